@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Errors of the library, one class per thing that a caller can do about it.
+
+::
+
+    OutlineException
+    ├── LayerException              a layer was described, set up or run wrongly
+    │   ├── LayerNotFound           a name in ``require`` or ``get_layer`` is unknown
+    │   └── DependencyCycle         layers wait for one another in a ring
+    ├── SessionException            the session folder misses, refuses or clashes
+    │   └── SerializeException      a value cannot be saved into, or read from, outline.yaml
+    ├── ScriptException             an outline script raised while it was read
+    ├── ConfigException             a configuration file or value is wrong
+    ├── LaunchException             a job could not be launched, or did not succeed in test mode
+    ├── ShellCommandFailureException  a command ended with another status than 0
+    └── FailImmediately             raised by a listener to fail the frame at once
+    FileSpecException               a file sequence pattern cannot be read (as in PyOutline, not an OutlineException)
+
+``outline.frames.FrameRangeError`` is an OutlineException and a ValueError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "OutlineException",
+    "LayerException",
+    "LayerNotFound",
+    "DependencyCycle",
+    "ShellCommandFailureException",
+    "SessionException",
+    "SerializeException",
+    "ScriptException",
+    "ConfigException",
+    "LaunchException",
+    "FileSpecException",
+    "FailImmediately",
+]
+
+
+class OutlineException(Exception):
+    """The base of every error that this library raises on purpose."""
+
+
+class LayerException(OutlineException):
+    """A layer was described, set up or run wrongly."""
+
+
+class LayerNotFound(LayerException):
+    """An outline was asked for a layer that it does not have.
+
+    Attributes:
+        name: The name that was looked for.
+        known: The names that the outline has.
+        where: Who asked, such as ``"layer 'comp', require"``; may be empty.
+    """
+
+    def __init__(self, name: str, known: Sequence[str], where: str = "") -> None:
+        super().__init__(name, list(known), where)  # all args, so that pickle can rebuild it
+        self.name, self.known, self.where = name, list(known), where
+
+    def __str__(self) -> str:
+        prefix = f"{self.where}: " if self.where else ""
+        return f"{prefix}no layer {self.name!r} in this outline{did_you_mean(self.name, self.known)}"
+
+
+class DependencyCycle(LayerException):
+    """Layers wait for one another in a ring, so none could ever start.
+
+    Attributes:
+        ring: Layer names in the order in which they wait, the first one repeated at the end.
+    """
+
+    def __init__(self, ring: Sequence[str]) -> None:
+        super().__init__(list(ring))
+        self.ring = list(ring)
+
+    def __str__(self) -> str:
+        return f"layers wait for one another in a ring: {' -> '.join(self.ring)}; remove one of these dependencies"
+
+
+class SessionException(OutlineException):
+    """The session folder is missing, refuses to be written, or already holds that name."""
+
+
+class SerializeException(SessionException):
+    """A value cannot be saved into, or read back from, a session file."""
+
+
+class ScriptException(OutlineException):
+    """An outline script raised while it was read.
+
+    Attributes:
+        path: The script.
+        line: The line of the script that was running, 0 when unknown.
+        source: The text of that line, stripped.
+    """
+
+    def __init__(self, path: str, line: int, source: str, reason: str) -> None:
+        super().__init__(path, line, source, reason)
+        self.path, self.line, self.source, self.reason = path, line, source, reason
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}" if self.line else self.path
+        quoted = f"\n    {self.source}" if self.source else ""
+        return f"{where}: {self.reason}{quoted}"
+
+
+class ConfigException(OutlineException):
+    """A configuration file is missing, or holds a value that cannot be used."""
+
+
+class LaunchException(OutlineException):
+    """A job could not be launched, or did not succeed where the caller asked for success."""
+
+
+class ShellCommandFailureException(OutlineException):
+    """A command of a frame ended with another exit status than 0.
+
+    Attributes:
+        message: The whole message.
+        exit_status: The status of the command; ``128 + n`` when signal n ended it, 127 when it was not found.
+    """
+
+    def __init__(self, msg: str, status: int) -> None:
+        super().__init__(msg, status)
+        self.message = msg
+        self.exit_status = status
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class FailImmediately(OutlineException):
+    """Raise this in an event listener to fail the frame; other listener errors are only logged."""
+
+
+class FileSpecException(Exception):
+    """A file sequence pattern has not the form that was asked of it."""
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the closest known name, or an empty text."""
+    import difflib  # only on the way to an error message
+
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that other processes read: written beside and renamed, so that nobody sees half of one."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["write_atomic"]
+
+
+def write_atomic(path: str | os.PathLike[str], data: str | bytes) -> None:
+    """Write a whole file so that a reader sees the old content or the new, never a part.
+
+    The temporary name is unique per process and stands in the same folder, so the rename works on NFS too.
+    Permissions come from the umask.
+
+    Raises:
+        OSError: The folder is missing, read-only or full; nothing is left behind.
+    """
+    target = os.fspath(path)
+    beside = f"{target}.{os.getpid()}.part"
+    content = data.encode("utf-8") if isinstance(data, str) else data
+    try:
+        with open(beside, "wb") as stream:
+            stream.write(content)
+        os.replace(beside, target)
+    except OSError:
+        try:
+            os.unlink(beside)
+        except OSError:
+            pass
+        raise
