@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A world of its own for every test: home, configuration, session folder, and no current outline."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+_FOREIGN_PREFIXES = ("OL_", "CUE_", "CUE3", "OUTLINE_")
+_FOREIGN_NAMES = ("FR", "SHOW", "SHOT", "JOB", "FACILITY", "RENDER_TO", "XDG_CONFIG_HOME", "OPENCUE_CONFIG_FILE")
+
+RunPycuerun = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give the test a new home and session folder, and take away what the person running it has set.
+
+    The folder has a blank in its name, so that every test also proves that blanks are quoted.
+    It is not inside ``tmp_path``, which a test finds empty.
+    """
+    home = tmp_path_factory.mktemp("a home")
+    for name in os.environ:
+        if name.startswith(_FOREIGN_PREFIXES) or name in _FOREIGN_NAMES:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("USER", "tester")
+    monkeypatch.setenv("LOGNAME", "tester")
+    monkeypatch.setenv("OUTLINE_OUTLINE_SESSION_DIR", str(home / "sessions"))
+    _forget_process_state()
+    yield home
+    _forget_process_state()
+
+
+@pytest.fixture
+def session_root(own_world: Path) -> Path:
+    """Name the folder below which this test's sessions are made."""
+    return own_world / "sessions"
+
+
+@pytest.fixture
+def run_pycuerun(tmp_path: Path) -> RunPycuerun:
+    """Call ``pycuerun`` with these arguments in a process of its own, in ``tmp_path``, and return what it did.
+
+    Keyword arguments: ``cwd``, ``env`` (added to the environment), ``timeout_seconds``.
+    """
+
+    def run(
+        *args: object, cwd: Path = tmp_path, env: dict[str, str] | None = None, timeout_seconds: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "outline", *map(str, args)],
+            cwd=cwd,
+            env={**os.environ, "PYTHONPATH": _python_path(), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=timeout_seconds,
+        )
+
+    return run
+
+
+def _python_path() -> str:
+    return os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
+
+
+def _forget_process_state() -> None:
+    """Drop what the library remembers for the life of a process: the current outline and the configuration."""
+    loader = sys.modules.get("outline.loader")
+    if loader is not None:
+        loader.Outline.current = None
+    config = sys.modules.get("outline.config")
+    if config is not None and hasattr(config, "reset"):
+        config.reset()
