@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs jobs on this machine, by the rules of the farm.
+
+``launch`` runs a job to its end and returns it; ``resume`` goes on with one. What happens is recorded in the session
+folder as it happens, see ``journal``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ... import config
+from ...exception import LaunchException, OutlineException
+from ...frames import FrameSet, chunk_heads
+from .dispatch import Limits, Observer, Run
+from .job import DeadFrame, LocalJob
+from .journal import Journal, Record, read_record
+from .runner import Runner, fork_runner, spawn_runner
+
+if TYPE_CHECKING:
+    from ...cuerun import OutlineLauncher
+    from ...layer import Layer
+    from ...loader import Outline
+
+__all__ = [
+    "DeadFrame",
+    "Dispatcher",
+    "LocalFrameError",
+    "LocalJob",
+    "Observer",
+    "build_command",
+    "build_frame_range",
+    "fork_runner",
+    "launch",
+    "resume",
+    "serialize",
+    "serialize_simple",
+]
+
+
+class LocalFrameError(OutlineException):
+    """A frame died in a job that was launched with ``test=True``."""
+
+
+def build_command(ol: Outline, layer: Layer, frame: int) -> list[str]:
+    """Return the command that runs a single frame again, with hooks and checks, as argv."""
+    return [sys.executable, "-m", "outline", str(ol.get_path()), "-e", f"{frame:04d}-{layer.get_name()}"]
+
+
+def build_frame_range(frame_range: Any, chunk_size: int) -> list[int]:
+    """Return the first frame of every chunk, in render order, without duplicates."""
+    return list(chunk_heads(FrameSet(frame_range), chunk_size))
+
+
+def launch(launcher: OutlineLauncher, use_pycuerun: bool | None = None) -> list[LocalJob]:
+    """Run a job on this machine until nothing of it can run any more.
+
+    Args:
+        launcher: Holds the outline and the flags ``maxretries``, ``autoeat``, ``pause``, ``test``, and of this backend
+            ``cores``, ``memory``, ``fail_fast``, ``observer`` and ``runner``.
+        use_pycuerun: Makes no difference here.
+
+    Returns:
+        A list with the job. With the flag ``pause`` nothing has run yet; ``resume`` runs it.
+
+    Raises:
+        LocalFrameError: The flag ``test`` is set and a frame is DEAD.
+        LaunchException: The job cannot be run.
+    """
+    job = serialize(launcher).dispatch()
+    if launcher.get_flag("test") and not job.record.job.succeeded:
+        names = ", ".join(dead.name for dead in job.dead_frames()[:5])
+        raise LocalFrameError(f"job {job.name} failed, dead frames: {names or 'none'}; logs in {job.data.log_dir}")
+    return [job]
+
+
+def serialize(launcher: OutlineLauncher) -> Dispatcher:
+    """Return what runs the job, without running it."""
+    dispatcher = Dispatcher(launcher.get_outline())
+    dispatcher.set_flags({key: launcher.get_flag(key) for key in _FLAGS})
+    return dispatcher
+
+
+def serialize_simple(launcher: OutlineLauncher) -> Dispatcher:
+    """Return the same as ``serialize``."""
+    return serialize(launcher)
+
+
+_FLAGS = ("maxretries", "autoeat", "pause", "cores", "memory", "fail_fast", "observer", "runner")
+
+
+class Dispatcher:
+    """Runs an outline that is set up."""
+
+    def __init__(self, ol: Outline) -> None:
+        self.__ol = ol
+        self.__flags: dict[str, Any] = {}
+
+    def set_flags(self, flags: dict[str, Any]) -> None:
+        """Set launch flags; see ``launch``."""
+        self.__flags.update(flags)
+
+    def dispatch(self) -> LocalJob:
+        """Run the job and return it.
+
+        Raises:
+            LaunchException: It cannot be run.
+        """
+        from ...scheduler import plan_job
+
+        session = self.__ol.get_session()
+        plan = plan_job(
+            self.__ol, max_retries=_max_retries(self.__flags.get("maxretries")), autoeat=bool(self.__flags.get("autoeat"))
+        )
+        session.get_log_path()
+        journal = Journal(os.path.join(session.get_path(), "journal"))
+        journal.plan(plan, session.get_job_id())
+        if self.__flags.get("pause"):
+            journal.close()
+            return LocalJob(session.get_path())
+        return _run(session.get_path(), journal, self.__flags)
+
+
+def resume(session_path: str, **flags: Any) -> LocalJob:
+    """Go on with a job: run what has not succeeded, and only that.
+
+    Args:
+        session_path: The session folder.
+        flags: As for ``launch``.
+
+    Returns:
+        The job, when nothing of it can run any more.
+
+    Raises:
+        SessionException: The folder holds no job of this backend.
+        LaunchException: Another process is running the job.
+    """
+    record = read_record(session_path)
+    refuse_living(record, session_path)
+    end_leftovers(record.job_id)
+    journal = Journal(os.path.join(session_path, "journal"))
+    for ref, end in record.found.items():
+        journal.end(record.job.layer(ref).name, record.job.number(ref), record.job.state(ref), end)
+    for frame in (ref for ref in record.frames if record.job.state(ref).value == "DEAD"):
+        record.job.retry(frame)
+        journal.retry(record.job.layer(frame).name, record.job.number(frame))
+    if record.job.succeeded:
+        journal.close()
+        return LocalJob(session_path)
+    return _run(session_path, journal, flags)
+
+
+def refuse_living(record: Record, session_path: str) -> None:
+    """Refuse to touch a job that some process is running.
+
+    Raises:
+        LaunchException: With the host and the number of the process.
+    """
+    if record.runner is not None:
+        host, pid = record.runner
+        raise LaunchException(f"{session_path} is being run by process {pid} on {host}; wait for it, or end it first")
+
+
+def end_leftovers(job_id: str) -> None:
+    """Kill frames of an earlier run that outlived it, which happens only when all its processes were killed at once."""
+    import psutil
+
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get("CUE_JOB_ID") == job_id:
+                process.kill()
+        except psutil.Error:
+            continue
+
+
+def _run(session_path: str, journal: Journal, flags: dict[str, Any]) -> LocalJob:
+    runner: Runner = flags.get("runner") or spawn_runner()
+    problem = runner.load(os.path.join(session_path, "outline.yaml"))
+    if problem:
+        runner.close()
+        journal.close()
+        raise LaunchException(f"the job cannot be loaded where its frames run: {problem}")
+    job = read_record(session_path).job
+    limits = Limits(_cores(flags.get("cores")), _memory_kb(flags.get("memory")), _grace())
+    run = Run(job, journal, runner, limits, observer=flags.get("observer"), fail_fast=bool(flags.get("fail_fast")))
+    run()
+    return LocalJob(session_path)
+
+
+def _max_retries(value: Any) -> int:
+    try:
+        number = int(value if value is not None else config.get("outline", "maxretries"))
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise LaunchException(f"maxretries must be a number from 0 on, not {value!r}")
+    return number
+
+
+def _cores(value: Any) -> float:
+    value = value or config.get("local", "cores", fallback="")
+    if not value:
+        return float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    try:
+        cores = float(value)
+    except (TypeError, ValueError):
+        cores = 0.0
+    if cores <= 0:
+        raise LaunchException(f"cores must be a number above 0, not {value!r}")
+    return cores
+
+
+def _memory_kb(value: Any) -> int:
+    from ...resources import parse_memory_kb
+
+    value = value or config.get("local", "memory", fallback="")
+    if value:
+        try:
+            return parse_memory_kb(value)
+        except ValueError as error:
+            raise LaunchException(f"memory: {error}") from error
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024
+    except (ValueError, OSError, AttributeError):
+        import psutil
+
+        return int(psutil.virtual_memory().total // 1024)
+
+
+def _grace() -> float:
+    return config.getfloat("local", "grace_seconds", fallback=10.0)

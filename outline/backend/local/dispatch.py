@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The loop that runs a job on this machine. The scheduler decides, workers run; here they are brought together."""
+
+from __future__ import annotations
+
+import os
+import platform
+import selectors
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, Protocol
+
+from ...exception import LaunchException
+from ...scheduler import FrameExit, FrameState, JobState
+from .journal import Journal
+from .log import FrameEnd
+from .runner import KILL, RUN, Runner, _Lines, _send
+
+__all__ = ["Limits", "Observer", "Run", "Watcher"]
+
+
+class Observer(Protocol):
+    """Is told what happens, to show it. Every method is called by the loop, between two steps of it."""
+
+    def begins(self, run: Run) -> None:
+        """The job starts; called once."""
+
+    def started(self, ref: int) -> None:
+        """A frame was started."""
+
+    def ended(self, ref: int, state: FrameState, end: FrameEnd) -> None:
+        """A frame ended, and this is its state now."""
+
+    def tick(self) -> float | None:
+        """Draw, if there is a need to; return the seconds until the next call, None for no call."""
+
+    def stopping(self, hard: bool) -> None:
+        """Somebody pressed Ctrl-C; ``hard`` the second time."""
+
+
+class Watcher:
+    """An observer that shows nothing."""
+
+    def begins(self, run: Run) -> None:
+        """Do nothing."""
+
+    def started(self, ref: int) -> None:
+        """Do nothing."""
+
+    def ended(self, ref: int, state: FrameState, end: FrameEnd) -> None:
+        """Do nothing."""
+
+    def tick(self) -> float | None:
+        """Ask for no more calls."""
+        return None
+
+    def stopping(self, hard: bool) -> None:
+        """Do nothing."""
+
+
+class Limits(NamedTuple):
+    """What frames may use of this machine."""
+
+    cores: float
+    memory_kb: int
+    grace_seconds: float = 10.0
+
+
+class _Running(NamedTuple):
+    ref: int
+    cores: float
+    memory_kb: int
+
+
+class Run:
+    """One run of a job, from its first frame until nothing more can start.
+
+    Owns the workers and the journal's writing end while ``__call__`` runs, in the thread that calls it.
+    """
+
+    def __init__(
+        self,
+        job: JobState,
+        journal: Journal,
+        runner: Runner,
+        limits: Limits,
+        *,
+        observer: Observer | None = None,
+        fail_fast: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.job = job
+        self.limits = limits
+        self.interrupted = False
+        self.__journal = journal
+        self.__runner = runner
+        self.__observer = observer or Watcher()
+        self.__fail_fast = fail_fast
+        self.__clock = clock
+        self.__selector = selectors.DefaultSelector()
+        self.__idle: list[socket.socket] = []
+        self.__lines: dict[socket.socket, _Lines] = {}
+        self.__running: dict[socket.socket, _Running] = {}
+        self.__cores = limits.cores
+        self.__memory_kb = limits.memory_kb
+        self.__stop = ""
+        self.__kill_at = float("inf")
+        self.__posts_released = False
+
+    def __call__(self) -> str:
+        """Run the job.
+
+        Returns:
+            ``"done"``, ``"failed"`` or ``"interrupted"``.
+
+        Raises:
+            SessionException: The journal cannot be written any more; all frames were ended.
+        """
+        self.__journal.run(platform.node(), self.limits.cores)
+        self.__observer.begins(self)
+        why = "failed"
+        try:
+            with self.__signals() as wakeup:
+                self.__selector.register(wakeup, selectors.EVENT_READ)
+                self.__loop()
+            why = "interrupted" if self.interrupted else "done" if self.job.succeeded else "failed"
+            self.__journal.over(why)
+            return why
+        finally:
+            self.__close()
+
+    def __loop(self) -> None:
+        while True:
+            self.__fill()
+            if not self.__running and not self.__release_posts():
+                return
+            self.__wait()
+
+    def __release_posts(self) -> bool:
+        """Let Post layers run once nothing else can; True when there is more to do."""
+        if self.__posts_released or self.interrupted:
+            return False
+        self.__posts_released = True
+        self.__stop, self.__kill_at = "", float("inf")
+        self.job.release_posts()
+        return True
+
+    def __fill(self) -> None:
+        while not self.__stop:
+            ref = self.job.next_ready(self.__cores, self.__memory_kb)
+            if ref is None:
+                return
+            self.__start(ref)
+
+    def __start(self, ref: int) -> None:
+        layer = self.job.layer(ref)
+        cores, memory_kb = min(layer.cores, self.limits.cores), min(layer.memory_kb, self.limits.memory_kb)
+        worker = self.__idle.pop() if self.__idle else self.__new_worker()
+        self.job.start(ref)
+        attempt = self.job.tries(ref)
+        number = self.job.number(ref)
+        self.__journal.start(layer.name, number, attempt)
+        self.__running[worker] = _Running(ref, cores, memory_kb)
+        self.__cores -= cores
+        self.__memory_kb -= memory_kb
+        limits = (layer.timeout_seconds, layer.timeout_llu_seconds)
+        try:
+            _send(worker, [RUN, layer.name, number, attempt, cores, memory_kb or self.limits.memory_kb, *limits])
+        except OSError:
+            pass  # it has died; the loop finds its socket closed
+        self.__observer.started(ref)
+
+    def __new_worker(self) -> socket.socket:
+        try:
+            worker = self.__runner.new_worker()
+        except OSError as error:
+            raise LaunchException(f"the process that runs frames has ended: {error.strerror}") from error
+        self.__selector.register(worker, selectors.EVENT_READ)
+        self.__lines[worker] = _Lines(worker)
+        return worker
+
+    def __wait(self) -> None:
+        now = self.__clock()
+        if now >= self.__kill_at:
+            self.__kill_all("KILL")
+            self.__kill_at = float("inf")
+        tick = self.__observer.tick()
+        seconds = min(self.__kill_at - now, float("inf") if tick is None else tick)
+        if not self.__running:
+            return
+        for key, _ in self.__selector.select(None if seconds == float("inf") else max(0.0, seconds)):
+            if isinstance(key.fileobj, socket.socket) and key.fileobj in self.__lines:
+                self.__hear(key.fileobj)
+            else:
+                self.__interrupt(os.read(key.fd, 512))
+
+    def __hear(self, worker: socket.socket) -> None:
+        report = self.__lines[worker].read()
+        running = self.__running.pop(worker, None)
+        if report is None:
+            self.__forget(worker)
+        else:
+            self.__idle.append(worker)
+        if running is None:
+            return
+        self.__cores += running.cores
+        self.__memory_kb += running.memory_kb
+        end = FrameEnd(*report) if report is not None else FrameEnd(137, 9, reason="its worker process was killed")
+        self.__finish(running.ref, end)
+
+    def __finish(self, ref: int, end: FrameEnd) -> None:
+        if self.__stop and end.status and not end.timed_out and end.reason == "ended by the launcher":
+            return  # as if it had never started; a resume starts it
+        state = self.job.finish(ref, FrameExit(end.status, end.signal, end.timed_out))
+        self.__journal.end(self.job.layer(ref).name, self.job.number(ref), state, end)
+        self.__observer.ended(ref, state, end)
+        if state is FrameState.DEAD and self.__fail_fast and not self.__stop:
+            self.__stop = "fail-fast"
+            self.__kill_all("TERM")
+
+    def __interrupt(self, numbers: bytes) -> None:
+        if not any(number in _STOP_SIGNALS for number in numbers):
+            return
+        hard = self.interrupted
+        self.interrupted = True
+        self.__stop = "interrupted"
+        self.__observer.stopping(hard)
+        self.__kill_all("KILL" if hard else "TERM")
+
+    def __kill_all(self, how: str) -> None:
+        if how == "TERM":
+            self.__kill_at = self.__clock() + self.limits.grace_seconds
+        for worker in self.__running:
+            try:
+                _send(worker, [KILL, how, self.limits.grace_seconds])
+            except OSError:
+                pass
+
+    def __forget(self, worker: socket.socket) -> None:
+        self.__selector.unregister(worker)
+        del self.__lines[worker]
+        worker.close()
+
+    def __close(self) -> None:
+        self.__selector.close()
+        for worker in self.__lines:
+            worker.close()  # it kills its frame, if it still has one, and ends
+        self.__runner.close()
+        self.__journal.close()
+
+    @contextmanager
+    def __signals(self) -> Iterator[int]:
+        """Let signals that mean "stop" arrive on a pipe, where Python allows it: in the main thread."""
+        read, write = os.pipe()
+        os.set_blocking(write, False)
+        before: dict[int, Any] = {}
+        try:
+            if threading.current_thread() is threading.main_thread():
+                old_fd = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+                before = {number: signal.signal(number, lambda *_: None) for number in _STOP_SIGNALS}
+            yield read
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            if before:
+                signal.set_wakeup_fd(old_fd)
+            os.close(read)
+            os.close(write)
+
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs on this machine: what the caller of ``launch`` gets back."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from ...frames import FrameSet
+from ...scheduler import FrameState
+from .journal import FrameRecord, Record, read_record
+from .log import last_lines
+
+__all__ = ["DeadFrame", "LocalJob", "LocalJobData"]
+
+
+class LocalJobData(NamedTuple):
+    """The facts of a job under the names that PyCue's job objects have (``job.data.name``)."""
+
+    id: str
+    name: str
+    state: str
+    total_frames: int
+    log_dir: str
+
+
+class DeadFrame(NamedTuple):
+    """A frame that failed for good."""
+
+    name: str
+    layer: str
+    frame: int
+    record: FrameRecord
+    log: str
+
+    def last_lines(self, count: int = 10) -> list[str]:
+        """Return the last lines that the frame printed."""
+        return last_lines(self.log, count)
+
+
+class LocalJob:
+    """A job in a session folder, as its journal tells; ``refresh`` reads it again.
+
+    Attributes:
+        path: The session folder.
+        record: What the journal says.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = os.path.abspath(path)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the journal again."""
+        self.record: Record = read_record(self.path)
+
+    def __repr__(self) -> str:
+        return f"<LocalJob {self.name} {self.state}>"
+
+    @property
+    def name(self) -> str:
+        """The job's name, ``show-shot-user_name``."""
+        return self.record.job.plan.name
+
+    @property
+    def state(self) -> str:
+        """``RUNNING``, ``FINISHED`` (all SUCCEEDED or EATEN), ``FAILED``, or ``STOPPED`` when it can go on."""
+        job = self.record.job
+        if self.record.runner is not None:
+            return "RUNNING"
+        if job.succeeded:
+            return "FINISHED"
+        return "FAILED" if self.record.over == "failed" else "STOPPED"
+
+    @property
+    def data(self) -> LocalJobData:
+        """The facts under the names that PyCue uses."""
+        return LocalJobData(self.record.job_id, self.name, self.state, len(self.record.job), os.path.join(self.path, "logs"))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many frames (chunks) are in each state."""
+        return {state.value: count for state, count in self.record.job.counts().items() if count}
+
+    def ranges(self, layer: str) -> dict[str, FrameSet]:
+        """Return the heads of a layer's chunks by state."""
+        return {state.value: frames for state, frames in self.record.job.ranges(layer).items() if frames}
+
+    def dead_frames(self) -> list[DeadFrame]:
+        """Return the frames that failed for good, in the order of the job."""
+        job = self.record.job
+        found = []
+        for ref, record in sorted(self.record.frames.items()):
+            if job.state(ref) is FrameState.DEAD:
+                name = job.frame_name(ref)
+                found.append(DeadFrame(name, job.layer(ref).name, job.number(ref), record, self.log_path(name)))
+        return found
+
+    def log_path(self, frame_name: str) -> str:
+        """Return the path of a frame's log."""
+        return os.path.join(self.path, "logs", f"{self.name}.{frame_name}.rqlog")

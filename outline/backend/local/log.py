@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The log of a frame: a header, what the frame prints, a footer.
+
+The frame writes into the file itself, so nothing is lost and nothing waits for a reader. Header and footer come from
+the worker that runs the frame, the only other writer.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+__all__ = ["FrameEnd", "FrameLog", "last_lines", "read_end"]
+
+RULE = "=" * 59
+_END = "exitStatus"
+
+
+class FrameEnd(NamedTuple):
+    """How a frame ended.
+
+    Attributes:
+        status: The exit status; 128 + n when signal n ended it.
+        signal: The signal that ended it, or 0.
+        timed_out: It was ended because it ran too long, or was silent too long.
+        seconds: How long it ran.
+        rss_kb: The most memory that it had, in kB.
+        reason: Why the library ended it, or one line about the failure; may be empty.
+    """
+
+    status: int
+    signal: int = 0
+    timed_out: bool = False
+    seconds: float = 0.0
+    rss_kb: int = 0
+    reason: str = ""
+
+
+class FrameLog:
+    """The log file of one attempt at a frame; a worker makes it and ends it.
+
+    Logs of older attempts are renamed ``.1``, ``.2`` and so on, the oldest being ``.1``.
+    """
+
+    def __init__(self, path: str, attempt: int = 1) -> None:
+        self.path = path
+        self.__attempt = attempt
+        try:
+            self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+        except FileExistsError:
+            _rotate(path)
+            self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+
+    def begin(self, head: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        """Write the header: facts about the frame, and the variables that it got."""
+        lines = [RULE, *(f"{key:<11} {value}" for key, value in head.items()), "environment"]
+        lines += [f"  {key}={value}" for key, value in sorted(environment.items())]
+        lines += [RULE, ""]
+        self.write("\n".join(lines))
+
+    def write(self, text: str) -> None:
+        """Append text."""
+        data = text.encode("utf-8", "surrogateescape")
+        while data:
+            data = data[os.write(self.fd, data) :]
+
+    def end(self, end: FrameEnd) -> None:
+        """Write the footer and close the file."""
+        reason = f"{'reason':<11} {end.reason}\n" if end.reason else ""
+        self.write(
+            f"\n{RULE}\n{_END:<11} {end.status}\n{'attempt':<11} {self.__attempt}\n{'exitSignal':<11} {end.signal}\n{reason}"
+            f"{'seconds':<11} {end.seconds:.3f}\n{'maxrss_kb':<11} {end.rss_kb}\n"
+            f"{'finished':<11} {time.strftime('%Y-%m-%d %H:%M:%S')}\n{RULE}\n"
+        )
+        os.close(self.fd)
+
+
+def _rotate(path: str) -> None:
+    number = 1
+    while os.path.exists(f"{path}.{number}"):
+        number += 1
+    os.rename(path, f"{path}.{number}")
+
+
+def read_end(path: str, attempt: int) -> FrameEnd | None:
+    """Return how an attempt at a frame ended, or None when its log has no footer, or is that of another attempt."""
+    block = _tail(path, 2048).split(f"\n{RULE}\n")
+    if len(block) < 3 or block[-1].strip():
+        if not (len(block) >= 2 and block[-1].endswith(f"\n{RULE}\n")):
+            return None
+    facts = dict(line.split(None, 1) for line in block[-2].splitlines() if len(line.split(None, 1)) == 2)
+    try:
+        if int(facts["attempt"]) != attempt:
+            return None
+        return FrameEnd(
+            int(facts[_END]),
+            int(facts["exitSignal"]),
+            seconds=float(facts["seconds"]),
+            rss_kb=int(facts["maxrss_kb"]),
+            reason=facts.get("reason", ""),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def last_lines(path: str, count: int) -> list[str]:
+    """Return the last lines that a frame printed, without header and footer; empty when there is no log."""
+    body = _tail(path, 64 * 1024)
+    head, rule, rest = body.rpartition(f"\n{RULE}\n{_END}")
+    if rule:
+        body = head
+    before, rule, after = body.partition(f"\n{RULE}\n")
+    if rule and before.startswith(RULE):
+        body = after
+    lines = [line for line in body.splitlines() if line.strip()]
+    return lines[-count:]
+
+
+def _tail(path: str, size: int) -> str:
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(0, os.SEEK_END)
+            length = stream.tell()
+            stream.seek(max(0, length - size))
+            return stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ""

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Launches outlines: turns flags into a call of a backend, and runs single frames."""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from . import config
+from .constants import OUTLINE_MODE_SETUP
+from .exception import LaunchException, OutlineException
+from .launch_options import get_launch_facility
+from .layer import Frame
+from .loader import Outline, load_outline
+from .script import StopScript, is_reading_saved_script
+
+if TYPE_CHECKING:
+    from .layer import Layer
+    from .option_parser import CuerunOptionParser
+
+__all__ = [
+    "CuerunOptionParser",
+    "OutlineLauncher",
+    "execute_frame",
+    "get_launch_facility",
+    "import_backend_module",
+    "launch",
+    "load_session_frame",
+]
+
+_DATE_IN_NAME = re.compile(r"_\d{2,4}_\d{2}_\d{2}_\d{2}_\d{2}")
+
+
+def execute_frame(script: str, layer: str, frame: int | str) -> None:
+    """Run one chunk of a session in this process.
+
+    Args:
+        script: The session's ``outline.yaml``.
+        layer: The layer's name.
+        frame: The first frame of the chunk.
+
+    Raises:
+        OutlineException: The session has no such layer or frame, or a check failed.
+        Exception: Whatever the layer's hooks raise.
+    """
+    load_session_frame(script, layer, int(frame)).execute(int(frame))
+
+
+def load_session_frame(script: str, layer: str, frame: int) -> Layer:
+    """Load a session, set the variables of one of its frames that nobody has set, and return its layer.
+
+    Raises:
+        OutlineException: The script is not in a session, or has no such layer.
+    """
+    from .frame_run import prepare_environment
+    from .session import is_session_path
+
+    if not is_session_path(script):
+        raise OutlineException(
+            f"{script} is not in a session, and only a session's outline.yaml has frames to run; launch the job first"
+        )
+    ol = load_outline(script)
+    found = ol.get_layer(layer)
+    prepare_environment(ol, found, frame)
+    return found
+
+
+def import_backend_module(name: str) -> ModuleType:
+    """Return a backend by its name: ``outline.backend.<name>``, or an entry point of the group ``outline.backends``.
+
+    Raises:
+        LaunchException: There is none, or it lacks a package that it needs.
+    """
+    if not re.match(r"[A-Za-z_]\w*\Z", str(name)):
+        raise LaunchException(f"no backend {name!r}; use --backend local to run on this machine")
+    try:
+        return import_module(f"outline.backend.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"outline.backend.{name}":
+            raise LaunchException(
+                f"the backend {name!r} cannot be used here, it needs the package {error.name!r};"
+                " use --backend local to run on this machine"
+            ) from error
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group="outline.backends"):
+        if entry.name == name:
+            try:
+                module: ModuleType = entry.load()
+            except ImportError as error:
+                raise LaunchException(f"the backend {name!r} cannot be used here: {error}") from error
+            return module
+    raise LaunchException(f"no backend {name!r} in this installation; use --backend local to run on this machine")
+
+
+def launch(ol: Outline, use_pycuerun: bool = True, **args: Any) -> Any:
+    """Launch an outline.
+
+    Args:
+        ol: The outline; it is set up when it is not yet.
+        use_pycuerun: False sends a farm the layers' commands without hooks and checks.
+        args: Launch flags: ``range``, ``pause``, ``wait`` (until the job is complete), ``test`` (wait, and raise when
+            a frame dies), ``backend``, ``maxretries``, ``autoeat``, ``env`` and so on.
+
+    Returns:
+        A list of job objects.
+
+    Raises:
+        OutlineException: The job could not be launched, or with ``test`` did not succeed.
+    """
+    return OutlineLauncher(ol, **args).launch(use_pycuerun)
+
+
+class OutlineLauncher:
+    """One launch of one outline: its flags, and the backend that gets them.
+
+    ::
+
+        launcher = OutlineLauncher(ol, range="1-10")
+        launcher.set_flag("pause", True)
+        launcher.launch()
+    """
+
+    def __init__(self, outline: Outline, **args: Any) -> None:
+        self.__outline = outline
+        self.__flags: dict[str, Any] = {
+            "pause": False,
+            "priority": 1,
+            "wait": False,
+            "test": False,
+            "server": False,
+            "shot": outline.get_shot(),
+            "show": outline.get_show(),
+            "user": outline.get_user(),
+            "dev": False,
+            "devuser": None,
+            "autoeat": False,
+            "range": None,
+            "basename": None,
+            "range_default": False,
+            "nomail": False,
+            "os": False,
+            "env": [],
+            "maxretries": config.get("outline", "maxretries"),
+            "backend": config.get("outline", "backend"),
+        }
+        self.__flags.update(args)
+        self.__flags["facility"] = args.get("facility") or outline.get_facility() or get_launch_facility()
+        if not self.__flags["user"]:
+            self.__flags["user"] = outline.get_user()
+        self.__backend: Any = None
+
+    def set_flag(self, key: str, value: Any) -> None:
+        """Set a launch flag."""
+        self.__flags[key] = value
+
+    def get_flag(self, key: str, default: Any = None) -> Any:
+        """Return a launch flag, or ``default`` when it was never set."""
+        return self.__flags.get(key, default)
+
+    def get(self, key: str) -> Any:
+        """Return a launch flag.
+
+        Raises:
+            KeyError: It was never set.
+        """
+        return self.__flags[key]
+
+    def get_outline(self) -> Outline:
+        """Return the outline."""
+        return self.__outline
+
+    def setup(self) -> None:
+        """Apply the flags to the outline, then set it up."""
+        self.prepare()
+        self.__outline.setup()
+
+    def prepare(self) -> None:
+        """Apply the flags to the outline without setting it up.
+
+        Raises:
+            OutlineException: An ``env`` flag is not ``NAME=value``.
+        """
+        ol = self.__outline
+        if self.get("range") and not (self.get("range_default") and self.__has_all_ranges()):
+            ol.set_frame_range(self.get("range"))
+        if self.get_flag("user"):
+            ol.set_user(self.get_flag("user"))
+        if self.get_flag("shot"):
+            ol.set_shot(self.get_flag("shot"))
+        for pair in self.get_flag("env") or []:
+            name, sep, value = pair.partition("=")
+            if not sep or not name:
+                raise OutlineException(f"--env needs NAME=value, not {pair!r}")
+            ol.set_env(name, value)
+        ol.set_name(self.get_flag("basename") or _DATE_IN_NAME.sub("", ol.get_name()))
+
+    def __has_all_ranges(self) -> bool:
+        """Tell whether every layer brings its own frames, so that a range from the environment is not wanted."""
+        return all(isinstance(layer, Frame) or layer.get_arg("range") for layer in self.__outline.get_layers())
+
+    def launch(self, use_pycuerun: bool = True) -> Any:
+        """Launch the outline, set up first when it is not yet, and return the backend's job objects."""
+        if is_reading_saved_script():
+            raise StopScript
+        backend = self.__get_backend_module()
+        if self.__outline.get_mode() < OUTLINE_MODE_SETUP:
+            self.setup()
+        return backend.launch(self, use_pycuerun=use_pycuerun)
+
+    def serialize(self, use_pycuerun: bool = True) -> Any:
+        """Return what the backend would launch; the outline is set up first when it is not yet."""
+        backend = self.__get_backend_module()
+        if self.__outline.get_mode() < OUTLINE_MODE_SETUP:
+            self.setup()
+        return backend.serialize(self) if use_pycuerun else backend.serialize_simple(self)
+
+    def __get_backend_module(self) -> Any:
+        if self.__backend is None:
+            self.__backend = import_backend_module(self.get("backend"))
+        return self.__backend
+
+
+def __getattr__(name: str) -> Any:
+    """Load the option parser of PyOutline's tools only for who asks for it."""
+    if name == "CuerunOptionParser":
+        from .option_parser import CuerunOptionParser
+
+        return CuerunOptionParser
+    raise AttributeError(f"module 'outline.cuerun' has no attribute {name!r}")

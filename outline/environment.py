@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The CUE_* and OL_* variables of one frame.
+
+Meaning and spelling are those of OpenCue: what its server sends with a frame and what its host daemon RQD adds.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from .layer import Layer
+    from .loader import Outline
+
+__all__ = ["FrameFacts", "base_environment", "frame_environment", "frame_name", "layer_environment"]
+
+
+class FrameFacts(NamedTuple):
+    """What a scheduler knows of a frame that it is about to start."""
+
+    frame: int
+    attempt: int = 1
+    cores: float = 1.0
+    memory_kb: int = 0
+
+
+def frame_name(frame: int, layer: str) -> str:
+    """Return a frame's name as the farm spells it: ``0012-beauty``."""
+    return f"{frame:04d}-{layer}"
+
+
+def layer_environment(ol: Outline, layer: Layer) -> dict[str, str]:
+    """Return the variables that all frames of a layer share."""
+    session = ol.get_session()
+    job_id = session.get_job_id()
+    env = {key: value for key, (value, pre) in ol.get_env().items() if pre}
+    threadable = str(layer.get_arg("threadable")).lower() in ("true", "yes", "1", "on")
+    env.update(
+        CUE3="1",
+        CUE_JOB=ol.get_full_name(),
+        CUE_JOB_ID=job_id,
+        CUE_LAYER=layer.get_name(),
+        CUE_LAYER_ID=_stable_id(job_id, layer.get_name()),
+        CUE_LOG_PATH=session.get_log_path(),
+        CUE_RANGE=layer.get_frame_range() or "",
+        CUE_CHUNK=str(layer.get_chunk_size()),
+        CUE_SHOW=ol.get_show(),
+        CUE_SHOT=ol.get_shot(),
+        CUE_USER=ol.get_user(),
+        CUE_GPUS=str(layer.get_arg("gpus") or 0),
+        CUE_GPU_MEMORY="0",
+        CUE_THREADABLE="1" if threadable else "0",
+        OL_BASE_SESSION_PATH=session.get_path(),
+        show=ol.get_show(),
+        shot=ol.get_shot(),
+        jobid=ol.get_full_name(),
+    )
+    return env
+
+
+def frame_environment(shared: Mapping[str, str], facts: FrameFacts) -> dict[str, str]:
+    """Return the variables of one frame.
+
+    Args:
+        shared: What ``layer_environment`` returned for its layer.
+        facts: The frame.
+    """
+    name = frame_name(facts.frame, shared["CUE_LAYER"])
+    env = dict(shared)
+    env.update(
+        CUE_FRAME=name,
+        CUE_IFRAME=str(facts.frame),
+        CUE_FRAME_ID=_stable_id(shared["CUE_JOB_ID"], name),
+        CUE_MEMORY=str(facts.memory_kb),
+        CUE_THREADS=str(max(1, int(facts.cores))),
+        OL_ATTEMPT=str(facts.attempt),
+        frame=str(facts.frame),
+        zframe=f"{facts.frame:04d}",
+        logfile=os.path.join(shared["CUE_LOG_PATH"], f"{shared['CUE_JOB']}.{name}.rqlog"),
+    )
+    return env
+
+
+def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without the frame variables of another job, for a job launched from within a frame."""
+    return {key: value for key, value in environ.items() if not key.startswith(("CUE_", "OL_LAYER_", "OL_BASE_"))}
+
+
+def _stable_id(job_id: str, name: str) -> str:
+    """Return an id that is the same in every attempt and after a resume."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{job_id}/{name}"))

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs one frame of a session. Every backend ends here."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from .exception import OutlineException, ShellCommandFailureException
+
+if TYPE_CHECKING:
+    from .layer import Layer
+    from .loader import Outline
+
+__all__ = ["frame_commands", "prepare_environment", "run_frame", "runs_only_commands"]
+
+# What a subclass of a command layer may define and still run no Python of its own while a frame runs.
+_HARMLESS = frozenset(
+    "__init__ __module__ __qualname__ __doc__ __annotations__ __firstlineno__ __static_attributes__ __annotate__"
+    " __annotate_func__ __classdictcell__ __classcell__ __type_params__ __parameters__ _setup _after_init _after_parented"
+    " _parented".split()
+)
+
+
+def run_frame(layer: Layer, frame: int) -> int:
+    """Run the chunk that begins with ``frame`` in this process and return its exit code.
+
+    What went wrong is printed on stderr: one line for a failed command, a traceback for an error in Python.
+
+    Returns:
+        0, the status of a failed command, what ``sys.exit`` was called with, or 1.
+    """
+    try:
+        layer.execute(frame)
+    except ShellCommandFailureException as error:
+        print(f"outline: {error}", file=sys.stderr)
+        return error.exit_status if 0 < error.exit_status < 256 else 1
+    except SystemExit as error:
+        if error.code is None or isinstance(error.code, int):
+            return (error.code or 0) & 0xFF
+        print(error.code, file=sys.stderr)
+        return 1
+    except OutlineException as error:
+        traceback.print_exc()
+        print(f"outline: {error}", file=sys.stderr)
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def prepare_environment(ol: Outline, layer: Layer, frame: int) -> None:
+    """Set the variables of a frame that nobody has set, for a frame that is run by hand."""
+    from .environment import FrameFacts, frame_environment, layer_environment
+
+    shared = layer_environment(ol, layer)
+    if os.environ.get("CUE_JOB_ID") == shared["CUE_JOB_ID"] or "CUE_IFRAME" in os.environ:
+        for key, value in frame_environment(shared, FrameFacts(frame)).items():
+            os.environ.setdefault(key, value)
+    else:
+        os.environ.update(frame_environment(shared, FrameFacts(frame)))
+
+
+def runs_only_commands(layer: Layer) -> bool:
+    """Tell whether a frame of the layer is nothing but commands, with no Python that a user wrote.
+
+    Then a backend may start the commands itself. So the class must be one of the library's command layers, or derive
+    from it without touching anything that runs with a frame, and there must be no children and no listeners.
+    """
+    from .modules.shell import CommandLayer
+
+    if not isinstance(layer, CommandLayer) or layer.get_children() or layer.get_arg("python_path"):
+        return False
+    if any(layer.get_event_handler().get_event_listeners(name) for name in ("BEFORE_EXECUTE", "AFTER_EXECUTE")):
+        return False
+    own = (cls for cls in type(layer).__mro__ if not cls.__module__.startswith("outline.") and cls is not object)
+    return all(name in _HARMLESS for cls in own for name in vars(cls)) and not any(
+        callable(value) for key, value in vars(layer).items() if not key.startswith("_Layer")
+    )
+
+
+def frame_commands(layer: Layer, frame: int, environ: dict[str, str]) -> list[list[str]]:
+    """Return the commands of a frame of a command layer, ready to start, after the checks that come before.
+
+    Args:
+        layer: One that ``runs_only_commands``.
+        frame: The first frame of a chunk.
+        environ: The environment of the commands; the variables that ``Layer.execute`` sets are added to it.
+
+    Raises:
+        LayerException: An input or argument is missing.
+    """
+    from .tokens import FrameTokens, expand_command
+
+    frames = layer.get_local_frame_set(frame)
+    layer._create_output_paths()
+    layer.check_required_args()
+    layer.check_input(frames)
+    environ["OL_LAYER_SESSION_PATH"] = layer.get_path()
+    environ["OL_LAYER_RANGE"] = str(frames)
+    environ.update(layer.get_execute_env())
+    commands = layer.frame_commands(frames)  # type: ignore[attr-defined]  # it is a CommandLayer
+    return [expand_command(command, FrameTokens.from_environment(environ, number)) for command, number in commands]
+

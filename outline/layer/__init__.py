@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layer and its family: what a render job is made of."""
+
+from __future__ import annotations
+
+from .args import LayerArgs
+from .base import DEFAULT_FRAME_RANGE, Layer, LayerType
+from .frame import Composite, Frame, LayerPostProcess, LayerPreProcess, OutlinePostCommand, PostFrame
+
+# Names of the PyOutline tutorial.
+PreProcess = LayerPreProcess
+PostProcess = LayerPostProcess
+PostCommand = OutlinePostCommand
+_LayerArgs = LayerArgs
+
+__all__ = [
+    "DEFAULT_FRAME_RANGE",
+    "Composite",
+    "Frame",
+    "Layer",
+    "LayerArgs",
+    "LayerPostProcess",
+    "LayerPreProcess",
+    "LayerType",
+    "OutlinePostCommand",
+    "PostCommand",
+    "PostFrame",
+    "PostProcess",
+    "PreProcess",
+]

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layers that run commands, and one that runs Python code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..exception import LayerException
+from ..frames import FrameSet
+from ..layer import Frame, Layer
+from ..tokens import names_chunk
+from ..util import get_slice
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..layer import LayerArgs
+
+__all__ = ["CommandLayer", "PyEval", "Shell", "ShellCommand", "ShellScript", "ShellSequence", "shell"]
+
+
+class CommandLayer(Layer):
+    """A layer whose whole work is commands, which a subclass lists in ``frame_commands``.
+
+    A backend that knows this starts the commands itself and needs no Python process for each frame.
+    """
+
+    def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
+        """Return the commands that do the work of these frames, in order.
+
+        Returns:
+            Pairs of a command (a list is never split again, a text is split once) and the frame number that its
+            tokens stand for.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say which commands it runs")
+
+    def _execute(self, frames: FrameSet) -> None:
+        for command, frame in self.frame_commands(frames):
+            self.system(command, frame=frame)
+
+
+class Shell(CommandLayer):
+    """Runs a command for every frame.
+
+    A command that names its chunk (``#FRAME_START#``, ``#FRAME_END#``, ``#FRAMESPEC#``, ``%{RANGE}``) runs once per
+    chunk, any other one once per frame.
+    """
+
+    def __init__(self, name: str, command: Any = None, **args: Unpack[LayerArgs]) -> None:
+        """Make a layer of commands.
+
+        Args:
+            name: The layer's name.
+            command: The command: a list of arguments, or a text that is split once. May be given by keyword.
+            args: Arguments of every layer.
+        """
+        if command is not None:
+            args["command"] = command
+        super().__init__(name, **args)
+        self.require_arg("command")
+        self.set_arg("proxy_enable", False)
+
+    def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
+        """Return the command, once per chunk or once per frame."""
+        command = self.get_arg("command")
+        if names_chunk(command):
+            return [(command, frames[0])]
+        return [(command, frame) for frame in frames]
+
+
+class ShellSequence(CommandLayer):
+    """Runs a list of different commands, one per frame; its range is 1 to their number."""
+
+    def __init__(self, name: str, commands: Sequence[Any] | None = None, **args: Unpack[LayerArgs]) -> None:
+        """Make a layer of ``commands``."""
+        if commands is not None:
+            args["commands"] = list(commands)
+        super().__init__(name, **args)
+        self.require_arg("commands")
+        if not self.get_arg("commands"):
+            raise LayerException(f"layer {name!r}{self.get_origin()} needs the argument 'commands', a list of commands")
+        self.set_frame_range(f"1-{len(self.get_arg('commands'))}")
+        self.set_arg("proxy_enable", False)
+
+    def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
+        """Return the command of each frame."""
+        commands = get_slice(str(self.get_arg("range")), frames, self.get_arg("commands"))
+        return list(zip(commands, frames))
+
+
+class ShellCommand(CommandLayer, Frame):
+    """Runs one command, in a single frame whatever the range of the job."""
+
+    def __init__(self, name: str, command: Any = None, **args: Unpack[LayerArgs]) -> None:
+        """Make a frame that runs ``command``."""
+        if command is not None:
+            args["command"] = command
+        super().__init__(name, **args)
+        self.require_arg("command")
+        self.set_arg("proxy_enable", False)
+
+    def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
+        """Return the one command."""
+        return [(self.get_arg("command"), frames[0])]
+
+
+class ShellScript(CommandLayer, Frame):
+    """Copies a script into the session and runs it, in a single frame."""
+
+    def __init__(self, name: str, script: str | None = None, **args: Unpack[LayerArgs]) -> None:
+        """Make a frame that runs the file ``script``, which must be executable in itself (``#!``)."""
+        if script is not None:
+            args["script"] = script  # type: ignore[typeddict-unknown-key]
+        super().__init__(name, **args)
+        self.require_arg("script")
+
+    def _setup(self) -> None:
+        path = self.put_file(self.get_arg("script"), "script")
+        os.chmod(path, os.stat(path).st_mode | 0o111)
+
+    def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
+        """Return the path of the script in the session."""
+        return [([self.get_file("script")], frames[0])]
+
+
+class PyEval(Layer):
+    """Runs Python code given as text; the code finds ``self`` and ``frames``."""
+
+    def __init__(self, name: str, code: str, **args: Unpack[LayerArgs]) -> None:
+        """Make a layer that runs ``code``."""
+        super().__init__(name, **args)
+        self.__code = code
+
+    def _setup(self) -> None:
+        path = self.get_file("script", check=False)
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(self.__code)
+
+    def _execute(self, frames: FrameSet) -> None:
+        path = self.get_file("script")
+        with open(path, encoding="utf-8") as stream:
+            code = compile(stream.read(), path, "exec")
+        exec(code, {"__name__": "__main__", "__file__": path, "self": self, "frames": frames})
+
+
+def shell(name: str, command: Any, **args: Unpack[LayerArgs]) -> Shell:
+    """Return a Shell layer."""
+    return Shell(name, command, **args)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PyOutline's option parser, for tools that launch outlines and were written for it."""
+
+from __future__ import annotations
+
+import os
+from optparse import OptionGroup, OptionParser
+from typing import Any
+
+from .frames import FrameSet
+from .launch_options import GROUPS, launch_args
+
+__all__ = ["CuerunOptionParser"]
+
+
+class CuerunOptionParser(OptionParser):
+    """An ``optparse`` parser with the standard options, for tools of your own that launch outlines."""
+
+    def __init__(self, **args: Any) -> None:
+        OptionParser.__init__(self, **args)
+        self.__plugins: OptionGroup | None = None
+        for title, options in GROUPS.items():
+            group = self.add_option_group(OptionGroup(self, title))
+            for option in options:
+                kwargs: dict[str, Any] = {"action": option.action, "dest": option.dest, "help": option.help}
+                kwargs["default"] = option.default()
+                if option.type is not str:
+                    kwargs["type"] = option.type.__name__
+                if option.metavar:
+                    kwargs["metavar"] = option.metavar
+                group.add_option(*option.flags, **kwargs)
+            if title == "Development options":
+                group.add_option("-v", "--version", dest="version", default=os.environ.get("OL_VERSION", "latest"))
+
+    def format_epilog(self, formatter: Any) -> str:
+        """Return the epilog as it was written."""
+        return self.epilog or ""
+
+    def handle_standard_options(self, options: Any, args: Any) -> None:
+        """Fill in what follows from the options: the frame range."""
+        self.setup_frame_range(options, options.range)
+
+    @staticmethod
+    def setup_frame_range(options: Any, frange: str | None = None) -> None:
+        """Set ``range`` of the options: ``frange``, else ``$FR`` as a mere default.
+
+        Raises:
+            FrameRangeError: ``$FR`` cannot be read.
+        """
+        default = os.environ.get("FR") if not frange else None
+        options.range = frange or (str(FrameSet(default)) if default else None)
+        options.range_default = bool(default)
+
+    def add_plugin_option(self, *args: Any, **kwargs: Any) -> None:
+        """Add an option of a plug-in, with the arguments of ``optparse``'s ``add_option``."""
+        if self.__plugins is None:
+            self.__plugins = self.add_option_group(OptionGroup(self, "Plugins"))
+        self.__plugins.add_option(*args, **kwargs)
+
+    @staticmethod
+    def options_to_args(options: Any) -> dict[str, Any]:
+        """Return the options as launch flags."""
+        return launch_args(options)

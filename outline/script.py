@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Outline scripts: run as modules of their own, so that their functions and classes see the script's names."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+import sys
+import traceback
+from types import ModuleType
+from typing import NamedTuple
+
+from .exception import OutlineException, ScriptException
+
+__all__ = ["PACKAGE", "ScriptFile", "StopScript", "find_script", "load_saved_script", "run_script"]
+
+PACKAGE = "outline_scripts"
+_LIBRARY = os.path.dirname(os.path.abspath(__file__))
+
+
+class StopScript(BaseException):
+    """Ends a script that is only read again for its classes, at the point where it would launch a job."""
+
+
+class ScriptFile(NamedTuple):
+    """An outline script that was run in this process."""
+
+    module_name: str
+    path: str
+    source: str
+
+
+_scripts: dict[str, ScriptFile] = {}
+_reading_saved = False
+
+
+def run_script(path: str) -> ModuleType:
+    """Run an outline script in a new module, registered in ``sys.modules``.
+
+    Args:
+        path: The script.
+
+    Returns:
+        The module; its name begins with ``outline_scripts.``.
+
+    Raises:
+        ScriptException: The script raised; says its line and the text of that line.
+        OutlineException: The file is missing or cannot be read.
+    """
+    source = _read(path)
+    stem = re.sub(r"\W+", "_", os.path.splitext(os.path.basename(path))[0]) or "script"
+    name = f"{PACKAGE}.{stem}"
+    number = 1
+    while name in _scripts and _scripts[name].path != os.path.abspath(path):
+        number += 1
+        name = f"{PACKAGE}.{stem}_{number}"
+    return _run(name, path, source)
+
+
+def load_saved_script(name: str, path: str) -> ModuleType:
+    """Return the module of a script that a session keeps, running it when this process has not done so yet.
+
+    The script runs without a current outline, so the layers that it makes go nowhere, and it ends where it would
+    launch a job.
+    """
+    global _reading_saved
+    if name in sys.modules:
+        return sys.modules[name]
+    before, _reading_saved = _reading_saved, True
+    try:
+        return _run(name, path, _read(path))
+    finally:
+        _reading_saved = before
+
+
+def is_reading_saved_script() -> bool:
+    """Tell whether a script runs only for its classes."""
+    return _reading_saved
+
+
+def find_script(module_name: str) -> ScriptFile | None:
+    """Return the script behind a module name; also for the program itself (``__main__``) when it is a file."""
+    if module_name != "__main__":
+        return _scripts.get(module_name)
+    path = getattr(sys.modules.get("__main__"), "__file__", None)
+    if not path or not os.path.isfile(path):
+        return None
+    stem = re.sub(r"\W+", "_", os.path.splitext(os.path.basename(path))[0])
+    return ScriptFile(f"{PACKAGE}.main_{stem}", os.path.abspath(path), _read(path))
+
+
+def _read(path: str) -> str:
+    import tokenize  # finds the encoding line of a Python file
+
+    try:
+        with tokenize.open(path) as stream:
+            return stream.read()
+    except OSError as error:
+        raise OutlineException(f"cannot read the outline file {path}: {error.strerror}") from error
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise OutlineException(f"cannot read the outline file {path}: {error}") from error
+
+
+def _run(name: str, path: str, source: str) -> ModuleType:
+    module = ModuleType(name)
+    module.__file__ = os.path.abspath(path)
+    _scripts[name] = ScriptFile(name, os.path.abspath(path), source)
+    previous = sys.modules.get(name)
+    sys.modules[name] = module
+    versions_was_there = "versions" in sys.modules
+    linecache.cache[path] = (len(source), None, source.splitlines(True), path)
+    try:
+        if not versions_was_there:
+            sys.modules["versions"] = _LazyVersions("versions")  # scripts say `import versions`
+        exec(compile(source, path, "exec"), module.__dict__)
+    except StopScript:
+        pass
+    except Exception as error:
+        sys.modules.pop(name, None)
+        if previous is not None:
+            sys.modules[name] = previous
+        raise _translate(error, path) from error
+    finally:
+        if not versions_was_there:
+            sys.modules.pop("versions", None)
+    return module
+
+
+class _LazyVersions(ModuleType):
+    """Stands for ``outline.versions`` under the name that old scripts import."""
+
+    def __getattr__(self, name: str) -> object:
+        from . import versions
+
+        return getattr(versions, name)
+
+
+def _translate(error: Exception, path: str) -> ScriptException:
+    line = 0
+    if isinstance(error, SyntaxError) and error.filename == path:
+        line = error.lineno or 0
+        reason = f"SyntaxError: {error.msg}"
+    else:
+        for entry in traceback.extract_tb(error.__traceback__):
+            if entry.filename == path:
+                line = entry.lineno or 0
+        own = isinstance(error, OutlineException)
+        reason = str(error) if own else f"{type(error).__name__}: {error}"
+    return ScriptException(path, line, linecache.getline(path, line).strip() if line else "", reason)

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plain data as YAML, and back, without ever running code.
+
+Beyond what YAML knows (text, numbers, booleans, None, bytes, dates, lists, dicts, sets) there are tags for tuples,
+frame sets, paths, loggers and, inside of an outline, for references to its layers. Every other tag is refused.
+"""
+
+from __future__ import annotations
+
+import logging
+import pathlib
+from collections import OrderedDict
+from enum import Enum
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ..exception import SerializeException
+from ..frames import FrameSet
+
+if TYPE_CHECKING:
+    from .outline_data import Writer
+
+    _BaseDumper = yaml.SafeDumper
+    _BaseLoader = yaml.SafeLoader
+else:  # libyaml when it is there: ten times faster
+    _BaseDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+__all__ = ["LayerRef", "OutlineRef", "SessionRef", "dump", "load"]
+
+
+class LayerRef(str):
+    """Stands for a layer of the outline until all layers are made."""
+
+
+class OutlineRef:
+    """Stands for the outline itself."""
+
+
+class SessionRef:
+    """Stands for the session of the outline."""
+
+
+class Dumper(_BaseDumper):
+    """Writes plain data; inside of an outline, layers as references to them."""
+
+    writer: Writer | None = None
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Repeat short values instead of pointing to them."""
+        return bool(super().ignore_aliases(data)) or isinstance(data, (FrameSet, Enum))
+
+
+class Loader(_BaseLoader):
+    """Reads plain data and refuses everything else."""
+
+
+# Any: the values are the user's.
+def dump(data: Any, what: str, writer: Writer | None = None) -> str:
+    """Return data as YAML text.
+
+    Args:
+        data: The value.
+        what: What it is, for the message.
+        writer: Knows the outline that layers in the data belong to.
+
+    Raises:
+        SerializeException: Some part is not plain data; names the part and its type.
+    """
+    stream = StringIO()
+    dumper = Dumper(stream, allow_unicode=True, sort_keys=False, default_flow_style=False, width=120)
+    dumper.writer = writer
+    try:
+        dumper.open()
+        dumper.represent(data)
+        dumper.close()
+    except (yaml.YAMLError, RecursionError) as error:
+        part, kind = find_unsaveable(data, "", set(), writer is not None) or ("", str(error))
+        raise SerializeException(f"{what}{part} cannot be saved, it is {kind}") from error
+    return stream.getvalue()
+
+
+def load(text: str, where: str) -> Any:
+    """Return the data of YAML text.
+
+    Args:
+        text: The text.
+        where: The file, for the message.
+
+    Raises:
+        SerializeException: It is not YAML, or asks for anything but plain data.
+    """
+    try:
+        return yaml.load(text, Loader=Loader)
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        raise SerializeException(f"{where}: refused, it does not hold plain data: {reason}") from error
+
+
+_PLAIN = (str, int, float, bool, bytes, type(None), FrameSet, pathlib.PurePath, logging.Logger)
+
+
+def find_unsaveable(data: Any, part: str, seen: set[int], in_outline: bool) -> tuple[str, str] | None:
+    """Return the place and the type of the first value that is not plain, or None."""
+    import datetime
+
+    from ..io import Path
+
+    if id(data) in seen:
+        return (part, "a value that contains itself") if isinstance(data, tuple) else None
+    if isinstance(data, (dict, list, tuple, set, frozenset)) and type(data) not in _CONTAINERS:
+        return part, f"a {_type_path(type(data))}"
+    if isinstance(data, (dict, list, tuple, set, frozenset)):
+        seen.add(id(data))
+        items = data.items() if isinstance(data, dict) else enumerate(data)
+        for key, value in items:
+            bad = find_unsaveable(value, f"{part}[{key!r}]", seen, in_outline)
+            if bad is None and isinstance(data, dict):
+                bad = find_unsaveable(key, f"{part} key {key!r}", seen, in_outline)
+            if bad is not None:
+                return bad
+        return None
+    if isinstance(data, (*_PLAIN, datetime.date, Path)) or (in_outline and _is_of_outline(data)):
+        return None
+    return part, f"a {_type_path(type(data))}"
+
+
+_CONTAINERS = {dict, list, tuple, set, frozenset, OrderedDict}
+
+
+def _is_of_outline(data: Any) -> bool:
+    from ..layer import Layer
+    from ..session import Session
+
+    return isinstance(data, (Layer, Session)) or type(data).__name__ == "Outline"
+
+
+def _type_path(cls: type) -> str:
+    return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _represent_tuple(dumper: Dumper, data: tuple[Any, ...]) -> yaml.Node:
+    return dumper.represent_sequence("!tuple", list(data), flow_style=True)
+
+
+def _represent_path(dumper: Dumper, data: Any) -> yaml.Node:
+    tag = {"FileSpec": "!filespec", "Image": "!image"}.get(type(data).__name__, "!path")
+    return dumper.represent_mapping(tag, {"path": data.get_path(), **data.get_attributes()}, flow_style=True)
+
+
+def _represent_text(tag: str) -> Any:
+    def represent(dumper: Dumper, data: Any) -> yaml.Node:
+        return dumper.represent_scalar(tag, data.name if isinstance(data, logging.Logger) else str(data))
+
+    return represent
+
+
+def _represent_other(dumper: Dumper, data: Any) -> yaml.Node:
+    from ..io import Path
+
+    if isinstance(data, Path):
+        return _represent_path(dumper, data)
+    if dumper.writer is not None and _is_of_outline(data):
+        return dumper.writer.represent_reference(dumper, data)
+    raise yaml.representer.RepresenterError("cannot represent an object", data)
+
+
+def _represent_str(dumper: Dumper, data: str) -> yaml.Node:
+    return dumper.represent_str(data.value if isinstance(data, Enum) else str(data))
+
+
+Dumper.add_representer(tuple, _represent_tuple)
+Dumper.add_representer(OrderedDict, lambda dumper, data: dumper.represent_dict(dict(data)))
+Dumper.add_representer(frozenset, lambda dumper, data: dumper.represent_set(set(data)))
+Dumper.add_representer(FrameSet, _represent_text("!frames"))
+Dumper.add_multi_representer(str, _represent_str)
+Dumper.add_multi_representer(pathlib.PurePath, _represent_text("!file"))
+Dumper.add_multi_representer(logging.Logger, _represent_text("!logger"))
+Dumper.add_multi_representer(object, _represent_other)
+
+
+def _construct_path(loader: Any, node: yaml.Node) -> Any:
+    from .. import io
+
+    data = loader.construct_mapping(node, deep=True)
+    cls = {"!filespec": io.FileSpec, "!image": io.Image}.get(node.tag, io.Path)
+    path = data.pop("path")
+    return cls(path, **data)
+
+
+def _construct_old_filespec(loader: Any, node: yaml.Node) -> Any:
+    from .. import io
+
+    path, attributes = yaml.load(loader.construct_scalar(node), Loader=Loader)
+    return io.FileSpec(path, **attributes)
+
+
+def _construct_tuple(loader: Any, node: yaml.Node) -> tuple[Any, ...]:
+    return tuple(loader.construct_sequence(node, deep=True))
+
+
+Loader.add_constructor("!tuple", _construct_tuple)
+Loader.add_constructor("tag:yaml.org,2002:python/tuple", _construct_tuple)  # PyOutline's data files
+Loader.add_constructor("!frames", lambda loader, node: FrameSet(loader.construct_scalar(node)))
+Loader.add_constructor("!file", lambda loader, node: pathlib.Path(loader.construct_scalar(node)))
+Loader.add_constructor("!logger", lambda loader, node: logging.getLogger(loader.construct_scalar(node)))
+Loader.add_constructor("!layer", lambda loader, node: LayerRef(loader.construct_scalar(node)))
+Loader.add_constructor("!outline", lambda loader, node: OutlineRef())
+Loader.add_constructor("!session", lambda loader, node: SessionRef())
+Loader.add_constructor("!path", _construct_path)
+Loader.add_constructor("!filespec", _construct_path)
+Loader.add_constructor("!image", _construct_path)
+Loader.add_constructor("!FileSpec", _construct_old_filespec)

@@ -1,0 +1,387 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What outline.yaml holds: the outline's settings and, for each layer, its class by name and its plain data.
+
+Reading makes ``Layer`` subclasses without calling their constructors, and nothing else. The code of a class comes
+from an importable module or from a script that the session keeps, never from the YAML.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ..constants import LayerType
+from ..depend import Depend
+from ..exception import SerializeException
+from ..layer import Layer
+from ..script import PACKAGE, ScriptFile, find_script, load_saved_script
+from .data import LayerRef, OutlineRef, SessionRef, dump, find_unsaveable, load
+
+if TYPE_CHECKING:
+    from ..loader import Outline
+    from .data import Dumper
+
+__all__ = ["FORMAT", "Writer", "outline_text", "read_outline", "scripts_of"]
+
+FORMAT = 1
+_BASE_ATTRIBUTES = ("_Layer__", "_LayerArguments__", "_LayerDepends__", "_LayerPaths__")
+_RTYPES = {cls.__name__: cls for cls in (str, int, float, bool, list, tuple, set, dict)}
+
+
+def outline_text(ol: Outline) -> str:
+    """Return the text of outline.yaml.
+
+    Raises:
+        SerializeException: An attribute or argument is not plain data; names layer, attribute and type.
+    """
+    return Writer(ol).text()
+
+
+def scripts_of(ol: Outline) -> list[ScriptFile]:
+    """Return the scripts that hold classes or listeners of the outline's layers."""
+    return list(Writer(ol).find_scripts().values())
+
+
+def walk(layers: Iterable[Layer]) -> Iterable[Layer]:
+    """Yield layers and their children, parents first."""
+    for layer in layers:
+        yield layer
+        yield from walk(layer.get_children())
+
+
+class Writer:
+    """Turns one outline into data."""
+
+    def __init__(self, ol: Outline) -> None:
+        self.__ol = ol
+        self.__known = {id(layer): layer.get_name() for layer in walk(ol.get_layers())}
+        self.__scripts: dict[str, ScriptFile] = {}
+
+    def find_scripts(self) -> dict[str, ScriptFile]:
+        """Return the scripts behind the outline's classes by module name."""
+        for layer in walk(self.__ol.get_layers()):
+            for cls in type(layer).__mro__:
+                self.__module_name(cls.__module__)
+        return self.__scripts
+
+    def text(self) -> str:
+        """Return the YAML text."""
+        layers = [self.__layer(layer) for layer in self.__ol.get_layers()]
+        self.find_scripts()
+        scripts = {name: f"scripts/{_file_name(script)}" for name, script in self.__scripts.items()}
+        head = {"outline": FORMAT, **self.__settings(), "scripts": scripts, "module_paths": self.__module_paths()}
+        head = {key: value for key, value in head.items() if value not in (None, {}, [])}
+        for layer, data in zip(self.__ol.get_layers(), layers):
+            self.__check(layer, data)
+        try:
+            return dump({**head, "layers": layers}, f"outline {self.__ol.get_name()!r}: ", self)
+        except RecursionError as error:
+            raise SerializeException(f"outline {self.__ol.get_name()!r} is nested too deeply to be saved") from error
+
+    def __settings(self) -> dict[str, Any]:
+        ol = self.__ol
+        return {
+            "name": ol.get_name(),
+            "range": ol.get_frame_range(),
+            "show": ol.get_show(),
+            "shot": ol.get_shot(),
+            "user": ol.get_user(),
+            "facility": ol.get_facility(),
+            "maxcores": ol.get_maxcores(),
+            "maxgpus": ol.get_maxgpus(),
+            "args": ol.get_args(),
+            "env": {key: {"value": value, "pre": pre} for key, (value, pre) in ol.get_env().items()},
+        }
+
+    def __check(self, layer: Layer, data: dict[str, Any]) -> None:
+        """Name the first attribute or argument that cannot be saved; only the slow road on errors and for own types."""
+        for kind, word in (("attributes", "attribute"), ("args", "argument")):
+            for name, value in data.get(kind, {}).items():
+                bad = find_unsaveable(value, "", set(), True)
+                if bad:
+                    raise SerializeException(
+                        f"layer {layer.get_name()!r}{layer.get_origin()}: {word} {_readable(name)!r}{bad[0]} is {bad[1]},"
+                        " which cannot be saved into outline.yaml; make it in _before_execute, where the frame runs"
+                    )
+        for child, child_data in zip(layer.get_children(), data.get("children", [])):
+            self.__check(child, child_data)
+
+    def __layer(self, layer: Layer) -> dict[str, Any]:
+        parent = layer.get_parent()
+        own_name = layer.get_name()[len(parent.get_name()) + 1 :] if parent else layer.get_name()
+        required = {key: _rtype_names(rtype) for key, rtype in layer._required_args().items()}
+        data = {
+            "name": own_name,
+            "class": self.__class_path(layer),
+            "type": str(layer.get_type()),
+            "service": layer.get_service(),
+            "limits": layer.get_limits(),
+            "args": layer.get_args(),
+            "required": required,
+            "env": layer.get_envs(),
+            "inputs": layer.get_inputs(),
+            "outputs": layer.get_outputs(),
+            "depends": [_depend(depend) for depend in layer.get_depends()],
+            "preprocess": [pre.get_name() for pre in layer.get_preprocess_layers() if id(pre) in self.__known],
+            "listeners": self.__listeners(layer),
+            "attributes": {key: value for key, value in vars(layer).items() if not key.startswith(_BASE_ATTRIBUTES)},
+            "children": [self.__layer(child) for child in layer.get_children()],
+        }
+        return {key: value for key, value in data.items() if value not in (None, {}, [])}
+
+    def __class_path(self, layer: Layer) -> str:
+        cls = type(layer)
+        if "<locals>" in cls.__qualname__:
+            raise SerializeException(
+                f"layer {layer.get_name()!r}{layer.get_origin()}: its class {cls.__qualname__} is made inside of a"
+                " function, where no frame can find it; define it at the top of the script or of a module"
+            )
+        return f"{self.__module_name(cls.__module__, layer)}:{cls.__qualname__}"
+
+    def __module_name(self, module: str, layer: Layer | None = None) -> str:
+        script = find_script(module)
+        if script is not None:
+            self.__scripts[script.module_name] = script
+            return script.module_name
+        if module == "__main__" and layer is not None:
+            raise SerializeException(
+                f"layer {layer.get_name()!r}: its class {type(layer).__name__} was typed in interactively, where no"
+                " frame can find it; put it into a file"
+            )
+        return module
+
+    def __listeners(self, layer: Layer) -> list[dict[str, str]]:
+        found = []
+        for event_type, callback in layer.get_event_handler().get_all_listeners():
+            if event_type not in ("BEFORE_EXECUTE", "AFTER_EXECUTE"):
+                continue  # has done its part before the job is launched
+            found.append({"event": event_type, **self.__callback(layer, callback)})
+        return found
+
+    def __callback(self, layer: Layer, callback: Callable[..., object]) -> dict[str, str]:
+        if isinstance(callback, MethodType) and id(callback.__self__) in self.__known:
+            return {"layer": self.__known[id(callback.__self__)], "method": callback.__name__}
+        name = getattr(callback, "__qualname__", "")
+        if isinstance(callback, FunctionType) and "<" not in name:
+            return {"function": f"{self.__module_name(callback.__module__, layer)}:{name}"}
+        raise SerializeException(
+            f"layer {layer.get_name()!r}{layer.get_origin()}: its event listener {callback!r} cannot be saved;"
+            " use a method of the layer, or a function at the top of the script or of a module"
+        )
+
+    def represent_reference(self, dumper: Dumper, data: Any) -> yaml.Node:
+        """Write a layer, the outline or the session that some attribute holds."""
+        if isinstance(data, Layer):
+            if id(data) in self.__known:
+                return dumper.represent_scalar("!layer", self.__known[id(data)])
+            raise SerializeException(
+                f"layer {data.get_name()!r}{data.get_origin()} is held by another layer but is not part of the outline;"
+                " add it with add_layer or add_child"
+            )
+        tag = "!outline" if data is self.__ol else "!session"
+        return dumper.represent_scalar(tag, "")
+
+    def __module_paths(self) -> list[str]:
+        """Return the folders that the frames need on sys.path to import the layers' modules."""
+        found: dict[str, None] = {}
+        for layer in walk(self.__ol.get_layers()):
+            for cls in type(layer).__mro__:
+                folder = _import_folder(cls.__module__)
+                if folder:
+                    found[folder] = None
+        return list(found)
+
+
+def _file_name(script: ScriptFile) -> str:
+    return f"{script.module_name.partition('.')[2]}.outline"
+
+
+def _readable(name: str) -> str:
+    """Return a private attribute as its class spells it: ``_Ginsu__input`` is ``__input``."""
+    head, sep, tail = name.partition("__")
+    return f"__{tail}" if sep and head.startswith("_") and head[1:] else name
+
+
+def _rtype_names(rtype: Any) -> Any:
+    types = rtype if isinstance(rtype, tuple) else (rtype,)
+    names = [getattr(one, "__name__", "") for one in types if one is not None]
+    return names if names and all(name in _RTYPES for name in names) else None
+
+
+def _depend(depend: Depend) -> dict[str, Any]:
+    data: dict[str, Any] = {"layer": depend.get_depend_on_layer().get_name(), "type": depend.get_type()}
+    if depend.is_any_frame():
+        data["any_frame"] = True
+    if depend.is_propagated():
+        data["propagate"] = True
+    return data
+
+
+_standard_folders: set[str] = set()
+
+
+def _import_folder(module_name: str) -> str:
+    """Return the sys.path entry that a module comes from, unless every interpreter of this installation has it."""
+    package = module_name.partition(".")[0]
+    if package in ("builtins", "__main__", "outline", PACKAGE):
+        return ""
+    module = sys.modules.get(package)
+    path = getattr(module, "__file__", None) or next(iter(getattr(module, "__path__", [])), None)
+    if not path:
+        return ""
+    folder = os.path.dirname(os.path.abspath(path))
+    if hasattr(module, "__path__"):
+        folder = os.path.dirname(folder) if path.endswith(("__init__.py", "__init__.pyc")) else os.path.dirname(path)
+    if not _standard_folders:
+        import sysconfig
+
+        _standard_folders.update(sysconfig.get_paths().values())
+    return "" if folder in _standard_folders else folder
+
+
+# -- reading ---------------------------------------------------------------------------------------------------
+
+
+def read_outline(ol: Outline, text: str, path: str) -> None:
+    """Fill an empty outline from the text of an outline.yaml.
+
+    Raises:
+        SerializeException: The text asks for anything but plain data and Layer subclasses, or is of a later version.
+    """
+    data = load(text, path)
+    if not isinstance(data, dict) or "outline" not in data:
+        raise SerializeException(f"{path}: not an outline; the first key must be 'outline'")
+    if data["outline"] != FORMAT:
+        raise SerializeException(f"{path}: written in format {data['outline']!r}, this version reads format {FORMAT}")
+    try:
+        _Reader(ol, data, path).read()
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise SerializeException(f"{path}: not a whole outline: {type(error).__name__}: {error}") from error
+
+
+class _Reader:
+    def __init__(self, ol: Outline, data: dict[str, Any], path: str) -> None:
+        self.__ol = ol
+        self.__data = data
+        self.__path = path
+        self.__layers: dict[str, Layer] = {}
+        self.__modules: set[str] = set()
+
+    def read(self) -> None:
+        for folder in self.__data.get("module_paths", []):
+            if folder not in sys.path:
+                sys.path.append(folder)
+        self.__ol._restore_settings(self.__data)
+        entries = self.__data.get("layers", [])
+        layers = [self.__make(entry, None) for entry in entries]
+        self.__ol._restore_layers(layers)
+        for layer, entry in zip(layers, entries):
+            self.__fill(layer, entry)
+
+    def __make(self, entry: dict[str, Any], parent: Layer | None) -> Layer:
+        cls = self.__find_class(entry["class"])
+        layer: Layer = cls.__new__(cls)
+        required = {key: _rtypes(names) for key, names in entry.get("required", {}).items()}
+        layer._restore(entry["name"], entry.get("args", {}), required, entry.get("env", {}))
+        if parent is not None:
+            parent._restore_child(layer)
+        layer.set_outline(self.__ol)
+        self.__layers[layer.get_name()] = layer
+        for child in entry.get("children", []):
+            self.__make(child, layer)
+        return layer
+
+    def __fill(self, layer: Layer, entry: dict[str, Any]) -> None:
+        layer.set_type(LayerType(entry["type"]))
+        layer.set_service(entry.get("service", "shell"))
+        layer.set_limits(entry.get("limits"))  # type: ignore[arg-type]  # None means no limits
+        for key, value in layer.get_args().items():
+            resolved = self.__resolve(value)
+            if resolved is not value:
+                layer.set_arg(key, resolved)
+        for key, value in entry.get("attributes", {}).items():
+            vars(layer)[key] = self.__resolve(value)
+        for name, path in entry.get("inputs", {}).items():
+            layer.add_input(name, path)
+        for name, path in entry.get("outputs", {}).items():
+            layer.add_output(name, path)
+        for depend in entry.get("depends", []):
+            on = self.__layers[depend["layer"]]
+            any_frame, propagate = depend.get("any_frame", False), depend.get("propagate", False)
+            layer._restore_depend(Depend(layer, on, depend["type"], propagate, any_frame))
+        for name in entry.get("preprocess", []):
+            layer.add_preprocess_layer(self.__layers[name])  # type: ignore[arg-type]  # the writer put only these
+        for listener in entry.get("listeners", []):
+            layer.add_event_listener(listener["event"], self.__find_callback(listener))
+        for child, child_entry in zip(layer.get_children(), entry.get("children", [])):
+            self.__fill(child, child_entry)
+
+    def __resolve(self, value: Any) -> Any:
+        if isinstance(value, LayerRef):
+            return self.__layers[value]
+        if isinstance(value, OutlineRef):
+            return self.__ol
+        if isinstance(value, SessionRef):
+            return self.__ol.get_session()
+        if type(value) is dict:
+            for key in value:
+                value[key] = self.__resolve(value[key])
+        elif type(value) is list:
+            value[:] = [self.__resolve(one) for one in value]
+        elif type(value) in (tuple, set):
+            return type(value)(self.__resolve(one) for one in value)
+        return value
+
+    def __find_module(self, name: str) -> Any:
+        if name.startswith(f"{PACKAGE}."):
+            scripts = self.__data.get("scripts", {})
+            file = os.path.join(os.path.dirname(os.path.abspath(self.__path)), "scripts", os.path.basename(scripts[name]))
+            return load_saved_script(name, file)
+        try:
+            return import_module(name)
+        except ImportError as error:
+            raise SerializeException(
+                f"{self.__path}: cannot import {name}: {error}; the module must be on the Python path where frames run"
+            ) from error
+
+    def __find_class(self, path: str) -> type[Layer]:
+        module_name, _, qualname = path.partition(":")
+        found: Any = self.__find_module(module_name)
+        for part in qualname.split("."):
+            found = getattr(found, part, None)
+        if not (isinstance(found, type) and issubclass(found, Layer)):
+            raise SerializeException(f"{self.__path}: {path} is not a Layer class, so it is refused")
+        self.__modules.update(cls.__module__ for cls in found.__mro__)
+        return found
+
+    def __find_callback(self, listener: dict[str, str]) -> Callable[[Any], object]:
+        """Find a listener: a method of a layer, or a function of a module that some layer or plug-in comes from."""
+        if "method" in listener:
+            method: Callable[[Any], object] = getattr(self.__layers[listener["layer"]], listener["method"])
+            return method
+        from ..plugins import PluginManager
+
+        module_name, _, qualname = listener["function"].partition(":")
+        allowed = self.__modules | {plugin.__name__ for plugin in PluginManager.get_plugins()}
+        if module_name not in allowed and not module_name.startswith(f"{PACKAGE}."):
+            raise SerializeException(
+                f"{self.__path}: the listener {listener['function']} is refused, {module_name} is not a module of a"
+                " layer of this job nor a plug-in"
+            )
+        found: Any = self.__find_module(module_name)
+        for part in qualname.split("."):
+            found = getattr(found, part, None)
+        if not isinstance(found, FunctionType):
+            raise SerializeException(f"{self.__path}: the listener {listener['function']} is not a function")
+        return found
+
+
+def _rtypes(names: list[str] | None) -> Any:
+    types = tuple(_RTYPES[name] for name in names or [])
+    return types[0] if len(types) == 1 else types or None

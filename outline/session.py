@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The session folder of a job: the only code that knows a file name inside it.
+
+::
+
+    {session_dir}/{show}-{shot}-{user}_{name}/{uuid}/
+        outline.yaml        the job as safe data
+        session             the session's name, written last: its presence means "complete"
+        scripts/            the outline scripts whose classes the frames need
+        layers/<layer>/     files and data of a layer
+        logs/               one log per frame and attempt
+        journal             what happened on the local backend
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from . import config
+from .exception import SessionException
+from .files import write_atomic
+
+if TYPE_CHECKING:
+    from .layer import Layer
+    from .loader import Outline
+
+__all__ = ["Session", "is_session_path"]
+
+MARKER = "session"
+OUTLINE_FILE = "outline.yaml"
+JOURNAL_FILE = "journal"
+LOGS_DIR = "logs"
+SCRIPTS_DIR = "scripts"
+LAYERS_DIR = "layers"
+_OWNERS_DIR = ".owners"
+_NAME = re.compile(r"[^\s/]+/[0-9a-fA-F][0-9a-fA-F-]{7,}\Z")
+
+
+def is_session_path(folder: str | None) -> bool:
+    """Tell whether a folder, or the folder of a file, holds a complete session.
+
+    A file that merely has the name ``session`` is not enough: it must hold a session's name.
+    """
+    if not folder:
+        return False
+    folder = os.fspath(folder)
+    if not os.path.isdir(folder):
+        folder = os.path.dirname(os.path.abspath(folder))
+    return bool(_marked_name(folder))
+
+
+def _marked_name(folder: str) -> str:
+    marker = os.path.join(folder, MARKER)
+    try:
+        with open(marker, encoding="utf-8") as stream:
+            name = stream.read(4096).strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return name if _NAME.match(name) else ""
+
+
+def conform_name(name: str) -> str:
+    """Turn any text into a job name: letters, digits, ``_``, ``-`` and ``.``, every other character an ``_``."""
+    return re.sub(r"[^A-Za-z0-9_.\-]+", "_", name).strip("_") or "outline"
+
+
+class Session:
+    """The folder that a job lives in, from ``Outline.setup`` on.
+
+    The outline makes it, or finds it again from the path of its ``outline.yaml``. What one frame stores, every
+    other frame can read, on any machine that sees the folder, which may be moved or mounted elsewhere. Each file is
+    written beside and renamed. Two frames that write the same name at the same time are not kept apart.
+    """
+
+    def __init__(self, ol: Outline) -> None:
+        self.__outline = ol
+        self.__name = ""
+        self.__path = ""
+        if is_session_path(ol.get_path()):
+            self.__load()
+        else:
+            self.__create()
+
+    def __create(self) -> None:
+        ol = self.__outline
+        job = f"{ol.get_show()}-{ol.get_shot()}-{ol.get_user()}_{ol.get_name()}"
+        self.__name = f"{conform_name(job)}/{uuid.uuid1()}"
+        try:
+            base = config.get("outline", "session_dir").format(HOME=_home(), SHOW=ol.get_show(), SHOT=ol.get_shot())
+        except (KeyError, IndexError, ValueError) as error:
+            raise SessionException(
+                f"[outline] session_dir = {config.get('outline', 'session_dir')!r} has a placeholder {error};"
+                " there are {HOME}, {SHOW} and {SHOT}"
+            ) from error
+        self.__path = os.path.join(os.path.abspath(base), *self.__name.split("/"))
+        try:
+            _make_folder(os.path.join(self.__path, LAYERS_DIR), below=base)
+        except OSError as error:
+            raise SessionException(
+                f"cannot make the session folder {self.__path}: {error.strerror}; set [outline] session_dir"
+            ) from error
+
+    def __load(self) -> None:
+        self.__path = os.path.dirname(os.path.abspath(self.__outline.get_path() or ""))
+        self.__name = _marked_name(self.__path)
+
+    def get_name(self) -> str:
+        """Return ``{show}-{shot}-{user}_{name}/{uuid}``."""
+        return self.__name
+
+    def get_job_id(self) -> str:
+        """Return the part of the name that no other session has."""
+        return self.__name.rpartition("/")[2]
+
+    def save(self) -> None:
+        """Write the marker that makes the session complete.
+
+        Raises:
+            SessionException: The folder cannot be written.
+        """
+        self._write(MARKER, self.__name)
+
+    def _write(self, name: str, text: str) -> None:
+        path = os.path.join(self.__path, name)
+        try:
+            write_atomic(path, text)
+        except OSError as error:
+            raise SessionException(f"cannot write {path}: {error.strerror}") from error
+
+    # -- places ------------------------------------------------------------------------------------------------
+
+    def get_path(self, layer: Layer | str | None = None) -> str:
+        """Return the session folder, or the folder of a layer in it, which is made when it is missing.
+
+        Raises:
+            SessionException: The layer's folder cannot be made.
+        """
+        if not layer:
+            return self.__path
+        path = os.path.join(self.__path, LAYERS_DIR, str(layer))
+        if not os.path.isdir(path):
+            try:
+                _make_folder(path, below=self.__path)
+            except OSError as error:
+                raise SessionException(f"cannot make {path}: {error.strerror}") from error
+        return path
+
+    def get_log_path(self) -> str:
+        """Return the folder of the frame logs, which is made when it is missing."""
+        path = os.path.join(self.__path, LOGS_DIR)
+        if not os.path.isdir(path):
+            try:
+                _make_folder(path, below=self.__path)
+            except OSError as error:
+                raise SessionException(f"cannot make {path}: {error.strerror}") from error
+        return path
+
+    # -- files -------------------------------------------------------------------------------------------------
+
+    def put_file(self, src: str, layer: Layer | str | None = None, rename: str | None = None) -> str:
+        """Copy a file into the session, so that later changes of the original do not reach the frames.
+
+        Args:
+            src: The file.
+            layer: Whose folder; None means the job's.
+            rename: A new name; None keeps the name.
+
+        Returns:
+            The path of the copy.
+
+        Raises:
+            SessionException: The file is missing or cannot be copied.
+        """
+        target = self.__target(rename or os.path.basename(src), layer)
+        beside = f"{target}.{os.getpid()}.part"
+        try:
+            shutil.copy(src, beside)
+            os.replace(beside, target)
+        except (OSError, shutil.Error) as error:
+            if os.path.lexists(beside):
+                os.unlink(beside)
+            raise SessionException(f"cannot copy {src} to {target}: {getattr(error, 'strerror', error)}") from error
+        return target
+
+    def sym_file(self, src: str, layer: Layer | str | None = None, rename: str | None = None) -> str:
+        """Link a file into the session; a link or file of that name is replaced. Arguments as for ``put_file``."""
+        target = self.__target(rename or os.path.basename(src), layer)
+        beside = f"{target}.{os.getpid()}.part"
+        try:
+            os.symlink(os.path.abspath(src), beside)
+            os.replace(beside, target)
+        except OSError as error:
+            raise SessionException(f"cannot link {target} to {src}: {error.strerror}") from error
+        return target
+
+    def get_file(self, name: str, layer: Layer | str | None = None, check: bool = True, new: bool = False) -> str:
+        """Return the path of a file in the session.
+
+        Args:
+            name: Its name.
+            layer: Whose folder; None means the job's.
+            check: The file must exist.
+            new: The file must not exist yet, except that a frame that is tried again gets the name that it got
+                before. Turns ``check`` off.
+
+        Raises:
+            SessionException: The file misses, or exists against ``new``.
+        """
+        path = self.__target(name, layer)
+        if new:
+            if os.path.lexists(path) and not self.__is_mine(name, layer):
+                raise SessionException(f"{path} exists already, another frame or the setup made it; choose another name")
+            self.__own(name, layer)
+        elif check and not os.path.exists(path):
+            raise SessionException(f"{path} does not exist; put_file stores a file under the name {name!r}")
+        return path
+
+    # -- data --------------------------------------------------------------------------------------------------
+
+    def put_data(self, name: str, data: Any, layer: Layer | str | None = None, force: bool = False) -> None:
+        """Store plain data under a name: numbers, text, lists, dicts, sets, ``outline.io`` paths and such.
+
+        Args:
+            name: The name, unique in its folder.
+            data: The value.
+            layer: Whose data; None means the job's.
+            force: Replace what is stored under the name. A frame that is tried again may always replace its own.
+
+        Raises:
+            SessionException: The name is taken, the data is not plain, or the session cannot be written.
+        """
+        from . import serialize
+
+        path = self.__target(name, layer)
+        if os.path.exists(path) and not force and not self.__is_mine(name, layer):
+            raise SessionException(f"{path} holds data already; use force=True to replace it")
+        text = serialize.dump(data, f"data {name!r}")
+        try:
+            self.__own(name, layer)
+            write_atomic(path, text)
+        except OSError as error:
+            raise SessionException(f"cannot write {path}: {error.strerror}") from error
+
+    def get_data(self, name: str, layer: Layer | str | None = None) -> Any:
+        """Return data that ``put_data`` stored.
+
+        Raises:
+            SessionException: There is nothing of that name, or it is not plain data.
+        """
+        path = self.__target(name, layer)
+        if not os.path.isfile(path):
+            raise SessionException(f"no data {name!r} in the session; looked for {path}")
+        return _load_data(path)
+
+    def find_data(self, name: str, layer: str) -> Any:
+        """Return data of a layer, or None when there is none, without making the layer's folder."""
+        path = os.path.join(self.__path, LAYERS_DIR, layer, name)
+        return _load_data(path) if os.path.isfile(path) else None
+
+    def __target(self, name: str, layer: Layer | str | None) -> str:
+        return os.path.join(self.get_path(layer), name)
+
+    # A frame that runs owns the names that it stores, so that a retry of the very same frame may store them again.
+
+    def __own(self, name: str, layer: Layer | str | None) -> None:
+        frame = os.environ.get("CUE_FRAME")
+        if frame:
+            owners = os.path.join(self.get_path(layer), _OWNERS_DIR)
+            os.makedirs(owners, exist_ok=True)
+            write_atomic(os.path.join(owners, name.replace("/", "_")), frame)
+
+    def __is_mine(self, name: str, layer: Layer | str | None) -> bool:
+        frame = os.environ.get("CUE_FRAME")
+        try:
+            with open(os.path.join(self.get_path(layer), _OWNERS_DIR, name.replace("/", "_")), encoding="utf-8") as stream:
+                return bool(frame) and stream.read() == frame
+        except OSError:
+            return False
+
+
+def _load_data(path: str) -> Any:
+    from . import serialize
+
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return serialize.load(stream.read(), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SessionException(f"cannot read {path}: {error}") from error
+
+
+def _make_folder(path: str, *, below: str) -> None:
+    """Make a folder and those above it; with [outline] session_mode = group, open to the group."""
+    missing = []
+    parent = path
+    while parent and not os.path.isdir(parent):
+        missing.append(parent)
+        parent = os.path.dirname(parent)
+    os.makedirs(path, exist_ok=True)
+    if config.get("outline", "session_mode", fallback="") == "group":
+        for folder in missing:
+            if folder.startswith(os.path.abspath(below)):
+                os.chmod(folder, 0o2775)
+
+
+def _home() -> str:
+    home = os.path.expanduser("~")
+    return home if os.path.isabs(home) and home != "/" else os.path.join(tempfile.gettempdir(), f"outline-{os.getuid()}")
