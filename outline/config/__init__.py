@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration, read when it is first asked for.
+
+Later layers win, option by option:
+
+1. what is built in (``outline/config/defaults.py`` lists and explains every option);
+2. ``~/.config/opencue/outline.cfg``, on Windows ``%APPDATA%/opencue/outline.cfg``;
+3. the file that ``OUTLINE_CONFIG_FILE`` (or, older, ``OL_CONFIG``) names;
+4. variables ``OUTLINE_<SECTION>_<OPTION>``, in capitals, with ``_`` for other signs (``OUTLINE_PLUGIN_LOCAL_ENABLE``);
+   the section must be known from a layer before, the option need not be;
+5. what the command line sets.
+
+``outline.config`` is the object ``config`` itself, as in PyOutline.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from .places import config_base_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from configparser import ConfigParser, SectionProxy
+
+    from .parser import ConfigValue, OutlineParser
+
+    _Face = ConfigParser
+else:
+    _Face = object
+
+__all__ = ["Config", "config", "config_base_directory", "origins", "read_config_from_disk", "reset", "typed_items"]
+
+
+def read_config_from_disk() -> ConfigParser:
+    """Return the configuration as files and environment have it now.
+
+    Differs: docs/differences.md#configuration
+
+    Raises:
+        ConfigException: A named file is missing, or a file cannot be read or understood.
+    """
+    from .parser import read
+
+    return read(os.environ)
+
+
+class Config(_Face):
+    """Behaves like the ``configparser.ConfigParser`` that it reads on first use.
+
+    There is one, ``config``, for the life of the process. Options are lower case, so arguments of layers that are to
+    have a default from the configuration must be spelled in lower case. Any use may raise a ConfigException, from
+    reading the files or because a value has a stray ``%``. Threads may share it once something has been asked of it.
+    """
+
+    __parser: OutlineParser | None = None
+
+    def __load(self) -> OutlineParser:
+        parser = self.__parser
+        if parser is None:
+            from .parser import read
+
+            parser = self.__parser = read(os.environ)
+        return parser
+
+    # Any: stands for all methods of ConfigParser, which the type checker sees through the base class.
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # copy, pickle and inspect ask for these; that must not read files
+            raise AttributeError(f"'Config' object has no attribute {name!r}")
+        return getattr(self.__load(), name)
+
+    def __getitem__(self, key: str) -> SectionProxy:
+        return self.__load()[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.__load()[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.__load()[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.__load()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__load())
+
+    def __len__(self) -> int:
+        return len(self.__load())
+
+    def __repr__(self) -> str:
+        return "<outline configuration>"
+
+    def typed_items(self, section: str) -> dict[str, int | float | bool | str]:
+        """Return the options of a section with numbers and truth values as such; empty when there is no section.
+
+        ``3`` is an int, ``0.5`` a float, ``true yes on false no off`` are bools, all else is text.
+        """
+        from .parser import typed
+
+        parser = self.__load()
+        if not parser.has_section(section):
+            return {}
+        return {option: typed(value) for option, value in parser.items(section)}
+
+    def origins(self) -> list[ConfigValue]:
+        """Return every option as (section, option, value, origin), in the order of the sections."""
+        return list(self.__load().rows())
+
+    def reload(self) -> None:
+        """Forget everything, also what ``set`` has changed; the next use reads files and environment again."""
+        self.__parser = None
+
+
+config = Config()
+
+
+def typed_items(section: str) -> dict[str, int | float | bool | str]:
+    """Return ``config.typed_items(section)``."""
+    return config.typed_items(section)
+
+
+def origins() -> list[ConfigValue]:
+    """Return ``config.origins()``."""
+    return config.origins()
+
+
+def reset() -> None:
+    """Make ``config`` read files and environment again when it is next used."""
+    config.reload()

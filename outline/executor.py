@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A pool of threads for modules that have much to wait for, such as copies and network calls."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["TaskExecutor"]
+
+logger = logging.getLogger("outline.executor")
+
+
+class TaskExecutor:
+    """Calls functions in a fixed number of threads.
+
+    Whoever makes it queues work with ``execute`` and then calls ``wait``, which may be repeated. The threads are
+    daemons: they end with the process, or with ``close``. It is also a context manager that waits and closes.
+    """
+
+    def __init__(self, threads: int) -> None:
+        """Start the threads.
+
+        Raises:
+            ValueError: ``threads`` is below 1, so that nothing would ever be done.
+        """
+        if threads < 1:
+            raise ValueError(f"an executor needs at least 1 thread, not {threads}")
+        # Any: callables and arguments are the user's own. None tells one thread to end.
+        self.__queue: queue.Queue[tuple[Callable[..., object], tuple[Any, ...]] | None] = queue.Queue()
+        self.__errors: queue.SimpleQueue[BaseException] = queue.SimpleQueue()
+        self.__threads = [threading.Thread(target=self.worker, daemon=True) for _ in range(threads)]
+        for thread in self.__threads:
+            thread.start()
+
+    def __enter__(self) -> TaskExecutor:
+        return self
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        try:
+            if error is None:
+                self.wait()
+        finally:
+            self.close()
+
+    def execute(self, callable_: Callable[..., object], *args: Any) -> None:
+        """Queue a call; a thread makes it as soon as one is free."""
+        self.__queue.put((callable_, args))
+
+    def wait(self) -> None:
+        """Return when everything queued has been done.
+
+        Every failed call has been logged with its traceback by then.
+        Differs: docs/differences.md#task-executor
+
+        Raises:
+            BaseException: The first error of the calls since the last ``wait``.
+        """
+        self.__queue.join()
+        errors = []
+        while not self.__errors.empty():
+            errors.append(self.__errors.get())
+        if errors:
+            raise errors[0]
+
+    def close(self) -> None:
+        """Let the threads end after what is queued; nothing may be queued any more."""
+        for _ in self.__threads:
+            self.__queue.put(None)
+        for thread in self.__threads:
+            thread.join()
+
+    def worker(self) -> None:
+        """Make queued calls, one after the other; each thread runs this."""
+        while (call := self.__queue.get()) is not None:
+            callable_, args = call
+            try:
+                callable_(*args)
+            except BaseException as error:  # also SystemExit: it would end this thread and leave wait() hanging
+                logger.exception("%s failed in a thread", getattr(callable_, "__qualname__", callable_))
+                self.__errors.put(error)
+            finally:
+                self.__queue.task_done()
+        self.__queue.task_done()

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Modules: layers that know an application. Folders in ``OUTLINE_MODULES_PATHS`` add to them, or replace them.
+
+Only absolute folders count. An empty or relative one would be the working directory of whoever renders, where anybody
+may have left a ``shell.py``. Differs: docs/differences.md#modules-paths
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+
+__all__: list[str] = []
+
+logger = logging.getLogger("outline.modules")
+
+
+def _module_paths(text: str) -> list[str]:
+    """Split a list of folders as ``PATH`` has it; relative ones are left out with a warning."""
+    folders = [folder for folder in text.split(os.pathsep) if folder.strip()]
+    for folder in folders:
+        if not os.path.isabs(folder):
+            logger.warning("OUTLINE_MODULES_PATHS: %r is left out, since it is not an absolute path", folder)
+    return [folder for folder in folders if os.path.isabs(folder)]
+
+
+# At import, because a package's search path must stand before anything is imported from it.
+__path__[:0] = _module_paths(os.environ.get("OUTLINE_MODULES_PATHS", ""))

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Studio plug-ins: modules that watch layers being made and add options to the launcher.
+
+A plug-in is a module with any of these functions:
+
+- ``loaded()``, called once when it has been imported;
+- ``init(layer)``, called for every new layer;
+- ``init_cuerun_plugin(cuerun)``, called with the launching tool before its command line is read: it may call
+  ``cuerun.get_parser().add_plugin_option(...)`` and ``cuerun.add_event_listener(event_type, callback)``.
+"""
+
+from __future__ import annotations
+
+from .manager import PluginManager
+
+__all__ = ["PluginManager"]

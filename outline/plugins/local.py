@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Options ``-L`` and ``-T``: book cores of this machine for the job that is launched on the farm."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from .. import event, util
+from ..exception import FailImmediately
+from .manager import LaunchTool
+
+__all__ = [
+    "deed_local_machine",
+    "get_half_host_memory",
+    "init_cuerun_plugin",
+    "setup_event",
+    "setup_local_cores",
+    "setup_local_threads",
+]
+
+logger = logging.getLogger("outline.plugins.local")
+
+# What the two options have set. They are of the module because the command line is read before there is a launcher.
+USE_LOCAL_CORES = 1
+USE_LOCAL_THREADS = 0
+
+
+def init_cuerun_plugin(cuerun: LaunchTool) -> None:
+    """Add the two options to the tool's command line."""
+    parser = cuerun.get_parser()
+    parser.add_plugin_option(
+        "-L",
+        "--run-local",
+        action="callback",
+        type="int",
+        nargs=1,
+        help="Book this many cores of this machine for the job.",
+        callback=setup_event,
+        callback_args=(cuerun,),
+    )
+    parser.add_plugin_option(
+        "-T",
+        "--run-local-threads",
+        action="callback",
+        type="int",
+        nargs=1,
+        help="Cores that one frame uses on this machine.",
+        callback=setup_local_threads,
+        callback_args=(cuerun,),
+    )
+
+
+# Any: optparse hands over its own objects and the text or number of the option.
+
+
+def setup_event(option: Any, opt: Any, value: int, parser: Any, *args: Any, **kwargs: Any) -> None:
+    """Take the value of ``--run-local`` and book the cores at launch; ``args[0]`` is the launching tool."""
+    global USE_LOCAL_CORES
+    USE_LOCAL_CORES = value
+    args[0].add_event_listener(event.BEFORE_LAUNCH, setup_local_cores)
+
+
+def setup_local_threads(option: Any, opt: Any, value: int, parser: Any, *args: Any, **kwargs: Any) -> None:
+    """Take the value of ``--run-local-threads``."""
+    global USE_LOCAL_THREADS
+    USE_LOCAL_THREADS = value
+
+
+def setup_local_cores(e: event.LaunchEvent) -> None:
+    """Set the argument ``localbook`` of the outline that is about to be launched.
+
+    Raises:
+        FailImmediately: The farm does not let the user have this machine; the job would run elsewhere.
+    """
+    try:
+        deed_local_machine()
+    except Exception as error:  # from opencue and grpc, which have no common base
+        raise FailImmediately(
+            f"--run-local cannot book this machine on the farm: {error}; launch without it, or with --backend local"
+        ) from error
+    e.outline.set_arg(
+        "localbook",
+        {
+            "host": _host_name(),
+            "cores": str(USE_LOCAL_CORES),
+            "memory": get_half_host_memory(),
+            "threads": str(USE_LOCAL_THREADS or USE_LOCAL_CORES),
+            "gpu": "0",
+        },
+    )
+
+
+def deed_local_machine() -> None:
+    """Make the user the owner of this machine on the farm."""
+    import opencue  # takes a second, so only who uses the option pays for it
+
+    show = opencue.api.findShow(util.get_show())
+    try:
+        owner = opencue.api.getOwner(util.get_user())
+    except opencue.CueException:
+        owner = show.createOwner(util.get_user())
+    owner.takeOwnership(_host_name())
+
+
+def get_half_host_memory() -> str:
+    """Return half of this machine's memory, in kB as text."""
+    try:
+        total_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf, and other systems not these names
+        import psutil
+
+        total_bytes = psutil.virtual_memory().total
+    return str(total_bytes // 1024 // 2)
+
+
+def _host_name() -> str:
+    import socket  # costs milliseconds, and every start loads this plug-in
+
+    return socket.gethostname()

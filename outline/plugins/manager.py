@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loads the plug-ins that the configuration names."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from ..config import config
+
+if TYPE_CHECKING:
+    from ..layer import Layer
+
+__all__ = ["LaunchTool", "PluginManager"]
+
+logger = logging.getLogger("outline.plugins")
+
+ENTRY_POINT_GROUP = "outline.plugins"
+_SECTION = "plugin:"
+
+
+class LaunchTool(Protocol):
+    """What ``init_cuerun_plugin`` gets to see of a tool that launches, such as pycuerun."""
+
+    # Any: the parser takes what optparse's ``add_option`` takes, as ``add_plugin_option``.
+    def get_parser(self) -> Any: ...
+
+    def add_event_listener(self, event_type: str, callback: Callable[[Any], object]) -> None: ...
+
+
+class PluginManager:
+    """The plug-ins of this process.
+
+    Plug-ins are loaded when they are first asked for, by ``get_plugins`` or ``init_cuerun_plugins``: those of the
+    sections ``[plugin:NAME]`` that are enabled, by their ``priority``, then, if ``[outline] entry_points`` is on,
+    those of installed packages. One that is missing or fails is warned about and left out, and the job goes on.
+    Differs: docs/differences.md#plug-ins
+    """
+
+    registered_plugins: ClassVar[list[ModuleType]] = []
+    __is_loaded: ClassVar[bool] = False
+
+    @classmethod
+    def get_plugins(cls) -> list[ModuleType]:
+        """Return the loaded plug-ins, in the order in which they are called."""
+        if not cls.__is_loaded:
+            cls.load_all_plugins()
+        return cls.registered_plugins
+
+    @classmethod
+    def load_all_plugins(cls) -> None:
+        """Load the plug-ins that the configuration names and that are not loaded yet.
+
+        Raises:
+            ConfigException: A priority is no number, or an ``enable`` is neither on nor off.
+        """
+        cls.__is_loaded = True  # first, so that a plug-in which makes layers when it is loaded does not come back here
+        for section in sorted(_enabled_sections(), key=_priority):
+            module_name = config.get(section, "module", fallback="")
+            if module_name:
+                cls.load_plugin(module_name)
+            else:
+                logger.warning("[%s] is enabled but names no module", section)
+        if config.getboolean("outline", "entry_points"):
+            for module_name in _entry_point_modules():
+                cls.load_plugin(module_name)
+
+    @classmethod
+    def load_plugin(cls, module_name: str) -> None:
+        """Import a plug-in, call its ``loaded`` and register it, unless it is registered already."""
+        module = _import(module_name)
+        if module is not None and module not in cls.registered_plugins and _call(module, "loaded"):
+            cls.registered_plugins.append(module)
+
+    @classmethod
+    def init_plugin(cls, module_name: str, layer: Layer) -> None:
+        """Show a layer to a plug-in, without registering it."""
+        module = _import(module_name)
+        if module is not None:
+            _call(module, "init", layer)
+
+    @classmethod
+    def init_plugins(cls, layer: Layer) -> None:
+        """Show a new layer to every plug-in."""
+        for plugin in cls.get_plugins():
+            _call(plugin, "init", layer)
+
+    @classmethod
+    def init_cuerun_plugins(cls, cuerun: LaunchTool) -> None:
+        """Let every plug-in add options to the tool that is about to read its command line."""
+        for plugin in cls.get_plugins():
+            _call(plugin, "init_cuerun_plugin", cuerun)
+
+    @classmethod
+    def reset(cls) -> None:
+        """Forget all plug-ins, so that they are loaded again as the configuration is then; for tests."""
+        cls.registered_plugins.clear()
+        cls.__is_loaded = False
+
+
+def _enabled_sections() -> Iterator[str]:
+    for section in config.sections():
+        if section.startswith(_SECTION) and config.getboolean(section, "enable", fallback=True):
+            yield section
+
+
+def _priority(section: str) -> int:
+    return config.getint(section, "priority", fallback=0)
+
+
+def _entry_point_modules() -> list[str]:
+    from importlib.metadata import entry_points  # slow, see entry_points in the configuration
+
+    return sorted(entry.module for entry in entry_points(group=ENTRY_POINT_GROUP))
+
+
+def _import(module_name: str) -> ModuleType | None:
+    """Import a plug-in, or warn and return None."""
+    logger.debug("importing the plug-in %s", module_name)
+    try:
+        return import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if module_name == missing or module_name.startswith(f"{missing}."):
+            logger.warning("the plug-in %s is not there: %s", module_name, error)
+        else:
+            logger.warning("the plug-in %s cannot be imported", module_name, exc_info=True)
+    except Exception:  # foreign code
+        logger.warning("the plug-in %s cannot be imported", module_name, exc_info=True)
+    return None
+
+
+def _call(plugin: ModuleType, function_name: str, *args: Any) -> bool:
+    """Call a function that a plug-in may have; return False, with a warning, when it raised.
+
+    Whether it is there is looked up first: an AttributeError inside the plug-in is a fault to be seen.
+    """
+    function: Callable[..., object] | None = getattr(plugin, function_name, None)
+    if function is None:
+        return True
+    try:
+        function(*args)
+    except Exception:  # foreign code
+        subject = f" of {args[0]}" if function_name == "init" else ""
+        logger.warning("the plug-in %s failed in %s%s", plugin.__name__, function_name, subject, exc_info=True)
+        return False
+    return True
