@@ -86,7 +86,24 @@ _EXPORTS = {
 }
 _HOME = {name: module for module, names in _EXPORTS.items() for name in names}
 _SUBMODULES = frozenset(
-    "backend constants cuerun depend event exception executor frames io layer loader modules plugins session util versions".split()
+    [
+        "backend",
+        "constants",
+        "cuerun",
+        "depend",
+        "event",
+        "exception",
+        "executor",
+        "frames",
+        "io",
+        "layer",
+        "loader",
+        "modules",
+        "plugins",
+        "session",
+        "util",
+        "versions",
+    ]
 )
 
 __all__ = [

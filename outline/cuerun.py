@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from importlib import import_module
 from types import ModuleType

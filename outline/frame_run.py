@@ -18,9 +18,25 @@ __all__ = ["frame_commands", "prepare_environment", "run_frame", "runs_only_comm
 
 # What a subclass of a command layer may define and still run no Python of its own while a frame runs.
 _HARMLESS = frozenset(
-    "__init__ __module__ __qualname__ __doc__ __annotations__ __firstlineno__ __static_attributes__ __annotate__"
-    " __annotate_func__ __classdictcell__ __classcell__ __type_params__ __parameters__ _setup _after_init _after_parented"
-    " _parented".split()
+    [
+        "__init__",
+        "__module__",
+        "__qualname__",
+        "__doc__",
+        "__annotations__",
+        "__firstlineno__",
+        "__static_attributes__",
+        "__annotate__",
+        "__annotate_func__",
+        "__classdictcell__",
+        "__classcell__",
+        "__type_params__",
+        "__parameters__",
+        "_setup",
+        "_after_init",
+        "_after_parented",
+        "_parented",
+    ]
 )
 
 
@@ -35,16 +51,16 @@ def run_frame(layer: Layer, frame: int) -> int:
     try:
         layer.execute(frame)
     except ShellCommandFailureException as error:
-        print(f"outline: {error}", file=sys.stderr)
+        sys.stderr.write(f"outline: {error}\n")
         return error.exit_status if 0 < error.exit_status < 256 else 1
     except SystemExit as error:
         if error.code is None or isinstance(error.code, int):
             return (error.code or 0) & 0xFF
-        print(error.code, file=sys.stderr)
+        sys.stderr.write(f"{error.code}\n")
         return 1
     except OutlineException as error:
         traceback.print_exc()
-        print(f"outline: {error}", file=sys.stderr)
+        sys.stderr.write(f"outline: {error}\n")
         return 1
     except BaseException:
         traceback.print_exc()
@@ -104,4 +120,3 @@ def frame_commands(layer: Layer, frame: int, environ: dict[str, str]) -> list[li
     environ.update(layer.get_execute_env())
     commands = layer.frame_commands(frames)  # type: ignore[attr-defined]  # it is a CommandLayer
     return [expand_command(command, FrameTokens.from_environment(environ, number)) for command, number in commands]
-

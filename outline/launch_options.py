@@ -61,13 +61,19 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         LaunchOption(("-r", "--repos"), "repos", "The folder of module versions.", metavar="DIR"),
         LaunchOption(("--dev",), "dev", "Use your own development areas on the farm.", "store_true"),
         LaunchOption(("--dev-user",), "devuser", "Use this user's development areas on the farm.", metavar="USER"),
-        LaunchOption(("--env",), "env", "Set an environment variable of every frame; repeatable.", "append", metavar="K=V"),
+        LaunchOption(
+            ("--env",), "env", "Set an environment variable of every frame; repeatable.", "append", metavar="K=V"
+        ),
     ),
     "Job options": (
         LaunchOption(("-p", "--pause"), "pause", "Launch the job paused.", "store_true", default=lambda: False),
         LaunchOption(("-w", "--wait"), "wait", "Wait until the job is complete.", "store_true", default=lambda: False),
         LaunchOption(
-            ("-t", "--test"), "test", "Wait for the job and fail when a frame dies.", "store_true", default=lambda: False
+            ("-t", "--test"),
+            "test",
+            "Wait for the job and fail when a frame dies.",
+            "store_true",
+            default=lambda: False,
         ),
         LaunchOption(("-f", "--range"), "range", "The frames; $FR when not given.", metavar="RANGE"),
         LaunchOption(("--shot",), "shot", "The shot of the job.", default=util.get_shot),
@@ -82,7 +88,9 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         LaunchOption(
             ("-o", "--os"), "os", "The operating system to run on.", default=lambda: os.environ.get("OL_OS", "")
         ),
-        LaunchOption(("-j", "--base-name", "--jobid"), "basename", "The outline's part of the job name.", metavar="NAME"),
+        LaunchOption(
+            ("-j", "--base-name", "--jobid"), "basename", "The outline's part of the job name.", metavar="NAME"
+        ),
         LaunchOption(("--autoeat",), "autoeat", "A frame that fails is eaten, without a retry.", "store_true"),
         LaunchOption(("--priority",), "priority", "The job's priority.", type=int, default=lambda: 1),
     ),
@@ -91,8 +99,24 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
 
 def launch_args(values: Any) -> dict[str, Any]:
     """Return the launch flags in an object that has the options' values as attributes."""
-    names = (
-        "backend basename server pause priority wait test range range_default shot dev devuser facility nomail"
-        " maxretries os env autoeat"
-    ).split()
+    names = [
+        "backend",
+        "basename",
+        "server",
+        "pause",
+        "priority",
+        "wait",
+        "test",
+        "range",
+        "range_default",
+        "shot",
+        "dev",
+        "devuser",
+        "facility",
+        "nomail",
+        "maxretries",
+        "os",
+        "env",
+        "autoeat",
+    ]
     return {name: getattr(values, name, None) for name in names}

@@ -277,7 +277,9 @@ class Outline:
                 layer. Nothing is left in the session folder then.
         """
         if self.__mode >= OUTLINE_MODE_SETUP:
-            raise OutlineException(f"outline {self.__name!r} is set up already; load its outline.yaml to launch it again")
+            raise OutlineException(
+                f"outline {self.__name!r} is set up already; load its outline.yaml to launch it again"
+            )
         self.setup_depends()
         self.__check_name()
         if not any(self.__frames_of(layer) for layer in self.get_layers()):
@@ -379,7 +381,8 @@ class Outline:
             return
         if there is not None:
             raise LayerException(
-                f"layer name {name!r} is taken:{layer.get_origin() or ' a new layer'} and{there.get_origin() or ' one before'};"
+                f"layer name {name!r} is taken:{layer.get_origin() or ' a new layer'}"
+                f" and{there.get_origin() or ' one before'};"
                 " every layer of an outline needs a name of its own"
             )
         before = layer.get_outline()

@@ -214,7 +214,9 @@ class Session:
         path = self.__target(name, layer)
         if new:
             if os.path.lexists(path) and not self.__is_mine(name, layer):
-                raise SessionException(f"{path} exists already, another frame or the setup made it; choose another name")
+                raise SessionException(
+                    f"{path} exists already, another frame or the setup made it; choose another name"
+                )
             self.__own(name, layer)
         elif check and not os.path.exists(path):
             raise SessionException(f"{path} does not exist; put_file stores a file under the name {name!r}")
@@ -277,7 +279,9 @@ class Session:
     def __is_mine(self, name: str, layer: Layer | str | None) -> bool:
         frame = os.environ.get("CUE_FRAME")
         try:
-            with open(os.path.join(self.get_path(layer), _OWNERS_DIR, name.replace("/", "_")), encoding="utf-8") as stream:
+            with open(
+                os.path.join(self.get_path(layer), _OWNERS_DIR, name.replace("/", "_")), encoding="utf-8"
+            ) as stream:
                 return bool(frame) and stream.read() == frame
         except OSError:
             return False
@@ -309,4 +313,6 @@ def _make_folder(path: str, *, below: str) -> None:
 
 def _home() -> str:
     home = os.path.expanduser("~")
-    return home if os.path.isabs(home) and home != "/" else os.path.join(tempfile.gettempdir(), f"outline-{os.getuid()}")
+    return (
+        home if os.path.isabs(home) and home != "/" else os.path.join(tempfile.gettempdir(), f"outline-{os.getuid()}")
+    )

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .args import LayerArgs
+from .args import CommandArgs, LayerArgs
 from .base import DEFAULT_FRAME_RANGE, Layer, LayerType
 from .frame import Composite, Frame, LayerPostProcess, LayerPreProcess, OutlinePostCommand, PostFrame
 
@@ -11,10 +11,11 @@ from .frame import Composite, Frame, LayerPostProcess, LayerPreProcess, OutlineP
 PreProcess = LayerPreProcess
 PostProcess = LayerPostProcess
 PostCommand = OutlinePostCommand
-_LayerArgs = LayerArgs
+_LayerArgs = CommandArgs
 
 __all__ = [
     "DEFAULT_FRAME_RANGE",
+    "CommandArgs",
     "Composite",
     "Frame",
     "Layer",

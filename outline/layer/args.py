@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..constants import LayerType
     from ..frames import FrameSet
 
-__all__ = ["LayerArgs", "check_argument_names", "is_known"]
+__all__ = ["CommandArgs", "LayerArgs", "check_argument_names", "is_known"]
 
 
 class LayerArgs(TypedDict, total=False):
@@ -22,8 +22,6 @@ class LayerArgs(TypedDict, total=False):
 
     autoeat: bool  #: A frame that fails is EATEN instead of DEAD.
     chunk: int  #: Frames per farm task, at least 1.
-    command: str | list[Any]  #: What a Shell layer runs; a list is never split again.
-    commands: list[Any]  #: What a ShellSequence runs, one command per frame.
     cores: float  #: Cores that one frame reserves; fractions allowed.
     env: dict[str, str]  #: Environment variables of every frame.
     gpu: float  #: GPU memory in GB, the old spelling.
@@ -50,7 +48,13 @@ class LayerArgs(TypedDict, total=False):
     wrapper: str  #: A farm wrapper of your own.
 
 
-KNOWN = frozenset(LayerArgs.__annotations__) | {"code", "script"}
+class CommandArgs(LayerArgs, total=False):
+    """The standard arguments and the command that many modules have."""
+
+    command: str | list[Any]  #: What the frames run; a list is never split again.
+
+
+KNOWN = frozenset(LayerArgs.__annotations__) | {"code", "command", "commands", "script"}
 
 # Words that people carry over from other tools; spelling distance does not find them.
 _FOREIGN = {
@@ -105,7 +109,9 @@ def _meant(name: str) -> str:
 
 def _is_mentioned(layer_class: type, name: str) -> bool:
     own = [cls for cls in layer_class.__mro__ if not cls.__module__.startswith("outline.layer")]
-    return any(name in _words(member.__code__) for cls in own for member in vars(cls).values() if hasattr(member, "__code__"))
+    return any(
+        name in _words(member.__code__) for cls in own for member in vars(cls).values() if hasattr(member, "__code__")
+    )
 
 
 def _words(code: CodeType) -> Iterator[str]:

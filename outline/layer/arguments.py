@@ -72,7 +72,9 @@ class LayerArguments:
         """
         wanted = self.__required.get(key)
         if wanted and not isinstance(value, wanted):
-            raise LayerException(f"layer {self.get_name()!r}: argument {key!r} must be {_type_name(wanted)}, not {value!r}")
+            raise LayerException(
+                f"layer {self.get_name()!r}: argument {key!r} must be {_type_name(wanted)}, not {value!r}"
+            )
         self.__given.add(key)
         self.__args[key] = value
 
@@ -104,7 +106,9 @@ class LayerArguments:
                 raise LayerException(f"layer {self.get_name()!r} ({type(self).__name__}) needs the argument {key!r}")
             value = self.__args[key]
             if wanted and not isinstance(value, wanted):
-                raise LayerException(f"layer {self.get_name()!r}: argument {key!r} must be {_type_name(wanted)}, not {value!r}")
+                raise LayerException(
+                    f"layer {self.get_name()!r}: argument {key!r} must be {_type_name(wanted)}, not {value!r}"
+                )
 
 
 def _type_name(wanted: Any) -> str:

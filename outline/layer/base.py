@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ..loader import Outline
     from ..session import Session
-    from .args import LayerArgs
+    from .args import CommandArgs
 
 __all__ = ["DEFAULT_FRAME_RANGE", "Layer", "LayerType"]
 
@@ -92,11 +92,11 @@ class Layer(LayerArguments, LayerDepends, LayerPaths, metaclass=LayerType):
 
     if TYPE_CHECKING:
 
-        def __init__(self, name: str, **args: Unpack[LayerArgs]) -> None: ...
+        def __init__(self, name: str, **args: Unpack[CommandArgs]) -> None: ...
 
     else:
 
-        def __init__(self, name: str, **args: Unpack[LayerArgs]) -> None:
+        def __init__(self, name: str, **args: Unpack[CommandArgs]) -> None:
             """Keep the name and the arguments.
 
             Args:
@@ -368,7 +368,9 @@ class Layer(LayerArguments, LayerDepends, LayerPaths, metaclass=LayerType):
             self.__type = LayerTypeName(t)
         except ValueError:
             known = ", ".join(str(one) for one in LayerTypeName)
-            raise LayerException(f"layer {self.__name!r}{self.get_origin()}: no type {t!r}; there are {known}") from None
+            raise LayerException(
+                f"layer {self.__name!r}{self.get_origin()}: no type {t!r}; there are {known}"
+            ) from None
 
     def get_outline(self) -> Outline | None:
         """Return the outline that the layer, or its parent, is part of."""
@@ -488,7 +490,9 @@ class Layer(LayerArguments, LayerDepends, LayerPaths, metaclass=LayerType):
         except (TypeError, ValueError):
             size = 0
         if size < 1:
-            raise LayerException(f"layer {self.get_name()!r}{self.get_origin()}: chunk must be 1 or more, not {value!r}")
+            raise LayerException(
+                f"layer {self.get_name()!r}{self.get_origin()}: chunk must be 1 or more, not {value!r}"
+            )
         return size
 
 

@@ -14,7 +14,7 @@ from .paths import OUTPUTS_DATA
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .args import LayerArgs
+    from .args import CommandArgs
 
 __all__ = ["Composite", "Frame", "LayerPostProcess", "LayerPreProcess", "OutlinePostCommand", "PostFrame"]
 
@@ -38,7 +38,7 @@ class LayerPreProcess(Frame):
     It is named ``<creator>_preprocess`` (argument ``suffix``) and its creator waits for it.
     """
 
-    def __init__(self, creator: Layer, **args: Unpack[LayerArgs]) -> None:
+    def __init__(self, creator: Layer, **args: Unpack[CommandArgs]) -> None:
         """Make a pre-process of ``creator``."""
         super().__init__(f"{creator.get_name()}_{args.get('suffix', 'preprocess')}", **args)
         self.__creator = creator
@@ -66,7 +66,7 @@ class LayerPreProcess(Frame):
 class LayerPostProcess(Frame):
     """A frame that runs after all frames of its creator; it is named ``<creator>_postprocess``."""
 
-    def __init__(self, creator: Layer, propigate: bool = True, **args: Unpack[LayerArgs]) -> None:
+    def __init__(self, creator: Layer, propigate: bool = True, **args: Unpack[CommandArgs]) -> None:
         """Make a post-process of ``creator``; ``propigate`` as in ``depend_on``."""
         super().__init__(f"{creator.get_name()}_postprocess", **args)
         self.__creator = creator
@@ -81,7 +81,7 @@ class LayerPostProcess(Frame):
 class PostFrame(Frame):
     """A frame that runs when all other layers are through, also when some of their frames failed."""
 
-    def __init__(self, name: str, **args: Unpack[LayerArgs]) -> None:
+    def __init__(self, name: str, **args: Unpack[CommandArgs]) -> None:
         """Make a frame of the type Post."""
         super().__init__(name, **args)
         self.set_type(LayerType.POST)
@@ -93,7 +93,7 @@ class OutlinePostCommand(PostFrame):
     Derive from it and override ``_execute``, or give the argument ``command``.
     """
 
-    def __init__(self, name: str, **args: Unpack[LayerArgs]) -> None:
+    def __init__(self, name: str, **args: Unpack[CommandArgs]) -> None:
         """Make a post command."""
         super().__init__(name, **args)
         self.set_service("postprocess")

@@ -56,9 +56,9 @@ class Shell(CommandLayer):
             command: The command: a list of arguments, or a text that is split once. May be given by keyword.
             args: Arguments of every layer.
         """
-        if command is not None:
-            args["command"] = command
         super().__init__(name, **args)
+        if command is not None:
+            self.set_arg("command", command)
         self.require_arg("command")
         self.set_arg("proxy_enable", False)
 
@@ -75,9 +75,9 @@ class ShellSequence(CommandLayer):
 
     def __init__(self, name: str, commands: Sequence[Any] | None = None, **args: Unpack[LayerArgs]) -> None:
         """Make a layer of ``commands``."""
-        if commands is not None:
-            args["commands"] = list(commands)
         super().__init__(name, **args)
+        if commands is not None:
+            self.set_arg("commands", list(commands))
         self.require_arg("commands")
         if not self.get_arg("commands"):
             raise LayerException(f"layer {name!r}{self.get_origin()} needs the argument 'commands', a list of commands")
@@ -87,7 +87,7 @@ class ShellSequence(CommandLayer):
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
         """Return the command of each frame."""
         commands = get_slice(str(self.get_arg("range")), frames, self.get_arg("commands"))
-        return list(zip(commands, frames))
+        return list(zip(commands, frames, strict=True))
 
 
 class ShellCommand(CommandLayer, Frame):
@@ -95,9 +95,9 @@ class ShellCommand(CommandLayer, Frame):
 
     def __init__(self, name: str, command: Any = None, **args: Unpack[LayerArgs]) -> None:
         """Make a frame that runs ``command``."""
-        if command is not None:
-            args["command"] = command
         super().__init__(name, **args)
+        if command is not None:
+            self.set_arg("command", command)
         self.require_arg("command")
         self.set_arg("proxy_enable", False)
 
@@ -111,9 +111,9 @@ class ShellScript(CommandLayer, Frame):
 
     def __init__(self, name: str, script: str | None = None, **args: Unpack[LayerArgs]) -> None:
         """Make a frame that runs the file ``script``, which must be executable in itself (``#!``)."""
-        if script is not None:
-            args["script"] = script  # type: ignore[typeddict-unknown-key]
         super().__init__(name, **args)
+        if script is not None:
+            self.set_arg("script", script)
         self.require_arg("script")
 
     def _setup(self) -> None:

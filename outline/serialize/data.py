@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import pathlib
 from collections import OrderedDict
+from collections.abc import Callable
 from enum import Enum
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -201,14 +202,18 @@ def _construct_tuple(loader: Any, node: yaml.Node) -> tuple[Any, ...]:
     return tuple(loader.construct_sequence(node, deep=True))
 
 
+def _constructor(make: Callable[[str], Any]) -> Callable[[Any, Any], Any]:
+    return lambda loader, node: make(loader.construct_scalar(node))
+
+
 Loader.add_constructor("!tuple", _construct_tuple)
 Loader.add_constructor("tag:yaml.org,2002:python/tuple", _construct_tuple)  # PyOutline's data files
-Loader.add_constructor("!frames", lambda loader, node: FrameSet(loader.construct_scalar(node)))
-Loader.add_constructor("!file", lambda loader, node: pathlib.Path(loader.construct_scalar(node)))
-Loader.add_constructor("!logger", lambda loader, node: logging.getLogger(loader.construct_scalar(node)))
-Loader.add_constructor("!layer", lambda loader, node: LayerRef(loader.construct_scalar(node)))
-Loader.add_constructor("!outline", lambda loader, node: OutlineRef())
-Loader.add_constructor("!session", lambda loader, node: SessionRef())
+Loader.add_constructor("!frames", _constructor(FrameSet))
+Loader.add_constructor("!file", _constructor(pathlib.Path))
+Loader.add_constructor("!logger", _constructor(logging.getLogger))
+Loader.add_constructor("!layer", _constructor(LayerRef))
+Loader.add_constructor("!outline", _constructor(lambda _: OutlineRef()))
+Loader.add_constructor("!session", _constructor(lambda _: SessionRef()))
 Loader.add_constructor("!path", _construct_path)
 Loader.add_constructor("!filespec", _construct_path)
 Loader.add_constructor("!image", _construct_path)

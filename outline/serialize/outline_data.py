@@ -77,7 +77,7 @@ class Writer:
         scripts = {name: f"scripts/{_file_name(script)}" for name, script in self.__scripts.items()}
         head = {"outline": FORMAT, **self.__settings(), "scripts": scripts, "module_paths": self.__module_paths()}
         head = {key: value for key, value in head.items() if value not in (None, {}, [])}
-        for layer, data in zip(self.__ol.get_layers(), layers):
+        for layer, data in zip(self.__ol.get_layers(), layers, strict=True):
             self.__check(layer, data)
         try:
             return dump({**head, "layers": layers}, f"outline {self.__ol.get_name()!r}: ", self)
@@ -106,10 +106,10 @@ class Writer:
                 bad = find_unsaveable(value, "", set(), True)
                 if bad:
                     raise SerializeException(
-                        f"layer {layer.get_name()!r}{layer.get_origin()}: {word} {_readable(name)!r}{bad[0]} is {bad[1]},"
-                        " which cannot be saved into outline.yaml; make it in _before_execute, where the frame runs"
+                        f"layer {layer.get_name()!r}{layer.get_origin()}: {word} {_readable(name)!r}{bad[0]}"
+                        f" is {bad[1]}, which cannot be saved into outline.yaml; make it in _before_execute, where the frame runs"
                     )
-        for child, child_data in zip(layer.get_children(), data.get("children", [])):
+        for child, child_data in zip(layer.get_children(), data.get("children", []), strict=True):
             self.__check(child, child_data)
 
     def __layer(self, layer: Layer) -> dict[str, Any]:
@@ -281,7 +281,7 @@ class _Reader:
         entries = self.__data.get("layers", [])
         layers = [self.__make(entry, None) for entry in entries]
         self.__ol._restore_layers(layers)
-        for layer, entry in zip(layers, entries):
+        for layer, entry in zip(layers, entries, strict=True):
             self.__fill(layer, entry)
 
     def __make(self, entry: dict[str, Any], parent: Layer | None) -> Layer:
@@ -319,7 +319,7 @@ class _Reader:
             layer.add_preprocess_layer(self.__layers[name])  # type: ignore[arg-type]  # the writer put only these
         for listener in entry.get("listeners", []):
             layer.add_event_listener(listener["event"], self.__find_callback(listener))
-        for child, child_entry in zip(layer.get_children(), entry.get("children", [])):
+        for child, child_entry in zip(layer.get_children(), entry.get("children", []), strict=True):
             self.__fill(child, child_entry)
 
     def __resolve(self, value: Any) -> Any:
@@ -341,7 +341,9 @@ class _Reader:
     def __find_module(self, name: str) -> Any:
         if name.startswith(f"{PACKAGE}."):
             scripts = self.__data.get("scripts", {})
-            file = os.path.join(os.path.dirname(os.path.abspath(self.__path)), "scripts", os.path.basename(scripts[name]))
+            file = os.path.join(
+                os.path.dirname(os.path.abspath(self.__path)), "scripts", os.path.basename(scripts[name])
+            )
             return load_saved_script(name, file)
         try:
             return import_module(name)

@@ -112,7 +112,9 @@ class Dispatcher:
 
         session = self.__ol.get_session()
         plan = plan_job(
-            self.__ol, max_retries=_max_retries(self.__flags.get("maxretries")), autoeat=bool(self.__flags.get("autoeat"))
+            self.__ol,
+            max_retries=_max_retries(self.__flags.get("maxretries")),
+            autoeat=bool(self.__flags.get("autoeat")),
         )
         session.get_log_path()
         journal = Journal(os.path.join(session.get_path(), "journal"))

@@ -75,7 +75,9 @@ class LocalJob:
     @property
     def data(self) -> LocalJobData:
         """The facts under the names that PyCue uses."""
-        return LocalJobData(self.record.job_id, self.name, self.state, len(self.record.job), os.path.join(self.path, "logs"))
+        return LocalJobData(
+            self.record.job_id, self.name, self.state, len(self.record.job), os.path.join(self.path, "logs")
+        )
 
     @property
     def counts(self) -> dict[str, int]:

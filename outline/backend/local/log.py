@@ -70,7 +70,8 @@ class FrameLog:
         """Write the footer and close the file."""
         reason = f"{'reason':<11} {end.reason}\n" if end.reason else ""
         self.write(
-            f"\n{RULE}\n{_END:<11} {end.status}\n{'attempt':<11} {self.__attempt}\n{'exitSignal':<11} {end.signal}\n{reason}"
+            f"\n{RULE}\n{_END:<11} {end.status}\n{'exitSignal':<11} {end.signal}\n{reason}"
+            f"{'attempt':<11} {self.__attempt}\n"
             f"{'seconds':<11} {end.seconds:.3f}\n{'maxrss_kb':<11} {end.rss_kb}\n"
             f"{'finished':<11} {time.strftime('%Y-%m-%d %H:%M:%S')}\n{RULE}\n"
         )
@@ -86,10 +87,9 @@ def _rotate(path: str) -> None:
 
 def read_end(path: str, attempt: int) -> FrameEnd | None:
     """Return how an attempt at a frame ended, or None when its log has no footer, or is that of another attempt."""
-    block = _tail(path, 2048).split(f"\n{RULE}\n")
+    block = _tail(path, 4096).split(f"\n{RULE}\n")
     if len(block) < 3 or block[-1].strip():
-        if not (len(block) >= 2 and block[-1].endswith(f"\n{RULE}\n")):
-            return None
+        return None
     facts = dict(line.split(None, 1) for line in block[-2].splitlines() if len(line.split(None, 1)) == 2)
     try:
         if int(facts["attempt"]) != attempt:
@@ -108,7 +108,7 @@ def read_end(path: str, attempt: int) -> FrameEnd | None:
 def last_lines(path: str, count: int) -> list[str]:
     """Return the last lines that a frame printed, without header and footer; empty when there is no log."""
     body = _tail(path, 64 * 1024)
-    head, rule, rest = body.rpartition(f"\n{RULE}\n{_END}")
+    head, rule, _ = body.rpartition(f"\n{RULE}\n{_END}")
     if rule:
         body = head
     before, rule, after = body.partition(f"\n{RULE}\n")

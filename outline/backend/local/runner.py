@@ -100,7 +100,9 @@ def spawn_runner() -> Runner:
     )
     with theirs:
         child = subprocess.Popen(
-            [sys.executable, "-c", code, str(theirs.fileno()), root], pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+            [sys.executable, "-c", code, str(theirs.fileno()), root],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
         )
     child.returncode = 0  # Runner.close waits for it
     return Runner(ours, child.pid)
@@ -282,7 +284,9 @@ class _Worker:
         if plan.only_commands and not _has_session_extras(plan.layer):
             end = self.__run_commands(plan, request, env, watch)
         elif self.__state.fork_is_safe:
-            end = self.__wait(_fork_frame(plan.layer, request.frame, {**plan.environ, **env}, log.fd, self.__sock), watch)
+            end = self.__wait(
+                _fork_frame(plan.layer, request.frame, {**plan.environ, **env}, log.fd, self.__sock), watch
+            )
         else:
             end = self.__run_interpreter(name, {**plan.environ, **env}, watch)
         end = end._replace(seconds=time.monotonic() - started)
@@ -321,7 +325,7 @@ class _Worker:
             return FrameEnd(1, reason=_one_line(error))
 
     def __run_command(self, argv: list[str], environ: dict[str, str], watch: _Watch) -> FrameEnd:
-        from ...io import find_executable
+        from ...process import find_executable
 
         program, problem = find_executable(argv[0], environ.get("PATH", os.defpath)) if argv else ("", "no command")
         if problem:
@@ -483,9 +487,9 @@ def _redirect(log_fd: int) -> None:
     os.dup2(log_fd, 1)
     os.dup2(log_fd, 2)
     os.close(null)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)
-    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
-    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
 
 

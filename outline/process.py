@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Facts about programs that are about to be started."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["find_executable"]
+
+
+def find_executable(name: str, search_path: str) -> tuple[str, str]:
+    """Find a program as a shell would.
+
+    Args:
+        name: A name that is looked for on ``search_path``, or a path.
+        search_path: Folders, joined as in ``PATH``.
+
+    Returns:
+        The program's path and an empty text; or what was found, if anything, and what is wrong with it.
+    """
+    candidates = [name]
+    if os.sep not in name:
+        candidates = [os.path.join(folder or os.curdir, name) for folder in search_path.split(os.pathsep)]
+    found = ""
+    for path in candidates:
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            return path, ""
+        if not found and os.path.exists(path):
+            found = path
+    if found:
+        kind = "is a folder" if os.path.isdir(found) else "is not executable"
+        return found, f"cannot run {name!r}: {found} {kind}"
+    where = f"on the PATH {search_path}" if os.sep not in name else "there is no such file"
+    return "", f"cannot run {name!r}: command not found, {where}"

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tokens of a command: what stands in a command for the frame, and how it is filled in."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from .exception import OutlineException
+from .frames import FrameRangeError, FrameSet, chunk_at
+
+__all__ = ["FrameTokens", "expand_command", "expand_word", "names_chunk", "split_command"]
+
+# PyOutline's own tokens, and the farm's. Both work everywhere a command is given.
+_FRAME_TOKENS = (
+    "%{FRAME}",
+    "%{ZFRAME}",
+    "%{RANGE}",
+    "#IFRAME#",
+    "#ZFRAME#",
+    "#FRAME_START#",
+    "#FRAME_END#",
+    "#FRAME_CHUNK#",
+    "#FRAMESPEC#",
+    "#LAYER#",
+    "#JOB#",
+    "#FRAME#",
+)
+_CHUNK_TOKENS = ("#FRAME_START#", "#FRAME_END#", "#FRAMESPEC#", "#FRAME_CHUNK#", "%{RANGE}")
+
+# A run of # is a frame slot only inside a file name, because # also starts comments, colours and URL fragments:
+# before it   the name starts (begin of the word, or one of / \ = : , ' " ( [ < > | and blank), or one of . _ -,
+#             or, for two and more #, any letter or digit (render####.png, but not C#.txt);
+# after it    an extension that starts with a letter, perhaps with more of the name in between (.exr, .left.exr,
+#             _left.exr), and then the name ends: end of the word, a blank, or one of , ; : ' " ) ] [ | & < >
+# Of several runs in one name only the last can match. A } does not end a name: ${path##.exr} is shell syntax.
+_SLOT = r"""
+    (?: (?: ^ | (?<=[._\-\s/\\=:,'"(\[<>|]) ) \#+ | (?<=\w) \#\#+ )
+    (?= (?: [_-][\w-]* )? (?: \.[\w-]+ )* \.[A-Za-z]\w* (?: $ | [\s,;:'")\]\[|&<>] ) )
+"""
+_TOKEN = re.compile(
+    rf"(?P<token>{'|'.join(re.escape(token) for token in _FRAME_TOKENS)})|(?P<slot>{_SLOT})", re.VERBOSE
+)
+
+_SINGLE_SLOT_DIGITS = 4
+
+
+class FrameTokens(NamedTuple):
+    """What the tokens of a command stand for in one frame; tokens of what is unknown stay as they are.
+
+    Attributes:
+        frame: The frame that the command runs for.
+        chunk_frames: All frames of the chunk as compact text, such as ``1-10x2``; empty when unknown.
+        frame_start: The first frame of the chunk, which names it on the farm.
+        frame_end: The last frame of the chunk.
+        chunk_size: The chunk size that the layer asks for; 0 when unknown.
+        layer: The layer's name; empty when unknown.
+        job: The job's name; empty when unknown.
+    """
+
+    frame: int | None = None
+    chunk_frames: str = ""
+    frame_start: int | None = None
+    frame_end: int | None = None
+    chunk_size: int = 0
+    layer: str = ""
+    job: str = ""
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str], frame: int | None = None) -> FrameTokens:
+        """Read what the environment of a frame says.
+
+        The chunk is ``OL_LAYER_RANGE``, or the frames that start at ``CUE_IFRAME`` in ``CUE_RANGE``, or ``frame``.
+
+        Args:
+            environ: The environment of a frame, usually ``os.environ``.
+            frame: The frame of the chunk that the command is for; ``CUE_IFRAME`` or ``OL_FRAME`` when None.
+
+        Raises:
+            OutlineException: A variable that should hold a number or a frame range does not.
+        """
+        head = _number(environ, "CUE_IFRAME")
+        if head is None:
+            head = _number(environ, "OL_FRAME")
+        if frame is None:
+            frame = head
+        size = _number(environ, "CUE_CHUNK") or (0 if frame is None else 1)
+        members = _chunk_members(environ, frame if head is None else head, size)
+        return cls(
+            frame=frame,
+            chunk_frames="" if members is None else str(members),
+            frame_start=None if members is None else members[0],
+            frame_end=None if members is None else members[-1],
+            chunk_size=size,
+            layer=environ.get("CUE_LAYER", ""),
+            job=environ.get("CUE_JOB", ""),
+        )
+
+
+def expand_command(cmd: str | Sequence[object], tokens: FrameTokens, *, sequences: bool = True) -> list[str]:
+    """Return the command as a list of words with its tokens replaced.
+
+    A ``#`` run in a file name becomes the padded frame. It stays in a command that names its chunk, when the chunk
+    has several frames: such a program is told the frames and fills in the names by itself.
+
+    Args:
+        cmd: A list is never split again; a text is split once, by the rules of the shell, before tokens are replaced.
+        tokens: What the tokens stand for.
+        sequences: False leaves every ``#`` run alone and replaces tokens only.
+
+    Raises:
+        OutlineException: A text cannot be split, because a quote is not closed.
+    """
+    words = split_command(cmd)
+    if tokens.frame_start != tokens.frame_end and any(_names_chunk(word) for word in words):
+        sequences = False
+    replace = _replacer(tokens, sequences)
+    return [_TOKEN.sub(replace, word) if _may_hold_token(word) else word for word in words]
+
+
+def expand_word(word: str, tokens: FrameTokens) -> str:
+    """Return one word, or any text, with its tokens and the ``#`` runs of its file names replaced, in one pass."""
+    return _TOKEN.sub(_replacer(tokens, sequences=True), word) if _may_hold_token(word) else word
+
+
+def names_chunk(cmd: str | Sequence[object]) -> bool:
+    """Say whether a command holds a token of its chunk, so that it has to run once for all frames of the chunk."""
+    return any(_names_chunk(word) for word in split_command(cmd))
+
+
+def split_command(cmd: object) -> list[str]:
+    """Return a command as a list of text words, tokens untouched.
+
+    Args:
+        cmd: A list, tuple or other iterable of words; a ``pathlib`` path, which is one word; or a text, which is
+            split once by the rules of the shell.
+
+    Raises:
+        OutlineException: A text cannot be split, because a quote is not closed.
+    """
+    if isinstance(cmd, os.PathLike):
+        return [_text(cmd)]
+    if isinstance(cmd, Iterable) and not isinstance(cmd, (str, bytes)):
+        return [_text(word) for word in cmd]
+
+    import shlex  # most commands are lists
+
+    text = _text(cmd)
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        reason = str(error).lower()
+        raise OutlineException(f"cannot split the command {text!r}: {reason}; give it as a list of words") from error
+
+
+def _text(word: object) -> str:
+    if isinstance(word, (bytes, os.PathLike)):
+        return os.fsdecode(word)
+    return str(word)
+
+
+def _may_hold_token(word: str) -> bool:
+    return "#" in word or "%{" in word
+
+
+def _names_chunk(word: str) -> bool:
+    return any(token in word for token in _CHUNK_TOKENS)
+
+
+def _replacer(tokens: FrameTokens, sequences: bool) -> Callable[[re.Match[str]], str]:
+    values = _token_values(tokens)
+
+    def replace(match: re.Match[str]) -> str:
+        token = match["token"]
+        if token is not None:
+            return values.get(token, token)
+        run = match["slot"]
+        if tokens.frame is None or not sequences or (len(run) == 1 and _is_in_url(match.string, match.start())):
+            return str(run)
+        return f"{tokens.frame:0{_SINGLE_SLOT_DIGITS if len(run) == 1 else len(run)}d}"
+
+    return replace
+
+
+def _token_values(tokens: FrameTokens) -> dict[str, str]:
+    """Return the values of the tokens that are known."""
+    start = tokens.frame if tokens.frame_start is None else tokens.frame_start
+    end = start if tokens.frame_end is None else tokens.frame_end
+    values = {}
+    if tokens.frame is not None:
+        values["%{FRAME}"] = values["#IFRAME#"] = str(tokens.frame)
+        values["%{ZFRAME}"] = values["#ZFRAME#"] = f"{tokens.frame:04d}"
+    if tokens.chunk_frames:
+        values["%{RANGE}"] = values["#FRAMESPEC#"] = tokens.chunk_frames
+    if start is not None and end is not None:
+        values["#FRAME_START#"], values["#FRAME_END#"] = str(start), str(end)
+    if tokens.chunk_size:
+        values["#FRAME_CHUNK#"] = str(tokens.chunk_size)
+    if tokens.layer:
+        values["#LAYER#"] = tokens.layer
+        if start is not None:
+            values["#FRAME#"] = f"{start:04d}-{tokens.layer}"  # the farm names a chunk after its first frame
+    if tokens.job:
+        values["#JOB#"] = tokens.job
+    return values
+
+
+def _is_in_url(text: str, position: int) -> bool:
+    """Say whether a URL starts before this position, in which a single ``#`` starts the fragment."""
+    blank = max(text.rfind(" ", 0, position), text.rfind("\n", 0, position))
+    return "://" in text[blank + 1 : position]
+
+
+def _number(environ: Mapping[str, str], name: str) -> int | None:
+    text = environ.get(name, "")
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError as error:
+        raise OutlineException(f"the environment variable {name} is {text!r}, which is not a whole number") from error
+
+
+def _chunk_members(environ: Mapping[str, str], head: int | None, size: int) -> FrameSet | None:
+    try:
+        if environ.get("OL_LAYER_RANGE"):
+            return FrameSet(environ["OL_LAYER_RANGE"])
+        if head is None:
+            return None
+        layer_frames = FrameSet(environ.get("CUE_RANGE") or str(head))
+    except FrameRangeError as error:
+        raise OutlineException(f"the range of the frame's layer in the environment cannot be read: {error}") from error
+    try:
+        return chunk_at(layer_frames, head, size)
+    except FrameRangeError:
+        return FrameSet([head])  # a frame of a layer with another range, such as one run by hand
