@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 import outline
-from outline.config import config, config_base_directory, origins, parser, read_config_from_disk, reset, typed_items
-from outline.config.places import home_directory, login_name, package_home, temp_directory
+from outline.config import config, origins, read_config_from_disk, reset, typed_items
+from outline.config.places import package_home
 from outline.exception import ConfigException
 
 WriteFile = Callable[[str], Path]
@@ -45,19 +45,6 @@ def write_named_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteFi
         return path
 
     return write
-
-
-@pytest.fixture
-def no_passwd_entry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make this the user of a container that nobody has given a name."""
-    pwd = pytest.importorskip("pwd")
-
-    def getpwuid(number: int) -> None:
-        raise KeyError(f"getpwuid(): uid not found: {number}")
-
-    monkeypatch.setattr(pwd, "getpwuid", getpwuid)  # there is no other way to be a user without an entry
-    for name in ("HOME", "USER", "LOGNAME", "LNAME", "USERNAME"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def origin_of(section: str, option: str) -> str:
@@ -407,82 +394,6 @@ def test_a_value_of_the_wrong_kind_names_its_place(getter: str, kind: str, monke
 
     with pytest.raises(ConfigException, match=rf"OUTLINE_OUTLINE_MAXRETRIES: .* = 'many' must be {kind}"):
         getattr(config, getter)("outline", "maxretries")
-
-
-# -- places ------------------------------------------------------------------------------------------------------
-
-
-def test_the_old_places_have_values():
-    home = config.get("outline", "home")
-
-    assert os.path.isfile(os.path.join(home, "outline", "config", "defaults.py"))
-    assert config.get("outline", "wrapper_dir") == f"{home}/wrappers"
-    assert config.get("outline", "user_dir").endswith("/opencue/outline/tester")
-
-
-def test_the_programs_are_below_a_home_that_somebody_has_set(write_named_file: WriteFile):
-    write_named_file("[outline]\nhome = /sw/outline\nuser_dir = /u\n")
-
-    assert config.get("outline", "bin_dir") == "/sw/outline/bin"
-    assert config.get("outline", "wrapper_dir") == "/sw/outline/wrappers"
-    assert config.get("outline", "user_dir") == "/u"
-
-
-def test_the_programs_of_an_installed_package_are_beside_the_interpreter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    (tmp_path / "50%").mkdir()
-    (tmp_path / "50%" / "pycuerun").touch()
-    monkeypatch.setattr(parser, "package_home", lambda: "/site-packages")  # stands for an installation
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "50%" / "python"))
-
-    assert config.get("outline", "bin_dir") == str(tmp_path / "50%")
-
-
-def test_a_user_name_cannot_leave_the_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setenv("USER", "/etc")
-
-    assert config.get("outline", "user_dir") == f"{tmp_path}/opencue/outline/_etc"
-
-
-@pytest.mark.skipif(not hasattr(os, "getuid"), reason="users are numbers on POSIX only")
-def test_without_home_user_or_passwd_entry_there_is_a_configuration(no_passwd_entry: None):  # fault 24
-    assert config.get("outline", "user_dir").endswith(f"/{os.getuid()}")
-    assert login_name() == str(os.getuid())
-    assert home_directory() is None
-    assert config_base_directory() == ""
-
-
-def test_the_home_folder_is_taken_from_the_environment_then_from_the_passwd_entry():
-    pwd = pytest.importorskip("pwd")
-
-    assert home_directory({"HOME": "/h"}) == "/h"
-    assert home_directory({"HOME": ""}) == pwd.getpwuid(os.getuid()).pw_dir
-
-
-def test_a_relative_home_is_none():
-    assert home_directory({"HOME": "h"}) is None
-
-
-def test_without_a_home_folder_the_working_directory_configures_nothing(
-    no_passwd_entry: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    folder = tmp_path / "~" / ".config" / "opencue"
-    folder.mkdir(parents=True)
-    (folder / "outline.cfg").write_text("[outline]\nfacility = cwd\n")
-    monkeypatch.chdir(tmp_path)
-
-    assert config.get("outline", "facility") == "local"
-
-
-def test_the_temporary_folder_is_the_first_that_is_there(tmp_path: Path):
-    assert temp_directory({"TMPDIR": "/nowhere", "TEMP": str(tmp_path)}) == str(tmp_path)
-    assert os.path.isdir(temp_directory({}))
-
-
-def test_the_package_is_in_its_home():
-    assert os.path.samefile(os.path.join(package_home(), "outline"), Path(outline.__file__).parent)
 
 
 # -- cost --------------------------------------------------------------------------------------------------------
