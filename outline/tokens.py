@@ -40,9 +40,8 @@ _SLOT = r"""
     (?: (?: ^ | (?<=[._\-\s/\\=:,'"(\[<>|]) ) \#+ | (?<=\w) \#\#+ )
     (?= (?: [_-][\w-]* )? (?: \.[\w-]+ )* \.[A-Za-z]\w* (?: $ | [\s,;:'")\]\[|&<>] ) )
 """
-_TOKEN = re.compile(
-    rf"(?P<token>{'|'.join(re.escape(token) for token in _FRAME_TOKENS)})|(?P<slot>{_SLOT})", re.VERBOSE
-)
+# A text, not a compiled pattern: a frame whose command has no token does not wait for re to compile it.
+_TOKEN = rf"(?x)(?P<token>{'|'.join(re.escape(token) for token in _FRAME_TOKENS)})|(?P<slot>{_SLOT})"
 
 _SINGLE_SLOT_DIGITS = 4
 
@@ -117,12 +116,12 @@ def expand_command(cmd: str | Sequence[object], tokens: FrameTokens, *, sequence
     if tokens.frame_start != tokens.frame_end and any(_names_chunk(word) for word in words):
         sequences = False
     replace = _replacer(tokens, sequences)
-    return [_TOKEN.sub(replace, word) if _may_hold_token(word) else word for word in words]
+    return [re.sub(_TOKEN, replace, word) if _may_hold_token(word) else word for word in words]
 
 
 def expand_word(word: str, tokens: FrameTokens) -> str:
     """Return one word, or any text, with its tokens and the ``#`` runs of its file names replaced, in one pass."""
-    return _TOKEN.sub(_replacer(tokens, sequences=True), word) if _may_hold_token(word) else word
+    return re.sub(_TOKEN, _replacer(tokens, sequences=True), word) if _may_hold_token(word) else word
 
 
 def names_chunk(cmd: str | Sequence[object]) -> bool:

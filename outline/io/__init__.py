@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a frame reads, writes and calls: paths, file sequences and commands."""
+
+from __future__ import annotations
+
+import logging
+
+from ..exception import FileSpecException, ShellCommandFailureException
+from .command import prep_shell_command, system
+from .filespec import FileSpec, Image, file_spec_constructor, file_spec_serializer
+from .path import VERSION_REGEX, Path, resolve
+
+__all__ = [
+    "VERSION_REGEX",
+    "FileSpec",
+    "FileSpecException",
+    "Image",
+    "Path",
+    "ShellCommandFailureException",
+    "file_spec_constructor",
+    "file_spec_serializer",
+    "prep_shell_command",
+    "resolve",
+    "system",
+]
+
+logger = logging.getLogger("outline.io")

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands that a frame runs and waits for."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ..exception import ShellCommandFailureException
+from ..tokens import FrameTokens, expand_command
+
+if TYPE_CHECKING:
+    import subprocess
+
+__all__ = ["prep_shell_command", "system"]
+
+logger = logging.getLogger("outline.io")
+
+_TAIL_LINES = 20
+_TAIL_BYTES = 16 * 1024
+_READ_BYTES = 64 * 1024
+# A command may leave a process behind that keeps its output open; that one is listened to this long, and no longer.
+_GRACE_SECONDS = 1.0
+_POLL_SECONDS = 0.1
+# What the command wrote before its exit may still be in the pipe, which holds this much at most by default. It is read
+# even when passing it on takes longer than the grace.
+_PIPE_BYTES = 1024 * 1024
+
+# What a shell says for a command that it did not find, or found and could not start.
+_NOT_FOUND = 127
+_NOT_STARTED = 126
+
+Sink = Callable[[bytes], None]
+
+
+def prep_shell_command(cmd: str | Sequence[object], frame: int | None = None, *, sequences: bool = True) -> list[str]:
+    """Return a command as a list of words with its tokens replaced, see ``outline.tokens``.
+
+    Args:
+        cmd: A list is never split again; a text is split once, by the rules of the shell.
+        frame: The frame that tokens stand for; that of the environment when None.
+        sequences: False leaves the ``#`` in names such as ``a.####.exr`` alone.
+    """
+    return expand_command(cmd, FrameTokens.from_environment(os.environ, frame), sequences=sequences)
+
+
+def system(
+    cmd: str | Sequence[object], ignore_error: bool = False, frame: int | None = None, *, sequences: bool = True
+) -> None:
+    """Run a command and wait for it.
+
+    The command gets exactly the words of the list, without a shell, and an empty standard input. What it writes to
+    its output and its error output comes to our ``sys.stdout`` in the order and at the time in which it is written.
+
+    A process that the command leaves behind with its output open is listened to for one more second; afterwards its
+    output is closed.
+
+    Args:
+        cmd: A list of words, or a text that is split once, by the rules of the shell. Tokens in it are replaced.
+        ignore_error: A command that fails, or cannot be started, is no error.
+        frame: The frame that tokens stand for; that of the environment when None.
+        sequences: False leaves the ``#`` in names such as ``a.####.exr`` alone.
+
+    Raises:
+        ShellCommandFailureException: The command ended with another status than 0 (``128 + n`` when signal n ended
+            it), was not found (127) or could not be started (126). The message holds the last lines of its output.
+    """
+    words = prep_shell_command(cmd, frame, sequences=sequences)
+    logger.info("running: %s", words)
+    try:
+        status, tail = _run(words)
+        if status != 0:
+            raise _failure(words, status, tail)
+    except ShellCommandFailureException as error:
+        if not ignore_error:
+            raise
+        logger.info("ignored: %s", error)
+
+
+def _run(words: list[str]) -> tuple[int, bytes]:
+    """Run the command and return what ``wait`` says, and the end of its output."""
+    import subprocess  # 10 ms that a frame without commands does not need
+
+    if not words:
+        raise ShellCommandFailureException("the command is empty", _NOT_FOUND)
+    sink = _open_sink()
+    try:
+        process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0
+        )
+    except (OSError, ValueError) as error:  # ValueError: a NUL in a word
+        raise _start_failure(words, error) from error
+    with process:
+        try:
+            tail = _pump(process, sink)
+            return process.wait(), tail
+        except BaseException as error:
+            _stop(process, isinstance(error, KeyboardInterrupt))
+            raise
+
+
+def _stop(process: subprocess.Popen[bytes], has_had_ctrl_c: bool) -> None:
+    """End a command whose output cannot be read or passed on any more."""
+    import subprocess
+
+    try:
+        if has_had_ctrl_c:  # the terminal has sent it to the command as well, which may clean up
+            process.wait(_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _open_sink() -> Sink:
+    """Return where output goes: the file under ``sys.stdout``, or the stream itself when it has none."""
+    stream = sys.stdout
+    if stream is None:
+        return lambda chunk: None
+    stream.flush()
+    try:
+        fd = stream.fileno()
+    except (AttributeError, OSError, ValueError):
+        return _stream_sink(stream)
+    return lambda chunk: _write_all(fd, chunk)
+
+
+def _stream_sink(stream: object) -> Sink:
+    import codecs
+
+    # A multi-byte character may lie across two chunks.
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    write: Callable[[str], object] = stream.write  # type: ignore[attr-defined]  # whatever sys.stdout was set to
+
+    def sink(chunk: bytes) -> None:
+        write(decoder.decode(chunk))
+
+    return sink
+
+
+def _write_all(fd: int, chunk: bytes) -> None:
+    rest = memoryview(chunk)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def _pump(process: subprocess.Popen[bytes], sink: Sink) -> bytes:
+    """Pass the output on until its end, or until the grace after the exit is over; return the last part of it."""
+    import select
+
+    assert process.stdout is not None
+    output = process.stdout.fileno()
+    tail = b""
+    if not hasattr(select, "poll"):  # Windows cannot wait for a pipe with a time limit
+        while chunk := os.read(output, _READ_BYTES):
+            sink(chunk)
+            tail = (tail + chunk)[-_TAIL_BYTES:]
+        return tail
+
+    poller = select.poll()
+    poller.register(output, select.POLLIN)
+    exit_watch = _watch_exit(process.pid)
+    if exit_watch is not None:
+        poller.register(exit_watch, select.POLLIN)
+    deadline, left_over = None, 0
+    try:
+        while deadline is None or time.monotonic() < deadline or left_over < _PIPE_BYTES:
+            # Without a watch on the exit we have to look from time to time.
+            wait_for_ever = deadline is None and exit_watch is not None
+            ready = {fd for fd, _ in poller.poll(None if wait_for_ever else _POLL_SECONDS * 1000)}
+            if output in ready:
+                chunk = os.read(output, _READ_BYTES)
+                if not chunk:
+                    break
+                sink(chunk)
+                tail = (tail + chunk)[-_TAIL_BYTES:]
+                left_over += len(chunk) if deadline else 0
+            elif deadline and time.monotonic() >= deadline:
+                break
+            if deadline is None and (exit_watch is None or exit_watch in ready) and process.poll() is not None:
+                deadline = time.monotonic() + _GRACE_SECONDS
+                if exit_watch is not None:
+                    poller.unregister(exit_watch)
+    finally:
+        if exit_watch is not None:
+            os.close(exit_watch)
+    return tail
+
+
+def _watch_exit(pid: int) -> int | None:
+    """Return a file descriptor that becomes readable when the process exits, where the system has that."""
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        return None
+
+
+def _failure(words: list[str], returncode: int, tail: bytes) -> ShellCommandFailureException:
+    import shlex
+
+    if returncode < 0:
+        reason, status = f"was ended by {_signal_name(-returncode)}", 128 - returncode
+    else:
+        reason, status = f"failed with exit status {returncode}", returncode
+    lines = tail.decode(errors="replace").rstrip()
+    message = f"command {reason}: {shlex.join(words)}"
+    return ShellCommandFailureException(f"{message}\n{_last_lines(tail)}" if lines else message, status)
+
+
+def _last_lines(tail: bytes) -> str:
+    lines = [line.decode(errors="replace").rstrip() for line in tail.rstrip().splitlines()[-_TAIL_LINES:]]
+    return "\n".join(("the last lines of its output:", *(f"    {line}" for line in lines)))
+
+
+def _signal_name(number: int) -> str:
+    import signal
+
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"
+
+
+def _start_failure(words: list[str], error: OSError | ValueError) -> ShellCommandFailureException:
+    """Say why a command could not be started: what was looked for, and where."""
+    import shlex
+    import shutil
+
+    name, path = words[0], os.environ.get("PATH", os.defpath)
+    found = name if os.path.dirname(name) else shutil.which(name, os.F_OK, path)
+    status = _NOT_STARTED
+    if isinstance(error, ValueError):
+        reason = str(error)
+    elif isinstance(error, (FileNotFoundError, NotADirectoryError)) and not (found and os.path.exists(found)):
+        status = _NOT_FOUND
+        reason = f"there is no file {name!r}" if os.path.dirname(name) else f"there is no {name!r} on the PATH {path!r}"
+    elif isinstance(error, FileNotFoundError):
+        reason = f"{found} is there, but the interpreter in its #! line, or its loader, is not"
+    elif error.errno == errno.ENOEXEC:
+        reason = f"{found} is no program; a script needs a #! line"
+    elif isinstance(error, PermissionError):
+        reason = f"{found or name} is not executable, or may not be run by this user"
+    else:
+        reason = error.strerror or str(error)
+    return ShellCommandFailureException(f"command could not be started: {shlex.join(words)}\n{reason}", status)
