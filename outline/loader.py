@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
 import time
 import uuid
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from .exception import (
 )
 from .files import write_atomic
 from .frames import FrameRangeError, FrameSet
+from .layer.problems import report_problem
 from .script import run_script
 from .session import Session, conform_name, is_session_path
 
@@ -290,6 +290,8 @@ class Outline:
         try:
             self.__setup_in_session(self.__session)
         except BaseException:
+            import shutil  # slow to import
+
             shutil.rmtree(self.__session.get_path(), ignore_errors=True)
             raise
         finally:
@@ -357,13 +359,15 @@ class Outline:
             for depend in layer.get_depends():
                 on = depend.get_depend_on_layer()
                 if self.__layers.get(on.get_name()) is not on:
-                    raise LayerException(
+                    problem = (
                         f"layer {layer.get_name()!r}{layer.get_origin()} waits for {on.get_name()!r}{on.get_origin()},"
                         " which is not a layer of this outline; add it with add_layer"
                     )
-        ring = _find_ring(self.get_layers())
-        if ring:
-            raise DependencyCycle(ring)
+                    report_problem(LayerException(problem), layer)
+        in_rings: set[int] = set()
+        while ring := _find_ring(self.get_layers(), in_rings):
+            report_problem(DependencyCycle([layer.get_name() for layer in [*ring, ring[0]]]), ring[0])
+            in_rings.update(id(layer) for layer in ring)
 
     # -- layers ------------------------------------------------------------------------------------------------
 
@@ -380,11 +384,13 @@ class Outline:
         if there is layer:
             return
         if there is not None:
-            raise LayerException(
+            problem = (
                 f"layer name {name!r} is taken:{layer.get_origin() or ' a new layer'}"
                 f" and{there.get_origin() or ' one before'};"
                 " every layer of an outline needs a name of its own"
             )
+            report_problem(LayerException(problem), layer)
+            return
         before = layer.get_outline()
         if before is not None and before is not self:
             before._forget(layer)
@@ -620,9 +626,14 @@ class Outline:
         return self.get_session().get_data(key)
 
 
-def _find_ring(layers: list[Layer]) -> list[str]:
-    """Return the names along a ring of dependencies, or an empty list. A frame-wise wait on oneself is no ring."""
-    done: set[int] = set()
+def _find_ring(layers: list[Layer], left_out: set[int]) -> list[Layer]:
+    """Return the layers of a ring of dependencies, or an empty list. A frame-wise wait on oneself is no ring.
+
+    Args:
+        layers: Where to look.
+        left_out: Ids of layers whose dependencies do not count.
+    """
+    done = set(left_out)
     for start in layers:
         path: list[Layer] = []
         on_path: set[int] = set()
@@ -639,8 +650,7 @@ def _find_ring(layers: list[Layer]) -> list[str]:
                 if on is layer or id(on) in done:
                     continue
                 if id(on) in on_path:
-                    names = [one.get_name() for one in path[path.index(on) :]]
-                    return [*names, names[0]]
+                    return path[path.index(on) :]
                 stack.append((on, iter(on.get_depends())))
                 path.append(on)
                 on_path.add(id(on))

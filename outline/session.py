@@ -16,14 +16,13 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import tempfile
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from . import config
 from .exception import SessionException
 from .files import write_atomic
+from .util import get_uid
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -176,6 +175,8 @@ class Session:
         Raises:
             SessionException: The file is missing or cannot be copied.
         """
+        import shutil  # slow to import, and most jobs copy nothing
+
         target = self.__target(rename or os.path.basename(src), layer)
         beside = f"{target}.{os.getpid()}.part"
         try:
@@ -313,6 +314,8 @@ def _make_folder(path: str, *, below: str) -> None:
 
 def _home() -> str:
     home = os.path.expanduser("~")
-    return (
-        home if os.path.isabs(home) and home != "/" else os.path.join(tempfile.gettempdir(), f"outline-{os.getuid()}")
-    )
+    if os.path.isabs(home) and home != "/":
+        return home
+    import tempfile
+
+    return os.path.join(tempfile.gettempdir(), f"outline-{get_uid()}")

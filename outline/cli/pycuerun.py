@@ -221,7 +221,9 @@ def _early_runner(options: SimpleNamespace) -> Runner | None:
     wanted = options.backend == "local" and not options.dry_run and not options.pause
     if not wanted or not hasattr(os, "fork") or config.get("local", "frame_process", fallback="fork") != "fork":
         return None
+    from .. import frame_run, io, loader, modules, serialize  # noqa: F401  # once, here, for both processes
     from ..backend.local import fork_runner
+    from ..modules import shell  # noqa: F401
 
     return fork_runner()
 
@@ -319,7 +321,9 @@ def _show(options: SimpleNamespace, begun: float, run: Callable[[Any], Any]) -> 
 
 def _add_qc_layer(ol: Outline, options: SimpleNamespace) -> None:
     if options.backend == "local":
-        raise LaunchException("--qc holds a job on a farm until the artist has looked at it; leave it out for --backend local")
+        raise LaunchException(
+            "--qc holds a job on a farm until the artist has looked at it; leave it out for --backend local"
+        )
     from ..modules.shell import Shell
 
     names = [layer.get_name() for layer in ol.get_layers()]

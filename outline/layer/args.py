@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from types import CodeType
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..exception import LayerException
+from .problems import report_problem
 
 if TYPE_CHECKING:
     from ..constants import LayerType
     from ..frames import FrameSet
+    from .base import Layer
 
-__all__ = ["CommandArgs", "LayerArgs", "check_argument_names", "is_known"]
+__all__ = ["CommandArgs", "LayerArgs", "check_argument_names", "is_known", "unread_arguments"]
 
 
 class LayerArgs(TypedDict, total=False):
@@ -76,27 +78,32 @@ def is_known(name: str) -> bool:
     return name in KNOWN
 
 
-def check_argument_names(layer_class: type, args: Mapping[str, Any], required: set[str], where: str) -> None:
+def check_argument_names(layer: Layer) -> None:
     """Refuse an argument that no code reads and that looks like a misspelt standard one.
 
     A module may have any argument of its own, also one that resembles a standard name. So a name is refused only
     when no method of the layer's own classes mentions it.
 
-    Args:
-        layer_class: The class of the layer.
-        args: The arguments that the layer got.
-        required: Names that the layer asked for with ``require_arg``.
-        where: Layer and script line for the message.
-
     Raises:
         LayerException: With the name that was probably meant.
     """
-    for name in args:
+    required = layer._required_args()
+    for name in layer.get_args():
         if name in KNOWN or name in required:
             continue
         meant = _meant(name)
-        if meant and not _is_mentioned(layer_class, name):
-            raise LayerException(f"{where}: unknown argument {name!r}; did you mean {meant!r}?")
+        if meant and not _is_mentioned(type(layer), name):
+            where = f"layer {layer.get_name()!r}{layer.get_origin()}"
+            report_problem(LayerException(f"{where}: unknown argument {name!r}; did you mean {meant!r}?"), layer)
+
+
+def unread_arguments(layer: Layer) -> list[str]:
+    """Return the arguments that are no standard ones and that no method of the layer's own classes mentions.
+
+    Those that look like a misspelt standard argument, which ``check_argument_names`` refuses, are not among them.
+    """
+    unknown = [name for name in layer.get_args() if name not in KNOWN and name not in layer._required_args()]
+    return [name for name in unknown if not _meant(name) and not _is_mentioned(type(layer), name)]
 
 
 def _meant(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..exception import LayerException
+from .problems import report_problem
 
 if TYPE_CHECKING:
     from .base import Layer
@@ -103,12 +104,13 @@ class LayerArguments:
         """
         for key, wanted in self.__required.items():
             if key not in self.__args:
-                raise LayerException(f"layer {self.get_name()!r} ({type(self).__name__}) needs the argument {key!r}")
-            value = self.__args[key]
-            if wanted and not isinstance(value, wanted):
-                raise LayerException(
-                    f"layer {self.get_name()!r}: argument {key!r} must be {_type_name(wanted)}, not {value!r}"
-                )
+                problem = f"layer {self.get_name()!r} ({type(self).__name__}) needs the argument {key!r}"
+            elif wanted and not isinstance(self.__args[key], wanted):
+                value = self.__args[key]
+                problem = f"layer {self.get_name()!r}: argument {key!r} must be {_type_name(wanted)}, not {value!r}"
+            else:
+                continue
+            report_problem(LayerException(problem), self)
 
 
 def _type_name(wanted: Any) -> str:

@@ -28,6 +28,7 @@ from .args import check_argument_names
 from .arguments import LayerArguments
 from .depends import LayerDepends
 from .paths import LayerPaths
+from .problems import report_problem
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -54,8 +55,7 @@ class LayerType(type):
         from ..plugins import PluginManager
 
         layer: Layer = super().__call__(*args, **kwargs)
-        where = f"layer {layer.get_name()!r}{layer.get_origin()}"
-        check_argument_names(cls, layer.get_args(), set(layer._required_args()), where)
+        check_argument_names(layer)
         current = current_outline()
         if current is not None and layer.get_arg("register"):
             current.add_layer(layer)
@@ -110,11 +110,17 @@ class Layer(LayerArguments, LayerDepends, LayerPaths, metaclass=LayerType):
             self.__origin = _caller()
             self._init_arguments(args)
             self.__init_state(name)
-            self.set_type(self.get_arg("type") or LayerTypeName.RENDER)
+            try:
+                self.set_type(self.get_arg("type") or LayerTypeName.RENDER)
+            except LayerException as error:
+                report_problem(error, self)
             self.__env.update({str(key): str(value) for key, value in (self.get_arg("env") or {}).items()})
             self.__service = self.get_arg("service", "shell")
             self.__limits = self.get_arg("limits")
-            check_layer_name(name, self.get_origin())
+            try:
+                check_layer_name(name, self.get_origin())
+            except LayerException as error:
+                report_problem(error, self)
 
     def __init_state(self, name: str) -> None:
         self.__name = name

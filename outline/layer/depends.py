@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..depend import Depend, DependType, parse_require_str
 from ..exception import LayerException, LayerNotFound
+from .problems import report_problem
 
 if TYPE_CHECKING:
     from ..loader import Outline
@@ -120,11 +121,20 @@ class LayerDepends:
         """Turn ``require`` and dependencies on names into dependencies on layers."""
         waiting, self.__by_name = self.__by_name, []
         for name, depend_type, propigate, any_frame in waiting:
-            self.depend_on(self.__get_layer(name), depend_type, propigate, any_frame)
+            try:
+                self.depend_on(self.__get_layer(name), depend_type, propigate, any_frame)
+            except LayerException as error:
+                report_problem(error, self)
         for require in _as_list(self.get_arg("require")):
-            if isinstance(require, LayerDepends):
-                self.depend_on(require.__layer())
-                continue
+            try:
+                self.__require(require)
+            except LayerException as error:
+                report_problem(error, self)
+
+    def __require(self, require: Any) -> None:
+        if isinstance(require, LayerDepends):
+            self.depend_on(require.__layer())
+        else:
             name, depend_type = self.__parse(require)
             self.depend_on(self.__get_layer(name), depend_type)
 

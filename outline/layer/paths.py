@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -173,6 +172,8 @@ class LayerPaths:
     @staticmethod
     def get_temp_dir() -> str:
         """Return a folder for temporary files on the local disk."""
+        import tempfile  # slow to import
+
         return tempfile.gettempdir()
 
     def __layer(self) -> Layer:

@@ -8,7 +8,7 @@ frame sets, paths, loggers and, inside of an outline, for references to its laye
 from __future__ import annotations
 
 import logging
-import pathlib
+import os
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
@@ -100,7 +100,7 @@ def load(text: str, where: str) -> Any:
         raise SerializeException(f"{where}: refused, it does not hold plain data: {reason}") from error
 
 
-_PLAIN = (str, int, float, bool, bytes, type(None), FrameSet, pathlib.PurePath, logging.Logger)
+_PLAIN = (str, int, float, bool, bytes, type(None), FrameSet, logging.Logger, os.PathLike)
 
 
 def find_unsaveable(data: Any, part: str, seen: set[int], in_outline: bool) -> tuple[str, str] | None:
@@ -163,6 +163,8 @@ def _represent_other(dumper: Dumper, data: Any) -> yaml.Node:
 
     if isinstance(data, Path):
         return _represent_path(dumper, data)
+    if isinstance(data, os.PathLike):  # a pathlib path
+        return dumper.represent_scalar("!file", os.fspath(data))
     if dumper.writer is not None and _is_of_outline(data):
         return dumper.writer.represent_reference(dumper, data)
     raise yaml.representer.RepresenterError("cannot represent an object", data)
@@ -177,7 +179,6 @@ Dumper.add_representer(OrderedDict, lambda dumper, data: dumper.represent_dict(d
 Dumper.add_representer(frozenset, lambda dumper, data: dumper.represent_set(set(data)))
 Dumper.add_representer(FrameSet, _represent_text("!frames"))
 Dumper.add_multi_representer(str, _represent_str)
-Dumper.add_multi_representer(pathlib.PurePath, _represent_text("!file"))
 Dumper.add_multi_representer(logging.Logger, _represent_text("!logger"))
 Dumper.add_multi_representer(object, _represent_other)
 
@@ -202,6 +203,12 @@ def _construct_tuple(loader: Any, node: yaml.Node) -> tuple[Any, ...]:
     return tuple(loader.construct_sequence(node, deep=True))
 
 
+def _pathlib_path(text: str) -> Any:
+    import pathlib  # slow to import, and few outlines hold such a path
+
+    return pathlib.Path(text)
+
+
 def _constructor(make: Callable[[str], Any]) -> Callable[[Any, Any], Any]:
     return lambda loader, node: make(loader.construct_scalar(node))
 
@@ -209,7 +216,7 @@ def _constructor(make: Callable[[str], Any]) -> Callable[[Any, Any], Any]:
 Loader.add_constructor("!tuple", _construct_tuple)
 Loader.add_constructor("tag:yaml.org,2002:python/tuple", _construct_tuple)  # PyOutline's data files
 Loader.add_constructor("!frames", _constructor(FrameSet))
-Loader.add_constructor("!file", _constructor(pathlib.Path))
+Loader.add_constructor("!file", _constructor(_pathlib_path))
 Loader.add_constructor("!logger", _constructor(logging.getLogger))
 Loader.add_constructor("!layer", _constructor(LayerRef))
 Loader.add_constructor("!outline", _constructor(lambda _: OutlineRef()))

@@ -215,6 +215,7 @@ def _cores(value: Any) -> float:
 
 
 def _memory_kb(value: Any) -> int:
+
     from ...resources import parse_memory_kb
 
     value = value or config.get("local", "memory", fallback="")

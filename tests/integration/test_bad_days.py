@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Never lose, never pretend: crashes, full disks, ugly names, processes that misbehave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from outline.backend.local.job import LocalJob
+from tests.conftest import RunPycuerun
+from tests.support import environ_with, is_running, job_in, log_of, only_session, outline_file, until
+
+PY = sys.executable
+
+
+def start(*args: object, cwd: Path) -> subprocess.Popen[str]:
+    """Start pycuerun in a process session of its own and do not wait for it."""
+    return subprocess.Popen(
+        [PY, "-m", "outline", *map(str, args)],
+        cwd=cwd,
+        env=environ_with(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_kill_9_of_the_launcher_loses_nothing_that_had_finished(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    ran = tmp_path / "ran"
+    ran.mkdir()
+    script = outline_file(
+        tmp_path,
+        f"""
+        from outline import Layer
+        from outline.modules.shell import Shell
+        import time
+        class Own(Layer):
+            def _execute(self, frames):
+                time.sleep(0.02)
+                self.system(["sh", "-c", 'mkdir "$0/own-$CUE_IFRAME" && echo $CUE_IFRAME > "$0/own-$CUE_IFRAME/x"',
+                             {str(ran)!r}])
+        Own("own")
+        Shell("cmd", command=["sh", "-c", 'sleep 0.02; mkdir "$0/cmd-$CUE_IFRAME" && cp "$0/own-$CUE_IFRAME/x" "$0/cmd-$CUE_IFRAME/x"',
+                              {str(ran)!r}], require="own")
+        """,
+    )
+    launcher = start(script, "1-40", "--backend", "local", "--cores", "2", "--max-retries", "0", cwd=tmp_path)
+    until(lambda: len(list(ran.glob("*/x"))) > 20)
+
+    os.kill(launcher.pid, signal.SIGKILL)
+    launcher.communicate()
+    before = {ref for ref, record in job_in(session_root).record.frames.items() if record.end is not None}
+    # A frame that was running has perhaps made its folder; clean up what has not succeeded, as its author would.
+    job = job_in(session_root).record.job
+    names = {job.frame_name(ref) for ref in before}
+    for folder in ran.iterdir():
+        layer, number = folder.name.split("-")
+        if f"{int(number):04d}-{layer}" not in names:
+            subprocess.run(["rm", "-r", str(folder)], check=True)
+
+    result = run_pycuerun("--resume", only_session(session_root), "--cores", "2", "--max-retries", "0")
+
+    # mkdir fails where a frame runs twice, so success also proves that nothing succeeded ran again.
+    assert result.returncode == 0, result.stdout
+    assert job_in(session_root).counts == {"SUCCEEDED": 80}
+    assert sorted(int(path.read_text()) for path in ran.glob("cmd-*/x")) == list(range(1, 41))
+    assert 20 <= len(before) < 80
+
+
+def test_kill_9_of_the_launcher_ends_its_frames(tmp_path: Path) -> None:
+    script = outline_file(
+        tmp_path,
+        f"""
+        from outline.modules.shell import Shell
+        Shell("long", command=["sh", "-c", 'echo $$ > "$0"; sleep 60', {str(tmp_path / "pid")!r}])
+        """,
+    )
+    launcher = start(script, "1", "--backend", "local", cwd=tmp_path)
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+    frame = int((tmp_path / "pid").read_text())
+
+    os.kill(launcher.pid, signal.SIGKILL)
+    launcher.communicate()
+
+    until(lambda: not is_running(frame), 5)
+
+
+def test_a_frame_that_finished_while_nobody_could_note_it_is_not_run_again(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        f"""
+        from outline.modules.shell import Shell
+        Shell("once", command=["sh", "-c", 'echo ran >> "$0"', {str(tmp_path / "ran")!r}])
+        """,
+    )
+    run_pycuerun(script, "1", "--backend", "local")
+    journal = only_session(session_root) / "journal"
+    lines = journal.read_text().splitlines(True)
+    journal.write_text("".join(line for line in lines if '"e":"end"' not in line and '"e":"over"' not in line) + '{"e":"e')
+
+    result = run_pycuerun("--resume", only_session(session_root))
+
+    assert result.returncode == 0
+    assert (tmp_path / "ran").read_text() == "ran\n"
+    assert job_in(session_root).counts == {"SUCCEEDED": 1}
+
+
+def test_kill_9_of_a_frame_is_a_failure_and_after_execute_is_not_called(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        import os
+        from outline import Layer
+        class Own(Layer):
+            def _execute(self, frames):
+                os.kill(os.getpid(), 9)
+            def _after_execute(self):
+                print("AFTER")
+        Own("own")
+        """,
+    )
+
+    result = run_pycuerun(script, "1", "--backend", "local", "--max-retries", "0")
+
+    (dead,) = job_in(session_root).dead_frames()
+    assert result.returncode == 1
+    assert dead.record.end is not None
+    assert (dead.record.end.status, dead.record.end.signal) == (137, 9)
+    assert "AFTER" not in log_of(session_root, "0001-own")
+
+
+def test_a_frame_that_leaves_a_process_behind_does_not_hang(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        f"""
+        from outline.modules.shell import Shell
+        Shell("forks", command=["sh", "-c", 'sleep 60 & echo $! > "$0"', {str(tmp_path / "pid")!r}])
+        """,
+    )
+
+    result = run_pycuerun(script, "1", "--backend", "local", timeout_seconds=20)
+
+    assert result.returncode == 0
+    until(lambda: not is_running(int((tmp_path / "pid").read_text())), 5)
+
+
+def test_a_hundred_megabytes_of_output_arrive_whole(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("loud", command=["sh", "-c", "yes 0123456789abcde | head -c 104857600; echo; echo the end"])
+        """,
+    )
+
+    result = run_pycuerun(script, "1", "--backend", "local")
+
+    (log,) = only_session(session_root).glob("logs/*.rqlog")
+    assert result.returncode == 0
+    assert log.stat().st_size > 104857600
+    assert b"the end\n" in log.read_bytes()[-1000:]
+    log.unlink()
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_leaves_no_orphan(tmp_path: Path, session_root: Path, presses: int) -> None:
+    deaf = "trap '' TERM; " if presses == 2 else ""
+    script = outline_file(
+        tmp_path,
+        f"""
+        from outline.modules.shell import Shell
+        Shell("long", command=["sh", "-c", {deaf!r} + 'echo $$ > "$0.$CUE_IFRAME"; sleep 60; sleep 60',
+                               {str(tmp_path / "pid")!r}])
+        """,
+    )
+    launcher = start(script, "1-9", "--backend", "local", "--cores", "2", cwd=tmp_path)
+    until(lambda: len([path for path in tmp_path.glob("pid.*") if path.read_text().strip()]) == 2)
+    frames = [int(path.read_text()) for path in tmp_path.glob("pid.*")]
+
+    os.kill(launcher.pid, signal.SIGINT)
+    if presses == 2:
+        until(lambda: (only_session(session_root) / "journal").exists())
+        assert launcher.stdout is not None
+        while "stopping" not in launcher.stdout.readline():
+            pass
+        os.kill(launcher.pid, signal.SIGINT)
+    output, _ = launcher.communicate(timeout=30)
+
+    assert launcher.returncode == 130
+    assert "--resume" in output
+    assert not any(is_running(pid) for pid in frames)
+    assert job_in(session_root).counts == {"WAITING": 9}
+
+
+def test_a_frame_that_ignores_term_is_killed_after_the_grace(tmp_path: Path, session_root: Path) -> None:
+    script = outline_file(
+        tmp_path,
+        f"""
+        from outline.modules.shell import Shell
+        Shell("deaf", command=["sh", "-c", 'trap "" TERM; echo $$ > "$0"; while :; do sleep 1; done',
+                               {str(tmp_path / "pid")!r}])
+        """,
+    )
+    (tmp_path / "outline.cfg").write_text("[local]\ngrace_seconds = 0.3\n")
+    launcher = subprocess.Popen(
+        [PY, "-m", "outline", str(script), "1", "--backend", "local"],
+        cwd=tmp_path,
+        env=environ_with(OUTLINE_CONFIG_FILE=str(tmp_path / "outline.cfg")),
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+
+    os.kill(launcher.pid, signal.SIGINT)
+
+    assert launcher.wait(timeout=20) == 130
+    assert not is_running(int((tmp_path / "pid").read_text()))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a file system of 300 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)]).returncode:
+        pytest.skip("mounting a small file system needs root")
+    yield disk
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_a_full_disk_is_a_clear_error_and_no_corrupt_record(
+    tmp_path: Path, small_disk: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("loud", command=["sh", "-c", "head -c 20000 /dev/zero"])
+        """,
+    )
+    full = run_pycuerun(
+        script, "1-100", "--backend", "local", "--max-retries", "0", env={"OUTLINE_OUTLINE_SESSION_DIR": str(small_disk)}
+    )
+    (session,) = small_disk.glob("*/*")
+    job = LocalJob(str(session))
+    succeeded = job.counts.get("SUCCEEDED", 0)
+    subprocess.run(["mount", "-o", "remount,size=64m", str(small_disk)], check=True)
+
+    resumed = run_pycuerun("--resume", session)
+
+    assert full.returncode in (1, 2)
+    assert "o space left on device" in full.stdout + full.stderr
+    assert "Traceback" not in full.stderr
+    assert 0 < succeeded < 100
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    assert LocalJob(str(session)).counts == {"SUCCEEDED": 100}
+
+
+@pytest.mark.parametrize("name", ["with blank", "it's", 'say "x"', "schön", "semi;colon", "$HOME", "100%", "#1", "[x]{y}"])
+def test_ugly_paths_of_session_and_script(tmp_path: Path, run_pycuerun: RunPycuerun, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    script = outline_file(
+        folder,
+        """
+        from outline import Layer
+        from outline.modules.shell import Shell, ShellScript
+        class Own(Layer):
+            def _setup(self):
+                self.put_data("x", 1)
+            def _execute(self, frames):
+                assert self.get_data("x") == 1
+                self.system(["test", "-d", self.get_path()])
+        Own("own")
+        Shell("cmd", command=["sh", "-c", 'test -d "$OL_LAYER_SESSION_PATH"'])
+        """,
+        name=f"{name}.outline",
+    )
+
+    config = tmp_path / "outline.cfg"
+    root = str(folder).replace("%", "%%").replace("{", "{{").replace("}", "}}")
+    config.write_text(f"[outline]\nsession_dir = {root}\n")
+    env = {"OUTLINE_CONFIG_FILE": str(config)}
+    del os.environ["OUTLINE_OUTLINE_SESSION_DIR"]
+    result = run_pycuerun(script, "1", "--backend", "local", env=env, cwd=folder)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert list(folder.glob("*/*/session"))
+
+
+def test_a_read_only_session_folder_is_one_clear_line(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
+    script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('cmd', command=['true'])\n")
+
+    result = run_pycuerun(script, "1", "--backend", "local", env={"OUTLINE_OUTLINE_SESSION_DIR": "/proc/nowhere"})
+
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "/proc/nowhere" in result.stderr
+    assert "session_dir" in result.stderr
+
+
+def test_two_launches_at_the_same_second_do_not_meet(tmp_path: Path, session_root: Path) -> None:
+    script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('cmd', command=['true'])\n")
+
+    launchers = [start(script, "1-5", "--backend", "local", cwd=tmp_path) for _ in range(3)]
+    for launcher in launchers:
+        launcher.communicate(timeout=60)
+
+    sessions = list(session_root.glob("*/*/session"))
+    assert [launcher.returncode for launcher in launchers] == [0, 0, 0]
+    assert [LocalJob(str(path.parent)).counts for path in sessions] == [{"SUCCEEDED": 5}] * 3
+
+
+def test_a_job_that_is_running_cannot_be_resumed(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('cmd', command=['sleep', '60'])\n")
+    launcher = start(script, "1", "--backend", "local", cwd=tmp_path)
+    until(lambda: list(session_root.glob("*/*/journal")) and '"e":"start"' in (only_session(session_root) / "journal").read_text())
+
+    result = run_pycuerun("--resume", only_session(session_root))
+    os.kill(launcher.pid, signal.SIGINT)
+    launcher.communicate(timeout=30)
+
+    assert result.returncode == 2
+    assert f"process {launcher.pid}" in result.stderr
+
+
+def test_a_clock_that_goes_backwards_changes_no_time_limit(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    # Wall clock times are only shown; a log whose time lies in the future must not look silent, or alive for ever.
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("log_in_future", command=["sh", "-c", 'touch -d "+1 day" "$logfile"; sleep 30'], timeout_llu=0.3 / 60)
+        Shell("log_in_past", command=["sh", "-c", 'for n in 1 2 3 4 5 6 7 8; do echo x; touch -d "-1 day" "$logfile"; sleep 0.1; done'],
+              timeout_llu=0.5 / 60)
+        """,
+    )
+
+    result = run_pycuerun(script, "1", "--backend", "local", "--max-retries", "0", timeout_seconds=25)
+
+    job = job_in(session_root)
+    assert result.returncode == 1
+    assert [dead.layer for dead in job.dead_frames()] == ["log_in_future"]
+
+
+def test_a_worker_that_is_killed_costs_one_attempt(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        f"""
+        from outline.modules.shell import Shell
+        Shell("rude", command=["sh", "-c", 'test -e "$0" || {{ touch "$0"; kill -9 $PPID; sleep 20; }}', {str(tmp_path / "x")!r}])
+        """,
+    )
+
+    result = run_pycuerun(script, "1", "--backend", "local", timeout_seconds=30)
+
+    assert result.returncode == 0, result.stdout
+    assert job_in(session_root).record.frames[0].attempt == 2
