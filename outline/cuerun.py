@@ -14,7 +14,7 @@ from .exception import LaunchException, OutlineException
 from .launch_options import get_launch_facility
 from .layer import Frame
 from .loader import Outline, load_outline
-from .script import StopScript, is_reading_saved_script
+from .script import stop_if_only_read
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -203,8 +203,7 @@ class OutlineLauncher:
 
     def launch(self, use_pycuerun: bool = True) -> Any:
         """Launch the outline, set up first when it is not yet, and return the backend's job objects."""
-        if is_reading_saved_script():
-            raise StopScript
+        stop_if_only_read(self)
         backend = self.__get_backend_module()
         if self.__outline.get_mode() < OUTLINE_MODE_SETUP:
             self.setup()

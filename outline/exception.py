@@ -62,7 +62,9 @@ class LayerNotFound(LayerException):
 
     def __str__(self) -> str:
         prefix = f"{self.where}: " if self.where else ""
-        return f"{prefix}no layer {self.name!r} in this outline{did_you_mean(self.name, self.known)}"
+        listed = f"; there are {', '.join(self.known[:20])}" if self.known else ""
+        hint = did_you_mean(self.name, self.known) or listed
+        return f"{prefix}no layer {self.name!r} in this outline{hint}"
 
 
 class DependencyCycle(LayerException):

@@ -8,19 +8,30 @@ import os
 import re
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .exception import OutlineException, ScriptException
 
-__all__ = ["PACKAGE", "ScriptFile", "StopScript", "find_script", "load_saved_script", "run_script"]
+__all__ = [
+    "PACKAGE",
+    "ScriptFile",
+    "StopScript",
+    "caught_launches",
+    "find_script",
+    "load_saved_script",
+    "run_script",
+    "stop_if_only_read",
+]
 
 PACKAGE = "outline_scripts"
 _LIBRARY = os.path.dirname(os.path.abspath(__file__))
 
 
 class StopScript(BaseException):
-    """Ends a script that is only read again for its classes, at the point where it would launch a job."""
+    """Ends a script that is only read, for its classes or to be looked at, at the point where it would launch a job."""
 
 
 class ScriptFile(NamedTuple):
@@ -33,6 +44,7 @@ class ScriptFile(NamedTuple):
 
 _scripts: dict[str, ScriptFile] = {}
 _reading_saved = False
+_caught_launches: list[Any] | None = None
 
 
 def run_script(path: str) -> ModuleType:
@@ -74,9 +86,32 @@ def load_saved_script(name: str, path: str) -> ModuleType:
         _reading_saved = before
 
 
-def is_reading_saved_script() -> bool:
-    """Tell whether a script runs only for its classes."""
-    return _reading_saved
+@contextmanager
+def caught_launches() -> Iterator[list[Any]]:
+    """Let scripts be read without launching anything: a script ends where it would launch.
+
+    Yields:
+        A list that fills with the launchers that were about to. Any: an OutlineLauncher stands floors above.
+    """
+    global _caught_launches
+    before, _caught_launches = _caught_launches, []
+    try:
+        yield _caught_launches
+    finally:
+        _caught_launches = before
+
+
+def stop_if_only_read(launcher: Any) -> None:
+    """End the script that is about to launch, if it is only read; the launcher calls this first of all.
+
+    Raises:
+        StopScript: It is only read.
+    """
+    if _reading_saved:
+        raise StopScript
+    if _caught_launches is not None:
+        _caught_launches.append(launcher)
+        raise StopScript
 
 
 def find_script(module_name: str) -> ScriptFile | None:

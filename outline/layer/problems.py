@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..exception import LayerException
+from ..exception import OutlineException
 
 if TYPE_CHECKING:
     from .base import Layer
@@ -18,7 +18,7 @@ __all__ = ["Problem", "collected_problems", "report_problem"]
 class Problem:
     """An error that was collected, with the layer that it is about, if there is one."""
 
-    def __init__(self, error: LayerException, layer: Layer | None) -> None:
+    def __init__(self, error: OutlineException, layer: Layer | None) -> None:
         self.error = error
         self.layer = layer
 
@@ -26,7 +26,7 @@ class Problem:
 _collected: list[Problem] | None = None
 
 
-def report_problem(error: LayerException, layer: Any = None) -> None:
+def report_problem(error: OutlineException, layer: Any = None) -> None:
     """Raise the error, or keep it when somebody collects; then the caller goes on as well as it can.
 
     Args:
@@ -34,7 +34,7 @@ def report_problem(error: LayerException, layer: Any = None) -> None:
         layer: The layer that it is about. Any: parts of Layer pass themselves.
 
     Raises:
-        LayerException: The error, unless it is kept.
+        OutlineException: The error, unless it is kept.
     """
     if _collected is None:
         raise error

@@ -20,6 +20,7 @@ from ..constants import LayerType
 from ..depend import Depend
 from ..exception import SerializeException
 from ..layer import Layer
+from ..layer.problems import report_problem
 from ..script import PACKAGE, ScriptFile, find_script, load_saved_script
 from .data import LayerRef, OutlineRef, SessionRef, dump, find_unsaveable, load
 
@@ -105,10 +106,12 @@ class Writer:
             for name, value in data.get(kind, {}).items():
                 bad = find_unsaveable(value, "", set(), True)
                 if bad:
-                    raise SerializeException(
+                    problem = (
                         f"layer {layer.get_name()!r}{layer.get_origin()}: {word} {_readable(name)!r}{bad[0]}"
-                        f" is {bad[1]}, which cannot be saved into outline.yaml; make it in _before_execute, where the frame runs"
+                        f" is {bad[1]}, which cannot be saved into outline.yaml;"
+                        " make it in _before_execute, where the frame runs"
                     )
+                    report_problem(SerializeException(problem), layer)
         for child, child_data in zip(layer.get_children(), data.get("children", []), strict=True):
             self.__check(child, child_data)
 
@@ -138,10 +141,11 @@ class Writer:
     def __class_path(self, layer: Layer) -> str:
         cls = type(layer)
         if "<locals>" in cls.__qualname__:
-            raise SerializeException(
+            problem = (
                 f"layer {layer.get_name()!r}{layer.get_origin()}: its class {cls.__qualname__} is made inside of a"
                 " function, where no frame can find it; define it at the top of the script or of a module"
             )
+            report_problem(SerializeException(problem), layer)
         return f"{self.__module_name(cls.__module__, layer)}:{cls.__qualname__}"
 
     def __module_name(self, module: str, layer: Layer | None = None) -> str:
@@ -170,10 +174,12 @@ class Writer:
         name = getattr(callback, "__qualname__", "")
         if isinstance(callback, FunctionType) and "<" not in name:
             return {"function": f"{self.__module_name(callback.__module__, layer)}:{name}"}
-        raise SerializeException(
+        problem = (
             f"layer {layer.get_name()!r}{layer.get_origin()}: its event listener {callback!r} cannot be saved;"
             " use a method of the layer, or a function at the top of the script or of a module"
         )
+        report_problem(SerializeException(problem), layer)
+        return {}
 
     def represent_reference(self, dumper: Dumper, data: Any) -> yaml.Node:
         """Write a layer, the outline or the session that some attribute holds."""
