@@ -96,7 +96,7 @@ def _load_yaml(path: str) -> Outline:
         text = stream.read()
     ol = Outline()
     ol.set_path(path)
-    with current(None):
+    with current(Outline()):  # takes the layers that a script makes when it is run again only for its classes
         if is_session_path(path):
             ol.load_session()
         if "!!python/object" in text[:200]:

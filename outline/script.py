@@ -73,8 +73,7 @@ def run_script(path: str) -> ModuleType:
 def load_saved_script(name: str, path: str) -> ModuleType:
     """Return the module of a script that a session keeps, running it when this process has not done so yet.
 
-    The script runs without a current outline, so the layers that it makes go nowhere, and it ends where it would
-    launch a job.
+    The caller sees to it that the layers that it makes go nowhere. It ends where it would launch a job.
     """
     global _reading_saved
     if name in sys.modules:

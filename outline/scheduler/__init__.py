@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The brain of a job, pure: frames, who waits for whom, what may start now, what an exit means."""
+
+from __future__ import annotations
+
+from .from_outline import plan_job
+from .job import FrameExit, JobState
+from .plan import DependPlan, JobPlan, LayerPlan
+from .states import MOVES, FrameState, IllegalMove, Signal
+
+__all__ = [
+    "MOVES",
+    "DependPlan",
+    "FrameExit",
+    "FrameState",
+    "IllegalMove",
+    "JobPlan",
+    "JobState",
+    "LayerPlan",
+    "Signal",
+    "plan_job",
+]

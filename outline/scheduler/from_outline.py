@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The plan of an outline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..exception import LayerException
+from ..frames import FrameSet
+from ..resources import parse_cores, parse_memory_kb
+from .plan import DependPlan, JobPlan, LayerPlan
+
+if TYPE_CHECKING:
+    from ..layer import Layer
+    from ..loader import Outline
+
+__all__ = ["plan_job"]
+
+
+def plan_job(outline: Outline, *, max_retries: int = 2, autoeat: bool = False) -> JobPlan:
+    """Return what the scheduler has to know of an outline.
+
+    Layers without a frame in the job, and dependencies on them, are left out, as on the farm.
+
+    Raises:
+        LayerException: A resource or a time limit cannot be read; names layer and argument.
+    """
+    layers = [layer for layer in outline.get_layers() if layer.get_parent() is None and layer.get_arg("register", True)]
+    plans = [plan for plan in map(_plan_layer, layers) if plan is not None]
+    names = {plan.name for plan in plans}
+    depends = tuple(
+        DependPlan(layer.get_name(), depend.get_depend_on_layer().get_name(), depend.get_type(), depend.is_any_frame())
+        for layer in layers
+        for depend in layer.get_depends()
+        if layer.get_name() in names and depend.get_depend_on_layer().get_name() in names
+    )
+    return JobPlan(outline.get_full_name(), tuple(plans), depends, max_retries, autoeat)
+
+
+def _plan_layer(layer: Layer) -> LayerPlan | None:
+    text = layer.get_frame_range()
+    if not text:
+        return None
+    cores = layer.get_arg("cores")
+    return LayerPlan(
+        layer.get_name(),
+        FrameSet(text).unique(),
+        layer.get_chunk_size(),
+        str(layer.get_type()),
+        _read(layer, "cores" if cores is not None else "threads", parse_cores, 1.0),
+        _read(layer, "memory", parse_memory_kb, 0),
+        _read(layer, "timeout", _minutes, None),
+        _read(layer, "timeout_llu", _minutes, None),
+        str(layer.get_arg("autoeat")).lower() in ("true", "yes", "1", "on"),
+    )
+
+
+def _read(layer: Layer, name: str, parse: Any, default: Any) -> Any:
+    value = layer.get_arg(name)
+    if value is None or value == "":
+        return default
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise LayerException(f"layer {layer.get_name()!r}{layer.get_origin()}: {name}: {error}") from error
+
+
+def _minutes(value: object) -> float | None:
+    try:
+        minutes = float(str(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is no number of minutes") from None
+    return minutes * 60 if minutes > 0 else None

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A job as the scheduler sees it: plain facts, without any of the user's classes."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..frames import FrameSet
+
+__all__ = ["DependPlan", "JobPlan", "LayerPlan"]
+
+
+class LayerPlan(NamedTuple):
+    """One layer.
+
+    Attributes:
+        name: Its name.
+        frames: Its frames in render order, without duplicates.
+        chunk: Frames that run together.
+        type: ``Render``, ``Util`` or ``Post``.
+        cores: Cores that one chunk needs; 0 all of the machine, below 0 all but so many.
+        memory_kb: Memory that one chunk needs, 0 when nobody said.
+        timeout_seconds: How long a chunk may run, or None.
+        timeout_llu_seconds: How long a chunk may be silent, or None.
+        autoeat: A chunk that fails is EATEN.
+    """
+
+    name: str
+    frames: FrameSet
+    chunk: int = 1
+    type: str = "Render"
+    cores: float = 1.0
+    memory_kb: int = 0
+    timeout_seconds: float | None = None
+    timeout_llu_seconds: float | None = None
+    autoeat: bool = False
+
+
+class DependPlan(NamedTuple):
+    """One dependency: ``layer`` waits for ``on``; types as in ``outline.depend.DependType``."""
+
+    layer: str
+    on: str
+    type: str
+    any_frame: bool = False
+
+
+class JobPlan(NamedTuple):
+    """One job."""
+
+    name: str
+    layers: tuple[LayerPlan, ...]
+    depends: tuple[DependPlan, ...] = ()
+    max_retries: int = 2
+    autoeat: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as data for JSON."""
+        layers = [{**layer._asdict(), "frames": str(layer.frames)} for layer in self.layers]
+        depends = [depend._asdict() for depend in self.depends]
+        return {**self._asdict(), "layers": layers, "depends": depends}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> JobPlan:
+        """Return the plan that ``to_dict`` wrote."""
+        layers = tuple(LayerPlan(**{**entry, "frames": FrameSet(entry["frames"])}) for entry in data["layers"])
+        depends = tuple(DependPlan(**entry) for entry in data["depends"])
+        return cls(data["name"], layers, depends, data["max_retries"], data["autoeat"])
