@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frame ranges and chunks: the only code that knows how ranges are written, ordered and cut.
+
+The syntax and the order are those of the farm server, so that a range means the same everywhere:
+
+=============  =====================================================================
+``12``         one frame; negative numbers are frames too (``-5--1``)
+``1-10``       every frame; ``10-1`` counts down
+``1-10x3``     every third: 1 4 7 10; ``10-1x-3`` counts down
+``1-10y3``     what ``x3`` leaves out: 2 3 5 6 8 9
+``1-10:5``     coarse to fine: steps of 5, 2 and 1, no frame twice: 1 6 3 5 7 9 2 4 8 10
+``1-3,8``      one after the other, in the order written; a frame named twice comes twice
+=============  =====================================================================
+
+Also read, and turned into the above: blanks around commas, ``5 10 15`` (5,10,15), ``1-100by5`` and
+``1:100:5`` (both 1-100x5).
+"""
+
+from outline.frames.chunks import chunk_at, chunk_frames, chunk_heads
+from outline.frames.frame_set import FrameSet
+from outline.frames.text import FrameRangeError, compact
+
+__all__ = ["FrameRangeError", "FrameSet", "chunk_at", "chunk_frames", "chunk_heads", "compact"]

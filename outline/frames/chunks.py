@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Chunks: the groups of frames that one farm task renders together.
+
+Repeated frames are dropped first (the first one stays), so every frame is in exactly one chunk. The farm
+server forgets that for the members, and renders some frames of ``1-3,2-5`` twice.
+"""
+
+from __future__ import annotations
+
+from outline.frames.frame_set import FrameSet
+from outline.frames.text import FrameRangeError
+
+__all__ = ["chunk_at", "chunk_frames", "chunk_heads"]
+
+
+def chunk_heads(frames: FrameSet, size: int) -> FrameSet:
+    """Return the first frame of every chunk, in render order.
+
+    Args:
+        frames: Any order; may be empty.
+        size: Frames per chunk, at least 1. A size above the frame count gives one chunk.
+
+    Raises:
+        FrameRangeError: ``size`` is below 1.
+    """
+    _check_size(size)
+    return frames.unique()[::size]
+
+
+def chunk_frames(frames: FrameSet, size: int) -> list[FrameSet]:
+    """Return the members of every chunk, in render order; see ``chunk_heads``."""
+    _check_size(size)
+    distinct = frames.unique()
+    return [distinct[position : position + size] for position in range(0, len(distinct), size)]
+
+
+def chunk_at(frames: FrameSet, head: int, size: int) -> FrameSet:
+    """Return the members of the chunk that starts at a frame.
+
+    Args:
+        frames: All frames of the layer.
+        head: Any frame of them. One that heads no chunk is taken as the first of ``size`` frames all the
+            same, because the farm server does so too.
+        size: Frames per chunk, at least 1.
+
+    Raises:
+        FrameRangeError: ``head`` is not among the frames, or ``size`` is below 1.
+    """
+    _check_size(size)
+    distinct = frames.unique()
+    position = distinct.index(head)
+    if position < 0:
+        raise FrameRangeError(str(frames), str(head), 0, f"frame {head} is not in it")
+    return distinct[position : position + size]
+
+
+def _check_size(size: int) -> None:
+    if size < 1:
+        raise FrameRangeError("", str(size), 0, f"chunk size {size}: a chunk holds at least one frame")

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The stretches that a frame set is made of, which know their frames without listing them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, filterfalse
+
+__all__ = ["Part", "Inverse", "Listed", "Interleaved", "RunFinder", "cut", "find_runs", "pack", "position_in"]
+
+_FEW_RUNS = 8  # up to here runs stay runs, however short: arithmetic on them beats listing
+_LONG_RUN = 8  # frames that make a run worth keeping among many others
+_SETTLED = 4  # frames of a run after which RunFinder surely follows that run
+
+
+class Inverse:
+    """The frames of a range that a step leaves out, as in ``1-10y3``. Never changes."""
+
+    __slots__ = ("full", "skipped")
+
+    def __init__(self, full: range, step: int) -> None:
+        """Describe the frames of ``full`` that ``full[::abs(step)]`` misses.
+
+        Args:
+            full: A range with step 1 or -1.
+            step: At least 2, either sign.
+        """
+        self.full = full
+        self.skipped = full[:: abs(step)]
+
+    def __len__(self) -> int:
+        return len(self.full) - len(self.skipped)
+
+    def __iter__(self) -> Iterator[int]:
+        return filterfalse(self.skipped.__contains__, self.full)
+
+    def __contains__(self, frame: int) -> bool:
+        return frame in self.full and frame not in self.skipped
+
+    def __getitem__(self, position: int) -> int:
+        period = abs(self.skipped.step)
+        group, place = divmod(position, period - 1)
+        return self.full[group * period + place + 1]
+
+    def position(self, frame: int) -> int:
+        """Return where the frame stands, or -1."""
+        if frame not in self:
+            return -1
+        offset = self.full.index(frame)
+        return offset - offset // abs(self.skipped.step) - 1
+
+    @property
+    def text(self) -> str:
+        """The range as the farm server reads it."""
+        return f"{self.full[0]}-{self.full[-1]}y{self.skipped.step}"
+
+
+class Listed:
+    """Frames in no order that a formula could give. Never changes, apart from what it remembers."""
+
+    __slots__ = ("_frames", "_positions")
+
+    def __init__(self, frames: Sequence[int] | None) -> None:
+        self._frames = frames
+        self._positions: dict[int, int] | None = None
+
+    @property
+    def frames(self) -> Sequence[int]:
+        """All frames, listed at the first call."""
+        if self._frames is None:
+            self._frames = self._list()
+        return self._frames
+
+    def _list(self) -> Sequence[int]:
+        return ()
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.frames)
+
+    def __contains__(self, frame: int) -> bool:
+        return self.position(frame) >= 0
+
+    def __getitem__(self, position: int) -> int:
+        return self.frames[position]
+
+    def position(self, frame: int) -> int:
+        """Return where the frame stands first, or -1."""
+        if self._positions is None:
+            self._positions = first_positions(self.frames)
+        return self._positions.get(frame, -1)
+
+
+class Interleaved(Listed):
+    """All frames of a range, coarse to fine, as in ``1-10:5``.
+
+    Its length and members are those of the range; only an order that somebody asks for is listed.
+    """
+
+    __slots__ = ("full", "step")
+
+    def __init__(self, full: range, step: int) -> None:
+        """Describe ``full``, a range with step 1 or -1, with a first step of the same sign."""
+        super().__init__(None)
+        self.full = full
+        self.step = step
+
+    def _list(self) -> Sequence[int]:
+        return tuple(dict.fromkeys(chain.from_iterable(self._passes())))
+
+    def _passes(self) -> Iterator[range]:
+        # Each pass starts at the first frame, as the server does since it was corrected; pycue's own
+        # FileSequence still starts each one frame later.
+        step = abs(self.step)
+        while step:
+            yield self.full[::step]
+            step //= 2
+
+    def __len__(self) -> int:
+        return len(self.full)
+
+    def __contains__(self, frame: int) -> bool:
+        return frame in self.full
+
+    @property
+    def text(self) -> str:
+        """The range as the farm server reads it."""
+        return f"{self.full[0]}-{self.full[-1]}:{self.step}"
+
+
+Part = range | Inverse | Listed
+
+
+class RunFinder:
+    """Joins frames into runs of equal distance; made for one pass, finished by ``finish``.
+
+    The runs depend on the frames and their order alone, not on the pieces in which they arrive, so two
+    sets are equal exactly when their runs are. Two frames make a run only when they are neighbours that
+    count up, because ``1,9`` reads better than ``1-9x8``; the farm server writes it that way too.
+    """
+
+    __slots__ = ("_count", "_found", "_last", "_start", "_step")
+
+    def __init__(self) -> None:
+        self._found: list[range] = []
+        self._start = self._last = self._step = self._count = 0
+
+    def add(self, frame: int) -> None:
+        """Take the next frame."""
+        gap = frame - self._last
+        if self._count > 1 and gap == self._step:
+            self._count += 1
+        elif self._count == 1 and gap:
+            self._step, self._count = gap, 2
+        elif self._count == 2 and self._step != 1 and gap:
+            self._found.append(range(self._start, self._start + 1))
+            self._start, self._step = self._last, gap
+        else:
+            self._close()
+            self._start, self._count = frame, 1
+        self._last = frame
+
+    def add_range(self, run: range) -> None:
+        """Take a whole range at the price of a few frames."""
+        for frame in run[:_SETTLED]:
+            self.add(frame)
+        if len(run) > _SETTLED:
+            self._count += len(run) - _SETTLED
+            self._last = run[-1]
+
+    def add_part(self, part: Part) -> None:
+        """Take all frames of a part, listing it unless it is a range."""
+        if isinstance(part, range):
+            self.add_range(part)
+        else:
+            for frame in part:
+                self.add(frame)
+
+    def finish(self) -> list[range]:
+        """Return all runs; the finder starts anew afterwards."""
+        self._close()
+        found, self._found, self._count = self._found, [], 0
+        return found
+
+    def _close(self) -> None:
+        if self._count == 2 and self._step != 1:
+            self._found.append(range(self._start, self._start + 1))
+            self._found.append(range(self._last, self._last + 1))
+        elif self._count == 1:
+            self._found.append(range(self._start, self._start + 1))
+        elif self._count:
+            toward = 1 if self._step > 0 else -1
+            self._found.append(range(self._start, self._last + toward, self._step))
+
+
+def find_runs(parts: Iterable[Part]) -> list[range]:
+    """Return the frames of all parts, in order, as the runs that ``RunFinder`` defines."""
+    finder = RunFinder()
+    for part in parts:
+        finder.add_part(part)
+    return finder.finish()
+
+
+def pack(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Return parts with the same frames in the same order, joined into as few as is useful."""
+    packed: list[Part] = []
+    finder = RunFinder()
+    for part in parts:
+        if isinstance(part, (Inverse, Interleaved)):
+            packed += _fold_short_runs(finder.finish())
+            packed.append(part)
+        else:
+            finder.add_part(part)
+    packed += _fold_short_runs(finder.finish())
+    return tuple(packed)
+
+
+def _fold_short_runs(runs: list[range]) -> Iterator[Part]:
+    if len(runs) <= _FEW_RUNS:
+        yield from runs
+        return
+    short: list[int] = []
+    for run in runs:
+        if len(run) < _LONG_RUN:
+            short.extend(run)
+            continue
+        if short:
+            yield Listed(short)
+            short = []
+        yield run
+    if short:
+        yield Listed(short)
+
+
+def cut(part: Part, positions: range) -> Part:
+    """Return the frames at some positions of a part.
+
+    Args:
+        part: Where to cut.
+        positions: Positions inside the part, counting up.
+    """
+    if isinstance(part, range):
+        return part[positions.start : positions.stop : positions.step]
+    if isinstance(part, Inverse):
+        return Listed([part[position] for position in positions])
+    return Listed(part.frames[positions.start : positions.stop : positions.step])
+
+
+def position_in(part: Part, frame: int) -> int:
+    """Return where a frame stands first in a part, or -1."""
+    if isinstance(part, range):
+        return part.index(frame) if frame in part else -1
+    # Asked first, because an interleaved range knows its members long before their places.
+    return part.position(frame) if frame in part else -1
+
+
+def first_positions(frames: Iterable[int]) -> dict[int, int]:
+    """Return where each frame stands first."""
+    positions: dict[int, int] = {}
+    for position, frame in enumerate(frames):
+        positions.setdefault(frame, position)
+    return positions

@@ -1,0 +1,551 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frame ranges are read, ordered, cut and written as the farm server does it, and cost nothing until listed."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from outline.exception import OutlineException
+from outline.frames import FrameRangeError, FrameSet, chunk_at, chunk_frames, chunk_heads, compact
+
+VECTORS = Path(__file__).parent.parent / "data" / "frame-range-vectors.tsv"
+READ_HERE_ONLY = {" 1-3", "1-4, 8"}  # the server refuses blanks, this library takes them
+EMPTY_ON_SERVER = {"10-1x1", "1-10y1"}  # no frame and no error on the server with chunk 1; an error here
+
+
+def read_vectors() -> list[list[str]]:
+    lines = VECTORS.read_text().splitlines()
+    return [(line.split("\t") + [""] * 4)[:5] for line in lines if not line.startswith("#")]
+
+
+def numbers(text: str) -> list[int]:
+    return [int(frame) for frame in text.split(",")]
+
+
+def ident(vector: list[str]) -> str:
+    return f"{vector[0]!r} by {vector[1]}"
+
+
+REFUSED = [v for v in read_vectors() if v[2] in ("ERROR", "") and v[0] not in READ_HERE_ONLY]
+READ = [v for v in read_vectors() if v[2] not in ("ERROR", "")]
+READ_DISTINCT = [v for v in READ if len(set(numbers(v[2]))) == len(numbers(v[2]))]
+
+
+class PycueFrameSet:
+    """What modules may hand over: pycue's class, as far as it is used."""
+
+    def __init__(self, frames: list[int]) -> None:
+        self.frameList = frames
+
+    def getAll(self) -> list[int]:
+        return self.frameList
+
+
+class FilmFrame:
+    """A number of another library, such as numpy's."""
+
+    def __index__(self) -> int:
+        return 24
+
+
+# --- the server's own table
+
+
+def test_the_vectors_fall_into_read_and_refused_ones_completely():
+    known = len(READ) + len(REFUSED) + sum(v[0] in READ_HERE_ONLY for v in read_vectors())
+
+    assert known == len(read_vectors()) == 285
+    assert {v[0] for v in REFUSED if v[2] == ""} == EMPTY_ON_SERVER
+
+
+@pytest.mark.parametrize("vector", READ, ids=ident)
+def test_frames_come_in_the_order_of_the_server(vector):
+    text, _, frames, _, _ = vector
+
+    assert FrameSet(text).getAll() == numbers(frames)
+
+
+@pytest.mark.parametrize("vector", READ, ids=ident)
+def test_chunk_heads_are_those_of_the_server(vector):
+    text, size, _, heads, _ = vector
+
+    assert chunk_heads(FrameSet(text), int(size)).getAll() == numbers(heads)
+
+
+@pytest.mark.parametrize("vector", READ_DISTINCT, ids=ident)
+def test_chunk_members_are_those_of_the_server(vector):
+    text, size, _, _, members = vector
+
+    chunks = chunk_frames(FrameSet(text), int(size))
+
+    assert chunks == [FrameSet(member) for member in members.split(" ")]
+
+
+@pytest.mark.parametrize("vector", READ, ids=ident)
+def test_chunk_members_of_repeated_frames_are_those_of_the_range_without_repeats(vector):
+    text, size, frames, _, _ = vector
+    distinct = list(dict.fromkeys(numbers(frames)))
+
+    chunks = chunk_frames(FrameSet(text), int(size))
+
+    assert chunks == chunk_frames(FrameSet(distinct), int(size))
+    assert [frame for chunk in chunks for frame in chunk] == distinct
+
+
+@pytest.mark.parametrize("vector", READ, ids=ident)
+def test_text_of_a_vector_reads_back_the_same(vector):
+    frames = FrameSet(vector[0])
+
+    assert FrameSet(str(frames)).getAll() == frames.getAll()
+
+
+@pytest.mark.parametrize("vector", REFUSED, ids=ident)
+def test_what_the_server_refuses_is_an_error(vector):
+    with pytest.raises(FrameRangeError):
+        FrameSet(vector[0])
+
+
+# --- reading
+
+
+@pytest.mark.parametrize(
+    ("text", "frames"),
+    [
+        ("1-4, 8", [1, 2, 3, 4, 8]),
+        (" 1-3", [1, 2, 3]),
+        ("1-3 ,\t8 ,9 ", [1, 2, 3, 8, 9]),
+        ("5 10 15", [5, 10, 15]),
+        ("1-3\n7", [1, 2, 3, 7]),
+        ("1-100by25", [1, 26, 51, 76]),
+        ("1:100:25", [1, 26, 51, 76]),
+        ("1-10:5", [1, 6, 3, 5, 7, 9, 2, 4, 8, 10]),
+        ("10:1:-4", [10, 6, 2]),
+        ("-5:5:5", [-5, 0, 5]),
+        ("10-1by-4", [10, 6, 2]),
+        ("007", [7]),
+        ("-0", [0]),
+        ("5-5", [5]),
+        ("5-5x9", [5]),
+        ("5-5:9", [5]),
+        ("10-1y-3", [9, 8, 6, 5, 3, 2]),
+        ("10-1:-5", [10, 5, 8, 6, 4, 2, 9, 7, 3, 1]),
+        ("-3--1y2", [-2]),
+    ],
+)
+def test_range_text_is_read(text, frames):
+    assert FrameSet(text).getAll() == frames
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "column", "says"),
+    [
+        ("1-10@2", "1-10@2", 5, "a step is written 1-10x2"),
+        ("1..4", "1..4", 2, "a range is written 1-4"),
+        ("1:100", "1:100", 2, "a range is written 1-100"),
+        ("1-10X2", "1-10X2", 5, "a step is written 1-10x2"),
+        ("1-10step3", "1-10step3", 5, "a step is written 1-10x3"),
+        ("1;2", "1;2", 2, "parts are separated by commas: 1,2"),
+        ("1.5", "1.5", 2, "frames are whole numbers"),
+        ("1-", "1-", 3, "something is missing at the end"),
+        ("5, 1 - 10", "-", 6, "a range has no blanks inside"),
+        ("1,,3", "", 3, "a frame or range is missing here"),
+        ("1,3,", "", 5, "a frame or range is missing here"),
+        ("", "", 1, "the range is empty"),
+        ("  ", "", 1, "the range is empty"),
+        ("a-b", "a-b", 1, "unexpected 'a'; a part is one of 7, 1-10, 1-10x2, 1-10y2, 1-10:2"),
+        ("1-3, 10-1x1", "10-1x1", 11, "counting down needs a negative step: 10-1x-1"),
+        ("10-1x3", "10-1x3", 6, "counting down needs a negative step: 10-1x-3"),
+        ("100:1:5", "100:1:5", 7, "counting down needs a negative step: 100-1x-5"),
+        ("1-10x-1", "1-10x-1", 6, "counting up needs a positive step: 1-10x1"),
+        ("5,7,1-10x0", "1-10x0", 10, "the step cannot be 0"),
+        ("1-10y1", "1-10y1", 6, "y leaves none"),
+        ("$FR", "$FR", 1, "no padding or variables"),
+        ("1-" + "9" * 5000, "1-" + "9" * 5000, 18, "at most 15 digits"),
+        ("\u0663", "\u0663", 1, "unexpected"),
+    ],
+)
+def test_an_error_says_which_part_and_column_is_wrong_and_what_to_write(text, part, column, says):
+    with pytest.raises(FrameRangeError) as caught:
+        FrameSet(text)
+
+    assert (caught.value.text, caught.value.part, caught.value.column) == (text, part, column)
+    assert says in caught.value.reason
+    assert caught.value.reason in str(caught.value)
+
+
+def test_an_error_names_range_part_and_column_in_its_message():
+    error = FrameRangeError("1-3,5@", "5@", 6, "unexpected '@'")
+
+    assert str(error) == "frame range '1-3,5@', part '5@', column 6: unexpected '@'"
+
+
+def test_an_error_of_a_long_range_stays_short():
+    with pytest.raises(FrameRangeError) as caught:
+        FrameSet("1," * 1000 + "x")
+
+    assert len(str(caught.value)) < 250
+    assert caught.value.column == 2001
+
+
+def test_an_error_survives_pickling():
+    error = FrameRangeError("1-3,5@", "5@", 6, "unexpected '@'")
+
+    again = pickle.loads(pickle.dumps(error))
+
+    assert (again.text, again.part, again.column, again.reason) == ("1-3,5@", "5@", 6, "unexpected '@'")
+
+
+def test_an_error_is_a_value_error_and_an_outline_error():
+    assert issubclass(FrameRangeError, ValueError)
+    assert issubclass(FrameRangeError, OutlineException)
+
+
+@pytest.mark.parametrize(
+    ("spec", "frames"),
+    [
+        (7, [7]),
+        (-7, [-7]),
+        (FilmFrame(), [24]),
+        ([5, 1, 9], [5, 1, 9]),
+        ((5, 1, 1), [5, 1, 1]),
+        ({3, 100, 2}, [2, 3, 100]),
+        (range(5, 0, -2), [5, 3, 1]),
+        (range(0), []),
+        ([], []),
+        ((frame for frame in (2, 1)), [2, 1]),
+        (["1-3", 8, "10-12x2"], [1, 2, 3, 8, 10, 12]),
+        ([FilmFrame(), 2], [24, 2]),
+        (FrameSet("3,1"), [3, 1]),
+        (PycueFrameSet([4, 2, 4]), [4, 2, 4]),
+    ],
+    ids=repr,
+)
+def test_many_things_name_frames(spec, frames):
+    assert FrameSet(spec).getAll() == frames
+
+
+def test_a_frame_set_of_fileseq_is_accepted():
+    fileseq = pytest.importorskip("fileseq", reason="fileseq is not installed")
+
+    assert FrameSet(fileseq.FrameSet("1-10x3,20")).getAll() == [1, 4, 7, 10, 20]
+
+
+@pytest.mark.parametrize("spec", [[1, 2.5], PycueFrameSet([None]), {"a", 1}, ["1-3", 2.5]], ids=repr)
+def test_members_that_are_no_frames_are_named(spec):
+    with pytest.raises(FrameRangeError, match="whole numbers, but position"):
+        FrameSet(spec)
+
+
+@pytest.mark.parametrize("spec", [10**15, [1, -(10**15)], range(10**15 - 1, 10**15 + 1)], ids=repr)
+def test_frames_that_could_not_be_read_back_are_refused(spec):
+    with pytest.raises(FrameRangeError, match="more than 15 digits"):
+        FrameSet(spec)
+
+
+@pytest.mark.parametrize("spec", [None, 1.5, b"1-3", object()], ids=["None", "float", "bytes", "object"])
+def test_what_names_no_frames_is_a_type_error(spec):
+    with pytest.raises(TypeError, match="frames are given as text"):
+        FrameSet(spec)
+
+
+def test_parse_frame_range_lists_frames():
+    assert FrameSet.parseFrameRange("1-5x2,9") == [1, 3, 5, 9]
+
+
+# --- writing
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"),
+    [
+        ([1, 3, 5, 7, 9], "1-9x2"),
+        ("1-10x2", "1-9x2"),
+        ("1-5,6-10", "1-10"),
+        ("1,2,3", "1-3"),
+        ([1, 1, 1], "1,1,1"),
+        ([1, 9], "1,9"),
+        ([1, 2], "1-2"),
+        ([10, 9], "10,9"),
+        ("10-1", "10-1x-1"),
+        ([-3, -2, -1, 0, 1], "-3-1"),
+        ([-5, -4, -3], "-5--3"),
+        ([1, 6, 3, 5, 7, 9, 2, 4, 8, 10], "1,6,3-9x2,2,4,8,10"),
+        ("1-10:5", "1-10:5"),
+        ("1-10y3,20,21", "1-10y3,20-21"),
+        ("7,10-1:-5", "7,10-1:-5"),
+        ("1-10y2", "2-10x2"),
+        ("1-10y100", "2-10"),
+        ("1-10:1", "1-10"),
+        ([5], "5"),
+        ([], ""),
+    ],
+)
+def test_text_is_compact(spec, text):
+    assert str(FrameSet(spec)) == text
+
+
+def test_text_of_a_list_is_compact():
+    assert compact(iter([1, 2, 3, 7, 10, 15, 20])) == "1-3,7,10-20x5"
+
+
+def test_no_frames_have_no_text():
+    assert compact([]) == ""
+
+
+def test_repr_can_be_evaluated():
+    assert repr(FrameSet("1-5")) == "FrameSet('1-5')"
+    assert repr(FrameSet([])) == "FrameSet([])"
+
+
+# --- a sequence
+
+
+def test_a_position_gives_a_frame_from_either_end():
+    frames = FrameSet("1-3,10-20:4,5")
+
+    assert (frames[0], frames[3], frames[-1], frames[-2]) == (1, 10, 5, 19)
+
+
+@pytest.mark.parametrize("position", [5, -6])
+def test_a_position_outside_is_an_index_error(position):
+    with pytest.raises(IndexError, match="of 5 frames"):
+        FrameSet("1-5")[position]
+
+
+def test_a_slice_is_a_frame_set():
+    part = FrameSet("1-10,20")[::2]
+
+    assert isinstance(part, FrameSet)
+    assert part.getAll() == [1, 3, 5, 7, 9, 20]
+
+
+def test_the_methods_of_pycue_answer():
+    frames = FrameSet("10-20x5,7")
+
+    assert (frames.size(), frames.get(1), frames.getAll()) == (4, 15, [10, 15, 20, 7])
+
+
+def test_index_is_the_first_position_or_minus_one():
+    frames = FrameSet("1-3,2-5")
+
+    assert [frames.index(frame) for frame in (1, 2, 5, 6)] == [0, 1, 6, -1]
+
+
+def test_index_looks_only_where_it_is_told():
+    frames = FrameSet("1-3,2-5")
+
+    assert (frames.index(2, 2), frames.index(2, 2, 3), frames.index(2, -4)) == (3, -1, 3)
+
+
+@pytest.mark.parametrize("value", ["1", None, 1.0, object()], ids=repr)
+def test_what_is_no_whole_number_is_in_no_set(value):
+    assert value not in FrameSet("1-3")
+
+
+def test_get_all_gives_a_list_of_ones_own():
+    frames = FrameSet("1-3")
+
+    frames.getAll().append(4)
+
+    assert len(frames) == 3
+
+
+def test_an_empty_set_is_false():
+    assert not FrameSet([])
+    assert FrameSet("0")
+
+
+def test_equal_frames_are_equal_however_they_were_written():
+    written = {FrameSet("1-10x3"), FrameSet([1, 4, 7, 10]), FrameSet("1,4,7,10"), FrameSet("1:10:3")}
+
+    assert len(written) == 1
+
+
+def test_an_interleaved_range_equals_its_list():
+    assert FrameSet("1-10:5") == FrameSet(FrameSet("1-10:5").getAll())
+    assert hash(FrameSet("1-10:5")) == hash(FrameSet(FrameSet("1-10:5").getAll()))
+
+
+@pytest.mark.parametrize("other", [FrameSet("3,2,1"), FrameSet("1-4"), FrameSet("1-3,3"), [1, 2, 3], "1-3"], ids=repr)
+def test_other_frames_orders_and_types_are_unequal(other):
+    assert FrameSet("1-3") != other
+
+
+def test_sets_have_no_ordering():
+    with pytest.raises(TypeError):
+        sorted([FrameSet("2"), FrameSet("1")])
+
+
+@pytest.mark.parametrize("text", ["1-10x2,4", "1-20:5,3", "1-100y7"])
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, lambda frames: pickle.loads(pickle.dumps(frames))])
+def test_a_copy_is_equal_and_independent(text, duplicate):
+    frames = FrameSet(text)
+
+    again = duplicate(frames)
+    again.normalize()
+
+    assert frames == FrameSet(text)
+    assert again.getAll() == sorted(set(frames))
+
+
+def test_an_empty_set_can_be_pickled():
+    assert pickle.loads(pickle.dumps(FrameSet([]))) == FrameSet([])
+
+
+@pytest.mark.parametrize(
+    "text", ["3,1,2,1", "10-1", "1-20:8", "10-1y-3", "1-20y3,5-40x5", "100-90,1-20:4,30-25y-2", "1-30x4,2-30x4"]
+)
+def test_normalize_sorts_and_drops_repeats_in_place(text):
+    frames = FrameSet(text)
+    before = frames.getAll()
+
+    frames.normalize()
+
+    assert frames.getAll() == sorted(set(before))
+
+
+def test_unique_keeps_the_first_of_each():
+    assert FrameSet("1-3,2-5,1").unique().getAll() == [1, 2, 3, 4, 5]
+
+
+def test_unique_of_first_middle_last_stays_a_few_runs():
+    frames = FrameSet("1,500000,1000000,1-1000000").unique()
+
+    assert str(frames) == "1,500000,1000000,2-499999,500001-999999"
+
+
+@pytest.mark.parametrize("text", ["1-200x3,1-200", "1-200,300-1x-7", ",".join(f"{n}-{n + 50}" for n in range(20))])
+def test_unique_of_runs_that_fall_to_pieces_is_listed(text):
+    frames = FrameSet(text)
+
+    assert frames.unique().getAll() == list(dict.fromkeys(frames))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1-20", "2-20x2,1-20x2"),
+        ("1-20", "20,1-18x2,7,10,3-300y5"),
+        ("1-20y3,30-50:4", "1-30,40-60"),
+        ("50-1", ",".join(f"{n * 20}-{n * 20 + 9}" for n in range(20))),
+        ("1-1000000", "999999,5,1000003,7"),
+        ("5-1,9", "1-10:4"),
+    ],
+)
+def test_an_intersection_has_the_frames_of_both_in_the_first_order(one, other):
+    shared = FrameSet(one).intersection(other)
+
+    assert shared.getAll() == [frame for frame in FrameSet(one) if frame in set(FrameSet(other))]
+
+
+def test_unique_of_distinct_frames_is_the_very_set():
+    frames = FrameSet("10-1,20-30:4")
+
+    assert frames.unique() is frames
+
+
+def test_intersection_keeps_the_order_of_the_first():
+    assert FrameSet("10-1,3").intersection("2-4,9").getAll() == [9, 4, 3, 2]
+
+
+@pytest.mark.parametrize("other", ["50-60", FrameSet([]), []], ids=repr)
+def test_an_intersection_may_be_empty(other):
+    assert FrameSet("1-10").intersection(other) == FrameSet([])
+
+
+def test_an_intersection_keeps_the_form_of_a_part_that_lies_inside():
+    assert str(FrameSet("1-100:8,207-220y4").intersection("-10-1000")) == "1-100:8,207-220y4"
+
+
+# --- chunks
+
+
+def test_the_chunk_at_a_head_has_its_members():
+    assert str(chunk_at(FrameSet("1-10x2"), 5, 2)) == "5,7"
+
+
+def test_the_last_chunk_may_be_short():
+    assert chunk_at(FrameSet("1-10"), 10, 3).getAll() == [10]
+
+
+def test_a_frame_that_heads_no_chunk_starts_one():
+    assert chunk_at(FrameSet("1-10"), 2, 3).getAll() == [2, 3, 4]
+
+
+def test_a_head_outside_of_the_range_is_an_error():
+    with pytest.raises(FrameRangeError, match="frame range '1-10', part '11': frame 11 is not in it"):
+        chunk_at(FrameSet("1-10"), 11, 3)
+
+
+@pytest.mark.parametrize("size", [0, -1])
+@pytest.mark.parametrize("cut", [chunk_heads, chunk_frames, lambda frames, size: chunk_at(frames, 1, size)])
+def test_a_chunk_size_below_one_is_an_error(cut, size):
+    with pytest.raises(FrameRangeError, match=f"^chunk size {size}: a chunk holds at least one frame$"):
+        cut(FrameSet("1-10"), size)
+
+
+def test_no_frames_have_no_chunks():
+    assert chunk_frames(FrameSet([]), 3) == []
+    assert chunk_heads(FrameSet([]), 3) == FrameSet([])
+
+
+def test_fault_6_every_frame_of_an_interleaved_range_is_in_one_chunk():
+    chunks = chunk_frames(FrameSet("1-20:8"), 4)
+
+    assert sorted(frame for chunk in chunks for frame in chunk) == list(range(1, 21))
+
+
+# --- cost: sets so large that listing one of them would not end
+
+
+HUGE = "1-100000000000"
+
+
+@pytest.mark.parametrize("text", [HUGE, f"{HUGE}y3", f"{HUGE}:8", f"200000000000-300000000000x7,{HUGE}"])
+def test_a_huge_range_is_measured_searched_and_written_without_being_listed(text):
+    frames = FrameSet(text)
+
+    assert len(frames) > 10**10
+    assert 20 in frames
+    assert FrameSet(str(frames)).size() == frames.size()
+    assert frames.unique() is frames
+
+
+def test_a_huge_range_is_cut_without_being_listed():
+    frames = FrameSet(HUGE)
+
+    assert str(frames[5:-5:2]) == "6-99999999994x2"
+    assert str(chunk_heads(frames, 10**6)) == "1-99999000001x1000000"
+    assert str(chunk_at(frames, 10**9 + 1, 100)) == "1000000001-1000000100"
+
+
+def test_huge_ranges_are_intersected_without_being_listed():
+    shared = FrameSet("100000000000-1x-4").intersection(f"{HUGE}x3").intersection("1-1000")
+
+    assert str(shared) == "1000-4x-12"
+
+
+def test_huge_ranges_are_compared_and_normalized_without_being_listed():
+    frames = FrameSet("100000000000-50000000000,1-49999999999")
+
+    frames.normalize()
+
+    assert frames == FrameSet(HUGE)
+    assert hash(frames) == hash(FrameSet(HUGE))
+
+
+def test_importing_frames_loads_nothing_heavy():
+    code = (
+        "import sys; before = set(sys.modules); import outline.frames;"
+        "print(*sorted({'dataclasses', 'inspect', 'fileseq', 'yaml'} & (set(sys.modules) - before)))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30)
+
+    assert done.stdout.strip() == ""
