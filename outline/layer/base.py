@@ -59,9 +59,7 @@ class LayerType(type):
         current = current_outline()
         if current is not None and layer.get_arg("register"):
             current.add_layer(layer)
-        for plugin in PluginManager.get_plugins():
-            if hasattr(plugin, "init"):
-                plugin.init(layer)
+        PluginManager.init_plugins(layer)
         return layer
 
 

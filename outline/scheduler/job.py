@@ -43,6 +43,18 @@ class FrameExit(NamedTuple):
     lost: bool = False
 
 
+class _Need(NamedTuple):
+    """What sets frames apart when there is room for some only."""
+
+    is_post: bool
+    cores: float
+    memory_kb: int
+
+
+def _need(layer: LayerPlan) -> _Need:
+    return _Need(layer.type == "Post", layer.cores, layer.memory_kb)
+
+
 class JobState:
     """All frames of a job, where a frame is a chunk, named by its first frame number.
 
@@ -161,7 +173,7 @@ class JobState:
 
     # -- deciding ----------------------------------------------------------------------------------------------
 
-    def next_ready(self, idle_cores: float, idle_memory_kb: int) -> int | None:
+    def next_ready(self, idle_cores: float, idle_memory_kb: int, *, only_posts: bool = False) -> int | None:
         """Return the frame to start now, or None when nothing that waits has room.
 
         The order is the farm's: first frames of all layers before second ones, layers as they were added. A frame
@@ -171,18 +183,19 @@ class JobState:
             idle_cores: Cores that are free; a layer that asks for more than the machine has must be cut by the
                 caller, in the plan.
             idle_memory_kb: Memory that is free.
+            only_posts: Leave all frames but those of Post layers alone; for a job that was stopped early.
         """
         best: int | None = None
         first: int | None = None
         for need, heap in self.__ready.items():
             while heap and self.__states[self.__ref_of(heap[0])] != _WAITING:
                 heapq.heappop(heap)
-            if not heap:
+            if not heap or (only_posts and not need.is_post):
                 continue
             key = heap[0]
             if first is None or key < first:
                 first = key
-            if need[0] <= idle_cores + 1e-9 and need[1] <= idle_memory_kb and (best is None or key < best):
+            if need.cores <= idle_cores + 1e-9 and need.memory_kb <= idle_memory_kb and (best is None or key < best):
                 best = key
         if best is None or first is None:
             return None
@@ -201,7 +214,7 @@ class JobState:
         number = self.__layer_of[ref]
         layer = self.plan.layers[number]
         key = (ref - self.__base[number]) * len(self.plan.layers) + number
-        heapq.heappush(self.__ready.setdefault((layer.cores, layer.memory_kb), []), key)
+        heapq.heappush(self.__ready.setdefault(_need(layer), []), key)
 
     # -- being told --------------------------------------------------------------------------------------------
 
@@ -275,7 +288,7 @@ class JobState:
                 self.__layer_waits[edge.er] += not self.__layer_satisfies(edge)
             for edges in self.__edges_of[on]:
                 self.__count_waits(edges)
-        self.__ready: dict[tuple[float, int], list[int]] = {}
+        self.__ready: dict[_Need, list[int]] = {}
         self.__passed, self.__blocked = 0, -1
         for number in range(len(self.plan.layers)):
             self.__settle_layer(number)
@@ -292,7 +305,7 @@ class JobState:
         row = self.__counts[number]
         layer = self.plan.layers[number]
         width = len(self.plan.layers)
-        heap = self.__ready.setdefault((layer.cores, layer.memory_kb), [])
+        heap = self.__ready.setdefault(_need(layer), [])
         for place, ref in enumerate(range(self.__base[number], self.__base[number + 1])):
             code = self.__states[ref]
             if code not in (_WAITING, _DEPEND):

@@ -54,6 +54,19 @@ class JobPlan(NamedTuple):
     max_retries: int = 2
     autoeat: bool = False
 
+    def fitted(self, cores: float, memory_kb: int) -> JobPlan:
+        """Return the plan with resources cut to what a machine has, so that every frame can run at least alone.
+
+        Args:
+            cores: The machine's cores; a layer that asks for 0 gets all of them, one below 0 all but so many.
+            memory_kb: The machine's memory.
+        """
+        layers = tuple(
+            layer._replace(cores=_fit_cores(layer.cores, cores), memory_kb=min(layer.memory_kb, memory_kb))
+            for layer in self.layers
+        )
+        return self._replace(layers=layers)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as data for JSON."""
         layers = [{**layer._asdict(), "frames": str(layer.frames)} for layer in self.layers]
@@ -66,3 +79,9 @@ class JobPlan(NamedTuple):
         layers = tuple(LayerPlan(**{**entry, "frames": FrameSet(entry["frames"])}) for entry in data["layers"])
         depends = tuple(DependPlan(**entry) for entry in data["depends"])
         return cls(data["name"], layers, depends, data["max_retries"], data["autoeat"])
+
+
+def _fit_cores(wanted: float, cores: float) -> float:
+    if wanted <= 0:
+        wanted = max(cores + wanted, min(1.0, cores))
+    return min(wanted, cores)

@@ -178,14 +178,14 @@ def end_leftovers(job_id: str) -> None:
 
 
 def _run(session_path: str, journal: Journal, flags: dict[str, Any]) -> LocalJob:
+    limits = Limits(_cores(flags.get("cores")), _memory_kb(flags.get("memory")), _grace())
     runner: Runner = flags.get("runner") or spawn_runner()
     problem = runner.load(os.path.join(session_path, "outline.yaml"))
     if problem:
         runner.close()
         journal.close()
         raise LaunchException(f"the job cannot be loaded where its frames run: {problem}")
-    job = read_record(session_path).job
-    limits = Limits(_cores(flags.get("cores")), _memory_kb(flags.get("memory")), _grace())
+    job = read_record(session_path, lambda plan: plan.fitted(limits.cores, limits.memory_kb)).job
     run = Run(job, journal, runner, limits, observer=flags.get("observer"), fail_fast=bool(flags.get("fail_fast")))
     run()
     return LocalJob(session_path)

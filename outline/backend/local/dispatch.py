@@ -110,6 +110,7 @@ class Run:
         self.__stop = ""
         self.__kill_at = float("inf")
         self.__posts_released = False
+        self.__only_posts = False
 
     def __call__(self) -> str:
         """Run the job.
@@ -145,20 +146,21 @@ class Run:
         if self.__posts_released or self.interrupted:
             return False
         self.__posts_released = True
+        self.__only_posts = bool(self.__stop)  # after fail-fast, what was stopped stays stopped
         self.__stop, self.__kill_at = "", float("inf")
         self.job.release_posts()
         return True
 
     def __fill(self) -> None:
         while not self.__stop:
-            ref = self.job.next_ready(self.__cores, self.__memory_kb)
+            ref = self.job.next_ready(self.__cores, self.__memory_kb, only_posts=self.__only_posts)
             if ref is None:
                 return
             self.__start(ref)
 
     def __start(self, ref: int) -> None:
         layer = self.job.layer(ref)
-        cores, memory_kb = min(layer.cores, self.limits.cores), min(layer.memory_kb, self.limits.memory_kb)
+        cores, memory_kb = layer.cores, layer.memory_kb
         worker = self.__idle.pop() if self.__idle else self.__new_worker()
         self.job.start(ref)
         attempt = self.job.tries(ref)

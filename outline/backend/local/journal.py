@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ...exception import SessionException
@@ -138,8 +139,12 @@ class Record(NamedTuple):
     over: str
 
 
-def read_record(session_path: str) -> Record:
+def read_record(session_path: str, fit: Callable[[JobPlan], JobPlan] = lambda plan: plan) -> Record:
     """Read the journal of a session.
+
+    Args:
+        session_path: The session folder.
+        fit: Cuts the plan to the machine that is going to run it.
 
     Raises:
         SessionException: There is none, or it cannot be read.
@@ -148,7 +153,7 @@ def read_record(session_path: str) -> Record:
     entries = list(_entries(path))
     if not entries or entries[0].get("e") != "plan" or entries[0].get("version") != VERSION:
         raise SessionException(f"{path} does not begin with the plan of a job in version {VERSION}")
-    job = JobState(JobPlan.from_dict(entries[0]["plan"]))
+    job = JobState(fit(JobPlan.from_dict(entries[0]["plan"])))
     reader = _Reader(job, session_path)
     for entry in entries[1:]:
         reader.take(entry)
