@@ -1,84 +1,120 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a person sees while a job runs on this machine, and when it is over."""
+"""What a person sees while a job runs on this machine."""
 
 from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, TextIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from ..backend.local.dispatch import Watcher
-from ..backend.local.job import LocalJob
 from ..scheduler import FrameState, JobState
+from .summary import why
+from .text import duration, rate
 
 if TYPE_CHECKING:
-    from ..backend.local.dispatch import Run
+    from ..backend.local.dispatch import Observer, Run
     from ..backend.local.log import FrameEnd
 
-__all__ = ["LiveDisplay", "PlainDisplay", "make_display", "summary"]
+__all__ = ["LiveDisplay", "PlainDisplay", "close_display", "make_display"]
 
 S = FrameState
+_STOPPING = "stopping: the running frames are asked to end; Ctrl-C again kills them at once"
+_KILLING = "killing the running frames"
 
 
-def make_display(quiet: bool, stream: TextIO = sys.stdout) -> Watcher:
+def make_display(quiet: bool, stream: TextIO | None = None) -> Observer:
     """Return what shows a run: nothing, a live table on a terminal, or a line per change."""
+    stream = stream or sys.stdout
     if quiet:
         return Watcher()
     return LiveDisplay(stream) if stream.isatty() else PlainDisplay(stream)
 
 
+def close_display(display: Observer) -> None:
+    """Take a live table away, so that other text can be printed."""
+    if isinstance(display, LiveDisplay):
+        display.close()
+
+
 class PlainDisplay(Watcher):
-    """Prints one line per change."""
+    """Prints one line per change, for logs and pipes; made for one run."""
 
     def __init__(self, stream: TextIO) -> None:
-        self.stream = stream
-        self.__run: Run | None = None
+        self.__stream = stream
+        self.__job: JobState | None = None
         self.__over = 0
 
     def begins(self, run: Run) -> None:
         """Say what is going to run."""
-        self.__run = run
-        job = run.job
-        self.__over = sum(job.counts()[state] for state in (S.SUCCEEDED, S.EATEN))
-        left = len(job) - self.__over
-        print(f"{job.plan.name}: {left} of {len(job)} frames to run, {run.limits.cores:g} cores", file=self.stream, flush=True)
+        self.__job = run.job
+        counts = run.job.counts()
+        self.__over = counts.get(S.SUCCEEDED, 0) + counts.get(S.EATEN, 0) + counts.get(S.DEAD, 0)
+        left = len(run.job) - self.__over
+        self.__print(f"{run.job.plan.name}: {left} of {len(run.job)} frames to run, {run.limits.cores:g} cores")
 
     def started(self, ref: int) -> None:
         """Print the frame."""
-        assert self.__run is not None
-        attempt = self.__run.job.tries(ref)
-        again = f", attempt {attempt}" if attempt > 1 else ""
-        print(f"{self.__run.job.frame_name(ref)} RUNNING{again}", file=self.stream, flush=True)
+        assert self.__job is not None
+        attempt = self.__job.tries(ref)
+        self.__print(f"{self.__job.frame_name(ref)} RUNNING{f', attempt {attempt}' if attempt > 1 else ''}")
 
     def ended(self, ref: int, state: FrameState, end: FrameEnd) -> None:
-        """Print the frame, its new state, and why it failed."""
-        assert self.__run is not None
-        job = self.__run.job
+        """Print the frame, its new state, how many are over, and why it failed."""
+        assert self.__job is not None
         self.__over += state in (S.SUCCEEDED, S.EATEN, S.DEAD)
-        why = f": {_why(end)}" if end.status else ""
-        count = f"[{self.__over}/{len(job)}] "
-        print(f"{count}{job.frame_name(ref)} {state.value} {end.seconds:.1f} s{why}", file=self.stream, flush=True)
+        reason = f": {why(end)}" if end.status else ""
+        self.__print(
+            f"[{self.__over}/{len(self.__job)}] {self.__job.frame_name(ref)} {_state_word(state)}"
+            f" {duration(end.seconds)}{reason}"
+        )
 
     def stopping(self, hard: bool) -> None:
         """Say that frames are being ended."""
-        print("killing the running frames" if hard else _STOPPING, file=self.stream, flush=True)
+        self.__print(_KILLING if hard else _STOPPING)
+
+    def __print(self, line: str) -> None:
+        self.__stream.write(f"{line}\n")
+        self.__stream.flush()
 
 
-_STOPPING = "stopping: the running frames are being ended; Ctrl-C again kills them at once"
+class _Row(NamedTuple):
+    """What the live table shows of a layer, or of several."""
+
+    name: str
+    done: int
+    running: int
+    dead: int
+    total: int
+    per_second: float
+
+    @property
+    def left(self) -> int:
+        return self.total - self.done - self.dead
+
+    @property
+    def seconds_left(self) -> float | None:
+        return self.left / self.per_second if self.per_second and self.left else None
 
 
-class LiveDisplay(PlainDisplay):
-    """A table that is redrawn in place: per layer a bar, counts, the rate, and the time that is left."""
+class LiveDisplay(Watcher):
+    """A table that is redrawn in place, one row per layer and one for the job: bar, counts, rate, time left.
+
+    Made for one run and closed after it. Layers that do not fit on the terminal share a row; those that run stay.
+    """
 
     SECONDS = 0.2
 
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
-        self.__live: Any = None  # rich is imported only when there is something to draw
-        self.__next = 0.0
-        self.__begun = time.monotonic()
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        self.__stream = stream
+        self.__clock = clock
+        self.__live: Any = None  # rich, which is imported only when there is something to draw, is not typed here
         self.__job: JobState | None = None
+        self.__begun = 0.0
+        self.__next = 0.0
         self.__done_before: dict[str, int] = {}
+        self.__first_start: dict[str, float] = {}
         self.__note = ""
 
     def begins(self, run: Run) -> None:
@@ -87,30 +123,37 @@ class LiveDisplay(PlainDisplay):
         from rich.live import Live
 
         self.__job = run.job
-        self.__begun = time.monotonic()
+        self.__begun = self.__clock()
         self.__done_before = {layer.name: _done(run.job.counts(layer.name)) for layer in run.job.plan.layers}
-        console = Console(file=self.stream)
-        self.__live = Live(self.__table(), console=console, auto_refresh=False, transient=True)
-        self.__live.start()
+        console = Console(file=self.__stream, highlight=False)
+        self.__live = Live(self.__table(console), console=console, auto_refresh=False, transient=True)
+        self.__live.start(refresh=True)
 
     def started(self, ref: int) -> None:
-        """Leave it to the next redraw."""
+        """Note when a layer begins, for its rate; drawing is left to ``tick``."""
+        if self.__job is not None:
+            self.__first_start.setdefault(self.__job.layer(ref).name, self.__clock())
 
     def ended(self, ref: int, state: FrameState, end: FrameEnd) -> None:
         """Print dead frames above the table."""
-        if state is S.DEAD and self.__job is not None:
-            self.__live.console.print(f"[red]DEAD[/red] {self.__job.frame_name(ref)}: {_why(end)}", highlight=False)
+        if state is not S.DEAD or self.__job is None or self.__live is None:
+            return
+        from rich.text import Text
+
+        line = Text.assemble(("DEAD", "bold red"), f" {self.__job.frame_name(ref)}: {why(end)}")
+        self.__live.console.print(line, soft_wrap=True)
 
     def stopping(self, hard: bool) -> None:
         """Say below the table that frames are being ended."""
-        self.__note = "killing the running frames" if hard else _STOPPING
+        self.__note = _KILLING if hard else _STOPPING
+        self.__next = 0.0
 
     def tick(self) -> float | None:
         """Redraw when it is time."""
-        now = time.monotonic()
+        now = self.__clock()
         if now >= self.__next and self.__live is not None:
-            self.__live.update(self.__table(), refresh=True)
-            self.__next = time.monotonic() + self.SECONDS
+            self.__live.update(self.__table(self.__live.console), refresh=True)
+            self.__next = self.__clock() + self.SECONDS
         return max(0.0, self.__next - now)
 
     def close(self) -> None:
@@ -119,95 +162,108 @@ class LiveDisplay(PlainDisplay):
             self.__live.stop()
             self.__live = None
 
-    def __table(self) -> Any:
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
+    # -- drawing -----------------------------------------------------------------------------------------------
+
+    def __table(self, console: Any) -> Any:
+        from rich.console import Group
+        from rich.padding import Padding
+        from rich.text import Text
 
         assert self.__job is not None
-        elapsed = max(1e-6, time.monotonic() - self.__begun)
-        table = Table(title=self.__job.plan.name, caption=self.__note or None, title_justify="left", box=None, padding=(0, 1))
-        for head in ("layer", "", "done", "run", "dead", "total", "rate", "left"):
-            table.add_column(head, justify="left" if head in ("layer", "") else "right", no_wrap=True)
-        for layer in self.__job.plan.layers:
-            counts = self.__job.counts(layer.name)
-            done, total = _done(counts), sum(counts.values())
-            rate = (done - self.__done_before[layer.name]) / elapsed
-            left = (total - done - counts[S.DEAD]) / rate if rate else None
-            table.add_row(
-                layer.name,
-                ProgressBar(total=total or 1, completed=done, width=24),
-                str(done),
-                str(counts[S.RUNNING] or ""),
-                f"[red]{counts[S.DEAD]}[/red]" if counts[S.DEAD] else "",
-                str(total),
-                _rate(rate),
-                _duration(left) if left is not None and done < total else "",
-            )
-        return table
+        now = self.__clock()
+        rows = [self.__row(layer.name, now) for layer in self.__job.plan.layers]
+        whole = _together(self.__job.plan.name, rows, now - self.__begun, sum(self.__done_before.values()))
+        shown = _fitting(rows, max(3, console.size.height - 6))
+        parts = [self.__head(whole, now, console.size.width), _rich_table(shown, console.size.width)]
+        if self.__note:
+            parts.append(Text(self.__note, style="yellow", overflow="ellipsis", no_wrap=True))
+        return Padding(Group(*parts), (1, 0, 0, 0))
+
+    def __row(self, name: str, now: float) -> _Row:
+        assert self.__job is not None
+        counts = self.__job.counts(name)
+        done = _done(counts)
+        elapsed = max(1e-3, now - self.__first_start.get(name, now))
+        per_second = (done - self.__done_before[name]) / elapsed
+        return _Row(name, done, counts[S.RUNNING], counts[S.DEAD], sum(counts.values()), per_second)
+
+    def __head(self, whole: _Row, now: float, width: int) -> Any:
+        from rich.text import Text
+
+        words = [f"{whole.done}/{whole.total} done", f"{whole.running} running"]
+        if whole.dead:
+            words.append(f"{whole.dead} dead")
+        words.append(duration(now - self.__begun))
+        if whole.seconds_left is not None:
+            words.append(f"about {duration(whole.seconds_left)} left")
+        facts = ", ".join(words)
+        name = Text(whole.name, style="bold", no_wrap=True, overflow="ellipsis")
+        name.truncate(max(10, width - len(facts) - 2), overflow="ellipsis")
+        return Text.assemble(name, "  ", facts, no_wrap=True, overflow="ellipsis")
+
+
+def _state_word(state: FrameState) -> str:
+    return "failed, is tried again," if state in (S.WAITING, S.DEPEND) else state.value
 
 
 def _done(counts: dict[FrameState, int]) -> int:
     return counts[S.SUCCEEDED] + counts[S.EATEN]
 
 
-def _rate(per_second: float) -> str:
-    if not per_second:
-        return ""
-    return f"{per_second:.1f}/s" if per_second >= 1 else f"{per_second * 60:.1f}/min"
+def _together(name: str, rows: list[_Row], elapsed: float, done_before: int) -> _Row:
+    done = sum(row.done for row in rows)
+    return _Row(
+        name,
+        done,
+        sum(row.running for row in rows),
+        sum(row.dead for row in rows),
+        sum(row.total for row in rows),
+        (done - done_before) / max(1e-3, elapsed),
+    )
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02d} min" if minutes < 100 else f"{minutes // 60}:{minutes % 60:02d} h"
+def _fitting(rows: list[_Row], height: int) -> list[_Row]:
+    """Return at most so many rows: running layers stay, then those with dead frames, then those that come next."""
+    if len(rows) <= height:
+        return rows
+    order = sorted(range(len(rows)), key=lambda place: (-_urgency(rows[place]), place))
+    kept = sorted(order[: height - 1])
+    others = [row for place, row in enumerate(rows) if place not in set(kept)]
+    return [*(rows[place] for place in kept), _together(f"{len(others)} other layers", others, 1.0, 0)._replace(
+        per_second=0.0
+    )]  # fmt: skip
 
 
-def _why(end: FrameEnd) -> str:
-    if end.reason:
-        return end.reason
-    return f"signal {end.signal}" if end.signal else f"exit status {end.status}"
+def _urgency(row: _Row) -> int:
+    if row.running:
+        return 3
+    if row.dead:
+        return 2
+    return 1 if row.left else 0
 
 
-def summary(job: LocalJob, seconds: float, tail: int = 8) -> str:
-    """Return the end of a run as text: a table of layers, the dead frames with their last lines, how to go on."""
-    state = job.record.job
-    lines = ["", f"{job.name}  {job.state} in {_duration(seconds)}", ""]
-    width = max([5, *(len(layer.name) for layer in state.plan.layers)])
-    columns = (S.SUCCEEDED, S.DEAD, S.EATEN, S.DEPEND, S.WAITING)
-    lines.append(f"  {'layer':<{width}}  " + "  ".join(f"{column.value.lower():>9}" for column in columns) + f"  {'total':>7}")
-    for layer in state.plan.layers:
-        counts = state.counts(layer.name)
-        cells = "  ".join(f"{counts[column] or '-':>9}" for column in columns)
-        lines.append(f"  {layer.name:<{width}}  {cells}  {sum(counts.values()):>7}")
-    lines.append("")
-    lines += _dead_lines(job, tail)
-    lines.append(f"session  {job.path}")
-    if not state.succeeded:
-        lines.append(f"resume   pycuerun --resume {_quoted(job.path)}")
-    return "\n".join(lines)
+def _rich_table(rows: list[_Row], width: int) -> Any:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
 
-
-_SHOWN = 5
-
-
-def _dead_lines(job: LocalJob, tail: int) -> list[str]:
-    lines = []
-    dead = job.dead_frames()
-    for frame in dead[:_SHOWN]:
-        end = frame.record.end
-        attempts = f"{frame.record.attempt} attempts" if frame.record.attempt > 1 else "1 attempt"
-        lines.append(f"DEAD {frame.name} after {attempts}: {_why(end) if end else 'unknown'}")
-        lines += [f"    | {line}" for line in frame.last_lines(tail)]
-        lines.append(f"    log     {frame.log}")
-        lines.append(f"    run it  pycuerun {_quoted(job.path + '/outline.yaml')} -e {frame.name}")
-        lines.append("")
-    if len(dead) > _SHOWN:
-        lines += [f"and {len(dead) - _SHOWN} more dead frames: outline status {_quoted(job.path)}", ""]
-    return lines
-
-
-def _quoted(path: str) -> str:
-    import shlex
-
-    return shlex.quote(path)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("layer", no_wrap=True, overflow="ellipsis", max_width=max(12, width - 65), header_style="dim")
+    table.add_column("", width=16 if width < 100 else 32)
+    for head in ("done", "run", "dead", "total", "rate", "left"):
+        table.add_column(head, justify="right", no_wrap=True, header_style="dim")
+    for row in rows:
+        style = "red" if row.dead else "green" if not row.left else "bar.complete"
+        table.add_row(
+            row.name,
+            ProgressBar(
+                total=row.total or 1, completed=row.done, width=None, complete_style=style, finished_style="green"
+            ),
+            str(row.done),
+            str(row.running or ""),
+            f"[bold red]{row.dead}[/]" if row.dead else "",
+            str(row.total),
+            rate(row.per_second),
+            "" if row.seconds_left is None else duration(row.seconds_left),
+            style="" if row.left or row.dead else "dim",
+        )
+    return table

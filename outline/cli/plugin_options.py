@@ -13,7 +13,8 @@ from ..exception import OutlineException
 
 __all__ = ["PluginParser"]
 
-_TYPES: dict[Any, type] = {"int": int, "long": int, "float": float, "string": str, "str": str, int: int, float: float, str: str}
+_TYPES = {"int": int, "long": int, "float": float, "string": str, "str": str}
+_FLAGS = ("store_true", "store_false", "store_const", "append_const")
 
 
 class PluginParser:
@@ -21,13 +22,16 @@ class PluginParser:
 
     Attributes:
         params: The plug-ins' options for click.
-        values: Where their values go.
+        values: Where their values go, under the name ``dest`` of each option.
     """
 
     def __init__(self) -> None:
         self.params: list[click.Option] = []
         self.values = SimpleNamespace()
-        self.__callbacks: dict[str, Callable[[Any], None]] = {}
+        self.__takers: dict[str, Callable[[Any], None]] = {}
+        self.__counts: set[str] = set()
+
+    # Any: the arguments of optparse, and values of whatever type the option has.
 
     def add_plugin_option(self, *flags: str, **kwargs: Any) -> None:
         """Add an option; arguments as for ``optparse.OptionParser.add_option``.
@@ -35,41 +39,72 @@ class PluginParser:
         Raises:
             OutlineException: Its ``action`` is not known.
         """
-        action = kwargs.pop("action", "store")
-        dest = kwargs.pop("dest", None) or _dest_of(flags)
-        name = f"plugin_{dest}"
-        callback = kwargs.pop("callback", None)
-        callback_args, callback_kwargs = kwargs.pop("callback_args", ()) or (), kwargs.pop("callback_kwargs", {}) or {}
-        settings: dict[str, Any] = {"help": kwargs.get("help"), "metavar": kwargs.get("metavar")}
-        constant = kwargs.get("const", True)
-        if action in ("store_true", "store_false", "store_const") or (action == "callback" and not kwargs.get("type")):
-            settings["is_flag"] = True
-        elif action in ("store", "append", "callback"):
-            settings.update(type=_click_type(kwargs), multiple=action == "append", nargs=kwargs.get("nargs") or 1)
-        elif action == "count":
-            settings["count"] = True
-        else:
-            raise OutlineException(f"option {'/'.join(flags)} of a plug-in: action {action!r} is not known")
-        settings["default"] = None if action != "count" else 0
-        setattr(self.values, dest, kwargs.get("default"))
-        self.params.append(click.Option([*flags, name], **settings))
+        action = kwargs.get("action") or "store"
+        dest = kwargs.get("dest") or _dest_of(flags)
+        name = f"plugin_{len(self.params)}"
+        option = click.Option([*flags, name], **_settings(flags, action, kwargs))
+        self.params.append(option)
+        if kwargs.get("dest") or action != "callback":
+            setattr(self.values, dest, kwargs.get("default", getattr(self.values, dest, None)))
 
         def take(value: Any) -> None:
             if action == "callback":
-                callback(self.params, flags[-1], value, self, *callback_args, **callback_kwargs)
-            elif action in ("store_true", "store_false", "store_const"):
-                setattr(self.values, dest, {"store_true": True, "store_false": False}.get(action, constant))
+                given = None if option.is_flag else value
+                args, more = kwargs.get("callback_args") or (), kwargs.get("callback_kwargs") or {}
+                kwargs["callback"](option, max(flags, key=len), given, self, *args, **more)
             else:
-                setattr(self.values, dest, list(value) if action == "append" else value)
+                setattr(self.values, dest, _stored(action, value, kwargs.get("const"), getattr(self.values, dest)))
 
-        self.__callbacks[name] = take
+        self.__takers[name] = take
+        if option.count:
+            self.__counts.add(name)
 
     def take_values(self, params: dict[str, Any]) -> None:
         """Hand the parsed values to the plug-ins, and remove them from ``params``."""
-        for name, take in self.__callbacks.items():
+        for name, take in self.__takers.items():
             value = params.pop(name, None)
-            if value not in (None, False, (), 0):
+            if value is not None and value is not False and value != () and not (value == 0 and name in self.__counts):
                 take(value)
+
+    def check_flags(self, taken: set[str]) -> None:
+        """Refuse an option whose flag exists already.
+
+        Raises:
+            OutlineException: With the flag.
+        """
+        for option in self.params:
+            for flag in option.opts:
+                if flag in taken:
+                    raise OutlineException(f"a plug-in adds the option {flag}, which exists already; rename it there")
+                taken.add(flag)
+
+
+def _settings(flags: tuple[str, ...], action: str, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a ``click.Option``."""
+    settings: dict[str, Any] = {"help": kwargs.get("help"), "metavar": kwargs.get("metavar"), "default": None}
+    if action in _FLAGS or (action == "callback" and not kwargs.get("type")):
+        settings.update(is_flag=True, default=False)
+    elif action in ("store", "append", "callback"):
+        settings.update(type=_click_type(kwargs), multiple=action == "append", nargs=kwargs.get("nargs") or 1)
+    elif action == "count":
+        settings["count"] = True
+    else:
+        raise OutlineException(f"option {'/'.join(flags)} of a plug-in: action {action!r} is not known")
+    return settings
+
+
+def _stored(action: str, value: Any, constant: Any, before: Any) -> Any:
+    if action == "store_true":
+        return True
+    if action == "store_false":
+        return False
+    if action == "store_const":
+        return constant
+    if action == "append_const":
+        return [*(before or []), constant]
+    if action == "count":
+        return (before or 0) + value
+    return [*(before or []), *value] if action == "append" else value
 
 
 def _dest_of(flags: tuple[str, ...]) -> str:
@@ -80,4 +115,5 @@ def _dest_of(flags: tuple[str, ...]) -> str:
 def _click_type(kwargs: dict[str, Any]) -> Any:
     if kwargs.get("choices"):
         return click.Choice(list(kwargs["choices"]))
-    return _TYPES.get(kwargs.get("type", "string"), str)
+    kind = kwargs.get("type") or "string"
+    return kind if isinstance(kind, type) else _TYPES.get(kind, str)

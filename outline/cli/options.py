@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of ``pycuerun``: its options, its help, and the spellings that it accepts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import click
+
+from ..launch_options import GROUPS, LaunchOption
+from .plugin_options import PluginParser
+
+__all__ = ["PRINT_VERSION", "PycuerunCommand", "option_group", "tidy_arguments"]
+
+PRINT_VERSION = "\0print"
+
+_NEGATIVE_RANGE = re.compile(r"-\d[-\d,xy:by ]*\Z")
+_OLD_SPELLINGS = {"-retry": "-m", "-jobid": "-j"}
+
+_HELP = "Launch the outline SCRIPT for the frames RANGE."
+_EPILOG = """
+Examples:
+  pycuerun shot.outline 1-100 --backend local   run it on this machine
+  pycuerun shot.outline 1-100 --dry-run         show what would run
+  pycuerun --resume SESSION                     run what has not succeeded
+  pycuerun SESSION/outline.yaml -e 12-beauty    run one frame, here, with pdb
+  outline check shot.outline 1-100              report what is wrong with it
+
+Exit codes: 0 done, 1 a frame is dead, 2 not launched, 70 a fault of ours, 130 interrupted.
+"""
+
+
+def option_group(title: str) -> list[click.Option]:
+    """Return the options of a group of ``launch_options`` as click has them."""
+    return [_option(option) for option in GROUPS[title]]
+
+
+def _option(option: LaunchOption) -> click.Option:
+    flags = [*option.flags, option.dest]
+    if option.action == "store_true":
+        return click.Option(flags, help=option.help, is_flag=True, default=False)
+    return click.Option(
+        flags,
+        help=option.help,
+        metavar=option.metavar or None,
+        default=None,
+        type=option.type,
+        multiple=option.action == "append",
+    )
+
+
+def _what_to_do() -> list[click.Option]:
+    return [
+        click.Option(
+            ["-e", "--execute", "execute"],
+            metavar="FRAME",
+            help="Run one frame of a session in this process: 12-beauty.",
+        ),
+        click.Option(["-i", "--inspect", "inspect"], metavar="SCRIPT", help="Show layers, frames and dependencies."),
+        click.Option(["--dry-run", "dry_run"], is_flag=True, help="Show what would run, and write nothing."),
+        click.Option(["--format", "format"], type=click.Choice(["text", "json"]), default="text", help="Of --dry-run."),
+        click.Option(["--resume", "resume"], metavar="SESSION", help="Go on with a job of the local backend."),
+    ]
+
+
+def local_options() -> list[click.Option]:
+    """Return the options that only the local backend understands."""
+    return [
+        click.Option(["--cores", "cores"], metavar="N", help="Cores to use; all when not given."),
+        click.Option(["--memory", "memory"], metavar="SIZE", help="Memory to use, such as 16g; all when not given."),
+        click.Option(["--fail-fast", "fail_fast"], is_flag=True, help="Stop when a frame is dead."),
+        click.Option(["--quiet", "quiet"], is_flag=True, help="Print nothing but errors."),
+    ]
+
+
+def _version() -> click.Option:
+    return click.Option(
+        ["-v", "--version", "version"],
+        is_flag=False,
+        flag_value=PRINT_VERSION,
+        metavar="[VERSION]",
+        help="Print the version; with a value, the version of outline that the farm uses.",
+    )
+
+
+def _job_options() -> list[click.Option]:
+    return [
+        *option_group("Job options"),
+        click.Option(["-u", "--user", "user"], metavar="USER", help="The user of the job."),
+        click.Option(["--qc", "qc"], is_flag=True, help="Let the artist look at the job before it leaves the farm."),
+    ]
+
+
+class PycuerunCommand(click.Command):
+    """The command ``pycuerun``, whose help shows the options in groups.
+
+    Args:
+        plugins: Holds the options that plug-ins have added.
+
+    Raises:
+        OutlineException: A plug-in adds an option that exists already.
+    """
+
+    def __init__(self, plugins: PluginParser) -> None:
+        self.groups: dict[str, list[click.Option]] = {
+            "What to do, instead of launching": _what_to_do(),
+            "Standard options": option_group("Standard options"),
+            "Job options": _job_options(),
+            "With --backend local": local_options(),
+            "Development options": [*option_group("Development options"), _version()],
+        }
+        plugins.check_flags({flag for group in self.groups.values() for option in group for flag in option.opts})
+        self.groups["Plug-ins"] = plugins.params
+        arguments: list[click.Parameter] = [
+            click.Argument(["script"], required=False),
+            click.Argument(["frames"], required=False, metavar="[RANGE]"),
+        ]
+        super().__init__(
+            "pycuerun",
+            params=[*arguments, *(option for group in self.groups.values() for option in group)],
+            help=_HELP,
+            context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        )
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, group by group."""
+        help_option = self.get_help_option(ctx)
+        for title, options in self.groups.items():
+            rows = [record for option in options if (record := option.get_help_record(ctx))]
+            if title == "Standard options" and help_option is not None:
+                rows += [record for record in [help_option.get_help_record(ctx)] if record]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows, col_max=32)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the epilog as it is."""
+        formatter.write(_EPILOG)
+
+
+def tidy_arguments(argv: Sequence[str], command: click.Command) -> list[str]:
+    """Accept the spellings of olrun (``-retry``), and a frame range that begins with a minus.
+
+    Args:
+        argv: The words of the command line.
+        command: Knows which options take a value; the word after one is left alone.
+    """
+    with_value = set(_OLD_SPELLINGS)
+    for param in command.params:
+        if isinstance(param, click.Option) and not param.is_flag and not param.count and param.name != "version":
+            with_value.update(param.opts)
+    tidy: list[str] = []
+    is_value = False
+    for word in argv:
+        if is_value:
+            tidy.append(word)
+        elif _NEGATIVE_RANGE.match(word):
+            tidy += ["--range", word]
+        else:
+            tidy.append(_OLD_SPELLINGS.get(word, word))
+        is_value = not is_value and word in with_value
+    return tidy

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a job of the local backend in front of a person: a display while it runs, a summary, an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .. import config
+from ..exception import OutlineException
+from . import EXIT_DEAD, EXIT_INTERRUPTED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..backend.local import LocalJob
+    from ..backend.local.dispatch import Observer
+    from ..backend.local.runner import Runner
+
+__all__ = ["early_runner", "session_folder", "show_run"]
+
+
+@contextmanager
+def early_runner() -> Iterator[Runner | None]:
+    """Fork the process that will run frames while this one is still clean of the user's code; None: not possible."""
+    runner = None
+    if hasattr(os, "fork") and config.get("local", "frame_process", fallback="fork") == "fork":
+        from ..backend.local import fork_runner
+
+        runner = fork_runner()
+    try:
+        yield runner
+    finally:
+        if runner is not None:
+            runner.close()
+
+
+def session_folder(path: str) -> str:
+    """Return a session's folder, for the folder itself or a file in it, such as its outline.yaml.
+
+    Raises:
+        OutlineException: It is no session.
+    """
+    folder = path if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))
+    if not os.path.exists(path):
+        raise OutlineException(f"no session {path}; name the folder that pycuerun printed, or the outline.yaml in it")
+    if not any(os.path.exists(os.path.join(folder, name)) for name in ("session", "journal")):
+        raise OutlineException(f"{path} is not a session: {folder} holds no file 'session'")
+    return os.path.abspath(folder)
+
+
+def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool = False) -> int:
+    """Run a job under a display, print its summary, and return the exit code.
+
+    Args:
+        run: Runs the job and returns it; gets what shows it.
+        quiet: Print nothing, unless something failed.
+        paused: The job is only prepared, and has not to succeed.
+    """
+    from .display import close_display, make_display
+    from .summary import summary
+
+    begun = time.monotonic()
+    display: Any = make_display(quiet)
+    try:
+        job = run(display)
+    finally:
+        close_display(display)
+    is_fine = paused or job.record.job.succeeded
+    if not quiet or not is_fine:
+        print(summary(job, time.monotonic() - begun), file=sys.stderr if quiet else sys.stdout)
+    if is_fine:
+        return 0
+    return EXIT_INTERRUPTED if job.record.over == "interrupted" else EXIT_DEAD

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The end of a job on this machine as text: what is done, what is dead and why, how to go on."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ..scheduler import FrameState
+from .text import duration, plural, quoted, table
+
+if TYPE_CHECKING:
+    from ..backend.local.job import DeadFrame, LocalJob
+    from ..backend.local.log import FrameEnd
+
+__all__ = ["state_table", "summary", "why"]
+
+S = FrameState
+_COLUMNS = (S.SUCCEEDED, S.RUNNING, S.DEAD, S.EATEN, S.DEPEND, S.WAITING)
+_SHOWN = 5
+
+
+def summary(job: LocalJob, seconds: float, tail: int = 8) -> str:
+    """Return the end of a run: a table of layers, the dead frames with their last log lines, how to go on.
+
+    Args:
+        job: The job.
+        seconds: How long the run took.
+        tail: How many lines of each dead frame's log.
+    """
+    state = job.record.job
+    lines = ["", f"{job.name}  {job.state} in {duration(seconds)}", ""]
+    lines += [f"  {line}" for line in state_table(job)]
+    lines.append("")
+    lines += _dead_lines(job, tail)
+    lines.append(f"session  {job.path}")
+    if not state.succeeded:
+        lines.append(f"go on    pycuerun --resume {quoted(job.path)}")
+    return "\n".join(lines)
+
+
+def state_table(job: LocalJob) -> list[str]:
+    """Return a table of layers and how many of their frames are in each state; states that no frame has are left out.
+
+    A frame is what runs at a time: with chunks, a chunk.
+    """
+    state = job.record.job
+    totals = state.counts()
+    columns = [column for column in _COLUMNS if totals.get(column) or column is S.SUCCEEDED]
+    rows = []
+    for layer in state.plan.layers:
+        counts = state.counts(layer.name)
+        cells = [str(counts[column] or "-") for column in columns]
+        rows.append([layer.name, *cells, str(sum(counts.values()))])
+    head = ["layer", *(column.value.lower() for column in columns), "total"]
+    return table(head, rows, numbers=range(1, len(head)))
+
+
+def why(end: FrameEnd | None) -> str:
+    """Return why a frame ended as it did, in a few words."""
+    if end is None:
+        return "unknown"
+    if end.reason:
+        return end.reason
+    return f"signal {end.signal}" if end.signal else f"exit status {end.status}"
+
+
+def _dead_lines(job: LocalJob, tail: int) -> list[str]:
+    dead = job.dead_frames()
+    lines = []
+    for frame in dead[:_SHOWN]:
+        lines += _dead_frame(job, frame, tail)
+    if len(dead) > _SHOWN:
+        lines += [f"and {len(dead) - _SHOWN} more: outline status {quoted(job.path)}", ""]
+    return lines
+
+
+def _dead_frame(job: LocalJob, frame: DeadFrame, tail: int) -> list[str]:
+    attempts = plural(frame.record.attempt, "attempt")
+    return [
+        f"DEAD {frame.name} after {attempts}: {why(frame.record.end)}",
+        *(f"    | {line}" for line in frame.last_lines(tail)),
+        f"    log     {frame.log}",
+        f"    run it  pycuerun {quoted(os.path.join(job.path, 'outline.yaml'))} -e {frame.name}",
+        "",
+    ]

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Numbers and tables as people like to read them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = ["duration", "facts", "plural", "quoted", "rate", "shorten", "table"]
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 frame``, ``2 frames``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}".replace(",", " ")
+
+
+def duration(seconds: float) -> str:
+    """Return a time such as ``4.2 s``, ``3:05 min`` or ``2:15 h``."""
+    if seconds < 100:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d} min" if minutes < 100 else f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def rate(per_second: float) -> str:
+    """Return a rate such as ``3.2/s`` or ``4.0/min``; empty for none."""
+    if not per_second:
+        return ""
+    return f"{per_second:.1f}/s" if per_second >= 1 else f"{per_second * 60:.1f}/min"
+
+
+def shorten(text: str, width: int) -> str:
+    """Return the text, cut off with ``…`` where it is longer than ``width``."""
+    return text if len(text) <= width else f"{text[: max(1, width - 1)]}…"
+
+
+def quoted(word: object) -> str:
+    """Return a word as a shell wants it."""
+    import shlex
+
+    return shlex.quote(str(word))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> list[str]:
+    """Return rows of texts as aligned lines.
+
+    Args:
+        head: The titles of the columns.
+        rows: The cells.
+        numbers: The columns that are aligned on the right.
+    """
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    lines = []
+    for row in (head, *rows):
+        cells = (
+            f"{cell:>{width}}" if place in numbers else f"{cell:<{width}}"
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def facts(pairs: Sequence[tuple[str, str]], indent: str = "") -> list[str]:
+    """Return pairs of a word and its value as lines; pairs without a value are left out, more lines are indented."""
+    width = max((len(word) for word, value in pairs if value), default=0)
+    lines = []
+    for word, value in pairs:
+        if value:
+            first, *more = value.split("\n")
+            lines.append(f"{indent}{word:<{width}}  {first}")
+            lines += [f"{indent}{'':<{width}}  {line}" for line in more]
+    return lines
