@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from .layer import Layer
     from .loader import Outline
 
-__all__ = ["FrameFacts", "base_environment", "frame_environment", "frame_name", "layer_environment"]
+__all__ = ["FrameFacts", "SessionFacts", "base_environment", "frame_environment", "frame_name", "layer_environment"]
 
 
 class FrameFacts(NamedTuple):
@@ -32,9 +32,23 @@ def frame_name(frame: int, layer: str) -> str:
     return f"{frame:04d}-{layer}"
 
 
-def layer_environment(ol: Outline, layer: Layer) -> dict[str, str]:
-    """Return the variables that all frames of a layer share."""
-    session = ol.get_session()
+class SessionFacts(Protocol):
+    """What the variables tell of a session."""
+
+    def get_path(self) -> str: ...
+    def get_log_path(self) -> str: ...
+    def get_job_id(self) -> str: ...
+
+
+def layer_environment(ol: Outline, layer: Layer, session: SessionFacts | None = None) -> dict[str, str]:
+    """Return the variables that all frames of a layer share.
+
+    Args:
+        ol: The job.
+        layer: The layer.
+        session: Stands for the outline's session while it has none.
+    """
+    session = session or ol.get_session()
     job_id = session.get_job_id()
     env = {key: value for key, (value, pre) in ol.get_env().items() if pre}
     threadable = str(layer.get_arg("threadable")).lower() in ("true", "yes", "1", "on")

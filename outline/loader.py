@@ -280,10 +280,7 @@ class Outline:
             raise OutlineException(
                 f"outline {self.__name!r} is set up already; load its outline.yaml to launch it again"
             )
-        self.setup_depends()
-        self.__check_name()
-        if not any(self.__frames_of(layer) for layer in self.get_layers()):
-            raise OutlineException(self.__nothing_to_run())
+        self.check()
         self.__mode = OUTLINE_MODE_SETUP
         self.__path = None
         self.__session = Session(self)
@@ -298,6 +295,18 @@ class Outline:
             if Outline.current is self:
                 Outline.current = None
         self.__mode = OUTLINE_MODE_READY
+
+    def check(self) -> None:
+        """Check, before anything is made, that the outline can be set up.
+
+        Raises:
+            OutlineException: No layer has a frame in the job, a name is not allowed, or a dependency cannot be met.
+        """
+        self.setup_depends()
+        self.__check_name()
+        ranges = [self.__frames_of(layer) for layer in self.get_layers()]
+        if not any(ranges):
+            raise OutlineException(self.__nothing_to_run())
 
     def __setup_in_session(self, session: Session) -> None:
         from . import serialize

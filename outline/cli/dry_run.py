@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``pycuerun --dry-run``: what would run, without writing anything and without running ``_setup``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ..cuerun import OutlineLauncher
+from ..environment import FrameFacts, frame_environment, layer_environment
+from ..exception import OutlineException
+from ..frames import FrameSet, chunk_heads
+from ..modules.shell import CommandLayer
+from ..scheduler import JobPlan, LayerPlan, plan_job
+from ..tokens import FrameTokens, expand_command
+from .text import facts, plural, quoted, shorten
+
+if TYPE_CHECKING:
+    from ..layer import Layer
+    from ..loader import Outline
+
+__all__ = ["dry_run_data", "dry_run_text"]
+
+SESSION = "<session>"
+_UNKNOWN_IDS = ("CUE_JOB_ID", "CUE_LAYER_ID", "CUE_FRAME_ID")
+_SHOWN_FRAMES = 2
+_LONGEST = 300
+_RULES = {
+    "FRAME_BY_FRAME": "each chunk waits for the chunks of {} that hold its frames",
+    "PREVIOUS_FRAME": "each frame waits for the frame before it in {}",
+    "LAYER_ON_LAYER": "every chunk waits for all of {}",
+    "LAYER_ON_SIM_FRAME": "every chunk waits for all of {}",
+    "LAYER_ON_ANY": "every chunk waits for the first chunk of {} that succeeds",
+}
+
+
+class PlannedSession:
+    """Stands for the session of a job that is not launched; its folder has no name yet."""
+
+    def get_path(self) -> str:
+        return SESSION
+
+    def get_log_path(self) -> str:
+        return f"{SESSION}/logs"
+
+    def get_job_id(self) -> str:
+        return "<id>"
+
+
+def dry_run_text(ol: Outline, launch_args: dict[str, Any], format: str = "text") -> str:
+    """Return what a launch would run: per layer frames, chunks, dependencies, commands, environment.
+
+    Args:
+        ol: An outline that is not set up.
+        launch_args: The flags of the launch.
+        format: ``text``, or ``json`` for the data of ``dry_run_data``.
+
+    Raises:
+        OutlineException: The outline could not be launched.
+    """
+    data = dry_run_data(ol, launch_args)
+    if format == "json":
+        return json.dumps(data, indent=2)
+    blocks = [_head(data), *(_layer_text(layer) for layer in data["layers"])]
+    first = data["layers"][0]
+    blocks.append([f"environment of {first['runs'][0]['frame']}", *_variables(first["environment"], "  ")])
+    if data["left_out"]:
+        blocks.append([f"left out, no frame in the job's range: {', '.join(data['left_out'])}"])
+    return "\n\n".join("\n".join(block) for block in blocks)
+
+
+def dry_run_data(ol: Outline, launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Return what a launch would run, as data for JSON.
+
+    Returns:
+        ``job``, ``backend``, ``range``, ``max_retries``, ``frames`` (chunks that run), ``left_out`` (layers without a
+        frame), and ``layers``: dicts with ``name``, ``class``, ``type``, ``range``, ``chunk``, ``frames`` (how many),
+        ``chunks`` (the numbers that name them, as a range), ``cores``, ``memory_kb``, ``depends`` (dicts with
+        ``layer``, ``type``, ``any_frame``), ``runs`` (dicts with ``frame``, ``frames`` and ``commands``, of the first
+        chunks), ``note`` (why no command is known), ``env`` (the layer's own variables), and the whole
+        ``environment`` of the first chunk.
+
+    Raises:
+        OutlineException: The outline could not be launched.
+    """
+    launcher = OutlineLauncher(ol, **launch_args)
+    launcher.prepare()
+    ol.check()
+    plan = plan_job(ol, max_retries=_max_retries(launcher), autoeat=bool(launcher.get_flag("autoeat")))
+    names = {layer.name for layer in plan.layers}
+    for name in names:
+        ol.get_layer(name).check_required_args()
+    return {
+        "job": plan.name,
+        "backend": launcher.get("backend"),
+        "range": ol.get_frame_range(),
+        "max_retries": plan.max_retries,
+        "frames": sum(len(chunk_heads(layer.frames, layer.chunk)) for layer in plan.layers),
+        "left_out": [layer.get_name() for layer in ol.get_layers() if layer.get_name() not in names],
+        "layers": [_layer_data(ol, plan, layer) for layer in plan.layers],
+    }
+
+
+def _max_retries(launcher: OutlineLauncher) -> int:
+    try:
+        return int(launcher.get_flag("maxretries"))
+    except (TypeError, ValueError):
+        raise OutlineException(f"maxretries must be a number, not {launcher.get_flag('maxretries')!r}") from None
+
+
+def _layer_data(ol: Outline, plan: JobPlan, planned: LayerPlan) -> dict[str, Any]:
+    layer = ol.get_layer(planned.name)
+    heads = chunk_heads(planned.frames, planned.chunk)
+    shared = layer_environment(ol, layer, PlannedSession())
+    runs, note = _runs(layer, heads, shared, planned)
+    environ = _environment(layer, shared, heads[0], planned)
+    return {
+        "name": planned.name,
+        "class": f"{type(layer).__module__.removeprefix('outline_scripts.')}.{type(layer).__qualname__}",
+        "type": planned.type,
+        "range": str(planned.frames),
+        "chunk": planned.chunk,
+        "frames": len(planned.frames),
+        "chunks": str(heads),
+        "cores": planned.cores,
+        "memory_kb": planned.memory_kb,
+        "depends": [
+            {"layer": depend.on, "type": depend.type, "any_frame": depend.any_frame}
+            for depend in plan.depends
+            if depend.layer == planned.name
+        ],
+        "runs": runs,
+        "note": note,
+        "env": layer.get_envs(),
+        "environment": dict(sorted(environ.items())),
+    }
+
+
+def _environment(layer: Layer, shared: dict[str, str], frame: int, planned: LayerPlan) -> dict[str, str]:
+    environ = frame_environment(shared, FrameFacts(frame, 1, max(planned.cores, 0.0), planned.memory_kb))
+    environ.update(dict.fromkeys(_UNKNOWN_IDS, "<id>"))
+    environ["OL_LAYER_SESSION_PATH"] = f"{SESSION}/layers/{layer.get_name()}"
+    environ["OL_LAYER_RANGE"] = str(layer.get_local_frame_set(frame))
+    environ.update(layer.get_execute_env())
+    return environ
+
+
+def _runs(
+    layer: Layer, heads: FrameSet, shared: dict[str, str], planned: LayerPlan
+) -> tuple[list[dict[str, Any]], str]:
+    """Return what the first chunks run, and why that is not known, if it is not."""
+    runs = []
+    for head in heads[:_SHOWN_FRAMES]:
+        frames = layer.get_local_frame_set(head)
+        run: dict[str, Any] = {"frame": f"{head:04d}-{layer.get_name()}", "frames": str(frames), "commands": []}
+        runs.append(run)
+        if not isinstance(layer, CommandLayer):
+            continue
+        try:
+            run["commands"] = _commands(layer, frames, _environment(layer, shared, head, planned))
+        except Exception as error:  # a module's own code, which may need what its _setup prepares
+            return runs, f"the command is not known before _setup has run: {error}"
+    if isinstance(layer, CommandLayer):
+        return runs, ""
+    return runs, f"Python: {type(layer).__name__}._execute"
+
+
+def _commands(layer: CommandLayer, frames: FrameSet, environ: dict[str, str]) -> list[list[str]]:
+    layer.check_required_args()
+    pairs = layer.frame_commands(frames)
+    return [expand_command(command, FrameTokens.from_environment(environ, number)) for command, number in pairs]
+
+
+# -- text ------------------------------------------------------------------------------------------------------
+
+
+def _head(data: dict[str, Any]) -> list[str]:
+    return facts(
+        [
+            ("job", data["job"]),
+            ("backend", data["backend"]),
+            ("range", data["range"] or "none; each layer brings its own"),
+            ("frames", f"{plural(data['frames'], 'frame')} to run in {plural(len(data['layers']), 'layer')}"),
+            ("retries", str(data["max_retries"])),
+        ]
+    )
+
+
+def _layer_text(layer: dict[str, Any]) -> list[str]:
+    frames = f"{layer['range']}  ({plural(layer['frames'], 'frame')})"
+    chunks = ""
+    if layer["chunk"] > 1:
+        count = len(FrameSet(layer["chunks"]))
+        chunks = f"{layer['chunks']}  ({plural(count, 'chunk')} of {layer['chunk']})"
+    memory = f", {layer['memory_kb'] / 1024:g} MB" if layer["memory_kb"] else ""
+    pairs = [
+        ("class", layer["class"]),
+        ("type", layer["type"] if layer["type"] != "Render" else ""),
+        ("frames", frames),
+        ("chunks", chunks),
+        ("needs", f"{plural(1, 'core') if layer['cores'] == 1 else format(layer['cores'], 'g') + ' cores'}{memory}"),
+        ("depends", "\n".join(_rule(depend) for depend in layer["depends"])),
+        ("runs", "\n".join(_run_lines(layer))),
+        ("env", "\n".join(_variables(layer["env"]))),
+    ]
+    return [layer["name"], *facts(pairs, "  ")]
+
+
+def _variables(environ: dict[str, str], indent: str = "") -> list[str]:
+    return [f"{indent}{name}={shorten(value, _LONGEST)}" for name, value in environ.items()]
+
+
+def _rule(depend: dict[str, Any]) -> str:
+    rule = _RULES["LAYER_ON_ANY" if depend["any_frame"] else depend["type"]].format(depend["layer"])
+    return f"{rule}  ({depend['type']}{', any frame' if depend['any_frame'] else ''})"
+
+
+def _run_lines(layer: dict[str, Any]) -> list[str]:
+    lines = []
+    for run in layer["runs"]:
+        commands = [shorten(" ".join(map(quoted, command)), _LONGEST) for command in run["commands"]]
+        lines += [f"{run['frame']}  {command}" for command in commands]
+    if layer["note"]:
+        lines.append(layer["note"])
+    more = len(FrameSet(layer["chunks"])) - len(layer["runs"])
+    return [*lines, f"and {more} more"] if more and not layer["note"] else lines
