@@ -7,7 +7,6 @@ Meaning and spelling are those of OpenCue: what its server sends with a frame an
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -57,7 +56,7 @@ def layer_environment(ol: Outline, layer: Layer, session: SessionFacts | None = 
         CUE_JOB=ol.get_full_name(),
         CUE_JOB_ID=job_id,
         CUE_LAYER=layer.get_name(),
-        CUE_LAYER_ID=_stable_id(job_id, layer.get_name()),
+        CUE_LAYER_ID=_part_id(job_id, _position(ol, layer), 0xFFFFFFFF),
         CUE_LOG_PATH=session.get_log_path(),
         CUE_RANGE=layer.get_frame_range() or "",
         CUE_CHUNK=str(layer.get_chunk_size()),
@@ -87,7 +86,7 @@ def frame_environment(shared: Mapping[str, str], facts: FrameFacts) -> dict[str,
     env.update(
         CUE_FRAME=name,
         CUE_IFRAME=str(facts.frame),
-        CUE_FRAME_ID=_stable_id(shared["CUE_JOB_ID"], name),
+        CUE_FRAME_ID=_part_id(shared["CUE_JOB_ID"], int(shared["CUE_LAYER_ID"][24:28], 16), facts.frame),
         CUE_MEMORY=str(facts.memory_kb),
         CUE_THREADS=str(max(1, int(facts.cores))),
         OL_ATTEMPT=str(facts.attempt),
@@ -103,6 +102,13 @@ def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in environ.items() if not key.startswith(("CUE_", "OL_LAYER_", "OL_BASE_"))}
 
 
-def _stable_id(job_id: str, name: str) -> str:
-    """Return an id that is the same in every attempt and after a resume."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{job_id}/{name}"))
+def _position(ol: Outline, layer: Layer) -> int:
+    return next((place for place, one in enumerate(ol.get_layers()) if one is layer), 0xFFFF)
+
+
+def _part_id(job_id: str, layer: int, frame: int) -> str:
+    """Return an id that is the same in every attempt and after a resume.
+
+    It is the job's, with the number of its machine replaced by the places of layer and frame.
+    """
+    return f"{job_id[:23]:0<23}-{layer & 0xFFFF:04x}{frame & 0xFFFFFFFF:08x}"

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ... import config
-from ...exception import LaunchException, OutlineException
+from ...exception import LaunchException, OutlineException, did_you_mean
 from ...frames import FrameSet, chunk_heads
+from ...scheduler import FrameState, JobState
 from .dispatch import Limits, Observer, Run
 from .job import DeadFrame, LocalJob
 from .journal import Journal, Record, read_record
+from .log import put_aside
 from .runner import Runner, fork_runner, spawn_runner
 
 if TYPE_CHECKING:
@@ -32,9 +35,11 @@ __all__ = [
     "Observer",
     "build_command",
     "build_frame_range",
+    "choose_frames",
     "fork_runner",
     "launch",
     "resume",
+    "retry",
     "serialize",
     "serialize_simple",
 ]
@@ -139,19 +144,89 @@ def resume(session_path: str, **flags: Any) -> LocalJob:
         SessionException: The folder holds no job of this backend.
         LaunchException: Another process is running the job.
     """
+    record, journal = _take_over(session_path)
+    _mark(record, journal, choose_frames(record.job))
+    if record.job.succeeded:
+        journal.close()
+        return LocalJob(session_path)
+    return _run(session_path, journal, flags)
+
+
+def retry(
+    session_path: str,
+    *,
+    layer: str | None = None,
+    frames: Any = None,
+    states: Iterable[str] = ("DEAD",),
+    run: bool = True,
+    **flags: Any,
+) -> LocalJob:
+    """Let frames that are over run again, and what waits for them with them.
+
+    Args:
+        session_path: The session folder.
+        layer: Only frames of this layer.
+        frames: Only frames in this range; of a chunk, any of its frames counts.
+        states: Only frames in these states, of DEAD, EATEN and SUCCEEDED.
+        run: False only marks them, for a later ``resume``.
+        flags: As for ``launch``.
+
+    Returns:
+        The job, when nothing of it can run any more.
+
+    Raises:
+        SessionException: The folder holds no job of this backend.
+        LaunchException: Another process is running the job, or there is no such layer.
+        FrameRangeError: The range cannot be read.
+    """
+    chosen = choose_frames(read_record(session_path).job, layer, frames, states)
+    record, journal = _take_over(session_path)
+    _mark(record, journal, chosen)
+    if not run:
+        journal.close()
+        return LocalJob(session_path)
+    return _run(session_path, journal, flags)
+
+
+def choose_frames(
+    job: JobState, layer: str | None = None, frames: Any = None, states: Iterable[str] = ("DEAD",)
+) -> list[int]:
+    """Return the numbers of the frames that ``retry`` means; arguments as there."""
+    names = [one.name for one in job.plan.layers]
+    if layer is not None and layer not in names:
+        raise LaunchException(f"no layer {layer!r} in this job{did_you_mean(layer, names)}")
+    wanted = None if frames is None else FrameSet(frames)
+    found = []
+    for name in names if layer is None else [layer]:
+        for ref in job.refs(name):
+            if job.state(ref).value in states and (wanted is None or wanted.intersection(job.frames_of(ref))):
+                found.append(ref)
+    return found
+
+
+def _take_over(session_path: str) -> tuple[Record, Journal]:
+    """Make this process the one that writes a job's journal."""
     record = read_record(session_path)
     refuse_living(record, session_path)
     end_leftovers(record.job_id)
     journal = Journal(os.path.join(session_path, "journal"))
     for ref, end in record.found.items():
         journal.end(record.job.layer(ref).name, record.job.number(ref), record.job.state(ref), end)
-    for frame in (ref for ref in record.frames if record.job.state(ref).value == "DEAD"):
-        record.job.retry(frame)
-        journal.retry(record.job.layer(frame).name, record.job.number(frame))
-    if record.job.succeeded:
-        journal.close()
-        return LocalJob(session_path)
-    return _run(session_path, journal, flags)
+    return record, journal
+
+
+def _mark(record: Record, journal: Journal, refs: Iterable[int]) -> None:
+    """Note that frames shall run again."""
+    job = record.job
+    for ref in refs:
+        layer, frame = job.layer(ref).name, job.number(ref)
+        if job.state(ref) is FrameState.SUCCEEDED:
+            # Were the launcher killed right after its start, this log would say that the new attempt had succeeded.
+            put_aside(
+                os.path.join(os.path.dirname(journal.path), "logs", f"{job.plan.name}.{job.frame_name(ref)}.rqlog")
+            )
+        job.retry(ref)
+        journal.retry(layer, frame)
 
 
 def refuse_living(record: Record, session_path: str) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["FrameEnd", "FrameLog", "last_lines", "read_end"]
+__all__ = ["FrameEnd", "FrameLog", "last_lines", "put_aside", "read_end"]
 
 RULE = "=" * 59
 _END = "exitStatus"
@@ -50,7 +50,7 @@ class FrameLog:
         try:
             self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
         except FileExistsError:
-            _rotate(path)
+            put_aside(path)
             self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
 
     def begin(self, head: Mapping[str, str], environment: Mapping[str, str]) -> None:
@@ -78,11 +78,15 @@ class FrameLog:
         os.close(self.fd)
 
 
-def _rotate(path: str) -> None:
+def put_aside(path: str) -> None:
+    """Rename the log of an attempt that is over, if there is one, to the next free number."""
     number = 1
     while os.path.exists(f"{path}.{number}"):
         number += 1
-    os.rename(path, f"{path}.{number}")
+    try:
+        os.rename(path, f"{path}.{number}")
+    except FileNotFoundError:
+        pass
 
 
 def read_end(path: str, attempt: int) -> FrameEnd | None:

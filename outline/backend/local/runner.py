@@ -225,6 +225,7 @@ class _Worker:
         self.__lines = _Lines(sock)
         self.__state = state
         self.__plans: dict[str, _Plan] = {}
+        self.__programs: dict[tuple[str, str], tuple[str, str]] = {}
         self.__grace = 10.0
         self.__wake, wake_write = os.pipe()
         os.set_blocking(self.__wake, False)
@@ -325,13 +326,17 @@ class _Worker:
             return FrameEnd(1, reason=_one_line(error))
 
     def __run_command(self, argv: list[str], environ: dict[str, str], watch: _Watch) -> FrameEnd:
-        from ...process import find_executable
-
-        program, problem = find_executable(argv[0], environ.get("PATH", os.defpath)) if argv else ("", "no command")
+        search_path = environ.get("PATH", os.defpath)
+        program, problem = self.__find_program(argv[0], search_path) if argv else ("", "the command is empty")
         if problem:
             watch.log.write(f"outline: {problem}\n")
             return FrameEnd(126 if program else 127, reason=problem)
-        pid = _spawn(program, argv, environ, watch.log.fd)
+        try:
+            pid = _spawn(program, argv, environ, watch.log.fd)
+        except (OSError, ValueError) as error:  # no program that this system knows, or too many arguments
+            problem = f"cannot run {program}: {getattr(error, 'strerror', None) or error}"
+            watch.log.write(f"outline: {problem}\n")
+            return FrameEnd(126, reason=problem)
         end = self.__wait(pid, watch)
         if end.status and not end.reason:
             import shlex
@@ -339,6 +344,16 @@ class _Worker:
             how = f"signal {end.signal}" if end.signal else f"exit status {end.status}"
             end = end._replace(reason=f"{shlex.join(argv)[:400]} ended with {how}")
         return end
+
+    def __find_program(self, name: str, search_path: str) -> tuple[str, str]:
+        from ...process import find_executable
+
+        found = self.__programs.get((name, search_path))
+        if found is None:
+            found = find_executable(name, search_path)
+            if not found[1]:  # what is missing may be there next time
+                self.__programs[name, search_path] = found
+        return found
 
     def __run_interpreter(self, name: str, environ: dict[str, str], watch: _Watch) -> FrameEnd:
         argv = [sys.executable, "-m", "outline", str(self.__state.outline.get_path()), "-e", name]
