@@ -198,6 +198,8 @@ def choose_frames(
     wanted = None if frames is None else FrameSet(frames)
     found = []
     for name in names if layer is None else [layer]:
+        if not any(count and state.value in states for state, count in job.counts(name).items()):
+            continue
         for ref in job.refs(name):
             if job.state(ref).value in states and (wanted is None or wanted.intersection(job.frames_of(ref))):
                 found.append(ref)

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``outline log``: the log of a frame, as it is or as it grows."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import IO
+
+from ..backend.local.job import LocalJob
+from ..exception import OutlineException, did_you_mean
+from ..frames import FrameSet
+from ..scheduler import FrameState
+from .pycuerun import split_frame_name
+
+__all__ = ["find_frame", "follow_log", "print_log"]
+
+_OVER = (FrameState.SUCCEEDED, FrameState.DEAD, FrameState.EATEN)
+_LOOK_SECONDS = 0.2
+
+
+def print_log(folder: str, name: str, attempt: int | None = None) -> int:
+    """Print the log of a frame and return the exit code 0.
+
+    Args:
+        folder: The session folder.
+        name: The frame, such as ``12-beauty``; any frame of a chunk.
+        attempt: Which attempt, from 1 on; None for the last one.
+
+    Raises:
+        OutlineException: There is no such frame, or no log of it.
+    """
+    job = LocalJob(folder)
+    path = job.log_path(job.record.job.frame_name(find_frame(job, name)))
+    older = _older_logs(path)
+    attempts = [*older, *([path] if os.path.exists(path) else [])]
+    if not attempts:
+        raise OutlineException(f"frame {name} has no log yet; it has not been started")
+    if attempt is not None and attempt > len(attempts):
+        raise OutlineException(f"frame {name} has only {len(attempts)} of the attempts, not {attempt}")
+    with open(attempts[-1 if attempt is None else attempt - 1], "rb") as stream:
+        _copy(stream)
+    return 0
+
+
+def _older_logs(path: str) -> list[str]:
+    older: list[str] = []
+    while os.path.exists(f"{path}.{len(older) + 1}"):
+        older.append(f"{path}.{len(older) + 1}")
+    return older
+
+
+def find_frame(job: LocalJob, name: str) -> int:
+    """Return the number of the chunk that holds a frame.
+
+    Raises:
+        OutlineException: The job has no such layer, or the layer no such frame.
+    """
+    frame, layer = split_frame_name(name)
+    state = job.record.job
+    names = [one.name for one in state.plan.layers]
+    if layer not in names:
+        raise OutlineException(f"no layer {layer!r} in this job{did_you_mean(layer, names)}")
+    plan = state.plan.layers[names.index(layer)]
+    place = FrameSet(plan.frames).index(frame)
+    if place < 0:
+        raise OutlineException(f"layer {layer!r} has no frame {frame}; its frames are {plan.frames}")
+    return state.refs(layer)[place // plan.chunk]
+
+
+def follow_log(folder: str, name: str) -> int:
+    """Print a frame's log as it grows, attempt after attempt, until the frame is over or no process runs the job.
+
+    Raises:
+        OutlineException: There is no such frame.
+    """
+    job = LocalJob(folder)
+    ref = find_frame(job, name)
+    path = job.log_path(job.record.job.frame_name(ref))
+    stream: IO[bytes] | None = None
+    try:
+        while True:
+            job.refresh()
+            over = job.record.runner is None or job.record.job.state(ref) in _OVER
+            stream = _copy_growth(path, stream)
+            if over:
+                return 0
+            time.sleep(_LOOK_SECONDS)
+    finally:
+        if stream is not None:
+            stream.close()
+
+
+def _copy_growth(path: str, stream: IO[bytes] | None) -> IO[bytes] | None:
+    """Print what is new, then go over to the log of the next attempt if there is one; return the open log."""
+    while True:
+        if stream is not None:
+            _copy(stream)
+        try:
+            found = os.stat(path)
+        except FileNotFoundError:
+            return stream
+        if stream is not None and os.fstat(stream.fileno()).st_ino == found.st_ino:
+            return stream
+        if stream is not None:
+            _copy(stream)
+            stream.close()
+        stream = open(path, "rb")  # noqa: SIM115  # kept open, so that a log that is put aside is read to its end
+
+
+def _copy(stream: IO[bytes]) -> None:
+    """Print the rest of a file, byte by byte as the frame wrote it."""
+    sys.stdout.flush()
+    while data := stream.read(65536):
+        sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``outline``: check a script, look at a job of the local backend, run parts of it again.
+
+Each subcommand imports what it needs when it is called, so that each starts fast.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from . import EXIT_DEAD, EXIT_USAGE
+
+__all__ = ["main", "outline_group"]
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_SESSION = "SESSION is the folder that pycuerun printed, or the outline.yaml in it."
+
+
+def main(argv: list[str]) -> int:
+    """Run ``outline`` with the arguments and return its exit code."""
+    try:
+        code = outline_group.main(args=argv, prog_name="outline", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message())
+        return EXIT_USAGE
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        print(f"outline: {error.format_message()} See outline --help.", file=sys.stderr)
+        return EXIT_USAGE
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return code if isinstance(code, int) else 0
+
+
+@click.group(
+    context_settings=_CONTEXT,
+    epilog="Exit codes: 0 done, 1 a frame is dead or a check found errors, 2 could not be done, 130 interrupted.",
+)
+@click.option("-D", "--debug", is_flag=True, help="Show tracebacks.")
+def outline_group(debug: bool) -> None:
+    """Look at outlines and at jobs of the local backend. Jobs are launched with pycuerun."""
+
+
+@outline_group.command(epilog="Exit code: 1 when there are errors, 0 when there are none; warnings do not count.")
+@click.argument("script")
+@click.argument("frames", required=False, metavar="[RANGE]")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Of the report.")
+def check(script: str, frames: str | None, format_: str) -> int:
+    """Report all problems of an outline at once, with the lines of the script.
+
+    Nothing is launched and nothing is written.
+    """
+    from .check import check_outline, report_json, report_text
+
+    report = check_outline(script, frames)
+    print(report_json(report) if format_ == "json" else report_text(report))
+    return EXIT_DEAD if report.errors else 0
+
+
+@outline_group.command()
+@click.argument("section", required=False, metavar="[SECTION]")
+def config(section: str | None) -> int:
+    """Print every value of the configuration, or of one section, and where it comes from."""
+    from .config_view import config_text
+
+    print(config_text(section))
+    return 0
+
+
+@outline_group.command(epilog=_SESSION)
+@click.argument("session")
+@click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
+@click.option("--watch", is_flag=True, help="Print it anew every second until the job is over.")
+def status(session: str, as_json: bool, watch: bool) -> int:
+    """Show the states of a job's frames, while it runs and afterwards."""
+    from .running import session_folder
+    from .status import print_status, watch_status
+
+    show = watch_status if watch else print_status
+    return show(session_folder(session), as_json)
+
+
+@outline_group.command(epilog=_SESSION)
+@click.argument("session")
+@click.argument("frame")
+@click.option("--attempt", type=click.IntRange(1), metavar="N", help="Which attempt; the last when not given.")
+@click.option("-f", "--follow", is_flag=True, help="Print what comes, until the frame is over.")
+def log(session: str, frame: str, attempt: int | None, follow: bool) -> int:
+    """Print the log of a frame, such as 12-beauty."""
+    from .log_view import follow_log, print_log
+    from .running import session_folder
+
+    folder = session_folder(session)
+    return follow_log(folder, frame) if follow and attempt is None else print_log(folder, frame, attempt)
+
+
+@outline_group.command(epilog=_SESSION)
+@click.argument("session")
+@click.option("--layer", metavar="LAYER", help="Only frames of this layer.")
+@click.option("--frames", metavar="RANGE", help="Only these frames.")
+@click.option(
+    "--state",
+    "states",
+    type=click.Choice(["dead", "eaten", "succeeded"]),
+    multiple=True,
+    default=["dead"],
+    show_default=True,
+    help="Only frames in this state; may be given several times.",
+)
+@click.option("--no-run", is_flag=True, help="Only mark them; pycuerun --resume runs them.")
+@click.option("--cores", metavar="N", help="Cores to use; all when not given.")
+@click.option("--memory", metavar="SIZE", help="Memory to use, such as 16g; all when not given.")
+@click.option("--fail-fast", is_flag=True, help="Stop when a frame is dead.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+def retry(session: str, **options: Any) -> int:
+    """Run frames of a job again, and then all that waits for them.
+
+    Without options these are the dead frames.
+    """
+    from .retry import retry_frames
+    from .running import session_folder
+
+    return retry_frames(session_folder(session), **options)
