@@ -79,6 +79,7 @@ class Runner:
 
 def fork_runner() -> Runner:
     """Start a runner as a fork of this process, which has run none of the user's code yet and has one thread."""
+    _import_what_frames_need()
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid:
@@ -183,8 +184,7 @@ def _load(path: str) -> tuple[_State | None, str]:
     environ = base_environment(os.environ)
     try:
         ol = load_outline(path)
-        # imported here, once, so that no worker or frame has to
-        from ... import environment, io, tokens  # noqa: F401
+        _import_what_frames_need()
     except OutlineException as error:
         return None, str(error)
     except Exception as error:  # a module of the user's: its fault is the message
@@ -197,6 +197,12 @@ def _load(path: str) -> tuple[_State | None, str]:
     gc.collect()
     gc.freeze()
     return _State(ol, environ, safe, platform.node(), ol.get_session().get_log_path()), ""
+
+
+def _import_what_frames_need() -> None:
+    """Import once what the launcher, every worker and every frame would import otherwise."""
+    from ... import environment, frame_run, io, loader, process, serialize, tokens  # noqa: F401
+    from ...modules import shell  # noqa: F401
 
 
 def _thread_count() -> int:

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logs of frames: what is around the output, and what can be read back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from outline.backend.local.log import FrameEnd, FrameLog, last_lines, read_end
+
+
+def written(path: Path, output: str, end: FrameEnd | None, attempt: int = 1) -> str:
+    log = FrameLog(str(path), attempt)
+    log.begin({"frame": "0001-x"}, {"A": "1"})
+    log.write(output)
+    if end is not None:
+        log.end(end)
+    return str(path)
+
+
+def test_the_end_is_read_back(tmp_path: Path) -> None:
+    end = FrameEnd(143, 15, seconds=1.5, rss_kb=2000, reason="ran too long")
+
+    path = written(tmp_path / "log", "hello\n", end)
+
+    assert read_end(path, 1) == end
+
+
+def test_an_unfinished_log_has_no_end(tmp_path: Path) -> None:
+    path = written(tmp_path / "log", "exitStatus  0\n" + "=" * 59 + "\n", None)
+
+    assert read_end(path, 1) is None
+    assert read_end(str(tmp_path / "none"), 1) is None
+
+
+def test_the_end_of_another_attempt_does_not_count(tmp_path: Path) -> None:
+    path = written(tmp_path / "log", "", FrameEnd(0), attempt=1)
+
+    assert read_end(path, 2) is None
+
+
+def test_output_after_the_footer_makes_it_no_footer(tmp_path: Path) -> None:
+    path = written(tmp_path / "log", "", FrameEnd(0))
+    with open(path, "a") as stream:
+        stream.write("late words of a process that was left behind\n")
+
+    assert read_end(path, 1) is None
+
+
+def test_last_lines_are_the_frames_own(tmp_path: Path) -> None:
+    path = written(tmp_path / "log", "".join(f"line {n}\n" for n in range(100)), FrameEnd(1))
+
+    assert last_lines(path, 2) == ["line 98", "line 99"]
+    assert last_lines(written(tmp_path / "empty", "", FrameEnd(1)), 5) == []
+    assert last_lines(written(tmp_path / "short", "one\n", None), 5) == ["one"]
+
+
+def test_older_attempts_are_numbered_from_the_oldest(tmp_path: Path) -> None:
+    for output in ("first", "second", "third"):
+        written(tmp_path / "log", output, FrameEnd(1))
+
+    assert [("first" in (tmp_path / name).read_text()) for name in ("log.1", "log.2", "log")] == [True, False, False]
+    assert "third" in (tmp_path / "log").read_text()
+
+
+def test_undecodable_output_and_long_lines_are_no_trouble(tmp_path: Path) -> None:
+    path = written(tmp_path / "log", "", None)
+    with open(path, "ab") as stream:
+        stream.write(b"\xff\xfe bad\n" + b"x" * 1_000_000 + b"\nend\n")
+
+    assert last_lines(path, 1) == ["end"]
