@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Looks at an outline from all sides, and goes on where a launch would stop."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+
+from ...exception import OutlineException, ScriptException, SerializeException
+from ...frames import FrameRangeError, FrameSet
+from ...layer import Layer, LayerPreProcess
+from ...layer.args import unread_arguments
+from ...layer.problems import Problem, collected_problems
+from ...loader import Outline, load_outline
+from ...resources import parse_cores, parse_memory_kb
+from ...script import caught_launches
+from ...session import conform_name
+from .classes import class_findings
+from .efficiency import efficiency_findings
+from .report import Finding, Report, in_order
+
+__all__ = ["check_outline"]
+
+
+def check_outline(script: str, frames: str | None = None) -> Report:
+    """Return all problems of an outline.
+
+    Args:
+        script: A script, JSON description or outline.yaml.
+        frames: The range of the job; None leaves it to the outline.
+
+    Raises:
+        OutlineException: The file is missing.
+    """
+    check = _Check(script)
+    ol = check.read()
+    check.take_range(ol, frames)
+    layers = list(_walk(ol.get_layers()))
+    check.describe(ol, layers)
+    total = sum(_count(layer) for layer in ol.get_layers())
+    return Report(script, len(ol.get_layers()), total, in_order(check.findings, script))
+
+
+class _Check:
+    """Gathers the findings about one outline."""
+
+    def __init__(self, script: str) -> None:
+        self.script = script
+        self.findings: list[Finding] = []
+        self.__range: str | None = None
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def read(self) -> Outline:
+        """Return the outline, or as much of it as could be read."""
+        sys.dont_write_bytecode = True
+        ol = self.__empty()
+        with caught_launches() as launches, collected_problems() as problems:
+            try:
+                ol = self.__read_into(ol)
+            except ScriptException as error:
+                self.__add("error", "script", error.reason, file=error.path, line=error.line)
+            except OutlineException as error:
+                self.__add("error", "script", str(error).removeprefix(f"{self.script}: "))
+        self.__take(problems, "layer")
+        if launches:  # the script launches by itself
+            self.__range = launches[0].get_flag("range")
+            return launches[0].get_outline()  # type: ignore[no-any-return]
+        return ol
+
+    def __empty(self) -> Outline:
+        if not os.path.isfile(self.script):
+            load_outline(self.script)  # says what is wrong with the path
+        ol = Outline(name=conform_name(os.path.splitext(os.path.basename(self.script))[0]))
+        ol.set_path(self.script)
+        return ol
+
+    def __read_into(self, ol: Outline) -> Outline:
+        if os.path.splitext(self.script)[1] in (".json", ".yaml"):
+            return load_outline(self.script)
+        ol.parse_outline_script(self.script)  # not load_outline: layers before an error are to be checked as well
+        return ol
+
+    def take_range(self, ol: Outline, frames: str | None) -> None:
+        """Apply the range of the job."""
+        frames = frames or self.__range
+        if frames:
+            try:
+                ol.set_frame_range(frames)
+            except FrameRangeError as error:
+                self.__add("error", "range", str(error))
+
+    # -- looking -----------------------------------------------------------------------------------------------
+
+    def describe(self, ol: Outline, layers: list[Layer]) -> None:
+        """Look at everything."""
+        self.__collect("depends", ol.setup_depends)
+        for layer in layers:
+            self.__collect("arguments", layer.check_required_args)
+            self.__look_at_frames(layer)
+            self.__look_at_resources(layer)
+            for name in unread_arguments(layer):
+                self.__about(layer, "note", "unread", f"no code seems to read the argument {name!r}")
+        self.findings += class_findings(layers)
+        self.__look_at_saving(ol)
+        self.findings += efficiency_findings(ol.get_layers())
+        if not any(finding.level == "error" for finding in self.findings):
+            self.__collect("outline", ol.check)
+
+    def __look_at_frames(self, layer: Layer) -> None:
+        try:
+            layer.get_chunk_size()
+        except OutlineException as error:
+            self.__about(layer, "error", "range", str(error))
+        if isinstance(layer, LayerPreProcess):
+            return  # has the frames of its creator, which is looked at
+        try:
+            frames = layer.get_frame_range()
+        except FrameRangeError as error:
+            self.__about(layer, "error", "range", str(error))
+            return
+        ol = layer.get_outline()
+        if not frames and ol is not None and layer.get_parent() is None:
+            message = f"its range {layer.get_arg('range')} has no frame of the job's range {ol.get_frame_range()}"
+            self.__about(layer, "warning", "range", f"{message}, so it is left out")
+
+    def __look_at_resources(self, layer: Layer) -> None:
+        for name, parse in _RESOURCES:
+            value = layer.get_arg(name)
+            if value is None or value == "":
+                continue
+            try:
+                parse(value)
+            except (ValueError, TypeError) as error:
+                self.__about(layer, "error", "resources", f"{name}: {error}")
+
+    def __look_at_saving(self, ol: Outline) -> None:
+        from ...serialize import outline_text
+
+        with collected_problems() as problems:
+            try:
+                outline_text(ol)
+            except SerializeException as error:
+                if not problems and not any(finding.level == "error" for finding in self.findings):
+                    self.__add("error", "save", str(error))
+        self.__take(problems, "save")
+
+    # -- noting ------------------------------------------------------------------------------------------------
+
+    def __collect(self, rule: str, look: Callable[[], object]) -> None:
+        with collected_problems() as problems:
+            try:
+                look()
+            except OutlineException as error:
+                self.__add("error", rule, str(error))
+        self.__take(problems, rule)
+
+    def __take(self, problems: Iterable[Problem], rule: str) -> None:
+        for problem in problems:
+            if problem.layer is None:
+                self.__add("error", rule, str(problem.error))
+            else:
+                self.__about(problem.layer, "error", rule, str(problem.error))
+
+    def __about(self, layer: Layer, level: str, rule: str, message: str) -> None:
+        self.findings.append(finding_about(layer, level, rule, message))
+
+    def __add(self, level: str, rule: str, message: str, *, file: str = "", line: int = 0) -> None:
+        self.findings.append(Finding(level, rule, message, "", file or self.script, line))
+
+
+def finding_about(layer: Layer, level: str, rule: str, message: str) -> Finding:
+    """Return a finding about a layer, whose message names the layer but not the line."""
+    file, line = layer.get_origin_line()
+    name = layer.get_name()
+    message = message.replace(f"{name!r}{layer.get_origin()}", repr(name))
+    if repr(name) not in message:
+        message = f"layer {name!r}: {message}"
+    return Finding(level, rule, message, name, file, line)
+
+
+def _minutes(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is no number of minutes") from None
+
+
+_RESOURCES: tuple[tuple[str, Callable[[object], object]], ...] = (
+    ("cores", parse_cores),
+    ("threads", parse_cores),
+    ("memory", parse_memory_kb),
+    ("timeout", _minutes),
+    ("timeout_llu", _minutes),
+)
+
+
+def _walk(layers: Iterable[Layer]) -> Iterable[Layer]:
+    for layer in layers:
+        yield layer
+        yield from _walk(layer.get_children())
+
+
+def _count(layer: Layer) -> int:
+    try:
+        return len(FrameSet(layer.get_frame_range() or []).unique())
+    except FrameRangeError:
+        return 0

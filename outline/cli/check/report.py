@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ``outline check`` has found, and how it is shown.
+
+``--format json`` prints one object: ``script``, ``layers`` and ``frames`` (how many), ``errors`` and ``warnings`` (how
+many), and ``findings``, a list of ``{"level", "rule", "layer", "file", "line", "message"}``. A level is ``error``,
+``warning`` or ``note``; ``layer`` is empty and ``line`` is 0 where there is none.
+
+Rules: ``script`` the script raised; ``layer`` a name, type or argument that is refused; ``range`` frames that cannot
+be read or that the job does not have; ``depends`` layers that wait for nobody or in a ring; ``arguments`` one is
+missing or has the wrong type; ``resources`` cores, memory or time that cannot be read; ``save`` data that cannot be
+kept in the session; ``class`` a module's hooks; ``outline`` the job as a whole; ``unread`` arguments that no code seems
+to read; ``efficiency`` work that costs the farm more than it must.
+"""
+
+from __future__ import annotations
+
+import json
+import linecache
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..text import plural
+
+__all__ = ["Finding", "Report", "report_json", "report_text"]
+
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+class Finding(NamedTuple):
+    """One problem."""
+
+    level: str
+    rule: str
+    message: str
+    layer: str = ""
+    file: str = ""
+    line: int = 0
+
+
+class Report(NamedTuple):
+    """All problems of an outline, in the order of the script."""
+
+    script: str
+    layers: int
+    frames: int
+    findings: Sequence[Finding]
+
+    @property
+    def errors(self) -> int:
+        """How many findings are errors."""
+        return sum(finding.level == "error" for finding in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """How many findings are warnings."""
+        return sum(finding.level == "warning" for finding in self.findings)
+
+
+def in_order(findings: Sequence[Finding], script: str) -> list[Finding]:
+    """Return the findings in the order of the script's lines, each once; those of other files come last."""
+    return sorted(dict.fromkeys(findings), key=lambda one: (one.file != script, one.file, one.line, _ORDER[one.level]))
+
+
+def report_json(report: Report) -> str:
+    """Return the report as JSON, see the top of this module."""
+    data = {
+        "script": report.script,
+        "layers": report.layers,
+        "frames": report.frames,
+        "errors": report.errors,
+        "warnings": report.warnings,
+        "findings": [finding._asdict() for finding in report.findings],
+    }
+    return json.dumps(data, indent=2)
+
+
+def report_text(report: Report) -> str:
+    """Return the report as compilers print it: ``file:line: level: message [rule]``, with the line of the script."""
+    lines = []
+    for finding in report.findings:
+        place = f"{finding.file}:{finding.line}" if finding.line else finding.file or report.script
+        lines.append(f"{place}: {finding.level}: {finding.message} [{finding.rule}]")
+        source = linecache.getline(finding.file, finding.line).strip() if finding.line else ""
+        if source:
+            lines.append(f"    {source}")
+    notes = len(report.findings) - report.errors - report.warnings
+    counted = [
+        plural(count, noun)
+        for count, noun in ((report.errors, "error"), (report.warnings, "warning"), (notes, "note"))
+        if count
+    ]
+    size = f"{plural(report.layers, 'layer')}, {plural(report.frames, 'frame')}"
+    return "\n".join([*lines, f"{report.script}: {size}: {', '.join(counted) or 'no problems'}"])
