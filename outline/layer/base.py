@@ -31,6 +31,8 @@ from .paths import LayerPaths
 from .problems import report_problem
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from typing_extensions import Unpack
 
     from ..loader import Outline
@@ -540,14 +542,17 @@ def _call_hook(layer: Layer, name: str, *args: Any, old_name: str = "") -> None:
 
 
 def _caller() -> tuple[str, int]:
-    """Return file and line of the innermost caller outside of this package."""
-    frame = sys._getframe(1)
+    """Return file and line of the statement outside of this package that makes the layer whose constructor runs.
+
+    Constructors of studio classes, which call ``Layer.__init__``, are passed over.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    made = False
     while frame is not None:
         path = frame.f_code.co_filename
-        if not path.startswith(_PACKAGE):
+        made = made or frame.f_code is LayerType.__call__.__code__
+        if made and not path.startswith(_PACKAGE):
             return path, frame.f_lineno
-        if frame.f_back is None:
-            break
         frame = frame.f_back
     return "", 0
 
