@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from . import config, util
+from . import config
 
 __all__ = ["GROUPS", "LaunchOption", "get_launch_facility", "launch_args"]
 
@@ -40,6 +40,12 @@ class LaunchOption(NamedTuple):
 def get_launch_facility() -> str:
     """Return the facility to launch to: RENDER_TO, else FACILITY, else the configuration's."""
     return os.environ.get("RENDER_TO") or os.environ.get("FACILITY") or config.get("outline", "facility")
+
+
+def _get_shot() -> str:
+    from . import util  # imports the frame ranges, which the help of a command line does not need
+
+    return util.get_shot()
 
 
 GROUPS: dict[str, tuple[LaunchOption, ...]] = {
@@ -76,7 +82,7 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             default=lambda: False,
         ),
         LaunchOption(("-f", "--range"), "range", "The frames; $FR when not given.", metavar="RANGE"),
-        LaunchOption(("--shot",), "shot", "The shot of the job.", default=util.get_shot),
+        LaunchOption(("--shot",), "shot", "The shot of the job.", default=_get_shot),
         LaunchOption(("--no-mail",), "nomail", "Send no mail about the job.", "store_true"),
         LaunchOption(
             ("-m", "--max-retries", "--maxretries"),

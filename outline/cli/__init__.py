@@ -2,7 +2,7 @@
 """The commands ``pycuerun`` and ``outline``: the only code that prints, reads argv and sets exit codes.
 
 Exit codes: 0 done, 1 a frame is dead or a check found errors, 2 the job could not be launched or the command line is
-wrong, 130 interrupted.
+wrong, 70 a fault of this library, 130 interrupted. ``pycuerun -e`` has the exit code of the frame.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from types import TracebackType
 
 __all__ = ["outline_main", "pycuerun_main"]
 
 EXIT_DEAD = 1
 EXIT_USAGE = 2
+EXIT_OUR_FAULT = 70
 EXIT_INTERRUPTED = 130
+
+# What may fail inside without being the user's fault: this library and what it stands on.
+_OURS = frozenset(["outline", "click", "rich", "yaml", "fileseq", "psutil", "grpc", "__main__"])
 
 
 def pycuerun_main(argv: Sequence[str] | None = None) -> int:
@@ -34,18 +39,48 @@ def outline_main(argv: Sequence[str] | None = None) -> int:
 
 def _guarded(main: Callable[[list[str]], int], argv: list[str], program: str) -> int:
     """Turn errors into one line and an exit code; only our own faults, and ``--debug``, show a traceback."""
-    from ..exception import FileSpecException, OutlineException
-
     try:
-        return main(argv)
-    except (OutlineException, FileSpecException) as error:
-        if {"-D", "--debug"} & set(argv):
-            raise
-        print(f"{program}: {error}", file=sys.stderr)
-        return EXIT_USAGE
+        code = main(argv)
+        sys.stdout.flush()  # here, where a closed pipe is expected
+        return code
     except KeyboardInterrupt:
         print(f"{program}: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our output has had enough
         return EXIT_DEAD
+    except Exception as error:
+        return _report(error, program, is_debug=bool({"-D", "--debug"} & set(argv)))
+
+
+def _report(error: Exception, program: str, is_debug: bool) -> int:
+    """Print an error and return the exit code."""
+    from ..exception import FileSpecException, OutlineException
+
+    is_expected = isinstance(error, (OutlineException, FileSpecException))
+    place = "" if is_expected else _foreign_place(error.__traceback__)
+    if is_debug or not (is_expected or place):
+        import traceback
+
+        traceback.print_exc()
+    if is_expected:
+        print(f"{program}: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    if place:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        hint = "" if is_debug else "; --debug shows the traceback"
+        print(f"{program}: {place}: {reason}{hint}", file=sys.stderr)
+        return EXIT_USAGE
+    print(f"{program}: this is a fault of outline, not yours; please report it with the lines above", file=sys.stderr)
+    return EXIT_OUR_FAULT
+
+
+def _foreign_place(trace: TracebackType | None) -> str:
+    """Return file and line of the last code that somebody else wrote and an error came through, or an empty text."""
+    place = ""
+    while trace is not None:
+        package = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]
+        if package not in _OURS and package not in sys.stdlib_module_names:
+            place = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -82,7 +82,7 @@ def main(argv: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        print(f"pycuerun: {error.format_message()} See pycuerun --help.", file=sys.stderr)
+        print(f"pycuerun: {error.format_message().rstrip('.')}; see pycuerun --help", file=sys.stderr)
         return EXIT_USAGE
 
 
@@ -264,7 +264,8 @@ def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace) -> int:
     only_local = [f"--{name}" for name in ("cores", "memory", "fail_fast") if getattr(options, name)]
     if only_local:
         raise LaunchException(f"{' and '.join(only_local).replace('_', '-')} only works with --backend local")
-    import_backend_module(options.backend)  # before the script runs, which may take its time
+    if os.path.exists(options.script):
+        import_backend_module(options.backend)  # before the script runs, which may take its time
     ol = load_outline(options.script)
     if options.qc:
         _add_qc_layer(ol)

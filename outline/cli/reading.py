@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..exception import OutlineException
 from ..loader import load_outline
 from ..script import caught_launches
 
@@ -37,7 +38,10 @@ def read_outline(path: str) -> Reading:
     """
     sys.dont_write_bytecode = True  # also the modules beside a script stay without a __pycache__
     with caught_launches() as launches:
-        ol = load_outline(path)
+        try:
+            ol = load_outline(path)
+        except SystemExit as stop:
+            raise OutlineException(f"{path} ends itself with sys.exit({stop.code!r})") from stop
     if launches:
         return Reading(launches[0].get_outline(), launch_flags_of(launches[0]))
     return Reading(ol, {})

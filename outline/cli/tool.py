@@ -29,7 +29,8 @@ def main(argv: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        print(f"outline: {error.format_message()} See outline --help.", file=sys.stderr)
+        command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "outline"
+        print(f"outline: {error.format_message().rstrip('.')}; see {command} --help", file=sys.stderr)
         return EXIT_USAGE
     except click.Abort:
         raise KeyboardInterrupt from None

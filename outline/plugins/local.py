@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import logging
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .. import event, util
 from ..exception import FailImmediately
 from .manager import LaunchTool
+
+if TYPE_CHECKING:
+    from .. import event
 
 __all__ = [
     "deed_local_machine",
@@ -57,6 +59,8 @@ def init_cuerun_plugin(cuerun: LaunchTool) -> None:
 
 def setup_event(option: Any, opt: Any, value: int, parser: Any, *args: Any, **kwargs: Any) -> None:
     """Take the value of ``--run-local`` and book the cores at launch; ``args[0]`` is the launching tool."""
+    from .. import event  # every start loads this plug-in, so what is used once is imported there
+
     global USE_LOCAL_CORES
     USE_LOCAL_CORES = value
     args[0].add_event_listener(event.BEFORE_LAUNCH, setup_local_cores)
@@ -95,6 +99,8 @@ def setup_local_cores(e: event.LaunchEvent) -> None:
 def deed_local_machine() -> None:
     """Make the user the owner of this machine on the farm."""
     import opencue  # takes a second, so only who uses the option pays for it
+
+    from .. import util
 
     show = opencue.api.findShow(util.get_show())
     try:

@@ -63,6 +63,8 @@ class _Check:
                 self.__add("error", "script", error.reason, file=error.path, line=error.line)
             except OutlineException as error:
                 self.__add("error", "script", str(error).removeprefix(f"{self.script}: "))
+            except SystemExit as stop:
+                self.__add("error", "script", f"the script ends itself with sys.exit({stop.code!r})")
         self.__take(problems, "layer")
         if launches:  # the script launches by itself
             self.__range = launches[0].get_flag("range")
