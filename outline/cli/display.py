@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 from ..backend.local.dispatch import Watcher
 from ..scheduler import FrameState, JobState
 from .summary import why
-from .text import duration, rate
+from .text import duration, rate, shorten_middle
 
 if TYPE_CHECKING:
     from ..backend.local.dispatch import Observer, Run
@@ -242,28 +242,40 @@ def _urgency(row: _Row) -> int:
     return 1 if row.left else 0
 
 
+# The columns of numbers and how wide they are, so that the table stands still while numbers grow.
+_NUMBERS = {"done": 5, "run": 3, "dead": 4, "total": 5, "rate": 8, "left": 8}
+_GAP = 2
+_SHORTEST_BAR, _LONGEST_BAR = 10, 40
+
+
 def _rich_table(rows: list[_Row], width: int) -> Any:
-    from rich.progress_bar import ProgressBar
     from rich.table import Table
 
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    table.add_column("layer", no_wrap=True, overflow="ellipsis", max_width=max(12, width - 65), header_style="dim")
-    table.add_column("", width=16 if width < 100 else 32)
-    for head in ("done", "run", "dead", "total", "rate", "left"):
-        table.add_column(head, justify="right", no_wrap=True, header_style="dim")
+    room = width - sum(_NUMBERS.values()) - _GAP * (len(_NUMBERS) + 1)
+    names = min(max(len(row.name) for row in rows), max(12, room - _SHORTEST_BAR))
+    bar = max(_SHORTEST_BAR, min(_LONGEST_BAR, room - names))
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False)
+    table.add_column("layer", no_wrap=True, width=max(5, names), header_style="dim")
+    table.add_column("", width=bar)
+    for head, column in _NUMBERS.items():
+        table.add_column(head, justify="right", no_wrap=True, width=column, header_style="dim")
     for row in rows:
-        style = "red" if row.dead else "green" if not row.left else "bar.complete"
-        table.add_row(
-            row.name,
-            ProgressBar(
-                total=row.total or 1, completed=row.done, width=None, complete_style=style, finished_style="green"
-            ),
-            str(row.done),
-            str(row.running or ""),
-            f"[bold red]{row.dead}[/]" if row.dead else "",
-            str(row.total),
-            rate(row.per_second),
-            "" if row.seconds_left is None else duration(row.seconds_left),
-            style="" if row.left or row.dead else "dim",
-        )
+        table.add_row(*_cells(row, names), style="" if row.left or row.dead else "dim")
     return table
+
+
+def _cells(row: _Row, names: int) -> list[Any]:
+    from rich.progress_bar import ProgressBar
+    from rich.text import Text
+
+    style = "red" if row.dead else "bar.complete"
+    return [
+        Text(shorten_middle(row.name, names)),
+        ProgressBar(total=row.total, completed=row.done, complete_style=style, finished_style="green"),
+        Text(str(row.done)),
+        Text(str(row.running or "")),
+        Text(str(row.dead or ""), style="bold red"),
+        Text(str(row.total)),
+        Text(rate(row.per_second) if row.left else ""),
+        Text("" if row.seconds_left is None else duration(row.seconds_left)),
+    ]

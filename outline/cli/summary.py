@@ -18,6 +18,7 @@ __all__ = ["state_table", "summary", "why"]
 S = FrameState
 _COLUMNS = (S.SUCCEEDED, S.RUNNING, S.DEAD, S.EATEN, S.DEPEND, S.WAITING)
 _SHOWN = 5
+_MOST_LAYERS = 40
 
 
 def summary(job: LocalJob, seconds: float, tail: int = 8) -> str:
@@ -42,16 +43,21 @@ def summary(job: LocalJob, seconds: float, tail: int = 8) -> str:
 def state_table(job: LocalJob) -> list[str]:
     """Return a table of layers and how many of their frames are in each state; states that no frame has are left out.
 
-    A frame is what runs at a time: with chunks, a chunk.
+    A frame is what runs at a time: with chunks, a chunk. Of very many layers, those that are done share a row.
     """
     state = job.record.job
     totals = state.counts()
     columns = [column for column in _COLUMNS if totals.get(column) or column is S.SUCCEEDED]
+    counts_of = {layer.name: state.counts(layer.name) for layer in state.plan.layers}
+    done = [name for name, counts in counts_of.items() if counts[S.SUCCEEDED] == sum(counts.values())]
+    if len(counts_of) > _MOST_LAYERS:
+        succeeded = sum(counts_of.pop(name)[S.SUCCEEDED] for name in done)
+        if done:
+            counts_of[plural(len(done), "other layer")] = {**dict.fromkeys(S, 0), S.SUCCEEDED: succeeded}
     rows = []
-    for layer in state.plan.layers:
-        counts = state.counts(layer.name)
+    for name, counts in counts_of.items():
         cells = [str(counts[column] or "-") for column in columns]
-        rows.append([layer.name, *cells, str(sum(counts.values()))])
+        rows.append([name, *cells, str(sum(counts.values()))])
     head = ["layer", *(column.value.lower() for column in columns), "total"]
     return table(head, rows, numbers=range(1, len(head)))
 

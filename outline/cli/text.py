@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["duration", "facts", "plural", "quoted", "rate", "shorten", "table"]
+__all__ = ["duration", "facts", "plural", "quoted", "rate", "shorten", "shorten_middle", "table"]
 
 
 def plural(count: int, noun: str) -> str:
@@ -31,6 +31,14 @@ def rate(per_second: float) -> str:
 def shorten(text: str, width: int) -> str:
     """Return the text, cut off with ``…`` where it is longer than ``width``."""
     return text if len(text) <= width else f"{text[: max(1, width - 1)]}…"
+
+
+def shorten_middle(text: str, width: int) -> str:
+    """Return the text, cut out of its middle where it is longer than ``width``; names often differ at their ends."""
+    if len(text) <= width:
+        return text
+    tail = (width - 1) // 2
+    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def quoted(word: object) -> str:
