@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The house has floors: a module imports from lower ones only, and ``import outline`` touches nothing heavy."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+# The longest name that fits a module says its floor. Modules of one floor may import one another, without a loop.
+FLOORS = {
+    "cuebot_stub": 10,
+    "outline.__main__": 10,
+    "outline.cli": 9,
+    "outline.cuerun": 8,
+    "outline.launch_options": 8,
+    "outline.option_parser": 8,
+    "outline.backend": 7,
+    "outline.scheduler": 6,
+    "outline.frame_run": 5,
+    "outline.modules": 5,
+    "outline.plugins": 5,
+    "outline.loader": 4,
+    "outline.script": 4,
+    "outline.layer": 3,
+    "outline.session": 3,
+    "outline.serialize": 3,
+    "outline.io": 2,
+    "outline.environment": 2,
+    "outline.config": 1,
+    "outline.event": 1,
+    "outline.depend": 1,
+    "outline.executor": 1,
+    "outline.util": 1,
+    "outline.versions": 1,
+    "outline.process": 1,
+    "outline.files": 1,
+    "outline.exception": 0,
+    "outline.constants": 0,
+    "outline.frames": 0,
+    "outline.tokens": 0,
+    "outline.resources": 0,
+}
+
+# The face of the library: it hands out the public names of every floor, each when it is first used.
+FACE = "outline"
+
+
+def test_every_module_has_a_floor():
+    homeless = [module for module in _modules() if module != FACE and _floor(module) is None]
+
+    assert homeless == []
+
+
+def test_no_import_points_up():
+    rising = [f"{here}:{line} imports {there}" for here, there, line in _arrows() if _points_up(here, there)]
+
+    assert rising == []
+
+
+def test_nothing_in_the_library_imports_the_farm_stub():
+    arrows = [f"{here}:{line}" for here, there, line in _arrows() if here.startswith("outline") and "cuebot" in there]
+
+    assert arrows == []
+
+
+def test_modules_do_not_import_one_another_in_a_ring():
+    loops = _rings({module: _early_imports(module) for module in _modules() if module != FACE})
+
+    assert loops == []
+
+
+@pytest.mark.parametrize("first", ["outline", "outline.layer", "outline.loader", "outline.session", "outline.cli"])
+def test_import_is_cheap(first: str):
+    heavy = {"grpc", "yaml", "rich", "click", "fileseq", "psutil", "opencue", "asyncio", "multiprocessing"}
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", f"import {first}, sys; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=REPOSITORY,
+    )
+
+    assert heavy.intersection(loaded.stdout.split()) - _allowed(first) == set()
+
+
+def _allowed(first: str) -> set[str]:
+    return {"click"} if first == "outline.cli" else set()
+
+
+def test_import_leaves_the_process_as_it_was():
+    script = """
+import os, sys, threading
+before = dict(os.environ), list(sys.path), os.getcwd()
+import outline, outline.layer, outline.loader, outline.cuerun, outline.session, outline.cli
+assert before == (dict(os.environ), list(sys.path), os.getcwd())
+assert threading.active_count() == 1
+"""
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=REPOSITORY)
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def _files() -> dict[str, Path]:
+    found = {}
+    for package in ("outline", "cuebot_stub"):
+        for path in sorted((REPOSITORY / package).rglob("*.py")):
+            parts = path.relative_to(REPOSITORY).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def _modules() -> list[str]:
+    return list(_files())
+
+
+def _floor(module: str) -> int | None:
+    while module:
+        if module in FLOORS:
+            return FLOORS[module]
+        module = module.rpartition(".")[0]
+    return None
+
+
+def _points_up(here: str, there: str) -> bool:
+    if FACE in (here, there):
+        return False
+    floors = _floor(here), _floor(there)
+    return floors[0] is not None and floors[1] is not None and floors[1] > floors[0]
+
+
+def _arrows() -> Iterator[tuple[str, str, int]]:
+    for module, path in _files().items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        typing_only = _lines_for_types(tree)
+        for node in ast.walk(tree):
+            if node not in typing_only:
+                yield from ((module, target, node.lineno) for target in _targets(node, module, path))
+
+
+def _early_imports(module: str) -> set[str]:
+    """Return what a module imports while it is imported itself, sub-modules of its own package left out."""
+    path = _files()[module]
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found: set[str] = set()
+    for node in tree.body:
+        found.update(_targets(node, module, path))
+    return {target for target in found if target != FACE and not module.startswith(target + ".")}
+
+
+def _targets(node: ast.AST, module: str, path: Path) -> list[str]:
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        base = _base(node, module, path)
+        names = [_longest(f"{base}.{alias.name}", base) for alias in node.names]
+    else:
+        return []
+    return [name for name in names if name.split(".")[0] in ("outline", "cuebot_stub")]
+
+
+def _base(node: ast.ImportFrom, module: str, path: Path) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = module.split(".")
+    package = parts if path.name == "__init__.py" else parts[:-1]
+    package = package[: len(package) - (node.level - 1)]
+    return ".".join([*package, *([node.module] if node.module else [])])
+
+
+def _longest(name: str, base: str) -> str:
+    return name if name in _files() else base
+
+
+def _lines_for_types(tree: ast.Module) -> set[ast.AST]:
+    """Return the nodes below ``if TYPE_CHECKING``: they are for the reader and mypy, and never run."""
+    blocks = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+    ]
+    return {inner for block in blocks for statement in block.body for inner in ast.walk(statement)}
+
+
+def _rings(imports: dict[str, set[str]]) -> list[str]:
+    """Return the modules that can reach themselves, each with the first step of the way."""
+    return [
+        f"{module} -> {step} -> ... -> {module}"
+        for module, steps in imports.items()
+        for step in sorted(steps)
+        if module != step and module in _reachable(step, imports)
+    ]
+
+
+def _reachable(start: str, imports: dict[str, set[str]]) -> set[str]:
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        module = waiting.pop()
+        if module not in seen:
+            seen.add(module)
+            waiting.extend(imports.get(module, ()))
+    return seen

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits of size and habit that no linter knows: a function fits on a screen, a file can be read in one go."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LIBRARY = sorted(path for room in ("outline", "cuebot_stub") for path in (REPOSITORY / room).rglob("*.py"))
+OURS = sorted([*LIBRARY, *(REPOSITORY / "tests").rglob("*.py"), *(REPOSITORY / "benchmarks").glob("*.py")])
+
+_LONGEST_FUNCTION = 50
+_LONGEST_FILE = 400
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
+@pytest.mark.parametrize("path", OURS, ids=_named)
+def test_file_keeps_the_habits_of_the_house(path: Path):
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+
+    assert text.startswith("# SPDX-License-Identifier: Apache-2.0\n")
+    assert ast.get_docstring(tree)
+    assert len(text.splitlines()) <= _LONGEST_FILE
+    assert [f"{name} has {lines} lines" for name, lines in _lengths(tree) if lines > _LONGEST_FUNCTION] == []
+
+
+@pytest.mark.parametrize("path", LIBRARY, ids=_named)
+def test_public_methods_say_what_they_return(path: Path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+
+    assert list(_undocumented(tree)) == []
+
+
+def _lengths(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, Function):
+            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def _undocumented(tree: ast.Module) -> Iterator[str]:
+    for owner in ast.walk(tree):
+        if isinstance(owner, ast.ClassDef) and not owner.name.startswith("_"):
+            for node in owner.body:
+                if isinstance(node, Function) and _needs_words(node):
+                    yield f"{owner.name}.{node.name}"
+
+
+def _needs_words(node: Function) -> bool:
+    is_declaration = isinstance(node.body[-1], ast.Expr) and isinstance(node.body[-1].value, ast.Constant)
+    decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
+    if node.name.startswith("_") or decorators & {"overload", "setter", "override"}:
+        return False
+    return ast.get_docstring(node) is None and not is_declaration
