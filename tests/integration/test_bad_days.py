@@ -108,7 +108,9 @@ def test_a_frame_that_finished_while_nobody_could_note_it_is_not_run_again(
     run_pycuerun(script, "1", "--backend", "local")
     journal = only_session(session_root) / "journal"
     lines = journal.read_text().splitlines(True)
-    journal.write_text("".join(line for line in lines if '"e":"end"' not in line and '"e":"over"' not in line) + '{"e":"e')
+    journal.write_text(
+        "".join(line for line in lines if '"e":"end"' not in line and '"e":"over"' not in line) + '{"e":"e'
+    )
 
     result = run_pycuerun("--resume", only_session(session_root))
 
@@ -257,7 +259,13 @@ def test_a_full_disk_is_a_clear_error_and_no_corrupt_record(
         """,
     )
     full = run_pycuerun(
-        script, "1-100", "--backend", "local", "--max-retries", "0", env={"OUTLINE_OUTLINE_SESSION_DIR": str(small_disk)}
+        script,
+        "1-100",
+        "--backend",
+        "local",
+        "--max-retries",
+        "0",
+        env={"OUTLINE_OUTLINE_SESSION_DIR": str(small_disk)},
     )
     (session,) = small_disk.glob("*/*")
     job = LocalJob(str(session))
@@ -274,7 +282,9 @@ def test_a_full_disk_is_a_clear_error_and_no_corrupt_record(
     assert LocalJob(str(session)).counts == {"SUCCEEDED": 100}
 
 
-@pytest.mark.parametrize("name", ["with blank", "it's", 'say "x"', "schön", "semi;colon", "$HOME", "100%", "#1", "[x]{y}"])
+@pytest.mark.parametrize(
+    "name", ["with blank", "it's", 'say "x"', "schön", "semi;colon", "$HOME", "100%", "#1", "[x]{y}"]
+)
 def test_ugly_paths_of_session_and_script(tmp_path: Path, run_pycuerun: RunPycuerun, name: str) -> None:
     folder = tmp_path / name
     folder.mkdir()
@@ -329,12 +339,15 @@ def test_two_launches_at_the_same_second_do_not_meet(tmp_path: Path, session_roo
     assert [LocalJob(str(path.parent)).counts for path in sessions] == [{"SUCCEEDED": 5}] * 3
 
 
-def test_a_job_that_is_running_cannot_be_resumed(
-    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
-) -> None:
+def test_a_job_that_is_running_cannot_be_resumed(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
     script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('cmd', command=['sleep', '60'])\n")
     launcher = start(script, "1", "--backend", "local", cwd=tmp_path)
-    until(lambda: list(session_root.glob("*/*/journal")) and '"e":"start"' in (only_session(session_root) / "journal").read_text())
+    until(
+        lambda: (
+            list(session_root.glob("*/*/journal"))
+            and '"e":"start"' in (only_session(session_root) / "journal").read_text()
+        )
+    )
 
     result = run_pycuerun("--resume", only_session(session_root))
     os.kill(launcher.pid, signal.SIGINT)

@@ -219,9 +219,7 @@ def test_logs_have_header_and_footer_and_older_attempts_stay(
         assert fact in second
 
 
-def test_timeout_ends_the_frame_and_names_itself(
-    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
-) -> None:
+def test_timeout_ends_the_frame_and_names_itself(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
     script = outline_file(
         tmp_path,
         """

@@ -23,7 +23,9 @@ def ol() -> Outline:
 
 
 @pytest.mark.parametrize(
-    ("frame", "name"), [(1, "0001-x"), (0, "0000-x"), (-1, "-001-x"), (12345, "12345-x")], ids=["1", "0", "-1", "5 digits"]
+    ("frame", "name"),
+    [(1, "0001-x"), (0, "0000-x"), (-1, "-001-x"), (12345, "12345-x")],
+    ids=["1", "0", "-1", "5 digits"],
 )
 def test_frame_names_are_the_farms(frame: int, name: str) -> None:
     assert frame_name(frame, "x") == name
@@ -61,6 +63,12 @@ def test_ids_are_uuids_that_differ_by_layer_and_frame_only(ol: Outline) -> None:
 
 
 def test_a_job_launched_from_a_frame_does_not_inherit_the_frames_variables() -> None:
-    environ = {"CUE_FRAME": "0001-x", "OL_LAYER_RANGE": "1", "OL_BASE_SESSION_PATH": "/x", "PATH": "/bin", "OL_OS": "linux"}
+    environ = {
+        "CUE_FRAME": "0001-x",
+        "OL_LAYER_RANGE": "1",
+        "OL_BASE_SESSION_PATH": "/x",
+        "PATH": "/bin",
+        "OL_OS": "linux",
+    }
 
     assert base_environment(environ) == {"PATH": "/bin", "OL_OS": "linux"}

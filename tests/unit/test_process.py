@@ -40,4 +40,6 @@ def test_a_folder_and_a_plain_file_are_named(tmp_path: Path) -> None:
     (tmp_path / "dir").mkdir()
 
     assert find_executable(str(tmp_path / "dir"), "")[1].endswith("is a folder")
-    assert find_executable("plain", str(program(tmp_path / "bin", "plain", 0o644).parent))[1].endswith("is not executable")
+    assert find_executable("plain", str(program(tmp_path / "bin", "plain", 0o644).parent))[1].endswith(
+        "is not executable"
+    )

@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What may start, what an exit means, and who is released by it."""
+
+from __future__ import annotations
+
+import pytest
+
+from outline.frames import FrameSet
+from outline.scheduler import DependPlan, FrameExit, FrameState, IllegalMove, JobPlan, JobState, LayerPlan
+
+S = FrameState
+GOOD, BAD = FrameExit(0), FrameExit(1)
+
+
+def layer(name: str, frames: str = "1-4", chunk: int = 1, **more: object) -> LayerPlan:
+    return LayerPlan(name, FrameSet(frames), chunk, **more)  # type: ignore[arg-type]
+
+
+def job(*layers: LayerPlan, depends: tuple[DependPlan, ...] = (), **more: object) -> JobState:
+    return JobState(JobPlan("job", layers, depends, **more))  # type: ignore[arg-type]
+
+
+def names_of(job: JobState, state: FrameState) -> list[str]:
+    return [job.frame_name(ref) for ref in job if job.state(ref) is state]
+
+
+def run(job: JobState, ref: int, exit: FrameExit = GOOD) -> FrameState:
+    job.start(ref)
+    return job.finish(ref, exit)
+
+
+def run_all(job: JobState) -> list[str]:
+    """Run everything with success, one frame at a time, and return the order."""
+    order = []
+    while (ref := job.next_ready(100, 10**9)) is not None:
+        order.append(job.frame_name(ref))
+        run(job, ref)
+    return order
+
+
+def test_frames_are_the_heads_of_chunks_in_range_order() -> None:
+    state = job(layer("a", "10-1x-3,99", 2))
+
+    assert [state.frame_name(ref) for ref in state] == ["0010-a", "0004-a", "0099-a"]
+    assert [list(state.frames_of(ref)) for ref in state] == [[10, 7], [4, 1], [99]]
+    assert state.ref("a", 4) == 1
+
+
+def test_the_order_is_first_frames_of_all_layers_then_second_ones() -> None:
+    assert run_all(job(layer("a", "1-2"), layer("b", "7-8"))) == ["0001-a", "0007-b", "0002-a", "0008-b"]
+
+
+def test_a_good_exit_succeeds() -> None:
+    state = job(layer("a"))
+
+    assert run(state, 0) is S.SUCCEEDED
+
+
+def test_a_bad_exit_is_tried_again_until_the_retries_are_spent() -> None:
+    state = job(layer("a"), max_retries=2)
+
+    assert [run(state, 0, BAD) for _ in range(3)] == [S.WAITING, S.WAITING, S.DEAD]
+    assert state.tries(0) == 3
+
+
+@pytest.mark.parametrize(
+    ("exit", "expected"),
+    [
+        (FrameExit(137, 9), S.DEAD),
+        (FrameExit(33), S.DEAD),
+        (FrameExit(143, 15, timed_out=True), S.DEAD),
+        (FrameExit(0, timed_out=True), S.DEAD),
+        (FrameExit(286), S.WAITING),
+        (FrameExit(1, lost=True), S.WAITING),
+    ],
+    ids=["killed", "out of memory", "timed out", "timed out but exit 0", "skip retry", "host lost"],
+)
+def test_exits_without_retries_left(exit: FrameExit, expected: FrameState) -> None:
+    assert run(job(layer("a"), max_retries=0), 0, exit) is expected
+
+
+def test_a_time_limit_is_not_tried_again() -> None:
+    assert run(job(layer("a"), max_retries=5), 0, FrameExit(143, 15, timed_out=True)) is S.DEAD
+
+
+def test_a_lost_host_costs_no_try_but_not_for_ever() -> None:
+    state = job(layer("a"), max_retries=0)
+
+    assert [run(state, 0, FrameExit(lost=True)) for _ in range(3)] == [S.WAITING, S.WAITING, S.DEAD]
+
+
+@pytest.mark.parametrize("where", ["job", "layer"])
+def test_autoeat_eats_at_the_first_failure(where: str) -> None:
+    state = job(layer("a", autoeat=where == "layer"), autoeat=where == "job", max_retries=5)
+
+    assert run(state, 0, BAD) is S.EATEN
+
+
+def test_dead_frames_leave_their_dependents_and_everything_else_runs_on() -> None:
+    state = job(layer("a"), layer("b"), depends=(DependPlan("b", "a", "FRAME_BY_FRAME"),), max_retries=0)
+    run(state, state.ref("a", 2), BAD)
+
+    order = run_all(state)
+
+    assert order == ["0001-a", "0001-b", "0003-a", "0003-b", "0004-a", "0004-b"]
+    assert names_of(state, S.DEPEND) == ["0002-b"]
+    assert state.is_over
+    assert not state.succeeded
+
+
+def test_chunks_wait_for_exactly_the_chunks_that_hold_their_frames() -> None:
+    # OpenCue#1448: interleaved order and different chunk sizes
+    state = job(layer("a", "1-10:5", 3), layer("b", "1-10", 2), depends=(DependPlan("b", "a", "FRAME_BY_FRAME"),))
+    needed = {
+        state.frame_name(ref): {
+            state.frame_name(on) for on in state.refs("a") if set(state.frames_of(on)) & set(state.frames_of(ref))
+        }
+        for ref in state.refs("b")
+    }
+    done: set[str] = set()
+
+    for on in state.refs("a"):
+        run(state, on)
+        done.add(state.frame_name(on))
+        released = {state.frame_name(ref) for ref in state.refs("b") if state.state(ref) is S.WAITING}
+        assert released == {name for name, on_names in needed.items() if on_names <= done}
+
+
+def test_layer_on_layer_waits_for_the_last_frame() -> None:
+    state = job(layer("a"), layer("b", "1"), depends=(DependPlan("b", "a", "LAYER_ON_LAYER"),))
+
+    assert run_all(state)[-1] == "0001-b"
+
+
+@pytest.mark.parametrize("type", ["LAYER_ON_LAYER", "FRAME_BY_FRAME"])
+def test_any_frame_waits_for_the_first_success(type: str) -> None:
+    state = job(layer("a"), layer("b", "9"), depends=(DependPlan("b", "a", type, any_frame=True),), max_retries=0)
+    run(state, 0, BAD)
+    before = state.state(state.ref("b", 9))
+
+    run(state, 1)
+
+    assert (before, state.state(state.ref("b", 9))) == (S.DEPEND, S.WAITING)
+
+
+def test_previous_frame_waits_for_the_frame_before() -> None:
+    state = job(layer("a", "1-3"), layer("b", "1-3"), depends=(DependPlan("b", "a", "PREVIOUS_FRAME"),))
+
+    assert names_of(state, S.WAITING) == ["0001-a", "0002-a", "0003-a", "0001-b"]
+    run(state, state.ref("a", 1))
+    assert state.state(state.ref("b", 2)) is S.WAITING
+    assert state.state(state.ref("b", 3)) is S.DEPEND
+
+
+def test_a_layer_may_wait_for_its_own_previous_frame() -> None:
+    state = job(layer("sim", "1-6", 2), depends=(DependPlan("sim", "sim", "PREVIOUS_FRAME"),))
+
+    assert names_of(state, S.WAITING) == ["0001-sim"]
+    assert run_all(state) == ["0001-sim", "0003-sim", "0005-sim"]
+
+
+def test_sim_frame_holds_the_whole_layer() -> None:
+    state = job(layer("sim", "1"), layer("b"), depends=(DependPlan("b", "sim", "LAYER_ON_SIM_FRAME"),))
+
+    assert names_of(state, S.WAITING) == ["0001-sim"]
+    assert len(run_all(state)) == 5
+
+
+def test_two_dependencies_of_different_type_both_count() -> None:
+    depends = (DependPlan("c", "a", "FRAME_BY_FRAME"), DependPlan("c", "b", "LAYER_ON_LAYER"))
+    state = job(layer("a", "1"), layer("b", "1-2"), layer("c", "1"), depends=depends)
+    run(state, state.ref("a", 1))
+    run(state, state.ref("b", 1))
+    before = state.state(state.ref("c", 1))
+
+    run(state, state.ref("b", 2))
+
+    assert (before, state.state(state.ref("c", 1))) == (S.DEPEND, S.WAITING)
+
+
+def test_an_eaten_frame_completes_its_layer_but_releases_no_single_frame() -> None:
+    depends = (DependPlan("b", "a", "FRAME_BY_FRAME"), DependPlan("c", "a", "LAYER_ON_LAYER"))
+    state = job(layer("a", "1-2"), layer("b", "1-2"), layer("c", "1"), depends=depends)
+    run(state, 0)
+
+    state.eat(1)
+
+    assert names_of(state, S.DEPEND) == ["0002-b"]
+    assert state.state(state.ref("c", 1)) is S.WAITING
+
+
+def test_eaten_frames_can_be_told_to_release() -> None:
+    plan = JobPlan("job", (layer("a", "1"), layer("b", "1")), (DependPlan("b", "a", "FRAME_BY_FRAME"),))
+    state = JobState(plan, eaten_satisfies=True)
+
+    state.eat(0)
+
+    assert state.state(1) is S.WAITING
+
+
+def test_posts_wait_until_they_are_released() -> None:
+    state = job(layer("post", "1", type="Post"), layer("a", "1"))
+
+    assert run_all(state) == ["0001-a"]
+    assert not state.succeeded
+    state.release_posts()
+    assert run_all(state) == ["0001-post"]
+    assert state.succeeded
+
+
+def test_only_posts_leaves_the_others_alone() -> None:
+    state = job(layer("a", "1-3"), layer("post", "1", type="Post"))
+    state.release_posts()
+
+    ref = state.next_ready(8, 0, only_posts=True)
+
+    assert ref is not None
+    assert state.frame_name(ref) == "0001-post"
+
+
+def test_frames_need_room_and_smaller_ones_may_pass() -> None:
+    state = job(layer("big", "1-2", cores=4.0), layer("mem", "1-2", memory_kb=100), layer("small", "1-9"))
+
+    ref = state.next_ready(1, 50)
+
+    assert ref is not None
+    assert state.frame_name(ref) == "0001-small"
+    assert state.next_ready(0.5, 50) is None
+
+
+def test_a_big_frame_does_not_starve() -> None:
+    state = job(layer("big", "1", cores=2.0), layer("small", "1-500"))
+    running = [state.ref("small", 500)]
+    state.start(running[0])
+    passed = 0
+    while (ref := state.next_ready(1, 0)) is not None:
+        run(state, ref)
+        passed += 1
+
+    assert passed < 100
+    assert state.state(state.ref("big", 1)) is S.WAITING
+    assert state.next_ready(2, 0) == state.ref("big", 1)
+
+
+def test_retry_makes_dependents_wait_again() -> None:
+    depends = (DependPlan("b", "a", "FRAME_BY_FRAME"), DependPlan("c", "a", "LAYER_ON_LAYER"))
+    state = job(layer("a", "1-2"), layer("b", "1-2"), layer("c", "1"), depends=depends)
+    run(state, 0)
+    run(state, 1)
+
+    state.retry(0)
+
+    assert (state.state(0), state.tries(0)) == (S.WAITING, 0)
+    assert names_of(state, S.DEPEND) == ["0001-b", "0001-c"]
+    assert len(run_all(state)) == 4
+    assert state.succeeded
+
+
+def test_an_illegal_move_says_who_and_what() -> None:
+    state = job(layer("a"))
+
+    with pytest.raises(IllegalMove, match="frame 0001-a is WAITING and cannot be EXITED_GOOD"):
+        state.finish(0, GOOD)
+
+
+def test_resources_are_cut_to_the_machine() -> None:
+    layers = tuple(layer(str(cores), cores=cores, memory_kb=900) for cores in (0.5, 0.0, -1.0, 2.0, 64.0, -64.0))
+
+    plan = JobPlan("job", layers).fitted(8.0, 500)
+
+    assert [one.cores for one in plan.layers] == [0.5, 8.0, 7.0, 2.0, 8.0, 1.0]
+    assert {one.memory_kb for one in plan.layers} == {500}
+
+
+def test_ranges_and_counts_are_by_state() -> None:
+    state = job(layer("a", "1-10"), max_retries=0)
+    for frame in range(1, 8):
+        run(state, state.ref("a", frame), BAD if frame == 3 else GOOD)
+
+    assert str(state.ranges("a")[S.SUCCEEDED]) == "1-2,4-7"
+    assert str(state.ranges("a")[S.DEAD]) == "3"
+    assert state.counts("a") == state.counts()
+    assert state.counts()[S.WAITING] == 3
