@@ -118,7 +118,8 @@ def _run(step: Step, block: Block, folder: Path, environ: dict[str, str], sessio
     if done.returncode == step.exit_code and _matches(step.expected, done.stdout):
         return ""
     where = f"{block.page.relative_to(REPOSITORY)}:{step.line}: $ {step.command}"
-    return f"{where}\nexit code {done.returncode}, expected {step.exit_code}\n--- expected\n{step.expected}--- printed\n{done.stdout}"
+    codes = f"exit code {done.returncode}, expected {step.exit_code}"
+    return f"{where}\n{codes}\n--- expected\n{step.expected}--- printed\n{done.stdout}"
 
 
 def _newest_session(root: Path) -> Path:
