@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads an outline back from outline.yaml.
+
+That makes ``Layer`` subclasses without calling their constructors, and nothing else. The code of a class comes from an
+importable module or from a script that the session keeps, never from the YAML.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from ..constants import LayerType
+from ..depend import Depend
+from ..exception import SerializeException
+from ..layer import Layer
+from ..script import PACKAGE, load_saved_script
+from .data import LayerRef, OutlineRef, SessionRef, load
+from .outline_data import FORMAT, RTYPES
+
+if TYPE_CHECKING:
+    from ..loader import Outline
+
+__all__ = ["read_outline"]
+
+
+def read_outline(ol: Outline, text: str, path: str) -> None:
+    """Fill an empty outline from the text of an outline.yaml.
+
+    Raises:
+        SerializeException: The text asks for anything but plain data and Layer subclasses, or is of a later version.
+    """
+    data = load(text, path)
+    if not isinstance(data, dict) or "outline" not in data:
+        raise SerializeException(f"{path}: not an outline; the first key must be 'outline'")
+    if data["outline"] != FORMAT:
+        raise SerializeException(f"{path}: written in format {data['outline']!r}, this version reads format {FORMAT}")
+    try:
+        _Reader(ol, data, path).read()
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise SerializeException(f"{path}: not a whole outline: {type(error).__name__}: {error}") from error
+
+
+class _Reader:
+    def __init__(self, ol: Outline, data: dict[str, Any], path: str) -> None:
+        self.__ol = ol
+        self.__data = data
+        self.__path = path
+        self.__layers: dict[str, Layer] = {}
+        self.__modules: set[str] = set()
+        self.__resolved: set[int] = set()
+
+    def read(self) -> None:
+        for folder in self.__data.get("module_paths", []):
+            if folder not in sys.path:
+                sys.path.append(folder)
+        self.__ol._restore_settings(self.__data)
+        entries = self.__data.get("layers", [])
+        layers = [self.__make(entry, None) for entry in entries]
+        self.__ol._restore_layers(layers)
+        for layer, entry in zip(layers, entries, strict=True):
+            self.__fill(layer, entry)
+
+    def __make(self, entry: dict[str, Any], parent: Layer | None) -> Layer:
+        cls = self.__find_class(entry["class"])
+        layer: Layer = cls.__new__(cls)
+        required = {key: _rtypes(names) for key, names in entry.get("required", {}).items()}
+        layer._restore(entry["name"], entry.get("args", {}), required, entry.get("env", {}))
+        if parent is not None:
+            parent._restore_child(layer)
+        layer.set_outline(self.__ol)
+        self.__layers[layer.get_name()] = layer
+        for child in entry.get("children", []):
+            self.__make(child, layer)
+        return layer
+
+    def __fill(self, layer: Layer, entry: dict[str, Any]) -> None:
+        layer.set_type(LayerType(entry["type"]))
+        layer.set_service(entry.get("service", "shell"))
+        layer.set_limits(entry.get("limits"))  # type: ignore[arg-type]  # None means no limits
+        for key, value in layer.get_args().items():
+            resolved = self.__resolve(value)
+            if resolved is not value:
+                layer.set_arg(key, resolved)
+        for key, value in entry.get("attributes", {}).items():
+            vars(layer)[key] = self.__resolve(value)
+        for name, path in entry.get("inputs", {}).items():
+            layer.add_input(name, path)
+        for name, path in entry.get("outputs", {}).items():
+            layer.add_output(name, path)
+        for depend in entry.get("depends", []):
+            on = self.__layers[depend["layer"]]
+            any_frame, propagate = depend.get("any_frame", False), depend.get("propagate", False)
+            layer._restore_depend(Depend(layer, on, depend["type"], propagate, any_frame))
+        for name in entry.get("preprocess", []):
+            layer.add_preprocess_layer(self.__layers[name])  # type: ignore[arg-type]  # the writer put only these
+        for listener in entry.get("listeners", []):
+            layer.add_event_listener(listener["event"], self.__find_callback(listener))
+        for child, child_entry in zip(layer.get_children(), entry.get("children", []), strict=True):
+            self.__fill(child, child_entry)
+
+    def __resolve(self, value: Any) -> Any:
+        if isinstance(value, LayerRef):
+            return self.__layers[value]
+        if isinstance(value, OutlineRef):
+            return self.__ol
+        if isinstance(value, SessionRef):
+            return self.__ol.get_session()
+        if type(value) in (dict, list):
+            if id(value) in self.__resolved:  # also when a list holds itself
+                return value
+            self.__resolved.add(id(value))
+        if type(value) is dict:
+            for key in value:
+                value[key] = self.__resolve(value[key])
+        elif type(value) is list:
+            value[:] = [self.__resolve(one) for one in value]
+        elif type(value) in (tuple, set):
+            return type(value)(self.__resolve(one) for one in value)
+        return value
+
+    def __find_module(self, name: str) -> Any:
+        if name.startswith(f"{PACKAGE}."):
+            scripts = self.__data.get("scripts", {})
+            file = os.path.join(
+                os.path.dirname(os.path.abspath(self.__path)), "scripts", os.path.basename(scripts[name])
+            )
+            return load_saved_script(name, file)
+        try:
+            return import_module(name)
+        except ImportError as error:
+            raise SerializeException(
+                f"{self.__path}: cannot import {name}: {error}; the module must be on the Python path where frames run"
+            ) from error
+
+    def __find_class(self, path: str) -> type[Layer]:
+        module_name, _, qualname = path.partition(":")
+        found: Any = self.__find_module(module_name)
+        for part in qualname.split("."):
+            found = getattr(found, part, None)
+        if not (isinstance(found, type) and issubclass(found, Layer)):
+            raise SerializeException(f"{self.__path}: {path} is not a Layer class, so it is refused")
+        self.__modules.update(cls.__module__ for cls in found.__mro__)
+        return found
+
+    def __find_callback(self, listener: dict[str, str]) -> Callable[[Any], object]:
+        """Find a listener: a method of a layer, or a function of a module that some layer or plug-in comes from."""
+        if "method" in listener:
+            method: Callable[[Any], object] = getattr(self.__layers[listener["layer"]], listener["method"])
+            return method
+        from ..plugins import PluginManager
+
+        module_name, _, qualname = listener["function"].partition(":")
+        allowed = self.__modules | {plugin.__name__ for plugin in PluginManager.get_plugins()}
+        if module_name not in allowed and not module_name.startswith(f"{PACKAGE}."):
+            raise SerializeException(
+                f"{self.__path}: the listener {listener['function']} is refused, {module_name} is not a module of a"
+                " layer of this job nor a plug-in"
+            )
+        found: Any = self.__find_module(module_name)
+        for part in qualname.split("."):
+            found = getattr(found, part, None)
+        # A module's names include what it has imported, which is no code of a layer.
+        if not isinstance(found, FunctionType) or found.__module__ != module_name:
+            raise SerializeException(f"{self.__path}: the listener {listener['function']} is no function of its module")
+        return found
+
+
+def _rtypes(names: list[str] | None) -> Any:
+    types = tuple(RTYPES[name] for name in names or [])
+    return types[0] if len(types) == 1 else types or None
