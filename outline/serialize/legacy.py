@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads an outline.yaml that PyOutline wrote, without what makes such files dangerous.
+
+They name Python objects in their tags. Here a tag makes nothing but a note of what it named; afterwards the notes of a
+few known kinds become an outline, its layers and what they hold. Any other tag is refused while the text is parsed,
+before anything is made or imported.
+"""
+
+from __future__ import annotations
+
+import logging
+import pathlib
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from ..constants import LayerType
+from ..depend import Depend, DependType
+from ..exception import LayerException, SerializeException
+from ..frames import FrameSet
+from ..layer import Layer
+from .data import Loader
+
+if TYPE_CHECKING:
+    from ..loader import Outline
+
+__all__ = ["read_legacy"]
+
+_TAG = "tag:yaml.org,2002:python/"
+_RTYPES = {f"builtins.{cls.__name__}": cls for cls in (str, int, float, bool, list, tuple, set, dict)}
+_NO_LAYER = {
+    "outline.loader.Outline",
+    "outline.depend.Depend",
+    "outline.event.EventHandler",
+    "outline.io.Path",
+    "outline.session.Session",
+    "FileSequence.FrameSet.FrameSet",
+}
+
+
+class _Noted:
+    """An object of the file: the class that it named, and its attributes."""
+
+    def __init__(self, cls: str) -> None:
+        self.cls = cls
+        self.state: dict[str, Any] = {}
+
+
+class _Method:
+    """A method of a layer, which listens to an event."""
+
+    def __init__(self, owner: Any, name: str) -> None:
+        self.owner, self.name = owner, name
+
+
+class _LegacyLoader(Loader):
+    """Reads plain data and notes."""
+
+
+def read_legacy(ol: Outline, text: str, path: str) -> None:
+    """Fill an empty outline from the text of an outline.yaml that PyOutline wrote.
+
+    Args:
+        ol: The outline.
+        text: The text.
+        path: The file, for messages.
+
+    Raises:
+        SerializeException: The text names something else than layers and what belongs to them.
+    """
+    try:
+        root = yaml.load(text, Loader=_LegacyLoader)
+        if not isinstance(root, _Noted) or root.cls != "outline.loader.Outline":
+            raise SerializeException(f"{path}: not an outline of PyOutline")
+        _LegacyReader(ol, root, path).read()
+    except (SerializeException, LayerException):
+        raise
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise SerializeException(f"{path}: refused, it names more than layers: {reason}") from error
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise SerializeException(f"{path}: not a whole outline: {type(error).__name__}: {error}") from error
+
+
+class _LegacyReader:
+    """Turns the notes of one file into layers of an outline; used once."""
+
+    def __init__(self, ol: Outline, root: _Noted, path: str) -> None:
+        self.__ol = ol
+        self.__root = root
+        self.__path = path
+        self.__layers: dict[int, Layer] = {}
+        self.__noted: list[_Noted] = []
+        self.__values: dict[int, Any] = {}
+
+    def read(self) -> None:
+        state = self.__root.state
+        names = ("name", "show", "shot", "user", "facility", "maxcores", "maxgpus", "args")
+        settings = {name: self.__value(state.get(f"_Outline__{name}")) for name in names}
+        settings["range"] = self.__value(state.get("_Outline__frame_range"))
+        settings["args"] = settings["args"] or {}
+        settings["env"] = {
+            key: {"value": str(value), "pre": pre} for key, (value, pre) in (state.get("_Outline__env") or {}).items()
+        }
+        self.__ol._restore_settings(settings)
+        self.__ol._restore_layers([self.__layer(noted) for noted in state["_Outline__layers"]])
+        while self.__noted:  # filling a layer may find another one that only an attribute holds
+            self.__fill(self.__noted.pop(0))
+
+    def __layer(self, noted: Any, parent: Layer | None = None) -> Layer:
+        if not isinstance(noted, _Noted) or noted.cls in _NO_LAYER:
+            raise SerializeException(f"{self.__path}: {_describe(noted)} stands where a layer belongs")
+        if id(noted) in self.__layers:
+            return self.__layers[id(noted)]
+        state = noted.state
+        cls = self.__class(noted.cls)
+        layer: Layer = cls.__new__(cls)
+        self.__layers[id(noted)] = layer
+        self.__noted.append(noted)
+        required = dict(state.get("_Layer__req_args") or ())
+        env = {str(key): str(value) for key, value in (state.get("_Layer__env") or {}).items()}
+        layer._restore(state["_Layer__name"], {}, required, env)
+        layer.set_outline(self.__ol)
+        if parent is not None:
+            parent._restore_child(layer)
+        for child in state.get("_Layer__children") or ():
+            self.__layer(child, layer)
+        return layer
+
+    def __class(self, path: str) -> type[Layer]:
+        module_name, _, name = path.rpartition(".")
+        try:
+            cls = getattr(import_module(module_name), name, None)
+        except (ImportError, ValueError) as error:
+            raise SerializeException(
+                f"{self.__path}: cannot import {module_name}: {error}; the module must be on the Python path"
+            ) from error
+        if not (isinstance(cls, type) and issubclass(cls, Layer)):
+            hint = "; PyOutline cannot keep classes of outline scripts" if module_name == "outline.loader" else ""
+            raise SerializeException(f"{self.__path}: {path} is not a Layer class, so it is refused{hint}")
+        return cls
+
+    def __fill(self, noted: _Noted) -> None:
+        layer, state = self.__layers[id(noted)], noted.state
+        layer._restore_arguments(self.__value(state.get("_Layer__args") or {}), layer._required_args())
+        layer.set_type(state.get("_Layer__type") or LayerType.RENDER)
+        layer.set_service(state.get("_Layer__service") or "shell")
+        layer.set_limits(state.get("_Layer__limits"))  # type: ignore[arg-type]  # None means no limits
+        for name, value in (state.get("_Layer__input") or {}).items():
+            layer.add_input(name, self.__value(value))
+        for name, value in (state.get("_Layer__output") or {}).items():
+            layer.add_output(name, self.__value(value))
+        for preprocess in state.get("_Layer__preprocess_layers") or ():
+            layer.add_preprocess_layer(self.__layer(preprocess))  # type: ignore[arg-type]  # nothing else is in there
+        for depend in state.get("_Layer__depends") or ():
+            self.__add_depend(layer, depend)
+        for event_type, methods in _listeners(state.get("_Layer__evh")):
+            for method in methods:
+                layer.add_event_listener(event_type, self.__listener(method))
+        for key, value in state.items():
+            if not key.startswith("_Layer__"):
+                vars(layer)[key] = self.__value(value)
+
+    def __add_depend(self, layer: Layer, noted: Any) -> None:
+        if not isinstance(noted, _Noted) or noted.cls != "outline.depend.Depend":
+            raise SerializeException(f"{self.__path}: {_describe(noted)} stands where a dependency belongs")
+        state = {key.partition("__")[2]: value for key, value in noted.state.items()}
+        on = self.__layer(state["depend_on"])
+        # PyOutline writes `require="x:any"` as frame by frame; what was asked for stands in the arguments.
+        wanted = layer.get_arg("require") or ()
+        wants_any = f"{on.get_name()}:any" in ([wanted] if isinstance(wanted, str) else wanted)
+        depend_type, any_frame = state["type"], bool(state.get("any_frame"))
+        if any_frame or depend_type == DependType.LayerOnAny or (wants_any and depend_type == DependType.FrameByFrame):
+            depend_type, any_frame = DependType.LayerOnLayer, True
+        layer._restore_depend(Depend(layer, on, depend_type, bool(state.get("propigate")), any_frame))
+
+    def __listener(self, method: Any) -> Callable[[Any], object]:
+        if isinstance(method, _Method) and isinstance(method.name, str):
+            owner = self.__layer(method.owner)
+            if callable(getattr(type(owner), method.name, None)):
+                found: Callable[[Any], object] = getattr(owner, method.name)
+                return found
+        raise SerializeException(f"{self.__path}: {_describe(method)} cannot listen to an event")
+
+    def __value(self, value: Any) -> Any:
+        """Return what stands for a value of the file, with layers and paths in the place of notes.
+
+        What the file has once and points to is made once, so that nested pointers cannot grow beyond measure.
+        """
+        if isinstance(value, _Noted):
+            return self.__object(value)
+        if isinstance(value, _Method):
+            raise SerializeException(f"{self.__path}: the method {value.name!r} stands where data belongs")
+        if type(value) not in (dict, list, tuple, set):
+            return value
+        if id(value) not in self.__values:
+            self.__values[id(value)] = self.__container(value)
+        return self.__values[id(value)]
+
+    def __container(self, value: Any) -> Any:
+        if type(value) is dict:
+            made: dict[Any, Any] = {}
+            self.__values[id(value)] = made
+            made.update((self.__value(key), self.__value(one)) for key, one in value.items())
+            return made
+        if type(value) is list:
+            found: list[Any] = []
+            self.__values[id(value)] = found
+            found.extend(map(self.__value, value))
+            return found
+        return type(value)(map(self.__value, value))
+
+    def __object(self, noted: _Noted) -> Any:
+        if noted.cls == "outline.loader.Outline":
+            return self.__ol
+        if noted.cls == "outline.session.Session":
+            return self.__ol.get_session()
+        if noted.cls == "outline.io.Path":
+            from ..io import Path
+
+            return Path(noted.state["_Path__path"], **(noted.state.get("_Path__attributes") or {}))
+        if noted.cls == "FileSequence.FrameSet.FrameSet":
+            return FrameSet(noted.state["frameList"])
+        return self.__layer(noted)
+
+
+def _listeners(handler: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the listeners that a frame calls; the others have done their part before the launch."""
+    if isinstance(handler, _Noted):
+        for event_type, methods in (handler.state.get("_EventHandler__listeners") or {}).items():
+            if event_type in ("BEFORE_EXECUTE", "AFTER_EXECUTE"):
+                yield event_type, methods
+
+
+def _describe(value: Any) -> str:
+    return f"a {value.cls}" if isinstance(value, _Noted) else f"a {type(value).__name__}"
+
+
+# -- the tags that are read, all others are refused ------------------------------------------------------------
+
+
+def _note_object(loader: Any, suffix: str, node: yaml.Node) -> Iterator[_Noted]:
+    noted = _Noted(suffix)
+    yield noted  # known from here on, so that what it holds may point back to it
+    noted.state = loader.construct_mapping(node)
+
+
+def _note_method(loader: Any, node: yaml.Node) -> _Method:
+    owner, name = loader.construct_sequence(node)
+    return _Method(owner, name)
+
+
+def _construct_layer_type(loader: Any, node: yaml.Node) -> LayerType:
+    (value,) = loader.construct_sequence(node)
+    return LayerType(value)
+
+
+def _construct_logger(loader: Any, node: yaml.Node) -> logging.Logger:
+    (name,) = loader.construct_sequence(node)
+    return logging.getLogger(str(name))
+
+
+def _construct_file(loader: Any, node: yaml.Node) -> pathlib.Path:
+    return pathlib.Path(*map(str, loader.construct_sequence(node)))
+
+
+def _construct_text(loader: Any, node: yaml.Node) -> str:
+    return str(loader.construct_scalar(node))
+
+
+def _construct_rtype(loader: Any, suffix: str, node: yaml.Node) -> type:
+    if suffix not in _RTYPES:
+        raise yaml.constructor.ConstructorError(None, None, f"it names {suffix}", node.start_mark)
+    return _RTYPES[suffix]
+
+
+_LegacyLoader.add_multi_constructor(f"{_TAG}object:", _note_object)
+_LegacyLoader.add_constructor(f"{_TAG}object/apply:builtins.getattr", _note_method)
+_LegacyLoader.add_constructor(f"{_TAG}object/apply:outline.constants.LayerType", _construct_layer_type)
+_LegacyLoader.add_constructor(f"{_TAG}object/apply:logging.getLogger", _construct_logger)
+_LegacyLoader.add_constructor(f"{_TAG}object/apply:pathlib.PosixPath", _construct_file)
+_LegacyLoader.add_multi_constructor(f"{_TAG}name:", _construct_rtype)
+for _plain in ("str", "unicode"):
+    _LegacyLoader.add_constructor(f"{_TAG}{_plain}", _construct_text)
