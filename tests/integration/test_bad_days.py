@@ -50,8 +50,8 @@ def test_kill_9_of_the_launcher_loses_nothing_that_had_finished(
                 self.system(["sh", "-c", 'mkdir "$0/own-$CUE_IFRAME" && echo $CUE_IFRAME > "$0/own-$CUE_IFRAME/x"',
                              {str(ran)!r}])
         Own("own")
-        Shell("cmd", command=["sh", "-c", 'sleep 0.02; mkdir "$0/cmd-$CUE_IFRAME" && cp "$0/own-$CUE_IFRAME/x" "$0/cmd-$CUE_IFRAME/x"',
-                              {str(ran)!r}], require="own")
+        copy = 'sleep 0.02; mkdir "$0/cmd-$CUE_IFRAME" && cp "$0/own-$CUE_IFRAME/x" "$0/cmd-$CUE_IFRAME/x"'
+        Shell("cmd", command=["sh", "-c", copy, {str(ran)!r}], require="own")
         """,
     )
     launcher = start(script, "1-40", "--backend", "local", "--cores", "2", "--max-retries", "0", cwd=tmp_path)
@@ -366,8 +366,8 @@ def test_a_clock_that_goes_backwards_changes_no_time_limit(
         """
         from outline.modules.shell import Shell
         Shell("log_in_future", command=["sh", "-c", 'touch -d "+1 day" "$logfile"; sleep 30'], timeout_llu=0.3 / 60)
-        Shell("log_in_past", command=["sh", "-c", 'for n in 1 2 3 4 5 6 7 8; do echo x; touch -d "-1 day" "$logfile"; sleep 0.1; done'],
-              timeout_llu=0.5 / 60)
+        talk = 'for n in 1 2 3 4 5 6 7 8; do echo x; touch -d "-1 day" "$logfile"; sleep 0.1; done'
+        Shell("log_in_past", command=["sh", "-c", talk], timeout_llu=0.5 / 60)
         """,
     )
 
@@ -385,7 +385,8 @@ def test_a_worker_that_is_killed_costs_one_attempt(
         tmp_path,
         f"""
         from outline.modules.shell import Shell
-        Shell("rude", command=["sh", "-c", 'test -e "$0" || {{ touch "$0"; kill -9 $PPID; sleep 20; }}', {str(tmp_path / "x")!r}])
+        rude = 'test -e "$0" || {{ touch "$0"; kill -9 $PPID; sleep 20; }}'
+        Shell("rude", command=["sh", "-c", rude, {str(tmp_path / "x")!r}])
         """,
     )
 

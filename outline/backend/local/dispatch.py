@@ -18,7 +18,8 @@ from ...exception import LaunchException
 from ...scheduler import FrameExit, FrameState, JobState
 from .journal import Journal
 from .log import FrameEnd
-from .runner import KILL, RUN, Runner, _Lines, _send
+from .runner import Runner
+from .wire import KILL, RUN, Lines, send
 
 __all__ = ["Limits", "Observer", "Run", "Watcher"]
 
@@ -103,7 +104,7 @@ class Run:
         self.__clock = clock
         self.__selector = selectors.DefaultSelector()
         self.__idle: list[socket.socket] = []
-        self.__lines: dict[socket.socket, _Lines] = {}
+        self.__lines: dict[socket.socket, Lines] = {}
         self.__running: dict[socket.socket, _Running] = {}
         self.__cores = limits.cores
         self.__memory_kb = limits.memory_kb
@@ -171,7 +172,7 @@ class Run:
         self.__memory_kb -= memory_kb
         limits = (layer.timeout_seconds, layer.timeout_llu_seconds)
         try:
-            _send(worker, [RUN, layer.name, number, attempt, cores, memory_kb or self.limits.memory_kb, *limits])
+            send(worker, [RUN, layer.name, number, attempt, cores, memory_kb or self.limits.memory_kb, *limits])
         except OSError:
             pass  # it has died; the loop finds its socket closed
         self.__observer.started(ref)
@@ -182,7 +183,7 @@ class Run:
         except OSError as error:
             raise LaunchException(f"the process that runs frames has ended: {error.strerror}") from error
         self.__selector.register(worker, selectors.EVENT_READ)
-        self.__lines[worker] = _Lines(worker)
+        self.__lines[worker] = Lines(worker)
         return worker
 
     def __wait(self) -> None:
@@ -238,7 +239,7 @@ class Run:
             self.__kill_at = self.__clock() + self.limits.grace_seconds
         for worker in self.__running:
             try:
-                _send(worker, [KILL, how, self.limits.grace_seconds])
+                send(worker, [KILL, how, self.limits.grace_seconds])
             except OSError:
                 pass
 

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A worker: runs one frame at a time, watches it, and reports how it ended. Runs none of the user's code itself."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .log import FrameEnd, FrameLog
+from .spawn import fork_frame, signal_group, spawn
+from .wire import RUN, Lines, send
+
+if TYPE_CHECKING:
+    from ...layer import Layer
+    from ...loader import Outline
+
+__all__ = ["Worker", "WorkerState"]
+
+
+class WorkerState(NamedTuple):
+    """What workers inherit from the runner."""
+
+    outline: Outline
+    environ: dict[str, str]
+    fork_is_safe: bool
+    host: str
+    log_path: str
+
+
+class _Plan(NamedTuple):
+    """How the frames of one layer are run."""
+
+    layer: Layer
+    shared: dict[str, str]
+    environ: dict[str, str]
+    only_commands: bool
+
+
+class Worker:
+    """Runs one frame at a time and reports how it ended."""
+
+    def __init__(self, sock: socket.socket, state: WorkerState) -> None:
+        self.__sock = sock
+        self.__lines = Lines(sock)
+        self.__state = state
+        self.__plans: dict[str, _Plan] = {}
+        self.__programs: dict[tuple[str, str], tuple[str, str]] = {}
+        self.__grace = 10.0
+        self.__wake, wake_write = os.pipe()
+        os.set_blocking(self.__wake, False)
+        os.set_blocking(wake_write, False)
+        signal.signal(signal.SIGCHLD, _ignore_signal)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        self.__poll = select.poll()
+        self.__poll.register(sock, select.POLLIN)
+        self.__poll.register(self.__wake, select.POLLIN)
+
+    def serve(self) -> None:
+        """Run frames until the launcher closes the socket."""
+        while True:
+            message = self.__lines.read()
+            if message is None:
+                return
+            if message[0] == RUN:
+                end = self.__run_frame(_Request(*message[1:]))
+                try:
+                    send(self.__sock, list(end))
+                except OSError:
+                    return
+
+    def __run_frame(self, request: _Request) -> FrameEnd:
+        from ...environment import FrameFacts, frame_environment
+
+        try:
+            plan = self.__plan(request.layer)
+            facts = FrameFacts(request.frame, request.attempt, request.cores, request.memory_kb)
+            env = frame_environment(plan.shared, facts)
+            log = FrameLog(env["logfile"], request.attempt)
+        except Exception as error:
+            return FrameEnd(1, reason=f"cannot start: {_one_line(error)}")
+        try:
+            return self.__run_logged(request, plan, env, log)
+        except OSError as error:  # the disk with the log is full, most likely
+            _close(log.fd)
+            return FrameEnd(1, reason=f"cannot write the log {log.path}: {error.strerror}")
+
+    def __run_logged(self, request: _Request, plan: _Plan, env: dict[str, str], log: FrameLog) -> FrameEnd:
+        started = time.monotonic()
+        name = env["CUE_FRAME"]
+        log.begin(
+            {
+                "frame": name,
+                "job": env["CUE_JOB"],
+                "command": f"pycuerun {self.__state.outline.get_path()} -e {name}",
+                "attempt": str(request.attempt),
+                "host": self.__state.host,
+                "user": env["CUE_USER"],
+                "cwd": os.getcwd(),
+                "started": time.strftime("%Y-%m-%d %H:%M:%S"),
+            },
+            env,
+        )
+        watch = _Watch(log, started, request)
+        if plan.only_commands and not _has_session_extras(plan.layer):
+            end = self.__run_commands(plan, request, env, watch)
+        elif self.__state.fork_is_safe:
+            end = self.__wait(
+                fork_frame(plan.layer, request.frame, {**plan.environ, **env}, log.fd, self.__sock), watch
+            )
+        else:
+            end = self.__run_interpreter(name, {**plan.environ, **env}, watch)
+        end = end._replace(seconds=time.monotonic() - started)
+        log.end(end)
+        return end
+
+    def __plan(self, name: str) -> _Plan:
+        if name not in self.__plans:
+            from ...environment import layer_environment
+            from ...frame_run import runs_only_commands
+
+            layer = self.__state.outline.get_layer(name)
+            shared = layer_environment(self.__state.outline, layer)
+            self.__plans[name] = _Plan(layer, shared, self.__state.environ, runs_only_commands(layer))
+        return self.__plans[name]
+
+    def __run_commands(self, plan: _Plan, request: _Request, env: dict[str, str], watch: _Watch) -> FrameEnd:
+        """Run the commands of a layer that has no Python of its own."""
+        from ...exception import OutlineException
+        from ...frame_run import frame_commands
+
+        environ = {**plan.environ, **env}
+        try:
+            end = FrameEnd(0)
+            rss_kb = 0
+            for argv in frame_commands(plan.layer, request.frame, environ):
+                end = self.__run_command(argv, environ, watch)
+                rss_kb = max(rss_kb, end.rss_kb)
+                if end.status:
+                    return end._replace(rss_kb=rss_kb)
+            end = end._replace(rss_kb=rss_kb)
+            plan.layer.check_output(plan.layer.get_local_frame_set(request.frame))
+            return end
+        except OutlineException as error:
+            watch.log.write(f"outline: {error}\n")
+            return FrameEnd(1, reason=_one_line(error))
+
+    def __run_command(self, argv: list[str], environ: dict[str, str], watch: _Watch) -> FrameEnd:
+        search_path = environ.get("PATH", os.defpath)
+        program, problem = self.__find_program(argv[0], search_path) if argv else ("", "the command is empty")
+        if problem:
+            watch.log.write(f"outline: {problem}\n")
+            return FrameEnd(126 if program else 127, reason=problem)
+        try:
+            pid = spawn(program, argv, environ, watch.log.fd)
+        except (OSError, ValueError) as error:  # no program that this system knows, or too many arguments
+            problem = f"cannot run {program}: {getattr(error, 'strerror', None) or error}"
+            watch.log.write(f"outline: {problem}\n")
+            return FrameEnd(126, reason=problem)
+        end = self.__wait(pid, watch)
+        if end.status and not end.reason:
+            import shlex
+
+            how = f"signal {end.signal}" if end.signal else f"exit status {end.status}"
+            end = end._replace(reason=f"{shlex.join(argv)[:400]} ended with {how}")
+        return end
+
+    def __find_program(self, name: str, search_path: str) -> tuple[str, str]:
+        from ...process import find_executable
+
+        found = self.__programs.get((name, search_path))
+        if found is None:
+            found = find_executable(name, search_path)
+            if not found[1]:  # what is missing may be there next time
+                self.__programs[name, search_path] = found
+        return found
+
+    def __run_interpreter(self, name: str, environ: dict[str, str], watch: _Watch) -> FrameEnd:
+        argv = [sys.executable, "-m", "outline", str(self.__state.outline.get_path()), "-e", name]
+        return self.__wait(spawn(sys.executable, argv, environ, watch.log.fd), watch)
+
+    def __wait(self, pid: int, watch: _Watch) -> FrameEnd:
+        """Wait for a frame's process, obeying the launcher and the time limits."""
+        reason = ""
+        timed_out = False
+        kill_at = float("inf")
+        while True:
+            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+                break
+            now = time.monotonic()
+            if now >= kill_at:
+                signal_group(pid, signal.SIGKILL)
+                kill_at = float("inf")
+            why = "" if timed_out else watch.overdue(now)
+            if why:
+                reason, timed_out, kill_at = why, True, now + self.__grace
+                signal_group(pid, signal.SIGTERM)
+            for message in self.__wait_for_news(min(watch.next_look(now), kill_at) - now):
+                if message is None:
+                    signal_group(pid, signal.SIGKILL)
+                    os._exit(0)
+                reason = "ended by the launcher"
+                self.__grace = float(message[2])
+                signal_group(pid, signal.SIGKILL if message[1] == "KILL" else signal.SIGTERM)
+                kill_at = time.monotonic() + self.__grace
+        signal_group(pid, signal.SIGKILL)  # what the frame left behind; its zombie still holds the number
+        _, status, usage = os.wait4(pid, 0)
+        sig = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        code = 128 + sig if sig else os.WEXITSTATUS(status)
+        rss_kb = usage.ru_maxrss if sys.platform != "darwin" else usage.ru_maxrss // 1024
+        return FrameEnd(code, sig, timed_out, 0.0, rss_kb, reason)
+
+    def __wait_for_news(self, seconds: float) -> list[Any]:
+        """Wait until a child has changed, the launcher speaks or the time is up; return what the launcher says."""
+        timeout = None if seconds == float("inf") else max(0, int(seconds * 1000) + 1)
+        found = []
+        for fd, _ in self.__poll.poll(timeout):
+            if fd == self.__wake:
+                try:
+                    os.read(self.__wake, 4096)
+                except BlockingIOError:
+                    pass
+            else:
+                found.append(self.__lines.read())
+        return found
+
+
+class _Request(NamedTuple):
+    """A frame to run."""
+
+    layer: str
+    frame: int
+    attempt: int
+    cores: float
+    memory_kb: int
+    timeout_seconds: float | None
+    timeout_llu_seconds: float | None
+
+
+class _Watch:
+    """Knows when a frame has run, or has been silent, for too long. Uses the steady clock and the size of the log."""
+
+    def __init__(self, log: FrameLog, started: float, request: _Request) -> None:
+        self.log = log
+        self.__request = request
+        self.__started = started
+        self.__size = -1
+        self.__grown = started
+
+    def overdue(self, now: float) -> str:
+        """Return why the frame must end, or an empty text."""
+        limit = self.__request.timeout_seconds
+        if limit is not None and now - self.__started >= limit:
+            return f"ran longer than its timeout of {limit / 60:g} minutes"
+        limit = self.__request.timeout_llu_seconds
+        if limit is not None:
+            size = os.fstat(self.log.fd).st_size
+            if size != self.__size:
+                self.__size, self.__grown = size, now
+            if now - self.__grown >= limit:
+                return f"wrote nothing to its log for its timeout_llu of {limit / 60:g} minutes"
+        return ""
+
+    def next_look(self, now: float) -> float:
+        """Return when ``overdue`` may give another answer."""
+        times = [float("inf")]
+        if self.__request.timeout_seconds is not None:
+            times.append(self.__started + self.__request.timeout_seconds)
+        if self.__request.timeout_llu_seconds is not None:
+            times.append(now + min(1.0, self.__request.timeout_llu_seconds / 4))
+        return min(times)
+
+
+def _has_session_extras(layer: Layer) -> bool:
+    """Tell whether data in the session changes the layer while the job runs; then its frames need their own process."""
+    folder = os.path.join(layer.get_session().get_path(), "layers", layer.get_name())
+    return os.path.exists(os.path.join(folder, "args_override")) or os.path.exists(os.path.join(folder, "ol:outputs"))
+
+
+def _close(fd: int) -> None:
+    try:
+        os.close(fd)
+    except OSError:
+        pass
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _ignore_signal(number: int, frame: object) -> None:
+    """Let the signal interrupt a poll, nothing else."""

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Outline, the description of one job, and where it is read from: scripts, JSON, sessions."""
+
+from __future__ import annotations
+
+from .outline import Outline
+from .reading import current_outline, load_json, load_outline, parse_outline_script, quick_outline
+
+__all__ = ["Outline", "current_outline", "load_json", "load_outline", "parse_outline_script", "quick_outline"]

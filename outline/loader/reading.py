@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where outlines are read from: scripts, JSON, sessions."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from .. import config
+from ..exception import OutlineException
+from ..layer.registry import registry, use_outline
+from ..script import run_script
+from ..session import conform_name, is_session_path
+from .outline import Outline
+
+if TYPE_CHECKING:
+    from ..layer import Layer
+
+__all__ = ["current_outline", "load_json", "load_outline", "parse_outline_script", "quick_outline"]
+
+logger = logging.getLogger("outline.loader")
+
+
+def current_outline() -> Outline | None:
+    """Return the outline that new layers add themselves to, or None."""
+    return registry.current
+
+
+def load_outline(path: str) -> Outline:
+    """Read an outline.
+
+    Args:
+        path: A session's ``outline.yaml``, a ``.json`` description, or a Python script with any other ending.
+
+    Returns:
+        The outline; one from a session has its session and can run frames, or be launched again.
+
+    Raises:
+        OutlineException: The file is missing, or what is in it is wrong; a script's error names its line.
+    """
+    path = os.fspath(path)
+    logger.info("loading outline %s", path)
+    _wait_for(path)
+    ext = os.path.splitext(path)[1]
+    if ext == ".yaml" or "cue_archive" in path:
+        return _load_yaml(path)
+    if ext == ".json":
+        with open(path, encoding="utf-8") as stream:
+            ol = load_json(stream.read(), path)
+        if ol.get_name() == "outline":
+            ol.set_name(conform_name(os.path.splitext(os.path.basename(path))[0]))
+        return ol
+    return Outline(path=path)
+
+
+def _wait_for(path: str) -> None:
+    """Fail for a missing file, after the wait for slow file systems that the configuration asks for."""
+    deadline = time.monotonic() + config.getfloat("outline", "wait_for_file_seconds", fallback=0.0)
+    while not os.path.exists(path):
+        if time.monotonic() >= deadline:
+            raise OutlineException(f"no outline file {path}; current folder is {os.getcwd()}")
+        time.sleep(0.2)
+    if os.path.isdir(path):
+        raise OutlineException(f"{path} is a folder, not an outline file")
+
+
+def _load_yaml(path: str) -> Outline:
+    from .. import serialize
+
+    with open(path, encoding="utf-8") as stream:
+        text = stream.read()
+    ol = Outline()
+    ol.set_path(path)
+    with use_outline(Outline()):  # takes the layers that a script makes when it is run again only for its classes
+        if is_session_path(path):
+            ol.load_session()
+        if "!!python/object" in text[:200]:
+            from ..serialize.legacy import read_legacy
+
+            read_legacy(ol, text, path)
+        else:
+            serialize.read_outline(ol, text, path)
+    return ol
+
+
+def load_json(json_str: str, path: str = "JSON") -> Outline:
+    """Make an outline from its JSON description.
+
+    ::
+
+        {"name": "job", "range": "1-10",
+         "layers": [{"name": "cmd", "module": "outline.modules.shell.Shell", "command": ["ls"]}]}
+
+    Args:
+        json_str: The text.
+        path: Where it comes from, for messages.
+
+    Raises:
+        OutlineException: It is not JSON, or a layer misses its name, names no Layer class, or is refused by it.
+    """
+    try:
+        data = json.loads(json_str)
+    except ValueError as error:
+        raise OutlineException(f"{path}: not JSON: {error}") from error
+    if not isinstance(data, dict) or not isinstance(data.get("layers"), list):
+        raise OutlineException(f"{path}: needs an object with a list 'layers'")
+    ol = Outline(
+        name=data.get("name"),
+        frame_range=data.get("range"),
+        facility=data.get("facility"),
+        maxcores=data.get("maxcores"),
+        maxgpus=data.get("maxgpus"),
+    )
+    with use_outline(ol):
+        for number, entry in enumerate(data["layers"], 1):
+            _json_layer(entry, f"{path}: layer {number}")
+    return ol
+
+
+def _json_layer(entry: Any, where: str) -> None:
+    from importlib import import_module
+
+    from ..layer import Layer
+
+    if not isinstance(entry, dict) or not entry.get("name") or not isinstance(entry.get("module"), str):
+        raise OutlineException(f"{where}: needs a 'name' and a 'module' such as outline.modules.shell.Shell")
+    args = {str(key): value for key, value in entry.items() if key not in ("name", "module")}
+    module_name, _, class_name = entry["module"].rpartition(".")
+    where = f"{where} ({entry['name']})"
+    try:
+        cls = getattr(import_module(module_name), class_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise OutlineException(f"{where}: cannot load the module {entry['module']!r}: {error}") from error
+    if not (isinstance(cls, type) and issubclass(cls, Layer)):
+        raise OutlineException(f"{where}: {entry['module']} is not a Layer class")
+    try:
+        cls(entry["name"], **args)
+    except (OutlineException, TypeError) as error:
+        raise OutlineException(f"{where}: {error}") from error
+
+
+def parse_outline_script(path: str) -> None:
+    """Run an outline script; the layers that it makes join the current outline.
+
+    Raises:
+        ScriptException: The script raised; names its line.
+    """
+    run_script(path)
+
+
+def quick_outline(layer: Layer) -> Outline:
+    """Return a new outline, named after the layer, that holds this one layer."""
+    ol = Outline(name=layer.get_name())
+    ol.add_layer(layer)
+    return ol

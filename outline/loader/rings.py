@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Dependencies that run in a ring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..layer import Layer
+
+__all__ = ["find_ring"]
+
+
+def find_ring(layers: list[Layer], left_out: set[int]) -> list[Layer]:
+    """Return the layers of a ring of dependencies, or an empty list. A frame-wise wait on oneself is no ring.
+
+    Args:
+        layers: Where to look.
+        left_out: Ids of layers whose dependencies do not count.
+    """
+    done = set(left_out)
+    for start in layers:
+        path: list[Layer] = []
+        on_path: set[int] = set()
+        stack: list[tuple[Layer, Iterator[Any]]] = []
+        if id(start) in done:
+            continue
+        stack.append((start, iter(start.get_depends())))
+        path.append(start)
+        on_path.add(id(start))
+        while stack:
+            layer, depends = stack[-1]
+            for depend in depends:
+                on = depend.get_depend_on_layer()
+                if on is layer or id(on) in done:
+                    continue
+                if id(on) in on_path:
+                    return path[path.index(on) :]
+                stack.append((on, iter(on.get_depends())))
+                path.append(on)
+                on_path.add(id(on))
+                break
+            else:
+                stack.pop()
+                path.pop()
+                on_path.discard(id(layer))
+                done.add(id(layer))
+    return []
