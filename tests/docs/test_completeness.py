@@ -18,6 +18,7 @@ from outline.layer.args import KNOWN
 from outline.scheduler import FrameState
 from tests.conftest import REPOSITORY, RunPycuerun
 from tests.docs.markdown import first_cells, table_rows
+from tests.unit.test_floors import FLOORS
 
 DOCS = REPOSITORY / "docs"
 _OWN_VARIABLE = re.compile(r"""["']((?:OL|CUE)_[A-Z_]+|OUTLINE_(?:CONFIG_FILE|MODULES_PATHS)|CUE3)["']""")
@@ -136,6 +137,15 @@ def test_every_event_of_a_layer_is_listed() -> None:
     text = (DOCS / "writing-modules.md").read_text(encoding="utf-8")
 
     assert {name for name in EVENT_TYPES if f"`{name}`" not in text} == {"BEFORE_LAUNCH", "AFTER_LAUNCH"}
+
+
+def test_contributors_are_told_the_floors_that_are_tested() -> None:
+    rows = table_rows(REPOSITORY / "CONTRIBUTING.md", "Find your way")
+
+    told = {name.rstrip("/"): int(row[0]) for row in rows for name in re.findall(r"`([^`]+)`", row[1])}
+
+    tested = {name.removeprefix("outline."): floor for name, floor in FLOORS.items() if floor < 10}
+    assert told == tested
 
 
 def test_every_page_is_in_the_index() -> None:
