@@ -26,6 +26,12 @@ PAGES_THAT_RUN = [
     for page in pages()
     if any(block.language == "console" and "norun" not in block.options for block in blocks_of(page))
 ]
+PYTHON_BLOCKS = [
+    pytest.param(block, id=f"{page.relative_to(REPOSITORY)}:{block.line}")
+    for page in pages()
+    for block in blocks_of(page)
+    if block.language == "python"
+]
 
 _EXIT_CODE = re.compile(r"\s+# exit (\d+)\Z")
 _SESSION = re.compile(r"\bSESSION\b")
@@ -137,11 +143,9 @@ def _matches(expected: str, printed: str) -> bool:
     return not want or re.fullmatch(pattern, f"{have}\n") is not None
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_examples_in_python_can_be_read(page: Path) -> None:
-    for block in blocks_of(page):
-        if block.language == "python" and "norun" not in block.options:
-            compile(block.text, f"{page.name}:{block.line}", "exec")
+@pytest.mark.parametrize("block", PYTHON_BLOCKS)
+def test_examples_in_python_can_be_read(block: Block) -> None:
+    compile(block.text, f"{block.page.name}:{block.line}", "exec")
 
 
 @pytest.mark.parametrize("page", PAGES)
