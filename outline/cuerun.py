@@ -7,6 +7,7 @@ import re
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from . import config
 from .constants import OUTLINE_MODE_SETUP
@@ -14,7 +15,7 @@ from .exception import LaunchException, OutlineException
 from .launch_options import get_launch_facility
 from .layer import Frame
 from .loader import Outline, load_outline
-from .script import stop_if_only_read
+from .script import note_jobs, stop_if_only_read
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -30,6 +31,7 @@ __all__ = [
     "load_session_frame",
 ]
 
+_launched: WeakSet[Outline] = WeakSet()
 _DATE_IN_NAME = re.compile(r"_\d{2,4}_\d{2}_\d{2}_\d{2}_\d{2}")
 
 
@@ -202,12 +204,20 @@ class OutlineLauncher:
         return all(isinstance(layer, Frame) or layer.get_arg("range") for layer in self.__outline.get_layers())
 
     def launch(self, use_pycuerun: bool = True) -> Any:
-        """Launch the outline, set up first when it is not yet, and return the backend's job objects."""
+        """Launch the outline, set up first when it is not yet, and return the backend's job objects.
+
+        An outline that this process has launched before becomes another job, with a session of its own.
+        """
         stop_if_only_read(self)
         backend = self.__get_backend_module()
+        if self.__outline in _launched:
+            self.__outline = load_outline(self.__outline.get_path() or "")
         if self.__outline.get_mode() < OUTLINE_MODE_SETUP:
             self.setup()
-        return backend.launch(self, use_pycuerun=use_pycuerun)
+        _launched.add(self.__outline)
+        jobs = backend.launch(self, use_pycuerun=use_pycuerun)
+        note_jobs(jobs)
+        return jobs
 
     def serialize(self, use_pycuerun: bool = True) -> Any:
         """Return what the backend would launch; the outline is set up first when it is not yet."""

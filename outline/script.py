@@ -22,6 +22,8 @@ __all__ = [
     "caught_launches",
     "find_script",
     "load_saved_script",
+    "note_jobs",
+    "noted_jobs",
     "run_script",
     "stop_if_only_read",
 ]
@@ -45,6 +47,7 @@ class ScriptFile(NamedTuple):
 _scripts: dict[str, ScriptFile] = {}
 _reading_saved = False
 _caught_launches: list[Any] | None = None
+_noted_jobs: list[Any] | None = None
 
 
 def run_script(path: str) -> ModuleType:
@@ -98,6 +101,27 @@ def caught_launches() -> Iterator[list[Any]]:
         yield _caught_launches
     finally:
         _caught_launches = before
+
+
+@contextmanager
+def noted_jobs() -> Iterator[list[Any]]:
+    """Keep the jobs that scripts launch by themselves.
+
+    Yields:
+        A list that fills with the jobs. Any: what a job is depends on the backend.
+    """
+    global _noted_jobs
+    before, _noted_jobs = _noted_jobs, []
+    try:
+        yield _noted_jobs
+    finally:
+        _noted_jobs = before
+
+
+def note_jobs(jobs: Any) -> None:
+    """Add to the noted jobs; the launcher calls this with what the backend returned."""
+    if _noted_jobs is not None and isinstance(jobs, list):
+        _noted_jobs.extend(jobs)
 
 
 def stop_if_only_read(launcher: Any) -> None:

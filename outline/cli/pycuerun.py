@@ -258,15 +258,23 @@ def _dry_run(options: SimpleNamespace) -> int:
 
 
 def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace) -> int:
+    from .. import config
     from ..cuerun import import_backend_module
     from ..loader import load_outline
+    from ..script import noted_jobs
 
     only_local = [f"--{name}" for name in ("cores", "memory", "fail_fast") if getattr(options, name)]
     if only_local:
         raise LaunchException(f"{' and '.join(only_local).replace('_', '-')} only works with --backend local")
     if os.path.exists(options.script):
         import_backend_module(options.backend)  # before the script runs, which may take its time
-    ol = load_outline(options.script)
+    config.set("outline", "backend", options.backend)  # also for what the script launches by itself
+    with noted_jobs() as jobs:
+        ol = load_outline(options.script)
+    if jobs and not ol.get_layers():
+        for job in jobs:
+            print(f"launched {job.data.name}")
+        return 0
     if options.qc:
         _add_qc_layer(ol)
     for job in tool.launch_outline(ol, **_launch_args(options)) or []:
@@ -275,12 +283,13 @@ def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace) -> int:
 
 
 def _launch_here(tool: PyCuerun, options: SimpleNamespace, runner: Runner | None) -> int:
-    from ..loader import load_outline
-    from .running import show_run
+    from .running import load_and_show_jobs, show_run
 
     if options.qc:
         raise LaunchException("--qc holds a job on a farm until the artist has seen it; leave it out here")
-    ol = load_outline(options.script)
+    ol, exit_code = load_and_show_jobs(options.script, quiet=options.quiet)
+    if ol is None:
+        return exit_code
     args = _launch_args(options)
     args.pop("test", None)  # the exit code tells
     args.update(cores=options.cores, memory=options.memory, fail_fast=options.fail_fast, runner=runner)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .. import config
-from ..exception import OutlineException
+from ..exception import OutlineException, ScriptException
 from . import EXIT_DEAD, EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from ..backend.local import LocalJob
     from ..backend.local.dispatch import Observer
     from ..backend.local.runner import Runner
+    from ..loader import Outline
 
-__all__ = ["early_runner", "session_folder", "show_run"]
+__all__ = ["early_runner", "load_and_show_jobs", "session_folder", "show_job", "show_run"]
 
 
 @contextmanager
@@ -51,6 +52,43 @@ def session_folder(path: str) -> str:
     if not any(os.path.exists(os.path.join(folder, name)) for name in ("session", "journal")):
         raise OutlineException(f"{path} is not a session: {folder} holds no file 'session'")
     return os.path.abspath(folder)
+
+
+def load_and_show_jobs(path: str, *, quiet: bool) -> tuple[Outline | None, int]:
+    """Read an outline to launch it on this machine; of a script that launches by itself, show its jobs.
+
+    Returns:
+        The outline, or None when the script has launched all that it has; and the exit code for its jobs.
+    """
+    from ..backend.local import LocalFrameError
+    from ..loader import load_outline
+    from ..script import noted_jobs
+
+    config.set("outline", "backend", "local")  # for what the script launches
+    begun = time.monotonic()
+    try:
+        with noted_jobs() as jobs:
+            ol = load_outline(path)
+    except ScriptException as error:
+        if not isinstance(error.__cause__, LocalFrameError):
+            raise
+        print(f"pycuerun: {error}", file=sys.stderr)
+        return None, EXIT_DEAD
+    if not jobs or ol.get_layers():
+        return ol, 0
+    return None, max(show_job(job, time.monotonic() - begun, quiet=quiet) for job in jobs)
+
+
+def show_job(job: LocalJob, seconds: float, *, quiet: bool) -> int:
+    """Print the summary of a job that is over, and return the exit code; a paused one is fine."""
+    from .summary import summary
+
+    is_fine = job.record.over not in ("failed", "interrupted")
+    if not quiet or not is_fine:
+        print(summary(job, seconds), file=sys.stderr if quiet else sys.stdout)
+    if is_fine:
+        return 0
+    return EXIT_INTERRUPTED if job.record.over == "interrupted" else EXIT_DEAD
 
 
 def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool = False) -> int:
