@@ -59,13 +59,21 @@ def run_frame(layer: Layer, frame: int) -> int:
         sys.stderr.write(f"{error.code}\n")
         return 1
     except OutlineException as error:
-        traceback.print_exc()
+        if _went_through_foreign_code(error):
+            traceback.print_exc()
         sys.stderr.write(f"outline: {error}\n")
         return 1
     except BaseException:
         traceback.print_exc()
         return 1
     return 0
+
+
+def _went_through_foreign_code(error: BaseException) -> bool:
+    """Tell whether a traceback helps: not where the library's own checks have refused something."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    entries = traceback.extract_tb(error.__traceback__)
+    return any(not entry.filename.startswith(package) for entry in entries)
 
 
 def prepare_environment(ol: Outline, layer: Layer, frame: int) -> None:

@@ -174,6 +174,10 @@ def _run(name: str, path: str, source: str) -> ModuleType:
         exec(compile(source, path, "exec"), module.__dict__)
     except StopScript:
         pass
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            left = OutlineException(f"the script called sys.exit({error.code!r})").with_traceback(error.__traceback__)
+            raise _translate(left, path) from error
     except Exception as error:
         sys.modules.pop(name, None)
         if previous is not None:

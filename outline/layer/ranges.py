@@ -63,13 +63,12 @@ class LayerRanges:
         parent = self.get_parent()
         if parent is not None:
             return parent.get_local_frame_set(start_frame)
-        chunk = self.get_chunk_size()
-        if chunk == 1:
-            return FrameSet([int(start_frame)])
-        frames = FrameSet(self.get_frame_range() or "").unique() if self.get_frame_range() else FrameSet([])
+        text = self.get_frame_range()
+        frames = FrameSet(text) if text else FrameSet([])
         if int(start_frame) not in frames:
             raise LayerException(f"layer {self.get_name()!r} has no frame {start_frame}; its range is {frames}")
-        return chunk_at(frames, int(start_frame), chunk)
+        chunk = self.get_chunk_size()
+        return FrameSet([int(start_frame)]) if chunk == 1 else chunk_at(frames.unique(), int(start_frame), chunk)
 
     def set_chunk_size(self, size: int) -> None:
         """Set how many frames run together in one process, at least 1."""

@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..exception import LayerException
+from ..exception import LayerException, OutlineException
 from ..frames import FrameSet
 from ..layer import Frame, Layer
-from ..tokens import names_chunk
+from ..tokens import names_chunk, split_command
 from ..util import get_slice
 
 if TYPE_CHECKING:
@@ -35,6 +35,16 @@ class CommandLayer(Layer):
             tokens stand for.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say which commands it runs")
+
+    def check_required_args(self) -> None:
+        """Check also that commands given as text can be split, so that no frame has to fail for it."""
+        super().check_required_args()
+        for command in (self.get_arg("command"), *(self.get_arg("commands") or ())):
+            if isinstance(command, str):
+                try:
+                    split_command(command)
+                except OutlineException as error:
+                    raise LayerException(f"layer {self.get_name()!r}{self.get_origin()}: {error}") from error
 
     def _execute(self, frames: FrameSet) -> None:
         for command, frame in self.frame_commands(frames):

@@ -110,7 +110,8 @@ def test_a_layer_that_asks_for_all_cores_runs_alone(tmp_path: Path, run_pycuerun
 def test_frames_have_the_farms_variables(
     tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun, kind: str
 ) -> None:
-    dump = [PY, "-c", "import os, json; json.dump(dict(os.environ), open(os.environ['OUT'], 'w'))"]
+    code = "import os, json; out = os.environ['OUT'] + os.environ['frame']; json.dump(dict(os.environ), open(out, 'w'))"
+    dump = [PY, "-c", code + "; os.replace(out, os.environ['OUT'])"]
     script = outline_file(
         tmp_path,
         f"""

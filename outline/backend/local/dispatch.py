@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ...exception import LaunchException
 from ...scheduler import FrameExit, FrameState, JobState
-from .journal import Journal
+from .journal import TOUCH_SECONDS, Journal
 from .log import FrameEnd
 from .runner import Runner
 from .wire import KILL, RUN, Lines, send
@@ -110,6 +110,7 @@ class Run:
         self.__memory_kb = limits.memory_kb
         self.__stop = ""
         self.__kill_at = float("inf")
+        self.__touch_at = 0.0
         self.__posts_released = False
         self.__only_posts = False
 
@@ -191,11 +192,14 @@ class Run:
         if now >= self.__kill_at:
             self.__kill_all("KILL")
             self.__kill_at = float("inf")
+        if now >= self.__touch_at:
+            self.__journal.touch()
+            self.__touch_at = now + TOUCH_SECONDS
         tick = self.__observer.tick()
-        seconds = min(self.__kill_at - now, float("inf") if tick is None else tick)
+        seconds = min(self.__kill_at - now, self.__touch_at - now, float("inf") if tick is None else tick)
         if not self.__running:
             return
-        for key, _ in self.__selector.select(None if seconds == float("inf") else max(0.0, seconds)):
+        for key, _ in self.__selector.select(max(0.0, seconds)):
             if isinstance(key.fileobj, socket.socket) and key.fileobj in self.__lines:
                 self.__hear(key.fileobj)
             else:

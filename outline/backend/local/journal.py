@@ -21,6 +21,8 @@ from .log import FrameEnd, read_end
 __all__ = ["FrameRecord", "Journal", "Record", "read_record"]
 
 VERSION = 1
+TOUCH_SECONDS = 30.0
+ALIVE_SECONDS = 180.0
 
 
 class Journal:
@@ -83,6 +85,10 @@ class Journal:
                 raise OSError(28, "no space left on device")
         except OSError as error:
             raise SessionException(f"cannot write the journal {self.path}: {error.strerror}") from error
+
+    def touch(self) -> None:
+        """Show readers on other machines that the job is still being run."""
+        os.utime(self.__fd)
 
     def close(self) -> None:
         """Close the file."""
@@ -178,6 +184,7 @@ class _Reader:
     def __init__(self, job: JobState, session_path: str) -> None:
         self.__job = job
         self.__logs = os.path.join(session_path, "logs")
+        self.__written = os.stat(os.path.join(session_path, "journal")).st_mtime
         self.__frames: dict[int, FrameRecord] = {}
         self.__states: dict[int, tuple[FrameState, int]] = {}
         self.__running: dict[int, int] = {}
@@ -243,7 +250,8 @@ class _Reader:
         if host == platform.node():
             alive = process_birth(pid)
             return (host, pid) if alive and alive == self.__run["born"] else None
-        return host, pid  # on another machine: it cannot be asked
+        # On another machine it cannot be asked; but whoever runs the job touches its journal all the time.
+        return (host, pid) if time.time() - self.__written < ALIVE_SECONDS else None
 
     def __log_of(self, ref: int) -> str:
         name = self.__job.frame_name(ref)

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .log import FrameEnd, FrameLog
+from .log import FrameEnd, FrameLog, last_lines
 from .spawn import fork_frame, signal_group, spawn
 from .wire import RUN, Lines, send
 
@@ -114,6 +114,8 @@ class Worker:
             )
         else:
             end = self.__run_interpreter(name, {**plan.environ, **env}, watch)
+        if end.status and not end.reason:  # Python has said why in its last words
+            end = end._replace(reason="".join(last_lines(log.path, 1))[:300])
         end = end._replace(seconds=time.monotonic() - started)
         log.end(end)
         return end

@@ -111,6 +111,18 @@ def test_only_a_living_process_counts_as_runner(tmp_path: Path, journal: Journal
     assert read_record(str(tmp_path)).runner is None
 
 
+def test_a_runner_on_another_machine_counts_while_it_touches_the_journal(tmp_path: Path, journal: Journal) -> None:
+    journal.run("elsewhere", 2)
+    alive = read_record(str(tmp_path)).runner
+    os.utime(tmp_path / "journal", (0, 0))
+    forgotten = read_record(str(tmp_path)).runner
+
+    journal.touch()
+
+    assert alive == read_record(str(tmp_path)).runner == ("elsewhere", os.getpid())
+    assert forgotten is None
+
+
 def test_a_folder_without_a_journal_is_named(tmp_path: Path) -> None:
     with pytest.raises(SessionException, match="no job ran in this session"):
         read_record(str(tmp_path))
