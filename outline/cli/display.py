@@ -246,21 +246,26 @@ def _urgency(row: _Row) -> int:
 _NUMBERS = {"done": 5, "run": 3, "dead": 4, "total": 5, "rate": 8, "left": 8}
 _GAP = 2
 _SHORTEST_BAR, _LONGEST_BAR = 10, 40
+_NARROW = 64  # such a terminal has no room for rate and time left
 
 
 def _rich_table(rows: list[_Row], width: int) -> Any:
     from rich.table import Table
 
-    room = width - sum(_NUMBERS.values()) - _GAP * (len(_NUMBERS) + 1)
+    numbers = dict(list(_NUMBERS.items())[: 4 if width < _NARROW else None])
+    room = width - sum(numbers.values()) - _GAP * (len(numbers) + 2)
     names = min(max(len(row.name) for row in rows), max(12, room - _SHORTEST_BAR))
-    bar = max(_SHORTEST_BAR, min(_LONGEST_BAR, room - names))
+    bar = min(_LONGEST_BAR, room - names)
     table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False)
     table.add_column("layer", no_wrap=True, width=max(5, names), header_style="dim")
-    table.add_column("", width=bar)
-    for head, column in _NUMBERS.items():
+    if bar > 0:
+        table.add_column("", width=bar)
+    for head, column in numbers.items():
         table.add_column(head, justify="right", no_wrap=True, width=column, header_style="dim")
     for row in rows:
-        table.add_row(*_cells(row, names), style="" if row.left or row.dead else "dim")
+        cells = _cells(row, names)
+        shown = [*cells[: 2 if bar > 0 else 1], *cells[2 : 2 + len(numbers)]]
+        table.add_row(*shown, style="" if row.left or row.dead else "dim")
     return table
 
 

@@ -249,9 +249,11 @@ def _launch_args(options: SimpleNamespace) -> dict[str, Any]:
 
 
 def _dry_run(options: SimpleNamespace) -> int:
+    from .. import config
     from .dry_run import dry_run_text
     from .reading import read_outline
 
+    config.set("outline", "backend", options.backend)  # also for what the script would launch by itself
     reading = read_outline(options.script)
     print(dry_run_text(reading.outline, {**_launch_args(options), **reading.flags}, options.format))
     return 0
@@ -266,7 +268,7 @@ def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace) -> int:
     only_local = [f"--{name}" for name in ("cores", "memory", "fail_fast") if getattr(options, name)]
     if only_local:
         raise LaunchException(f"{' and '.join(only_local).replace('_', '-')} only works with --backend local")
-    if os.path.exists(options.script):
+    if os.path.isfile(options.script):
         import_backend_module(options.backend)  # before the script runs, which may take its time
     config.set("outline", "backend", options.backend)  # also for what the script launches by itself
     with noted_jobs() as jobs:
@@ -283,8 +285,10 @@ def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace) -> int:
 
 
 def _launch_here(tool: PyCuerun, options: SimpleNamespace, runner: Runner | None) -> int:
+    from ..backend.local import check_flags
     from .running import load_and_show_jobs, show_run
 
+    check_flags(vars(options))
     if options.qc:
         raise LaunchException("--qc holds a job on a farm until the artist has seen it; leave it out here")
     ol, exit_code = load_and_show_jobs(options.script, quiet=options.quiet)

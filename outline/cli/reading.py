@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..exception import OutlineException
 from ..loader import load_outline
 from ..script import caught_launches
 
 if TYPE_CHECKING:
     from ..loader import Outline
 
-__all__ = ["Reading", "launch_flags_of", "read_outline"]
+__all__ = ["Reading", "launch_flags_of", "nothing_written", "read_outline"]
 
 _FLAGS = ("range", "range_default", "env", "user", "shot", "basename", "maxretries", "autoeat", "backend")
 
@@ -36,15 +37,21 @@ def read_outline(path: str) -> Reading:
     Raises:
         OutlineException: It is missing, or what is in it is wrong.
     """
-    sys.dont_write_bytecode = True  # also the modules beside a script stay without a __pycache__
-    with caught_launches() as launches:
-        try:
-            ol = load_outline(path)
-        except SystemExit as stop:
-            raise OutlineException(f"{path} ends itself with sys.exit({stop.code!r})") from stop
+    with nothing_written(), caught_launches() as launches:
+        ol = load_outline(path)
     if launches:
         return Reading(launches[0].get_outline(), launch_flags_of(launches[0]))
     return Reading(ol, {})
+
+
+@contextmanager
+def nothing_written() -> Iterator[None]:
+    """Let Python import a script's modules without leaving a ``__pycache__`` beside them."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def launch_flags_of(launcher: Any) -> dict[str, Any]:

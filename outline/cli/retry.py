@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..backend.local import LocalJob, choose_frames, retry
+from ..backend.local import LocalJob, choose_frames, refuse_living, retry
 from .running import early_runner, show_run
 from .text import plural
 
@@ -27,7 +27,9 @@ def retry_frames(folder: str, *, quiet: bool, no_run: bool, states: tuple[str, .
     """
     wanted = tuple(state.upper() for state in states)
     layer, frames = options.pop("layer"), options.pop("frames")
-    chosen = choose_frames(LocalJob(folder).record.job, layer, frames, wanted)
+    record = LocalJob(folder).record
+    refuse_living(record, folder)
+    chosen = choose_frames(record.job, layer, frames, wanted)
     if not chosen:
         if not quiet:
             print(f"nothing to retry, no such frame is {' or '.join(wanted)}: outline status shows what there is")

@@ -35,9 +35,11 @@ __all__ = [
     "Observer",
     "build_command",
     "build_frame_range",
+    "check_flags",
     "choose_frames",
     "fork_runner",
     "launch",
+    "refuse_living",
     "resume",
     "retry",
     "serialize",
@@ -144,6 +146,7 @@ def resume(session_path: str, **flags: Any) -> LocalJob:
         SessionException: The folder holds no job of this backend.
         LaunchException: Another process is running the job.
     """
+    check_flags(flags)
     record, journal = _take_over(session_path)
     _mark(record, journal, choose_frames(record.job))
     if record.job.succeeded:
@@ -179,6 +182,7 @@ def retry(
         LaunchException: Another process is running the job, or there is no such layer.
         FrameRangeError: The range cannot be read.
     """
+    check_flags(flags)
     chosen = choose_frames(read_record(session_path).job, layer, frames, states)
     record, journal = _take_over(session_path)
     _mark(record, journal, chosen)
@@ -266,6 +270,20 @@ def _run(session_path: str, journal: Journal, flags: dict[str, Any]) -> LocalJob
     run = Run(job, journal, runner, limits, observer=flags.get("observer"), fail_fast=bool(flags.get("fail_fast")))
     run()
     return LocalJob(session_path)
+
+
+def check_flags(flags: dict[str, Any]) -> None:
+    """Check the launch flags of this backend before anything is made.
+
+    Args:
+        flags: Any of ``maxretries``, ``cores`` and ``memory``.
+
+    Raises:
+        LaunchException: One cannot be used.
+    """
+    _max_retries(flags.get("maxretries"))
+    _cores(flags.get("cores"))
+    _memory_kb(flags.get("memory"))
 
 
 def _max_retries(value: Any) -> int:

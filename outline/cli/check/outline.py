@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterable
 
 from ...exception import OutlineException, ScriptException, SerializeException
@@ -16,6 +15,7 @@ from ...loader import Outline, load_outline
 from ...resources import parse_cores, parse_memory_kb
 from ...script import caught_launches
 from ...session import conform_name
+from ..reading import nothing_written
 from .classes import class_findings
 from .efficiency import efficiency_findings
 from .report import Finding, Report, in_order
@@ -54,17 +54,14 @@ class _Check:
 
     def read(self) -> Outline:
         """Return the outline, or as much of it as could be read."""
-        sys.dont_write_bytecode = True
         ol = self.__empty()
-        with caught_launches() as launches, collected_problems() as problems:
+        with nothing_written(), caught_launches() as launches, collected_problems() as problems:
             try:
                 ol = self.__read_into(ol)
             except ScriptException as error:
                 self.__add("error", "script", error.reason, file=error.path, line=error.line)
             except OutlineException as error:
                 self.__add("error", "script", str(error).removeprefix(f"{self.script}: "))
-            except SystemExit as stop:
-                self.__add("error", "script", f"the script ends itself with sys.exit({stop.code!r})")
         self.__take(problems, "layer")
         if launches:  # the script launches by itself
             self.__range = launches[0].get_flag("range")
