@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "RTYPES", "Writer", "outline_text", "scripts_of"]
 
 FORMAT = 1
-_BASE_ATTRIBUTES = ("_Layer__", "_LayerArguments__", "_LayerDepends__", "_LayerPaths__")
+_BASE_ATTRIBUTES = ("_Layer__", "_LayerArguments__", "_LayerDepends__", "_LayerLife__", "_LayerPaths__")
 RTYPES = {cls.__name__: cls for cls in (str, int, float, bool, list, tuple, set, dict)}
 
 
