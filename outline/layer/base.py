@@ -141,11 +141,19 @@ class Layer(LayerLife, LayerDepends, metaclass=LayerType):
         """Run another layer's work right after this one's, in the same frames.
 
         The child is then no longer a layer of the job: it gets this layer's chunk and session.
+
+        Raises:
+            LayerException: It is no layer, or the outline is set up with it as a layer of its own.
         """
         if not isinstance(layer, Layer):
             raise LayerException(f"layer {self.get_name()!r}: its children must be Layers, not {layer!r}")
         ol = layer.get_outline()
         if ol is not None and layer in ol.get_layers():
+            if ol.get_mode() > OUTLINE_MODE_INIT:
+                raise LayerException(
+                    f"layer {layer.get_name()!r}{layer.get_origin()} is a layer of the job already; make it with"
+                    " register=False to add it as a child while the outline is set up"
+                )
             ol.remove_layer(layer)
         if self.__outline is not None:
             layer.set_outline(self.__outline)

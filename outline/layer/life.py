@@ -138,10 +138,10 @@ class LayerLife(LayerArguments, LayerPaths, LayerRanges):
 
     def __execute_and_after(self, frames: FrameSet) -> None:
         try:
-            self._execute(frames)
+            self.__call_execute(frames)
             for child in self.get_children():
                 child.execute(self.__frame or 0)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self.__error = error
             try:
                 self.after_execute()
@@ -151,6 +151,14 @@ class LayerLife(LayerArguments, LayerPaths, LayerRanges):
                 logger.exception("layer %s: _after_execute failed after the error of _execute", self.get_name())
             raise
         self.after_execute()
+
+    def __call_execute(self, frames: FrameSet) -> None:
+        """Run ``_execute``; ``sys.exit(0)`` in it ends its work, but not the children and checks that follow."""
+        try:
+            self._execute(frames)
+        except SystemExit as stop:
+            if stop.code not in (None, 0):
+                raise
 
     def get_error(self) -> BaseException | None:
         """Return what ``_execute`` raised, or None; for ``_after_execute``."""

@@ -16,7 +16,7 @@ from ..exception import (
     SessionException,
 )
 from ..files import write_atomic
-from ..frames import FrameRangeError
+from ..frames import FrameRangeError, FrameSet
 from ..layer.problems import report_problem
 from ..layer.registry import registry, use_outline
 from ..script import run_script
@@ -199,7 +199,10 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
 
     def __frames_of(self, layer: Layer) -> str | None:
         try:
-            return layer.get_frame_range()
+            layer.get_chunk_size()
+            frames = layer.get_frame_range()
+            FrameSet(frames or "1")  # without a job range it is as the script wrote it
+            return frames
         except FrameRangeError as error:
             raise LayerException(f"layer {layer.get_name()!r}{layer.get_origin()}: {error}") from error
 
@@ -294,10 +297,12 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
         """
         if name in self.__layers:
             return self.__layers[name]
-        for layer in self.get_layers():
-            for child in layer.get_children():
-                if child.get_name() == name:
-                    return child
+        below = [child for layer in self.get_layers() for child in layer.get_children()]
+        while below:
+            layer = below.pop()
+            if layer.get_name() == name:
+                return layer
+            below += layer.get_children()
         raise LayerNotFound(name, list(self.__layers))
 
     def get_layers(self) -> list[Layer]:
@@ -335,7 +340,7 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
             OutlineException: It would go back.
         """
         if mode < self.__mode:
-            raise OutlineException(f"outline {self.__name!r} cannot go back from mode {self.__mode} to mode {mode}")
+            raise OutlineException(f"outline {self.get_name()!r} cannot go back from mode {self.__mode} to mode {mode}")
         self.__mode = mode
 
     def _has_session(self) -> bool:
@@ -348,7 +353,7 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
             SessionException: There is none yet.
         """
         if self.__session is None:
-            raise SessionException(f"outline {self.__name!r} has no session before it is set up")
+            raise SessionException(f"outline {self.get_name()!r} has no session before it is set up")
         return self.__session
 
     def put_file(self, src: str, rename: str | None = None) -> str:
