@@ -55,9 +55,10 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             "backend",
             "Where to run: local (this machine) or cue (an OpenCue farm).",
             default=lambda: config.get("outline", "backend"),
+            metavar="NAME",
         ),
-        LaunchOption(("-s", "--server"), "server", "The farm server, host or host:port."),
-        LaunchOption(("-F", "--facility"), "facility", "The facility to run in."),
+        LaunchOption(("-s", "--server"), "server", "The farm server, host or host:port.", metavar="HOST"),
+        LaunchOption(("-F", "--facility"), "facility", "The facility to run in.", metavar="NAME"),
         LaunchOption(("-V", "--verbose"), "verbose", "Log what happens.", "store_true", default=lambda: False),
         LaunchOption(
             ("-D", "--debug"), "debug", "Log everything, and show tracebacks.", "store_true", default=lambda: False
@@ -82,7 +83,7 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             default=lambda: False,
         ),
         LaunchOption(("-f", "--range"), "range", "The frames; $FR when not given.", metavar="RANGE"),
-        LaunchOption(("--shot",), "shot", "The shot of the job.", default=_get_shot),
+        LaunchOption(("--shot",), "shot", "The shot of the job.", default=_get_shot, metavar="NAME"),
         LaunchOption(("--no-mail",), "nomail", "Send no mail about the job.", "store_true"),
         LaunchOption(
             ("-m", "--max-retries", "--maxretries"),
@@ -98,7 +99,7 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             ("-j", "--base-name", "--jobid"), "basename", "The outline's part of the job name.", metavar="NAME"
         ),
         LaunchOption(("--autoeat",), "autoeat", "A frame that fails is eaten, without a retry.", "store_true"),
-        LaunchOption(("--priority",), "priority", "The job's priority.", type=int, default=lambda: 1),
+        LaunchOption(("--priority",), "priority", "The job's priority.", type=int, default=lambda: 1, metavar="N"),
     ),
 }
 

@@ -23,9 +23,6 @@ def main(argv: list[str]) -> int:
     """Run ``outline`` with the arguments and return its exit code."""
     try:
         code = outline_group.main(args=argv, prog_name="outline", standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message())
-        return EXIT_USAGE
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -38,12 +35,18 @@ def main(argv: list[str]) -> int:
 
 
 @click.group(
+    invoke_without_command=True,
     context_settings=_CONTEXT,
     epilog="Exit codes: 0 done, 1 a frame is dead or a check found errors, 2 could not be done, 130 interrupted.",
 )
 @click.option("-D", "--debug", is_flag=True, help="Show tracebacks.")
-def outline_group(debug: bool) -> None:
+@click.pass_context
+def outline_group(context: click.Context, debug: bool) -> int:
     """Look at outlines and at jobs of the local backend. Jobs are launched with pycuerun."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        return EXIT_USAGE
+    return 0
 
 
 @outline_group.command(epilog="Exit code: 1 when there are errors, 0 when there are none; warnings do not count.")

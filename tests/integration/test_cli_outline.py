@@ -92,6 +92,13 @@ def test_help_names_the_commands(run_outline: RunOutline) -> None:
     assert [word in result.stdout for word in ("check", "config", "log", "retry", "status")] == [True] * 5
 
 
+def test_a_call_without_anything_shows_the_help(run_outline: RunOutline) -> None:
+    result = run_outline()
+
+    assert (result.returncode, result.stderr) == (2, "")
+    assert result.stdout.startswith("Usage: outline")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
