@@ -38,12 +38,15 @@ class PlannedSession:
     """Stands for the session of a job that is not launched; its folder has no name yet."""
 
     def get_path(self) -> str:
+        """Return a placeholder for the folder."""
         return SESSION
 
     def get_log_path(self) -> str:
+        """Return where the logs will be, below the placeholder."""
         return f"{SESSION}/logs"
 
     def get_job_id(self) -> str:
+        """Return a placeholder for the id."""
         return "<id>"
 
 
