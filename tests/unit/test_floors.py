@@ -39,7 +39,6 @@ FLOORS = {
     "outline.executor": 1,
     "outline.util": 1,
     "outline.versions": 1,
-    "outline.plugins": 1,  # the manager, which every new layer is shown to; the plug-ins stand above the layers
     "outline.process": 1,
     "outline.script": 1,
     "outline.files": 1,
