@@ -251,5 +251,7 @@ def _restored_process() -> Iterator[None]:
         os.environ.clear()
         os.environ.update(environ)
         sys.path[:] = path
-        if cwd and (not os.path.isdir(os.curdir) or os.getcwd() != cwd):
-            os.chdir(cwd)
+        try:
+            os.chdir(cwd or os.curdir)
+        except OSError as error:  # must not hide the frame's own error
+            logger.warning("cannot go back to the folder %s: %s", cwd, error.strerror)
