@@ -170,7 +170,7 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
     def __setup_in_session(self, session: Session) -> None:
         from .. import serialize
 
-        with use_outline(self if self.__adopts else registry.current):
+        with use_outline(self if self.__adopts else None):  # never into another outline
             for layer in self.get_layers():
                 if layer.get_frame_range():
                     layer.setup()

@@ -9,19 +9,28 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
+from enum import IntEnum
 from typing import NamedTuple
 
 from .plan import DependPlan, LayerPlan
 
-__all__ = ["FrameEdges", "LayerEdge", "frame_edges"]
+__all__ = ["FrameEdges", "LayerEdge", "LayerNeed", "frame_edges", "layer_edge"]
+
+
+class LayerNeed(IntEnum):
+    """What of a layer others may wait for."""
+
+    ALL_DONE = 0  #: Every frame SUCCEEDED or EATEN.
+    ALL_SUCCEEDED = 1  #: Every frame SUCCEEDED.
+    ANY = 2  #: One frame SUCCEEDED, or none of them ever will because all are EATEN.
 
 
 class LayerEdge(NamedTuple):
-    """All chunks of layer ``er`` wait for all chunks of layer ``on``, or for any one of them."""
+    """All chunks of layer ``er`` wait for something of layer ``on``."""
 
     er: int
     on: int
-    any_frame: bool
+    need: LayerNeed
 
 
 class FrameEdges:
@@ -48,6 +57,19 @@ class FrameEdges:
         if self._starts is None:
             return (on_chunk,)
         return self._targets[self._starts[on_chunk] : self._starts[on_chunk + 1]]
+
+
+def layer_edge(depend: DependPlan, er: int, on: int, *, eaten_satisfies: bool) -> LayerEdge | None:
+    """Return the edge of a dependency on a whole layer, or None for one between single frames.
+
+    A simulation frame is a frame to the farm: eaten, it releases nobody, unless eaten frames do so altogether.
+    """
+    if depend.type == "PREVIOUS_FRAME" or (depend.type == "FRAME_BY_FRAME" and not depend.any_frame):
+        return None
+    if depend.type == "LAYER_ON_SIM_FRAME":
+        return LayerEdge(er, on, LayerNeed.ALL_DONE if eaten_satisfies else LayerNeed.ALL_SUCCEEDED)
+    any_frame = depend.any_frame or depend.type == "LAYER_ON_ANY"
+    return LayerEdge(er, on, LayerNeed.ANY if any_frame else LayerNeed.ALL_DONE)
 
 
 def frame_edges(depend: DependPlan, layers: Sequence[LayerPlan], er: int, on: int, on_count: int) -> FrameEdges:

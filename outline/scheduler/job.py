@@ -7,14 +7,14 @@ is asked for with ``next_ready``.
 
 from __future__ import annotations
 
-import heapq
 from array import array
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..frames import FrameSet, chunk_at, chunk_heads
-from .edges import FrameEdges, LayerEdge, frame_edges
+from .edges import FrameEdges, LayerEdge, frame_edges, layer_edge
 from .plan import JobPlan, LayerPlan
+from .ready import ReadyQueue
 from .states import MOVES, FrameState, IllegalMove, Signal
 
 __all__ = ["FrameExit", "JobState"]
@@ -23,7 +23,6 @@ _STATES = tuple(FrameState)
 _CODE = {state: code for code, state in enumerate(_STATES)}
 _WAITING, _DEPEND, _RUNNING, _SUCCEEDED, _DEAD, _EATEN = (_CODE[state] for state in _STATES)
 SKIP_RETRY = 286  # a host daemon reports this when the frame is not to blame
-_PATIENCE = 50
 _MAX_LOSSES = 3
 
 
@@ -41,18 +40,6 @@ class FrameExit(NamedTuple):
     signal: int = 0
     timed_out: bool = False
     lost: bool = False
-
-
-class _Need(NamedTuple):
-    """What sets frames apart when there is room for some only."""
-
-    is_post: bool
-    cores: float
-    memory_kb: int
-
-
-def _need(layer: LayerPlan) -> _Need:
-    return _Need(layer.type == "Post", layer.cores, layer.memory_kb)
 
 
 class JobState:
@@ -83,7 +70,7 @@ class JobState:
         self.__states = bytearray(total)
         self.__tries = array("l", bytes(array("l").itemsize * total))
         self.__losses: dict[int, int] = {}
-        self.__passed, self.__blocked = 0, -1
+        self.__again: set[int] = set()
         self.__edges_of: list[list[FrameEdges]] = [[] for _ in plan.layers]
         self.__layer_edges_of: list[list[LayerEdge]] = [[] for _ in plan.layers]
         self.__make_edges()
@@ -91,14 +78,16 @@ class JobState:
         self.settle()
 
     def __make_edges(self) -> None:
+        layers = self.plan.layers
         for depend in self.plan.depends:
             er, on = self.__index[depend.layer], self.__index[depend.on]
-            if depend.any_frame or depend.type not in ("FRAME_BY_FRAME", "PREVIOUS_FRAME"):
-                any_frame = depend.any_frame or depend.type == "LAYER_ON_ANY"
-                self.__layer_edges_of[on].append(LayerEdge(er, on, any_frame))
+            if layers[er].type == "Post" and layers[on].type != "Post":
+                continue  # it comes after all of them anyway, and has to come when one of them has failed
+            edge = layer_edge(depend, er, on, eaten_satisfies=self.__eaten_satisfies)
+            if edge is not None:
+                self.__layer_edges_of[on].append(edge)
             else:
-                edges = frame_edges(depend, self.plan.layers, er, on, len(self.__heads[on]))
-                self.__edges_of[on].append(edges)
+                self.__edges_of[on].append(frame_edges(depend, layers, er, on, len(self.__heads[on])))
 
     # -- asking ------------------------------------------------------------------------------------------------
 
@@ -169,7 +158,7 @@ class JobState:
     @property
     def is_over(self) -> bool:
         """Nothing runs, and nothing may start."""
-        return not any(row[_RUNNING] or row[_WAITING] for row in self.__counts)
+        return not self.__alive and not any(row[_WAITING] for row in self.__counts)
 
     # -- deciding ----------------------------------------------------------------------------------------------
 
@@ -181,40 +170,11 @@ class JobState:
 
         Args:
             idle_cores: Cores that are free; a layer that asks for more than the machine has must be cut by the
-                caller, in the plan.
-            idle_memory_kb: Memory that is free.
-            only_posts: Leave all frames but those of Post layers alone; for a job that was stopped early.
+                caller (``JobPlan.fitted``), else its frames wait for ever.
+            idle_memory_kb: Memory that is free, likewise.
+            only_posts: Leave all but Post layers alone; for a job that was stopped early.
         """
-        best: int | None = None
-        first: int | None = None
-        for need, heap in self.__ready.items():
-            while heap and self.__states[self.__ref_of(heap[0])] != _WAITING:
-                heapq.heappop(heap)
-            if not heap or (only_posts and not need.is_post):
-                continue
-            key = heap[0]
-            if first is None or key < first:
-                first = key
-            if need.cores <= idle_cores + 1e-9 and need.memory_kb <= idle_memory_kb and (best is None or key < best):
-                best = key
-        if best is None or first is None:
-            return None
-        if best != first:
-            self.__passed = self.__passed + 1 if self.__blocked == first else 1
-            self.__blocked = first
-            if self.__passed > _PATIENCE:
-                return None
-        return self.__ref_of(best)
-
-    def __ref_of(self, key: int) -> int:
-        place, number = divmod(key, len(self.plan.layers))
-        return int(self.__base[number] + place)
-
-    def __push(self, ref: int) -> None:
-        number = self.__layer_of[ref]
-        layer = self.plan.layers[number]
-        key = (ref - self.__base[number]) * len(self.plan.layers) + number
-        heapq.heappush(self.__ready.setdefault(_need(layer), []), key)
+        return self.__queue.first(idle_cores, idle_memory_kb, only_posts=only_posts, is_busy=bool(self.__alive))
 
     # -- being told --------------------------------------------------------------------------------------------
 
@@ -222,41 +182,67 @@ class JobState:
         """A process was started for a frame."""
         self.__move(ref, Signal.STARTED)
         self.__tries[ref] += 1
+        self.__alive.add(ref)
+        number = self.__layer_of[ref]
+        self.__queue.started(number, ref - self.__base[number])
 
     def finish(self, ref: int, exit: FrameExit) -> FrameState:
-        """The process of a frame has ended; return the frame's new state."""
-        if exit.lost or exit.status == SKIP_RETRY:
-            return self.__lose(ref)
-        self.__losses.pop(ref, None)
-        if exit.status == 0 and not exit.timed_out:
-            self.__move(ref, Signal.EXITED_GOOD)
-        elif self.plan.autoeat or self.layer(ref).autoeat:
-            self.__move(ref, Signal.EATEN)
-        elif exit.timed_out or self.__tries[ref] > self.plan.max_retries:
-            self.__move(ref, Signal.GAVE_UP)
-        else:
-            self.__move(ref, Signal.EXITED_BAD)
+        """The process of a frame has ended; return the frame's new state.
+
+        A frame that was eaten meanwhile stays so, and one that was retried meanwhile may now start again, however
+        the process ended.
+        """
+        self.__alive.discard(ref)
+        if ref in self.__again:
+            self.__again.discard(ref)
+            self.retry(ref)
+            return self.state(ref)
+        signal = self.__meaning(ref, exit)
+        self.__move(ref, signal)
+        self.__hold_back(ref)
         return self.state(ref)
 
-    def __lose(self, ref: int) -> FrameState:
-        self.__losses[ref] = self.__losses.get(ref, 0) + 1
-        if self.__losses[ref] >= _MAX_LOSSES:
-            self.__move(ref, Signal.GAVE_UP)
+    def __meaning(self, ref: int, exit: FrameExit) -> Signal:
+        if exit.lost or exit.status == SKIP_RETRY:
+            self.__losses[ref] = self.__losses.get(ref, 0) + 1
+            if self.__losses[ref] < _MAX_LOSSES:
+                self.__tries[ref] -= 1
+                return Signal.EXITED_BAD
         else:
-            self.__tries[ref] -= 1
-            self.__move(ref, Signal.EXITED_BAD)
-        return self.state(ref)
+            self.__losses.pop(ref, None)
+            if exit.status == 0 and not exit.timed_out:
+                return Signal.EXITED_GOOD
+        if self.plan.autoeat or self.layer(ref).autoeat:
+            return Signal.EATEN
+        if exit.timed_out or ref in self.__losses or self.__tries[ref] > self.plan.max_retries:
+            return Signal.GAVE_UP
+        return Signal.EXITED_BAD
 
     def eat(self, ref: int) -> None:
-        """Give up a frame on purpose; one that has succeeded stays as it is."""
+        """Give up a frame on purpose; one that has succeeded stays as it is.
+
+        A frame that runs is EATEN at once, as on the farm: kill its process then, and tell its end with ``finish``.
+        """
+        self.__again.discard(ref)
         if self.__states[ref] not in (_SUCCEEDED, _EATEN):
             self.__move(ref, Signal.EATEN)
 
     def retry(self, ref: int) -> None:
-        """Let a frame that is over run again; what waits for it and has not started waits again."""
+        """Let a frame run again, with all its tries; what waits for it and has not started waits again.
+
+        While its process lives nothing changes: kill it then, and the frame may start again after ``finish``.
+        """
+        if ref in self.__alive:
+            self.__again.add(ref)
+            return
         self.__move(ref, Signal.RETRIED)
         self.__tries[ref] = 0
-        if not self.__may_start(ref):
+        self.__losses.pop(ref, None)
+        self.__hold_back(ref)
+
+    def __hold_back(self, ref: int) -> None:
+        """Let a frame that is WAITING again be DEPEND, if what it waits for was retried meanwhile."""
+        if self.__states[ref] == _WAITING and not self.__may_start(ref):
             self.__move(ref, Signal.UNSATISFIED)
 
     def release_posts(self) -> None:
@@ -283,13 +269,17 @@ class JobState:
         self.__counts = counts
         self.__waits = array("l", bytes(array("l").itemsize * len(self)))
         self.__layer_waits = [int(layer.type == "Post" and not self.__posts_released) for layer in self.plan.layers]
+        self.__needs = [self.__needs_met(number) for number in range(len(self.plan.layers))]
         for on in range(len(self.plan.layers)):
             for edge in self.__layer_edges_of[on]:
-                self.__layer_waits[edge.er] += not self.__layer_satisfies(edge)
+                self.__layer_waits[edge.er] += not self.__needs[on][edge.need]
             for edges in self.__edges_of[on]:
                 self.__count_waits(edges)
-        self.__ready: dict[_Need, list[int]] = {}
-        self.__passed, self.__blocked = 0, -1
+        self.__alive = (
+            {ref for ref in self if self.__states[ref] == _RUNNING} if any(row[_RUNNING] for row in counts) else set()
+        )
+        self.__again.clear()
+        self.__queue = ReadyQueue(self.plan.layers, self.__base, self.__states, _WAITING)
         for number in range(len(self.plan.layers)):
             self.__settle_layer(number)
 
@@ -303,9 +293,7 @@ class JobState:
     def __settle_layer(self, number: int) -> None:
         blocked = self.__layer_waits[number] > 0
         row = self.__counts[number]
-        layer = self.plan.layers[number]
-        width = len(self.plan.layers)
-        heap = self.__ready.setdefault(_need(layer), [])
+        ready = []
         for place, ref in enumerate(range(self.__base[number], self.__base[number + 1])):
             code = self.__states[ref]
             if code not in (_WAITING, _DEPEND):
@@ -316,8 +304,8 @@ class JobState:
                 row[code] -= 1
                 row[now] += 1
             if now == _WAITING:
-                heap.append(place * width + number)
-        heapq.heapify(heap)
+                ready.append(place)
+        self.__queue.fill(number, ready)
 
     # -- moving ------------------------------------------------------------------------------------------------
 
@@ -325,7 +313,6 @@ class JobState:
         before = _STATES[self.__states[ref]]
         satisfied = self.__satisfies(ref)
         number = self.__layer_of[ref]
-        held = [self.__layer_satisfies(edge) for edge in self.__layer_edges_of[number]]
         after = MOVES.get((before, signal))
         if after is None:
             raise IllegalMove(self.frame_name(ref), before, signal)
@@ -334,23 +321,22 @@ class JobState:
         row[_CODE[before]] -= 1
         row[_CODE[after]] += 1
         if after is FrameState.WAITING:
-            self.__push(ref)
+            self.__queue.add(number, ref - self.__base[number])
         if satisfied != self.__satisfies(ref):
             self.__tell_frames(ref, number, -1 if not satisfied else 1)
-        for edge, was in zip(self.__layer_edges_of[number], held, strict=True):
-            if was != self.__layer_satisfies(edge):
-                self.__layer_waits[edge.er] += 1 if was else -1
-                self.__wake_layer(edge.er)
+        if self.__layer_edges_of[number]:
+            self.__tell_layers(number)
 
     def __satisfies(self, ref: int) -> bool:
         code = self.__states[ref]
         return code == _SUCCEEDED or (code == _EATEN and self.__eaten_satisfies)
 
-    def __layer_satisfies(self, edge: LayerEdge) -> bool:
-        row = self.__counts[edge.on]
-        if edge.any_frame:
-            return row[_SUCCEEDED] > 0 or row[_EATEN] == sum(row)
-        return row[_SUCCEEDED] + row[_EATEN] == self.__base[edge.on + 1] - self.__base[edge.on]
+    def __needs_met(self, number: int) -> tuple[bool, bool, bool]:
+        """Tell which of the things that others may need of a layer are there, in the order of ``LayerNeed``."""
+        row = self.__counts[number]
+        size = self.__base[number + 1] - self.__base[number]
+        is_done = row[_SUCCEEDED] + row[_EATEN] == size
+        return is_done, row[_SUCCEEDED] == size, row[_SUCCEEDED] > 0 or is_done
 
     def __may_start(self, ref: int) -> bool:
         return self.__waits[ref] == 0 and self.__layer_waits[self.__layer_of[ref]] == 0
@@ -362,6 +348,16 @@ class JobState:
             for target in edges.waiting_for(place):
                 self.__waits[base + target] += change
                 self.__wake(base + target)
+
+    def __tell_layers(self, number: int) -> None:
+        before, now = self.__needs[number], self.__needs_met(number)
+        if before == now:
+            return
+        self.__needs[number] = now
+        for edge in self.__layer_edges_of[number]:
+            if before[edge.need] != now[edge.need]:
+                self.__layer_waits[edge.er] += 1 if before[edge.need] else -1
+                self.__wake_layer(edge.er)
 
     def __wake_layer(self, number: int) -> None:
         for ref in range(self.__base[number], self.__base[number + 1]):

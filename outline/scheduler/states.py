@@ -45,6 +45,13 @@ MOVES: dict[tuple[FrameState, Signal], FrameState] = {
     (_S.WAITING, _G.EATEN): _S.EATEN,
     (_S.DEPEND, _G.EATEN): _S.EATEN,
     (_S.DEAD, _G.EATEN): _S.EATEN,
+    # Eaten while it ran: the end of its process comes later, and changes nothing.
+    (_S.EATEN, _G.EXITED_GOOD): _S.EATEN,
+    (_S.EATEN, _G.EXITED_BAD): _S.EATEN,
+    (_S.EATEN, _G.GAVE_UP): _S.EATEN,
+    (_S.EATEN, _G.EATEN): _S.EATEN,
+    # Retried while it ran: applied when its process has ended.
+    (_S.RUNNING, _G.RETRIED): _S.WAITING,
     (_S.SUCCEEDED, _G.RETRIED): _S.WAITING,
     (_S.DEAD, _G.RETRIED): _S.WAITING,
     (_S.EATEN, _G.RETRIED): _S.WAITING,

@@ -20,6 +20,7 @@ from .journal import TOUCH_SECONDS, Journal
 from .log import FrameEnd
 from .runner import Runner
 from .wire import KILL, RUN, Lines, send
+from .worker import ENDED_BY_LAUNCHER
 
 __all__ = ["Limits", "Observer", "Run", "Watcher"]
 
@@ -220,7 +221,7 @@ class Run:
         self.__finish(running.ref, end)
 
     def __finish(self, ref: int, end: FrameEnd) -> None:
-        if self.__stop and end.status and not end.timed_out and end.reason == "ended by the launcher":
+        if self.__stop and end.status and not end.timed_out and end.reason == ENDED_BY_LAUNCHER:
             return  # as if it had never started; a resume starts it
         state = self.job.finish(ref, FrameExit(end.status, end.signal, end.timed_out))
         self.__journal.end(self.job.layer(ref).name, self.job.number(ref), state, end)

@@ -28,6 +28,11 @@ class Lines:
         self.__sock = sock
         self.__buffer = b""
 
+    @property
+    def is_waiting(self) -> bool:
+        """A message has been received already, so that no poll of the socket would tell of it."""
+        return b"\n" in self.__buffer
+
     def read(self) -> Any:
         """Return the next message, or None when the other end is closed."""
         while b"\n" not in self.__buffer:

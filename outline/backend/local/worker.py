@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from ...layer import Layer
     from ...loader import Outline
 
-__all__ = ["Worker", "WorkerState"]
+__all__ = ["ENDED_BY_LAUNCHER", "Worker", "WorkerState"]
+
+ENDED_BY_LAUNCHER = "ended by the launcher"
 
 
 class WorkerState(NamedTuple):
@@ -140,6 +142,8 @@ class Worker:
             end = FrameEnd(0)
             rss_kb = 0
             for argv in frame_commands(plan.layer, request.frame, environ):
+                if watch.stopped:  # the command before ended well all the same, but this one must not begin
+                    return FrameEnd(128 + signal.SIGTERM, signal.SIGTERM, rss_kb=rss_kb, reason=watch.stopped)
                 end = self.__run_command(argv, environ, watch)
                 rss_kb = max(rss_kb, end.rss_kb)
                 if end.status:
@@ -201,11 +205,12 @@ class Worker:
             if why:
                 reason, timed_out, kill_at = why, True, now + self.__grace
                 signal_group(pid, signal.SIGTERM)
-            for message in self.__wait_for_news(min(watch.next_look(now), kill_at) - now):
+            next_look = float("inf") if timed_out else watch.next_look(now)
+            for message in self.__wait_for_news(min(next_look, kill_at) - now):
                 if message is None:
                     signal_group(pid, signal.SIGKILL)
                     os._exit(0)
-                reason = "ended by the launcher"
+                reason = watch.stopped = ENDED_BY_LAUNCHER
                 self.__grace = float(message[2])
                 signal_group(pid, signal.SIGKILL if message[1] == "KILL" else signal.SIGTERM)
                 kill_at = time.monotonic() + self.__grace
@@ -218,6 +223,8 @@ class Worker:
 
     def __wait_for_news(self, seconds: float) -> list[Any]:
         """Wait until a child has changed, the launcher speaks or the time is up; return what the launcher says."""
+        if self.__lines.is_waiting:
+            return [self.__lines.read()]
         timeout = None if seconds == float("inf") else max(0, int(seconds * 1000) + 1)
         found = []
         for fd, _ in self.__poll.poll(timeout):
@@ -248,6 +255,7 @@ class _Watch:
 
     def __init__(self, log: FrameLog, started: float, request: _Request) -> None:
         self.log = log
+        self.stopped = ""
         self.__request = request
         self.__started = started
         self.__size = -1
