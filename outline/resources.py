@@ -4,10 +4,12 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 
 __all__ = ["parse_cores", "parse_memory_kb"]
 
-_MEMORY = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)b?\s*\Z", re.IGNORECASE)
+_MEMORY = re.compile(r"\s*(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)b?\s*\Z", re.IGNORECASE)
+_FEWEST_CORES = 0.1
 _UNITS = {"k": 1, "m": 1024, "g": 1024**2, "t": 1024**3, "": 1024**2}
 
 
@@ -27,9 +29,14 @@ def parse_cores(value: object) -> float:
     """Return a number of cores; fractions allowed, 0 means a whole machine, below 0 a machine less so many.
 
     Raises:
-        ValueError: The value is no number.
+        ValueError: The value is no number, or above 0 and below 0.1, which the farm cannot count.
     """
     try:
-        return float(str(value))
+        cores = float(str(value))
     except ValueError:
-        raise ValueError(f"{value!r} is no number of cores") from None
+        cores = float("nan")
+    if not isfinite(cores):
+        raise ValueError(f"{value!r} is no number of cores")
+    if 0 < cores < _FEWEST_CORES:
+        raise ValueError(f"{value!r} cores are too few; {_FEWEST_CORES} is the least, and 0 means a whole machine")
+    return cores

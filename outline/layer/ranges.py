@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
@@ -64,11 +65,11 @@ class LayerRanges:
         if parent is not None:
             return parent.get_local_frame_set(start_frame)
         text = self.get_frame_range()
-        frames = FrameSet(text) if text else FrameSet([])
+        frames = _parsed(text) if text else FrameSet([])
         if int(start_frame) not in frames:
             raise LayerException(f"layer {self.get_name()!r} has no frame {start_frame}; its range is {frames}")
         chunk = self.get_chunk_size()
-        return FrameSet([int(start_frame)]) if chunk == 1 else chunk_at(frames.unique(), int(start_frame), chunk)
+        return FrameSet([int(start_frame)]) if chunk == 1 else chunk_at(frames, int(start_frame), chunk)
 
     def set_chunk_size(self, size: int) -> None:
         """Set how many frames run together in one process, at least 1."""
@@ -91,6 +92,12 @@ class LayerRanges:
                 f"layer {self.get_name()!r}{self.get_origin()}: chunk must be 1 or more, not {value!r}"
             )
         return size
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> FrameSet:
+    """Read a range once for all frames of a layer; never given away, since callers may change a FrameSet."""
+    return FrameSet(text).unique()
 
 
 def _intersection(job: str, own: Any) -> str | None:

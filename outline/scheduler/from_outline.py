@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
@@ -69,5 +70,7 @@ def _minutes(value: object) -> float | None:
     try:
         minutes = float(str(value))
     except ValueError:
-        raise ValueError(f"{value!r} is no number of minutes") from None
+        minutes = float("nan")
+    if not isfinite(minutes):
+        raise ValueError(f"{value!r} is no number of minutes")
     return minutes * 60 if minutes > 0 else None

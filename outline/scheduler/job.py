@@ -42,6 +42,10 @@ class FrameExit(NamedTuple):
     lost: bool = False
 
 
+def _is_blameless(exit: FrameExit) -> bool:
+    return exit.lost or exit.status == SKIP_RETRY
+
+
 class JobState:
     """All frames of a job, where a frame is a chunk, named by its first frame number.
 
@@ -192,31 +196,33 @@ class JobState:
         A frame that was eaten meanwhile stays so, and one that was retried meanwhile may now start again, however
         the process ended.
         """
+        signal = self.__meaning(ref, exit)
+        if ref not in self.__alive:
+            raise IllegalMove(self.frame_name(ref), self.state(ref), signal)
         self.__alive.discard(ref)
         if ref in self.__again:
             self.__again.discard(ref)
             self.retry(ref)
             return self.state(ref)
-        signal = self.__meaning(ref, exit)
+        if not _is_blameless(exit):
+            self.__losses.pop(ref, None)
+        elif signal is Signal.EXITED_BAD:
+            self.__losses[ref] = self.__losses.get(ref, 0) + 1
+            self.__tries[ref] -= 1
         self.__move(ref, signal)
         self.__hold_back(ref)
         return self.state(ref)
 
     def __meaning(self, ref: int, exit: FrameExit) -> Signal:
-        if exit.lost or exit.status == SKIP_RETRY:
-            self.__losses[ref] = self.__losses.get(ref, 0) + 1
-            if self.__losses[ref] < _MAX_LOSSES:
-                self.__tries[ref] -= 1
-                return Signal.EXITED_BAD
+        if _is_blameless(exit):
+            is_last = self.__losses.get(ref, 0) + 1 >= _MAX_LOSSES
+        elif exit.status == 0 and not exit.timed_out:
+            return Signal.EXITED_GOOD
         else:
-            self.__losses.pop(ref, None)
-            if exit.status == 0 and not exit.timed_out:
-                return Signal.EXITED_GOOD
-        if self.plan.autoeat or self.layer(ref).autoeat:
-            return Signal.EATEN
-        if exit.timed_out or ref in self.__losses or self.__tries[ref] > self.plan.max_retries:
-            return Signal.GAVE_UP
-        return Signal.EXITED_BAD
+            is_last = exit.timed_out or self.__tries[ref] > self.plan.max_retries
+            if self.plan.autoeat or self.layer(ref).autoeat:
+                return Signal.EATEN
+        return Signal.GAVE_UP if is_last else Signal.EXITED_BAD
 
     def eat(self, ref: int) -> None:
         """Give up a frame on purpose; one that has succeeded stays as it is.
