@@ -46,6 +46,12 @@ def session_root(own_world: Path) -> Path:
 
 
 @pytest.fixture
+def unmeasured() -> dict[str, str]:
+    """Return an environment whose Python processes load nothing but what they import: no coverage in them."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+
+
+@pytest.fixture
 def run_pycuerun(tmp_path: Path) -> RunPycuerun:
     """Call ``pycuerun`` with these arguments in a process of its own, in ``tmp_path``, and return what it did.
 

@@ -387,9 +387,9 @@ def test_a_value_of_the_wrong_kind_names_its_place(getter: str, kind: str, monke
 # -- cost --------------------------------------------------------------------------------------------------------
 
 
-def test_importing_reads_nothing_and_imports_no_configparser():
+def test_importing_reads_nothing_and_imports_no_configparser(unmeasured: dict[str, str]):
     code = "import sys, outline; repr(outline.config); sys.exit('configparser' in sys.modules)"
-    env = {**os.environ, "OUTLINE_CONFIG_FILE": "/nowhere.cfg", "PYTHONPATH": package_home()}
+    env = {**unmeasured, "OUTLINE_CONFIG_FILE": "/nowhere.cfg", "PYTHONPATH": package_home()}
 
     done = subprocess.run([sys.executable, "-c", code], env=env, stdin=subprocess.DEVNULL, check=False)
 
