@@ -229,6 +229,11 @@ class Bare(Tool):
         check = expect_files(folder, "lines/*", frames)
         return Case(self._argv("lines"), folder, job_env(folder, "", frames=frames), lambda: clear(folder), check, note)
 
+    def chain(self, folder: Path, layers: int, frames: int) -> Case:
+        env = job_env(folder, "", layers=layers, frames=frames)
+        note = "two threads that take a chain each: what starting `sleep` costs here, next to the ideal"
+        return Case(self._argv("chain"), folder, env, lambda: clear(folder), expect_nothing, note)
+
     def one(self, folder: Path) -> Case:
         return self._nothing(folder)
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+LAYERS = int(os.environ.get("BENCH_LAYERS", "1"))
 FRAMES = range(1, int(os.environ["BENCH_FRAMES"]) + 1)
 
 
@@ -16,6 +17,18 @@ def run_commands() -> None:
     """Run `true` for every frame, two at a time."""
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _frame: subprocess.run(["true"], check=True), FRAMES))
+
+
+def run_chains() -> None:
+    """Run the chain of every frame number, two chains at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _frame: run_chain(), FRAMES))
+
+
+def run_chain() -> None:
+    """Run `sleep` once a layer, one after the other."""
+    for _layer in range(LAYERS):
+        subprocess.run(["sleep", "0.02"], check=True)
 
 
 def write_line(frame: int) -> None:
@@ -60,4 +73,4 @@ def reap() -> None:
 
 
 if __name__ == "__main__":
-    fork_frames() if sys.argv[1] == "lines" else run_commands()
+    {"lines": fork_frames, "chain": run_chains, "independent": run_commands}[sys.argv[1]]()

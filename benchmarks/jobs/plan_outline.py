@@ -6,8 +6,7 @@ import sys
 
 from outline import Outline
 from outline.modules.shell import Shell
-from outline.scheduler.job import FrameExit, JobState
-from outline.scheduler.plan import plan_job
+from outline.scheduler import FrameExit, JobState, plan_job
 
 WORK, LAYERS, FRAMES = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 
