@@ -8,11 +8,11 @@ import os
 __all__ = ["write_atomic"]
 
 
-def write_atomic(path: str | os.PathLike[str], data: str | bytes) -> None:
+def write_atomic(path: str | os.PathLike[str], data: str | bytes, *, mode: int | None = None) -> None:
     """Write a whole file so that a reader sees the old content or the new, never a part.
 
     The temporary name is unique per process and stands in the same folder, so the rename works on NFS too.
-    Permissions come from the umask.
+    Permissions come from the umask, unless ``mode`` is given.
 
     Raises:
         OSError: The folder is missing, read-only or full; nothing is left behind.
@@ -22,6 +22,8 @@ def write_atomic(path: str | os.PathLike[str], data: str | bytes) -> None:
     content = data.encode("utf-8") if isinstance(data, str) else data
     try:
         with open(beside, "wb") as stream:
+            if mode is not None:
+                os.fchmod(stream.fileno(), mode)
             stream.write(content)
         os.replace(beside, target)
     except OSError:

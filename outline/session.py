@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import config
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from .layer import Layer
     from .loader import Outline
 
-__all__ = ["Session", "is_session_path"]
+__all__ = ["Session", "is_session_path", "share"]
 
 MARKER = "session"
 OUTLINE_FILE = "outline.yaml"
@@ -122,14 +123,33 @@ class Session:
         Raises:
             SessionException: The folder cannot be written.
         """
-        self._write(MARKER, self.__name)
+        self.__write(MARKER, self.__name)
 
-    def _write(self, name: str, text: str) -> None:
+    def write_outline(self, text: str, scripts: Mapping[str, str]) -> str:
+        """Write ``outline.yaml`` and the scripts that it needs.
+
+        Args:
+            text: The outline as data.
+            scripts: The text of each script by the name of its file.
+
+        Returns:
+            The path of ``outline.yaml``.
+
+        Raises:
+            SessionException: The folder cannot be written.
+        """
+        for name, source in scripts.items():
+            self.__write(os.path.join(SCRIPTS_DIR, name), source)
+        return self.__write(OUTLINE_FILE, text)
+
+    def __write(self, name: str, text: str) -> str:
         path = os.path.join(self.__path, name)
         try:
-            write_atomic(path, text)
+            _make_folder(os.path.dirname(path), below=self.__path)
+            write_atomic(path, text, mode=_file_mode())
         except OSError as error:
             raise SessionException(f"cannot write {path}: {error.strerror}") from error
+        return path
 
     # -- places ------------------------------------------------------------------------------------------------
 
@@ -181,6 +201,9 @@ class Session:
         beside = f"{target}.{os.getpid()}.part"
         try:
             shutil.copy(src, beside)
+            shared = _file_mode()
+            if shared is not None:
+                os.chmod(beside, os.stat(beside).st_mode & 0o777 | shared)
             os.replace(beside, target)
         except (OSError, shutil.Error) as error:
             if os.path.lexists(beside):
@@ -245,7 +268,7 @@ class Session:
         text = serialize.dump(data, f"data {name!r}")
         try:
             self.__own(name, layer)
-            write_atomic(path, text)
+            write_atomic(path, text, mode=_file_mode())
         except OSError as error:
             raise SessionException(f"cannot write {path}: {error.strerror}") from error
 
@@ -274,8 +297,8 @@ class Session:
         frame = os.environ.get("CUE_FRAME")
         if frame:
             owners = os.path.join(self.get_path(layer), _OWNERS_DIR)
-            os.makedirs(owners, exist_ok=True)
-            write_atomic(os.path.join(owners, name.replace("/", "_")), frame)
+            _make_folder(owners, below=self.__path)
+            write_atomic(os.path.join(owners, name.replace("/", "_")), frame, mode=_file_mode())
 
     def __is_mine(self, name: str, layer: Layer | str | None) -> bool:
         frame = os.environ.get("CUE_FRAME")
@@ -298,15 +321,36 @@ def _load_data(path: str) -> Any:
         raise SessionException(f"cannot read {path}: {error}") from error
 
 
+def _file_mode() -> int | None:
+    """Return the permissions of files in a session, None for those of the umask; [outline] session_mode decides."""
+    return 0o664 if _is_for_group() else None
+
+
+def share(fd: int) -> None:
+    """Give an open file of a session, which this process made, the permissions that files in sessions have."""
+    mode = _file_mode()
+    if mode is not None:
+        try:
+            os.fchmod(fd, mode)
+        except PermissionError:  # a colleague made it, and has opened it already
+            pass
+
+
+def _is_for_group() -> bool:
+    return bool(config.get("outline", "session_mode", fallback="") == "group")
+
+
 def _make_folder(path: str, *, below: str) -> None:
     """Make a folder and those above it; with [outline] session_mode = group, open to the group."""
+    if os.path.isdir(path):
+        return
     missing = []
     parent = path
     while parent and not os.path.isdir(parent):
         missing.append(parent)
         parent = os.path.dirname(parent)
     os.makedirs(path, exist_ok=True)
-    if config.get("outline", "session_mode", fallback="") == "group":
+    if _is_for_group():
         for folder in missing:
             if folder.startswith(os.path.abspath(below)):
                 os.chmod(folder, 0o2775)

@@ -15,7 +15,6 @@ from ..exception import (
     OutlineException,
     SessionException,
 )
-from ..files import write_atomic
 from ..frames import FrameRangeError, FrameSet
 from ..layer.problems import report_problem
 from ..layer.registry import registry, use_outline
@@ -176,18 +175,8 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
                     layer.setup()
         self.setup_depends()
         text = serialize.outline_text(self)
-        folder = session.get_path()
-        try:
-            scripts = serialize.scripts_of(self)
-            if scripts:
-                os.makedirs(os.path.join(folder, "scripts"), exist_ok=True)
-            for script in scripts:
-                name = f"{script.module_name.partition('.')[2]}.outline"
-                write_atomic(os.path.join(folder, "scripts", name), script.source)
-            self.__path = os.path.join(folder, "outline.yaml")
-            write_atomic(self.__path, text)
-        except OSError as error:
-            raise SessionException(f"cannot write the session {folder}: {error.strerror}") from error
+        scripts = {serialize.script_file_name(script): script.source for script in serialize.scripts_of(self)}
+        self.__path = session.write_outline(text, scripts)
         session.save()
 
     def __check_name(self) -> None:

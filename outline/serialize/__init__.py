@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .data import dump, load
-from .outline_data import outline_text, scripts_of
+from .outline_data import outline_text, script_file_name, scripts_of
 from .outline_reader import read_outline
 
-__all__ = ["dump", "load", "outline_text", "read_outline", "scripts_of"]
+__all__ = ["dump", "load", "outline_text", "read_outline", "script_file_name", "scripts_of"]

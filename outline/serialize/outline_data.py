@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .data import Dumper
 
-__all__ = ["FORMAT", "RTYPES", "Writer", "outline_text", "scripts_of"]
+__all__ = ["FORMAT", "RTYPES", "Writer", "outline_text", "script_file_name", "scripts_of"]
 
 FORMAT = 1
 _BASE_ATTRIBUTES = ("_Layer__", "_LayerArguments__", "_LayerDepends__", "_LayerLife__", "_LayerPaths__")
@@ -72,7 +72,7 @@ class Writer:
         """Return the YAML text."""
         layers = [self.__layer(layer) for layer in self.__ol.get_layers()]
         self.find_scripts()
-        scripts = {name: f"scripts/{_file_name(script)}" for name, script in self.__scripts.items()}
+        scripts = {name: f"scripts/{script_file_name(script)}" for name, script in self.__scripts.items()}
         head = {"outline": FORMAT, **self.__settings(), "scripts": scripts, "module_paths": self.__module_paths()}
         head = {key: value for key, value in head.items() if value not in (None, {}, [])}
         for layer, data in zip(self.__ol.get_layers(), layers, strict=True):
@@ -201,7 +201,8 @@ class Writer:
         return list(found)
 
 
-def _file_name(script: ScriptFile) -> str:
+def script_file_name(script: ScriptFile) -> str:
+    """Return the name under which a session keeps a script."""
     return f"{script.module_name.partition('.')[2]}.outline"
 
 

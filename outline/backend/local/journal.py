@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from ...exception import SessionException
 from ...scheduler import FrameState, JobPlan, JobState
+from ...session import share
 from .log import FrameEnd, read_end
 
 __all__ = ["FrameRecord", "Journal", "Record", "read_record"]
@@ -32,6 +33,7 @@ class Journal:
         self.path = path
         try:
             self.__fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            share(self.__fd)
             if _ends_within_line(self.__fd):
                 os.write(self.__fd, b"\n")
         except OSError as error:

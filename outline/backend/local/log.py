@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from ...session import share
+
 __all__ = ["FrameEnd", "FrameLog", "last_lines", "put_aside", "read_end"]
 
 RULE = "=" * 59
@@ -52,6 +54,7 @@ class FrameLog:
         except FileExistsError:
             put_aside(path)
             self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
+        share(self.fd)
 
     def begin(self, head: Mapping[str, str], environment: Mapping[str, str]) -> None:
         """Write the header: facts about the frame, and the variables that it got."""
