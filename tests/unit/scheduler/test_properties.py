@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,6 +12,7 @@ from outline.frames import FrameSet
 from outline.scheduler import MOVES, DependPlan, FrameExit, FrameState, JobPlan, JobState, LayerPlan
 
 S = FrameState
+GOOD, LOST = FrameExit(0), FrameExit(lost=True)
 
 ranges = st.one_of(
     st.builds(lambda first, length: f"{first}-{first + length}", st.integers(-5, 5), st.integers(0, 12)),
@@ -25,7 +28,13 @@ def plans(draw: st.DrawFn) -> JobPlan:
     kinds = st.sampled_from(["Render", "Render", "Render", "Post"])
     layers = tuple(
         LayerPlan(
-            f"l{n}", FrameSet(draw(ranges)).unique(), draw(st.integers(1, 5)), draw(kinds), autoeat=draw(st.booleans())
+            f"l{n}",
+            FrameSet(draw(ranges)).unique(),
+            draw(st.integers(1, 5)),
+            draw(kinds),
+            cores=draw(st.sampled_from([1.0, 1.0, 0.1, 3.0])),
+            memory_kb=draw(st.sampled_from([0, 0, 60])),
+            autoeat=draw(st.booleans()),
         )
         for n in range(count)
     )
@@ -35,7 +44,10 @@ def plans(draw: st.DrawFn) -> JobPlan:
         for on in range(er)
         if draw(st.booleans())
     )
-    return JobPlan("job", layers, depends, draw(st.integers(0, 2)))
+    chained = tuple(
+        DependPlan(f"l{n}", f"l{n}", "PREVIOUS_FRAME") for n in range(count) if draw(st.integers(0, 3)) == 0
+    )
+    return JobPlan("job", layers, depends + chained, draw(st.integers(0, 2)))
 
 
 def waits_for(job: JobState, depend: DependPlan, ref: int) -> list[int]:
@@ -49,67 +61,151 @@ def waits_for(job: JobState, depend: DependPlan, ref: int) -> list[int]:
         wanted = {on.frames[place] for place in places if 0 <= place < len(on.frames)}
     else:
         return list(job.refs(depend.on))
-    return [one for one in job.refs(depend.on) if wanted & set(job.frames_of(one))]
+    return [one for one in job.refs(depend.on) if one != ref and wanted & set(job.frames_of(one))]
 
 
-def is_satisfied(job: JobState, depend: DependPlan, ref: int) -> bool:
+def is_satisfied(job: JobState, depend: DependPlan, ref: int, eaten_satisfies: bool) -> bool:
     on = list(job.refs(depend.on))
-    if depend.any_frame or depend.type == "LAYER_ON_ANY":
+    good = (S.SUCCEEDED, S.EATEN) if eaten_satisfies else (S.SUCCEEDED,)
+    if depend.type == "LAYER_ON_ANY" or (depend.any_frame and depend.type in ("FRAME_BY_FRAME", "LAYER_ON_LAYER")):
         return any(job.state(one) is S.SUCCEEDED for one in on) or all(job.state(one) is S.EATEN for one in on)
-    if depend.type in ("LAYER_ON_LAYER", "LAYER_ON_SIM_FRAME"):
+    if depend.type == "LAYER_ON_LAYER":
         return all(job.state(one) in (S.SUCCEEDED, S.EATEN) for one in on)
-    return all(job.state(one) is S.SUCCEEDED for one in waits_for(job, depend, ref))
+    return all(job.state(one) in good for one in waits_for(job, depend, ref))
 
 
-def check(job: JobState, posts_released: bool) -> None:
-    """Compare the states of all frames that have not started with the plain model, and the counts with the states."""
-    for ref in job:
-        if job.state(ref) in (S.WAITING, S.DEPEND):
-            layer = job.layer(ref)
-            free = all(is_satisfied(job, one, ref) for one in job.plan.depends if one.layer == layer.name)
-            free = free and (layer.type != "Post" or posts_released)
-            assert job.state(ref) is (S.WAITING if free else S.DEPEND), job.frame_name(ref)
-    for layer in job.plan.layers:
-        states = [job.state(ref) for ref in job.refs(layer.name)]
-        assert job.counts(layer.name) == {state: states.count(state) for state in S}
+def is_free(job: JobState, ref: int, posts_released: bool, eaten_satisfies: bool) -> bool:
+    layer = job.layer(ref)
+    if layer.type == "Post" and not posts_released:
+        return False
+    types = {one.name: one.type for one in job.plan.layers}
+    return all(
+        is_satisfied(job, one, ref, eaten_satisfies)
+        for one in job.plan.depends
+        if one.layer == layer.name and not (layer.type == "Post" and types[one.on] != "Post")
+    )
+
+
+class Walk:
+    """A job to which one random thing after another happens, beside a plain list of what was done to it."""
+
+    def __init__(self, plan: JobPlan, luck: Random, eaten_satisfies: bool) -> None:
+        self.job = JobState(plan, eaten_satisfies=eaten_satisfies)
+        self.luck = luck
+        self.eaten_satisfies = eaten_satisfies
+        self.processes: list[int] = []
+        self.released = False
+
+    def step(self) -> None:
+        """Start, end, eat or retry a frame."""
+        what = self.luck.random()
+        ref = self.job.next_ready(*self.idle())
+        if ref is not None and what < 0.5:
+            self.start(ref)
+        elif self.processes and what < 0.9:
+            self.end(self.processes.pop(self.luck.randrange(len(self.processes))))
+        elif what > 0.97:
+            self.job.eat(self.luck.randrange(len(self.job)))
+        elif what > 0.93:
+            self.retry(self.luck.randrange(len(self.job)))
+        elif ref is None and not self.processes:
+            self.job.release_posts()
+            self.released = True
+
+    def idle(self) -> tuple[float, int]:
+        layers = [self.job.layer(ref) for ref in self.processes]
+        return 4.0 - sum(one.cores for one in layers), 100 - sum(one.memory_kb for one in layers)
+
+    def start(self, ref: int) -> None:
+        cores, memory_kb = self.idle()
+        layer = self.job.layer(ref)
+        assert layer.cores <= cores
+        assert layer.memory_kb <= memory_kb
+        assert is_free(self.job, ref, self.released, self.eaten_satisfies)
+        assert ref not in self.processes
+        self.job.start(ref)
+        self.processes.append(ref)
+
+    def end(self, ref: int) -> None:
+        before, tries = self.job.state(ref), self.job.tries(ref)
+        exit = self.luck.choice([GOOD, GOOD, GOOD, FrameExit(1), FrameExit(286), FrameExit(9, timed_out=True), LOST])
+        after = self.job.finish(ref, exit)
+        if before is S.EATEN:
+            assert after in (S.EATEN, S.WAITING, S.DEPEND)
+        elif exit is GOOD:
+            assert after in (S.SUCCEEDED, S.WAITING, S.DEPEND)
+        elif after is S.DEAD and exit.status == 1 and not exit.lost:
+            assert tries > self.job.plan.max_retries
+
+    def retry(self, ref: int) -> None:
+        if ref in self.processes or self.job.state(ref) in (S.SUCCEEDED, S.DEAD, S.EATEN):
+            self.job.retry(ref)
+
+    def check(self) -> None:
+        """Compare frames that have not started with the plain model, and the counts with the states."""
+        for ref in self.job:
+            if self.job.state(ref) in (S.WAITING, S.DEPEND):
+                free = is_free(self.job, ref, self.released, self.eaten_satisfies)
+                assert self.job.state(ref) is (S.WAITING if free else S.DEPEND), self.job.frame_name(ref)
+        for layer in self.job.plan.layers:
+            states = [self.job.state(ref) for ref in self.job.refs(layer.name)]
+            assert self.job.counts(layer.name) == {state: states.count(state) for state in S}
+
+    def restored(self) -> JobState:
+        """Return a new job with the same states, put back as from a journal."""
+        again = JobState(self.job.plan, eaten_satisfies=self.eaten_satisfies)
+        if self.released:
+            again.release_posts()
+        for ref in self.job:
+            again.restore(ref, self.job.state(ref), self.job.tries(ref))
+        again.settle()
+        return again
+
+    def finish_all(self) -> None:
+        """Let everything end well that can."""
+        for _ in range(2):
+            while (ref := self.job.next_ready(*self.idle())) is not None or self.processes:
+                if ref is not None:
+                    self.start(ref)
+                else:
+                    self.job.finish(self.processes.pop(), GOOD)
+            self.job.release_posts()
+            self.released = True
+
+
+def snapshot(job: JobState) -> list[tuple[FrameState, int]]:
+    return [(job.state(ref), job.tries(ref)) for ref in job]
 
 
 @settings(max_examples=150, deadline=None)
-@given(plans(), st.randoms(use_true_random=False))
-def test_any_run_agrees_with_the_plain_model_and_can_be_restored(plan: JobPlan, luck: object) -> None:
-    job = JobState(plan)
-    running: list[int] = []
-    released = False
-    check(job, released)
-    for _ in range(400):
-        ref = job.next_ready(3 - len(running), 0)
-        step = luck.random()  # type: ignore[attr-defined]
-        if ref is not None and step < 0.6:
-            assert job.state(ref) is S.WAITING
-            job.start(ref)
-            running.append(ref)
-        elif running:
-            exit = FrameExit(0 if luck.random() < 0.7 else 1, timed_out=luck.random() < 0.05)  # type: ignore[attr-defined]
-            job.finish(running.pop(luck.randrange(len(running))), exit)  # type: ignore[attr-defined]
-        elif step > 0.95 and len(job):
-            over = [one for one in job if job.state(one) in (S.SUCCEEDED, S.DEAD, S.EATEN)]
-            if over:
-                job.retry(luck.choice(over))  # type: ignore[attr-defined]
-        elif ref is None:
-            if released:
-                break
-            job.release_posts()
-            released = True
-        check(job, released)
+@given(plans(), st.randoms(use_true_random=False), st.booleans())
+def test_any_run_agrees_with_the_plain_model(plan: JobPlan, luck: Random, eaten_satisfies: bool) -> None:
+    walk = Walk(plan, luck, eaten_satisfies)
+    walk.check()
+    for _ in range(120):
+        walk.step()
+        walk.check()
 
-    again = JobState(plan)
-    for one in job:
-        again.restore(one, job.state(one), job.tries(one))
-    if released:
-        again.release_posts()
-    again.settle()
-    assert [again.state(one) for one in again] == [job.state(one) for one in job]
-    assert again.counts() == job.counts()
+    walk.finish_all()
+
+    walk.check()
+    assert walk.job.is_over
+    assert walk.job.counts()[S.WAITING] == 0
+
+
+@settings(max_examples=80, deadline=None)
+@given(plans(), st.randoms(use_true_random=False), st.integers(0, 80), st.booleans())
+def test_any_part_of_a_run_can_be_restored(plan: JobPlan, luck: Random, steps: int, eaten_satisfies: bool) -> None:
+    walk = Walk(plan, luck, eaten_satisfies)
+    for _ in range(steps):
+        walk.step()
+
+    again = walk.restored()
+
+    assert snapshot(again) == snapshot(walk.job)
+    assert again.counts() == walk.job.counts()
+    assert again.next_ready(100, 1000) == walk.job.next_ready(100, 1000)
+    assert again.succeeded == walk.job.succeeded
 
 
 @settings(max_examples=100, deadline=None)
@@ -127,7 +223,7 @@ def test_every_frame_is_in_exactly_one_chunk(plan: JobPlan) -> None:
 def test_a_job_without_failures_runs_to_its_end_in_the_farms_order(plan: JobPlan) -> None:
     job = JobState(plan)
     for _ in range(2):
-        while (ref := job.next_ready(1, 0)) is not None:
+        while (ref := job.next_ready(8, 100)) is not None:
             ready = [one for one in job if job.state(one) is S.WAITING]
             keys = {one: (one - job.refs(job.layer(one).name)[0], plan.layers.index(job.layer(one))) for one in ready}
             assert ref == min(ready, key=keys.__getitem__)
