@@ -72,14 +72,17 @@ class DependencyCycle(LayerException):
 
     Attributes:
         ring: Layer names in the order in which they wait, the first one repeated at the end.
+        origins: Where these layers were made, as `` (shot.outline:12)``; may be empty.
     """
 
-    def __init__(self, ring: Sequence[str]) -> None:
-        super().__init__(list(ring))
-        self.ring = list(ring)
+    def __init__(self, ring: Sequence[str], origins: Sequence[str] = ()) -> None:
+        super().__init__(list(ring), list(origins))
+        self.ring, self.origins = list(ring), list(origins)
 
     def __str__(self) -> str:
-        return f"layers wait for one another in a ring: {' -> '.join(self.ring)}; remove one of these dependencies"
+        origins = self.origins or [""] * len(self.ring)
+        steps = [f"{name}{origin}" for name, origin in zip(self.ring, origins, strict=True)]
+        return f"layers wait for one another in a ring: {' -> '.join(steps)}; remove one of these dependencies"
 
 
 class SessionException(OutlineException):

@@ -226,7 +226,9 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
                     report_problem(LayerException(problem), layer)
         in_rings: set[int] = set()
         while ring := find_ring(self.get_layers(), in_rings):
-            report_problem(DependencyCycle([layer.get_name() for layer in [*ring, ring[0]]]), ring[0])
+            ring.append(ring[0])
+            names, origins = [layer.get_name() for layer in ring], [layer.get_origin() for layer in ring]
+            report_problem(DependencyCycle(names, origins), ring[0])
             in_rings.update(id(layer) for layer in ring)
 
     # -- layers ------------------------------------------------------------------------------------------------
