@@ -19,7 +19,7 @@ from ..event import (
     EventHandler,
     LayerEvent,
 )
-from ..exception import FailImmediately, LayerException, SessionException
+from ..exception import FailImmediately, LayerException
 from ..frames import FrameSet
 from .arguments import LayerArguments
 from .paths import LayerPaths
@@ -175,12 +175,15 @@ class LayerLife(LayerArguments, LayerPaths, LayerRanges):
         """Take over arguments that somebody put as data ``args_override`` into the layer's session folder.
 
         A LayerPreProcess hands them to its creator as well.
+
+        Raises:
+            SessionException: There is no session, or the data is not plain.
+            LayerException: The data is not a dict, or an argument has another type than the layer asked for.
         """
-        try:
-            override = self.get_session().find_data("args_override", self.get_name())
-        except SessionException:
-            return
-        for key, value in (override or {}).items():
+        override = self.get_session().find_data("args_override", self.get_name()) or {}
+        if not isinstance(override, dict):
+            raise LayerException(f"layer {self.get_name()!r}: args_override must be a dict, not {override!r}")
+        for key, value in override.items():
             logger.warning("layer %s: args_override sets %s to %r", self.get_name(), key, value)
             self.set_arg(key, value)
             creator = getattr(self, "get_creator", None)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..exception import LayerException, SessionException
+from ..exception import LayerException
 
 if TYPE_CHECKING:
     from ..frames import FrameSet
@@ -135,10 +135,7 @@ class LayerPaths:
 
     def load_outputs(self) -> None:
         """Add the outputs that this layer's pre-process has found, if it has."""
-        try:
-            handed_over = self.get_session().find_data(OUTPUTS_DATA, self.get_name())
-        except SessionException:
-            return
+        handed_over = self.get_session().find_data(OUTPUTS_DATA, self.get_name())
         for name, output in (handed_over or {}).items():
             if name not in self.__output:
                 self.add_output(name, output)

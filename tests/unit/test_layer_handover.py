@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from outline import Layer, LayerException, LayerPreProcess, Outline, SessionException, load_outline
+from outline import Layer, LayerException, LayerPreProcess, Outline, OutlineException, SessionException, load_outline
 from outline.io import FileSpec
 from outline.io import Path as IoPath
 
@@ -84,6 +84,32 @@ def test_preprocess_overrides_arguments_of_its_creator() -> None:
     loaded.get_layer("a_preprocess").execute(1)
 
     assert loaded.get_layer("a").get_arg("scene") == "new.mb"
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("[1]\n", "args_override must be a dict"), ("!!python/name:os.system ''", "does not hold plain data")],
+)
+def test_fault_07_override_that_cannot_be_read_fails_the_frame(text: str, problem: str) -> None:
+    ol = Outline("job", "1", current=True)
+    Reads("a")
+    loaded = _loaded(ol)
+    Path(ol.get_layer("a").get_path(), "args_override").write_text(text)
+
+    with pytest.raises(OutlineException, match=problem):
+        loaded.get_layer("a").execute(1)
+
+    assert seen == []
+
+
+def test_outputs_that_cannot_be_read_fail_the_frame() -> None:
+    ol = Outline("job", "1", current=True)
+    Reads("a")
+    loaded = _loaded(ol)
+    Path(ol.get_layer("a").get_path(), "ol:outputs").write_text("!!python/name:os.system ''")
+
+    with pytest.raises(SessionException, match="does not hold plain data"):
+        loaded.get_layer("a").execute(1)
 
 
 class Writes(Layer):
