@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .base import Layer
 
-__all__ = ["LayerLife"]
+__all__ = ["LayerLife", "leave_process_changed"]
 
 logger = logging.getLogger("outline.layer")
 
@@ -110,7 +110,8 @@ class LayerLife(LayerArguments, LayerPaths, LayerRanges):
     def execute(self, frame: int) -> None:
         """Run the chunk that begins with ``frame``, with all hooks and checks.
 
-        The process gets its environment, working directory and ``sys.path`` back afterwards.
+        The process gets its environment, working directory and ``sys.path`` back afterwards, unless it was said
+        that it ends with the frame (``leave_process_changed``).
 
         Args:
             frame: The first frame of a chunk, as the farm names it.
@@ -119,22 +120,28 @@ class LayerLife(LayerArguments, LayerPaths, LayerRanges):
             LayerException: The frame is not in the range, an input is missing, or an output was not made.
             Exception: Whatever the hooks raise.
         """
+        if _process_ends_with_frame and self.get_parent() is None:
+            self.__execute(int(frame))
+            return
         with _restored_process():
-            self.__frame = int(frame)
-            self.__error = None
-            self.setup_args_override()
-            frames = self.get_local_frame_set(self.__frame)
-            self.__set_environment(frames)
-            self.__set_python_path()
-            self.load_outputs()
-            self.before_execute()
-            self._create_output_paths()
-            self.check_required_args()
-            self.check_input(frames)
-            os.environ.update(self.get_execute_env())
-            logger.info("layer %s runs frames %s", self.get_name(), frames)
-            self.__execute_and_after(frames)
-            self.check_output(frames)
+            self.__execute(int(frame))
+
+    def __execute(self, frame: int) -> None:
+        self.__frame = frame
+        self.__error = None
+        self.setup_args_override()
+        frames = self.get_local_frame_set(frame)
+        self.__set_environment(frames)
+        self.__set_python_path()
+        self.load_outputs()
+        self.before_execute()
+        self._create_output_paths()
+        self.check_required_args()
+        self.check_input(frames)
+        os.environ.update(self.get_execute_env())
+        logger.info("layer %s runs frames %s", self.get_name(), frames)
+        self.__execute_and_after(frames)
+        self.check_output(frames)
 
     def __execute_and_after(self, frames: FrameSet) -> None:
         try:
@@ -239,6 +246,15 @@ def _call_hook(layer: LayerLife, name: str, *args: Any, old_name: str = "") -> N
         bound()
     else:
         bound(*args)
+
+
+_process_ends_with_frame = False
+
+
+def leave_process_changed() -> None:
+    """Say that this process, or each fork of it, runs one frame and ends; then nothing has to be put back."""
+    global _process_ends_with_frame
+    _process_ends_with_frame = True
 
 
 @contextmanager

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .base import Layer
 
-__all__ = ["DEFAULT_FRAME_RANGE", "LayerRanges"]
+__all__ = ["DEFAULT_FRAME_RANGE", "LayerRanges", "read_frames"]
 
 DEFAULT_FRAME_RANGE = "1000-1000"
 
@@ -65,11 +65,14 @@ class LayerRanges:
         if parent is not None:
             return parent.get_local_frame_set(start_frame)
         text = self.get_frame_range()
-        frames = _parsed(text) if text else FrameSet([])
+        frames = read_frames(text) if text else FrameSet([])
         if int(start_frame) not in frames:
             raise LayerException(f"layer {self.get_name()!r} has no frame {start_frame}; its range is {frames}")
         chunk = self.get_chunk_size()
-        return FrameSet([int(start_frame)]) if chunk == 1 else chunk_at(frames, int(start_frame), chunk)
+        if chunk == 1:
+            start = int(start_frame)
+            return FrameSet(range(start, start + 1))  # a range is taken as it is; this runs in every frame
+        return chunk_at(frames, int(start_frame), chunk)
 
     def set_chunk_size(self, size: int) -> None:
         """Set how many frames run together in one process, at least 1."""
@@ -95,13 +98,21 @@ class LayerRanges:
 
 
 @lru_cache(maxsize=256)
-def _parsed(text: str) -> FrameSet:
-    """Read a range once for all frames of a layer; never given away, since callers may change a FrameSet."""
+def read_frames(text: str) -> FrameSet:
+    """Read a range once for all frames of a layer; it is shared, so nobody may change it."""
     return FrameSet(text).unique()
 
 
 def _intersection(job: str, own: Any) -> str | None:
+    if isinstance(own, str):
+        return _text_intersection(job, own)
     common = FrameSet(job).intersection(_as_frames(own))
+    return str(common) if common else None
+
+
+@lru_cache(maxsize=64)
+def _text_intersection(job: str, own: str) -> str | None:
+    common = FrameSet(job).intersection(FrameSet(own))
     return str(common) if common else None
 
 

@@ -20,6 +20,9 @@ import socket
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from ...frames import FrameSet
+from ...layer.life import leave_process_changed
+from .spawn import open_streams
 from .wire import LOAD, WORKER, Lines, send
 from .worker import Worker, WorkerState
 
@@ -180,15 +183,28 @@ def _load(path: str) -> tuple[WorkerState | None, str]:
     os.environ.clear()
     os.environ.update(environ)
     safe = config.get("local", "frame_process", fallback="fork") == "fork" and _thread_count() == 1
-    gc.collect()
-    gc.freeze()
+    open_streams()
+    leave_process_changed()  # what a worker forks runs one frame; runner and worker run none
+    _warm_up()
+    gc.freeze()  # no collection before: it costs more than the garbage of one job
     return WorkerState(ol, environ, safe, platform.node(), ol.get_session().get_log_path()), ""
 
 
 def _import_what_frames_need() -> None:
     """Import once what the launcher, every worker and every frame would import otherwise."""
+    import resource  # noqa: F401  # os.wait4 does
+
     from ... import environment, frame_run, io, loader, process, serialize, tokens  # noqa: F401
     from ...modules import shell  # noqa: F401
+
+
+def _warm_up() -> None:
+    """Fill caches of the interpreter that every frame would otherwise fill in its own copy of the memory."""
+    import logging
+
+    logging.getLogger("outline.layer").isEnabledFor(logging.INFO)
+    str(FrameSet(range(1)))
+    os.environ.update({})
 
 
 def _thread_count() -> int:

@@ -11,6 +11,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...environment import FrameFacts, frame_environment
+from ...layer.ranges import read_frames
 from .log import FrameEnd, FrameLog, last_lines
 from .spawn import fork_frame, signal_group, spawn
 from .wire import RUN, Lines, send
@@ -52,6 +54,9 @@ class Worker:
         self.__state = state
         self.__plans: dict[str, _Plan] = {}
         self.__programs: dict[tuple[str, str], tuple[str, str]] = {}
+        self.__environ_of: _Plan | None = None
+        self.__environ: dict[str, str] = {}
+        self.__cwd = os.getcwd()
         self.__grace = 10.0
         self.__wake, wake_write = os.pipe()
         os.set_blocking(self.__wake, False)
@@ -76,8 +81,6 @@ class Worker:
                     return
 
     def __run_frame(self, request: _Request) -> FrameEnd:
-        from ...environment import FrameFacts, frame_environment
-
         try:
             plan = self.__plan(request.layer)
             facts = FrameFacts(request.frame, request.attempt, request.cores, request.memory_kb)
@@ -102,7 +105,7 @@ class Worker:
                 "attempt": str(request.attempt),
                 "host": self.__state.host,
                 "user": env["CUE_USER"],
-                "cwd": os.getcwd(),
+                "cwd": self.__cwd,
                 "started": time.strftime("%Y-%m-%d %H:%M:%S"),
             },
             env,
@@ -111,16 +114,27 @@ class Worker:
         if plan.only_commands and not _has_session_extras(plan.layer):
             end = self.__run_commands(plan, request, env, watch)
         elif self.__state.fork_is_safe:
-            end = self.__wait(
-                fork_frame(plan.layer, request.frame, {**plan.environ, **env}, log.fd, self.__sock), watch
-            )
+            self.__set_environ(plan, env)
+            end = self.__wait(fork_frame(plan.layer, request.frame, log.fd, self.__sock.fileno()), watch)
         else:
             end = self.__run_interpreter(name, {**plan.environ, **env}, watch)
         if end.status and not end.reason:  # Python has said why in its last words
             end = end._replace(reason="".join(last_lines(log.path, 1))[:300])
-        end = end._replace(seconds=time.monotonic() - started)
+        if not end.seconds:
+            end = end._replace(seconds=time.monotonic() - started)
         log.end(end)
         return end
+
+    def __set_environ(self, plan: _Plan, env: dict[str, str]) -> None:
+        """Make this process's environment that of a frame; a fork then has it without writing to its memory."""
+        if self.__environ_of is not plan:
+            os.environ.clear()
+            os.environ.update(plan.environ)
+            self.__environ_of, self.__environ = plan, {}
+        for key, value in env.items():
+            if self.__environ.get(key) != value:
+                os.environ[key] = value
+        self.__environ = env
 
     def __plan(self, name: str) -> _Plan:
         if name not in self.__plans:
@@ -129,6 +143,7 @@ class Worker:
 
             layer = self.__state.outline.get_layer(name)
             shared = layer_environment(self.__state.outline, layer)
+            _ = 0 in read_frames(shared["CUE_RANGE"])  # read it here, once, so that no fork has to
             self.__plans[name] = _Plan(layer, shared, self.__state.environ, runs_only_commands(layer))
         return self.__plans[name]
 
@@ -201,11 +216,11 @@ class Worker:
             if now >= kill_at:
                 signal_group(pid, signal.SIGKILL)
                 kill_at = float("inf")
-            why = "" if timed_out else watch.overdue(now)
+            why = watch.overdue(now) if watch.is_needed and not timed_out else ""
             if why:
                 reason, timed_out, kill_at = why, True, now + self.__grace
                 signal_group(pid, signal.SIGTERM)
-            next_look = float("inf") if timed_out else watch.next_look(now)
+            next_look = watch.next_look(now) if watch.is_needed and not timed_out else float("inf")
             for message in self.__wait_for_news(min(next_look, kill_at) - now):
                 if message is None:
                     signal_group(pid, signal.SIGKILL)
@@ -219,7 +234,7 @@ class Worker:
         sig = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         code = 128 + sig if sig else os.WEXITSTATUS(status)
         rss_kb = usage.ru_maxrss if sys.platform != "darwin" else usage.ru_maxrss // 1024
-        return FrameEnd(code, sig, timed_out, 0.0, rss_kb, reason)
+        return FrameEnd(code, sig, timed_out, time.monotonic() - watch.started, rss_kb, reason)
 
     def __wait_for_news(self, seconds: float) -> list[Any]:
         """Wait until a child has changed, the launcher speaks or the time is up; return what the launcher says."""
@@ -257,14 +272,15 @@ class _Watch:
         self.log = log
         self.stopped = ""
         self.__request = request
-        self.__started = started
+        self.started = started
         self.__size = -1
         self.__grown = started
+        self.is_needed = request.timeout_seconds is not None or request.timeout_llu_seconds is not None
 
     def overdue(self, now: float) -> str:
         """Return why the frame must end, or an empty text."""
         limit = self.__request.timeout_seconds
-        if limit is not None and now - self.__started >= limit:
+        if limit is not None and now - self.started >= limit:
             return f"ran longer than its timeout of {limit / 60:g} minutes"
         limit = self.__request.timeout_llu_seconds
         if limit is not None:
@@ -279,7 +295,7 @@ class _Watch:
         """Return when ``overdue`` may give another answer."""
         times = [float("inf")]
         if self.__request.timeout_seconds is not None:
-            times.append(self.__started + self.__request.timeout_seconds)
+            times.append(self.started + self.__request.timeout_seconds)
         if self.__request.timeout_llu_seconds is not None:
             times.append(now + min(1.0, self.__request.timeout_llu_seconds / 4))
         return min(times)

@@ -119,7 +119,7 @@ class Walk:
     def start(self, ref: int) -> None:
         cores, memory_kb = self.idle()
         layer = self.job.layer(ref)
-        assert layer.cores <= cores
+        assert layer.cores <= cores + 1e-6  # cores come as fractions
         assert layer.memory_kb <= memory_kb
         assert is_free(self.job, ref, self.released, self.eaten_satisfies)
         assert ref not in self.processes
