@@ -5,37 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from outline.frames import FrameSet
-from outline.scheduler import DependPlan, FrameExit, FrameState, IllegalMove, JobPlan, JobState, LayerPlan
-
-S = FrameState
-GOOD, BAD = FrameExit(0), FrameExit(1)
-
-
-def layer(name: str, frames: str = "1-4", chunk: int = 1, **more: object) -> LayerPlan:
-    return LayerPlan(name, FrameSet(frames), chunk, **more)  # type: ignore[arg-type]
-
-
-def job(*layers: LayerPlan, depends: tuple[DependPlan, ...] = (), **more: object) -> JobState:
-    return JobState(JobPlan("job", layers, depends, **more))  # type: ignore[arg-type]
-
-
-def names_of(job: JobState, state: FrameState) -> list[str]:
-    return [job.frame_name(ref) for ref in job if job.state(ref) is state]
-
-
-def run(job: JobState, ref: int, exit: FrameExit = GOOD) -> FrameState:
-    job.start(ref)
-    return job.finish(ref, exit)
-
-
-def run_all(job: JobState) -> list[str]:
-    """Run everything with success, one frame at a time, and return the order."""
-    order = []
-    while (ref := job.next_ready(100, 10**9)) is not None:
-        order.append(job.frame_name(ref))
-        run(job, ref)
-    return order
+from outline.scheduler import DependPlan, FrameExit, FrameState, IllegalMove, JobPlan, JobState
+from tests.scheduling import BAD, GOOD, S, job, layer, names_of, run, run_all
 
 
 def test_frames_are_the_heads_of_chunks_in_range_order() -> None:

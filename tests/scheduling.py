@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small jobs for the tests of the scheduler, and ways to run them without processes."""
+
+from __future__ import annotations
+
+from outline.frames import FrameSet
+from outline.scheduler import DependPlan, FrameExit, FrameState, JobPlan, JobState, LayerPlan
+
+__all__ = ["BAD", "GOOD", "S", "job", "layer", "names_of", "run", "run_all"]
+
+S = FrameState
+GOOD, BAD = FrameExit(0), FrameExit(1)
+
+
+def layer(name: str, frames: str = "1-4", chunk: int = 1, **more: object) -> LayerPlan:
+    return LayerPlan(name, FrameSet(frames), chunk, **more)  # type: ignore[arg-type]
+
+
+def job(*layers: LayerPlan, depends: tuple[DependPlan, ...] = (), **more: object) -> JobState:
+    return JobState(JobPlan("job", layers, depends, **more))  # type: ignore[arg-type]
+
+
+def names_of(job: JobState, state: FrameState) -> list[str]:
+    return [job.frame_name(ref) for ref in job if job.state(ref) is state]
+
+
+def run(job: JobState, ref: int, exit: FrameExit = GOOD) -> FrameState:
+    job.start(ref)
+    return job.finish(ref, exit)
+
+
+def run_all(job: JobState) -> list[str]:
+    """Run everything with success, one frame at a time, and return the order."""
+    order = []
+    while (ref := job.next_ready(100, 10**9)) is not None:
+        order.append(job.frame_name(ref))
+        run(job, ref)
+    return order
