@@ -366,8 +366,8 @@ def test_a_clock_that_goes_backwards_changes_no_time_limit(
         """
         from outline.modules.shell import Shell
         Shell("log_in_future", command=["sh", "-c", 'touch -d "+1 day" "$logfile"; sleep 30'], timeout_llu=0.3 / 60)
-        talk = 'for n in 1 2 3 4 5 6 7 8; do echo x; touch -d "-1 day" "$logfile"; sleep 0.1; done'
-        Shell("log_in_past", command=["sh", "-c", talk], timeout_llu=0.5 / 60)
+        talk = 'for n in $(seq 25); do echo x; touch -d "-1 day" "$logfile"; sleep 0.1; done'
+        Shell("log_in_past", command=["sh", "-c", talk], timeout_llu=1.5 / 60)
         """,
     )
 
