@@ -6,6 +6,7 @@ Each subcommand imports what it needs when it is called, so that each starts fas
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -18,11 +19,13 @@ __all__ = ["main", "outline_group"]
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _SESSION = "SESSION is the folder that pycuerun printed, or the outline.yaml in it."
 
+_NEGATIVE = re.compile(r"-\d")
+
 
 def main(argv: list[str]) -> int:
     """Run ``outline`` with the arguments and return its exit code."""
     try:
-        code = outline_group.main(args=argv, prog_name="outline", standalone_mode=False)
+        code = outline_group.main(args=_negatives_last(argv), prog_name="outline", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -32,6 +35,18 @@ def main(argv: list[str]) -> int:
     except click.Abort:
         raise KeyboardInterrupt from None
     return code if isinstance(code, int) else 0
+
+
+def _negatives_last(argv: list[str]) -> list[str]:
+    """Move frames and ranges that begin with a minus behind ``--``, so that they are not taken for options."""
+    is_negative = [
+        bool(_NEGATIVE.match(word)) and (place == 0 or not argv[place - 1].startswith("--"))
+        for place, word in enumerate(argv)
+    ]
+    if "--" in argv or not any(is_negative):
+        return argv
+    frames = [word for word, negative in zip(argv, is_negative, strict=True) if negative]
+    return [word for word, negative in zip(argv, is_negative, strict=True) if not negative] + ["--", *frames]
 
 
 @click.group(

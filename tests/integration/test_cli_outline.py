@@ -325,3 +325,18 @@ def test_a_killed_retry_of_a_succeeded_frame_is_not_taken_for_its_first_success(
         stream.write(json.dumps(line) + "\n")
 
     assert str(job_in(session_root).ranges("b")["WAITING"]) == "1"
+
+
+def test_negative_frames_are_no_options(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun, run_outline: RunOutline
+) -> None:
+    script = outline_file(tmp_path, JOB)
+    run_pycuerun(script, "-2-0", "--backend", "local", "--quiet")
+
+    log = run_outline("log", only_session(session_root), "-2-b", "--attempt", 1)
+    check = run_outline("check", script, "-2-0")
+    retry = run_outline("retry", only_session(session_root), "--state", "succeeded", "--frames", "-2--1", "--no-run")
+
+    assert "this is -002-b" in log.stdout
+    assert check.stdout.splitlines()[-1].endswith("shot.outline: 3 layers, 9 frames: no problems")
+    assert retry.returncode == 0, retry.stderr
