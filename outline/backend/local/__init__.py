@@ -19,6 +19,7 @@ from ...scheduler import FrameState, JobState
 from .dispatch import Limits, Observer, Run
 from .job import DeadFrame, LocalJob
 from .journal import Journal, Record, read_record
+from .leftovers import end_leftovers
 from .log import put_aside
 from .runner import Runner, fork_runner, spawn_runner
 
@@ -214,7 +215,7 @@ def _take_over(session_path: str) -> tuple[Record, Journal]:
     """Make this process the one that writes a job's journal."""
     record = read_record(session_path)
     refuse_living(record, session_path)
-    end_leftovers(record.job_id)
+    end_leftovers(os.path.join(session_path, "logs", f"{record.job.plan.name}."), {"CUE_JOB_ID": record.job_id})
     journal = Journal(os.path.join(session_path, "journal"))
     for ref, end in record.found.items():
         journal.end(record.job.layer(ref).name, record.job.number(ref), record.job.state(ref), end)
@@ -246,18 +247,6 @@ def refuse_living(record: Record, session_path: str) -> None:
         raise LaunchException(f"{session_path} is being run by process {pid} on {host}; wait for it, or end it first")
 
 
-def end_leftovers(job_id: str) -> None:
-    """Kill frames of an earlier run that outlived it, which happens only when all its processes were killed at once."""
-    import psutil
-
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get("CUE_JOB_ID") == job_id:
-                process.kill()
-        except psutil.Error:
-            continue
-
-
 def _run(session_path: str, journal: Journal, flags: dict[str, Any]) -> LocalJob:
     limits = Limits(_cores(flags.get("cores")), _memory_kb(flags.get("memory")), _grace())
     runner: Runner = flags.get("runner") or spawn_runner()
@@ -266,8 +255,21 @@ def _run(session_path: str, journal: Journal, flags: dict[str, Any]) -> LocalJob
         runner.close()
         journal.close()
         raise LaunchException(f"the job cannot be loaded where its frames run: {problem}")
-    job = read_record(session_path, lambda plan: plan.fitted(limits.cores, limits.memory_kb)).job
-    run = Run(job, journal, runner, limits, observer=flags.get("observer"), fail_fast=bool(flags.get("fail_fast")))
+    record = read_record(session_path, lambda plan: plan.fitted(limits.cores, limits.memory_kb))
+
+    def end_frame(name: str) -> None:
+        log = os.path.join(session_path, "logs", f"{record.job.plan.name}.{name}.rqlog")
+        end_leftovers(log, {"CUE_JOB_ID": record.job_id, "CUE_FRAME": name})
+
+    run = Run(
+        record.job,
+        journal,
+        runner,
+        limits,
+        observer=flags.get("observer"),
+        fail_fast=bool(flags.get("fail_fast")),
+        end_frame=end_frame,
+    )
     run()
     return LocalJob(session_path)
 

@@ -93,6 +93,7 @@ class Run:
         *,
         observer: Observer | None = None,
         fail_fast: bool = False,
+        end_frame: Callable[[str], object] = lambda name: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.job = job
@@ -102,6 +103,7 @@ class Run:
         self.__runner = runner
         self.__observer = observer or Watcher()
         self.__fail_fast = fail_fast
+        self.__end_frame = end_frame
         self.__clock = clock
         self.__selector = selectors.DefaultSelector()
         self.__idle: list[socket.socket] = []
@@ -217,8 +219,10 @@ class Run:
             return
         self.__cores += running.cores
         self.__memory_kb += running.memory_kb
-        end = FrameEnd(*report) if report is not None else FrameEnd(137, 9, reason="its worker process was killed")
-        self.__finish(running.ref, end)
+        if report is None:
+            self.__end_frame(self.job.frame_name(running.ref))  # the frame has perhaps outlived its worker
+            report = FrameEnd(137, 9, reason="its worker process was killed")
+        self.__finish(running.ref, FrameEnd(*report))
 
     def __finish(self, ref: int, end: FrameEnd) -> None:
         if self.__stop and end.status and not end.timed_out and end.reason == ENDED_BY_LAUNCHER:

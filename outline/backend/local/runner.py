@@ -17,12 +17,12 @@ import json
 import os
 import signal
 import socket
-import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from ...frames import FrameSet
 from ...layer.life import leave_process_changed
-from .spawn import open_streams
+from .interpreter import interpreter_argv
+from .spawn import STOP_SIGNALS, open_streams
 from .wire import LOAD, WORKER, Lines, send
 from .worker import Worker, WorkerState
 
@@ -93,14 +93,9 @@ def spawn_runner() -> Runner:
     import subprocess
 
     ours, theirs = socket.socketpair()
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-    code = (
-        "import sys; sys.path[:] = [p for p in sys.path if p]; sys.path.append(sys.argv[2]);"
-        "from outline.backend.local.runner import serve_fd; serve_fd(int(sys.argv[1]))"
-    )
     with theirs:
         child = subprocess.Popen(
-            [sys.executable, "-c", code, str(theirs.fileno()), root],
+            interpreter_argv("outline.backend.local.runner:serve_fd", str(theirs.fileno())),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
         )
@@ -108,15 +103,14 @@ def spawn_runner() -> Runner:
     return Runner(ours, child.pid)
 
 
-def serve_fd(fd: int) -> NoReturn:
+def serve_fd(fd: str) -> NoReturn:
     """Be the runner; the socket was inherited."""
-    _serve(socket.socket(fileno=fd))
+    _serve(socket.socket(fileno=int(fd)))
 
 
 def _serve(sock: socket.socket) -> NoReturn:
     """Be the runner until the launcher closes the socket."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    _ignore_signals()
     state: WorkerState | None = None
     buffer = b""
     while True:
@@ -133,9 +127,20 @@ def _serve(sock: socket.socket) -> NoReturn:
             message = json.loads(line)
             if message[0] == LOAD:
                 state, error = _load(message[1])
+                _ignore_signals()  # a module of the user's may have set handlers
                 send(sock, error)
             elif message[0] == WORKER and state is not None:
                 _fork_worker(sock, fds.pop(0), state)
+
+
+def _ignore_signals() -> None:
+    """Leave it to the launcher what a signal to the whole process group means.
+
+    A terminal that is closed, Ctrl-C, ``timeout`` and batch systems send theirs to the group. A worker that obeyed
+    would leave its frame behind. Runner and workers end when their sockets close, however the launcher ends.
+    """
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _fork_worker(control: socket.socket, fd: int, state: WorkerState) -> None:

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
+import weakref
 from typing import TYPE_CHECKING
 
 from ...frame_run import run_frame
@@ -13,7 +15,10 @@ from ...frame_run import run_frame
 if TYPE_CHECKING:
     from ...layer import Layer
 
-__all__ = ["fork_frame", "open_streams", "signal_group", "spawn"]
+__all__ = ["STOP_SIGNALS", "fork_frame", "open_streams", "signal_group", "spawn"]
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""What the runner and its workers ignore, and frames do not."""
 
 
 def spawn(program: str, argv: list[str], environ: dict[str, str], log_fd: int) -> int:
@@ -29,7 +34,7 @@ def spawn(program: str, argv: list[str], environ: dict[str, str], log_fd: int) -
         ],
         setpgroup=0,
         setsigmask=[],
-        setsigdef=[signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM],
+        setsigdef=[signal.SIGPIPE, signal.SIGXFSZ, *STOP_SIGNALS],
     )
 
 
@@ -56,14 +61,35 @@ def fork_frame(layer: Layer, frame: int, log_fd: int, sock_fd: int) -> int:
         os.dup2(_null_fd, 0)
         os.dup2(log_fd, 1)
         os.dup2(log_fd, 2)
+        _forget_exit_handlers()
         code = run_frame(layer, frame)
+        _run_exit_handlers()
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
         os._exit(code)
 
 
-_FRAME_SIGNALS = (signal.SIGCHLD, signal.SIGINT, signal.SIGTERM, signal.SIGPIPE)
+def _forget_exit_handlers() -> None:
+    """Leave to the runner what was registered in it: a folder made on import is there for all frames."""
+    atexit._clear()
+    for finalizer in list(weakref.finalize._registry):  # type: ignore[attr-defined]  # there is no public list
+        finalizer.atexit = False
+    atexit.register(weakref.finalize._exitfunc)  # type: ignore[attr-defined]  # it registers itself only once
+    if "logging" in sys.modules:
+        atexit.register(sys.modules["logging"].shutdown)
+    if "multiprocessing.util" in sys.modules:
+        atexit.register(sys.modules["multiprocessing.util"]._exit_function)
+
+
+def _run_exit_handlers() -> None:
+    """End as an interpreter does: threads are waited for, then exit handlers run."""
+    if "threading" in sys.modules:
+        sys.modules["threading"]._shutdown()
+    atexit._run_exitfuncs()
+
+
+_FRAME_SIGNALS = (signal.SIGCHLD, signal.SIGPIPE, *STOP_SIGNALS)
 _null_fd = -1
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...environment import FrameFacts, frame_environment
 from ...layer.ranges import read_frames
+from .interpreter import interpreter_argv
 from .log import FrameEnd, FrameLog, last_lines
 from .spawn import fork_frame, signal_group, spawn
 from .wire import RUN, Lines, send
@@ -117,7 +118,7 @@ class Worker:
             self.__set_environ(plan, env)
             end = self.__wait(fork_frame(plan.layer, request.frame, log.fd, self.__sock.fileno()), watch)
         else:
-            end = self.__run_interpreter(name, {**plan.environ, **env}, watch)
+            end = self.__run_interpreter(request, {**plan.environ, **env}, watch)
         if end.status and not end.reason:  # Python has said why in its last words
             end = end._replace(reason="".join(last_lines(log.path, 1))[:300])
         if not end.seconds:
@@ -200,8 +201,9 @@ class Worker:
                 self.__programs[name, search_path] = found
         return found
 
-    def __run_interpreter(self, name: str, environ: dict[str, str], watch: _Watch) -> FrameEnd:
-        argv = [sys.executable, "-m", "outline", str(self.__state.outline.get_path()), "-e", name]
+    def __run_interpreter(self, request: _Request, environ: dict[str, str], watch: _Watch) -> FrameEnd:
+        function = "outline.backend.local.interpreter:run_frame_and_leave"
+        argv = interpreter_argv(function, str(self.__state.outline.get_path()), request.layer, str(request.frame))
         return self.__wait(spawn(sys.executable, argv, environ, watch.log.fd), watch)
 
     def __wait(self, pid: int, watch: _Watch) -> FrameEnd:

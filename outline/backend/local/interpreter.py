@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""New interpreters, for the runner and for frames that cannot be forked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+__all__ = ["interpreter_argv", "run_frame_and_leave"]
+
+# Finds this very library whatever the Python path holds, and nothing in the working directory.
+_BOOT = """\
+import sys
+_, root, name, *args = sys.argv
+sys.path[:] = [root, *filter(None, sys.path)]
+import outline
+sys.path.append(sys.path.pop(0))
+module, _, function = name.partition(":")
+__import__(module)
+getattr(sys.modules[module], function)(*args)
+"""
+
+
+def interpreter_argv(function: str, *args: str) -> list[str]:
+    """Return the command that calls a function of this library in a new interpreter.
+
+    Args:
+        function: ``module:name``; the function takes text only.
+        args: What it is called with.
+    """
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+    return [sys.executable, "-c", _BOOT, root, function, *args]
+
+
+def run_frame_and_leave(script: str, layer: str, frame: str) -> NoReturn:
+    """Be a frame in an interpreter of its own. The end of its work is its end, whatever threads still run."""
+    from .spawn import open_streams
+
+    code = 70
+    open_streams()
+    try:
+        code = _run(script, layer, int(frame))
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _run(script: str, layer: str, frame: int) -> int:
+    from ...exception import OutlineException
+    from ...frame_run import run_frame
+    from ...layer.life import leave_process_changed
+    from ...loader import load_outline
+
+    try:
+        found = load_outline(script).get_layer(layer)
+    except OutlineException as error:
+        sys.stderr.write(f"outline: {error}\n")
+        return 1
+    except BaseException:  # a module of the user's, which could be loaded when the job began
+        import traceback
+
+        traceback.print_exc()
+        return 1
+    leave_process_changed()
+    return run_frame(found, frame)

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signals that a terminal, ``timeout`` or a batch system sends to the whole process group of a launcher."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import environ_with, is_running, job_in, outline_file, until
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
+@pytest.mark.parametrize("frame_process", ["fork", "spawn"])
+def test_a_signal_to_the_group_leaves_no_frame_behind(
+    tmp_path: Path, session_root: Path, number: signal.Signals, frame_process: str
+) -> None:
+    script = outline_file(
+        tmp_path,
+        f"""
+        import os, time
+        from outline import Layer
+        from outline.modules.shell import Shell
+        class Own(Layer):
+            def _execute(self, frames):
+                open({str(tmp_path / "own")!r}, "w").write(str(os.getpid()))
+                time.sleep(60)
+        Own("own")
+        Shell("cmd", command=["sh", "-c", 'printf $$ > "$0"; sleep 60', {str(tmp_path / "cmd")!r}])
+        """,
+    )
+    launcher = subprocess.Popen(
+        [sys.executable, "-m", "outline", str(script), "1", "--backend", "local", "--cores", "2", "--quiet"],
+        cwd=tmp_path,
+        env=environ_with(OUTLINE_LOCAL_FRAME_PROCESS=frame_process),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    pids = [tmp_path / "own", tmp_path / "cmd"]
+    until(lambda: all(path.exists() and path.read_text() for path in pids))
+
+    os.killpg(launcher.pid, number)
+    launcher.wait(20)
+
+    frames = [int(path.read_text()) for path in pids]
+    until(lambda: not any(map(is_running, frames)), 5)
+    assert job_in(session_root).counts == {"WAITING": 2}
