@@ -143,26 +143,27 @@ def test_a_module_that_starts_a_thread_gets_new_interpreters_by_itself(
     assert f"\n{words}\n" in log_of(session_root, "0003-own")
 
 
-def test_a_thread_that_never_ends_does_not_keep_a_frame_from_ending(
-    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
-) -> None:
+def test_a_new_interpreter_ends_as_any_does(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
     script = outline_file(
         tmp_path,
         """
-        import threading
+        import atexit, threading, time
         from outline import Layer
         class Own(Layer):
             def _execute(self, frames):
-                threading.Thread(target=threading.Event().wait).start()
-                print("done")
+                def work():
+                    time.sleep(0.1)
+                    print("thread done")
+                atexit.register(print, "exit handler done")
+                threading.Thread(target=work).start()
         Own("own")
         """,
     )
 
-    result = run_pycuerun(script, "1-2", "--backend", "local", env=SPAWN, timeout_seconds=20)
+    result = run_pycuerun(script, "1", "--backend", "local", env=SPAWN)
 
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "\ndone\n" in log_of(session_root, "0002-own")
+    assert "\nthread done\nexit handler done\n" in log_of(session_root, "0001-own")
 
 
 def test_nothing_in_the_working_directory_is_taken_for_the_library(

@@ -34,13 +34,14 @@ def interpreter_argv(function: str, *args: str) -> list[str]:
 
 
 def run_frame_and_leave(script: str, layer: str, frame: str) -> NoReturn:
-    """Be a frame in an interpreter of its own. The end of its work is its end, whatever threads still run."""
-    from .spawn import open_streams
+    """Be a frame in an interpreter of its own, and end as a forked one does."""
+    from .spawn import open_streams, run_exit_handlers
 
     code = 70
     open_streams()
     try:
         code = _run(script, layer, int(frame))
+        run_exit_handlers()
         sys.stdout.flush()
         sys.stderr.flush()
     finally:

@@ -15,7 +15,7 @@ from ...frame_run import run_frame
 if TYPE_CHECKING:
     from ...layer import Layer
 
-__all__ = ["STOP_SIGNALS", "fork_frame", "open_streams", "signal_group", "spawn"]
+__all__ = ["STOP_SIGNALS", "fork_frame", "open_streams", "run_exit_handlers", "signal_group", "spawn"]
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """What the runner and its workers ignore, and frames do not."""
@@ -63,7 +63,7 @@ def fork_frame(layer: Layer, frame: int, log_fd: int, sock_fd: int) -> int:
         os.dup2(log_fd, 2)
         _forget_exit_handlers()
         code = run_frame(layer, frame)
-        _run_exit_handlers()
+        run_exit_handlers()
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
@@ -82,7 +82,7 @@ def _forget_exit_handlers() -> None:
         atexit.register(sys.modules["multiprocessing.util"]._exit_function)
 
 
-def _run_exit_handlers() -> None:
+def run_exit_handlers() -> None:
     """End as an interpreter does: threads are waited for, then exit handlers run."""
     if "threading" in sys.modules:
         sys.modules["threading"]._shutdown()
