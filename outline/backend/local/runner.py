@@ -148,6 +148,7 @@ def _fork_worker(control: socket.socket, fd: int, state: WorkerState) -> None:
         os.close(fd)
         return
     control.close()
+    os.set_inheritable(fd, False)  # held by a command, it would hide from the launcher that its worker has died
     try:
         Worker(socket.socket(fileno=fd), state).serve()
     except BaseException:
