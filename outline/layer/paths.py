@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
+from ..frames import FrameSet
 
 if TYPE_CHECKING:
-    from ..frames import FrameSet
     from ..io import Path
     from ..session import Session
     from .base import Layer
@@ -107,7 +107,7 @@ class LayerPaths:
         """Check that every input with the attribute ``checked`` is there for the frames.
 
         Raises:
-            LayerException: One is missing or empty.
+            LayerException: One is missing or empty; the message names the frames.
         """
         self.__check("input", self.__input.items(), frame_set)
 
@@ -123,7 +123,8 @@ class LayerPaths:
     def __check(self, kind: str, paths: Iterable[tuple[str, Path]], frame_set: FrameSet | None) -> None:
         for name, path in paths:
             if path.get_attribute("checked") and not path.exists(frame_set):
-                frames = f" for frames {frame_set}" if frame_set else ""
+                missing = [frame for frame in frame_set or () if not path.exists(FrameSet([frame]))]
+                frames = f" for frames {FrameSet(missing)}" if missing else ""
                 raise LayerException(
                     f"layer {self.get_name()!r}: {kind} {name!r} is missing or empty{frames}: {path.get_path()}"
                 )

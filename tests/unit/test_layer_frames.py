@@ -251,9 +251,10 @@ def test_fault_30_missing_output_is_an_error_unless_told_otherwise(tmp_path: Pat
 def test_missing_input_names_the_frames(tmp_path: Path) -> None:
     layer = Layer("a")
     layer.add_input("plate", FileSpec(tmp_path / "a.#.exr", checked=True))
-    (tmp_path / "a.0001.exr").write_text("x")
+    for frame in (1, 3, 5):
+        (tmp_path / f"a.{frame:04d}.exr").write_text("x")
 
-    layer.check_input(FrameSet("1"))
+    layer.check_input(FrameSet("1-5x2"))
 
-    with pytest.raises(LayerException, match="input 'plate' is missing or empty for frames 1-2"):
-        layer.check_input(FrameSet("1-2"))
+    with pytest.raises(LayerException, match="input 'plate' is missing or empty for frames 2-6x2:"):
+        layer.check_input(FrameSet("1-6"))
