@@ -5,7 +5,21 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["write_atomic"]
+from .exception import OutlineException
+
+__all__ = ["check_current_folder", "write_atomic"]
+
+
+def check_current_folder() -> None:
+    """Check that the working directory is still there: relative paths begin in it, and frames run in it.
+
+    Raises:
+        OutlineException: It has been removed.
+    """
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise OutlineException("the current folder has been removed; change to one that is there") from error
 
 
 def write_atomic(path: str | os.PathLike[str], data: str | bytes, *, mode: int | None = None) -> None:

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import config
-from .exception import SessionException
+from .exception import ConfigException, SessionException
 from .files import write_atomic
 from .util import get_uid
 
@@ -337,7 +337,10 @@ def share(fd: int) -> None:
 
 
 def _is_for_group() -> bool:
-    return bool(config.get("outline", "session_mode", fallback="") == "group")
+    mode = config.get("outline", "session_mode", fallback="")
+    if mode not in ("", "group"):
+        raise ConfigException(f"[outline] session_mode = {mode!r} must be 'group', or empty for the umask")
+    return bool(mode)
 
 
 def _make_folder(path: str, *, below: str) -> None:
@@ -349,8 +352,9 @@ def _make_folder(path: str, *, below: str) -> None:
     while parent and not os.path.isdir(parent):
         missing.append(parent)
         parent = os.path.dirname(parent)
+    for_group = _is_for_group()
     os.makedirs(path, exist_ok=True)
-    if _is_for_group():
+    if for_group:
         for folder in missing:
             if folder.startswith(os.path.abspath(below)):
                 os.chmod(folder, 0o2775)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..exception import OutlineException
+from ..files import check_current_folder
 from ..layer.registry import registry, use_outline
 from ..script import run_script
 from ..session import conform_name, is_session_path
@@ -42,6 +43,8 @@ def load_outline(path: str) -> Outline:
         OutlineException: The file is missing, or what is in it is wrong; a script's error names its line.
     """
     path = os.fspath(path)
+    if not os.path.isabs(path):
+        check_current_folder()
     logger.info("loading outline %s", path)
     _wait_for(path)
     ext = os.path.splitext(path)[1]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import config
 from ...exception import LaunchException, OutlineException, did_you_mean
+from ...files import check_current_folder
 from ...frames import FrameSet, chunk_heads
 from ...scheduler import FrameState, JobState
 from .dispatch import Limits, Observer, Run
@@ -118,6 +119,7 @@ class Dispatcher:
         """
         from ...scheduler import plan_job
 
+        check_current_folder()
         session = self.__ol.get_session()
         plan = plan_job(
             self.__ol,
@@ -281,8 +283,9 @@ def check_flags(flags: dict[str, Any]) -> None:
         flags: Any of ``maxretries``, ``cores`` and ``memory``.
 
     Raises:
-        LaunchException: One cannot be used.
+        OutlineException: One cannot be used, or the folder in which frames would run is not there.
     """
+    check_current_folder()
     _max_retries(flags.get("maxretries"))
     _cores(flags.get("cores"))
     _memory_kb(flags.get("memory"))

@@ -193,7 +193,8 @@ def _load(path: str) -> tuple[WorkerState | None, str]:
     leave_process_changed()  # what a worker forks runs one frame; runner and worker run none
     _warm_up()
     gc.freeze()  # no collection before: it costs more than the garbage of one job
-    return WorkerState(ol, environ, safe, platform.node(), ol.get_session().get_log_path()), ""
+    grace_seconds = config.getfloat("local", "grace_seconds", fallback=10.0)
+    return WorkerState(ol, environ, safe, platform.node(), ol.get_session().get_log_path(), grace_seconds), ""
 
 
 def _import_what_frames_need() -> None:

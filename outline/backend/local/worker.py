@@ -35,6 +35,7 @@ class WorkerState(NamedTuple):
     fork_is_safe: bool
     host: str
     log_path: str
+    grace_seconds: float
 
 
 class _Plan(NamedTuple):
@@ -58,7 +59,7 @@ class Worker:
         self.__environ_of: _Plan | None = None
         self.__environ: dict[str, str] = {}
         self.__cwd = os.getcwd()
-        self.__grace = 10.0
+        self.__grace = state.grace_seconds
         self.__wake, wake_write = os.pipe()
         os.set_blocking(self.__wake, False)
         os.set_blocking(wake_write, False)
