@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import RunPycuerun
 from tests.integration.test_bad_days import PY
-from tests.support import environ_with, job_in, outline_file
+from tests.support import environ_with, job_in, only_session, outline_file
 
 
 @pytest.mark.parametrize("start", ["shot.outline", "{folder}/shot.outline"], ids=["relative", "absolute"])
@@ -56,6 +56,62 @@ def test_a_frame_that_ran_too_long_has_the_grace_of_the_configuration(
     assert result.returncode == 1
     assert record.end is not None
     assert record.end.seconds < 3
+
+
+def test_a_resume_from_another_folder_runs_frames_where_the_job_was_launched(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        from outline import Layer
+        from outline.modules.shell import Shell
+        class Own(Layer):
+            def _execute(self, frames):
+                open("own", "a").write(str(frames))
+        Own("own")
+        Shell("command", command=["sh", "-c", "echo $0 >> command", "%{FRAME}"])
+        """,
+    )
+    folders = [tmp_path / "launched", tmp_path / "resumed"]
+    for folder in folders:
+        folder.mkdir()
+    run_pycuerun(script, "1", "--backend", "local", "--pause", cwd=folders[0])
+
+    result = run_pycuerun("--resume", only_session(session_root), cwd=folders[1])
+
+    assert result.returncode == 0
+    assert sorted(path.name for path in folders[0].iterdir()) == ["command", "own"]
+    assert not list(folders[1].iterdir())
+
+
+def test_a_resume_says_when_the_folder_of_the_launch_is_gone(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path, 'from outline.modules.shell import Shell\nShell("a", command=["sh", "-c", "pwd > here"])\n'
+    )
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    run_pycuerun(script, "1", "--backend", "local", "--pause", cwd=gone)
+    gone.rmdir()
+
+    result = run_pycuerun("--resume", only_session(session_root))
+
+    assert result.returncode == 0
+    assert f"the job was launched in {gone}, which is not there; its frames run in {tmp_path}" in result.stderr
+    assert (tmp_path / "here").read_text() == f"{tmp_path}\n"
+
+
+def test_a_way_to_run_frames_that_does_not_exist_is_told(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(tmp_path, 'from outline.modules.shell import Shell\nShell("a", command=["true"])\n')
+
+    result = run_pycuerun(script, "1", "--backend", "local", env={"OUTLINE_LOCAL_FRAME_PROCESS": "forkk"})
+
+    assert result.returncode == 2
+    assert "[local] frame_process = 'forkk' must be 'fork' or 'spawn'" in result.stderr
 
 
 def test_a_session_mode_that_does_not_exist_is_told(

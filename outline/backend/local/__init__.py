@@ -7,13 +7,14 @@ folder as it happens, see ``journal``.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ... import config
-from ...exception import LaunchException, OutlineException, did_you_mean
+from ...exception import ConfigException, LaunchException, OutlineException, did_you_mean
 from ...files import check_current_folder
 from ...frames import FrameSet, chunk_heads
 from ...scheduler import FrameState, JobState
@@ -47,6 +48,9 @@ __all__ = [
     "serialize",
     "serialize_simple",
 ]
+
+
+logger = logging.getLogger("outline.backend.local")
 
 
 class LocalFrameError(OutlineException):
@@ -251,13 +255,14 @@ def refuse_living(record: Record, session_path: str) -> None:
 
 def _run(session_path: str, journal: Journal, flags: dict[str, Any]) -> LocalJob:
     limits = Limits(_cores(flags.get("cores")), _memory_kb(flags.get("memory")), _grace())
+    _check_frame_process()
+    record = read_record(session_path, lambda plan: plan.fitted(limits.cores, limits.memory_kb))
     runner: Runner = flags.get("runner") or spawn_runner()
-    problem = runner.load(os.path.join(session_path, "outline.yaml"))
+    problem = runner.load(os.path.abspath(os.path.join(session_path, "outline.yaml")), _folder_of(record))
     if problem:
         runner.close()
         journal.close()
         raise LaunchException(f"the job cannot be loaded where its frames run: {problem}")
-    record = read_record(session_path, lambda plan: plan.fitted(limits.cores, limits.memory_kb))
 
     def end_frame(name: str) -> None:
         log = os.path.join(session_path, "logs", f"{record.job.plan.name}.{name}.rqlog")
@@ -274,6 +279,15 @@ def _run(session_path: str, journal: Journal, flags: dict[str, Any]) -> LocalJob
     )
     run()
     return LocalJob(session_path)
+
+
+def _folder_of(record: Record) -> str:
+    """Return where the frames of a job run: where it was launched, as long as that folder is there."""
+    if os.path.isdir(record.cwd):
+        return record.cwd
+    here = os.getcwd()
+    logger.warning("the job was launched in %s, which is not there; its frames run in %s", record.cwd, here)
+    return here
 
 
 def check_flags(flags: dict[str, Any]) -> None:
@@ -330,6 +344,12 @@ def _memory_kb(value: Any) -> int:
         import psutil
 
         return int(psutil.virtual_memory().total // 1024)
+
+
+def _check_frame_process() -> None:
+    how = config.get("local", "frame_process", fallback="fork")
+    if how not in ("fork", "spawn"):
+        raise ConfigException(f"[local] frame_process = {how!r} must be 'fork' or 'spawn'")
 
 
 def _grace() -> float:

@@ -40,8 +40,9 @@ class Journal:
             raise SessionException(f"cannot write the journal {path}: {error.strerror}") from error
 
     def plan(self, plan: JobPlan, job_id: str) -> None:
-        """Write the first line."""
-        self.write({"e": "plan", "version": VERSION, "job_id": job_id, "plan": plan.to_dict()})
+        """Write the first line. The job is launched in the working directory of this process."""
+        data = plan.to_dict()
+        self.write({"e": "plan", "version": VERSION, "job_id": job_id, "cwd": os.getcwd(), "plan": data})
 
     def run(self, host: str, cores: float) -> None:
         """Note that this process runs the job from now on."""
@@ -137,6 +138,7 @@ class Record(NamedTuple):
         runner: Host and process id of who runs the job right now, or None.
         found: Frames whose end was only in their logs, with how they ended.
         over: Why the last run ended; empty when it still runs or was cut off.
+        cwd: Where the job was launched, and where its frames run.
     """
 
     job: JobState
@@ -145,6 +147,7 @@ class Record(NamedTuple):
     runner: tuple[str, int] | None
     found: dict[int, FrameEnd]
     over: str
+    cwd: str
 
 
 def read_record(session_path: str, fit: Callable[[JobPlan], JobPlan] = lambda plan: plan) -> Record:
@@ -165,7 +168,7 @@ def read_record(session_path: str, fit: Callable[[JobPlan], JobPlan] = lambda pl
     reader = _Reader(job, session_path)
     for entry in entries[1:]:
         reader.take(entry)
-    return reader.record(entries[0]["job_id"])
+    return reader.record(entries[0]["job_id"], entries[0].get("cwd", ""))
 
 
 def _entries(path: str) -> Any:
@@ -227,7 +230,7 @@ class _Reader:
         self.__running.pop(ref, None)
         self.__states[ref] = (FrameState.WAITING, 0)
 
-    def record(self, job_id: str) -> Record:
+    def record(self, job_id: str, cwd: str) -> Record:
         runner = self.__living_runner()
         found: dict[int, FrameEnd] = {}
         for ref in self.__running if runner is None else ():
@@ -241,7 +244,7 @@ class _Reader:
                 state, tries = FrameState.RUNNING, tries + 1
             self.__job.restore(ref, state, tries)
         self.__job.settle()
-        return Record(self.__job, job_id, self.__frames, runner, found, self.__over)
+        return Record(self.__job, job_id, self.__frames, runner, found, self.__over, cwd)
 
     def __living_runner(self) -> tuple[str, int] | None:
         import platform

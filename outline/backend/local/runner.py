@@ -43,14 +43,18 @@ class Runner:
         self.__sock = sock
         self.__pid = pid
 
-    def load(self, outline_path: str) -> str:
+    def load(self, outline_path: str, folder: str) -> str:
         """Load a session in the runner.
+
+        Args:
+            outline_path: The session's outline.yaml, absolute.
+            folder: The working directory of the frames.
 
         Returns:
             An empty text, or why it could not be loaded.
         """
         try:
-            send(self.__sock, [LOAD, outline_path])
+            send(self.__sock, [LOAD, outline_path, folder])
             reply = Lines(self.__sock).read()
         except OSError as error:
             return f"the runner process has ended: {error}"
@@ -126,7 +130,7 @@ def _serve(sock: socket.socket) -> NoReturn:
         for line in lines:
             message = json.loads(line)
             if message[0] == LOAD:
-                state, error = _load(message[1])
+                state, error = _load(*message[1:])
                 _ignore_signals()  # a module of the user's may have set handlers
                 send(sock, error)
             elif message[0] == WORKER and state is not None:
@@ -167,7 +171,7 @@ def _reap() -> None:
         pass
 
 
-def _load(path: str) -> tuple[WorkerState | None, str]:
+def _load(path: str, folder: str) -> tuple[WorkerState | None, str]:
     import gc
     import platform
 
@@ -178,6 +182,7 @@ def _load(path: str) -> tuple[WorkerState | None, str]:
 
     environ = base_environment(os.environ)
     try:
+        os.chdir(folder)
         ol = load_outline(path)
         _import_what_frames_need()
     except OutlineException as error:
