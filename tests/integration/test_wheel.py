@@ -68,17 +68,17 @@ def test_sdist_holds_all_that_a_developer_needs(dist: Path):
     assert wanted - names == set()
 
 
-def test_wheel_holds_the_library_and_nothing_else(dist: Path):
+def test_wheel_holds_the_library_and_the_stub_and_nothing_else(dist: Path):
     (wheel,) = dist.glob("*.whl")
 
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
 
-    sources = (REPOSITORY / "outline").rglob("*.py")
+    sources = [path for package in ("outline", "cuebot_stub") for path in (REPOSITORY / package).rglob("*.py")]
     modules = {str(path.relative_to(REPOSITORY)) for path in sources}
     assert modules - set(names) == set()
     assert "outline/py.typed" in names
-    assert {name.split("/")[0].split("-")[0] for name in names} == {"outline", "outline_farm"}
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"outline", "cuebot_stub", "outline_farm"}
 
 
 def test_installed_wheel_runs_a_job_from_another_directory(bare_bin: Path, tmp_path: Path):
