@@ -24,6 +24,8 @@ from .rings import find_ring
 from .settings import OutlineSettings
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from ..layer import Layer
 
 __all__ = ["Outline"]
@@ -92,6 +94,7 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
         self.__session: Session | None = None
         self.__path: str | None = None
         self.__adopts = current
+        self.__script_modules: list[ModuleType] = []
         self.set_frame_range(frame_range)
         if current:
             registry.current = self
@@ -113,7 +116,14 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
         """Run an outline script; the layers that it makes join this outline."""
         self.__adopts = True
         with use_outline(self):
-            run_script(path)
+            self._keep_script(run_script(path))
+
+    def _keep_script(self, module: ModuleType) -> None:
+        """Remember the module of a script that made layers of this outline; another run of it makes another module."""
+        self.__script_modules.append(module)
+
+    def _script_modules(self) -> list[ModuleType]:
+        return self.__script_modules
 
     def load_session(self) -> None:
         """Find the session that the outline's path is in.

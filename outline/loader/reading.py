@@ -151,7 +151,9 @@ def parse_outline_script(path: str) -> None:
     Raises:
         ScriptException: The script raised; names its line.
     """
-    run_script(path)
+    module = run_script(path)
+    if registry.current is not None:
+        registry.current._keep_script(module)
 
 
 def quick_outline(layer: Layer) -> Outline:

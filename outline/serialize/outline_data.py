@@ -137,13 +137,36 @@ class Writer:
 
     def __class_path(self, layer: Layer) -> str:
         cls = type(layer)
-        if "<locals>" in cls.__qualname__:
-            problem = (
-                f"layer {layer.get_name()!r}{layer.get_origin()}: its class {cls.__qualname__} is made inside of a"
-                " function, where no frame can find it; define it at the top of the script or of a module"
-            )
+        path = f"{self.__module_name(cls.__module__, layer)}:{cls.__qualname__}"
+        problem = self.__why_not_found(cls)
+        if problem:
+            problem = f"layer {layer.get_name()!r}{layer.get_origin()}: its class {cls.__qualname__} {problem}"
             report_problem(SerializeException(problem), layer)
-        return f"{self.__module_name(cls.__module__, layer)}:{cls.__qualname__}"
+        return path
+
+    def __why_not_found(self, cls: type) -> str:
+        """Return why a frame, which has a class by its name only, would find another one or none; or an empty text."""
+        if "<locals>" in cls.__qualname__:
+            return (
+                "is made inside of a function, where no frame can find it;"
+                " define it at the top of the script or of a module"
+            )
+        # A script that has been run again has another module by now; the outline knows the one that its layers saw.
+        modules = [one for one in self.__ol._script_modules() if one.__name__ == cls.__module__]
+        found = [_attribute(module, cls.__qualname__) for module in (*modules, sys.modules.get(cls.__module__))]
+        if cls in found:
+            return ""
+        script = find_script(cls.__module__)
+        where = os.path.basename(script.path) if script else cls.__module__
+        if not any(isinstance(one, type) for one in found):
+            return (
+                f"is not in {where} under that name, so no frame can find it;"
+                f" assign it to {cls.__qualname__} at the top of the script or of a module"
+            )
+        return (
+            f"is not the one that frames would find: {where} has defined another {cls.__qualname__} since;"
+            " rename one of them"
+        )
 
     def __module_name(self, module: str, layer: Layer | None = None) -> str:
         script = find_script(module)
@@ -204,6 +227,13 @@ class Writer:
 def script_file_name(script: ScriptFile) -> str:
     """Return the name under which a session keeps a script."""
     return f"{script.module_name.partition('.')[2]}.outline"
+
+
+def _attribute(module: Any, qualname: str) -> Any:
+    """Return what a dotted name stands for in a module, or None."""
+    for part in qualname.split("."):
+        module = getattr(module, part, None)
+    return module
 
 
 def _readable(name: str) -> str:

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from outline import FrameSet, OutlineException, ScriptException, current_outline, load_outline, parse_outline_script
+from outline import (
+    FrameSet,
+    OutlineException,
+    ScriptException,
+    SerializeException,
+    current_outline,
+    load_outline,
+    parse_outline_script,
+)
 from outline.loader import Outline
 from outline.script import find_script, run_script
 from tests.support import outline_file
@@ -227,3 +235,66 @@ def test_fault_03_class_that_is_made_in_a_function_is_named_before_the_launch(
         ol.setup()
 
     assert list(session_root.glob("*/*")) == []
+
+
+_TWO_OF_ONE_NAME = """
+    from outline import Layer
+
+    class Render(Layer):
+        def _execute(self, frames):
+            print("first")
+
+    Render("a")
+
+    class Render(Layer):
+        def _execute(self, frames):
+            print("second")
+
+    Render("b")
+"""
+
+
+def test_two_classes_of_one_name_are_refused_with_the_layer_of_the_first(tmp_path: Path, session_root: Path) -> None:
+    ol = load_outline(str(outline_file(tmp_path, _TWO_OF_ONE_NAME)))
+
+    with pytest.raises(
+        SerializeException,
+        match=r"layer 'a' \(shot\.outline:8\): its class Render is not the one that frames would find: shot"
+        r"\.outline has defined another Render since; rename one of them",
+    ):
+        ol.setup()
+
+    assert list(session_root.glob("*/*")) == []
+
+
+def test_class_under_another_name_than_its_own_is_refused(tmp_path: Path) -> None:
+    ol = load_outline(
+        str(outline_file(tmp_path, 'from outline import Layer\nMine = type(Layer)("Other", (Layer,), {})\nMine("a")\n'))
+    )
+
+    with pytest.raises(SerializeException, match=r"its class Other is not in shot\.outline under that name"):
+        ol.setup()
+
+
+def test_class_that_type_makes_is_kept_under_its_own_name(tmp_path: Path) -> None:
+    ol = load_outline(
+        str(outline_file(tmp_path, 'from outline import Layer\nMine = type(Layer)("Mine", (Layer,), {})\nMine("a")\n'))
+    )
+
+    ol.setup()
+
+    assert load_outline(str(ol.get_path())).get_layer("a").get_name() == "a"
+
+
+@pytest.mark.parametrize("text", ["parse_outline_script({path!r})", "Mine('a')"], ids=["by another", "itself"])
+def test_outline_of_a_script_that_has_been_run_again_is_launched(tmp_path: Path, text: str) -> None:
+    inner = outline_file(tmp_path, "from outline import Layer\nclass Mine(Layer): pass\n", name="inner.outline")
+    head = f"{inner.read_text()}from outline import parse_outline_script\n"
+    inner.write_text(f"{inner.read_text()}Mine('a')\n")
+    script = str(outline_file(tmp_path, head + text.format(path=str(inner))))
+    first = load_outline(script)
+    load_outline(script)
+
+    first.setup()
+
+    assert load_outline(str(first.get_path())).get_layer("a").get_name() == "a"
