@@ -7,6 +7,7 @@ from .from_outline import plan_job
 from .job import FrameExit, JobState
 from .plan import DependPlan, JobPlan, LayerPlan
 from .states import MOVES, FrameState, IllegalMove, Signal
+from .steered import SteeredJob
 
 __all__ = [
     "MOVES",
@@ -18,5 +19,6 @@ __all__ = [
     "JobState",
     "LayerPlan",
     "Signal",
+    "SteeredJob",
     "plan_job",
 ]

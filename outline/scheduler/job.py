@@ -8,12 +8,12 @@ is asked for with ``next_ready``.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..frames import FrameSet, chunk_at, chunk_heads
 from .edges import FrameEdges, LayerEdge, frame_edges, layer_edge
-from .plan import JobPlan, LayerPlan
+from .plan import DependPlan, JobPlan, LayerPlan
 from .ready import ReadyQueue
 from .states import MOVES, FrameState, IllegalMove, Signal
 
@@ -34,12 +34,14 @@ class FrameExit(NamedTuple):
         signal: The signal that ended it, or 0.
         timed_out: It was ended because of a time limit; such a frame is not tried again.
         lost: Its host was lost; the frame is not to blame.
+        outgrown: It needs more memory than it was given, and is tried again with more, however often it was tried.
     """
 
     status: int = 0
     signal: int = 0
     timed_out: bool = False
     lost: bool = False
+    outgrown: bool = False
 
 
 def _is_blameless(exit: FrameExit) -> bool:
@@ -52,51 +54,56 @@ class JobState:
     Frames have dense numbers (``ref``), layer by layer in render order. Used from one thread.
     """
 
-    def __init__(self, plan: JobPlan, *, eaten_satisfies: bool = False) -> None:
+    def __init__(self, plan: JobPlan, *, eaten_satisfies: bool = False, max_losses: int | None = _MAX_LOSSES) -> None:
         """Expand a plan.
 
         Args:
             plan: The job.
             eaten_satisfies: An eaten frame releases the frames that wait for it; on OpenCue it does not.
+            max_losses: A frame that was lost so often in a row is DEAD; None for never.
         """
+        self._max_losses = max_losses
         self.plan = plan
-        self.__eaten_satisfies = eaten_satisfies
-        self.__heads = [chunk_heads(layer.frames, layer.chunk) for layer in plan.layers]
-        self.__base = array("q", [0])
-        for heads in self.__heads:
-            self.__base.append(self.__base[-1] + len(heads))
-        total = self.__base[-1]
-        self.__index = {layer.name: number for number, layer in enumerate(plan.layers)}
-        self.__layer_of = array("l", bytes(array("l").itemsize * total))
+        self._eaten_satisfies = eaten_satisfies
+        self._heads = [chunk_heads(layer.frames, layer.chunk) for layer in plan.layers]
+        self._base = array("q", [0])
+        for heads in self._heads:
+            self._base.append(self._base[-1] + len(heads))
+        total = self._base[-1]
+        self._index = {layer.name: number for number, layer in enumerate(plan.layers)}
+        self._layer_of = array("l", bytes(array("l").itemsize * total))
         for number in range(len(plan.layers)):
-            base, end = self.__base[number], self.__base[number + 1]
-            self.__layer_of[base:end] = array("l", [number]) * (end - base)
-        self.__states = bytearray(total)
-        self.__tries = array("l", bytes(array("l").itemsize * total))
-        self.__losses: dict[int, int] = {}
-        self.__again: set[int] = set()
-        self.__edges_of: list[list[FrameEdges]] = [[] for _ in plan.layers]
-        self.__layer_edges_of: list[list[LayerEdge]] = [[] for _ in plan.layers]
-        self.__make_edges()
-        self.__posts_released = False
+            base, end = self._base[number], self._base[number + 1]
+            self._layer_of[base:end] = array("l", [number]) * (end - base)
+        self._states = bytearray(total)
+        self._tries = array("l", bytes(array("l").itemsize * total))
+        self._losses: dict[int, int] = {}
+        self._again: set[int] = set()
+        self._make_edges()
+        self._posts_released = False
         self.settle()
 
-    def __make_edges(self) -> None:
+    def _make_edges(self) -> None:
         layers = self.plan.layers
-        for depend in self.plan.depends:
-            er, on = self.__index[depend.layer], self.__index[depend.on]
+        self._edges_of: list[list[FrameEdges]] = [[] for _ in layers]
+        self._layer_edges_of: list[list[LayerEdge]] = [[] for _ in layers]
+        for depend in self._active_depends():
+            er, on = self._index[depend.layer], self._index[depend.on]
             if layers[er].type == "Post" and layers[on].type != "Post":
                 continue  # it comes after all of them anyway, and has to come when one of them has failed
-            edge = layer_edge(depend, er, on, eaten_satisfies=self.__eaten_satisfies)
+            edge = layer_edge(depend, er, on, eaten_satisfies=self._eaten_satisfies)
             if edge is not None:
-                self.__layer_edges_of[on].append(edge)
+                self._layer_edges_of[on].append(edge)
             else:
-                self.__edges_of[on].append(frame_edges(depend, layers, er, on, len(self.__heads[on])))
+                self._edges_of[on].append(frame_edges(depend, layers, er, on, len(self._heads[on])))
+
+    def _active_depends(self) -> Sequence[DependPlan]:
+        return self.plan.depends
 
     # -- asking ------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return int(self.__base[-1])
+        return int(self._base[-1])
 
     def ref(self, layer: str, frame: int) -> int:
         """Return the number of a frame.
@@ -104,25 +111,25 @@ class JobState:
         Raises:
             KeyError: The job has no such layer, or the layer no chunk that begins with this frame.
         """
-        number = self.__index[layer]
-        place = self.__heads[number].index(frame)
+        number = self._index[layer]
+        place = self._heads[number].index(frame)
         if place < 0:
             raise KeyError((layer, frame))
-        return int(self.__base[number] + place)
+        return int(self._base[number] + place)
 
     def refs(self, layer: str) -> range:
         """Return the numbers of a layer's frames."""
-        number = self.__index[layer]
-        return range(self.__base[number], self.__base[number + 1])
+        number = self._index[layer]
+        return range(self._base[number], self._base[number + 1])
 
     def layer(self, ref: int) -> LayerPlan:
         """Return the layer of a frame."""
-        return self.plan.layers[self.__layer_of[ref]]
+        return self.plan.layers[self._layer_of[ref]]
 
     def number(self, ref: int) -> int:
         """Return the frame number, that of the first frame of the chunk."""
-        number = self.__layer_of[ref]
-        return self.__heads[number][ref - self.__base[number]]
+        number = self._layer_of[ref]
+        return self._heads[number][ref - self._base[number]]
 
     def frame_name(self, ref: int) -> str:
         """Return the name as the farm spells it: ``0012-beauty``."""
@@ -135,34 +142,34 @@ class JobState:
 
     def state(self, ref: int) -> FrameState:
         """Return the state of a frame."""
-        return _STATES[self.__states[ref]]
+        return _STATES[self._states[ref]]
 
     def tries(self, ref: int) -> int:
         """Return how often a frame was started, without those starts that do not count."""
-        return self.__tries[ref]
+        return self._tries[ref]
 
     def counts(self, layer: str | None = None) -> dict[FrameState, int]:
         """Return how many frames are in each state, of one layer or of the job."""
         if layer is not None:
-            return dict(zip(_STATES, self.__counts[self.__index[layer]], strict=True))
-        return dict(zip(_STATES, map(sum, zip(*self.__counts, strict=True)), strict=True)) if self.__counts else {}
+            return dict(zip(_STATES, self._counts[self._index[layer]], strict=True))
+        return dict(zip(_STATES, map(sum, zip(*self._counts, strict=True)), strict=True)) if self._counts else {}
 
     def ranges(self, layer: str) -> dict[FrameState, FrameSet]:
         """Return the frame numbers of a layer's chunks by state."""
         found: dict[FrameState, list[int]] = {state: [] for state in _STATES}
-        for head, ref in zip(self.__heads[self.__index[layer]], self.refs(layer), strict=True):
+        for head, ref in zip(self._heads[self._index[layer]], self.refs(layer), strict=True):
             found[self.state(ref)].append(head)
         return {state: FrameSet(heads) for state, heads in found.items()}
 
     @property
     def succeeded(self) -> bool:
         """Every frame is SUCCEEDED or EATEN."""
-        return all(row[_SUCCEEDED] + row[_EATEN] == sum(row) for row in self.__counts)
+        return all(row[_SUCCEEDED] + row[_EATEN] == sum(row) for row in self._counts)
 
     @property
     def is_over(self) -> bool:
         """Nothing runs, and nothing may start."""
-        return not self.__alive and not any(row[_WAITING] for row in self.__counts)
+        return not self._alive and not any(row[_WAITING] for row in self._counts)
 
     # -- deciding ----------------------------------------------------------------------------------------------
 
@@ -178,17 +185,17 @@ class JobState:
             idle_memory_kb: Memory that is free, likewise.
             only_posts: Leave all but Post layers alone; for a job that was stopped early.
         """
-        return self.__queue.first(idle_cores, idle_memory_kb, only_posts=only_posts, is_busy=bool(self.__alive))
+        return self._queue.first(idle_cores, idle_memory_kb, only_posts=only_posts, is_busy=bool(self._alive))
 
     # -- being told --------------------------------------------------------------------------------------------
 
     def start(self, ref: int) -> None:
         """A process was started for a frame."""
-        self.__move(ref, Signal.STARTED)
-        self.__tries[ref] += 1
-        self.__alive.add(ref)
-        number = self.__layer_of[ref]
-        self.__queue.started(number, ref - self.__base[number])
+        self._move(ref, Signal.STARTED)
+        self._tries[ref] += 1
+        self._alive.add(ref)
+        number = self._layer_of[ref]
+        self._queue.started(number, ref - self._base[number])
 
     def finish(self, ref: int, exit: FrameExit) -> FrameState:
         """The process of a frame has ended; return the frame's new state.
@@ -196,30 +203,30 @@ class JobState:
         A frame that was eaten meanwhile stays so, and one that was retried meanwhile may now start again, however
         the process ended.
         """
-        signal = self.__meaning(ref, exit)
-        if ref not in self.__alive:
+        signal = self._meaning(ref, exit)
+        if ref not in self._alive:
             raise IllegalMove(self.frame_name(ref), self.state(ref), signal)
-        self.__alive.discard(ref)
-        if ref in self.__again:
-            self.__again.discard(ref)
+        self._alive.discard(ref)
+        if ref in self._again:
+            self._again.discard(ref)
             self.retry(ref)
             return self.state(ref)
         if not _is_blameless(exit):
-            self.__losses.pop(ref, None)
+            self._losses.pop(ref, None)
         elif signal is Signal.EXITED_BAD:
-            self.__losses[ref] = self.__losses.get(ref, 0) + 1
-            self.__tries[ref] -= 1
-        self.__move(ref, signal)
-        self.__hold_back(ref)
+            self._losses[ref] = self._losses.get(ref, 0) + 1
+            self._tries[ref] -= 1
+        self._move(ref, signal)
+        self._hold_back(ref)
         return self.state(ref)
 
-    def __meaning(self, ref: int, exit: FrameExit) -> Signal:
+    def _meaning(self, ref: int, exit: FrameExit) -> Signal:
         if _is_blameless(exit):
-            is_last = self.__losses.get(ref, 0) + 1 >= _MAX_LOSSES
+            is_last = self._max_losses is not None and self._losses.get(ref, 0) + 1 >= self._max_losses
         elif exit.status == 0 and not exit.timed_out:
             return Signal.EXITED_GOOD
         else:
-            is_last = exit.timed_out or self.__tries[ref] > self.plan.max_retries
+            is_last = exit.timed_out or (self._tries[ref] > self.plan.max_retries and not exit.outgrown)
             if self.plan.autoeat or self.layer(ref).autoeat:
                 return Signal.EATEN
         return Signal.GAVE_UP if is_last else Signal.EXITED_BAD
@@ -229,153 +236,156 @@ class JobState:
 
         A frame that runs is EATEN at once, as on the farm: kill its process then, and tell its end with ``finish``.
         """
-        self.__again.discard(ref)
-        if self.__states[ref] not in (_SUCCEEDED, _EATEN):
-            self.__move(ref, Signal.EATEN)
+        self._again.discard(ref)
+        if self._states[ref] not in (_SUCCEEDED, _EATEN):
+            self._move(ref, Signal.EATEN)
 
     def retry(self, ref: int) -> None:
         """Let a frame run again, with all its tries; what waits for it and has not started waits again.
 
         While its process lives nothing changes: kill it then, and the frame may start again after ``finish``.
         """
-        if ref in self.__alive:
-            self.__again.add(ref)
+        if ref in self._alive:
+            self._again.add(ref)
             return
-        self.__move(ref, Signal.RETRIED)
-        self.__tries[ref] = 0
-        self.__losses.pop(ref, None)
-        self.__hold_back(ref)
+        self._move(ref, Signal.RETRIED)
+        self._tries[ref] = 0
+        self._losses.pop(ref, None)
+        self._hold_back(ref)
 
-    def __hold_back(self, ref: int) -> None:
+    def _hold_back(self, ref: int) -> None:
         """Let a frame that is WAITING again be DEPEND, if what it waits for was retried meanwhile."""
-        if self.__states[ref] == _WAITING and not self.__may_start(ref):
-            self.__move(ref, Signal.UNSATISFIED)
+        if self._states[ref] == _WAITING and not self._may_start(ref):
+            self._move(ref, Signal.UNSATISFIED)
 
     def release_posts(self) -> None:
         """Let the frames of Post layers start."""
-        if self.__posts_released:
+        if self._posts_released:
             return
-        self.__posts_released = True
+        self._posts_released = True
         for number, layer in enumerate(self.plan.layers):
             if layer.type == "Post":
-                self.__layer_waits[number] -= 1
-                self.__wake_layer(number)
+                self._layer_waits[number] -= 1
+                self._wake_layer(number)
 
     def restore(self, ref: int, state: FrameState, tries: int) -> None:
         """Put a frame into a state that was noted earlier; call ``settle`` after the last one."""
-        self.__states[ref] = _CODE[state]
-        self.__tries[ref] = tries
+        self._states[ref] = _CODE[state]
+        self._tries[ref] = tries
 
     def settle(self) -> None:
         """Work out from the states alone who waits for whom; linear in frames and edges."""
         counts = []
         for number in range(len(self.plan.layers)):
-            part = self.__states[self.__base[number] : self.__base[number + 1]]
+            part = self._states[self._base[number] : self._base[number + 1]]
             counts.append([part.count(code) for code in range(len(_STATES))])
-        self.__counts = counts
-        self.__waits = array("l", bytes(array("l").itemsize * len(self)))
-        self.__layer_waits = [int(layer.type == "Post" and not self.__posts_released) for layer in self.plan.layers]
-        self.__needs = [self.__needs_met(number) for number in range(len(self.plan.layers))]
+        self._counts = counts
+        self._waits = array("l", bytes(array("l").itemsize * len(self)))
+        self._layer_waits = [int(layer.type == "Post" and not self._posts_released) for layer in self.plan.layers]
+        self._needs = [self._needs_met(number) for number in range(len(self.plan.layers))]
         for on in range(len(self.plan.layers)):
-            for edge in self.__layer_edges_of[on]:
-                self.__layer_waits[edge.er] += not self.__needs[on][edge.need]
-            for edges in self.__edges_of[on]:
-                self.__count_waits(edges)
-        self.__alive = (
-            {ref for ref in self if self.__states[ref] == _RUNNING} if any(row[_RUNNING] for row in counts) else set()
+            for edge in self._layer_edges_of[on]:
+                self._layer_waits[edge.er] += not self._needs[on][edge.need]
+            for edges in self._edges_of[on]:
+                self._count_waits(edges)
+        self._alive = (
+            {ref for ref in self if self._states[ref] == _RUNNING} if any(row[_RUNNING] for row in counts) else set()
         )
-        self.__again.clear()
-        self.__queue = ReadyQueue(self.plan.layers, self.__base, self.__states, _WAITING)
+        self._again.clear()
+        self._queue = self._make_queue()
         for number in range(len(self.plan.layers)):
-            self.__settle_layer(number)
+            self._settle_layer(number)
 
-    def __count_waits(self, edges: FrameEdges) -> None:
-        base_on, base_er = self.__base[edges.on], self.__base[edges.er]
-        for place in range(self.__base[edges.on + 1] - base_on):
-            if not self.__satisfies(base_on + place):
+    def _make_queue(self) -> ReadyQueue:
+        return ReadyQueue(self.plan.layers, self._base, self._states, _WAITING)
+
+    def _count_waits(self, edges: FrameEdges) -> None:
+        base_on, base_er = self._base[edges.on], self._base[edges.er]
+        for place in range(self._base[edges.on + 1] - base_on):
+            if not self._satisfies(base_on + place):
                 for target in edges.waiting_for(place):
-                    self.__waits[base_er + target] += 1
+                    self._waits[base_er + target] += 1
 
-    def __settle_layer(self, number: int) -> None:
-        blocked = self.__layer_waits[number] > 0
-        row = self.__counts[number]
+    def _settle_layer(self, number: int) -> None:
+        blocked = self._layer_waits[number] > 0
+        row = self._counts[number]
         ready = []
-        for place, ref in enumerate(range(self.__base[number], self.__base[number + 1])):
-            code = self.__states[ref]
+        for place, ref in enumerate(range(self._base[number], self._base[number + 1])):
+            code = self._states[ref]
             if code not in (_WAITING, _DEPEND):
                 continue
-            now = _DEPEND if blocked or self.__waits[ref] else _WAITING
+            now = _DEPEND if blocked or self._waits[ref] else _WAITING
             if now != code:
-                self.__states[ref] = now
+                self._states[ref] = now
                 row[code] -= 1
                 row[now] += 1
             if now == _WAITING:
                 ready.append(place)
-        self.__queue.fill(number, ready)
+        self._queue.fill(number, ready)
 
     # -- moving ------------------------------------------------------------------------------------------------
 
-    def __move(self, ref: int, signal: Signal) -> None:
-        before = _STATES[self.__states[ref]]
-        satisfied = self.__satisfies(ref)
-        number = self.__layer_of[ref]
+    def _move(self, ref: int, signal: Signal) -> None:
+        before = _STATES[self._states[ref]]
+        satisfied = self._satisfies(ref)
+        number = self._layer_of[ref]
         after = MOVES.get((before, signal))
         if after is None:
             raise IllegalMove(self.frame_name(ref), before, signal)
-        self.__states[ref] = _CODE[after]
-        row = self.__counts[number]
+        self._states[ref] = _CODE[after]
+        row = self._counts[number]
         row[_CODE[before]] -= 1
         row[_CODE[after]] += 1
         if after is FrameState.WAITING:
-            self.__queue.add(number, ref - self.__base[number])
-        if satisfied != self.__satisfies(ref):
-            self.__tell_frames(ref, number, -1 if not satisfied else 1)
-        if self.__layer_edges_of[number]:
-            self.__tell_layers(number)
+            self._queue.add(number, ref - self._base[number])
+        if satisfied != self._satisfies(ref):
+            self._tell_frames(ref, number, -1 if not satisfied else 1)
+        if self._layer_edges_of[number]:
+            self._tell_layers(number)
 
-    def __satisfies(self, ref: int) -> bool:
-        code = self.__states[ref]
-        return code == _SUCCEEDED or (code == _EATEN and self.__eaten_satisfies)
+    def _satisfies(self, ref: int) -> bool:
+        code = self._states[ref]
+        return code == _SUCCEEDED or (code == _EATEN and self._eaten_satisfies)
 
-    def __needs_met(self, number: int) -> tuple[bool, bool, bool]:
+    def _needs_met(self, number: int) -> tuple[bool, bool, bool]:
         """Tell which of the things that others may need of a layer are there, in the order of ``LayerNeed``."""
-        row = self.__counts[number]
-        size = self.__base[number + 1] - self.__base[number]
+        row = self._counts[number]
+        size = self._base[number + 1] - self._base[number]
         is_done = row[_SUCCEEDED] + row[_EATEN] == size
         return is_done, row[_SUCCEEDED] == size, row[_SUCCEEDED] > 0 or is_done
 
-    def __may_start(self, ref: int) -> bool:
-        return self.__waits[ref] == 0 and self.__layer_waits[self.__layer_of[ref]] == 0
+    def _may_start(self, ref: int) -> bool:
+        return self._waits[ref] == 0 and self._layer_waits[self._layer_of[ref]] == 0
 
-    def __tell_frames(self, ref: int, number: int, change: int) -> None:
-        place = ref - self.__base[number]
-        for edges in self.__edges_of[number]:
-            base = self.__base[edges.er]
+    def _tell_frames(self, ref: int, number: int, change: int) -> None:
+        place = ref - self._base[number]
+        for edges in self._edges_of[number]:
+            base = self._base[edges.er]
             for target in edges.waiting_for(place):
-                self.__waits[base + target] += change
-                self.__wake(base + target)
+                self._waits[base + target] += change
+                self._wake(base + target)
 
-    def __tell_layers(self, number: int) -> None:
-        before, now = self.__needs[number], self.__needs_met(number)
+    def _tell_layers(self, number: int) -> None:
+        before, now = self._needs[number], self._needs_met(number)
         if before == now:
             return
-        self.__needs[number] = now
-        for edge in self.__layer_edges_of[number]:
+        self._needs[number] = now
+        for edge in self._layer_edges_of[number]:
             if before[edge.need] != now[edge.need]:
-                self.__layer_waits[edge.er] += 1 if before[edge.need] else -1
-                self.__wake_layer(edge.er)
+                self._layer_waits[edge.er] += 1 if before[edge.need] else -1
+                self._wake_layer(edge.er)
 
-    def __wake_layer(self, number: int) -> None:
-        for ref in range(self.__base[number], self.__base[number + 1]):
-            self.__wake(ref)
+    def _wake_layer(self, number: int) -> None:
+        for ref in range(self._base[number], self._base[number + 1]):
+            self._wake(ref)
 
-    def __wake(self, ref: int) -> None:
+    def _wake(self, ref: int) -> None:
         """Let a frame that waits be DEPEND or WAITING, as it must."""
-        code = self.__states[ref]
-        if code == _DEPEND and self.__may_start(ref):
-            self.__move(ref, Signal.SATISFIED)
-        elif code == _WAITING and not self.__may_start(ref):
-            self.__move(ref, Signal.UNSATISFIED)
+        code = self._states[ref]
+        if code == _DEPEND and self._may_start(ref):
+            self._move(ref, Signal.SATISFIED)
+        elif code == _WAITING and not self._may_start(ref):
+            self._move(ref, Signal.UNSATISFIED)
 
     def __iter__(self) -> Iterator[int]:
         return iter(range(len(self)))

@@ -23,6 +23,8 @@ class LayerPlan(NamedTuple):
         timeout_seconds: How long a chunk may run, or None.
         timeout_llu_seconds: How long a chunk may be silent, or None.
         autoeat: A chunk that fails is EATEN.
+        group: Text that is the same for layers that may run on the same machines; only whoever chooses machines
+            knows what it means.
     """
 
     name: str
@@ -34,6 +36,7 @@ class LayerPlan(NamedTuple):
     timeout_seconds: float | None = None
     timeout_llu_seconds: float | None = None
     autoeat: bool = False
+    group: str = ""
 
 
 class DependPlan(NamedTuple):

@@ -5,14 +5,19 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .plan import LayerPlan
 
-__all__ = ["PATIENCE", "ReadyQueue"]
+__all__ = ["PATIENCE", "ReadyQueue", "inverse", "needs_of"]
 
 PATIENCE = 50
 _NEVER = -1
+
+
+def needs_of(layer: LayerPlan) -> tuple[bool, float, int, str]:
+    """Return what decides whether a frame of a layer may start somewhere; the same for all that may start alike."""
+    return layer.type == "Post", layer.cores, layer.memory_kb, layer.group
 
 
 class ReadyQueue:
@@ -23,7 +28,14 @@ class ReadyQueue:
     states it reads.
     """
 
-    def __init__(self, layers: Sequence[LayerPlan], base: array[int], states: bytearray, waiting: int) -> None:
+    def __init__(
+        self,
+        layers: Sequence[LayerPlan],
+        base: array[int],
+        states: bytearray,
+        waiting: int,
+        orders: Mapping[int, Sequence[int]] | None = None,
+    ) -> None:
         """Make an empty queue.
 
         Args:
@@ -31,26 +43,41 @@ class ReadyQueue:
             base: The number of each layer's first frame.
             states: The state codes of all frames; read, never written.
             waiting: The code of a frame that may start.
+            orders: By the number of a layer, its places in the order in which they shall start; a layer that is not
+                in it has that of its range.
         """
+        self.__places = orders or {}
+        self.__ranks = {number: inverse(order) for number, order in self.__places.items()}
         self.__base, self.__states, self.__waiting = base, states, waiting
         self.__width = len(layers)
         self.__is_post = [layer.type == "Post" for layer in layers]
-        self.__heaps: dict[tuple[bool, float, int], list[int]] = {}
-        self.__heap_of = [
-            self.__heaps.setdefault((post, layer.cores, layer.memory_kb), [])
-            for post, layer in zip(self.__is_post, layers, strict=True)
-        ]
+        self.__heaps: dict[tuple[bool, float, int, str], list[int]] = {}
+        self.__heap_of = [self.__heaps.setdefault(needs_of(layer), []) for layer in layers]
+        self.__samples = {needs_of(layer): layer for layer in reversed(layers)}
         self.__passed, self.__passes = _NEVER, 0
 
     def add(self, number: int, place: int) -> None:
         """Take in the frame at a place of a layer."""
-        heapq.heappush(self.__heap_of[number], place * self.__width + number)
+        heapq.heappush(self.__heap_of[number], self.__key(number, place))
 
     def fill(self, number: int, places: Iterable[int]) -> None:
         """Take in many frames of a layer."""
         heap = self.__heap_of[number]
-        heap.extend(place * self.__width + number for place in places)
+        heap.extend(self.__key(number, place) for place in places)
         heapq.heapify(heap)
+
+    def first_admitted(self, admits: Callable[[LayerPlan], bool]) -> int | None:
+        """Return the first frame of a layer that somebody else finds room for, or None; nothing is held back for it.
+
+        Args:
+            admits: Asked once for all layers with the same needs, see ``needs_of``.
+        """
+        best: int | None = None
+        for needs, heap in self.__heaps.items():
+            key = self.__head(heap)
+            if key is not None and (best is None or key < best) and admits(self.__samples[needs]):
+                best = key
+        return None if best is None else self.__ref_of(best)
 
     def first(self, idle_cores: float, idle_memory_kb: int, *, only_posts: bool, is_busy: bool) -> int | None:
         """Return the first frame that there is room for, or None.
@@ -60,7 +87,7 @@ class ReadyQueue:
         runs, there never will be more room, so nothing is held back.
         """
         best: int | None = None
-        for (is_post, cores, memory_kb), heap in self.__heaps.items():
+        for (is_post, cores, memory_kb, _), heap in self.__heaps.items():
             if only_posts and not is_post:
                 continue
             if cores > idle_cores + 1e-9 or memory_kb > idle_memory_kb:  # a tenth of a core has no exact float
@@ -78,7 +105,7 @@ class ReadyQueue:
         """Note that a frame has started, which another one may have let pass."""
         if len(self.__heaps) < 2:
             return  # all need the same: nobody passes
-        key = place * self.__width + number
+        key = self.__key(number, place)
         if self.__still_waits(only_posts=False):
             self.__passes += self.__passed < key
             return
@@ -98,6 +125,19 @@ class ReadyQueue:
             heapq.heappop(heap)
         return None
 
+    def __key(self, number: int, place: int) -> int:
+        ranks = self.__ranks.get(number)
+        return (place if ranks is None else ranks[place]) * self.__width + number
+
     def __ref_of(self, key: int) -> int:
-        place, number = divmod(key, self.__width)
-        return self.__base[number] + place
+        rank, number = divmod(key, self.__width)
+        places = self.__places.get(number)
+        return self.__base[number] + (rank if places is None else places[rank])
+
+
+def inverse(order: Sequence[int]) -> array[int]:
+    """Return the rank of each place, for the places in the order of their ranks."""
+    ranks = array("l", bytes(array("l").itemsize * len(order)))
+    for rank, place in enumerate(order):
+        ranks[place] = rank
+    return ranks
