@@ -32,6 +32,7 @@ FLOORS = {
     "outline.session": 3,
     "outline.serialize": 3,
     "outline.io": 2,
+    "outline.rendering": 2,
     "outline.environment": 2,
     "outline.config": 1,
     "outline.event": 1,

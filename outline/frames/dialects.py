@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How applications are told their frames: runs with one step, and the lists that some of them read.
+
+Every function takes frames in render order and drops repeats. It names each frame once, and no other: a chunk with a
+gap must never be written as its first and last frame. The order is kept where the application's syntax has one.
+
+============  =============================  =======================================================
+function      1,3,4,5,6,7,8,9 becomes        for
+============  =============================  =======================================================
+runs          (1, 3, 2) (4, 9, 1)            start, end and step as separate arguments: ``-s -e -b``
+counted_runs  (1, 2, 2) (4, 6, 1)            first, count and step: husk
+blender_list  ``1,3..9``                     ``blender -f``; no negative frames
+nuke_list     ``1 3-9``, steps ``3-9x2``     ``nuke -F``, in one argument
+vray_list     ``1;3-9``, steps ``3-9,2``     ``vray -frames=``
+katana_list   ``1,3-9``                      ``katana -t``
+oiio_list     ``1,3-9``, steps ``3-9x2``     ``oiiotool --frames``
+gaffer_list   ``1,3-9``, steps ``3-9x2``     ``gaffer execute -frames``
+============  =============================  =======================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from outline.frames.frame_set import FrameSet
+from outline.frames.parts import RunFinder
+
+__all__ = [
+    "CountedRun",
+    "Run",
+    "blender_list",
+    "counted_runs",
+    "gaffer_list",
+    "katana_list",
+    "nuke_list",
+    "oiio_list",
+    "runs",
+    "vray_list",
+]
+
+
+class Run(NamedTuple):
+    """Frames at equal distance that count up; both ends are frames of it."""
+
+    start: int
+    end: int
+    step: int
+
+    def frames(self) -> FrameSet:
+        """Return the frames of the run."""
+        return FrameSet(range(self.start, self.end + 1, self.step))
+
+
+class CountedRun(NamedTuple):
+    """Frames at equal distance that count up, told by how many they are."""
+
+    first: int
+    frame_count: int
+    step: int
+
+    def frames(self) -> FrameSet:
+        """Return the frames of the run."""
+        return FrameSet(range(self.first, self.first + self.frame_count * self.step, self.step))
+
+
+def runs(frames: Iterable[int]) -> list[Run]:
+    """Return the fewest runs with one step each that hold exactly these frames.
+
+    Runs follow one another in render order. Within a run the order is always upward, since applications that are told
+    a start and an end know no other: frames that count down are turned round.
+    """
+    found: list[Run] = []
+    members: list[int] = []
+    for frame in FrameSet(frames).unique():
+        if len(members) > 1 and frame - members[-1] != members[1] - members[0]:
+            found.append(_run(members))
+            members = []
+        members.append(frame)
+    return [*found, _run(members)] if members else found
+
+
+def counted_runs(frames: Iterable[int]) -> list[CountedRun]:
+    """Return the same as ``runs``, with the number of frames in the place of the last one."""
+    return [CountedRun(start, (end - start) // step + 1, step) for start, end, step in runs(frames)]
+
+
+def blender_list(frames: Iterable[int]) -> str:
+    """Return frames as ``blender -f`` reads them: ``1,3..9``.
+
+    Raises:
+        ValueError: A frame is negative; Blender would take its number as counted from the scene's range.
+    """
+    members = FrameSet(frames).unique()
+    negative = [frame for frame in members if frame < 0]
+    if negative:
+        raise ValueError(f"blender -f cannot be told negative frames, such as {negative[0]}")
+    return ",".join(_words(members, lambda run: f"{run[0]}..{run[-1]}"))
+
+
+def nuke_list(frames: Iterable[int]) -> str:
+    """Return frames as ``nuke -F`` reads them in one argument: ``1 3-9x2``."""
+    return " ".join(_words(frames, _dash_run, _stepped("x")))
+
+
+def vray_list(frames: Iterable[int]) -> str:
+    """Return frames as ``vray -frames=`` reads them: ``1;3-9,2``."""
+    return ";".join(_words(frames, _dash_run, _stepped(",")))
+
+
+def katana_list(frames: Iterable[int]) -> str:
+    """Return frames as ``katana -t`` reads them: ``1,3-9``; it knows no steps."""
+    return ",".join(_words(frames, _dash_run))
+
+
+def oiio_list(frames: Iterable[int]) -> str:
+    """Return frames as ``oiiotool --frames`` reads them: ``1,3-9x2``."""
+    return ",".join(_words(frames, _dash_run, _stepped("x")))
+
+
+def gaffer_list(frames: Iterable[int]) -> str:
+    """Return frames as ``gaffer execute -frames`` reads them: ``1,3-9x2``."""
+    return ",".join(_words(frames, _dash_run, _stepped("x")))
+
+
+Write = Callable[[range], str]
+
+
+def _run(members: list[int]) -> Run:
+    first, last = min(members), max(members)
+    return Run(first, last, abs(members[1] - members[0]) if len(members) > 1 else 1)
+
+
+def _words(frames: Iterable[int], plain: Write, stepped: Write | None = None) -> Iterator[str]:
+    """Yield the words of a list: runs where the application reads them, else single frames.
+
+    No application is known to read a run that counts down or that has negative ends, so these are always listed.
+    """
+    for run in _find(FrameSet(frames).unique()):
+        if len(run) > 1 and run[0] >= 0 and run.step == 1:
+            yield plain(run)
+        elif stepped and len(run) > 1 and run[0] >= 0 and run.step > 1:
+            yield stepped(run)
+        else:
+            yield from map(str, run)
+
+
+def _find(frames: Iterable[int]) -> list[range]:
+    finder = RunFinder()
+    for frame in frames:
+        finder.add(frame)
+    return finder.finish()
+
+
+def _dash_run(run: range) -> str:
+    return f"{run[0]}-{run[-1]}"
+
+
+def _stepped(sign: str) -> Write:
+    return lambda run: f"{run[0]}-{run[-1]}{sign}{run.step}"
