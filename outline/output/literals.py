@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds the plain text that a regular expression cannot match without."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+__all__ = ["required_texts"]
+
+
+def required_texts(pattern: str) -> tuple[str, ...]:
+    """Return texts of which every match holds at least one; empty when none can be told.
+
+    Looking for a text is some ten times faster than searching an expression that does not begin with one.
+
+    Raises:
+        re.error: The expression cannot be read.
+    """
+    parser = _parser()
+    parsed = parser.parse(pattern)
+    if parsed.state.flags & re.IGNORECASE:
+        return ()
+    return _of_sequence(parsed)
+
+
+def _parser() -> Any:  # Any: the parser of re has no types
+    """Return the standard library's own parser of expressions, which has no public name."""
+    parser = getattr(re, "_parser", None)
+    if parser is None:  # Python 3.10
+        import sre_parse as parser  # type: ignore[no-redef]
+    return parser
+
+
+def _of_sequence(sequence: Any) -> tuple[str, ...]:
+    """Return the texts of the part that filters best: the one whose shortest text is the longest."""
+    found: list[tuple[str, ...]] = []
+    run = ""
+    for code, value in [*sequence, (None, None)]:
+        if str(code) == "LITERAL":
+            run += chr(value)
+            continue
+        if run:
+            found.append((run,))
+            run = ""
+        found.append(_of_part(str(code), value))
+    return max((texts for texts in found if texts), key=lambda texts: min(map(len, texts)), default=())
+
+
+def _of_part(code: str, value: Any) -> tuple[str, ...]:
+    if code == "SUBPATTERN":
+        _, added, _, inner = value
+        return () if added & re.IGNORECASE else _of_sequence(inner)
+    if code in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
+        least, _, inner = value
+        return _of_sequence(inner) if least else ()
+    if code == "ATOMIC_GROUP":
+        return _of_sequence(value)
+    if code == "BRANCH":
+        branches = [_of_sequence(branch) for branch in value[1]]
+        return tuple(text for branch in branches for text in branch) if all(branches) else ()
+    return ()

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads the output of an application by its rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
+
+from outline.frames import FrameSet
+from outline.output.lines import LineSplitter
+from outline.output.literals import required_texts
+from outline.output.rules import OutputRules
+from outline.output.track import Progress, Tracker
+
+__all__ = ["MOST_LINES", "OutputReader"]
+
+MOST_LINES = 100
+"""How many warnings, and how many errors, are kept; those after them are only counted."""
+
+_LONGEST_KEPT = 1000
+_UNITS_KB = {"": 1 / 1024, "K": 1.0, "M": 1024.0, "G": 1024.0**2}
+
+
+class _Rule(NamedTuple):
+    kind: str
+    texts: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+class OutputReader:
+    """Is fed the output of an application as it comes, and knows what it told.
+
+    Made for one chunk of frames, in one thread. How the output is cut into chunks of bytes changes nothing.
+
+    Attributes:
+        warnings: The first warnings, as they were written.
+        errors: The first errors.
+        warning_count: How many warnings there were.
+        error_count: How many errors there were.
+    """
+
+    def __init__(
+        self,
+        rules: OutputRules,
+        frames: FrameSet | None = None,
+        *,
+        observe: Callable[[Progress], object] | None = None,
+    ) -> None:
+        """Make a reader.
+
+        Args:
+            rules: What to look for.
+            frames: The frames of the chunk, in the order in which they are rendered; None when they are not known.
+            observe: Is called with the progress whenever it may have changed. When it returns False it has not taken
+                it, and is called again by ``look_again``.
+        """
+        self.warnings: list[str] = []
+        self.errors: list[str] = []
+        self.warning_count = self.error_count = 0
+        self.__rules = _compiled(rules)
+        self.__live = [rule for rule in self.__rules if rule.kind in ("percent", "tenths")]
+        self.__texts = _all_texts(self.__rules)
+        self.__splitter = LineSplitter()
+        self.__tracker = Tracker(frames, tells_frames_apart=rules.tell_frames_apart, tells_done=bool(rules.frame_done))
+        self.__observe = observe
+        self.__peak_kb = 0
+        self.__note = ""
+        self.__ahead: float | None = None
+        self.is_pending = False
+
+    @property
+    def progress(self) -> Progress:
+        """How far the chunk is."""
+        return self.__tracker.progress(self.__ahead, self.__peak_kb, self.__note)
+
+    def begin(self, frames: FrameSet) -> None:
+        """Note that the next command begins, which works on these frames of the chunk."""
+        self.__read(self.__splitter.close())
+        self.__ahead = None
+        self.__tracker.begin(frames)
+        self.__tell()
+
+    def feed(self, chunk: bytes) -> None:
+        """Read the next bytes."""
+        seen = self.__read(self.__splitter.split(chunk))
+        if self.__peek() or seen:
+            self.__tell()
+
+    def close(self) -> None:
+        """Read the last line, which has perhaps no end."""
+        self.__ahead = None
+        if self.__read(self.__splitter.close()):
+            self.__tell()
+
+    def look_again(self) -> None:
+        """Tell the observer again what it did not take."""
+        if self.is_pending:
+            self.__tell()
+
+    def __tell(self) -> None:
+        if self.__observe is not None:
+            self.is_pending = self.__observe(self.progress) is False
+
+    def __read(self, block: str) -> bool:
+        """Read whole lines; say whether one was of interest."""
+        if not block or not self.__rules or not _may_match(self.__texts, block):
+            return False
+        seen = False
+        for line in block.split("\n"):
+            for rule in self.__rules:
+                if _may_match(rule.texts, line):
+                    match = rule.pattern.search(line)
+                    if match is not None:
+                        seen = True
+                        self.__take(rule, match, line)
+        return seen
+
+    def __peek(self) -> bool:
+        """Look for a percentage in the line that is not complete, since some programs never end it."""
+        before, self.__ahead = self.__ahead, None
+        for rule in self.__live:
+            line = self.__splitter.unfinished()
+            if not line or not _may_match(rule.texts, line):
+                continue
+            for match in rule.pattern.finditer(line):
+                # A number at the end may lack its last digits.
+                if match.end() < len(line) or not line[-1].isalnum():
+                    self.__ahead = _percentage(rule.kind, match)
+        return self.__ahead != before
+
+    def __take(self, rule: _Rule, match: re.Match[str], line: str) -> None:
+        kind = rule.kind
+        if kind in ("percent", "tenths"):
+            *_, match = rule.pattern.finditer(line)
+            percent = _percentage(kind, match)
+            if percent is not None:
+                self.__tracker.percent(percent)
+        elif kind in ("frame", "frame_index"):
+            number = _whole(match[1])
+            if number is not None:
+                (self.__tracker.begin_frame if kind == "frame" else self.__tracker.begin_place)(number)
+        elif kind == "frame_done":
+            self.__tracker.end_frame(match[1])
+        elif kind == "memory":
+            self.__peak_kb = max(self.__peak_kb, _kilobytes(match))
+        elif kind == "note":
+            self.__note = match[1].strip()[:_LONGEST_KEPT]
+        elif kind == "error":
+            self.error_count += 1
+            _keep(self.errors, line)
+        elif kind == "warning":
+            self.warning_count += 1
+            _keep(self.warnings, line)
+
+
+@lru_cache(maxsize=64)
+def _compiled(rules: OutputRules) -> tuple[_Rule, ...]:
+    """Return the rules in the order in which a line is looked at: where it belongs before what it says."""
+    order = ("frame_index", "frame", "percent", "tenths", "frame_done", "memory", "note", "error", "warning")
+    return tuple(
+        _Rule(kind, required_texts(pattern), re.compile(pattern)) for kind in order for pattern in getattr(rules, kind)
+    )
+
+
+def _all_texts(rules: tuple[_Rule, ...]) -> tuple[str, ...]:
+    """Return texts of which a block of lines must hold one to be of interest; empty when none can be told."""
+    texts = tuple(dict.fromkeys(text for rule in rules for text in rule.texts))
+    return texts if all(rule.texts for rule in rules) else ()
+
+
+def _may_match(texts: tuple[str, ...], line: str) -> bool:
+    if not texts:
+        return True
+    for text in texts:  # noqa: SIM110  # the generator of any() costs more than the search
+        if text in line:
+            return True
+    return False
+
+
+def _percentage(kind: str, match: re.Match[str]) -> float | None:
+    try:
+        value = float(match[1].replace(",", "."))
+        if kind == "tenths":
+            return value * 10.0
+        if match.re.groups < 2 or match[2] is None:
+            return value
+        total = float(match[2].replace(",", "."))
+    except (ValueError, AttributeError):
+        return None
+    return 100.0 * value / total if total > 0 else None
+
+
+def _whole(text: str) -> int | None:
+    try:
+        return int(float(text)) if "." in text else int(text)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _kilobytes(match: re.Match[str]) -> int:
+    groups = match.groupdict()
+    try:
+        number = float(groups["number"].replace(",", ""))
+        return int(number * _UNITS_KB[(groups.get("unit") or "").upper()[:1]])
+    except (KeyError, ValueError, OverflowError):
+        return 0
+
+
+def _keep(lines: list[str], line: str) -> None:
+    if len(lines) < MOST_LINES:
+        lines.append(line.strip()[:_LONGEST_KEPT])

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Turns what was seen in the output, frame by frame, into how much of a chunk is done."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import NamedTuple
+
+from outline.frames import FrameSet
+
+__all__ = ["Progress", "Tracker"]
+
+
+class Progress(NamedTuple):
+    """How far the frames of a chunk are.
+
+    Attributes:
+        percent: How much of the chunk is done, from 0 to 100; None while nothing is known.
+        frame: The frame of the chunk that is being worked on; None when it is not known.
+        frames_done: How many frames of the chunk are known to be done.
+        peak_memory_kb: The most memory that the application told of, 0 when it told nothing.
+        note: What the application says that it does; may be empty.
+    """
+
+    percent: float | None = None
+    frame: int | None = None
+    frames_done: int = 0
+    peak_memory_kb: int = 0
+    note: str = ""
+
+
+class Tracker:
+    """Counts the frames of one chunk, which one command renders, or several, each some of them.
+
+    Args:
+        chunk: The frames of the chunk, in the order in which they are rendered; None when they are not known.
+        tells_frames_apart: Percentages are those of the frame at work, not of the whole command.
+        tells_done: The application says when a frame is done; otherwise it is when the next one begins.
+    """
+
+    def __init__(self, chunk: FrameSet | None, *, tells_frames_apart: bool, tells_done: bool) -> None:
+        self.__total = len(chunk.unique()) if chunk else 0
+        self.__apart = tells_frames_apart
+        self.__tells_done = tells_done
+        self.__before = 0
+        self.__has_begun = False
+        self.__start(list(chunk.unique()) if chunk else [])
+
+    def __start(self, frames: list[int]) -> None:
+        self.__frames = frames
+        self.__members = set(frames)
+        self.__done: set[int] = set()
+        self.__uncounted = 0
+        self.__current: int | None = frames[0] if len(frames) == 1 else None
+        self.__percent: float | None = None
+
+    def begin(self, frames: FrameSet) -> None:
+        """Note that a command begins, which works on these frames; the one before is done with its own."""
+        self.__before += len(self.__frames) if self.__has_begun else 0
+        self.__start(list(frames.unique()))
+        self.__has_begun = True
+
+    def percent(self, value: float) -> None:
+        """Note a percentage."""
+        self.__percent = min(100.0, max(0.0, value))
+
+    def begin_frame(self, frame: int) -> None:
+        """Note that a frame begins, or goes on; one that is none of ours is a number that means something else."""
+        if frame == self.__current or (self.__members and frame not in self.__members):
+            return
+        if self.__current is not None and not self.__tells_done:
+            self.__done.add(self.__current)
+        self.__current, self.__percent = frame, None
+
+    def begin_place(self, place: int) -> None:
+        """Note that the frame at a place, counted from 1, begins."""
+        if 1 <= place <= len(self.__frames):
+            if not self.__tells_done:
+                self.__done.update(self.__frames[: place - 1])
+            self.begin_frame(self.__frames[place - 1])
+
+    def end_frame(self, name: str) -> None:
+        """Note that the frame of a number, or of the file of a name, is done."""
+        frame = self.__frame_of(name)
+        if frame is None:
+            frame = self.__current
+        if frame is not None:
+            self.__done.add(frame)
+        else:
+            self.__uncounted += 1
+
+    def __frame_of(self, name: str) -> int | None:
+        numbers = re.findall(r"-?\d+", os.path.splitext(os.path.basename(name.replace("\\", "/")))[0])
+        if not numbers:
+            return None
+        number = int(numbers[-1])
+        if not self.__members:
+            return number
+        # The hyphen in shot-0012.exr is no sign.
+        return next((one for one in (number, abs(number)) if one in self.__members), None)
+
+    def progress(self, percent: float | None, memory_kb: int, note: str) -> Progress:
+        """Return how far the chunk is.
+
+        Args:
+            percent: Stands for the last percentage, when there is a newer one that may not last.
+            memory_kb: The most memory.
+            note: A word to people.
+        """
+        current = self.__percent if percent is None else min(100.0, max(0.0, percent))
+        size = max(1, len(self.__frames))
+        done = min(size, len(self.__done) + self.__uncounted)
+        if not self.__apart:
+            part = size * (current or 0.0) / 100.0
+        elif self.__current in self.__done:
+            part = done
+        else:
+            part = min(size, done + (current or 0.0) / 100.0)
+        total = max(self.__total, self.__before + size)
+        known = current is not None or self.__before or done
+        whole = round(100.0 * (self.__before + part) / total, 2) if known else None
+        return Progress(whole, self.__current, self.__before + done, memory_kb, note)
