@@ -8,10 +8,11 @@ wrong, 70 a fault of this library, 130 interrupted. ``pycuerun -e`` has the exit
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Callable, Sequence
 from types import TracebackType
+
+from .streams import drop_output, open_streams, why_output_is_lost
 
 __all__ = ["outline_main", "pycuerun_main"]
 
@@ -40,6 +41,7 @@ def outline_main(argv: Sequence[str] | None = None) -> int:
 
 def _guarded(main: Callable[[list[str]], int], argv: list[str], program: str) -> int:
     """Turn errors into one line and an exit code; only our own faults, and ``--debug``, show a traceback."""
+    open_streams()
     try:
         code = main(argv)
         sys.stdout.flush()  # here, where a closed pipe is expected
@@ -49,9 +51,14 @@ def _guarded(main: Callable[[list[str]], int], argv: list[str], program: str) ->
         print(f"{program}: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read our output has had enough
+        drop_output()  # whoever read our output has had enough
         return EXIT_DEAD
     except Exception as error:
+        lost = why_output_is_lost() if isinstance(error, OSError) else ""
+        if lost:
+            drop_output()
+            print(f"{program}: cannot write the output: {lost}", file=sys.stderr)
+            return EXIT_USAGE
         return _report(error, program, is_debug=bool({"-D", "--debug"} & set(argv)))
 
 

@@ -186,19 +186,24 @@ def _inspect(options: SimpleNamespace) -> int:
 def _resume(options: SimpleNamespace) -> int:
     from ..backend.local import resume
     from .running import early_runner, session_folder, show_run
+    from .streams import keep_running_without_output
 
     if options.script:
         raise OutlineException(f"--resume takes the session only; leave out {options.script!r}")
     folder = session_folder(options.resume)
+    keep_running_without_output()
     flags = {"cores": options.cores, "memory": options.memory, "fail_fast": options.fail_fast}
     with early_runner() as runner:
         return show_run(lambda display: resume(folder, observer=display, runner=runner, **flags), quiet=options.quiet)
 
 
 def _launch(tool: PyCuerun, options: SimpleNamespace) -> int:
+    from .streams import keep_running_without_output
+
     _set_defaults(options)
     if options.dry_run:
         return _dry_run(options)
+    keep_running_without_output()
     if options.backend != "local":
         return _launch_elsewhere(tool, options)
     from .running import early_runner

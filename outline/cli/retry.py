@@ -7,6 +7,7 @@ from typing import Any
 
 from ..backend.local import LocalJob, choose_frames, refuse_living, retry
 from .running import early_runner, show_run
+from .streams import keep_running_without_output
 from .text import plural
 
 __all__ = ["retry_frames"]
@@ -39,6 +40,7 @@ def retry_frames(folder: str, *, quiet: bool, no_run: bool, states: tuple[str, .
         if not quiet:
             print(f"{plural(len(chosen), 'frame')} will run again with pycuerun --resume")
         return 0
+    keep_running_without_output()
     with early_runner() as runner:
         return show_run(
             lambda display: retry(

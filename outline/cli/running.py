@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .. import config
 from ..exception import OutlineException, ScriptException
 from . import EXIT_DEAD, EXIT_INTERRUPTED
+from .streams import why_output_is_lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,8 +85,7 @@ def show_job(job: LocalJob, seconds: float, *, quiet: bool) -> int:
     from .summary import summary
 
     is_fine = job.record.over not in ("failed", "interrupted")
-    if not quiet or not is_fine:
-        print(summary(job, seconds), file=sys.stderr if quiet else sys.stdout)
+    _print_summary(summary(job, seconds), is_fine, quiet)
     if is_fine:
         return 0
     return EXIT_INTERRUPTED if job.record.over == "interrupted" else EXIT_DEAD
@@ -109,8 +109,15 @@ def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool =
     finally:
         close_display(display)
     is_fine = paused or job.record.job.succeeded
-    if not quiet or not is_fine:
-        print(summary(job, time.monotonic() - begun), file=sys.stderr if quiet else sys.stdout)
+    _print_summary(summary(job, time.monotonic() - begun), is_fine, quiet)
     if is_fine:
         return 0
     return EXIT_INTERRUPTED if job.record.over == "interrupted" else EXIT_DEAD
+
+
+def _print_summary(text: str, is_fine: bool, quiet: bool) -> None:
+    """Print it; of a quiet run, and where nobody sees the output, only that of a job that failed, as an error."""
+    if not quiet:
+        print(text, flush=True)
+    if not is_fine and (quiet or why_output_is_lost()):
+        print(text, file=sys.stderr)
