@@ -54,7 +54,7 @@ def _with_output_file(stream: io.TextIOWrapper) -> Any:
     return io.TextIOWrapper(
         io.BufferedWriter(file),
         encoding=stream.encoding,
-        errors=stream.errors,
+        errors="backslashreplace" if stream.errors == "strict" else stream.errors,  # for names that are not UTF-8
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )

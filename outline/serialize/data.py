@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from enum import Enum
@@ -164,16 +165,30 @@ def _represent_other(dumper: Dumper, data: Any) -> yaml.Node:
     if isinstance(data, Path):
         return _represent_path(dumper, data)
     if isinstance(data, os.PathLike):  # a pathlib path
-        return dumper.represent_scalar("!file", os.fspath(data))
+        return _represent_file(dumper, os.fspath(data))
     if dumper.writer is not None and _is_of_outline(data):
         return dumper.writer.represent_reference(dumper, data)
     raise yaml.representer.RepresenterError("cannot represent an object", data)
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def _represent_str(dumper: Dumper, data: str) -> yaml.Node:
-    return dumper.represent_str(data.value if isinstance(data, Enum) else str(data))
+    """Write text; that of a file name which is not UTF-8 has half characters, which YAML does not know, escaped."""
+    text = data.value if isinstance(data, Enum) else str(data)
+    if text.isascii() or not _SURROGATE.search(text):
+        return dumper.represent_str(text)
+    return dumper.represent_scalar("!escaped", text.encode("unicode_escape").decode("ascii"))
 
 
+def _represent_file(dumper: Dumper, path: Any) -> yaml.Node:
+    if isinstance(path, str) and _SURROGATE.search(path):
+        return dumper.represent_mapping("!file", {"path": path}, flow_style=True)
+    return dumper.represent_scalar("!file", path)
+
+
+Dumper.add_representer(str, _represent_str)
 Dumper.add_representer(tuple, _represent_tuple)
 Dumper.add_representer(OrderedDict, lambda dumper, data: dumper.represent_dict(dict(data)))
 Dumper.add_representer(frozenset, lambda dumper, data: dumper.represent_set(set(data)))
@@ -203,10 +218,11 @@ def _construct_tuple(loader: Any, node: yaml.Node) -> tuple[Any, ...]:
     return tuple(loader.construct_sequence(node, deep=True))
 
 
-def _pathlib_path(text: str) -> Any:
+def _construct_file(loader: Any, node: yaml.Node) -> Any:
     import pathlib  # slow to import, and few outlines hold such a path
 
-    return pathlib.Path(text)
+    is_text = isinstance(node, yaml.ScalarNode)
+    return pathlib.Path(loader.construct_scalar(node) if is_text else loader.construct_mapping(node)["path"])
 
 
 def _constructor(make: Callable[[str], Any]) -> Callable[[Any, Any], Any]:
@@ -216,7 +232,8 @@ def _constructor(make: Callable[[str], Any]) -> Callable[[Any, Any], Any]:
 Loader.add_constructor("!tuple", _construct_tuple)
 Loader.add_constructor("tag:yaml.org,2002:python/tuple", _construct_tuple)  # PyOutline's data files
 Loader.add_constructor("!frames", _constructor(FrameSet))
-Loader.add_constructor("!file", _constructor(_pathlib_path))
+Loader.add_constructor("!file", _construct_file)
+Loader.add_constructor("!escaped", _constructor(lambda text: text.encode("ascii").decode("unicode_escape")))
 Loader.add_constructor("!logger", _constructor(logging.getLogger))
 Loader.add_constructor("!layer", _constructor(LayerRef))
 Loader.add_constructor("!outline", _constructor(lambda _: OutlineRef()))

@@ -96,3 +96,47 @@ def test_test_mode_raises_when_a_frame_died() -> None:
 
     with pytest.raises(OutlineException, match="dead frames: 0001-work"):
         cuerun.launch(ol, backend="local", test=True, maxretries=0)
+
+
+def test_file_name_that_is_not_utf8_reaches_commands_and_python(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("found it\n")
+    script = outline_file(
+        tmp_path,
+        """
+        import os
+        from outline import Layer
+        from outline.modules.shell import Shell
+        (name,) = [one for one in os.listdir() if one.endswith(".txt")]
+        Shell("argv", command=["cat", name])
+        Shell("env", command=["sh", "-c", 'cat "$NAME"'], env={"NAME": name})
+        class Own(Layer):
+            def _execute(self, frames):
+                self.system(["cat", self.get_arg("file")])
+        Own("own", file=name)
+        """,
+    )
+
+    result = run_pycuerun(script, "1", "--backend", "local")
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    logs = [log_of(session_root, f"0001-{layer}") for layer in ("argv", "env", "own")]
+    assert ["\nfound it\n" in log for log in logs] == [True, True, True]
+
+
+def test_dry_run_shows_a_file_name_that_is_not_utf8(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
+    script = outline_file(
+        tmp_path, "from outline.modules.shell import Shell\nShell('a', command=['cat', 'caf\\udce9'])\n"
+    )
+
+    result = run_pycuerun(
+        script,
+        "1",
+        "--backend",
+        "local",
+        "--dry-run",
+        env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": "utf-8:strict"},
+    )
+
+    assert "cat 'caf\\udce9'" in result.stdout, result.stderr

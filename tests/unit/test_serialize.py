@@ -70,10 +70,12 @@ VALUES: list[Any] = [
     Path("/a/b c"),
     float("-inf"),
     "!!python/object/apply:os.system",
+    "caf\udce9 \\udce9 \n'\"é",
+    {"caf\udce9": Path("/a/caf\udce9")},
 ]
 
 
-@pytest.mark.parametrize("value", VALUES, ids=repr)
+@pytest.mark.parametrize("value", VALUES, ids=ascii)
 def test_attributes_and_arguments_survive(value: Any) -> None:
     ol = Outline("job", "1", current=True)
     Keeps("a", value=value)
