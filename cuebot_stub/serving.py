@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a server until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from outline.files import write_atomic
+
+from .up.addresses import check_port_is_free, is_loopback, join_address
+from .up.errors import FarmError
+
+__all__ = ["ServeOptions", "serve_until"]
+
+
+class ServeOptions(NamedTuple):
+    """What ``cuebot-stub serve`` was asked for.
+
+    Attributes:
+        host: The address to listen on.
+        port: 0 takes any that is free.
+        state: The database, or None to keep all in memory.
+        log_root: Where the hosts write logs of frames, or None for the server's choice.
+        rqd: Addresses of RQDs by the names that hosts report.
+        strict: Whether to follow Cuebot where that is unhelpful.
+        http: The port of the page, or None for none.
+        address_file: Where to write the address once clients are served.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8443
+    state: Path | None = None
+    log_root: Path | None = None
+    rqd: Mapping[str, str] = {}
+    strict: bool = False
+    http: int | None = None
+    address_file: Path | None = None
+
+
+def serve_until(
+    stop: threading.Event, options: ServeOptions, say: Callable[[str], None], warn: Callable[[str], None]
+) -> None:
+    """Serve until an event is set.
+
+    Args:
+        stop: Set by another thread or a signal handler.
+        options: Where and how to serve.
+        say: Told where the server listens, once it does.
+        warn: Told when others than this machine can reach it.
+
+    Raises:
+        FarmError: It cannot listen there.
+    """
+    from .server import FarmServer
+
+    if not is_loopback(options.host):
+        warn(
+            f"warning: {options.host} is more than this machine, and OpenCue's protocol has no authentication: "
+            "whoever reaches the port can run commands on every host of the farm"
+        )
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    check_port_is_free(options.host, options.port)
+    server = FarmServer(
+        host=options.host,
+        port=options.port,
+        state=options.state,
+        log_root=options.log_root,
+        rqd=options.rqd,
+        strict=options.strict,
+        http_port=options.http,
+    )
+    try:
+        server.start()
+    except OSError as error:
+        raise FarmError(f"cannot serve on {join_address(options.host, options.port)}: {error}") from error
+    try:
+        address = join_address(options.host, server.port)
+        say(f"serving OpenCue on {address}")
+        if options.address_file is not None:
+            write_atomic(options.address_file, address + "\n")
+        stop.wait()
+    finally:
+        server.stop()

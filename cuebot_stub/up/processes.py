@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The processes of a farm: known again by number, birth and command line, and ended without touching any other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from outline.backend.local.journal import process_birth
+
+if TYPE_CHECKING:
+    import psutil
+
+__all__ = ["ProcessMark", "end_marked", "end_processes", "is_alive", "processes_with", "start_process"]
+
+_POLL_SECONDS = 0.02
+
+
+class ProcessMark(NamedTuple):
+    """What tells a process from any other, also after its number has been given to another one.
+
+    Attributes:
+        pid: Its number.
+        born: When it began, as :func:`process_birth` counts.
+        word: An argument of its command line.
+    """
+
+    pid: int
+    born: float
+    word: str
+
+
+def start_process(
+    argv: Sequence[str], *, word: str, log: Path, cwd: Path, env: Mapping[str, str]
+) -> tuple[subprocess.Popen[bytes], ProcessMark]:
+    """Start a process that outlives this one, in a session of its own.
+
+    A session of its own is not for tidiness only: an RQD that is told to kill a frame too early kills its own group.
+    """
+    with open(log, "ab") as stream:
+        child = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            cwd=cwd,
+            env=dict(env),
+            start_new_session=True,
+        )
+    return child, ProcessMark(child.pid, process_birth(child.pid), word)
+
+
+def is_alive(mark: ProcessMark) -> bool:
+    """Tell whether a process is there, is the same one, and does still something."""
+    import psutil
+
+    if not mark.born or process_birth(mark.pid) != mark.born:
+        return False
+    try:
+        process = psutil.Process(mark.pid)
+        # A child that nobody waits for has an empty command line, and is over as well.
+        return process.status() != psutil.STATUS_ZOMBIE and mark.word in process.cmdline()
+    except psutil.Error:
+        return False
+
+
+def end_marked(marks: Sequence[ProcessMark], patience: Sequence[float]) -> list[int]:
+    """End processes: SIGTERM again and again, and SIGKILL at last.
+
+    Several at once wait together. RQD sleeps through a SIGTERM now and then, so one is not enough.
+
+    Args:
+        marks: The processes. One that is not there, or is another one by now, is left alone.
+        patience: For each SIGTERM, how many seconds to wait for all to be gone.
+
+    Returns:
+        The numbers of those that had to be killed.
+    """
+    for seconds in patience:
+        _signal(marks, signal.SIGTERM)
+        if _wait(lambda: not any(map(is_alive, marks)), seconds):
+            return []
+    stubborn = [mark.pid for mark in marks if is_alive(mark)]
+    _signal(marks, signal.SIGKILL)
+    _wait(lambda: not any(map(is_alive, marks)), 5.0)
+    return stubborn
+
+
+def processes_with(variable: str, value: str) -> list[psutil.Process]:
+    """Return the processes that have a variable with this value in their environment.
+
+    This process and those that it was started from are not among them: a frame may run this command as well.
+    """
+    import psutil
+
+    own = psutil.Process()
+    spared = {process.pid for process in (own, *own.parents())}
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid not in spared and process.environ().get(variable) == value:
+                found.append(process)
+        except (psutil.Error, OSError):
+            continue
+    return found
+
+
+def end_processes(find: Callable[[], list[psutil.Process]], seconds: float) -> int:
+    """End processes: SIGTERM, and SIGKILL for those that are still found when the time is over.
+
+    Args:
+        find: Returns what is to be ended. It is asked again, because frames start processes while they are ended.
+        seconds: How long they may take to end by themselves.
+
+    Returns:
+        How many there were.
+    """
+    seen = _send(find(), signal.SIGTERM)
+    if seen and not _wait(lambda: not find(), seconds):
+        _wait(lambda: not _send(find(), signal.SIGKILL), 5.0)
+    return len(seen)
+
+
+def _send(processes: Sequence[psutil.Process], number: signal.Signals) -> set[int]:
+    import psutil
+
+    told = set()
+    for process in processes:
+        try:
+            # psutil looks whether the number has been given to another process.
+            process.send_signal(number)
+            told.add(process.pid)
+        except psutil.Error:
+            continue
+    return told
+
+
+def _signal(marks: Sequence[ProcessMark], number: signal.Signals) -> None:
+    for mark in filter(is_alive, marks):
+        try:
+            os.kill(mark.pid, number)
+        except OSError:
+            continue
+
+
+def _wait(is_over: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not is_over():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True

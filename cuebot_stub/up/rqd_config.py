@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The configuration file of one RQD."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["FARM_VARIABLE", "HOST_VARIABLES", "RqdSettings", "rqd_config"]
+
+# In the environment of all that belongs to a farm; what it says is the farm's folder. Frames are found by it.
+FARM_VARIABLE = "CUEBOT_STUB_FARM"
+
+# What frames get from the environment of their RQD. A farm's RQD runs frames with the home of the job's user.
+HOST_VARIABLES = ("HOME", FARM_VARIABLE)
+
+
+class RqdSettings(NamedTuple):
+    """What differs from host to host.
+
+    Attributes:
+        name: The name that it reports.
+        port: Its own port, on the loopback interface.
+        cores: Whole cores.
+        server_host: Where it finds the server.
+        server_port: The server's port.
+        interface: The name of the loopback interface.
+        threads_per_core: By what RQD divides the cores that it is given.
+        tags: Words that layers may ask for.
+    """
+
+    name: str
+    port: int
+    cores: int
+    server_host: str
+    server_port: int
+    interface: str = "lo"
+    threads_per_core: int = 1
+    tags: tuple[str, ...] = ("general",)
+
+
+def rqd_config(settings: RqdSettings) -> str:
+    """Return the text of ``rqd.conf``.
+
+    The port travels to the server as a tag, since RQD's reports have no field for it.
+    """
+    tags = " ".join([*settings.tags, f"rqdport_{settings.port}"])
+    options = {
+        "OVERRIDE_CUEBOT": settings.server_host,
+        "CUEBOT_GRPC_PORT": settings.server_port,
+        "RQD_GRPC_PORT": settings.port,
+        # Without it RQD listens on all interfaces, and runs what anybody sends.
+        "RQD_NETWORK_INTERFACE": settings.interface,
+        "OVERRIDE_HOSTNAME": settings.name,
+        "OVERRIDE_CORES": settings.cores * settings.threads_per_core,
+        "OVERRIDE_PROCS": 1,
+        "OVERRIDE_NIMBY": False,
+        "OVERRIDE_IS_DESKTOP": False,
+        "RQD_BECOME_JOB_USER": False,
+        "DEFAULT_FACILITY": "local",
+        "RQD_TAGS": tags,
+        "RQD_USE_PATH_ENV_VAR": True,
+        "CONSOLE_LOG_LEVEL": "INFO",
+    }
+    lines = ["[Override]", *(f"{name} = {value}" for name, value in options.items())]
+    return "\n".join([*lines, "", "[UseHostEnvVar]", *HOST_VARIABLES, ""])
