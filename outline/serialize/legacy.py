@@ -3,7 +3,8 @@
 
 They name Python objects in their tags. Here a tag makes nothing but a note of what it named; afterwards the notes of a
 few known kinds become an outline, its layers and what they hold. Any other tag is refused while the text is parsed,
-before anything is made or imported.
+before anything is made or imported. A function counts only as the listener of an event, and only from a module that
+some layer of the file comes from.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..exception import LayerException, SerializeException
 from ..frames import FrameSet
 from ..layer import Layer
 from .data import Loader
+from .outline_reader import find_listener
 
 if TYPE_CHECKING:
     from ..loader import Outline
@@ -53,6 +55,13 @@ class _Method:
 
     def __init__(self, owner: Any, name: str) -> None:
         self.owner, self.name = owner, name
+
+
+class _Function:
+    """A function that the file names by its module, which listens to an event; nothing is imported for it here."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
 
 
 class _LegacyLoader(Loader):
@@ -94,6 +103,7 @@ class _LegacyReader:
         self.__layers: dict[int, Layer] = {}
         self.__noted: list[_Noted] = []
         self.__values: dict[int, Any] = {}
+        self.__modules: set[str] = set()
 
     def read(self) -> None:
         state = self.__root.state
@@ -119,7 +129,7 @@ class _LegacyReader:
         layer: Layer = cls.__new__(cls)
         self.__layers[id(noted)] = layer
         self.__noted.append(noted)
-        required = dict(state.get("_Layer__req_args") or ())
+        required = {key: self.__value(rtype) for key, rtype in dict(state.get("_Layer__req_args") or ()).items()}
         env = {str(key): str(value) for key, value in (state.get("_Layer__env") or {}).items()}
         layer._restore(state["_Layer__name"], {}, required, env)
         layer.set_outline(self.__ol)
@@ -140,6 +150,7 @@ class _LegacyReader:
         if not (isinstance(cls, type) and issubclass(cls, Layer)):
             hint = "; PyOutline cannot keep classes of outline scripts" if module_name == "outline.loader" else ""
             raise SerializeException(f"{self.__path}: {path} is not a Layer class, so it is refused{hint}")
+        self.__modules.update(base.__module__ for base in cls.__mro__)
         return cls
 
     def __fill(self, noted: _Noted) -> None:
@@ -182,6 +193,9 @@ class _LegacyReader:
             if callable(getattr(type(owner), method.name, None)):
                 found: Callable[[Any], object] = getattr(owner, method.name)
                 return found
+        if isinstance(method, _Function):
+            module_name, _, name = method.path.rpartition(".")
+            return find_listener(module_name, name, self.__modules, import_module, self.__path)
         raise SerializeException(f"{self.__path}: {_describe(method)} cannot listen to an event")
 
     def __value(self, value: Any) -> Any:
@@ -193,6 +207,8 @@ class _LegacyReader:
             return self.__object(value)
         if isinstance(value, _Method):
             raise SerializeException(f"{self.__path}: the method {value.name!r} stands where data belongs")
+        if isinstance(value, _Function):
+            raise SerializeException(f"{self.__path}: refused, it names {value.path} where data belongs")
         if type(value) not in (dict, list, tuple, set):
             return value
         if id(value) not in self.__values:
@@ -270,10 +286,8 @@ def _construct_text(loader: Any, node: yaml.Node) -> str:
     return str(loader.construct_scalar(node))
 
 
-def _construct_rtype(loader: Any, suffix: str, node: yaml.Node) -> type:
-    if suffix not in _RTYPES:
-        raise yaml.constructor.ConstructorError(None, None, f"it names {suffix}", node.start_mark)
-    return _RTYPES[suffix]
+def _construct_name(loader: Any, suffix: str, node: yaml.Node) -> type | _Function:
+    return _RTYPES[suffix] if suffix in _RTYPES else _Function(suffix)
 
 
 _LegacyLoader.add_multi_constructor(f"{_TAG}object:", _note_object)
@@ -281,6 +295,6 @@ _LegacyLoader.add_constructor(f"{_TAG}object/apply:builtins.getattr", _note_meth
 _LegacyLoader.add_constructor(f"{_TAG}object/apply:outline.constants.LayerType", _construct_layer_type)
 _LegacyLoader.add_constructor(f"{_TAG}object/apply:logging.getLogger", _construct_logger)
 _LegacyLoader.add_constructor(f"{_TAG}object/apply:pathlib.PosixPath", _construct_file)
-_LegacyLoader.add_multi_constructor(f"{_TAG}name:", _construct_rtype)
+_LegacyLoader.add_multi_constructor(f"{_TAG}name:", _construct_name)
 for _plain in ("str", "unicode"):
     _LegacyLoader.add_constructor(f"{_TAG}{_plain}", _construct_text)

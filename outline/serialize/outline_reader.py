@@ -25,7 +25,7 @@ from .outline_data import FORMAT, RTYPES
 if TYPE_CHECKING:
     from ..loader import Outline
 
-__all__ = ["read_outline"]
+__all__ = ["find_listener", "read_outline"]
 
 
 def read_outline(ol: Outline, text: str, path: str) -> None:
@@ -152,22 +152,41 @@ class _Reader:
         if "method" in listener:
             method: Callable[[Any], object] = getattr(self.__layers[listener["layer"]], listener["method"])
             return method
-        from ..plugins import PluginManager
-
         module_name, _, qualname = listener["function"].partition(":")
-        allowed = self.__modules | {plugin.__name__ for plugin in PluginManager.get_plugins()}
-        if module_name not in allowed and not module_name.startswith(f"{PACKAGE}."):
-            raise SerializeException(
-                f"{self.__path}: the listener {listener['function']} is refused, {module_name} is not a module of a"
-                " layer of this job nor a plug-in"
-            )
-        found: Any = self.__find_module(module_name)
-        for part in qualname.split("."):
-            found = getattr(found, part, None)
-        # A module's names include what it has imported, which is no code of a layer.
-        if not isinstance(found, FunctionType) or found.__module__ != module_name:
-            raise SerializeException(f"{self.__path}: the listener {listener['function']} is no function of its module")
-        return found
+        modules = {module_name} if module_name.startswith(f"{PACKAGE}.") else self.__modules
+        return find_listener(module_name, qualname, modules, self.__find_module, self.__path)
+
+
+def find_listener(
+    module_name: str, qualname: str, layer_modules: set[str], find_module: Callable[[str], Any], path: str
+) -> Callable[[Any], object]:
+    """Find a function that listens to an event, which a session names.
+
+    Args:
+        module_name: Its module.
+        qualname: Its name there.
+        layer_modules: The modules that the classes of the job's layers come from.
+        find_module: Returns a module by its name.
+        path: The session's file, for messages.
+
+    Raises:
+        SerializeException: It is no function of a module that some layer or plug-in comes from.
+    """
+    from ..plugins import PluginManager
+
+    allowed = layer_modules | {plugin.__name__ for plugin in PluginManager.get_plugins()}
+    if module_name not in allowed:
+        raise SerializeException(
+            f"{path}: the listener {module_name}:{qualname} is refused, {module_name} is not a module of a"
+            " layer of this job nor a plug-in"
+        )
+    found: Any = find_module(module_name)
+    for part in qualname.split("."):
+        found = getattr(found, part, None)
+    # A module's names include what it has imported, which is no code of a layer.
+    if not isinstance(found, FunctionType) or found.__module__ != module_name:
+        raise SerializeException(f"{path}: the listener {module_name}:{qualname} is no function of its module")
+    return found
 
 
 def _rtypes(names: list[str] | None) -> Any:

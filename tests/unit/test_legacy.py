@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from outline import LayerPreProcess, SerializeException, load_outline
+from outline.event import LayerEvent
 from outline.frames import FrameSet
 from outline.io import FileSpec
 from outline.loader import Outline
@@ -156,6 +157,16 @@ def test_data_of_an_old_session_is_read(session: Path) -> None:
     assert _load(session, "commands").get_layer("first").get_data("sizes") == (1, 2)
 
 
+def test_function_of_the_layers_own_module_listens_again(session: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = session / "outline.yaml"
+    text = _old(listeners="{BEFORE_EXECUTE: [!!python/name:legacy_module.hear '']}", args=", fit: a")
+    path.write_text(text.replace("outline.modules.shell.Shell", "legacy_module.Knife"))
+
+    load_outline(str(path)).get_layer("a").get_event_handler().emit(LayerEvent("BEFORE_EXECUTE", None))
+
+    assert capfd.readouterr().out == "hear BEFORE_EXECUTE\n"
+
+
 # -- crafted files ---------------------------------------------------------------------------------------------
 
 LAYER = """
@@ -188,6 +199,16 @@ EVIL = {
     "new with state": _old(extra="!!python/object/new:type {args: [z, !!python/tuple [], {extend: 1}]}"),
     "name": _old(extra="!!python/name:os.system ''"),
     "name as a listener": _old(listeners="{BEFORE_EXECUTE: [!!python/name:os.system '']}"),
+    "name as a listener in a layer's module": _old(
+        listeners="{BEFORE_EXECUTE: [!!python/name:outline.modules.shell.os.removedirs '']}",
+    ),
+    "name that the layer's module has imported": _old(
+        listeners="{BEFORE_EXECUTE: [!!python/name:outline.modules.shell.Layer '']}",
+    ),
+    "name as an argument": _old(args=", x: !!python/name:outline.modules.shell.Shell ''"),
+    "name as a required type": _old(
+        extra="1\n  _Layer__req_args: !!set {? !!python/tuple [x, !!python/name:os.system ''] : null}"
+    ),
     "module": _old(extra="!!python/module:os ''"),
     "object that is no layer": _old(extra="!!python/object:subprocess.Popen {args: [touch, '{proof}']}"),
     "function as an object": _old(extra="!!python/object:os.system {command: x}"),

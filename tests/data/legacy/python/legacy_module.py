@@ -36,3 +36,8 @@ class Knife(LayerPreProcess):
 
     def _execute(self, frames: Any) -> None:
         self.add_output("found", Path("/shots/found.exr", checked=False))
+
+
+def hear(event: Any) -> None:
+    """Listen to the events of a layer, as a function of the layer's own module."""
+    print("hear", event.type)
