@@ -1,31 +1,51 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of all modules for renderers and image tools: a frame is done only when its pictures are there."""
+"""The base of all modules for renderers and image tools: a frame is done only when its pictures are there.
+
+Programs that exit with 0 and have rendered nothing are common, and so are programs that crash after the last picture.
+So a layer says with ``outputs=`` what every frame leaves behind, and that is looked at, whatever the program says.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from ..config import config
+from ..exception import LayerException, OutlineException, ShellCommandFailureException
 from ..frames import FrameSet
-from ..io import FileSpec
+from ..io import FileSpec, system
 from ..io.pattern import parse_pattern
 from ..layer import Layer
+from ..output import OutputRules
+from ..rendering import mapping
+from ..rendering.attempt import Attempt, Checks, find_complete
 from ..rendering.outputs import MAIN, Output, read_outputs
+from ..rendering.programs import choose_program, find_program
 
 if TYPE_CHECKING:
-    from ..output import OutputRules
+    from ..output import OutputReader
 
 __all__ = ["RenderCommand", "RenderLayer"]
 
 logger = logging.getLogger("outline.modules.render")
+
+_MOST_TOLD = 5
+_SECONDS_BETWEEN_LOOKS = 2.0
+_EXECUTABLE = "executable"
+# A path of Windows is absolute on every system.
+_ABSOLUTE = re.compile(r"[A-Za-z]:[\\/]|[\\/]")
 
 
 class RenderCommand(NamedTuple):
     """One run of the application.
 
     Attributes:
-        argv: The whole command, beginning with the program. ``#`` in file names stays as it is.
+        argv: The whole command, beginning with the program. ``#`` in file names stays as it is, tokens such as
+            ``#IFRAME#`` stand for the first of ``frames``.
         frames: The frames whose outputs this run makes.
     """
 
@@ -36,20 +56,66 @@ class RenderCommand(NamedTuple):
 class RenderLayer(Layer):
     """Runs an application for its frames, in the application's own dialect, and checks what it left behind.
 
-    A module derives from it, sets the class attributes and writes ``render_commands``.
+    A module derives from it, sets the class attributes and writes ``render_commands``. A frame runs in a process of
+    its own, so a module may also override the hooks of every layer.
+
+    Attributes:
+        application: The name in messages, and the section of the configuration that says where the program is.
+        executable: The usual name of the program, or several.
+        output_rules: What to look for in the program's output.
+        trusts_exit_code: False: a line that ``output_rules`` call an error fails the frame although the program exits
+            with 0.
+        writes_beside: The program writes exactly to ``get_target``, so outputs can be written under a hidden name and
+            renamed when they are whole.
+        frames_share_outputs: All frames make one file together, so outputs need no place for the frame.
+        path_args: The arguments that are a path. They are made absolute at the launch, because frames may run in
+            another folder.
     """
 
     application: ClassVar[str] = ""
     executable: ClassVar[str | tuple[str, ...]] = ""
-    output_rules: ClassVar[OutputRules | None] = None
+    output_rules: ClassVar[OutputRules] = OutputRules()
     trusts_exit_code: ClassVar[bool] = True
     writes_beside: ClassVar[bool] = False
+    frames_share_outputs: ClassVar[bool] = False
+    path_args: ClassVar[tuple[str, ...]] = ("scene",)
 
+    __attempt: Attempt | None = None
+    __launch_options: dict[str, Any]
+
+    # Any: every module has arguments of its own.
     def __init__(self, name: str, **args: Any) -> None:
+        """Make a layer that renders.
+
+        Args:
+            name: The layer's name.
+            args: Arguments of every layer, those of the module, and:
+
+                scene: The file to render; may hold a place for the frame.
+                outputs: What each frame leaves behind: a path with the frame in any style, a list, or a dict of names.
+                optional: Names of outputs that frames may lack.
+                min_bytes: Outputs must be larger; 0 when not given.
+                check_outputs: False leaves out all checks of outputs.
+                check_images: Open each picture: it is whole, has no NaN, is not all black, has the size of the others.
+                image_size: With ``check_images``, width and height that each picture must have.
+                allow_black: With ``check_images``, pictures may be all black.
+                skip_existing: Leave out frames whose outputs are there and whole.
+                copy_scene: Copy the scene into the session at launch and render the copy.
+                success_when_outputs_complete: A program that fails when all outputs are there and whole has succeeded.
+                executable: The program, a list of it and words that follow it, or a dict of programs by version.
+                version: Which version of the application to run.
+                extra_args: More words for the command.
+        """
         super().__init__(name, **args)
+        self.__launch_options = {
+            key: value for key, value in self.get_args().items() if key.startswith(_EXECUTABLE) and key not in args
+        }
+        for key in self.__launch_options:  # where the frame runs, the configuration of that host comes first
+            self.set_arg(key, None)
         self.set_default_arg("proxy_enable", False)
-        for output in self.get_render_outputs():
-            self.add_output(output.name, FileSpec(output.path))
+        self.__register_outputs()
+
+    # -- for modules -------------------------------------------------------------------------------------------
 
     def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
         """Return the runs of the application that make these frames, and no others.
@@ -59,35 +125,249 @@ class RenderLayer(Layer):
         """
         raise NotImplementedError(f"{type(self).__name__} does not say which commands it runs")
 
+    def check_before_commands(self, frames: FrameSet) -> None:
+        """Check what the commands need, where the frame runs; a module adds its own checks.
+
+        Raises:
+            LayerException: The scene is not there.
+        """
+        if self.get_arg("scene"):
+            missing = [frame for frame in frames if not os.path.exists(self.get_scene(frame))]
+            if missing:
+                named = f" for frames {FrameSet(missing)}" if parse_pattern(self.get_scene()).slot else ""
+                raise LayerException(f"the scene is not there{named}: {self.get_scene()}")
+
     def get_program(self) -> list[str]:
-        """Return the words that start the application on this host."""
-        return [self.executable if isinstance(self.executable, str) else self.executable[0]]
+        """Return the words that start the application on this host.
+
+        Raises:
+            ShellCommandFailureException: It is not there; the status is 127.
+        """
+        names = (self.executable,) if isinstance(self.executable, str) else self.executable
+        sections = dict.fromkeys((type(self).__name__, self.application))
+        options: list[tuple[str, Mapping[str, object]]] = [
+            (f"[{section}]", dict(config.items(section))) for section in sections if config.has_section(section)
+        ]
+        options.append(("the configuration at launch:", self.__launch_options))
+        choice = choose_program(names, self.get_arg("executable"), str(self.get_arg("version") or ""), options)
+        return find_program(self.application or type(self).__name__, choice, os.environ)
 
     def get_scene(self, frame: int | None = None) -> str:
-        """Return the path of the scene file, for one frame where the name holds a place for it."""
+        """Return the path of the scene, for one frame where its name holds a place for it."""
         path = str(self.get_arg("scene"))
         return path if frame is None else parse_pattern(path).frame_path(frame)
 
     def get_render_outputs(self) -> list[Output]:
-        """Return the outputs of the layer where they are in the end."""
+        """Return the outputs of the layer where they are in the end.
+
+        Raises:
+            LayerException: ``outputs`` or ``optional`` is not what it should be.
+        """
         return read_outputs(self.get_arg("outputs"), self.get_arg("optional"))
 
     def get_target(self, name: str = MAIN) -> Output:
-        """Return where the application is to write an output: in a frame with ``writes_beside`` a name beside it."""
-        found = {output.name: output for output in self.get_render_outputs()}
-        return found[name]
+        """Return where the application is to write an output: under a hidden name while a frame writes beside.
+
+        Args:
+            name: The name of the output. ``main`` stands for the first one, whatever its name.
+
+        Raises:
+            LayerException: There is no such output.
+        """
+        outputs = {output.name: output for output in self.get_render_outputs()}
+        if name == MAIN and MAIN not in outputs and outputs:
+            name = next(iter(outputs))
+        if name not in outputs:
+            raise LayerException(
+                f"layer {self.get_name()!r} has no output {name!r}; it has {sorted(outputs) or 'none'}"
+            )
+        target = self.__attempt.target(name) if self.__attempt else None
+        return target or outputs[name]
 
     def get_extra_args(self) -> list[str]:
         """Return the argument ``extra_args`` as a list of words."""
-        return [str(word) for word in self.get_arg("extra_args") or ()]
+        given = self.get_arg("extra_args") or ()
+        return [given] if isinstance(given, str) else [str(word) for word in given]
 
     def get_threads(self) -> int:
         """Return how many threads the frame may use: what the host gave it, or else the layer's cores."""
         given = os.environ.get("CUE_THREADS", "")
         return max(1, int(given) if given.isdigit() else int(float(self.get_arg("cores") or 1)))
 
-    def _execute(self, frames: FrameSet) -> None:
-        from ..io import system
+    # -- at the launch -----------------------------------------------------------------------------------------
 
-        for command in self.render_commands(frames):
-            system(command.argv, frame=command.frames[0], sequences=False)
+    def check_required_args(self) -> None:
+        """Check also that the outputs can tell frames apart, and that pictures can be opened where that is asked."""
+        super().check_required_args()
+        outputs = self.get_render_outputs()
+        if not outputs and self.get_arg("check_outputs", True):
+            raise LayerException(
+                f"layer {self.get_name()!r}{self.get_origin()} needs the argument 'outputs', the files that each frame"
+                " leaves behind, such as 'out/beauty.####.exr'"
+            )
+        single = [output.path for output in outputs if not output.is_sequence]
+        if single and not self.frames_share_outputs and len(FrameSet(self.get_frame_range() or "1")) > 1:
+            raise LayerException(
+                f"layer {self.get_name()!r}{self.get_origin()} has several frames, but its output {single[0]!r} has no"
+                " place for the frame, such as ####"
+            )
+
+    def setup(self) -> None:
+        """Make paths absolute and copy the scene, before the hook ``_setup``; the outline calls this."""
+        self.check_required_args()
+        if self.get_arg("check_images"):
+            _require_openimageio(self)
+        for key in self.path_args:
+            if self.get_arg(key):
+                self.set_arg(key, _absolute(self.get_arg(key)))
+        outputs = self.get_render_outputs()
+        if outputs:
+            self.set_arg("outputs", {output.name: _absolute(output.path) for output in outputs})
+            self.set_arg("optional", [output.name for output in outputs if output.optional])
+        if self.get_arg("copy_scene") and self.get_arg("scene"):
+            self.set_arg("scene", self.put_file(self.get_arg("scene")))
+        self.__register_outputs()
+        super().setup()
+
+    def __register_outputs(self) -> None:
+        """Tell other layers about the outputs; they are checked here, and more closely."""
+        for output in self.get_render_outputs():
+            if output.name not in self.get_outputs():
+                self.add_output(output.name, FileSpec(_absolute(output.path)))
+
+    # -- in a frame --------------------------------------------------------------------------------------------
+
+    def _execute(self, frames: FrameSet) -> None:
+        from ..progress import watched_output
+
+        self.__map_paths()
+        wanted = self.__frames_to_render(frames)
+        if not wanted:
+            return
+        mark = os.getpid() if self.writes_beside else None
+        self.__attempt = Attempt(self.get_render_outputs(), self.__checks(), mark=mark)
+        try:
+            self.check_before_commands(wanted)
+            self.__attempt.prepare(wanted)
+            with watched_output(self.output_rules, wanted) as reader:
+                for command in self.render_commands(wanted):
+                    self.__run(command, self.__attempt, reader)
+        finally:
+            self.__attempt.discard(wanted)
+            self.__attempt = None
+
+    def __run(self, command: RenderCommand, attempt: Attempt, reader: OutputReader) -> None:
+        """Run one command and move its outputs to their place, or raise what is wrong."""
+        errors_before = len(reader.errors)
+        reader.begin(command.frames)
+        failure: ShellCommandFailureException | None = None
+        with _publishing(attempt, command.frames, lambda: not reader.errors[errors_before:]):
+            try:
+                system(command.argv, frame=command.frames[0], sequences=False, reader=reader)
+            except ShellCommandFailureException as error:
+                failure = error
+            reader.close()
+        said = reader.errors[errors_before:]
+        faults = attempt.find_faults(command.frames) if self.__checks_outputs() else []
+        if failure is not None and not self.__is_forgiven(failure, faults):
+            raise ShellCommandFailureException(_first_lines([*said, str(failure), *faults]), failure.exit_status)
+        if faults:
+            raise LayerException(_first_lines([f"layer {self.get_name()!r}: {'; '.join(faults)}", *said]))
+        if said and not self.trusts_exit_code:
+            raise LayerException(_first_lines([f"layer {self.get_name()!r}: {self.application} told of errors", *said]))
+        attempt.publish(command.frames)
+
+    def __is_forgiven(self, failure: ShellCommandFailureException, faults: list[str]) -> bool:
+        if faults or not self.get_arg("success_when_outputs_complete") or not self.__checks_outputs():
+            return False
+        logger.warning(
+            "layer %s: %s failed with %d, but all outputs are there",
+            self.get_name(),
+            self.application,
+            failure.exit_status,
+        )
+        return True
+
+    def __frames_to_render(self, frames: FrameSet) -> FrameSet:
+        if not self.get_arg("skip_existing"):
+            return frames.unique()
+        done = set(find_complete(self.get_render_outputs(), frames.unique(), self.__checks()))
+        if done:
+            logger.warning("layer %s: frames %s are there already", self.get_name(), FrameSet(sorted(done)))
+        return FrameSet([frame for frame in frames.unique() if frame not in done])
+
+    def __checks_outputs(self) -> bool:
+        return bool(self.get_arg("check_outputs", True)) and not self.get_arg("nocheck")
+
+    def __checks(self) -> Checks:
+        size = self.get_arg("image_size")
+        return Checks(
+            min_bytes=int(self.get_arg("min_bytes") or 0),
+            images=bool(self.get_arg("check_images")),
+            size=(int(size[0]), int(size[1])) if size else None,
+            allow_black=bool(self.get_arg("allow_black")),
+        )
+
+    def __map_paths(self) -> None:
+        """Turn paths of other systems into those of this host: in all arguments, and in the layer's variables."""
+        options = dict(config.items(mapping.SECTION)) if config.has_section(mapping.SECTION) else {}
+        rules = mapping.read_rules(options)
+        if rules:
+            for key, value in self.get_args().items():
+                mapped = mapping.map_value(value, rules)
+                if mapped != value:
+                    self.set_arg(key, mapped)
+            os.environ.update(mapping.map_environment(self.get_execute_env(), rules))
+
+
+@contextmanager
+def _publishing(attempt: Attempt, frames: FrameSet, may_publish: Callable[[], bool]) -> Iterator[None]:
+    """Move the outputs of a chunk to their place as its frames get done.
+
+    So people see them early, and a chunk that is killed has not rendered for nothing when ``skip_existing`` is on.
+    """
+    if len(frames) == 1:
+        yield
+        return
+
+    import threading
+
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_SECONDS_BETWEEN_LOOKS):
+            try:
+                if may_publish():
+                    attempt.publish_finished(frames)
+            except LayerException:  # the same happens again when all frames are done, and then it is told
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+    if may_publish():
+        attempt.publish_finished(frames)
+
+
+def _absolute(path: Any) -> str:
+    text = os.fspath(path)
+    return text if _ABSOLUTE.match(text) else os.path.join(os.getcwd(), text)
+
+
+def _first_lines(lines: list[str]) -> str:
+    """Join what is to be told; of a long list of errors the first ones tell the cause."""
+    return "\n".join(dict.fromkeys(lines[:_MOST_TOLD] + lines[-_MOST_TOLD:]))
+
+
+def _require_openimageio(layer: Layer) -> None:
+    from ..rendering.images import is_available
+
+    if not is_available():
+        raise OutlineException(
+            f"layer {layer.get_name()!r}{layer.get_origin()}: check_images needs OpenImageIO, which is not installed;"
+            " pip install outline-farm[images]"
+        )

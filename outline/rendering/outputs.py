@@ -11,10 +11,24 @@ from ..exception import LayerException
 from ..frames import FrameSet
 from ..io.pattern import SequencePattern, files_of, parse_pattern
 
-__all__ = ["MAIN", "Output", "Signature", "check_new", "find_unusable", "read_outputs", "signatures"]
+__all__ = [
+    "MAIN",
+    "OLD",
+    "Output",
+    "Signature",
+    "Wrong",
+    "find_old",
+    "find_unusable",
+    "read_outputs",
+    "signatures",
+    "tell_wrong",
+]
 
 # The name of the only, or first, output.
 MAIN = "main"
+
+# What is said of files that are there, but that nobody has written since the attempt began.
+OLD = "older than this attempt"
 
 
 class Output(NamedTuple):
@@ -127,6 +141,10 @@ def _text(path: object) -> str:
     raise LayerException(f"outputs are paths such as 'out/a.####.exr', a list or a dict of them, not {path!r}")
 
 
+# The frames that lack an output, by what is wrong with it.
+Wrong = dict[str, list[int]]
+
+
 class Signature(NamedTuple):
     """What changes about a file when it is written, whatever clock and resolution its file system has."""
 
@@ -148,9 +166,9 @@ def signatures(paths: Iterable[str]) -> dict[str, Signature]:
     return found
 
 
-def find_unusable(output: Output, frames: Iterable[int], min_bytes: int) -> dict[str, list[int]]:
+def find_unusable(output: Output, frames: Iterable[int], min_bytes: int) -> Wrong:
     """Return the frames that lack their files, or whose files are too small, by what is wrong with them."""
-    wrong: dict[str, list[int]] = {}
+    wrong: Wrong = {}
     for frame in frames:
         sizes = [_size(path) for path in output.files(frame)]
         if not sizes or -1 in sizes:
@@ -162,9 +180,7 @@ def find_unusable(output: Output, frames: Iterable[int], min_bytes: int) -> dict
     return wrong
 
 
-def check_new(
-    output: Output, frames: Iterable[int], before: Mapping[str, Signature], started_ns: int
-) -> dict[str, list[int]]:
+def find_old(output: Output, frames: Iterable[int], before: Mapping[str, Signature], started_ns: int) -> Wrong:
     """Return the frames whose files nobody has written since ``before``.
 
     Args:
@@ -181,7 +197,7 @@ def check_new(
             path in before and before[path] == new and not _may_be_new(new, started_ns) for path, new in now.items()
         ):
             old.append(frame)
-    return {"older than this attempt": old} if old else {}
+    return {OLD: old} if old else {}
 
 
 _SECOND_NS = 10**9
@@ -199,7 +215,7 @@ def _size(path: str) -> int:
         return -1
 
 
-def tell_wrong(output: Output, wrong: Mapping[str, list[int]]) -> str:
+def tell_wrong(output: Output, wrong: Wrong) -> str:
     """Return one sentence about the frames that lack an output."""
     reasons = ", ".join(f"{kind} for frames {FrameSet(frames)}" for kind, frames in wrong.items())
     return f"output {output.name!r} is {reasons}: {output.path}"

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One attempt at the frames of a chunk: prepares the outputs, then proves that they were made."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ..exception import LayerException
+from ..frames import FrameSet
+from .beside import discard, publish, put_beside, remove_stale
+from .images import ImageFacts, look_at
+from .outputs import OLD, Output, Signature, Wrong, find_old, find_unusable, signatures, tell_wrong
+
+__all__ = ["Attempt", "Checks", "find_complete"]
+
+logger = logging.getLogger("outline.rendering")
+
+
+class Checks(NamedTuple):
+    """How closely outputs are looked at.
+
+    Attributes:
+        min_bytes: A file must be larger.
+        images: Open each picture.
+        size: Width and height that each picture must have; None: all pictures of a chunk the same.
+        allow_black: A picture may be all black.
+    """
+
+    min_bytes: int = 0
+    images: bool = False
+    size: tuple[int, int] | None = None
+    allow_black: bool = False
+
+
+class Attempt:
+    """Knows where the outputs of some frames are written, and moves them to their place when they are whole.
+
+    Made in the process of a frame, before the first command, and used for every command: ``prepare``, run it, then
+    ``find_faults``, and ``publish`` or ``discard``.
+    """
+
+    def __init__(self, outputs: Iterable[Output], checks: Checks, *, mark: int | None) -> None:
+        """Make an attempt.
+
+        Args:
+            outputs: What every frame leaves behind.
+            checks: How closely to look at it.
+            mark: A number for the hidden names under which the application writes; None: it writes in place.
+        """
+        self.__outputs = list(outputs)
+        self.__checks = checks
+        self.__mark = mark
+        self.__targets = {
+            output.name: output if mark is None else put_beside(output, mark) for output in self.__outputs
+        }
+        self.__before: dict[str, Signature] = {}
+        self.__started_ns = 0
+        self.__sizes: dict[str, tuple[ImageFacts, int]] = {}
+        self.__published: set[int] = set()
+
+    def target(self, name: str) -> Output | None:
+        """Return where the application is to write an output, or None when there is none of that name."""
+        return self.__targets.get(name)
+
+    def prepare(self, frames: FrameSet) -> None:
+        """Make the folders, remove what earlier attempts at these frames left half done, note what is there.
+
+        Raises:
+            LayerException: A folder cannot be made, or nothing can be written into it.
+        """
+        for folder in dict.fromkeys(output.folder for output in self.__outputs):
+            self.__started_ns = max(self.__started_ns, _probe(folder))
+        for output in self.__outputs:
+            for name in remove_stale(output, frames):
+                logger.info("removed %s, which an earlier attempt has left half done", name)
+            if self.__mark is None:
+                self.__before.update(signatures(path for frame in frames for path in output.files(frame)))
+
+    def find_faults(self, frames: FrameSet) -> list[str]:
+        """Return one sentence for each output that some of these frames lack; none when all is there."""
+        faults = []
+        for output in self.__outputs:
+            wrong = self.__find_wrong(output, frames)
+            if output.optional:
+                wrong.pop("missing", None)
+                wrong.pop(OLD, None)
+            if wrong:
+                faults.append(tell_wrong(output, wrong))
+        return faults
+
+    def publish(self, frames: Iterable[int]) -> None:
+        """Move the files of these frames to their place.
+
+        Raises:
+            LayerException: A file cannot be moved.
+        """
+        fresh = [frame for frame in frames if frame not in self.__published]
+        for output in self.__outputs if self.__mark is not None else ():
+            try:
+                publish(self.__targets[output.name], output, fresh)
+            except OSError as error:
+                raise LayerException(
+                    f"output {output.name!r} cannot be moved to its place: {error.strerror}: {output.path}"
+                ) from error
+        self.__published.update(fresh)
+
+    def publish_finished(self, frames: FrameSet) -> list[int]:
+        """Move the files of frames that are done while the command goes on with others, and return these frames.
+
+        An application that renders one frame after the other has finished a frame when it has begun to write a later
+        one. So the frame that was written to last is left alone.
+        """
+        written = [(self.__last_write(frame), frame) for frame in frames if frame not in self.__published]
+        newest = max(written, default=(0, 0))[0]
+        done = [frame for time, frame in written if 0 < time < newest and not self.find_faults(FrameSet([frame]))]
+        self.publish(done)
+        return done
+
+    def discard(self, frames: FrameSet) -> None:
+        """Remove the files of these frames that are not in their place."""
+        for output in self.__outputs if self.__mark is not None else ():
+            discard(self.__targets[output.name], frames)
+
+    def __last_write(self, frame: int) -> int:
+        paths = [path for output in self.__targets.values() if output.is_sequence for path in output.files(frame)]
+        return max((signature.modified_ns for signature in signatures(paths).values()), default=0)
+
+    def __find_wrong(self, output: Output, frames: FrameSet) -> Wrong:
+        target = self.__targets[output.name]
+        there = [frame for frame in frames if frame in self.__published]
+        wrong = find_unusable(output, there, self.__checks.min_bytes)
+        fresh = [frame for frame in frames if frame not in self.__published]
+        for kind, found in find_unusable(target, fresh, self.__checks.min_bytes).items():
+            wrong.setdefault(kind, []).extend(found)
+        if self.__mark is None:
+            wrong.update(find_old(target, _without(frames, wrong), self.__before, self.__started_ns))
+        for frame in _without(fresh, wrong) if self.__checks.images else ():
+            faults = [self.__fault_of_image(output.name, path, frame) for path in target.files(frame)]
+            for fault in filter(None, faults):
+                wrong.setdefault(fault, []).append(frame)
+        return wrong
+
+    def __fault_of_image(self, name: str, path: str, frame: int) -> str:
+        facts = look_at(path, allow_black=self.__checks.allow_black)
+        if facts.fault:
+            return f"no good picture ({facts.fault})"
+        size = facts.width, facts.height
+        first, first_frame = self.__sizes.setdefault(name, (facts, frame))
+        wanted, reason = self.__checks.size, "as asked for"
+        if wanted is None:
+            wanted, reason = (first.width, first.height), f"as in frame {first_frame}"
+        if size != wanted:
+            return f"{size[0]}x{size[1]} and not {wanted[0]}x{wanted[1]}, {reason},"
+        return ""
+
+
+def find_complete(outputs: Iterable[Output], frames: FrameSet, checks: Checks) -> list[int]:
+    """Return the frames whose outputs are all there and whole; optional ones do not count."""
+    required = [output for output in outputs if not output.optional]
+    if not required:
+        return []
+    attempt = Attempt(required, checks, mark=None)
+    lacking = {frame for frame in frames if attempt.find_faults(FrameSet([frame]))}
+    return [frame for frame in frames if frame not in lacking]
+
+
+def _without(frames: Iterable[int], wrong: Wrong) -> list[int]:
+    bad = {frame for found in wrong.values() for frame in found}
+    return [frame for frame in frames if frame not in bad]
+
+
+def _probe(folder: str) -> int:
+    """Make a folder, prove that it can be written into, and return the time of its file system in nanoseconds.
+
+    That may be another clock than this host's, so it is asked for by making a file.
+
+    Raises:
+        LayerException: It cannot be made or written into.
+    """
+    probe = os.path.join(folder, f".part-{os.getpid()}-probe")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(probe, "wb") as stream:
+            now = os.fstat(stream.fileno()).st_mtime_ns
+        os.unlink(probe)
+    except OSError as error:
+        raise LayerException(f"outputs cannot be written to the folder {folder}: {error.strerror}") from error
+    return now

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are written beside their place, under a hidden name, and renamed when they are whole.
+
+``/out/beauty.0001.exr`` is written as ``/out/.part-4711-beauty.0001.exr``: in the same folder, because a rename is
+whole only inside one file system, and with the same extension, because applications choose the format by it. The
+number keeps two attempts apart, so that one that nobody has ended cannot write into the file of the next.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+from .outputs import Output
+
+__all__ = ["discard", "publish", "put_beside", "remove_stale"]
+
+_MARKED = re.compile(r"\.part-[0-9]+-(?P<name>.+)", re.DOTALL)
+_UDIM = re.compile(r"(?i)<udim>")
+
+
+def put_beside(output: Output, mark: int) -> Output:
+    """Return the output under the name that it has while it is written."""
+    folder, start = os.path.split(output.pattern.prefix)
+    hidden = os.path.join(folder, f".part-{mark}-{start}")
+    return output._replace(pattern=output.pattern._replace(prefix=hidden))
+
+
+def publish(beside: Output, output: Output, frames: Iterable[int]) -> None:
+    """Give the files of these frames their real names; a file that is not there is left out.
+
+    Raises:
+        OSError: A file cannot be renamed.
+    """
+    folder = output.folder
+    for frame in _own_names(output, frames):
+        for path in beside.files(frame):
+            if os.path.lexists(path):
+                os.replace(path, os.path.join(folder, _real_name(path)))
+
+
+def discard(beside: Output, frames: Iterable[int]) -> None:
+    """Remove the files of these frames that were not given their real names."""
+    for frame in _own_names(beside, frames):
+        for path in beside.files(frame):
+            _unlink(path)
+
+
+def remove_stale(output: Output, frames: Iterable[int]) -> list[str]:
+    """Remove what earlier attempts at these frames have left under hidden names, and return its names."""
+    names = [
+        re.compile(_tile_regex(os.path.basename(output.frame_path(frame)))) for frame in _own_names(output, frames)
+    ]
+    removed = []
+    for found in _names_in(output.folder):
+        marked = _MARKED.fullmatch(found)
+        if marked and any(name.fullmatch(marked["name"]) for name in names):
+            _unlink(os.path.join(output.folder, found))
+            removed.append(found)
+    return removed
+
+
+def _own_names(output: Output, frames: Iterable[int]) -> list[int]:
+    """Return the frames that have a file of their own: all, or one that stands for all."""
+    return list(frames) if output.is_sequence else list(frames)[:1]
+
+
+def _real_name(path: str) -> str:
+    marked = _MARKED.fullmatch(os.path.basename(path))
+    assert marked, path
+    return marked["name"]
+
+
+def _tile_regex(name: str) -> str:
+    return "[0-9]{4}".join(map(re.escape, _UDIM.split(name)))
+
+
+def _names_in(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:  # gone already, or another attempt's that we may not remove
+        pass
