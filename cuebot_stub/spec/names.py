@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The names of jobs, shots, layers and frames as the farm server writes them."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["conform_frame_name", "conform_job_name", "conform_name", "frame_name", "split_frame_name"]
+
+LONGEST_NAME = 256
+
+_NAME = re.compile(r"[\w.-]{3,}", re.ASCII)
+_STRICT_FRAME = re.compile(r"([0-9]{4,6})-(\w+)", re.ASCII)
+_FRAME = re.compile(r"(-?[0-9]{1,10})-([\w.-]+)", re.ASCII)
+_RULE = "names are three or more letters, digits, dots and underscores"
+
+
+def conform_name(name: str, kind: str) -> str:
+    """Return the name of a shot or layer: in lower case, with ``_`` for ``-``.
+
+    Args:
+        name: As the user wrote it.
+        kind: What it names, for the message.
+
+    Raises:
+        ValueError: It is too short, too long, or has other characters.
+    """
+    conformed = name.replace("-", "_").lower()
+    if not _NAME.fullmatch(conformed):
+        raise ValueError(f"the {kind} name {name[:LONGEST_NAME]!r} cannot be used; {_RULE}")
+    return _check_length(conformed, kind)
+
+
+def conform_job_name(name: str, show: str, shot: str, user: str) -> str:
+    """Return ``show-shot-user_name`` in lower case, whether ``name`` begins so already or not.
+
+    Raises:
+        ValueError: What follows the prefix is too short, or has other characters.
+    """
+    prefix = f"{show}-{shot}-{user}_"
+    suffix = name[len(prefix) - 1 :] if name.startswith(prefix) else name
+    suffix = re.sub("_{2,}", "_", suffix.lower()).replace("-", "_")
+    if not _NAME.fullmatch(suffix) or not suffix.strip("_"):
+        raise ValueError(f"the job name {name[:LONGEST_NAME]!r} cannot be used; {_RULE}")
+    return _check_length(f"{prefix.rstrip('_')}_{suffix.lstrip('_')}".lower(), "job")
+
+
+def conform_frame_name(name: str, *, strict: bool) -> str:
+    """Return the name of a frame, such as ``0012-beauty``.
+
+    Args:
+        name: As the user wrote it.
+        strict: Ask for 4 to 6 digits and a layer without dots, as Cuebot does; otherwise any frame goes.
+
+    Raises:
+        ValueError: It has another form.
+    """
+    match = (_STRICT_FRAME if strict else _FRAME).fullmatch(name)
+    if match is None:
+        raise ValueError(f"the frame name {name[:LONGEST_NAME]!r} cannot be used; frames are named like 0012-beauty")
+    return frame_name(int(match[1]), conform_name(match[2], "layer"))
+
+
+def frame_name(frame: int, layer: str) -> str:
+    """Return the name of a frame of a layer."""
+    return f"{frame:04d}-{layer}"
+
+
+def split_frame_name(name: str) -> tuple[int, str]:
+    """Return the frame and the layer that ``frame_name`` put together."""
+    number, _, layer = name.rpartition("-")
+    return int(number), layer
+
+
+def _check_length(name: str, kind: str) -> str:
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"the {kind} name {name[:40]!r}... has {len(name)} characters; {LONGEST_NAME} are the most")
+    return name
