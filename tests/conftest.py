@@ -14,7 +14,11 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 _FOREIGN_PREFIXES = ("OL_", "CUE_", "CUE3", "OUTLINE_")
-_FOREIGN_NAMES = ("FR", "SHOW", "SHOT", "JOB", "FACILITY", "RENDER_TO", "XDG_CONFIG_HOME", "OPENCUE_CONFIG_FILE")
+_FOREIGN_NAMES = (
+    *("FR", "SHOW", "SHOT", "JOB", "FACILITY", "RENDER_TO", "OPENCUE_CONFIG_FILE"),
+    *("CUEBOT_HOSTS", "CUEBOT_HOSTNAME", "CUEBOT_STUB_FARM"),
+    *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
+)
 
 RunPycuerun = Callable[..., "subprocess.CompletedProcess[str]"]
 

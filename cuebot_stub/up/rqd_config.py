@@ -1,17 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configuration file of one RQD."""
+"""What one RQD is told: its configuration file, and its environment."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["FARM_VARIABLE", "HOST_VARIABLES", "RqdSettings", "rqd_config"]
+from .machine import search_path
+
+__all__ = ["FARM_VARIABLE", "HOST_VARIABLES", "RqdSettings", "rqd_config", "rqd_environ"]
 
 # In the environment of all that belongs to a farm; what it says is the farm's folder. Frames are found by it.
 FARM_VARIABLE = "CUEBOT_STUB_FARM"
 
 # What frames get from the environment of their RQD. A farm's RQD runs frames with the home of the job's user.
 HOST_VARIABLES = ("HOME", FARM_VARIABLE)
+
+# Of the environment of whoever starts a farm. RQD has an interpreter of its own, and gRPC would ask a proxy for
+# addresses of this machine.
+_NOT_FOR_RQD = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "RQD_CONFIG_FILE", "CUEBOT_HOSTNAME")
+_PROXIES = ("grpc_proxy", "https_proxy", "http_proxy", "all_proxy")
 
 
 class RqdSettings(NamedTuple):
@@ -63,3 +73,20 @@ def rqd_config(settings: RqdSettings) -> str:
     }
     lines = ["[Override]", *(f"{name} = {value}" for name, value in options.items())]
     return "\n".join([*lines, "", "[UseHostEnvVar]", *HOST_VARIABLES, ""])
+
+
+def rqd_environ(environ: Mapping[str, str], farm: Path, temp: Path) -> dict[str, str]:
+    """Return the environment of an RQD. Its frames get ``PATH`` and :data:`HOST_VARIABLES` of it, and nothing else.
+
+    Args:
+        environ: That of whoever starts the farm.
+        farm: The farm's folder.
+        temp: The folder for its temporary files.
+    """
+    kept = {
+        name: value
+        for name, value in environ.items()
+        if name not in _NOT_FOR_RQD and name.lower() not in _PROXIES and not name.startswith("COV")
+    }
+    path = search_path(environ.get("PATH", os.defpath))
+    return {**kept, "PATH": path, "TMPDIR": str(temp), FARM_VARIABLE: str(farm)}

@@ -17,11 +17,11 @@ from typing import NamedTuple
 from .addresses import check_port_is_free, free_ports
 from .client import FarmClient
 from .errors import FarmError, FarmIsRunning, NoFarm
-from .machine import check_machine, loopback_interface, search_path, threads_per_core
+from .machine import check_machine, loopback_interface, threads_per_core
 from .places import FarmPlaces
 from .processes import ProcessMark, end_marked, end_processes, processes_with, start_process
 from .record import FarmRecord, HostRecord, read_record, write_record
-from .rqd_config import FARM_VARIABLE, RqdSettings, rqd_config
+from .rqd_config import FARM_VARIABLE, RqdSettings, rqd_config, rqd_environ
 from .rqd_environment import python_of
 
 __all__ = ["FarmOptions", "RunningFarm", "start_farm", "stop_farm"]
@@ -32,11 +32,6 @@ HOST = "127.0.0.1"
 _RQD_PATIENCE = (0.5, 0.5)
 _SERVER_PATIENCE = (5.0,)
 _FRAME_SECONDS = 1.0
-
-# Of the environment of whoever starts the farm. RQD has an interpreter of its own, and gRPC would ask a proxy for
-# addresses of this machine.
-_NOT_FOR_RQD = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "VIRTUAL_ENV", "RQD_CONFIG_FILE", "CUEBOT_HOSTNAME")
-_PROXIES = ("grpc_proxy", "https_proxy", "http_proxy", "all_proxy")
 
 
 class FarmOptions(NamedTuple):
@@ -112,7 +107,7 @@ class RunningFarm:
         settings = settings._replace(interface=loopback_interface(), threads_per_core=threads_per_core())
         config.write_text(rqd_config(settings), encoding="utf-8")
         command = [str(rqd_python), "-m", "rqd", "-c", str(config), "--nimbyoff"]
-        environ = _rqd_environ(self.__environ, self.places, temp)
+        environ = rqd_environ(self.__environ, self.places.folder, temp)
         mark = self.__start(command, word=str(config), log=self.places.host_log(settings.name), env=environ)
         self.__note(hosts=(*self.record.hosts, HostRecord(settings.name, settings.port, mark)))
 
@@ -246,16 +241,6 @@ def _server_environ(environ: Mapping[str, str]) -> dict[str, str]:
     paths = [checkout, *filter(None, environ.get("PYTHONPATH", "").split(os.pathsep))]
     # The folder of this very package, so that a farm which is started from a checkout serves what is in it.
     return {**environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))}
-
-
-def _rqd_environ(environ: Mapping[str, str], places: FarmPlaces, temp: Path) -> dict[str, str]:
-    kept = {
-        name: value
-        for name, value in environ.items()
-        if name not in _NOT_FOR_RQD and name.lower() not in _PROXIES and not name.startswith("COV")
-    }
-    path = search_path(environ.get("PATH", os.defpath))
-    return {**kept, "PATH": path, "TMPDIR": str(temp), FARM_VARIABLE: str(places.folder)}
 
 
 def _last_line(log: Path) -> str:

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Farms for tests: a server in this process, and real RQDs.
+
+``farm_server`` is a server on a port of its own, ``make_farm_server`` makes more of them or other ones. ``rqd`` is a
+real RQD with 8 cores at ``farm_server``, ``two_rqds`` are two with 4; ``start_rqd`` starts others. Tests that use one
+take a second for its boot, and are skipped, with the reason, where RQD cannot be installed.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.farm.hosts import Rqd
+
+if TYPE_CHECKING:
+    from cuebot_stub.server import FarmServer
+
+MakeServer = Callable[..., "FarmServer"]
+StartRqd = Callable[..., Rqd]
+
+
+def _user_cache() -> Path | None:
+    from cuebot_stub.up.errors import FarmError
+    from cuebot_stub.up.places import cache_folder
+
+    try:
+        return cache_folder()
+    except FarmError:
+        return None
+
+
+# Asked now, since every test gets a home of its own: the environment of RQD is made once, where cuebot-stub makes it.
+_CACHE = _user_cache()
+_NAMED = os.environ.get("CUEBOT_STUB_RQD_ENVIRONMENT")
+
+
+@pytest.fixture
+def make_farm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeServer]:
+    """Return a function that starts a server in this process; arguments are those of ``FarmServer``.
+
+    The logs of frames go to a folder of this test.
+    """
+    pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
+    pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
+    from cuebot_stub.server import FarmServer
+
+    started: list[FarmServer] = []
+
+    def make(**arguments: Any) -> FarmServer:
+        arguments.setdefault("log_root", tmp_path_factory.mktemp("frame logs"))
+        server = FarmServer(**arguments)
+        server.start()
+        started.append(server)
+        return server
+
+    yield make
+    for server in reversed(started):
+        server.stop(grace_seconds=0.2)
+
+
+@pytest.fixture
+def farm_server(make_farm_server: MakeServer) -> FarmServer:
+    """Return a server that keeps all in memory, listening on a port of its own on the loopback interface."""
+    return make_farm_server()
+
+
+@pytest.fixture(scope="session")
+def rqd_environment() -> Path:
+    """Return the environment with opencue-rqd, made when it is not there yet; skip where that cannot be."""
+    from cuebot_stub.up.errors import FarmError
+    from cuebot_stub.up.machine import check_machine
+    from cuebot_stub.up.rqd_environment import ensure_rqd_environment, find_rqd_environment
+
+    try:
+        check_machine()
+        if _NAMED:
+            return find_rqd_environment(Path(_NAMED), print)
+        if _CACHE is None:
+            pytest.skip("no home folder to make the environment of RQD in")
+        return ensure_rqd_environment(_CACHE, print)
+    except FarmError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def start_rqd(rqd_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartRqd]:
+    """Return a function that starts an RQD at a server and waits until it has registered there.
+
+    Arguments: the server, then by keyword those of :class:`tests.farm.hosts.Rqd`, and ``wait=False`` to return at once.
+    """
+    started: list[Rqd] = []
+    numbers = itertools.count(1)
+
+    def start(server: FarmServer, *, wait: bool = True, **arguments: Any) -> Rqd:
+        arguments.setdefault("name", f"node{next(numbers)}")
+        rqd = Rqd(rqd_environment, tmp_path_factory.mktemp("rqd"), server.port, **arguments)
+        started.append(rqd)
+        rqd.start()
+        if wait:
+            rqd.wait_registered()
+        return rqd
+
+    yield start
+    for rqd in started:
+        rqd.stop()
+
+
+@pytest.fixture
+def rqd(farm_server: FarmServer, start_rqd: StartRqd) -> Rqd:
+    """Return a real RQD with 8 cores, registered at ``farm_server``."""
+    return start_rqd(farm_server, cores=8)
+
+
+@pytest.fixture
+def two_rqds(farm_server: FarmServer, start_rqd: StartRqd) -> tuple[Rqd, Rqd]:
+    """Return two real RQDs with 4 cores each, registered at ``farm_server``."""
+    first = start_rqd(farm_server, cores=4, wait=False)
+    second = start_rqd(farm_server, cores=4, wait=False)
+    first.wait_registered()
+    second.wait_registered()
+    return first, second
