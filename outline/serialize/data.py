@@ -2,22 +2,25 @@
 """Plain data as YAML, and back, without ever running code.
 
 Beyond what YAML knows (text, numbers, booleans, None, bytes, dates, lists, dicts, sets) there are tags for tuples,
-frame sets, paths, loggers and, inside of an outline, for references to its layers. Every other tag is refused.
+frozen sets, ordered dicts, frame sets, paths, loggers, text that is not Unicode and, inside of an outline, for
+references to its layers. Every other tag is refused.
 """
 
 from __future__ import annotations
 
+import datetime
 import logging
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ..constants import LayerType
 from ..exception import SerializeException
 from ..frames import FrameSet
 
@@ -101,13 +104,12 @@ def load(text: str, where: str) -> Any:
         raise SerializeException(f"{where}: refused, it does not hold plain data: {reason}") from error
 
 
-_PLAIN = (str, int, float, bool, bytes, type(None), FrameSet, logging.Logger, os.PathLike)
+_PLAIN = {str, int, float, bool, bytes, type(None), FrameSet, LayerType, datetime.date, datetime.datetime}
+_PLAIN_KINDS = (logging.Logger, os.PathLike)
 
 
 def find_unsaveable(data: Any, part: str, seen: set[int], in_outline: bool) -> tuple[str, str] | None:
     """Return the place and the type of the first value that is not plain, or None."""
-    import datetime
-
     from ..io import Path
 
     if id(data) in seen:
@@ -124,9 +126,19 @@ def find_unsaveable(data: Any, part: str, seen: set[int], in_outline: bool) -> t
             if bad is not None:
                 return bad
         return None
-    if isinstance(data, (*_PLAIN, datetime.date, Path)) or (in_outline and _is_of_outline(data)):
+    if type(data) in _PLAIN or (isinstance(data, str) and not isinstance(data, Enum)):
         return None
-    return part, f"a {_type_path(type(data))}"
+    if isinstance(data, (*_PLAIN_KINDS, Path)) or (in_outline and _is_of_outline(data)):
+        return None
+    return part, f"a {_type_path(type(data))}{_plain_instead(data)}"
+
+
+def _plain_instead(data: Any) -> str:
+    """Say what of a value is plain data, if anything is."""
+    if isinstance(data, Enum):
+        return " (its .value may be plain)" if find_unsaveable(data.value, "", set(), False) is None else ""
+    kind = next((cls.__name__ for cls in (int, float, bytes) if isinstance(data, cls)), "")
+    return f" ({kind}() makes it plain)" if kind else ""
 
 
 _CONTAINERS = {dict, list, tuple, set, frozenset, OrderedDict}
@@ -174,9 +186,11 @@ def _represent_other(dumper: Dumper, data: Any) -> yaml.Node:
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def _represent_str(dumper: Dumper, data: str) -> yaml.Node:
+def _represent_str(dumper: Dumper, data: Any) -> yaml.Node:
     """Write text; that of a file name which is not UTF-8 has half characters, which YAML does not know, escaped."""
-    text = data.value if isinstance(data, Enum) else str(data)
+    if isinstance(data, Enum) and type(data) is not LayerType:
+        raise yaml.representer.RepresenterError("cannot represent an object", data)
+    text = str(data)
     if text.isascii() or not _SURROGATE.search(text):
         return dumper.represent_str(text)
     return dumper.represent_scalar("!escaped", text.encode("unicode_escape").decode("ascii"))
@@ -190,8 +204,8 @@ def _represent_file(dumper: Dumper, path: Any) -> yaml.Node:
 
 Dumper.add_representer(str, _represent_str)
 Dumper.add_representer(tuple, _represent_tuple)
-Dumper.add_representer(OrderedDict, lambda dumper, data: dumper.represent_dict(dict(data)))
-Dumper.add_representer(frozenset, lambda dumper, data: dumper.represent_set(set(data)))
+Dumper.add_representer(OrderedDict, lambda dumper, data: dumper.represent_mapping("!ordered", data.items()))
+Dumper.add_representer(frozenset, lambda dumper, data: dumper.represent_sequence("!frozenset", data, flow_style=True))
 Dumper.add_representer(FrameSet, _represent_text("!frames"))
 Dumper.add_multi_representer(str, _represent_str)
 Dumper.add_multi_representer(logging.Logger, _represent_text("!logger"))
@@ -218,6 +232,16 @@ def _construct_tuple(loader: Any, node: yaml.Node) -> tuple[Any, ...]:
     return tuple(loader.construct_sequence(node, deep=True))
 
 
+def _construct_frozenset(loader: Any, node: yaml.Node) -> frozenset[Any]:
+    return frozenset(loader.construct_sequence(node, deep=True))
+
+
+def _construct_ordered(loader: Any, node: yaml.Node) -> Iterator[OrderedDict[Any, Any]]:
+    made: OrderedDict[Any, Any] = OrderedDict()
+    yield made  # known from here on, so that what it holds may point back to it
+    made.update(loader.construct_mapping(node))
+
+
 def _construct_file(loader: Any, node: yaml.Node) -> Any:
     import pathlib  # slow to import, and few outlines hold such a path
 
@@ -231,6 +255,8 @@ def _constructor(make: Callable[[str], Any]) -> Callable[[Any, Any], Any]:
 
 Loader.add_constructor("!tuple", _construct_tuple)
 Loader.add_constructor("tag:yaml.org,2002:python/tuple", _construct_tuple)  # PyOutline's data files
+Loader.add_constructor("!frozenset", _construct_frozenset)
+Loader.add_constructor("!ordered", _construct_ordered)
 Loader.add_constructor("!frames", _constructor(FrameSet))
 Loader.add_constructor("!file", _construct_file)
 Loader.add_constructor("!escaped", _constructor(lambda text: text.encode("ascii").decode("unicode_escape")))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import OrderedDict
 from collections.abc import Callable
 from importlib import import_module
 from types import FunctionType
@@ -110,16 +111,16 @@ class _Reader:
             return self.__ol
         if isinstance(value, SessionRef):
             return self.__ol.get_session()
-        if type(value) in (dict, list):
+        if type(value) in (dict, list, OrderedDict):
             if id(value) in self.__resolved:  # also when a list holds itself
                 return value
             self.__resolved.add(id(value))
-        if type(value) is dict:
+        if isinstance(value, dict):
             for key in value:
                 value[key] = self.__resolve(value[key])
         elif type(value) is list:
             value[:] = [self.__resolve(one) for one in value]
-        elif type(value) in (tuple, set):
+        elif type(value) in (tuple, set, frozenset):
             return type(value)(self.__resolve(one) for one in value)
         return value
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections import OrderedDict
+from enum import Enum, IntEnum
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,22 @@ class Keeps(Layer):
 
     def private(self) -> Any:
         return self.__input
+
+
+class Size(int):
+    """A kind of number."""
+
+
+class Quality(IntEnum):
+    """Numbers with names."""
+
+    LOW = 1
+
+
+class Mode(str, Enum):
+    """Texts with names."""
+
+    FAST = "fast"
 
 
 class Deeper(Keeps):
@@ -65,6 +82,9 @@ VALUES: list[Any] = [
     [1, {"a": [None]}],
     {"a": (1,), 2: "b"},
     {1, 2},
+    frozenset({1, 2}),
+    {frozenset({1}): frozenset({(1, "x")})},
+    OrderedDict([("b", 1), ("a", {"x": OrderedDict()})]),
     LayerType.UTIL.value,
     FrameSet("1-10x3,5"),
     Path("/a/b c"),
@@ -185,8 +205,11 @@ def test_file_is_plain_yaml() -> None:
         ([1, {"x": object()}], "a object"),
         (subprocess.Popen, "a type"),
         (type("Mine", (list,), {})([1]), r"a test_serialize\.Mine"),
+        (Size(1), r"a test_serialize\.Size \(int\(\) makes it plain\)"),
+        ([Quality.LOW], r"'thing'\[0\] is a test_serialize\.Quality \(its \.value may be plain\)"),
+        ({"x": Mode.FAST}, r"'thing'\['x'\] is a test_serialize\.Mode \(its \.value may be plain\)"),
     ],
-    ids=["lock", "object", "function", "nested", "class", "subclass of list"],
+    ids=["lock", "object", "function", "nested", "class", "subclass of list", "subclass of int", "IntEnum", "str Enum"],
 )
 def test_t12_attribute_that_cannot_be_saved_is_named(value: Any, kind: str, session_root: Path) -> None:
     ol = Outline("job", "1", current=True)
