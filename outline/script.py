@@ -21,6 +21,7 @@ __all__ = [
     "StopScript",
     "caught_launches",
     "find_script",
+    "line_where_stopped",
     "load_saved_script",
     "note_jobs",
     "noted_jobs",
@@ -45,6 +46,7 @@ class ScriptFile(NamedTuple):
 
 
 _scripts: dict[str, ScriptFile] = {}
+_stopped_at: dict[str, int] = {}
 _reading_saved = False
 _caught_launches: list[Any] | None = None
 _noted_jobs: list[Any] | None = None
@@ -86,6 +88,11 @@ def load_saved_script(name: str, path: str) -> ModuleType:
         return _run(name, path, _read(path))
     finally:
         _reading_saved = before
+
+
+def line_where_stopped(name: str) -> int:
+    """Return the line at which a script that was only read would have launched a job, 0 when it was read to its end."""
+    return _stopped_at.get(name, 0)
 
 
 @contextmanager
@@ -164,6 +171,7 @@ def _run(name: str, path: str, source: str) -> ModuleType:
     module = ModuleType(name)
     module.__file__ = os.path.abspath(path)
     _scripts[name] = ScriptFile(name, os.path.abspath(path), source)
+    _stopped_at.pop(name, None)
     previous = sys.modules.get(name)
     sys.modules[name] = module
     versions_was_there = "versions" in sys.modules
@@ -172,8 +180,8 @@ def _run(name: str, path: str, source: str) -> ModuleType:
         if not versions_was_there:
             sys.modules["versions"] = _LazyVersions("versions")  # scripts say `import versions`
         exec(compile(source, path, "exec"), module.__dict__)
-    except StopScript:
-        pass
+    except StopScript as stop:
+        _stopped_at[name] = _line_in(path, stop)
     except SystemExit as error:
         if error.code not in (None, 0):
             left = OutlineException(f"the script called sys.exit({error.code!r})").with_traceback(error.__traceback__)
@@ -198,15 +206,19 @@ class _LazyVersions(ModuleType):
         return getattr(versions, name)
 
 
+def _line_in(path: str, error: BaseException) -> int:
+    """Return the last line of the script that an error came through, 0 for none."""
+    entries = traceback.extract_tb(error.__traceback__)
+    return next((entry.lineno or 0 for entry in reversed(entries) if entry.filename == path), 0)
+
+
 def _translate(error: Exception, path: str) -> ScriptException:
     line = 0
     if isinstance(error, SyntaxError) and error.filename == path:
         line = error.lineno or 0
         reason = f"SyntaxError: {error.msg}"
     else:
-        for entry in traceback.extract_tb(error.__traceback__):
-            if entry.filename == path:
-                line = entry.lineno or 0
+        line = _line_in(path, error)
         own = isinstance(error, OutlineException)
         reason = str(error) if own else f"{type(error).__name__}: {error}"
     return ScriptException(path, line, linecache.getline(path, line).strip() if line else "", reason)

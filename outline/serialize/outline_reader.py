@@ -19,7 +19,7 @@ from ..constants import LayerType
 from ..depend import Depend
 from ..exception import SerializeException
 from ..layer import Layer
-from ..script import PACKAGE, load_saved_script
+from ..script import PACKAGE, line_where_stopped, load_saved_script
 from .data import LayerRef, OutlineRef, SessionRef, load
 from .outline_data import FORMAT, RTYPES
 
@@ -143,6 +143,12 @@ class _Reader:
         found: Any = self.__find_module(module_name)
         for part in qualname.split("."):
             found = getattr(found, part, None)
+        line = line_where_stopped(module_name)
+        if found is None and line:
+            raise SerializeException(
+                f"{self.__path}: its script defines the class {qualname} after it has launched another job in line"
+                f" {line}, and frames read it only up to there; define the class above that line"
+            )
         if not (isinstance(found, type) and issubclass(found, Layer)):
             raise SerializeException(f"{self.__path}: {path} is not a Layer class, so it is refused")
         self.__modules.update(cls.__module__ for cls in found.__mro__)

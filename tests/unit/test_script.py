@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from outline import (
 )
 from outline.loader import Outline
 from outline.script import find_script, run_script
-from tests.support import outline_file
+from tests.support import environ_with, outline_file
 
 SHELL = "from outline.modules.shell import Shell\n"
 
@@ -298,3 +299,34 @@ def test_outline_of_a_script_that_has_been_run_again_is_launched(tmp_path: Path,
     first.setup()
 
     assert load_outline(str(first.get_path())).get_layer("a").get_name() == "a"
+
+
+def test_class_that_a_script_defines_after_a_launch_is_named_with_the_line_of_the_launch(tmp_path: Path) -> None:
+    program = outline_file(
+        tmp_path,
+        """
+        from outline import Layer, Outline, cuerun
+        from outline.modules.shell import Shell
+
+        first = Outline("first", "1")
+        first.add_layer(Shell("a", command=["true"]))
+        cuerun.launch(first, backend="local", pause=True)
+
+        class Late(Layer):
+            pass
+
+        second = Outline("second", "1")
+        second.add_layer(Late("b"))
+        (job,) = cuerun.launch(second, backend="local", pause=True)
+        print(job.path)
+        """,
+        name="program.py",
+    )
+    launched = subprocess.run([sys.executable, program], env=environ_with(), capture_output=True, text=True)
+
+    with pytest.raises(
+        SerializeException,
+        match=r"its script defines the class Late after it has launched another job in line 7, and frames read it"
+        r" only up to there; define the class above that line",
+    ):
+        load_outline(f"{launched.stdout.strip()}/outline.yaml")
