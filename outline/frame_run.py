@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .layer import Layer
     from .loader import Outline
 
-__all__ = ["frame_commands", "prepare_environment", "run_frame", "runs_only_commands"]
+__all__ = ["frame_commands", "prepare_environment", "run_frame", "run_frame_by_hand", "runs_only_commands"]
 
 # What a subclass of a command layer may define and still run no Python of its own while a frame runs.
 _HARMLESS = frozenset(
@@ -69,6 +69,18 @@ def run_frame(layer: Layer, frame: int) -> int:
     return 0
 
 
+def run_frame_by_hand(layer: Layer, frame: int) -> int:
+    """Run a chunk as ``run_frame`` does, then print what its application told of itself: nobody else will."""
+    from .progress import take_progress
+
+    status = run_frame(layer, frame)
+    told = take_progress(os.environ["logfile"]) if os.environ.get("logfile") else None
+    if told is not None and (told.peak_memory_kb or told.warnings):
+        sys.stdout.write(f"outline: peak memory {told.peak_memory_kb} kB, {told.warnings} warnings\n")
+        sys.stdout.flush()
+    return status
+
+
 def _went_through_foreign_code(error: BaseException) -> bool:
     """Tell whether a traceback helps: not where the library's own checks have refused something."""
     package = os.path.dirname(os.path.abspath(__file__))
@@ -97,6 +109,8 @@ def runs_only_commands(layer: Layer) -> bool:
     from .modules.shell import CommandLayer
 
     if not isinstance(layer, CommandLayer) or layer.get_children() or layer.get_arg("python_path"):
+        return False
+    if layer.get_arg("progress"):  # somebody must read what the commands print
         return False
     if any(layer.get_event_handler().get_event_listeners(name) for name in ("BEFORE_EXECUTE", "AFTER_EXECUTE")):
         return False

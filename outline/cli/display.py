@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from ..backend.local.dispatch import Watcher
 from ..scheduler import FrameState, JobState
+from .progress_rows import RunningFrames, progress_rows
 from .summary import why
 from .text import duration, rate, shorten_middle
 
@@ -101,6 +102,8 @@ class _Row(NamedTuple):
 class LiveDisplay(Watcher):
     """A table that is redrawn in place, one row per layer and one for the job: bar, counts, rate, time left.
 
+    Below it is a row for each running frame that tells how far it is.
+
     Made for one run and closed after it. Layers that do not fit on the terminal share a row; those that run stay.
     """
 
@@ -116,6 +119,8 @@ class LiveDisplay(Watcher):
         self.__done_before: dict[str, int] = {}
         self.__first_start: dict[str, float] = {}
         self.__note = ""
+        self.__running = RunningFrames()
+        self.__log_path: Callable[[int], str] = str
 
     def begins(self, run: Run) -> None:
         """Draw the table for the first time."""
@@ -123,6 +128,7 @@ class LiveDisplay(Watcher):
         from rich.live import Live
 
         self.__job = run.job
+        self.__log_path = run.log_path
         self.__begun = self.__clock()
         self.__done_before = {layer.name: _done(run.job.counts(layer.name)) for layer in run.job.plan.layers}
         console = Console(file=self.__stream, highlight=False)
@@ -132,10 +138,13 @@ class LiveDisplay(Watcher):
     def started(self, ref: int) -> None:
         """Note when a layer begins, for its rate; drawing is left to ``tick``."""
         if self.__job is not None:
-            self.__first_start.setdefault(self.__job.layer(ref).name, self.__clock())
+            now = self.__clock()
+            self.__running.started(ref, now)
+            self.__first_start.setdefault(self.__job.layer(ref).name, now)
 
     def ended(self, ref: int, state: FrameState, end: FrameEnd) -> None:
         """Print dead frames above the table."""
+        self.__running.ended(ref)
         if state is not S.DEAD or self.__job is None or self.__live is None:
             return
         from rich.text import Text
@@ -173,8 +182,10 @@ class LiveDisplay(Watcher):
         now = self.__clock()
         rows = [self.__row(layer.name, now) for layer in self.__job.plan.layers]
         whole = _together(self.__job.plan.name, rows, now - self.__begun, sum(self.__done_before.values()))
-        shown = _fitting(rows, max(3, console.size.height - 6))
-        parts = [self.__head(whole, now, console.size.width), _rich_table(shown, console.size.width)]
+        found = [(self.__job.frame_name(ref), told) for ref, told in self.__running.look(now, self.__log_path)]
+        below = progress_rows(found, console.size.width)
+        shown = _fitting(rows, max(3, console.size.height - 6 - (len(found) + 2 if found else 0)))
+        parts = [self.__head(whole, now, console.size.width), _rich_table(shown, console.size.width), *below]
         if self.__note:
             parts.append(Text(self.__note, style="yellow", overflow="ellipsis", no_wrap=True))
         return Padding(Group(*parts), (1, 0, 0, 0))

@@ -156,10 +156,10 @@ def run_named_frame(script: str, name: str) -> int:
         OutlineException: The script is not in a session, or has no such frame.
     """
     from ..cuerun import load_session_frame
-    from ..frame_run import run_frame
+    from ..frame_run import run_frame_by_hand
 
     frame, layer = split_frame_name(name)
-    return run_frame(load_session_frame(script, layer, frame), frame)
+    return run_frame_by_hand(load_session_frame(script, layer, frame), frame)
 
 
 def _execute(options: SimpleNamespace) -> int:

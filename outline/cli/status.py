@@ -11,8 +11,11 @@ frames     how many frames the job has; with chunks, a frame is a chunk, named b
 counts     frames by state, states without frames left out
 layers     in their order: ``name``, ``range`` (all frame numbers), ``chunk``, ``frames``, ``counts``, and ``states``:
            the frames in each state as a range
-running    ``frame`` (its name), ``layer``, ``attempt``, ``seconds`` (so far)
-dead       ``frame``, ``layer``, ``attempts``, ``exit_status``, ``signal``, ``reason``, ``seconds``, ``log`` (its path)
+running    ``frame`` (its name), ``layer``, ``attempt``, ``seconds`` (so far), and ``progress``: null, or what the
+           application tells: ``percent`` of the chunk, the ``frame`` at work, ``frames_done``, ``peak_memory_kb``,
+           ``note``, ``warnings``, ``errors``
+dead       ``frame``, ``layer``, ``attempts``, ``exit_status``, ``signal``, ``reason``, ``seconds``, ``log`` (its path),
+           ``peak_memory_kb`` and ``warnings`` that the application told of
 ========== ==========================================================================================================
 """
 
@@ -24,13 +27,16 @@ import time
 from typing import Any
 
 from ..backend.local.job import LocalJob
+from ..progress import FrameProgress, read_progress
 from ..scheduler import FrameState
+from .progress_rows import progress_words
 from .summary import why
-from .text import duration, facts, plural, quoted, table
+from .text import duration, facts, plural, quoted, shorten, table
 
 __all__ = ["print_status", "status_data", "status_text", "watch_status"]
 
 _SHOWN_RUNNING, _SHOWN_DEAD = 40, 20
+_LONGEST_WORDS = 100
 _CLEAR = "\x1b[H\x1b[2J"
 
 
@@ -98,10 +104,18 @@ def _running(job: LocalJob, now: float) -> list[dict[str, Any]]:
             "layer": state.layer(ref).name,
             "attempt": record.attempt,
             "seconds": round(max(0.0, now - record.started), 3),  # a clock that was set back gives 0
+            "progress": _progress(job.log_path(state.frame_name(ref)), record.attempt),
         }
         for ref, record in sorted(job.record.frames.items())
         if state.state(ref) is FrameState.RUNNING
     ]
+
+
+def _progress(log: str, attempt: int) -> dict[str, Any] | None:
+    found = read_progress(log)
+    if found is None or found.attempt != attempt:
+        return None
+    return {name: value for name, value in found._asdict().items() if name != "attempt"}
 
 
 def _dead(job: LocalJob) -> list[dict[str, Any]]:
@@ -118,6 +132,8 @@ def _dead(job: LocalJob) -> list[dict[str, Any]]:
                 "reason": why(end),
                 "seconds": round(end.seconds, 3) if end else None,
                 "log": frame.log,
+                "peak_memory_kb": end.peak_kb if end else 0,
+                "warnings": end.warnings if end else 0,
             }
         )
     return found
@@ -154,12 +170,19 @@ def _state_lines(data: dict[str, Any]) -> list[str]:
 
 
 def _running_lines(running: list[dict[str, Any]]) -> list[str]:
-    rows = [
-        [one["frame"], duration(one["seconds"]), f"attempt {one['attempt']}" if one["attempt"] > 1 else ""]
-        for one in running[:_SHOWN_RUNNING]
-    ]
+    rows = [[one["frame"], duration(one["seconds"]), _running_words(one)] for one in running[:_SHOWN_RUNNING]]
     more = [f"and {len(running) - _SHOWN_RUNNING} more"] if len(running) > _SHOWN_RUNNING else []
     return [*table(["running", "for", ""], rows, numbers=[1]), *more]
+
+
+def _running_words(one: dict[str, Any]) -> str:
+    """Return which attempt a running frame is, how far it is, and what else it tells."""
+    words = [f"attempt {one['attempt']}"] if one["attempt"] > 1 else []
+    if one["progress"]:
+        told = FrameProgress(**one["progress"])
+        words += [f"{told.percent:.0f} %"] if told.percent is not None else []
+        words += [progress_words(told)] if progress_words(told) else []
+    return shorten(", ".join(words), _LONGEST_WORDS)
 
 
 def _dead_lines(data: dict[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["duration", "facts", "plural", "quoted", "rate", "shorten", "shorten_middle", "table"]
+__all__ = ["duration", "facts", "memory", "plural", "quoted", "rate", "shorten", "shorten_middle", "table"]
 
 
 def plural(count: int, noun: str) -> str:
@@ -19,6 +19,14 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes}:{rest:02d} min" if minutes < 100 else f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def memory(kilobytes: int) -> str:
+    """Return an amount of memory such as ``512 kB``, ``87 MB`` or ``1.2 GB``."""
+    if kilobytes < 1024:
+        return f"{kilobytes} kB"
+    megabytes = kilobytes / 1024
+    return f"{megabytes:.0f} MB" if megabytes < 1000 else f"{megabytes / 1024:.1f} GB"
 
 
 def rate(per_second: float) -> str:

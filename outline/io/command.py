@@ -17,6 +17,8 @@ from ..tokens import FrameTokens, expand_command
 if TYPE_CHECKING:
     import subprocess
 
+    from ..output import OutputReader
+
 __all__ = ["prep_shell_command", "system"]
 
 logger = logging.getLogger("outline.io")
@@ -27,6 +29,8 @@ _READ_BYTES = 64 * 1024
 # A command may leave a process behind that keeps its output open; that one is listened to this long, and no longer.
 _GRACE_SECONDS = 1.0
 _POLL_SECONDS = 0.1
+# How soon a silent command's last progress is told that came too soon after the one before.
+_LOOK_AGAIN_SECONDS = 0.5
 # What the command wrote before its exit may still be in the pipe, which holds this much at most by default. It is read
 # even when passing it on takes longer than the grace.
 _PIPE_BYTES = 1024 * 1024
@@ -50,7 +54,12 @@ def prep_shell_command(cmd: str | Sequence[object], frame: int | None = None, *,
 
 
 def system(
-    cmd: str | Sequence[object], ignore_error: bool = False, frame: int | None = None, *, sequences: bool = True
+    cmd: str | Sequence[object],
+    ignore_error: bool = False,
+    frame: int | None = None,
+    *,
+    sequences: bool = True,
+    reader: OutputReader | None = None,
 ) -> None:
     """Run a command and wait for it.
 
@@ -65,6 +74,7 @@ def system(
         ignore_error: A command that fails, or cannot be started, is no error.
         frame: The frame that tokens stand for; that of the environment when None.
         sequences: False leaves the ``#`` in names such as ``a.####.exr`` alone.
+        reader: Is fed what the command writes, and told nothing of its end.
 
     Raises:
         ShellCommandFailureException: The command ended with another status than 0 (``128 + n`` when signal n ended
@@ -73,7 +83,7 @@ def system(
     words = prep_shell_command(cmd, frame, sequences=sequences)
     logger.info("running: %s", words)
     try:
-        status, tail = _run(words)
+        status, tail = _run(words, reader)
         if status != 0:
             raise _failure(words, status, tail)
     except ShellCommandFailureException as error:
@@ -82,13 +92,13 @@ def system(
         logger.info("ignored: %s", error)
 
 
-def _run(words: list[str]) -> tuple[int, bytes]:
+def _run(words: list[str], reader: OutputReader | None) -> tuple[int, bytes]:
     """Run the command and return what ``wait`` says, and the end of its output."""
     import subprocess  # 10 ms that a frame without commands does not need
 
     if not words:
         raise ShellCommandFailureException("the command is empty", _NOT_FOUND)
-    sink = _open_sink()
+    sink = _open_sink() if reader is None else _tee(_open_sink(), reader)
     try:
         process = subprocess.Popen(
             words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, bufsize=0
@@ -97,7 +107,7 @@ def _run(words: list[str]) -> tuple[int, bytes]:
         raise _start_failure(words, error) from error
     with process:
         try:
-            tail = _pump(process, sink)
+            tail = _pump(process, sink, reader)
             return process.wait(), tail
         except BaseException as error:
             _stop(process, isinstance(error, KeyboardInterrupt))
@@ -150,7 +160,15 @@ def _write_all(fd: int, chunk: bytes) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
-def _pump(process: subprocess.Popen[bytes], sink: Sink) -> bytes:
+def _tee(sink: Sink, reader: OutputReader) -> Sink:
+    def both(chunk: bytes) -> None:
+        sink(chunk)
+        reader.feed(chunk)
+
+    return both
+
+
+def _pump(process: subprocess.Popen[bytes], sink: Sink, reader: OutputReader | None) -> bytes:
     """Pass the output on until its end, or until the grace after the exit is over; return the last part of it."""
     import select
 
@@ -173,7 +191,9 @@ def _pump(process: subprocess.Popen[bytes], sink: Sink) -> bytes:
         while deadline is None or time.monotonic() < deadline or left_over < _PIPE_BYTES:
             # Without a watch on the exit we have to look from time to time.
             wait_for_ever = deadline is None and exit_watch is not None
-            ready = {fd for fd, _ in poller.poll(None if wait_for_ever else _POLL_SECONDS * 1000)}
+            ready = {fd for fd, _ in poller.poll(_patience(reader) if wait_for_ever else _POLL_SECONDS * 1000)}
+            if reader is not None and not ready:
+                reader.look_again()
             if output in ready:
                 chunk = os.read(output, _READ_BYTES)
                 if not chunk:
@@ -191,6 +211,11 @@ def _pump(process: subprocess.Popen[bytes], sink: Sink) -> bytes:
         if exit_watch is not None:
             os.close(exit_watch)
     return tail
+
+
+def _patience(reader: OutputReader | None) -> float | None:
+    """Return how many milliseconds to wait for output; None for ever."""
+    return _LOOK_AGAIN_SECONDS * 1000 if reader is not None and reader.is_pending else None
 
 
 def _watch_exit(pid: int) -> int | None:

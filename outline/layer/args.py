@@ -54,9 +54,12 @@ class CommandArgs(LayerArgs, total=False):
     """The standard arguments and the command that many modules have."""
 
     command: str | list[Any]  #: What the frames run; a list is never split again.
+    progress: (
+        str | None
+    )  #: How the commands tell their progress: ``"alf"``, ``"tractor"``, ``"openjd"``, ``"percent"``.
 
 
-KNOWN = frozenset(LayerArgs.__annotations__) | {"code", "command", "commands", "script"}
+KNOWN = frozenset(LayerArgs.__annotations__) | {"code", "command", "commands", "progress", "script"}
 
 # Words that people carry over from other tools; spelling distance does not find them.
 _FOREIGN = {

@@ -27,6 +27,7 @@ from .ranges import LayerRanges
 
 if TYPE_CHECKING:
     from ..loader import Outline
+    from ..output import OutputReader
     from .base import Layer
 
 __all__ = ["LayerLife", "leave_process_changed"]
@@ -211,7 +212,9 @@ class LayerLife(LayerArguments, LayerPaths, LayerRanges):
             sys.path[:0] = [str(path) for path in paths]
 
     @staticmethod
-    def system(cmd: Any, ignore_error: bool = False, frame: int | None = None) -> None:
+    def system(
+        cmd: Any, ignore_error: bool = False, frame: int | None = None, *, reader: OutputReader | None = None
+    ) -> None:
         """Run a command and wait for it, see ``outline.io.system``.
 
         Raises:
@@ -219,7 +222,7 @@ class LayerLife(LayerArguments, LayerPaths, LayerRanges):
         """
         from .. import io
 
-        io.system(cmd, ignore_error, frame)
+        io.system(cmd, ignore_error, frame, reader=reader)
 
     # -- listeners ---------------------------------------------------------------------------------------------
 

@@ -24,7 +24,8 @@ __all__ = ["CommandLayer", "PyEval", "Shell", "ShellCommand", "ShellScript", "Sh
 class CommandLayer(Layer):
     """A layer whose whole work is commands, which a subclass lists in ``frame_commands``.
 
-    A backend that knows this starts the commands itself and needs no Python process for each frame.
+    A backend that knows this starts the commands itself and needs no Python process for each frame, unless the layer
+    has the argument ``progress``: then somebody must read what the commands print.
     """
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
@@ -37,8 +38,9 @@ class CommandLayer(Layer):
         raise NotImplementedError(f"{type(self).__name__} does not say which commands it runs")
 
     def check_required_args(self) -> None:
-        """Check also that commands given as text can be split, so that no frame has to fail for it."""
+        """Check also ``progress``, and that commands given as text can be split, so that no frame fails for it."""
         super().check_required_args()
+        self.__check_progress()
         for command in (self.get_arg("command"), *(self.get_arg("commands") or ())):
             if isinstance(command, str):
                 try:
@@ -46,9 +48,35 @@ class CommandLayer(Layer):
                 except OutlineException as error:
                     raise LayerException(f"layer {self.get_name()!r}{self.get_origin()}: {error}") from error
 
+    def __check_progress(self) -> None:
+        progress = self.get_arg("progress")
+        if not progress:
+            return
+
+        from ..output import PROGRESS_RULES  # most layers have no progress
+
+        if not isinstance(progress, str) or progress not in PROGRESS_RULES:
+            known = ", ".join(map(repr, PROGRESS_RULES))
+            where = f"layer {self.get_name()!r}{self.get_origin()}"
+            raise LayerException(f"{where}: progress must be one of {known}, not {progress!r}")
+
     def _execute(self, frames: FrameSet) -> None:
-        for command, frame in self.frame_commands(frames):
+        commands = self.frame_commands(frames)
+        if self.get_arg("progress"):
+            self.__run_watched(commands, frames)
+            return
+        for command, frame in commands:
             self.system(command, frame=frame)
+
+    def __run_watched(self, commands: list[tuple[Any, int | None]], frames: FrameSet) -> None:
+        """Run the commands and tell how far they are; a command works on its frame, a single one on all of them."""
+        from ..output import PROGRESS_RULES
+        from ..progress import watched_output
+
+        with watched_output(PROGRESS_RULES[self.get_arg("progress")], frames) as reader:
+            for command, frame in commands:
+                reader.begin(frames if frame is None or len(commands) == 1 else FrameSet([frame]))
+                self.system(command, frame=frame, reader=reader)
 
 
 class Shell(CommandLayer):

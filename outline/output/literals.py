@@ -28,7 +28,7 @@ def _parser() -> Any:  # Any: the parser of re has no types
     """Return the standard library's own parser of expressions, which has no public name."""
     parser = getattr(re, "_parser", None)
     if parser is None:  # Python 3.10
-        import sre_parse as parser  # type: ignore[no-redef]
+        import sre_parse as parser
     return parser
 
 

@@ -80,7 +80,8 @@ class OutputReader:
         self.__read(self.__splitter.close())
         self.__ahead = None
         self.__tracker.begin(frames)
-        self.__tell()
+        if self.progress.percent is not None:
+            self.__tell()
 
     def feed(self, chunk: bytes) -> None:
         """Read the next bytes."""
@@ -159,9 +160,16 @@ class OutputReader:
 def _compiled(rules: OutputRules) -> tuple[_Rule, ...]:
     """Return the rules in the order in which a line is looked at: where it belongs before what it says."""
     order = ("frame_index", "frame", "percent", "tenths", "frame_done", "memory", "note", "error", "warning")
-    return tuple(
-        _Rule(kind, required_texts(pattern), re.compile(pattern)) for kind in order for pattern in getattr(rules, kind)
-    )
+    return tuple(_rule(kind, pattern) for kind in order for pattern in getattr(rules, kind))
+
+
+def _rule(kind: str, pattern: str) -> _Rule:
+    compiled = re.compile(pattern)
+    if kind == "memory" and "number" not in compiled.groupindex:
+        raise ValueError(f"the output rule {pattern!r} for memory needs a group named 'number'")
+    if kind not in ("memory", "error", "warning") and not compiled.groups:
+        raise ValueError(f"the output rule {pattern!r} for {kind} needs a group")
+    return _Rule(kind, required_texts(pattern), compiled)
 
 
 def _all_texts(rules: tuple[_Rule, ...]) -> tuple[str, ...]:

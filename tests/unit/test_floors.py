@@ -44,6 +44,7 @@ FLOORS = {
     "outline.script": 1,
     "outline.files": 1,
     "outline.output": 1,
+    "outline.progress": 1,
     "outline.exception": 0,
     "outline.constants": 0,
     "outline.frames": 0,

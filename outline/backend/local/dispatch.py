@@ -146,6 +146,11 @@ class Run:
                 return
             self.__wait()
 
+    def log_path(self, ref: int) -> str:
+        """Return the path of a frame's log."""
+        session = os.path.dirname(self.__journal.path)
+        return os.path.join(session, "logs", f"{self.job.plan.name}.{self.job.frame_name(ref)}.rqlog")
+
     def __release_posts(self) -> bool:
         """Let Post layers run once nothing else can; True when there is more to do."""
         if self.__posts_released or self.interrupted:

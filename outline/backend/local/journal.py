@@ -59,8 +59,9 @@ class Journal:
             entry["signal"] = end.signal
         entry["seconds"] = round(end.seconds, 4)
         entry["rss_kb"] = end.rss_kb
-        if end.reason:
-            entry["reason"] = end.reason
+        for name in ("reason", "peak_kb", "warnings"):
+            if getattr(end, name):
+                entry[name] = getattr(end, name)
         self.write(entry)
 
     def retry(self, layer: str, frame: int) -> None:
@@ -220,6 +221,8 @@ class _Reader:
             seconds=entry["seconds"],
             rss_kb=entry["rss_kb"],
             reason=entry.get("reason", ""),
+            peak_kb=entry.get("peak_kb", 0),
+            warnings=entry.get("warnings", 0),
         )
         self.__running.pop(ref, None)
         record = self.__frames.get(ref, FrameRecord(1, entry["t"], None))

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from ...progress import take_progress
 from ...session import share
 
 __all__ = ["FrameEnd", "FrameLog", "last_lines", "put_aside", "read_end"]
@@ -30,6 +31,8 @@ class FrameEnd(NamedTuple):
         seconds: How long it ran.
         rss_kb: The most memory that it had, in kB.
         reason: Why the library ended it, or one line about the failure; may be empty.
+        peak_kb: The most memory that the application itself told of, in kB; 0 when it told nothing.
+        warnings: How many warnings the application is known to have printed.
     """
 
     status: int
@@ -38,6 +41,8 @@ class FrameEnd(NamedTuple):
     seconds: float = 0.0
     rss_kb: int = 0
     reason: str = ""
+    peak_kb: int = 0
+    warnings: int = 0
 
 
 class FrameLog:
@@ -72,17 +77,19 @@ class FrameLog:
     def end(self, end: FrameEnd) -> None:
         """Write the footer and close the file."""
         reason = f"{'reason':<11} {end.reason}\n" if end.reason else ""
+        told = f"{'peak_kb':<11} {end.peak_kb}\n" if end.peak_kb else ""
+        told += f"{'warnings':<11} {end.warnings}\n" if end.warnings else ""
         self.write(
             f"\n{RULE}\n{_END:<11} {end.status}\n{'exitSignal':<11} {end.signal}\n{reason}"
             f"{'attempt':<11} {self.__attempt}\n"
-            f"{'seconds':<11} {end.seconds:.3f}\n{'maxrss_kb':<11} {end.rss_kb}\n"
+            f"{'seconds':<11} {end.seconds:.3f}\n{'maxrss_kb':<11} {end.rss_kb}\n{told}"
             f"{'finished':<11} {time.strftime('%Y-%m-%d %H:%M:%S')}\n{RULE}\n"
         )
         os.close(self.fd)
 
 
 def put_aside(path: str) -> None:
-    """Rename the log of an attempt that is over, if there is one, to the next free number."""
+    """Rename the log of an attempt that is over, if there is one, to the next free number; its progress goes."""
     number = 1
     while os.path.exists(f"{path}.{number}"):
         number += 1
@@ -90,6 +97,7 @@ def put_aside(path: str) -> None:
         os.rename(path, f"{path}.{number}")
     except FileNotFoundError:
         pass
+    take_progress(path)  # of an attempt whose worker was killed
 
 
 def read_end(path: str, attempt: int) -> FrameEnd | None:
@@ -107,6 +115,8 @@ def read_end(path: str, attempt: int) -> FrameEnd | None:
             seconds=float(facts["seconds"]),
             rss_kb=int(facts["maxrss_kb"]),
             reason=facts.get("reason", ""),
+            peak_kb=int(facts.get("peak_kb", 0)),
+            warnings=int(facts.get("warnings", 0)),
         )
     except (KeyError, ValueError):
         return None

@@ -206,7 +206,7 @@ def _import_what_frames_need() -> None:
     """Import once what the launcher, every worker and every frame would import otherwise."""
     import resource  # noqa: F401  # os.wait4 does
 
-    from ... import environment, frame_run, io, loader, process, serialize, tokens  # noqa: F401
+    from ... import environment, frame_run, io, loader, output, process, progress, serialize, tokens  # noqa: F401
     from ...modules import shell  # noqa: F401
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...environment import FrameFacts, frame_environment
 from ...layer.ranges import read_frames
+from ...progress import take_progress
 from .interpreter import interpreter_argv
 from .log import FrameEnd, FrameLog, last_lines
 from .spawn import fork_frame, signal_group, spawn
@@ -120,8 +121,10 @@ class Worker:
             end = self.__wait(fork_frame(plan.layer, request.frame, log.fd, self.__sock.fileno()), watch)
         else:
             end = self.__run_interpreter(request, {**plan.environ, **env}, watch)
+        if not plan.only_commands:
+            end = _with_progress(end, log.path)
         if end.status and not end.reason:  # Python has said why in its last words
-            end = end._replace(reason="".join(last_lines(log.path, 1))[:300])
+            end = end._replace(reason="".join(last_lines(log.path, 1)).strip()[:300])
         if not end.seconds:
             end = end._replace(seconds=time.monotonic() - started)
         log.end(end)
@@ -302,6 +305,12 @@ class _Watch:
         if self.__request.timeout_llu_seconds is not None:
             times.append(now + min(1.0, self.__request.timeout_llu_seconds / 4))
         return min(times)
+
+
+def _with_progress(end: FrameEnd, log: str) -> FrameEnd:
+    """Return how a frame ended with what its application told of itself."""
+    told = take_progress(log)
+    return end._replace(peak_kb=told.peak_memory_kb, warnings=told.warnings) if told is not None else end
 
 
 def _has_session_extras(layer: Layer) -> bool:

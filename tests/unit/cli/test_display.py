@@ -17,9 +17,10 @@ from outline.backend.local.log import FrameEnd, FrameLog
 from outline.cli.display import LiveDisplay, PlainDisplay, close_display, make_display
 from outline.cli.status import status_data, status_text
 from outline.cli.summary import summary
-from outline.cli.text import duration, facts, plural, rate, shorten, shorten_middle, table
+from outline.cli.text import duration, facts, memory, plural, rate, shorten, shorten_middle, table
 from outline.exception import SessionException
 from outline.frames import FrameSet
+from outline.progress import FrameProgress, ProgressFile, progress_path
 from outline.scheduler import DependPlan, FrameExit, FrameState, JobPlan, JobState, LayerPlan
 
 S = FrameState
@@ -37,6 +38,9 @@ class FakeRun:
     def __init__(self, job: JobState) -> None:
         self.job = job
         self.limits = Limits(2.0, 1024)
+
+    def log_path(self, ref: int) -> str:
+        return f"/nowhere/{self.job.frame_name(ref)}.rqlog"
 
 
 class Terminal(io.StringIO):
@@ -169,6 +173,50 @@ def test_the_table_is_redrawn_only_now_and_then(monkeypatch: pytest.MonkeyPatch)
     assert seconds[1] == pytest.approx(LiveDisplay.SECONDS)
 
 
+def test_running_frames_with_progress_have_rows_below_the_table(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    display, job, lines = drawn(PLAN, monkeypatch)
+    for ref in (0, 1, 2):
+        job.start(ref)
+        display.started(ref)
+    tell(display, tmp_path, job.frame_name(0), FrameProgress(1, 42.4, 2, 1, 2 * 1024 * 1024, "tracing", 1))
+    tell(display, tmp_path, job.frame_name(1), FrameProgress(note="loading"))
+
+    shown = lines()
+    display.ended(0, S.SUCCEEDED, ended())
+    later = lines()
+    close_display(display)
+
+    assert [word for word in shown[-2].split() if not set(word) <= set("━╸╺")] == [
+        "0001-render", "42", "%", "frame", "2,", "2.0", "GB,", "1", "warning,", "tracing"
+    ]  # fmt: skip
+    assert [word for word in shown[-1].split() if not set(word) <= set("━╸╺")] == ["0003-render", "loading"]
+    assert [line.split()[0] for line in later[-2:]] == ["comp", "0003-render"]
+
+
+def test_of_many_running_frames_only_some_have_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    display, job, lines = drawn(JobPlan("j", (LayerPlan("render", FrameSet("1-20")),), ()), monkeypatch, (60, 40))
+    for ref in range(20):
+        job.start(ref)
+        display.started(ref)
+        tell(display, tmp_path, job.frame_name(ref), FrameProgress(percent=5.0))
+
+    shown = lines()
+    close_display(display)
+
+    assert shown[-1] == "and 12 more"
+
+
+def tell(display: LiveDisplay, folder: Path, name: str, progress: FrameProgress) -> None:
+    """Put a frame's progress where the display looks for it."""
+    job: JobState = display._LiveDisplay__job  # type: ignore[attr-defined]
+    display._LiveDisplay__log_path = lambda ref: f"{folder}/{job.frame_name(ref)}.rqlog"  # type: ignore[attr-defined]
+    file = ProgressFile(progress_path(f"{folder}/{name}.rqlog"))
+    file.write(progress)
+    file.close()
+
+
 # -- summary and status ----------------------------------------------------------------------------------------
 
 
@@ -198,7 +246,7 @@ def test_status_data_is_as_documented(session: Path) -> None:
 
     running = data["running"].pop()
     assert running.pop("seconds") >= 0
-    assert running == {"frame": "0005-render", "layer": "render", "attempt": 1}
+    assert running == {"frame": "0005-render", "layer": "render", "attempt": 1, "progress": None}
     assert (data["job"], data["job_id"], data["session"]) == ("show-shot-jo_demo", "id-1", str(session))
     assert (data["state"], data["runner"]["host"], data["frames"]) == ("RUNNING", "elsewhere", 15)
     assert data["counts"] == {"SUCCEEDED": 1, "DEAD": 1, "RUNNING": 1, "WAITING": 2 + 2, "DEPEND": 8}
@@ -220,9 +268,41 @@ def test_status_data_is_as_documented(session: Path) -> None:
             "reason": "no licence",
             "seconds": 1.5,
             "log": str(session / "logs" / "show-shot-jo_demo.0003-render.rqlog"),
+            "peak_memory_kb": 0,
+            "warnings": 0,
         }
     ]
     assert json.loads(json.dumps(data)) == data
+
+
+def test_status_data_and_text_tell_how_far_running_frames_are(session: Path) -> None:
+    log = str(session / "logs" / "show-shot-jo_demo.0005-render.rqlog")
+    file = ProgressFile(progress_path(log))
+    file.write(FrameProgress(1, 33.3, 6, 1, 300 * 1024, "tracing", 2, 0))
+    file.close()
+
+    data = status_data(LocalJob(str(session)))
+
+    assert data["running"][0]["progress"] == {
+        "percent": 33.3,
+        "frame": 6,
+        "frames_done": 1,
+        "peak_memory_kb": 300 * 1024,
+        "note": "tracing",
+        "warnings": 2,
+        "errors": 0,
+    }
+    assert "33 %, frame 6, 300 MB, 2 warnings, tracing" in status_text(data)
+
+
+def test_status_data_ignores_the_progress_of_an_older_attempt(session: Path) -> None:
+    file = ProgressFile(progress_path(str(session / "logs" / "show-shot-jo_demo.0005-render.rqlog")))
+    file.write(FrameProgress(7, 33.3))
+    file.close()
+
+    data = status_data(LocalJob(str(session)))
+
+    assert data["running"][0]["progress"] is None
 
 
 def test_status_text_shows_ranges_running_and_dead_frames(session: Path) -> None:
@@ -274,6 +354,11 @@ def test_the_summary_of_very_many_layers_folds_those_that_are_done(tmp_path: Pat
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(("kilobytes", "text"), [(0, "0 kB"), (900, "900 kB"), (90_000, "88 MB"), (1 << 21, "2.0 GB")])
+def test_amounts_of_memory(kilobytes: int, text: str) -> None:
+    assert memory(kilobytes) == text
 
 
 @pytest.mark.parametrize(("per_second", "text"), [(0, ""), (2.25, "2.2/s"), (0.5, "30.0/min")])
