@@ -71,10 +71,10 @@ def run_frame(layer: Layer, frame: int) -> int:
 
 def run_frame_by_hand(layer: Layer, frame: int) -> int:
     """Run a chunk as ``run_frame`` does, then print what its application told of itself: nobody else will."""
-    from .progress import take_progress
+    from .progress import log_of, take_progress
 
     status = run_frame(layer, frame)
-    told = take_progress(os.environ["logfile"]) if os.environ.get("logfile") else None
+    told = take_progress(log_of(os.environ))
     if told is not None and (told.peak_memory_kb or told.warnings):
         sys.stdout.write(f"outline: peak memory {told.peak_memory_kb} kB, {told.warnings} warnings\n")
         sys.stdout.flush()

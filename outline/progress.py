@@ -17,7 +17,15 @@ from typing import NamedTuple
 from .frames import FrameSet
 from .output import OutputReader, OutputRules, Progress
 
-__all__ = ["FrameProgress", "ProgressFile", "progress_path", "read_progress", "take_progress", "watched_output"]
+__all__ = [
+    "FrameProgress",
+    "ProgressFile",
+    "log_of",
+    "progress_path",
+    "read_progress",
+    "take_progress",
+    "watched_output",
+]
 
 SECONDS_BETWEEN_WRITES = 0.5
 _LONGEST_FILE = 16 * 1024
@@ -45,6 +53,11 @@ class FrameProgress(NamedTuple):
     note: str = ""
     warnings: int = 0
     errors: int = 0
+
+
+def log_of(environ: Mapping[str, str]) -> str:
+    """Return the path of the log of the frame whose environment this is; empty when it has none."""
+    return environ.get("logfile", "")
 
 
 def progress_path(log: str) -> str:
@@ -128,7 +141,7 @@ def watched_output(
         environ: The environment of the frame; that of this process when None.
     """
     environ = os.environ if environ is None else environ
-    log, attempt = environ.get("logfile", ""), environ.get("OL_ATTEMPT", "")
+    log, attempt = log_of(environ), environ.get("OL_ATTEMPT", "")
     if not log:
         reader = OutputReader(rules, frames)
         yield reader
