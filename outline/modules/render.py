@@ -68,6 +68,7 @@ class RenderLayer(Layer):
         writes_beside: The program writes exactly to ``get_target``, so outputs can be written under a hidden name and
             renamed when they are whole.
         frames_share_outputs: All frames make one file together, so outputs need no place for the frame.
+        needs_outputs: A layer without outputs is an error.
         path_args: The arguments that are a path. They are made absolute at the launch, because frames may run in
             another folder.
     """
@@ -78,6 +79,7 @@ class RenderLayer(Layer):
     trusts_exit_code: ClassVar[bool] = True
     writes_beside: ClassVar[bool] = False
     frames_share_outputs: ClassVar[bool] = False
+    needs_outputs: ClassVar[bool] = True
     path_args: ClassVar[tuple[str, ...]] = ("scene",)
 
     __attempt: Attempt | None = None
@@ -136,6 +138,15 @@ class RenderLayer(Layer):
             if missing:
                 named = f" for frames {FrameSet(missing)}" if parse_pattern(self.get_scene()).slot else ""
                 raise LayerException(f"the scene is not there{named}: {self.get_scene()}")
+
+    def collect_outputs(self, command: RenderCommand) -> None:
+        """Bring what a command has written to ``get_target``, for applications that choose the names themselves.
+
+        Called after each command, also after one that failed, before the outputs are looked at.
+
+        Raises:
+            OutlineException: What was written is not what was asked for.
+        """
 
     def get_program(self) -> list[str]:
         """Return the words that start the application on this host.
@@ -200,7 +211,7 @@ class RenderLayer(Layer):
         """Check also that the outputs can tell frames apart, and that pictures can be opened where that is asked."""
         super().check_required_args()
         outputs = self.get_render_outputs()
-        if not outputs and self.get_arg("check_outputs", True):
+        if not outputs and self.needs_outputs and self.__checks_outputs():
             raise LayerException(
                 f"layer {self.get_name()!r}{self.get_origin()} needs the argument 'outputs', the files that each frame"
                 " leaves behind, such as 'out/beauty.####.exr'"
@@ -267,15 +278,24 @@ class RenderLayer(Layer):
             except ShellCommandFailureException as error:
                 failure = error
             reader.close()
+            self.collect_outputs(command)
         said = reader.errors[errors_before:]
         faults = attempt.find_faults(command.frames) if self.__checks_outputs() else []
         if failure is not None and not self.__is_forgiven(failure, faults):
-            raise ShellCommandFailureException(_first_lines([*said, str(failure), *faults]), failure.exit_status)
+            what = f"{self.application} failed with exit status {failure.exit_status}"
+            raise ShellCommandFailureException(f"{failure}\n{self.__tell(what, faults, said)}", failure.exit_status)
         if faults:
-            raise LayerException(_first_lines([f"layer {self.get_name()!r}: {'; '.join(faults)}", *said]))
+            raise LayerException(self.__tell("", faults, said))
         if said and not self.trusts_exit_code:
-            raise LayerException(_first_lines([f"layer {self.get_name()!r}: {self.application} told of errors", *said]))
+            raise LayerException(self.__tell(f"{self.application} told of errors", [], said))
         attempt.publish(command.frames)
+
+    def __tell(self, what: str, faults: list[str], said: list[str]) -> str:
+        """Return lines that tell what is wrong; the last one alone is enough to know the cause."""
+        reasons = "; ".join([*([what] if what else []), *faults])
+        more = [f"    {line}" for line in said[1:_MOST_TOLD]]
+        said_first = f"; {self.application} said: {said[0]}" if said else ""
+        return "\n".join([*more, f"layer {self.get_name()!r}: {reasons}{said_first}"])
 
     def __is_forgiven(self, failure: ShellCommandFailureException, faults: list[str]) -> bool:
         if faults or not self.get_arg("success_when_outputs_complete") or not self.__checks_outputs():
@@ -356,11 +376,6 @@ def _publishing(attempt: Attempt, frames: FrameSet, may_publish: Callable[[], bo
 def _absolute(path: Any) -> str:
     text = os.fspath(path)
     return text if _ABSOLUTE.match(text) else os.path.join(os.getcwd(), text)
-
-
-def _first_lines(lines: list[str]) -> str:
-    """Join what is to be told; of a long list of errors the first ones tell the cause."""
-    return "\n".join(dict.fromkeys(lines[:_MOST_TOLD] + lines[-_MOST_TOLD:]))
 
 
 def _require_openimageio(layer: Layer) -> None:

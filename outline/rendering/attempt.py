@@ -53,17 +53,21 @@ class Attempt:
         self.__outputs = list(outputs)
         self.__checks = checks
         self.__mark = mark
-        self.__targets = {
-            output.name: output if mark is None else put_beside(output, mark) for output in self.__outputs
-        }
+        self.__beside: dict[str, Output] = {}
         self.__before: dict[str, Signature] = {}
         self.__started_ns = 0
         self.__sizes: dict[str, tuple[ImageFacts, int]] = {}
         self.__published: set[int] = set()
 
     def target(self, name: str) -> Output | None:
-        """Return where the application is to write an output, or None when there is none of that name."""
-        return self.__targets.get(name)
+        """Return where the application is to write an output, or None when there is none of that name.
+
+        An output that is never asked for is one that the application writes in its place by itself.
+        """
+        output = next((output for output in self.__outputs if output.name == name), None)
+        if output is None or self.__mark is None:
+            return output
+        return self.__beside.setdefault(name, put_beside(output, self.__mark))
 
     def prepare(self, frames: FrameSet) -> None:
         """Make the folders, remove what earlier attempts at these frames left half done, note what is there.
@@ -76,8 +80,7 @@ class Attempt:
         for output in self.__outputs:
             for name in remove_stale(output, frames):
                 logger.info("removed %s, which an earlier attempt has left half done", name)
-            if self.__mark is None:
-                self.__before.update(signatures(path for frame in frames for path in output.files(frame)))
+            self.__before.update(signatures(path for frame in frames for path in output.files(frame)))
 
     def find_faults(self, frames: FrameSet) -> list[str]:
         """Return one sentence for each output that some of these frames lack; none when all is there."""
@@ -98,9 +101,10 @@ class Attempt:
             LayerException: A file cannot be moved.
         """
         fresh = [frame for frame in frames if frame not in self.__published]
-        for output in self.__outputs if self.__mark is not None else ():
+        for output in self.__outputs:
             try:
-                publish(self.__targets[output.name], output, fresh)
+                if output.name in self.__beside:
+                    publish(self.__beside[output.name], output, fresh)
             except OSError as error:
                 raise LayerException(
                     f"output {output.name!r} cannot be moved to its place: {error.strerror}: {output.path}"
@@ -121,22 +125,22 @@ class Attempt:
 
     def discard(self, frames: FrameSet) -> None:
         """Remove the files of these frames that are not in their place."""
-        for output in self.__outputs if self.__mark is not None else ():
-            discard(self.__targets[output.name], frames)
+        for beside in self.__beside.values():
+            discard(beside, frames)
 
     def __last_write(self, frame: int) -> int:
-        paths = [path for output in self.__targets.values() if output.is_sequence for path in output.files(frame)]
+        paths = [path for output in self.__beside.values() if output.is_sequence for path in output.files(frame)]
         return max((signature.modified_ns for signature in signatures(paths).values()), default=0)
 
     def __find_wrong(self, output: Output, frames: FrameSet) -> Wrong:
-        target = self.__targets[output.name]
+        target = self.__beside.get(output.name, output)
         there = [frame for frame in frames if frame in self.__published]
         wrong = find_unusable(output, there, self.__checks.min_bytes)
         fresh = [frame for frame in frames if frame not in self.__published]
         for kind, found in find_unusable(target, fresh, self.__checks.min_bytes).items():
             wrong.setdefault(kind, []).extend(found)
-        if self.__mark is None:
-            wrong.update(find_old(target, _without(frames, wrong), self.__before, self.__started_ns))
+        if target is output:
+            wrong.update(find_old(output, _without(frames, wrong), self.__before, self.__started_ns))
         for frame in _without(fresh, wrong) if self.__checks.images else ():
             faults = [self.__fault_of_image(output.name, path, frame) for path in target.files(frame)]
             for fault in filter(None, faults):

@@ -94,10 +94,10 @@ def find_program(application: str, choice: ProgramChoice, environ: Mapping[str, 
 def _missing(application: str, choice: ProgramChoice, search: str) -> str:
     said = [_what_is_wrong(candidate) for candidate in choice.candidates]
     bare = [candidate for candidate in choice.candidates if not os.path.dirname(candidate)]
-    where = f" on the PATH {search!r}" if bare else ""
-    looked = f"{'; '.join(said)}{where} ({choice.origin})" if said else choice.origin
-    remedy = f"install it there, or say where it is: [{application}] executable= in the configuration, or executable="
-    return f"{application} was not found on host {socket.gethostname()}: {looked}; {remedy}"
+    where = f"; the PATH is {search}" if bare else ""
+    looked = f"{'; '.join(said)} ({choice.origin})" if said else choice.origin
+    remedy = f"install it, or say where it is: [{application}] executable= in the configuration, or executable="
+    return f"{application} was not found on host {socket.gethostname()}: {looked}; {remedy}{where}"
 
 
 def _what_is_wrong(candidate: str) -> str:

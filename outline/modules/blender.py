@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Blender renders frames of a ``.blend`` file.
+
+Versions: run for real with 3.4.1 of Debian 12 (Cycles and Workbench). The log formats of 4.5 and 5.2 were recorded
+with the ``bpy`` module of these versions, and lines of 5.x are from published logs; no ``blender`` program newer than
+3.4 has been run, nor EEVEE. Facts about options are from ``blender --help`` and from trying.
+
+What has to be known, all of it measured with 3.4:
+
+- Arguments take effect in their order: scene, output, format and engine stand before the frames. ``blender -b -f 1
+  shot.blend`` renders the default scene, and exits with 0.
+- ``-f 1-3`` (a dash) and ``-f 3..1`` render nothing, and exit with 0. A list is written ``1,3..9``.
+- ``-f -1`` does not mean frame -1: it counts from the scene's range. So negative frames are rendered by a script.
+- A script that raises lets Blender exit with 0, unless ``--python-exit-code`` stands before it.
+- ``#`` in the output path is one digit. A frame without ``#`` is appended to the name; to keep a name as it is, a
+  script renders it.
+- The name of EEVEE has changed: ``BLENDER_EEVEE``, from 4.2 to 4.5 ``BLENDER_EEVEE_NEXT``, from 5.0 on as before.
+- From 5.0 on lines of the log begin with a time and ``render |``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from ..exception import LayerException
+from ..frames import FrameSet
+from ..frames.dialects import blender_list
+from ..output import OutputRules
+from .render import RenderCommand, RenderLayer
+
+__all__ = ["Blender", "engine_name"]
+
+SCRIPT = os.path.join(os.path.dirname(__file__), "scripts", "blender_render.py")
+
+# What Blender exits with when the script raises.
+_SCRIPT_FAILED = 3
+
+_FORMATS = {
+    ".png": "PNG",
+    ".exr": "OPEN_EXR",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+    ".tga": "TGA",
+    ".hdr": "HDR",
+    ".webp": "WEBP",
+}
+
+# The time and channel that stand before each line from 5.0 on.
+_PREFIX = r"^(?:\d+:\d\d(?::\d\d)?\.\d+ +render +\| *)?"
+
+BLENDER_RULES = OutputRules(
+    percent=(
+        r"\| (?:.*\| )?Sample (\d+)/(\d+)",
+        r"Rendering (\d+) / (\d+) samples",
+        r"Rendered (\d+)/(\d+) Tiles",
+    ),
+    frame=(_PREFIX + r"Fra: ?(-?\d+)\b", _PREFIX + r"Rendering frame (-?\d+)$"),
+    frame_done=(_PREFIX + r"Saved: '(.+)'$",),
+    memory=(
+        r"\(Peak (?P<number>[\d.]+)(?P<unit>[KMG])\)",
+        r"\| Mem: ?(?P<number>[\d.]+)(?P<unit>[KMG])",
+    ),
+    warning=(r"^Warning: ", r"\| WARNING "),
+    error=(
+        r"^Error: ",
+        r"Render error \(",
+        r"Cannot open file for writing",
+        r"^\w*Error: .+",  # the last line of a traceback
+        r"\| ERROR ",
+    ),
+)
+
+
+def engine_name(engine: str, version: tuple[int, int]) -> str:
+    """Return the name of a render engine in a version of Blender.
+
+    Args:
+        engine: ``cycles``, ``workbench`` or ``eevee`` in any case; every other name is returned as it is.
+        version: Major and minor number.
+    """
+    short = engine.upper().removeprefix("BLENDER_")
+    if short in ("EEVEE", "EEVEE_NEXT"):
+        return "BLENDER_EEVEE_NEXT" if (4, 2) <= version < (5, 0) else "BLENDER_EEVEE"
+    return {"CYCLES": "CYCLES", "WORKBENCH": "BLENDER_WORKBENCH"}.get(short, engine)
+
+
+class Blender(RenderLayer):
+    """Renders frames of a Blender scene; all frames of a chunk in one process.
+
+    ::
+
+        Blender("beauty", scene="shot.blend", outputs="out/beauty.####.png", chunk=5)
+
+    The first output is the one that Blender names. Further ones are those that the scene writes by itself, such as file
+    output nodes.
+
+    Arguments besides those of ``RenderLayer``:
+
+    - ``engine``: ``cycles``, ``eevee``, ``workbench``, or a name that Blender itself has;
+    - ``format``: as ``blender -F`` has it; from the extension of the output when not given;
+    - ``scene_name``: a scene of the file that is not its active one;
+    - ``factory_startup``: True leaves out the preferences and add-ons of the user.
+    """
+
+    application = "Blender"
+    executable = "blender"
+    output_rules = BLENDER_RULES
+    writes_beside = True
+
+    def __init__(self, name: str, **args: Any) -> None:
+        """Make a layer that renders with Blender."""
+        super().__init__(name, **args)
+        self.require_arg("scene")
+
+    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
+        """Return one run of Blender for all frames."""
+        target = self.get_target()
+        if min(frames) < 0 or not target.is_sequence or "#" in os.path.basename(target.pattern.prefix):
+            named = {str(frame): target.frame_path(frame) for frame in frames}
+            script = ["--python-exit-code", str(_SCRIPT_FAILED), "-P", SCRIPT, "--", json.dumps(named)]
+            return [RenderCommand([*self._first_words(), *script], frames)]
+        return [RenderCommand([*self._first_words(), "-o", target.hashes(), "-f", blender_list(frames)], frames)]
+
+    def _first_words(self) -> list[str]:
+        """Return everything that must stand before the frames."""
+        program = self.get_program()
+        words = [*program, "-b"]
+        if self.get_arg("factory_startup"):
+            words.append("--factory-startup")
+        words += ["-noaudio", self.get_scene()]
+        if self.get_arg("scene_name"):
+            words += ["-S", str(self.get_arg("scene_name"))]
+        if self.get_arg("engine"):
+            words += ["-E", self._engine(program)]
+        return [*words, "-F", self._format(), "-t", str(self.get_threads()), *self.get_extra_args()]
+
+    def _engine(self, program: list[str]) -> str:
+        engine = str(self.get_arg("engine"))
+        if "EEVEE" not in engine.upper():
+            return engine_name(engine, (0, 0))
+        version = str(self.get_arg("version") or "") or _ask_version(program)
+        return engine_name(engine, _two_numbers(version))
+
+    def _format(self) -> str:
+        given = self.get_arg("format")
+        if given:
+            return str(given)
+        path = self.get_target().path
+        extension = os.path.splitext(path)[1].lower()
+        if extension not in _FORMATS:
+            raise LayerException(
+                f"layer {self.get_name()!r}: no format is known for {path!r}; give format=, as blender -F has it"
+            )
+        return _FORMATS[extension]
+
+
+def _ask_version(program: list[str]) -> str:
+    """Return what ``blender --version`` says; it takes a second, so it is asked only for a name that has changed."""
+    import subprocess
+
+    asked = subprocess.run(
+        [*program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+    )
+    return asked.stdout.partition("Blender ")[2]
+
+
+def _two_numbers(version: str) -> tuple[int, int]:
+    numbers = "".join(sign if sign.isdigit() else " " for sign in version.partition("\n")[0]).split()
+    return (int(numbers[0]), int(numbers[1]) if len(numbers) > 1 else 0) if numbers else (0, 0)

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs inside of Blender: renders frames that its command line cannot name, each to a path of its own.
+
+blender ... -P blender_render.py -- '{"-5": "/shots/a.-005.png"}'
+"""
+
+import json
+import sys
+
+import bpy  # type: ignore[import-not-found]
+
+
+def render(scene, named) -> None:  # type: ignore[no-untyped-def]  # objects of Blender
+    """Render each frame of ``named`` (frame number as text: path) in its order."""
+    scene.render.use_file_extension = False
+    for frame, path in named.items():
+        scene.frame_set(int(frame))
+        scene.render.filepath = path
+        bpy.ops.render.render(write_still=True)
+
+
+if __name__ == "__main__":
+    render(bpy.context.scene, json.loads(sys.argv[sys.argv.index("--") + 1]))
