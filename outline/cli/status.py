@@ -5,7 +5,8 @@
 
 ========== ==========================================================================================================
 job        the job's name; ``job_id`` and ``session`` (the folder) say which one
-state      ``RUNNING``, ``FINISHED`` (all succeeded or eaten), ``FAILED`` or ``STOPPED`` (can go on)
+state      ``RUNNING``, ``FINISHED`` (all succeeded or eaten), ``FAILED``, ``PAUSED`` (no frame was ever started) or
+           ``STOPPED`` (was cut short and can go on)
 runner     ``{"host": …, "pid": …}`` of the process that runs it, else null
 frames     how many frames the job has; with chunks, a frame is a chunk, named by its first number
 counts     frames by state, states without frames left out

@@ -74,11 +74,21 @@ def why(end: FrameEnd | None) -> str:
 def _dead_lines(job: LocalJob, tail: int) -> list[str]:
     dead = job.dead_frames()
     lines = []
-    for frame in dead[:_SHOWN]:
+    for frame in _some_of_each_layer(dead, _SHOWN):
         lines += _dead_frame(job, frame, tail)
     if len(dead) > _SHOWN:
         lines += [f"and {len(dead) - _SHOWN} more: outline status {quoted(job.path)}", ""]
     return lines
+
+
+def _some_of_each_layer(dead: list[DeadFrame], count: int) -> list[DeadFrame]:
+    """Return so many of the frames, in their order: as many different layers as possible, first frames first."""
+    seen: dict[str, int] = {}
+    ranked = []
+    for place, frame in enumerate(dead):
+        seen[frame.layer] = seen.get(frame.layer, 0) + 1
+        ranked.append((seen[frame.layer], place))
+    return [dead[place] for place in sorted(place for _, place in sorted(ranked)[:count])]
 
 
 def _dead_frame(job: LocalJob, frame: DeadFrame, tail: int) -> list[str]:

@@ -64,13 +64,15 @@ class LocalJob:
 
     @property
     def state(self) -> str:
-        """``RUNNING``, ``FINISHED`` (all SUCCEEDED or EATEN), ``FAILED``, or ``STOPPED`` when it can go on."""
+        """``RUNNING``, ``FINISHED`` (all SUCCEEDED or EATEN), ``FAILED``, ``PAUSED`` (never begun), or ``STOPPED``."""
         job = self.record.job
         if self.record.runner is not None:
             return "RUNNING"
         if job.succeeded:
             return "FINISHED"
-        return "FAILED" if self.record.over == "failed" else "STOPPED"
+        if self.record.over == "failed":
+            return "FAILED"
+        return "STOPPED" if self.record.frames or self.record.over else "PAUSED"
 
     @property
     def data(self) -> LocalJobData:
