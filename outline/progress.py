@@ -12,10 +12,11 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .frames import FrameSet
-from .output import OutputReader, OutputRules, Progress
+if TYPE_CHECKING:
+    from .frames import FrameSet
+    from .output import OutputReader, OutputRules, Progress
 
 __all__ = [
     "FrameProgress",
@@ -140,6 +141,8 @@ def watched_output(
         frames: The frames of the chunk.
         environ: The environment of the frame; that of this process when None.
     """
+    from .output import OutputReader  # readers and takers of the file do without
+
     environ = os.environ if environ is None else environ
     log, attempt = log_of(environ), environ.get("OL_ATTEMPT", "")
     if not log:

@@ -185,6 +185,8 @@ def _load(path: str, folder: str) -> tuple[WorkerState | None, str]:
         os.chdir(folder)
         ol = load_outline(path)
         _import_what_frames_need()
+        if any(layer.get_arg("progress") for layer in ol.get_layers()):
+            from ... import output  # noqa: F401
     except OutlineException as error:
         return None, str(error)
     except Exception as error:  # a module of the user's: its fault is the message
@@ -206,7 +208,7 @@ def _import_what_frames_need() -> None:
     """Import once what the launcher, every worker and every frame would import otherwise."""
     import resource  # noqa: F401  # os.wait4 does
 
-    from ... import environment, frame_run, io, loader, output, process, progress, serialize, tokens  # noqa: F401
+    from ... import environment, frame_run, io, loader, process, progress, serialize, tokens  # noqa: F401
     from ...modules import shell  # noqa: F401
 
 
