@@ -230,7 +230,7 @@ class RenderLayer(Layer):
             _require_openimageio(self)
         for key in self.path_args:
             if self.get_arg(key):
-                self.set_arg(key, _absolute(self.get_arg(key)))
+                self.set_arg(key, _absolute_all(self.get_arg(key)))
         outputs = self.get_render_outputs()
         if outputs:
             self.set_arg("outputs", {output.name: _absolute(output.path) for output in outputs})
@@ -371,6 +371,11 @@ def _publishing(attempt: Attempt, frames: FrameSet, may_publish: Callable[[], bo
         watcher.join()
     if may_publish():
         attempt.publish_finished(frames)
+
+
+def _absolute_all(value: Any) -> Any:
+    """Return a path, or each of a list of paths, as an absolute one."""
+    return [_absolute(one) for one in value] if isinstance(value, (list, tuple)) else _absolute(value)
 
 
 def _absolute(path: Any) -> str:

@@ -17,6 +17,8 @@ from .outputs import Output
 __all__ = ["discard", "publish", "put_beside", "remove_stale"]
 
 _MARKED = re.compile(r"\.part-[0-9]+-(?P<name>.+)", re.DOTALL)
+# What a killed POV-Ray leaves beside a picture.
+_LEFT_BESIDE = r"\.pov-state"
 _UDIM = re.compile(r"(?i)<udim>")
 
 
@@ -49,13 +51,13 @@ def discard(beside: Output, frames: Iterable[int]) -> None:
 
 def remove_stale(output: Output, frames: Iterable[int]) -> list[str]:
     """Remove what earlier attempts at these frames have left under hidden names, and return its names."""
-    names = [
-        re.compile(_tile_regex(os.path.basename(output.frame_path(frame)))) for frame in _own_names(output, frames)
-    ]
+    name = _name_regex(output)
+    wanted = set(frames)
     removed = []
     for found in _names_in(output.folder):
         marked = _MARKED.fullmatch(found)
-        if marked and any(name.fullmatch(marked["name"]) for name in names):
+        match = re.fullmatch(name, marked["name"]) if marked else None
+        if match and (not output.is_sequence or int(match["frame"]) in wanted):
             _unlink(os.path.join(output.folder, found))
             removed.append(found)
     return removed
@@ -70,6 +72,15 @@ def _real_name(path: str) -> str:
     marked = _MARKED.fullmatch(os.path.basename(path))
     assert marked, path
     return marked["name"]
+
+
+def _name_regex(output: Output) -> str:
+    """Return what names of this output look like, with any padding, since some applications choose that themselves."""
+    start, end = _tile_regex(os.path.basename(output.pattern.prefix)), _tile_regex(output.pattern.suffix)
+    if not output.is_sequence:
+        stem, extension = os.path.splitext(os.path.basename(output.pattern.prefix))
+        return rf"{_tile_regex(stem)}(?:{re.escape(extension)}|{_LEFT_BESIDE})"
+    return rf"{start}(?P<frame>-?[0-9]+)(?:{end}|{_LEFT_BESIDE})"
 
 
 def _tile_regex(name: str) -> str:

@@ -4,13 +4,15 @@
 blender ... -P blender_render.py -- '{"-5": "/shots/a.-005.png"}'
 """
 
+# mypy: ignore-errors
+
 import json
 import sys
 
-import bpy  # type: ignore[import-not-found]
+import bpy
 
 
-def render(scene, named) -> None:  # type: ignore[no-untyped-def]  # objects of Blender
+def render(scene, named):
     """Render each frame of ``named`` (frame number as text: path) in its order."""
     scene.render.use_file_extension = False
     for frame, path in named.items():
