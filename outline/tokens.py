@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .exception import OutlineException
 from .frames import FrameRangeError, FrameSet, chunk_at
 
-__all__ = ["FrameTokens", "expand_command", "expand_word", "names_chunk", "split_command"]
+__all__ = ["FrameTokens", "expand_command", "expand_word", "farm_word", "names_chunk", "split_command"]
 
 # PyOutline's own tokens, and the farm's. Both work everywhere a command is given.
 _FRAME_TOKENS = (
@@ -44,6 +44,8 @@ _SLOT = r"""
 _TOKEN = rf"(?x)(?P<token>{'|'.join(re.escape(token) for token in _FRAME_TOKENS)})|(?P<slot>{_SLOT})"
 
 _SINGLE_SLOT_DIGITS = 4
+
+_FARM_SPELLINGS = {"%{FRAME}": "#IFRAME#", "%{ZFRAME}": "#ZFRAME#", "%{RANGE}": "#FRAMESPEC#"}
 
 
 class FrameTokens(NamedTuple):
@@ -122,6 +124,34 @@ def expand_command(cmd: str | Sequence[object], tokens: FrameTokens, *, sequence
 def expand_word(word: str, tokens: FrameTokens) -> str:
     """Return one word, or any text, with its tokens and the ``#`` runs of its file names replaced, in one pass."""
     return re.sub(_TOKEN, _replacer(tokens, sequences=True), word) if _may_hold_token(word) else word
+
+
+def farm_word(word: str, *, sequences: bool = True) -> str:
+    """Return one word, or any text, with only the tokens in it that a farm server replaces by itself.
+
+    Args:
+        word: The text.
+        sequences: False leaves the ``#`` runs of file names alone.
+
+    Raises:
+        OutlineException: A ``#`` run has a width that the farm has no token for.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        token = match["token"]
+        if token is not None:
+            return _FARM_SPELLINGS.get(token, token)
+        run = match["slot"]
+        if not sequences or (len(run) == 1 and _is_in_url(match.string, match.start())):
+            return str(run)
+        if len(run) not in (1, _SINGLE_SLOT_DIGITS):
+            raise OutlineException(
+                f"the farm fills in frames of {_SINGLE_SLOT_DIGITS} digits only, not the {run} in {word!r};"
+                " use #### or #ZFRAME#"
+            )
+        return "#ZFRAME#"
+
+    return re.sub(_TOKEN, replace, word) if _may_hold_token(word) else word
 
 
 def names_chunk(cmd: str | Sequence[object]) -> bool:

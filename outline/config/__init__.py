@@ -107,6 +107,10 @@ class Config(_Face):
         """Return every option as (section, option, value, origin), in the order of the sections."""
         return list(self.__load().rows())
 
+    def origin(self, section: str, option: str) -> str:
+        """Return where an option's value comes from: ``default``, a file, a variable, or ``command line``."""
+        return self.__load().origin(section, option)
+
     def reload(self) -> None:
         """Forget everything, also what ``set`` has changed; the next use reads files and environment again."""
         self.__parser = None

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs jobs on an OpenCue farm.
+
+The outline goes to the server as a job spec; frames run on the farm's hosts as ``pycuerun SESSION/outline.yaml -e
+FRAME``. PyCue is the client, and jobs are its job objects. It is imported when something is launched or waited for, so
+a job spec can be written without it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .checks import check_job
+from .client import connect, farm_errors
+from .command import build_command
+from .job import farm_job
+from .snapshot import Outcome
+from .spec import spec_text
+from .watch import JobTestFailed, LogObserver, kill_job, watch
+
+if TYPE_CHECKING:
+    from ...cuerun import OutlineLauncher
+
+__all__ = [
+    "JOB_WAIT_PERIOD_SEC",
+    "JobTestFailed",
+    "build_command",
+    "check_flags",
+    "end_test",
+    "launch",
+    "serialize",
+    "serialize_simple",
+    "test",
+    "wait",
+]
+
+logger = logging.getLogger("outline.backend.cue")
+
+# How often the server is asked for a job that is waited for.
+JOB_WAIT_PERIOD_SEC = 5
+
+
+def check_flags(flags: Mapping[str, Any]) -> None:
+    """Check that a farm server answers, before anything is made.
+
+    Args:
+        flags: ``server``, as for ``launch``.
+
+    Raises:
+        LaunchException: PyCue is missing, or no server answers.
+    """
+    connect(flags.get("server"))
+
+
+# Any: PyCue's job objects have no types.
+
+
+def launch(launcher: OutlineLauncher, use_pycuerun: bool = True) -> list[Any]:
+    """Launch a job on the farm.
+
+    Args:
+        launcher: Holds the outline and the flags: ``server`` (``host`` or ``host:port``, several with commas; else
+            PyCue's configuration decides), ``wait`` (until the job can make no more progress by itself), ``test``
+            (wait, and raise when a frame is dead or eaten), ``pause``, ``priority``, ``maxretries`` and so on.
+        use_pycuerun: False sends the layers' own commands, without hooks and checks.
+
+    Returns:
+        PyCue's job objects.
+
+    Raises:
+        LaunchException: The job breaks a limit of the farm, no server answers, or it refuses the job.
+        JobTestFailed: With ``test``.
+    """
+    opencue = connect(launcher.get_flag("server"))
+    spec = launcher.serialize(use_pycuerun=use_pycuerun)
+    with farm_errors("launch the job"):
+        jobs = list(opencue.api.launchSpecAndWait(spec))
+    if launcher.get_flag("wait"):
+        wait(jobs[0])
+    elif launcher.get_flag("test"):
+        test(jobs[0])
+    return jobs
+
+
+def serialize(launcher: OutlineLauncher) -> str:
+    """Return the job spec of a launcher's outline, whose frames run in pycuerun.
+
+    Raises:
+        LaunchException: The job breaks a limit of the farm, or a value cannot be sent to it.
+    """
+    return _serialize(launcher, use_pycuerun=True)
+
+
+def serialize_simple(launcher: OutlineLauncher) -> str:
+    """Return the job spec of a launcher's outline, whose frames are the layers' commands and nothing else."""
+    return _serialize(launcher, use_pycuerun=False)
+
+
+def _serialize(launcher: OutlineLauncher, use_pycuerun: bool) -> str:
+    job = farm_job(launcher, use_pycuerun)
+    check_job(job)
+    spec = spec_text(job)
+    logger.debug("job spec:\n%s", spec)
+    return spec
+
+
+def wait(job: Any) -> None:
+    """Wait until a job can make no more progress by itself: all is done, frames are dead, or it was killed.
+
+    A server that does not answer is waited for.
+
+    Args:
+        job: PyCue's job.
+    """
+    watch(job.data.id, period_seconds=JOB_WAIT_PERIOD_SEC, observer=LogObserver())
+
+
+def test(job: Any) -> None:
+    """Let a job run and wait until all of it has succeeded; it is killed as soon as a frame is dead or eaten.
+
+    Args:
+        job: PyCue's job.
+
+    Raises:
+        JobTestFailed: A frame is dead or eaten, or somebody has killed the job.
+    """
+    with farm_errors(f"resume {job.data.name}"):
+        job.resume()
+    result = watch(job.data.id, period_seconds=JOB_WAIT_PERIOD_SEC, observer=LogObserver(), until_failed=True)
+    problem = end_test(job, result.outcome, result.job)
+    if problem:
+        raise JobTestFailed(problem)
+
+
+def end_test(job: Any, outcome: Outcome, counts: Any) -> str:
+    """Return why a test has failed, and kill the job if it has; an empty text when all of it has succeeded."""
+    from ...scheduler import FrameState
+
+    eaten = counts.counts()[FrameState.EATEN] if counts is not None else 0
+    if outcome is Outcome.DONE and not eaten:
+        return ""
+    name = job.data.name
+    if outcome in (Outcome.KILLED, Outcome.LOST):
+        words = "was killed" if outcome is Outcome.KILLED else "is not known to the farm any more"
+        return f"the test of job {name} failed: it {words}"
+    dead = counts.counts()[FrameState.DEAD] if counts is not None else 0
+    if outcome is not Outcome.DONE:
+        kill_job(job, f"its test failed: {dead} dead and {eaten} eaten frames")
+    return f"the test of job {name} failed: {dead} dead and {eaten} eaten frames"

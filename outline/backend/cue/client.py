@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PyCue, the client of an OpenCue server, with errors that say what to do. It is imported when it is first needed."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ...exception import LaunchException
+
+__all__ = ["ServerAway", "UnknownToServer", "connect", "farm_errors", "get_opencue", "server_names"]
+
+_MISSING = 'the farm needs the package opencue-pycue; install it with: pip install "outline-farm[cue]"'
+# What PyCue puts in front of the server's own words.
+_PYCUE_WORDS = re.compile(
+    r"(Caught an unknown server exception\. Please check the server logs\.|Request deadline exceeded\.|"
+    r"Object already exists\.|Object does not exist\.|Server caught an internal exception\.|"
+    r"Unable to contact grpc server\.|RPC call was cancelled\.|Encountered a server error\.)\s*"
+)
+
+
+class ServerAway(LaunchException):
+    """No server answers."""
+
+
+class UnknownToServer(LaunchException):
+    """The server has no such object."""
+
+
+# Any: PyCue has no types.
+
+
+def get_opencue() -> Any:
+    """Return PyCue's module.
+
+    Raises:
+        LaunchException: It, or what it stands on, is not installed, or its configuration cannot be read.
+    """
+    # PyCue warns of every try to reach a server; our errors say it once. Whoever configures logging still sees it.
+    logging.getLogger("opencue").addHandler(_quiet)
+    try:
+        import opencue
+        import opencue.api
+    except ModuleNotFoundError as error:
+        raise LaunchException(f"{_MISSING} (there is no module {error.name!r})") from error
+    except Exception as error:  # PyCue reads its configuration while it is imported
+        raise LaunchException(f"PyCue cannot be used: {one_line(error)}; check its opencue.yaml") from error
+    return opencue
+
+
+_quiet = logging.NullHandler()
+
+
+def connect(server: Any = None) -> Any:
+    """Return PyCue's module, connected to a server.
+
+    Args:
+        server: ``host`` or ``host:port``, or several of them with commas between; without it the server is PyCue's:
+            that of ``CUEBOT_HOSTS``, else that of its facility in ``opencue.yaml``.
+
+    Raises:
+        ServerAway: None of the servers answers.
+        LaunchException: PyCue is missing.
+    """
+    opencue = get_opencue()
+    cuebot = opencue.Cuebot
+    with farm_errors():
+        if server:
+            hosts = [host.strip() for host in str(server).split(",") if host.strip()]
+            if cuebot.RpcChannel is None or list(cuebot.Hosts or ()) != hosts:
+                cuebot.setHosts(hosts)
+        elif cuebot.RpcChannel is None:
+            cuebot.init()
+    return opencue
+
+
+def server_names() -> str:
+    """Return the servers that PyCue uses, for a message."""
+    cuebot = get_opencue().Cuebot
+    port = cuebot.Config.get("cuebot.grpc_port", 8443)
+    return ", ".join(host if ":" in host else f"{host}:{port}" for host in cuebot.Hosts or ()) or "(none is set)"
+
+
+@contextmanager
+def farm_errors(doing: str = "") -> Iterator[None]:
+    """Turn errors of PyCue and gRPC into one line.
+
+    Args:
+        doing: What the server was asked, for the message.
+
+    Raises:
+        ServerAway: No server answers.
+        UnknownToServer: The server has no such object.
+        LaunchException: The server refuses.
+    """
+    opencue = get_opencue()
+    import grpc
+
+    try:
+        yield
+    except (opencue.CueException, grpc.RpcError) as error:
+        raise _translated(error, doing) from error
+
+
+def one_line(error: BaseException) -> str:
+    """Return what a server said, in one line and without PyCue's words."""
+    details = getattr(error, "details", None)
+    text = str(details() if callable(details) else error)
+    return _PYCUE_WORDS.sub("", " ".join(text.split()), count=1) or type(error).__name__
+
+
+def _translated(error: Any, doing: str) -> LaunchException:
+    code = _code_name(error)
+    said = one_line(error)
+    server = server_names()
+    if code == "UNAVAILABLE":
+        return ServerAway(
+            f"no farm server answers at {server}; start it, or name another with --server or CUEBOT_HOSTS,"
+            " or use --backend local"
+        )
+    if code == "NOT_FOUND":
+        return UnknownToServer(f"the farm server {server} does not know {doing or 'that'}: {said}")
+    asked = f" to {doing}" if doing else ""
+    return LaunchException(f"the farm server {server} refuses{asked}: {said}{_advice(said)}")
+
+
+def _advice(said: str) -> str:
+    pending = re.search(r"job (\S+) is already pending", said)
+    if pending:
+        name = pending[1].rstrip(".,;")
+        return f"; wait for it, or end it (cueadmin -kill {name}), or launch under another name with --base-name"
+    if "as root" in said:
+        return "; launch as another user"
+    if "show" in said.lower():
+        return "; name a show that the farm has with $SHOW (cueadmin -ls lists them)"
+    return ""
+
+
+def _code_name(error: Any) -> str:
+    """Return gRPC's name of an error, also of those that PyCue has put into classes of its own."""
+    code = getattr(error, "code", None)
+    if callable(code):
+        found = code()
+        return str(getattr(found, "name", found))
+    return {
+        "ConnectionException": "UNAVAILABLE",
+        "DeadlineExceededException": "DEADLINE_EXCEEDED",
+        "EntityNotFoundException": "NOT_FOUND",
+        "EntityAlreadyExistsException": "ALREADY_EXISTS",
+        "CueInternalErrorException": "INTERNAL",
+    }.get(type(error).__name__, "")

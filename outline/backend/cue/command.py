@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command of a frame, as the shell of a farm host gets it.
+
+The server replaces its tokens (``#IFRAME#``) in the text of the command before any shell sees it, also within quotes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ... import config, versions
+from ...config.places import package_home
+from ...exception import LaunchException, OutlineException
+from ...tokens import farm_word, names_chunk, split_command
+
+if TYPE_CHECKING:
+    from ...cuerun import OutlineLauncher
+    from ...layer import Layer
+
+__all__ = ["build_command", "frame_command", "literal", "plain_command"]
+
+logger = logging.getLogger("outline.backend.cue")
+
+_DEFAULT = "default"
+
+
+def literal(word: object) -> str:
+    """Return a word quoted for the shell, and so that the server finds none of its tokens in it."""
+    # A quote that ends and begins again after each # says the same to a shell, and keeps two # of a token apart.
+    return shlex.quote(str(word)).replace("#", "#''")
+
+
+def build_command(launcher: OutlineLauncher, layer: Layer) -> list[str]:
+    """Return the words of the command that runs a chunk of a layer; joined by blanks they are for ``/bin/sh``.
+
+    It is ``pycuerun SESSION/outline.yaml -e #IFRAME#-LAYER``, with in front of it what the layer's arguments
+    ``strace`` and ``wrapper`` and the option ``wrapper_dir`` ask for, if they do.
+
+    Raises:
+        OutlineException: The argument ``wrapper`` cannot be split.
+    """
+    words = [*_strace(layer), *map(literal, [*_wrapper(layer), *_pycuerun()])]
+    words += [literal(launcher.get_outline().get_path()), "-e", f"#IFRAME#-{layer.get_name()}"]
+    return words + [literal(word) for word in _options(launcher)]
+
+
+def frame_command(launcher: OutlineLauncher, layer: Layer) -> str:
+    """Return ``build_command`` as text."""
+    return " ".join(build_command(launcher, layer))
+
+
+def plain_command(layer: Layer) -> str:
+    """Return the layer's own command, for hosts that run it without hooks and checks.
+
+    A list arrives at the program word by word. A text is a line for the shell of the host.
+
+    Raises:
+        LaunchException: The layer has no argument ``command``, or its command has a token that the farm lacks.
+    """
+    command = layer.get_arg("command")
+    where = f"layer {layer.get_name()!r}{layer.get_origin()}"
+    if command is None or command == "":
+        raise LaunchException(f"{where} has no argument 'command'; launch it with use_pycuerun=True")
+    chunk_named = _names_chunk(command)
+    chunk = layer.get_chunk_size()
+    if chunk > 1 and not chunk_named:
+        logger.warning("%s: its command names no chunk, so of each chunk of %d only the first frame runs", where, chunk)
+    sequences = chunk == 1 or not chunk_named
+    try:
+        if isinstance(command, str):
+            return farm_word(command, sequences=sequences)
+        return " ".join(_quoted(farm_word(word, sequences=sequences)) for word in split_command(command))
+    except OutlineException as error:
+        raise LaunchException(f"{where}: {error}") from error
+
+
+def _names_chunk(command: Any) -> bool:
+    return names_chunk([command] if isinstance(command, str) else command)
+
+
+def _quoted(word: str) -> str:
+    return shlex.quote(word)
+
+
+def _strace(layer: Layer) -> list[str]:
+    if not layer.get_arg("strace"):
+        return []
+    # Of the whole layer, so the frames must not share a file; "file" stands for every call with a path, on any machine.
+    log = f"{literal(os.path.join(layer.get_path(), 'strace'))}.#IFRAME#.log"
+    return ["strace", "-ttt", "-T", "-f", "-e", "trace=file", "-o", log]
+
+
+def _wrapper(layer: Layer) -> list[str]:
+    """Return the wrapper that somebody has asked for, with its argument, the user's folder."""
+    wrapper = layer.get_arg("wrapper")
+    if wrapper:
+        words = split_command(wrapper)
+    elif config.origin("outline", "wrapper_dir") != _DEFAULT and config.get("outline", "wrapper_dir"):
+        setshot = layer.get_arg("setshot", True)
+        name = "opencue_wrap_frame" if setshot or setshot is None else "opencue_wrap_frame_no_ss"
+        words = [os.path.join(config.get("outline", "wrapper_dir"), name)]
+    else:
+        return []
+    return [*words, config.get("outline", "user_dir")]
+
+
+def _pycuerun() -> list[str]:
+    """Return how hosts call this very installation of pycuerun, unless the configuration names another one."""
+    if config.origin("outline", "bin_dir") != _DEFAULT and config.get("outline", "bin_dir"):
+        return [os.path.join(config.get("outline", "bin_dir"), "pycuerun")]
+    python = sys.executable or "python3"
+    in_tree = os.path.join(package_home(), "bin", "pycuerun")
+    if os.path.isfile(in_tree):
+        return [python, in_tree]  # a frame's PATH has perhaps no python3, or another one
+    installed = os.path.join(os.path.dirname(python), "pycuerun")
+    return [installed] if os.path.isfile(installed) else [python, "-m", "outline"]
+
+
+def _options(launcher: OutlineLauncher) -> list[str]:
+    """Return the options of pycuerun that somebody has set for this launch."""
+    words: list[str] = []
+    version, repos = versions.get_version("outline"), versions.get_repos().strip()
+    if version != "latest":
+        words += ["--version", version]
+    if repos:
+        words += ["--repos", repos]
+    if launcher.get_flag("dev"):
+        words.append("--dev")
+    if launcher.get_flag("devuser"):
+        words += ["--dev-user", str(launcher.get_flag("devuser"))]
+    return words

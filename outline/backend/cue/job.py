@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What of an outline goes to the farm, settled once and then only read."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, NamedTuple
+
+from ... import config, util
+from ...exception import LaunchException
+from ...frames import FrameSet
+from .command import frame_command, plain_command
+from .spec_version import SpecVersion, read_version
+
+if TYPE_CHECKING:
+    from ...cuerun import OutlineLauncher
+    from ...layer import Layer
+    from ...loader import Outline
+
+__all__ = ["FarmJob", "FarmLayer", "farm_job"]
+
+logger = logging.getLogger("outline.backend.cue")
+
+
+class FarmLayer(NamedTuple):
+    """A layer that the farm gets.
+
+    Attributes:
+        layer: The layer.
+        frames: Its frames in render order, each once.
+        command: What the farm's hosts run for each chunk, for ``/bin/sh``, with the farm's tokens in it.
+    """
+
+    layer: Layer
+    frames: FrameSet
+    command: str
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.layer.get_name()
+
+    @property
+    def where(self) -> str:
+        """The layer for a message."""
+        return f"layer {self.name!r}{self.layer.get_origin()}"
+
+
+class FarmJob(NamedTuple):
+    """A job that the farm gets.
+
+    Attributes:
+        launcher: Its flags.
+        outline: The outline, which is set up.
+        version: The version of the job spec.
+        use_pycuerun: Whether the frames run in pycuerun, or are the layers' commands and nothing else.
+        layers: The layers with frames in this job, in their order.
+    """
+
+    launcher: OutlineLauncher
+    outline: Outline
+    version: SpecVersion
+    use_pycuerun: bool
+    layers: tuple[FarmLayer, ...]
+
+    @property
+    def show(self) -> str:
+        """The show."""
+        return str(self.launcher.get_flag("show") or self.outline.get_show())
+
+    @property
+    def shot(self) -> str:
+        """The shot."""
+        return str(self.launcher.get_flag("shot") or self.outline.get_shot())
+
+    @property
+    def user(self) -> str:
+        """The user whose job it is."""
+        return str(self.launcher.get_flag("user") or util.get_user())
+
+    def carries(self, feature: str, subject: str, wanted: bool = True) -> bool:
+        """Tell whether the spec version can hold something; when not and it is wanted, a warning says so."""
+        if self.version.has(feature):
+            return True
+        if wanted:
+            logger.warning("spec version %s cannot carry %s of %s", self.version, feature, subject)
+        return False
+
+
+def farm_job(launcher: OutlineLauncher, use_pycuerun: bool) -> FarmJob:
+    """Return what of a launcher's outline goes to the farm.
+
+    Layers without a frame in the job are left out, as are children, which run in the frames of their parent.
+
+    Raises:
+        LaunchException: No layer is left, or one has no command.
+        ConfigException: There is no such spec version.
+    """
+    ol = launcher.get_outline()
+    layers = tuple(found for layer in ol.get_layers() if (found := _farm_layer(launcher, layer, use_pycuerun)))
+    if not layers:
+        raise LaunchException(f"no layer has a frame in the job's range {ol.get_frame_range()}, so nothing is launched")
+    version = read_version(config.get("outline", "spec_version"))
+    return FarmJob(launcher, ol, version, use_pycuerun, layers)
+
+
+def _farm_layer(launcher: OutlineLauncher, layer: Layer, use_pycuerun: bool) -> FarmLayer | None:
+    text = layer.get_frame_range()
+    if not layer.get_arg("register", True) or layer.get_parent() is not None or not text:
+        return None
+    command = frame_command(launcher, layer) if use_pycuerun else plain_command(layer)
+    return FarmLayer(layer, FrameSet(text).unique(), command)

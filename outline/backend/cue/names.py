@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Names as the farm server makes them of what it is sent."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["conform_layer", "frame_name", "full_job_name"]
+
+
+def conform_layer(name: str) -> str:
+    """Return a layer's name, or a shot's, as it is on the farm: lower case, with ``_`` for ``-``."""
+    return name.replace("-", "_").lower()
+
+
+def full_job_name(show: str, shot: str, user: str, name: str) -> str:
+    """Return the name under which the farm knows a job, ``show-shot-user_name``.
+
+    Args:
+        show: The show.
+        shot: The shot.
+        user: The user.
+        name: The outline's part; it may begin with the other parts already.
+    """
+    prefix = f"{show}-{conform_layer(shot)}-{user}_".lower()
+    text = name.lower()
+    text = text[len(prefix) :] if text.startswith(prefix) else text
+    text = re.sub("_+", "_", text.replace("-", "_")).lstrip("_")
+    return prefix + text
+
+
+def frame_name(frame: int, layer: str) -> str:
+    """Return a frame's name on the farm: ``0012-beauty``."""
+    return f"{frame:04d}-{conform_layer(layer)}"

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A job on the farm as the server tells of it: numbers by layer and state, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from typing import Any, NamedTuple
+
+from ...scheduler import FrameState
+from .client import connect, farm_errors
+
+__all__ = ["FarmSnapshot", "LayerNumbers", "Outcome", "frames_of", "outcome_of", "read_snapshot"]
+
+S = FrameState
+_PAGE = 500  # what PyCue asks for; it cannot ask for another number
+
+
+class LayerNumbers(NamedTuple):
+    """How many frames of a layer are in each state; states without frames are there too."""
+
+    name: str
+    counts: Mapping[FrameState, int]
+
+
+class FarmSnapshot(NamedTuple):
+    """A job at one moment.
+
+    Attributes:
+        id: The server's id of the job.
+        name: Its name.
+        state: ``PENDING``, ``FINISHED`` and so on.
+        is_paused: Nothing new is started.
+        log_dir: The folder of its frames' logs, as the hosts see it.
+        layers: Its layers in their order.
+    """
+
+    id: str
+    name: str
+    state: str
+    is_paused: bool
+    log_dir: str
+    layers: tuple[LayerNumbers, ...]
+
+    def counts(self, layer: str | None = None) -> dict[FrameState, int]:
+        """Return how many frames are in each state, of one layer or of all."""
+        totals = dict.fromkeys(FrameState, 0)
+        for numbers in self.layers:
+            if layer in (None, numbers.name):
+                for state, count in numbers.counts.items():
+                    totals[state] += count
+        return totals
+
+    def __len__(self) -> int:
+        return sum(sum(numbers.counts.values()) for numbers in self.layers)
+
+
+class Outcome(Enum):
+    """How a job that makes no more progress by itself has ended."""
+
+    DONE = "done"  #: Every frame SUCCEEDED or EATEN.
+    DEAD = "dead"  #: Dead frames, and all others are done or wait for those.
+    STUCK = "stuck"  #: Frames wait for eaten ones, which release nobody.
+    KILLED = "killed"  #: The job was ended before its frames were done.
+    LOST = "lost"  #: The server does not know the job any more.
+
+    @property
+    def may_change(self) -> bool:
+        """Whether a server that is still busy with what has just happened may go on after all."""
+        return self in (Outcome.DEAD, Outcome.STUCK)
+
+
+def outcome_of(job: FarmSnapshot) -> Outcome | None:
+    """Return how a job has ended, or None while it can go on; a paused one can."""
+    counts = job.counts()
+    over = counts[S.SUCCEEDED] + counts[S.EATEN]
+    if job.state == "FINISHED":
+        return Outcome.DONE if over == sum(counts.values()) else Outcome.KILLED
+    if job.state not in ("PENDING", "SHUTDOWN") or counts[S.RUNNING] or counts[S.WAITING]:
+        return None
+    if counts[S.DEAD]:
+        return Outcome.DEAD
+    return Outcome.STUCK if counts[S.DEPEND] else None
+
+
+# Any: PyCue's objects.
+
+
+def read_snapshot(job_id: str) -> FarmSnapshot:
+    """Ask the server for a job.
+
+    Raises:
+        ServerAway: No server answers.
+        UnknownToServer: It does not know the job.
+        LaunchException: It refuses.
+    """
+    opencue = connect()
+    with farm_errors(f"the job {job_id}"):
+        return snapshot_of(opencue.api.getJob(job_id))
+
+
+def snapshot_of(job: Any) -> FarmSnapshot:
+    """Return a PyCue job with the numbers of its layers, which are asked for."""
+    with farm_errors(f"the layers of {job.data.name}"):
+        layers = tuple(
+            LayerNumbers(layer.data.name, _counts(layer.data.layer_stats))
+            for layer in sorted(job.getLayers(), key=lambda one: int(one.data.dispatch_order))
+        )
+    data = job.data
+    return FarmSnapshot(data.id, data.name, _state_name(data.state), data.is_paused, data.log_dir, layers)
+
+
+def waits_for_other_jobs(job_id: str) -> bool:
+    """Tell whether something of a job waits for another job, which may go on."""
+    opencue = connect()
+    with farm_errors(f"the dependencies of {job_id}"):
+        depends = opencue.api.getJob(job_id).getDepends()
+    external = opencue.api.depend_pb2.EXTERNAL
+    return any(depend.data.active and depend.data.target == external for depend in depends)
+
+
+def frames_of(job: Any, states: Sequence[str] = (), **criteria: Any) -> Iterator[Any]:
+    """Give PyCue's frames of a job, page by page.
+
+    Args:
+        job: PyCue's job.
+        states: Only frames in these states; all when empty.
+        criteria: PyCue's other criteria, such as ``layer`` (a list of names) and ``range``.
+    """
+    from opencue_proto import job_pb2
+
+    if states:
+        criteria["state"] = [job_pb2.FrameState.Value(state) for state in states]
+    page = 1
+    while True:
+        with farm_errors(f"the frames of {job.data.name}"):
+            found = job.getFrames(page=page, **criteria)
+        yield from found
+        if len(found) < _PAGE:
+            return
+        page += 1
+
+
+def _counts(stats: Any) -> dict[FrameState, int]:
+    counts = {
+        S.SUCCEEDED: stats.succeeded_frames,
+        S.RUNNING: stats.running_frames,
+        S.DEAD: stats.dead_frames,
+        S.EATEN: stats.eaten_frames,
+        S.DEPEND: stats.depend_frames,
+    }
+    # The rest: those that wait, and the few that are set up or held at a checkpoint, which will go on too.
+    counts[S.WAITING] = max(0, stats.total_frames - sum(counts.values()))
+    return {state: counts[state] for state in FrameState}
+
+
+def _state_name(number: int) -> str:
+    from opencue_proto import job_pb2
+
+    return str(job_pb2.JobState.Name(number))

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Values as the farm server reads them; it is narrower than people are."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from ....exception import LaunchException
+from ....resources import parse_cores, parse_memory_kb
+
+__all__ = ["cores_text", "memory_text", "minutes_text", "names", "tags", "truth", "whole_number"]
+
+_PLAIN_MEMORY = re.compile(r"\d+[mg]?\Z")
+_TAG = re.compile(r"[A-Za-z0-9_.\-]{3,}\Z")
+_TRUE = ("true", "yes", "1", "on")
+
+# Any: arguments of layers are whatever a script gives.
+
+
+def cores_text(value: Any, where: str) -> str:
+    """Return a number of cores, always with a dot: the server takes a number without one for hundredths of a core."""
+    try:
+        cores = parse_cores(value)
+    except ValueError as error:
+        raise LaunchException(f"{where}: {error}") from error
+    text = f"{cores:.2f}"
+    return text[:-1] if text.endswith("0") else text
+
+
+def memory_text(value: Any, where: str) -> str:
+    """Return an amount of memory; of fractions the server reads only those of MB."""
+    text = str(value).strip().lower()
+    try:
+        kilobytes = parse_memory_kb(text)
+    except ValueError as error:
+        raise LaunchException(f"{where}: {error}") from error
+    if _PLAIN_MEMORY.match(text):
+        return text
+    if kilobytes % 1024**2 == 0:
+        return f"{kilobytes // 1024**2}g"
+    return f"{kilobytes / 1024:.10f}".rstrip("0").rstrip(".") + "m"
+
+
+def minutes_text(value: Any, where: str) -> str:
+    """Return a number of minutes, rounded up to whole ones, or an empty text for no limit."""
+    try:
+        minutes = float(str(value))
+    except ValueError:
+        minutes = math.nan
+    if not math.isfinite(minutes):
+        raise LaunchException(f"{where}: {value!r} is no number of minutes")
+    return str(math.ceil(minutes)) if minutes > 0 else ""
+
+
+def whole_number(value: Any, where: str, least: int = 0) -> int:
+    """Return a whole number.
+
+    Raises:
+        LaunchException: It is none, or below ``least``.
+    """
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = math.nan
+    if not number.is_integer() or number < least:
+        raise LaunchException(f"{where} must be a whole number from {least} on, not {value!r}")
+    return int(number)
+
+
+def truth(value: Any) -> str:
+    """Return ``True`` or ``False``; of text, what it says."""
+    true = value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
+    return str(true)
+
+
+def tags(value: Any, where: str) -> list[str]:
+    """Return tags that were given as a list, or as text with ``|`` between them.
+
+    Raises:
+        LaunchException: A tag is shorter than 3 characters, or has others than letters, digits, ``_``, ``-``, ``.``.
+    """
+    found = [part.strip() for text in _several(value) for part in text.split("|") if part.strip()]
+    for tag in found:
+        if not _TAG.match(tag):
+            raise LaunchException(
+                f"{where}: the farm has no tags like {tag!r}; use 3 or more letters, digits, '_', '-' and '.',"
+                " and ' | ' between tags"
+            )
+    return found
+
+
+def names(value: Any) -> list[str]:
+    """Return names that were given as a list, or as text with ``,`` between them."""
+    return [part.strip() for text in _several(value) for part in text.split(",") if part.strip()]
+
+
+def _several(value: Any) -> Iterable[str]:
+    return [value] if isinstance(value, str) else [str(one) for one in value or ()]

@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Waits for jobs on the farm: asks the server now and then, and tells an observer what it says."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ...exception import LaunchException, OutlineException
+from ...scheduler import FrameState
+from .client import ServerAway, UnknownToServer, connect, farm_errors
+from .snapshot import FarmSnapshot, Outcome, outcome_of, read_snapshot, waits_for_other_jobs
+
+__all__ = ["FarmObserver", "FarmResult", "JobTestFailed", "LogObserver", "kill_job", "watch"]
+
+logger = logging.getLogger("outline.backend.cue")
+
+# A server may need a moment from the end of one frame to the release of the next; so long nothing counts as an end.
+SETTLE_SECONDS = 3.0
+_FIRST_PERIOD_SECONDS = 0.5
+
+
+class JobTestFailed(LaunchException):
+    """A job that was launched with ``test`` has a dead or eaten frame, or was killed."""
+
+
+class FarmObserver:
+    """Learns what a job does while it is waited for; this one does nothing with it."""
+
+    def counted(self, job: FarmSnapshot) -> None:
+        """Take the numbers that the server has just told."""
+
+    def away(self, reason: str) -> None:
+        """Learn that the server does not answer; it is asked again and again."""
+
+    def back(self) -> None:
+        """Learn that it answers again."""
+
+    def external(self) -> None:
+        """Learn that the job waits for another job."""
+
+
+class LogObserver(FarmObserver):
+    """Writes to the log, for scripts that wait."""
+
+    def counted(self, job: FarmSnapshot) -> None:
+        """Log how far the job is."""
+        done = job.counts()[FrameState.SUCCEEDED]
+        logger.debug("waiting for %s: %d of %d frames succeeded", job.name, done, len(job))
+
+    def away(self, reason: str) -> None:
+        """Log the reason."""
+        logger.warning("%s; waiting on", reason)
+
+    def back(self) -> None:
+        """Log it."""
+        logger.warning("the farm server answers again")
+
+
+class FarmResult:
+    """What a job has come to.
+
+    Attributes:
+        outcome: How it ended.
+        job: Its last numbers; None when the server never told any.
+    """
+
+    def __init__(self, outcome: Outcome, job: FarmSnapshot | None) -> None:
+        self.outcome, self.job = outcome, job
+
+
+def watch(
+    job_id: str,
+    *,
+    period_seconds: float,
+    observer: FarmObserver | None = None,
+    until_failed: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> FarmResult:
+    """Wait until a job can make no more progress by itself.
+
+    A server that does not answer is waited for as well, for as long as it takes. A job that waits for another job is
+    waited for, and a paused one.
+
+    Args:
+        job_id: The server's id of the job.
+        period_seconds: How often the server is asked in the end; more often in the beginning.
+        observer: Learns what happens.
+        until_failed: Also end as soon as a frame is dead or eaten.
+        clock: Tells seconds.
+        sleep: Waits so many seconds.
+
+    Returns:
+        What the job has come to.
+    """
+    watcher = _Watcher(job_id, observer or FarmObserver(), clock)
+    pause = min(_FIRST_PERIOD_SECONDS, period_seconds)
+    while True:
+        outcome = watcher.look()
+        if outcome is not None or (until_failed and watcher.has_failed):
+            return FarmResult(outcome or Outcome.DEAD, watcher.job)
+        sleep(pause)
+        pause = min(pause * 1.2, period_seconds)
+
+
+class _Watcher:
+    """One wait: what was seen last, and since when."""
+
+    def __init__(self, job_id: str, observer: FarmObserver, clock: Callable[[], float]) -> None:
+        self.__job_id = job_id
+        self.__observer = observer
+        self.__clock = clock
+        self.__is_away = False
+        self.__unknown = 0
+        self.__ended: tuple[Outcome, FarmSnapshot, float] | None = None
+        self.__told_external = False
+        self.job: FarmSnapshot | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the job has a dead or an eaten frame."""
+        counts = self.job.counts() if self.job else {}
+        return bool(counts.get(FrameState.DEAD) or counts.get(FrameState.EATEN))
+
+    def look(self) -> Outcome | None:
+        """Ask the server once, and return how the job has ended, or None while it goes on."""
+        try:
+            self.job = read_snapshot(self.__job_id)
+        except UnknownToServer:
+            self.__unknown += 1
+            return Outcome.LOST if self.__unknown > 1 else None
+        except LaunchException as error:
+            self.__miss(error)
+            return None
+        self.__unknown = 0
+        if self.__is_away:
+            self.__is_away = False
+            self.__observer.back()
+        self.__observer.counted(self.job)
+        return self.__settled(outcome_of(self.job), self.job)
+
+    def __settled(self, outcome: Outcome | None, job: FarmSnapshot) -> Outcome | None:
+        """Return an outcome that has not changed for a while, and that no other job can change."""
+        if outcome is None or not outcome.may_change:
+            self.__ended = None
+            return outcome
+        if self.__ended is None or self.__ended[:2] != (outcome, job):
+            self.__ended = (outcome, job, self.__clock())
+            return None
+        if self.__clock() - self.__ended[2] < SETTLE_SECONDS or self.__waits_for_others(job):
+            return None
+        return outcome
+
+    def __waits_for_others(self, job: FarmSnapshot) -> bool:
+        if not job.counts()[FrameState.DEPEND]:
+            return False
+        try:
+            waits = waits_for_other_jobs(job.id)
+        except ServerAway:
+            return True  # the next look tells
+        except LaunchException:
+            return False
+        if waits and not self.__told_external:
+            self.__told_external = True
+            self.__observer.external()
+        return waits
+
+    def __miss(self, error: LaunchException) -> None:
+        if not self.__is_away:
+            self.__is_away = True
+            self.__observer.away(str(error))
+        if isinstance(error, ServerAway):
+            _try_another_server()
+
+
+def _try_another_server() -> None:
+    """Connect anew, if there is more than one server; PyCue by itself stays with the one that it has found."""
+    opencue = connect()
+    if len(opencue.Cuebot.Hosts or ()) > 1:
+        try:
+            with farm_errors():
+                opencue.Cuebot.resetChannel()
+        except OutlineException:
+            logger.debug("none of the farm servers answers")
+
+
+def kill_job(job: Any, reason: str) -> None:
+    """End a job on the farm.
+
+    Args:
+        job: PyCue's job.
+        reason: Why; a server ignores who gives none.
+
+    Raises:
+        LaunchException: The server refuses.
+    """
+    with farm_errors(f"kill {job.data.name}"):
+        job.kill(reason=reason)
