@@ -13,6 +13,7 @@
     ├── ConfigException             a configuration file or value is wrong
     ├── LaunchException             a job could not be launched, or did not succeed in test mode
     ├── ShellCommandFailureException  a command ended with another status than 0
+    │   └── CommandNotFound         its program is not there, or it is empty
     └── FailImmediately             raised by a listener to fail the frame at once
     FileSpecException               a file sequence pattern cannot be read (as in PyOutline, not an OutlineException)
 
@@ -29,6 +30,7 @@ __all__ = [
     "LayerNotFound",
     "DependencyCycle",
     "ShellCommandFailureException",
+    "CommandNotFound",
     "SessionException",
     "SerializeException",
     "ScriptException",
@@ -135,6 +137,10 @@ class ShellCommandFailureException(OutlineException):
 
     def __str__(self) -> str:
         return self.message
+
+
+class CommandNotFound(ShellCommandFailureException):
+    """A command of a frame has no program, or is empty; no attempt at the frame can change that."""
 
 
 class FailImmediately(OutlineException):

@@ -6,9 +6,10 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .exception import OutlineException, ShellCommandFailureException
+from .exception import CommandNotFound, OutlineException, ShellCommandFailureException
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -40,10 +41,15 @@ _HARMLESS = frozenset(
 )
 
 
-def run_frame(layer: Layer, frame: int) -> int:
+def run_frame(layer: Layer, frame: int, when_hopeless: Callable[[], object] = lambda: None) -> int:
     """Run the chunk that begins with ``frame`` in this process and return its exit code.
 
     What went wrong is printed on stderr: one line for a failed command, a traceback for an error in Python.
+
+    Args:
+        layer: The layer.
+        frame: The first frame of the chunk.
+        when_hopeless: Called when there is no point in trying the frame again: a program is not there.
 
     Returns:
         0, the status of a failed command, what ``sys.exit`` was called with, or 1.
@@ -51,6 +57,8 @@ def run_frame(layer: Layer, frame: int) -> int:
     try:
         layer.execute(frame)
     except ShellCommandFailureException as error:
+        if isinstance(error, CommandNotFound):
+            when_hopeless()
         sys.stderr.write(f"outline: {error}\n")
         return error.exit_status if 0 < error.exit_status < 256 else 1
     except SystemExit as error:

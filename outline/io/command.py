@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ..exception import ShellCommandFailureException
+from ..exception import CommandNotFound, ShellCommandFailureException
 from ..tokens import FrameTokens, expand_command
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _run(words: list[str], reader: OutputReader | None) -> tuple[int, bytes]:
     import subprocess  # 10 ms that a frame without commands does not need
 
     if not words:
-        raise ShellCommandFailureException("the command is empty", _NOT_FOUND)
+        raise CommandNotFound("the command is empty", _NOT_FOUND)
     sink = _open_sink() if reader is None else _tee(_open_sink(), reader)
     try:
         process = subprocess.Popen(
@@ -273,4 +273,5 @@ def _start_failure(words: list[str], error: OSError | ValueError) -> ShellComman
         reason = f"{found or name} is not executable, or may not be run by this user"
     else:
         reason = error.strerror or str(error)
-    return ShellCommandFailureException(f"command could not be started: {shlex.join(words)}\n{reason}", status)
+    kind = CommandNotFound if status == _NOT_FOUND else ShellCommandFailureException
+    return kind(f"command could not be started: {shlex.join(words)}\n{reason}", status)

@@ -35,6 +35,7 @@ class FrameExit(NamedTuple):
         timed_out: It was ended because of a time limit; such a frame is not tried again.
         lost: Its host was lost; the frame is not to blame.
         outgrown: It needs more memory than it was given, and is tried again with more, however often it was tried.
+        hopeless: Its program is not there, or its command is empty; such a frame is not tried again.
     """
 
     status: int = 0
@@ -42,6 +43,7 @@ class FrameExit(NamedTuple):
     timed_out: bool = False
     lost: bool = False
     outgrown: bool = False
+    hopeless: bool = False
 
 
 def _is_blameless(exit: FrameExit) -> bool:
@@ -226,7 +228,8 @@ class JobState:
         elif exit.status == 0 and not exit.timed_out:
             return Signal.EXITED_GOOD
         else:
-            is_last = exit.timed_out or (self._tries[ref] > self.plan.max_retries and not exit.outgrown)
+            is_spent = self._tries[ref] > self.plan.max_retries and not exit.outgrown
+            is_last = exit.timed_out or exit.hopeless or is_spent
             if self.plan.autoeat or self.layer(ref).autoeat:
                 return Signal.EATEN
         return Signal.GAVE_UP if is_last else Signal.EXITED_BAD

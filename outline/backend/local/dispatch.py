@@ -232,7 +232,7 @@ class Run:
     def __finish(self, ref: int, end: FrameEnd) -> None:
         if self.__stop and end.status and not end.timed_out and end.reason == ENDED_BY_LAUNCHER:
             return  # as if it had never started; a resume starts it
-        state = self.job.finish(ref, FrameExit(end.status, end.signal, end.timed_out))
+        state = self.job.finish(ref, FrameExit(end.status, end.signal, end.timed_out, hopeless=end.hopeless))
         self.__journal.end(self.job.layer(ref).name, self.job.number(ref), state, end)
         self.__observer.ended(ref, state, end)
         if state is FrameState.DEAD and self.__fail_fast and not self.__stop:

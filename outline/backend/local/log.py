@@ -33,6 +33,7 @@ class FrameEnd(NamedTuple):
         reason: Why the library ended it, or one line about the failure; may be empty.
         peak_kb: The most memory that the application itself told of, in kB; 0 when it told nothing.
         warnings: How many warnings the application is known to have printed.
+        hopeless: Trying again cannot help: the program is not there, or the command is empty.
     """
 
     status: int
@@ -43,6 +44,7 @@ class FrameEnd(NamedTuple):
     reason: str = ""
     peak_kb: int = 0
     warnings: int = 0
+    hopeless: bool = False
 
 
 class FrameLog:

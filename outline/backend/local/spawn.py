@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 from ...frame_run import run_frame
 
 if TYPE_CHECKING:
+    import mmap
+    import socket
+
     from ...layer import Layer
 
 __all__ = ["STOP_SIGNALS", "fork_frame", "open_streams", "run_exit_handlers", "signal_group", "spawn"]
@@ -38,11 +41,12 @@ def spawn(program: str, argv: list[str], environ: dict[str, str], log_fd: int) -
     )
 
 
-def fork_frame(layer: Layer, frame: int, log_fd: int, sock_fd: int) -> int:
+def fork_frame(layer: Layer, frame: int, log_fd: int, sock: socket.socket, hopeless: mmap.mmap) -> int:
     """Run a frame's Python in a fork, in a process group of its own, and return the process id.
 
     The environment is that of the caller, the streams are those of ``open_streams``. A fork pays for every page of
-    memory that it writes to, some 3 microseconds, so as little as possible is done after it.
+    memory that it writes to, some 3 microseconds, so as little as possible is done after it. The frame writes a 1 into
+    ``hopeless`` when there is no point in trying it again.
     """
     pid = os.fork()
     if pid:
@@ -57,12 +61,12 @@ def fork_frame(layer: Layer, frame: int, log_fd: int, sock_fd: int) -> int:
         signal.set_wakeup_fd(-1)
         for number in _FRAME_SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        os.close(sock_fd)
+        os.close(sock.fileno())
         os.dup2(_null_fd, 0)
         os.dup2(log_fd, 1)
         os.dup2(log_fd, 2)
         _forget_exit_handlers()
-        code = run_frame(layer, frame)
+        code = run_frame(layer, frame, when_hopeless=lambda: hopeless.write_byte(1))
         run_exit_handlers()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import select
 import signal
@@ -60,6 +61,7 @@ class Worker:
         self.__environ_of: _Plan | None = None
         self.__environ: dict[str, str] = {}
         self.__cwd = os.getcwd()
+        self.__hopeless = mmap.mmap(-1, 1)  # shared with the frames that are forked
         self.__grace = state.grace_seconds
         self.__wake, wake_write = os.pipe()
         os.set_blocking(self.__wake, False)
@@ -118,7 +120,9 @@ class Worker:
             end = self.__run_commands(plan, request, env, watch)
         elif self.__state.fork_is_safe:
             self.__set_environ(plan, env)
-            end = self.__wait(fork_frame(plan.layer, request.frame, log.fd, self.__sock.fileno()), watch)
+            self.__hopeless[0] = 0
+            end = self.__wait(fork_frame(plan.layer, request.frame, log.fd, self.__sock, self.__hopeless), watch)
+            end = end._replace(hopeless=bool(self.__hopeless[0]))
         else:
             end = self.__run_interpreter(request, {**plan.environ, **env}, watch)
         if not plan.only_commands:
@@ -180,7 +184,7 @@ class Worker:
         program, problem = self.__find_program(argv[0], search_path) if argv else ("", "the command is empty")
         if problem:
             watch.log.write(f"outline: {problem}\n")
-            return FrameEnd(126 if program else 127, reason=problem)
+            return FrameEnd(126 if program else 127, reason=problem, hopeless=not program)
         try:
             pid = spawn(program, argv, environ, watch.log.fd)
         except (OSError, ValueError) as error:  # no program that this system knows, or too many arguments

@@ -54,6 +54,10 @@ def test_a_time_limit_is_not_tried_again() -> None:
     assert run(job(layer("a"), max_retries=5), 0, FrameExit(143, 15, timed_out=True)) is S.DEAD
 
 
+def test_a_hopeless_exit_is_not_tried_again() -> None:
+    assert run(job(layer("a"), max_retries=5), 0, FrameExit(127, hopeless=True)) is S.DEAD
+
+
 def test_a_lost_host_costs_no_try_but_not_for_ever() -> None:
     state = job(layer("a"), max_retries=0)
 

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A program that is not there is not looked for again and again; what a shell or a program says is tried again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunPycuerun
+from tests.support import job_in, outline_file
+
+_OWN = """
+    class Own(Layer):
+        def _execute(self, frames):
+            self.system({command})
+    Own("a")
+"""
+_SHELL = "\n    Shell('a', command={command})\n"
+
+
+@pytest.mark.parametrize("layer", [_SHELL, _OWN], ids=["commands", "python"])
+@pytest.mark.parametrize(
+    ("command", "attempts"),
+    [("['no-such-program']", 1), ("['/no/such/program']", 1), ("[]", 1), ("['sh', '-c', 'exit 127']", 3)],
+    ids=["not on the PATH", "not under its path", "empty", "status of a shell"],
+)
+def test_frame_without_a_program_is_tried_once(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun, layer: str, command: str, attempts: int
+) -> None:
+    head = "\n    from outline import Layer\n    from outline.modules.shell import Shell\n"
+    script = outline_file(tmp_path, head + layer.format(command=command))
+
+    result = run_pycuerun(script, "1", "--backend", "local", "--maxretries", "2")
+
+    assert result.returncode == 1
+    (dead,) = job_in(session_root).dead_frames()
+    assert (dead.record.attempt, dead.record.end and dead.record.end.status) == (attempts, 127)
