@@ -15,6 +15,7 @@ from .states import FrameState
 
 __all__ = ["SteeredJob"]
 
+_WAITING = list(FrameState).index(FrameState.WAITING)
 _DONE = (FrameState.SUCCEEDED, FrameState.EATEN)
 
 
@@ -50,7 +51,7 @@ class SteeredJob(JobState):
     @property
     def has_waiting(self) -> bool:
         """Some frame may start."""
-        return self.count(FrameState.WAITING) > 0
+        return any(row[_WAITING] for row in self._counts)
 
     def count(self, state: FrameState) -> int:
         """Return how many frames are in a state."""
@@ -173,6 +174,10 @@ class SteeredJob(JobState):
         self._ranks[number] = inverse(self._orders[number])
         self._refill_queue()
 
+    def adopt(self, ref: int) -> None:
+        """Note that a process works on a frame, RUNNING or EATEN, that was started in an earlier life of the farm."""
+        self._alive.add(ref)
+
     def resettle(self) -> None:
         """Work out anew who waits for whom, while frames run."""
         alive, again = self._alive, set(self._again)
@@ -212,8 +217,7 @@ class SteeredJob(JobState):
         return [depend for number, depend in enumerate(self.plan.depends) if number not in self._dropped]
 
     def _make_queue(self) -> ReadyQueue:
-        waiting = list(FrameState).index(FrameState.WAITING)
-        return ReadyQueue(self.plan.layers, self._base, self._states, waiting, self._orders)
+        return ReadyQueue(self.plan.layers, self._base, self._states, _WAITING, self._orders)
 
     def _satisfies(self, ref: int) -> bool:
         return super()._satisfies(ref) or ref in self._marked.get(self._layer_of[ref], ())

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What starts where: looks for frames for the idle cores of hosts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from outline.scheduler import LayerPlan
+
+from .hosts import Host
+from .jobs import Job, LayerFacts
+from .running import start_frame
+from .things import Subscription
+
+if TYPE_CHECKING:
+    from .farm import Farm
+
+__all__ = ["book", "is_bookable", "tags_match"]
+
+MIN_CORES, MIN_MEMORY, MIN_FREE_MEMORY = 10, 262144, 524288
+
+
+def book(farm: Farm, hosts: Iterable[Host], prefer: Job | None = None) -> None:
+    """Start frames on hosts until none of them has room for any that waits.
+
+    Jobs are looked at by priority, then by age. Hosts take turns, so that a small job is spread over them.
+
+    Args:
+        farm: The farm.
+        hosts: Those that may have room.
+        prefer: The job that has just left room; it comes first among its equals, as its files are warm there.
+    """
+    jobs = sorted(farm.hungry.values(), key=lambda job: (-job.facts.priority, job is not prefer, job.facts.launched))
+    open_hosts = [host for host in hosts if is_bookable(farm, host)]
+    while jobs and open_hosts:
+        open_hosts = [host for host in open_hosts if _book_one(farm, host, jobs)]
+
+
+def is_bookable(farm: Farm, host: Host) -> bool:
+    """Tell whether a host may get frames at all."""
+    if host.state != "UP" or host.lock_state != "OPEN" or host.nimby_locked or host.refused_until > farm.now():
+        return False
+    used = farm.usage.of("host", host.id)
+    return (
+        host.cores - used.cores >= MIN_CORES
+        and host.memory - used.memory >= MIN_MEMORY
+        and host.free_memory >= MIN_FREE_MEMORY
+    )
+
+
+def _book_one(farm: Farm, host: Host, jobs: Sequence[Job]) -> bool:
+    for job in jobs:
+        share = _share(farm, host, job)
+        if share is None:
+            continue
+
+        def admits(plan: LayerPlan, job: Job = job, share: Subscription = share) -> bool:
+            return _reservation(farm, host, job, job.layers[job.by_name[plan.name]], share) is not None
+
+        ref = job.state.next_admitted(admits)
+        if ref is not None:
+            cores = _reservation(farm, host, job, job.layers[job.layer_of(ref)], share)
+            assert cores is not None
+            start_frame(farm, host, job, ref, cores)
+            return True
+    return False
+
+
+def _share(farm: Farm, host: Host, job: Job) -> Subscription | None:
+    """Return the subscription by which a job may use a host, or None when it may not."""
+    facts = job.facts
+    show = farm.shows[facts.show]
+    if facts.paused or not show.active or not show.booking_enabled or not show.dispatch_enabled:
+        return None
+    if facts.facility != host.facility or (facts.os and facts.os not in re.split(r"[,\s]+", host.os)):
+        return None
+    return farm.subscription_of(facts.show, host.allocation)
+
+
+def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Subscription) -> int | None:
+    """Return the core points to reserve on a host for a frame of a layer, or None when there is no room."""
+    if layer.start_after > farm.now() or not tags_match(layer.tags, farm.host_tags(host)):
+        return None
+    used = farm.usage.of("host", host.id)
+    cores = _core_points(layer, host, host.cores - used.cores)
+    if cores is None or layer.memory > host.memory - used.memory:
+        return None
+    if layer.gpus > host.gpus - used.gpus or layer.gpu_memory > host.gpu_memory - used.gpu_memory:
+        return None
+    if farm.usage.of("share", share.show, share.allocation).cores + cores > share.burst:
+        return None
+    mine, group = farm.usage.of("job", job.id), farm.groups[job.facts.group]
+    if mine.cores + cores > job.facts.max_cores or mine.gpus + layer.gpus > job.facts.max_gpus:
+        return None
+    if 0 <= group.max_cores < farm.usage.of("group", group.id).cores + cores:
+        return None
+    if any(farm.usage.limits[name] >= farm.limit_value(name) for name in layer.limits):
+        return None
+    return cores
+
+
+def _core_points(layer: LayerFacts, host: Host, idle: int) -> int | None:
+    """Return the core points that a frame gets: what its layer asks for, or all idle whole cores of a host for one.
+
+    A layer that asks for 0 gets all of a host, for a negative number all but so many.
+    """
+    if layer.min_cores <= 0:
+        wanted = max(host.cores + layer.min_cores, 100)
+    else:
+        wanted = layer.min_cores
+    if wanted > idle:
+        return None
+    if host.thread_mode == "ALL" and layer.threadable:
+        wanted = max(wanted, idle // 100 * 100)
+    return min(wanted, layer.max_cores) if layer.max_cores > 0 else wanted
+
+
+def tags_match(wanted: Sequence[str], tags: frozenset[str]) -> bool:
+    """Tell whether a host has one of a layer's tags; case does not matter."""
+    return any(tag.lower() in tags for tag in wanted)

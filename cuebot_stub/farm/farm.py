@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The farm as one object: everything in it, under one lock, saved before anybody is answered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+from outline.scheduler import FrameState
+
+from . import dispatch
+from .depends import DependBook
+from .hosts import Host, Proc
+from .jobs import FrameFacts, Job
+from .orders import Order
+from .things import Allocation, Comment, Facility, Group, Limit, Service, Show, Subscription
+from .usage import Usage
+
+__all__ = ["Changes", "Farm", "FarmSettings", "Store"]
+
+
+class FarmSettings(NamedTuple):
+    """What is decided when a farm is made.
+
+    Attributes:
+        log_root: The folder of the frames' logs.
+        strict: Follow Cuebot also where it is unhelpful.
+        addresses: Where the daemons of hosts listen, by host name.
+        launch_grace_seconds: A frame is not killed before its daemon has had so long to start it.
+        orphan_seconds: A frame that its daemon does not know of for so long is lost.
+        host_timeout_seconds: A host that is silent for so long is asked, and is DOWN when it does not answer.
+        max_finished: How many finished jobs are kept.
+    """
+
+    log_root: str = "/shots"
+    strict: bool = False
+    addresses: Mapping[str, str] = MappingProxyType({})
+    launch_grace_seconds: float = 0.4
+    orphan_seconds: float = 4.0
+    host_timeout_seconds: float = 45.0
+    max_finished: int = 1000
+
+
+class Changes(NamedTuple):
+    """What a piece of work has changed; data of ``None`` means that the thing is gone."""
+
+    things: dict[tuple[str, str], dict[str, Any] | None]
+    frames: dict[tuple[str, int], list[Any]]
+    new_jobs: list[Job]
+
+
+class Store(Protocol):
+    """Keeps a farm over the end of its process."""
+
+    def write(self, changes: Changes) -> None:
+        """Save changes, all or none, before returning."""
+
+
+def as_data(thing: Any) -> dict[str, Any] | None:
+    """Return a thing as data for JSON; None stays None."""
+    return asdict(thing) if is_dataclass(thing) and not isinstance(thing, type) else thing
+
+
+class _NoStore:
+    def write(self, changes: Changes) -> None:
+        pass
+
+
+class Farm:
+    """All that a server knows.
+
+    Whoever reads or changes it does so within ``work``, from any thread. At the end of the outermost ``work`` idle
+    hosts get frames, what has changed is saved, and the orders to host daemons are handed to ``send``.
+    """
+
+    def __init__(self, settings: FarmSettings, clock: Callable[[], float], store: Store | None = None) -> None:
+        self.settings = settings
+        self.now = clock
+        self.store = store or _NoStore()
+        self.send: Callable[[list[Order]], None] = lambda orders: None
+        self.lock = threading.RLock()
+        self.facilities: dict[str, Facility] = {}
+        self.shows: dict[str, Show] = {}
+        self.groups: dict[str, Group] = {}
+        self.allocations: dict[str, Allocation] = {}
+        self.subscriptions: dict[str, Subscription] = {}
+        self.services: dict[str, Service] = {}
+        self.limits: dict[str, Limit] = {}
+        self.comments: dict[str, Comment] = {}
+        self.hosts: dict[str, Host] = {}
+        self.jobs: dict[str, Job] = {}
+        self.procs: dict[str, Proc] = {}
+        self.pending: dict[str, Job] = {}
+        self.hungry: dict[str, Job] = {}
+        self.by_prefix: dict[str, Job] = {}
+        self.usage = Usage()
+        self.depends = DependBook(self)
+        self.dispatched = 0
+        self._depth = 0
+        self._orders: list[Order] = []
+        self._wanted: dict[str, Job | None] = {}
+        self._all_wanted = False
+        self._things: dict[tuple[str, str], Any] = {}
+        self._frames: dict[tuple[str, int], None] = {}
+        self._new_jobs: list[Job] = []
+        self.strangers: dict[str, float] = {}
+        self._tags: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
+
+    # -- working -----------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def work(self) -> Iterator[Farm]:
+        """Hold the lock; at the end give idle hosts work, save what has changed, and send orders."""
+        orders: list[Order] = []
+        self.lock.acquire()
+        try:
+            self._depth += 1
+            try:
+                yield self
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._give_work()
+                    self._save()
+                    orders, self._orders = self._orders, []
+        finally:
+            self.lock.release()
+        if orders:
+            self.send(orders)
+
+    def _give_work(self) -> None:
+        if not self.hungry:
+            self._wanted.clear()
+            self._all_wanted = False
+        elif self._all_wanted:
+            self._all_wanted = False
+            self._wanted.clear()
+            dispatch.book(self, list(self.hosts.values()))
+        elif self._wanted:
+            wanted, self._wanted = self._wanted, {}
+            for host_id, prefer in wanted.items():
+                if host_id in self.hosts:
+                    dispatch.book(self, [self.hosts[host_id]], prefer)
+
+    def _save(self) -> None:
+        if not (self._things or self._frames or self._new_jobs):
+            return
+        things = {key: as_data(thing) for key, thing in self._things.items()}
+        frames = {key: self._frame_row(*key) for key in self._frames if key[0] in self.jobs}
+        changes = Changes(things, frames, self._new_jobs)
+        self._things, self._frames, self._new_jobs = {}, {}, []
+        self.store.write(changes)
+
+    def _frame_row(self, job_id: str, ref: int) -> list[Any]:
+        job = self.jobs[job_id]
+        facts = job.frames.get(ref)
+        state = job.state
+        values = [getattr(facts, name) for name in FrameFacts.__slots__] if facts is not None else []
+        return [state.state(ref).value, state.tries(ref), values]
+
+    def touch(self, kind: str, id: str, thing: Any) -> None:
+        """Note that a thing was changed, or is gone when it is None."""
+        self._things[kind, id] = thing
+
+    def touch_job(self, job: Job) -> None:
+        """Note that the facts of a job, or of its layers, were changed."""
+        self._things["job", job.id] = job.facts
+        self._things["layers", job.id] = {"layers": [asdict(layer) for layer in job.layers]}
+
+    def touch_totals(self, job: Job, number: int) -> None:
+        """Note that the totals of a layer were changed."""
+        self._things["totals", job.layer_id(number)] = job.totals[number]
+
+    def touch_frame(self, job: Job, ref: int) -> None:
+        """Note that a frame was changed."""
+        self._frames[job.id, ref] = None
+
+    def wake(self, host: Host | None = None, prefer: Job | None = None) -> None:
+        """Let a host, or all of them, get work at the end of this piece of work."""
+        if host is None:
+            self._all_wanted = True
+        else:
+            self._wanted[host.id] = prefer
+
+    def order(self, order: Order) -> None:
+        """Send an order at the end of this piece of work."""
+        self._orders.append(order)
+
+    # -- finding -----------------------------------------------------------------------------------------------
+
+    @property
+    def log_root(self) -> str:
+        """The folder of the frames' logs."""
+        return self.settings.log_root
+
+    @property
+    def useful(self) -> bool:
+        """The server reads what is asked as it was meant, where Cuebot does not."""
+        return not self.settings.strict
+
+    def find_show(self, name: str) -> Show | None:
+        """Return the show of a name."""
+        return next((show for show in self.shows.values() if show.name.lower() == name.lower()), None)
+
+    def find_service(self, name: str, show: str = "") -> Service | None:
+        """Return the service of a name, or what a show has in its place."""
+        return next((one for one in self.services.values() if one.name == name and one.show == show), None)
+
+    def find_allocation(self, name: str) -> Allocation | None:
+        """Return the allocation of a name, ``facility.name``."""
+        return next((one for one in self.allocations.values() if one.name.lower() == name.lower()), None)
+
+    def find_limit(self, name: str) -> Limit | None:
+        """Return the limit of a name."""
+        return next((one for one in self.limits.values() if one.name == name), None)
+
+    def limit_value(self, name: str) -> int:
+        """Return how many frames may run under a limit; 0 for one that was deleted."""
+        limit = self.find_limit(name)
+        return limit.max_value if limit else 0
+
+    def find_host(self, name: str) -> Host | None:
+        """Return the host of a name."""
+        return next((host for host in self.hosts.values() if host.name == name), None)
+
+    def root_group(self, show: str) -> Group:
+        """Return the group of a show that all others are in."""
+        return next(group for group in self.groups.values() if group.show == show and not group.parent)
+
+    def subscription_of(self, show: str, allocation: str) -> Subscription | None:
+        """Return the subscription of a show to an allocation."""
+        return next(
+            (one for one in self.subscriptions.values() if one.show == show and one.allocation == allocation), None
+        )
+
+    def host_tags(self, host: Host) -> frozenset[str]:
+        """Return all tags of a host in lower case: its allocation's, its name, its daemon's and those given here."""
+        allocation = self.allocations.get(host.allocation)
+        tags = (allocation.tag if allocation else "", host.name, *host.reported_tags, *host.tags)
+        known = self._tags.get(host.id)
+        if known is None or known[0] != tags:
+            known = self._tags[host.id] = (tags, frozenset(tag.lower() for tag in tags if tag))
+        return known[1]
+
+    def procs_of_host(self, host: Host) -> list[Proc]:
+        """Return the procs on a host."""
+        return [proc for proc in self.procs.values() if proc.host == host.id]
+
+    # -- jobs --------------------------------------------------------------------------------------------------
+
+    def add_job(self, job: Job) -> None:
+        """Take in a new job."""
+        self.register_job(job)
+        self._new_jobs.append(job)
+        self.touch_job(job)
+
+    def register_job(self, job: Job) -> None:
+        """Make a job known."""
+        self.jobs[job.id] = job
+        self.by_prefix[job.id[:18]] = job
+        if job.is_pending:
+            self.pending[job.name] = job
+        self.job_changed(job)
+
+    def job_changed(self, job: Job) -> None:
+        """Keep account of which jobs have frames to start."""
+        if job.is_pending and not job.facts.paused and job.state.has_waiting:
+            if job.id not in self.hungry:
+                self.hungry[job.id] = job
+                self.wake()
+        else:
+            self.hungry.pop(job.id, None)
+
+    def add_proc(self, proc: Proc) -> None:
+        """Count in what a proc reserves."""
+        job = self.jobs[proc.job]
+        self.procs[proc.id] = proc
+        job.procs.add(proc.id)
+        self.usage.add(proc, self.hosts[proc.host], job)
+
+    def remove_proc(self, proc: Proc) -> None:
+        """Give back what a proc reserves."""
+        job = self.jobs[proc.job]
+        del self.procs[proc.id]
+        job.procs.discard(proc.id)
+        self.usage.remove(proc, self.hosts[proc.host], job)
+        self.touch("proc", proc.id, None)
+
+    def frame_moved(self, job: Job, ref: int, before: FrameState) -> None:
+        """Follow up a change of a frame's state: what waits for it, and whether the job is over."""
+        self.touch_frame(job, ref)
+        self.depends.frame_moved(job, ref, before=before)
+        self.job_changed(job)
+        self.finish_if_complete(job)
+
+    def finish_if_complete(self, job: Job) -> None:
+        """Finish a job when all its frames are SUCCEEDED or EATEN."""
+        if job.is_pending and job.state.succeeded:
+            self.finish_job(job)
+
+    def finish_job(self, job: Job) -> None:
+        """Put a job to its end: what waits for it may start, and so may its post layers."""
+        job.facts.state, job.facts.stopped = "FINISHED", int(self.now())
+        self.pending.pop(job.name, None)
+        self.hungry.pop(job.id, None)
+        self.touch_job(job)
+        self.depends.job_over(job)
+        post = self.jobs.get(job.facts.post_job)
+        if post is not None and post.facts.state == "POSTED":
+            post.facts.state, post.facts.launched = "PENDING", int(self.now())
+            self.pending[post.name] = post
+            self.touch_job(post)
+            self.job_changed(post)
+            self.finish_if_complete(post)
+        self._forget_old_jobs()
+
+    def revive_job(self, job: Job) -> None:
+        """Let a finished job be pending again, because a frame of it shall run again.
+
+        Raises:
+            ValueError: Another job of that name is pending.
+        """
+        if job.facts.state != "FINISHED":
+            return
+        if job.name in self.pending:
+            raise ValueError(f"another job {job.name} is pending; this one stays finished")
+        job.facts.state, job.facts.stopped = "PENDING", 0
+        self.pending[job.name] = job
+        self.touch_job(job)
+        self.job_changed(job)
+
+    def _forget_old_jobs(self) -> None:
+        done = [job for job in self.jobs.values() if job.facts.state == "FINISHED" and not job.procs]
+        done.sort(key=lambda job: job.facts.stopped)
+        for job in done[: max(0, len(done) - self.settings.max_finished)]:
+            del self.jobs[job.id], self.by_prefix[job.id[:18]]
+            for depend in self.depends.forget_job(job.id):
+                self.touch("depend", depend.id, None)
+            for comment in [one for one in self.comments.values() if one.subject_of == job.id]:
+                del self.comments[comment.id]
+                self.touch("comment", comment.id, None)
+            for kind in ("job", "layers", "spec"):
+                self.touch(kind, job.id, None)
+            for number in range(len(job.layers)):
+                self.touch("totals", job.layer_id(number), None)

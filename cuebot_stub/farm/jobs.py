@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs with their layers and frames: what the scheduler does not need to know of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from outline.scheduler import DependPlan, FrameState, JobPlan, LayerPlan, SteeredJob
+
+__all__ = [
+    "MAX_LAYERS",
+    "FrameFacts",
+    "Job",
+    "JobFacts",
+    "LayerFacts",
+    "LayerTotals",
+    "frame_id",
+    "layer_id",
+    "split_id",
+]
+
+_LAYER_BITS = 0x3FFF
+MAX_LAYERS = 2000
+_NO_FRAME = 0xFFFFFFFFFFFF
+# Ends that do not count as an attempt: never ran, launch refused, host's owner came back, orphaned, host lost.
+NO_ATTEMPT = (-1, 256, 286, 299, 301, 302, 399)
+
+
+def layer_id(job_id: str, number: int) -> str:
+    """Return the id of a layer, made from the job's id and the layer's number, so that nobody has to store it."""
+    return frame_id(job_id, number, _NO_FRAME)
+
+
+def frame_id(job_id: str, layer: int, ref: int) -> str:
+    """Return the id of a frame, made from the job's id, the number of its layer and its own."""
+    return f"{job_id[:18]}-{0x8000 | layer:04x}-{ref:012x}"
+
+
+def split_id(id: str) -> tuple[str, int, int]:
+    """Return the beginning of the job's id, the number of the layer and that of the frame, -1 for a layer.
+
+    Raises:
+        ValueError: It is no such id.
+    """
+    if len(id) != 36:
+        raise ValueError(f"{id!r} is no id")
+    ref = int(id[24:], 16)
+    return id[:18], int(id[19:23], 16) & _LAYER_BITS, -1 if ref == _NO_FRAME else ref
+
+
+@dataclass(slots=True)
+class LayerFacts:
+    """What was asked for a layer, and what somebody changed since."""
+
+    name: str
+    type: str
+    range: str
+    chunk: int
+    command: str
+    min_cores: int = 100
+    max_cores: int = 0
+    threadable: bool = False
+    memory: int = 0
+    memory_increase: int = 2097152
+    gpus: int = 0
+    max_gpus: int = 0
+    gpu_memory: int = 0
+    timeout: int = 0
+    timeout_llu: int = 0
+    tags: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    services: list[str] = field(default_factory=list)
+    env: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    memory_optimizer: bool = True
+    start_after: int = 0
+    start_after_reason: str = ""
+
+    def group(self) -> str:
+        """Return a text that is the same for layers that may run in the same places; see ``LayerPlan.group``."""
+        return repr((self.tags, self.limits, self.gpus, self.gpu_memory, self.threadable, self.start_after))
+
+
+@dataclass(slots=True)
+class LayerTotals:
+    """What the frames of a layer have used so far; seconds are whole seconds of runs that are over."""
+
+    rendered: int = 0
+    failed: int = 0
+    rendered_seconds: int = 0
+    high_seconds: int = 0
+    low_seconds: int = 0
+    rendered_core_seconds: int = 0
+    failed_core_seconds: int = 0
+    max_rss: int = 0
+
+    def add(self, seconds: int, core_seconds: int, rss: int, *, succeeded: bool) -> None:
+        """Count a run that is over."""
+        self.max_rss = max(self.max_rss, rss)
+        if not succeeded:
+            self.failed += 1
+            self.failed_core_seconds += core_seconds
+            return
+        self.low_seconds = seconds if not self.rendered else min(self.low_seconds, seconds)
+        self.rendered += 1
+        self.rendered_seconds += seconds
+        self.rendered_core_seconds += core_seconds
+        self.high_seconds = max(self.high_seconds, seconds)
+
+
+@dataclass(slots=True)
+class FrameFacts:
+    """What happened to a frame; made when it first runs. ``exit_status`` -1 means that it never ended."""
+
+    exit_status: int = -1
+    exit_signal: int = 0
+    started: int = 0
+    stopped: int = 0
+    updated: float = 0.0
+    host: str = ""
+    cores: int = 0
+    gpus: int = 0
+    max_rss: int = 0
+    used_memory: int = 0
+    reserved_memory: int = 0
+    llu_time: int = 0
+    core_seconds: int = 0
+    retries: int = 0
+
+
+@dataclass(slots=True)
+class JobFacts:
+    """What was asked for a job, what somebody changed since, and where it stands."""
+
+    id: str
+    name: str
+    show: str
+    group: str
+    shot: str
+    user: str
+    uid: int | None
+    facility: str
+    os: str = ""
+    email: str = ""
+    state: str = "PENDING"
+    paused: bool = False
+    priority: int = 1
+    min_cores: int = 100
+    max_cores: int = 20000
+    min_gpus: int = 0
+    max_gpus: int = 1000
+    max_retries: int = 1
+    autoeat: bool = False
+    log_dir: str = ""
+    launched: int = 0
+    stopped: int = 0
+    env: dict[str, str] = field(default_factory=dict)
+    post_job: str = ""
+    local_host: str = ""
+    subscribers: list[str] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
+    added_depends: list[list[object]] = field(default_factory=list)
+    marked: list[int] = field(default_factory=list)
+    freed: list[int] = field(default_factory=list)
+    orders: dict[str, list[int]] = field(default_factory=dict)
+
+
+class Job:
+    """A job: facts, layers, and the state of its frames."""
+
+    def __init__(
+        self, facts: JobFacts, layers: list[LayerFacts], plans: list[LayerPlan], depends: list[DependPlan]
+    ) -> None:
+        self.facts = facts
+        self.layers = layers
+        self.by_name = {layer.name: number for number, layer in enumerate(layers)}
+        self.totals = [LayerTotals() for _ in layers]
+        self.frames: dict[int, FrameFacts] = {}
+        self.procs: set[str] = set()
+        plan = JobPlan(facts.name, tuple(plans), tuple(depends), facts.max_retries, facts.autoeat)
+        self.state = SteeredJob(plan)
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.facts.id
+
+    @property
+    def name(self) -> str:
+        """The job's whole name, ``show-shot-user_name``."""
+        return self.facts.name
+
+    @property
+    def is_pending(self) -> bool:
+        """The job is neither finished nor waits for another one as its post job."""
+        return self.facts.state == "PENDING"
+
+    def layer_of(self, ref: int) -> int:
+        """Return the number of a frame's layer."""
+        return self.by_name[self.state.layer(ref).name]
+
+    def layer_id(self, number: int) -> str:
+        """Return the id of a layer."""
+        return layer_id(self.id, number)
+
+    def frame_id(self, ref: int) -> str:
+        """Return the id of a frame."""
+        return frame_id(self.id, self.layer_of(ref), ref)
+
+    def facts_of(self, ref: int) -> FrameFacts:
+        """Return what happened to a frame, to be written to."""
+        facts = self.frames.get(ref)
+        if facts is None:
+            facts = self.frames[ref] = FrameFacts()
+        return facts
+
+    def is_layer_complete(self, number: int) -> bool:
+        """Every frame of the layer is SUCCEEDED or EATEN."""
+        counts = self.state.counts(self.layers[number].name)
+        return counts[FrameState.SUCCEEDED] + counts[FrameState.EATEN] == sum(counts.values())
+
+    def needs_changed(self, number: int) -> None:
+        """Tell the scheduler that the needs of a layer were changed."""
+        layer = self.layers[number]
+        cores, memory = layer.min_cores / 100, layer.memory
+        self.state.change_layer(layer.name, cores=cores, memory_kb=memory, group=layer.group())

@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What host daemons report: that they are there, what runs on them, and how it ended."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from outline.scheduler import FrameExit
+
+from .hosts import Host, Proc, host_address, short_name
+from .orders import KillOrder
+from .running import end_frame, kill_proc
+
+if TYPE_CHECKING:
+    from .farm import Farm
+    from .jobs import Job, LayerFacts
+
+__all__ = ["FrameReport", "HostReport", "frame_ended", "host_reported", "launch_answered", "lose_proc"]
+
+MEMORY_STATUS, OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 33, 137, 299, 301
+BLAMELESS_STATUS, BLAMELESS_SIGNAL, SIGTERM = 286, 119, 15
+LONGEST_SECONDS = 12 * 3600
+MIN_TEMP_SHARE, SYSTEM_MEMORY, GB = 0.05, 524288, 1048576
+
+
+class HostReport(NamedTuple):
+    """A host daemon's report about its machine; memory in kB, cores in core points."""
+
+    name: str
+    facility: str
+    tags: Sequence[str]
+    cores: int
+    total_memory: int
+    free_memory: int
+    total_swap: int
+    free_swap: int
+    total_mcp: int
+    free_mcp: int
+    gpus: int
+    gpu_memory: int
+    free_gpu_memory: int
+    load: int
+    boot_time: int
+    os: str
+    nimby_enabled: bool
+    nimby_locked: bool
+    is_boot: bool
+    is_local: bool
+
+
+class FrameReport(NamedTuple):
+    """A host daemon's report about a process; seconds since the epoch, memory in kB."""
+
+    resource_id: str
+    frame_id: str
+    rss: int = 0
+    max_rss: int = 0
+    llu_time: int = 0
+    run_seconds: int = 0
+    exit_status: int = 0
+    exit_signal: int = 0
+
+
+# -- hosts -----------------------------------------------------------------------------------------------------
+
+
+def host_reported(farm: Farm, report: HostReport, running: Iterable[FrameReport] | None) -> Host:
+    """Take in what a host says of itself; one that nobody knows is made.
+
+    Args:
+        farm: The farm.
+        report: The machine.
+        running: All frames that run on it; None when the report does not tell.
+    """
+    name = short_name(report.name)
+    host = farm.find_host(name) or _make_host(farm, name, report)
+    was_full = host.state != "UP" or host.nimby_locked
+    _update(farm, host, report)
+    if running is not None:
+        _compare(farm, host, {frame.resource_id: frame for frame in running})
+    if report.is_boot:
+        for proc in farm.procs_of_host(host):
+            lose_proc(farm, proc, ORPHAN_STATUS)  # a daemon that has just begun runs nothing yet
+    if was_full or report.is_boot or farm.hungry:
+        farm.wake(host)
+    farm.touch("host", host.id, host)
+    return host
+
+
+def _make_host(farm: Farm, name: str, report: HostReport) -> Host:
+    facility = next((one.name for one in farm.facilities.values() if one.name == report.facility.lower()), "local")
+    allocations = [farm.find_allocation(f"{facility}.{tag}") for tag in report.tags]
+    default = farm.find_allocation(f"{facility}.general") or farm.find_allocation("local.general")
+    allocation = next((one for one in allocations if one is not None), default)
+    host = Host(
+        id=str(uuid.uuid4()),
+        name=name,
+        address="",
+        facility=facility,
+        allocation=allocation.id if allocation else "",
+    )
+    farm.hosts[host.id] = host
+    return host
+
+
+def _update(farm: Farm, host: Host, report: HostReport) -> None:
+    host.address = host_address(host.name, list(report.tags), dict(farm.settings.addresses), is_local=report.is_local)
+    host.reported_tags = list(report.tags)
+    host.cores, host.gpus, host.gpu_memory = report.cores, report.gpus, report.gpu_memory
+    host.total_memory, host.free_memory = report.total_memory, report.free_memory
+    host.memory = max(0, -(-report.total_memory // GB) * GB - SYSTEM_MEMORY)
+    host.total_swap, host.free_swap = report.total_swap, report.free_swap
+    host.total_mcp, host.free_mcp = report.total_mcp, report.free_mcp
+    host.free_gpu_memory, host.load, host.boot_time = report.free_gpu_memory, report.load, report.boot_time
+    host.os = report.os or host.os
+    host.nimby_enabled, host.nimby_locked = report.nimby_enabled, report.nimby_locked
+    host.ping_time = farm.now()
+    if host.state == "DOWN" or (report.is_boot and host.state.startswith("REBOOT")):
+        host.state = "UP"
+    if host.state == "UP" and report.total_mcp and report.free_mcp < report.total_mcp * MIN_TEMP_SHARE:
+        host.state = "REPAIR"
+
+
+def _compare(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
+    """Compare what runs on a host with what should."""
+    for proc in farm.procs_of_host(host):
+        report = running.pop(proc.id, None)
+        if report is None:
+            _is_missing(farm, proc)
+            continue
+        proc.missing_since = 0.0
+        proc.launched = proc.launched or farm.now()
+        proc.pinged = farm.now()
+        proc.used_memory, proc.max_rss = report.rss, max(proc.max_rss, report.max_rss)
+        proc.llu_time = report.llu_time
+        farm.touch("proc", proc.id, proc)
+        _end_overdue(farm, proc)
+    for stranger in running.values():
+        # Its frame was given up here and may run elsewhere by now. One that has just begun must not be killed: its
+        # daemon would end itself.
+        seen = farm.strangers.setdefault(stranger.resource_id, farm.now())
+        if farm.now() - seen >= farm.settings.launch_grace_seconds:
+            reason = "not known to the server any more"
+            farm.order(KillOrder(host.address, stranger.resource_id, stranger.frame_id, reason))
+
+
+def _is_missing(farm: Farm, proc: Proc) -> None:
+    now = farm.now()
+    began = proc.launched or proc.booked
+    if now - began < farm.settings.launch_grace_seconds * 5:
+        return  # it may be on its way
+    proc.missing_since = proc.missing_since or now
+    if now - proc.missing_since >= farm.settings.orphan_seconds:
+        lose_proc(farm, proc, ORPHAN_STATUS)
+
+
+def _end_overdue(farm: Farm, proc: Proc) -> None:
+    job = farm.jobs[proc.job]
+    layer = job.layers[job.layer_of(proc.ref)]
+    minutes = (farm.now() - (proc.launched or proc.booked)) / 60
+    silent = (farm.now() - max(proc.llu_time, proc.launched or proc.booked)) / 60
+    if layer.timeout and minutes >= layer.timeout:
+        proc.timed_out = True
+        kill_proc(farm, proc, f"ran longer than its timeout of {layer.timeout} minutes")
+    elif layer.timeout_llu and silent >= layer.timeout_llu:
+        proc.timed_out = True
+        kill_proc(farm, proc, f"wrote nothing to its log for its timeout_llu of {layer.timeout_llu} minutes")
+
+
+# -- frames ----------------------------------------------------------------------------------------------------
+
+
+def launch_answered(farm: Farm, resource_id: str, error: str) -> None:
+    """Take in whether a host daemon has taken a frame.
+
+    Args:
+        farm: The farm.
+        resource_id: The proc.
+        error: Why it has not; empty when it has.
+    """
+    proc = farm.procs.get(resource_id)
+    if proc is None:
+        return
+    host = farm.hosts[proc.host]
+    if not error:
+        proc.launched = farm.now()
+        host.refusals = 0
+        if proc.kill_reason:
+            proc.kill_at = max(proc.kill_at, proc.launched + farm.settings.launch_grace_seconds)
+        farm.touch("proc", proc.id, proc)
+        return
+    if "reserve" in error.lower():
+        host.no_taskset = True
+    host.refusals += 1
+    host.refused_until = farm.now() + min(10.0, 0.2 * 2.0**host.refusals)
+    end_frame(farm, proc, FrameExit(lost=True), status=REFUSED_STATUS)
+
+
+def frame_ended(farm: Farm, report: FrameReport) -> bool:
+    """Take in that a process has ended, and return whether that was news.
+
+    A report about a proc that is gone, a second one most likely, changes nothing.
+    """
+    farm.strangers.pop(report.resource_id, None)
+    proc = farm.procs.get(report.resource_id)
+    if proc is None or proc.frame_id != report.frame_id:
+        return False
+    proc.max_rss = max(proc.max_rss, report.max_rss)
+    job = farm.jobs[proc.job]
+    layer = job.layers[job.layer_of(proc.ref)]
+    exit = _meaning(farm, proc, report)
+    if _is_out_of_memory(report):
+        _raise_memory(farm, job, layer)
+    end_frame(farm, proc, exit, status=report.exit_status, seconds=report.run_seconds)
+    return True
+
+
+def lose_proc(farm: Farm, proc: Proc, status: int) -> None:
+    """Give up a process that is gone without a word; its frame waits again and has spent no attempt."""
+    end_frame(farm, proc, FrameExit(lost=True), status=status)
+
+
+def _meaning(farm: Farm, proc: Proc, report: FrameReport) -> FrameExit:
+    status, signal = report.exit_status, report.exit_signal
+    host = farm.hosts[proc.host]
+    is_blameless = status == BLAMELESS_STATUS or signal == BLAMELESS_SIGNAL
+    if is_blameless or (host.nimby_locked and signal == SIGTERM):
+        return FrameExit(status, signal, lost=True)
+    bad = status or (128 + signal if signal else 0)
+    too_long = proc.timed_out or bool(bad and report.run_seconds > LONGEST_SECONDS)
+    outgrown = farm.settings.strict and _is_out_of_memory(report)
+    return FrameExit(bad, signal, timed_out=too_long, outgrown=outgrown)
+
+
+def _is_out_of_memory(report: FrameReport) -> bool:
+    return MEMORY_STATUS in (report.exit_status, report.exit_signal) or report.exit_status == OOM_STATUS
+
+
+def _raise_memory(farm: Farm, job: Job, layer: LayerFacts) -> None:
+    """Give the next attempt more memory, as long as some host has so much."""
+    more = layer.memory + layer.memory_increase
+    if farm.settings.strict or any(more <= host.memory for host in farm.hosts.values()):
+        layer.memory = more
+        job.needs_changed(job.by_name[layer.name])
+        farm.touch_job(job)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames that run: their start, their end, and how they are ended early."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from outline.scheduler import FrameExit, FrameState
+
+from .hosts import Host, Proc
+from .orders import HostOrder, KillOrder, LaunchOrder, make_run_frame
+
+if TYPE_CHECKING:
+    from .farm import Farm
+    from .jobs import Job
+
+__all__ = ["ask_host", "due_kill", "end_frame", "kill_proc", "start_frame"]
+
+
+def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
+    """Reserve cores for a frame and order its start."""
+    layer = job.layers[job.layer_of(ref)]
+    proc = Proc(
+        id=str(uuid.uuid4()),
+        host=host.id,
+        job=job.id,
+        ref=ref,
+        frame_id=job.frame_id(ref),
+        cores=cores,
+        memory=layer.memory,
+        gpus=layer.gpus,
+        gpu_memory=layer.gpu_memory,
+        booked=farm.now(),
+    )
+    job.state.start(ref)
+    farm.add_proc(proc)
+    farm.touch("proc", proc.id, proc)
+    facts = job.facts_of(ref)
+    facts.started, facts.stopped, facts.updated = int(proc.booked), 0, proc.booked
+    facts.host, facts.cores, facts.gpus = host.name, cores, layer.gpus
+    facts.reserved_memory, facts.retries = layer.memory, max(0, job.state.tries(ref) - 1)
+    facts.llu_time = int(proc.booked)
+    farm.touch_frame(job, ref)
+    farm.job_changed(job)
+    farm.dispatched += 1
+    farm.order(LaunchOrder(host.address, make_run_frame(farm, host, job, proc)))
+    return proc
+
+
+def end_frame(farm: Farm, proc: Proc, exit: FrameExit, *, status: int, seconds: int = 0) -> FrameState:
+    """Note that the process of a frame is gone, and let the host have its next one.
+
+    Args:
+        farm: The farm.
+        proc: What ran it; it is gone afterwards.
+        exit: What its end means.
+        status: The exit status to show.
+        seconds: How long it ran, in whole seconds.
+    """
+    job, host = farm.jobs[proc.job], farm.hosts[proc.host]
+    ref, number = proc.ref, job.layer_of(proc.ref)
+    before = job.state.state(ref)
+    state = job.state.finish(ref, exit)
+    facts = job.facts_of(ref)
+    facts.exit_status, facts.exit_signal = status, exit.signal
+    facts.stopped, facts.updated = int(farm.now()), farm.now()
+    facts.max_rss = max(facts.max_rss, proc.max_rss)
+    facts.used_memory = proc.used_memory
+    facts.core_seconds += seconds * proc.cores // 100
+    if not exit.lost:
+        succeeded = state is FrameState.SUCCEEDED
+        job.totals[number].add(seconds, seconds * proc.cores // 100, proc.max_rss, succeeded=succeeded)
+        farm.touch_totals(job, number)
+        show = farm.shows[job.facts.show]
+        show.rendered_frames += succeeded
+        show.failed_frames += not succeeded
+    if state is FrameState.WAITING and before is FrameState.RUNNING:
+        facts.stopped = 0
+    farm.remove_proc(proc)
+    farm.frame_moved(job, ref, before)
+    farm.wake(host, job)
+    return state
+
+
+def kill_proc(farm: Farm, proc: Proc, reason: str) -> None:
+    """Have the process of a proc ended, as soon as its daemon can do it safely; ``tick`` sends the order."""
+    if not proc.kill_reason:
+        proc.kill_reason = reason
+        proc.kill_at = max(farm.now(), (proc.launched or farm.now()) + farm.settings.launch_grace_seconds)
+        farm.touch("proc", proc.id, proc)
+
+
+def due_kill(farm: Farm, proc: Proc) -> KillOrder:
+    """Return the order to end a proc, and note when to give it again."""
+    proc.kills += 1
+    proc.kill_at = farm.now() + min(5.0, 0.5 * proc.kills)
+    return KillOrder(farm.hosts[proc.host].address, proc.id, proc.frame_id, proc.kill_reason)
+
+
+def ask_host(farm: Farm, host: Host, verb: str) -> None:
+    """Order a host daemon to do something."""
+    farm.order(HostOrder(host.address, host.id, verb))

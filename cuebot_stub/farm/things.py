@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Shows, groups, allocations and the other plain things of a farm.
+
+Cores are in core points (100 to a core) and memory is in kB everywhere in this package, as on the wire between the
+server and its hosts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = [
+    "NO_LIMIT",
+    "Allocation",
+    "Comment",
+    "Facility",
+    "Group",
+    "Limit",
+    "Service",
+    "Show",
+    "Subscription",
+]
+
+NO_LIMIT = -1
+
+
+@dataclass(slots=True)
+class Facility:
+    """A site: hosts of it run only jobs that were launched to it."""
+
+    id: str
+    name: str
+
+
+@dataclass(slots=True)
+class Show:
+    """A production. Jobs of a show run only where it has a subscription."""
+
+    id: str
+    name: str
+    active: bool = True
+    booking_enabled: bool = True
+    dispatch_enabled: bool = True
+    paused: bool = False
+    default_min_cores: int = 100
+    default_max_cores: int = 20000
+    default_min_gpus: int = 0
+    default_max_gpus: int = 1000
+    comment_email: str = ""
+    scheduler_managed: bool = False
+    created_jobs: int = 0
+    created_frames: int = 0
+    rendered_frames: int = 0
+    failed_frames: int = 0
+
+
+@dataclass(slots=True)
+class Group:
+    """A folder of jobs of a show; each show has one without a parent, named like it."""
+
+    id: str
+    name: str
+    show: str
+    parent: str = ""
+    department: str = "Unknown"
+    default_job_priority: int = NO_LIMIT
+    default_job_min_cores: int = NO_LIMIT
+    default_job_max_cores: int = NO_LIMIT
+    default_job_min_gpus: int = NO_LIMIT
+    default_job_max_gpus: int = NO_LIMIT
+    min_cores: int = NO_LIMIT
+    max_cores: int = NO_LIMIT
+    min_gpus: int = NO_LIMIT
+    max_gpus: int = NO_LIMIT
+
+
+@dataclass(slots=True)
+class Allocation:
+    """A set of hosts; a host is in exactly one. The name is ``facility.name``."""
+
+    id: str
+    name: str
+    tag: str
+    facility: str
+    billable: bool = True
+
+
+@dataclass(slots=True)
+class Subscription:
+    """How many core points a show may use in an allocation."""
+
+    id: str
+    show: str
+    allocation: str
+    size: int = 100000
+    burst: int = 100000
+
+
+@dataclass(slots=True)
+class Service:
+    """What a layer needs when it does not say so itself; with a show it is that show's override."""
+
+    id: str
+    name: str
+    show: str = ""
+    threadable: bool = False
+    min_cores: int = 100
+    max_cores: int = 0
+    min_memory: int = 3355443
+    min_gpu_memory: int = 0
+    tags: list[str] = field(default_factory=lambda: ["general"])
+    timeout: int = 0
+    timeout_llu: int = 0
+    min_gpus: int = 0
+    max_gpus: int = 0
+    min_memory_increase: int = 2097152
+
+
+@dataclass(slots=True)
+class Limit:
+    """How many frames may run at once, over all layers that name it."""
+
+    id: str
+    name: str
+    max_value: int = 0
+
+
+@dataclass(slots=True)
+class Comment:
+    """What somebody wrote about a job or a host."""
+
+    id: str
+    subject_of: str
+    timestamp: int
+    user: str
+    subject: str
+    message: str

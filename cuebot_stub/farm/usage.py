@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is reserved: of hosts, by jobs, layers, groups and subscriptions, and under limits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from .hosts import Host, Proc
+from .jobs import Job
+
+__all__ = ["Reserved", "Usage"]
+
+
+class Reserved(NamedTuple):
+    """Sums over procs."""
+
+    cores: int = 0
+    memory: int = 0
+    gpus: int = 0
+    gpu_memory: int = 0
+    procs: int = 0
+
+
+_NOTHING = Reserved()
+
+
+class Usage:
+    """Keeps the sums up to date as procs come and go, so that no decision has to add them up."""
+
+    def __init__(self) -> None:
+        self._sums: dict[Hashable, Reserved] = {}
+        self.limits: Counter[str] = Counter()
+
+    def add(self, proc: Proc, host: Host, job: Job) -> None:
+        """Count a proc in."""
+        self._change(proc, host, job, 1)
+
+    def remove(self, proc: Proc, host: Host, job: Job) -> None:
+        """Count a proc out."""
+        self._change(proc, host, job, -1)
+
+    def _change(self, proc: Proc, host: Host, job: Job, sign: int) -> None:
+        number = job.layer_of(proc.ref)
+        facts = job.facts
+        for key in (
+            ("host", host.id),
+            ("job", job.id),
+            ("layer", job.id, number),
+            ("group", facts.group),
+            ("show", facts.show),
+            ("share", facts.show, host.allocation),
+            ("allocation", host.allocation),
+        ):
+            old = self._sums.get(key, _NOTHING)
+            now = Reserved(
+                old.cores + sign * proc.cores,
+                old.memory + sign * proc.memory,
+                old.gpus + sign * proc.gpus,
+                old.gpu_memory + sign * proc.gpu_memory,
+                old.procs + sign,
+            )
+            if now == _NOTHING:
+                self._sums.pop(key, None)
+            else:
+                self._sums[key] = now
+        for limit in job.layers[number].limits:
+            self.limits[limit] += sign
+
+    def of(self, *key: Hashable) -> Reserved:
+        """Return what is reserved of or by something: ``of("host", id)``, ``of("share", show, allocation)``."""
+        return self._sums.get(key, _NOTHING)

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Carries out the farm's orders to host daemons over gRPC, and tells the farm how that went.
+
+Nothing here waits: each call is answered in a callback. Traps of RQD 1.37 that the rest of the server is written
+around: a kill within some 0.3 s of a launch ends RQD itself, a completion may come twice or never, a launch in answer
+to an early completion may be refused, and a status report may miss what has just begun.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import grpc
+from opencue_proto import report_pb2, rqd_pb2, rqd_pb2_grpc
+
+from .farm.farm import Farm
+from .farm.orders import HostOrder, KillOrder, LaunchOrder, Order, RunFrame
+from .farm.reports import launch_answered
+from .farm.watch import host_answered
+
+__all__ = ["RqdLink"]
+
+logger = logging.getLogger("cuebot_stub.rqd")
+
+_SECONDS = 10.0
+# A channel to a daemon that was started anew must not wait for minutes before it tries again.
+_OPTIONS = (("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 1000))
+
+
+class RqdLink:
+    """Channels to host daemons, by address; closed by whoever made it."""
+
+    def __init__(self, farm: Farm, report: Callable[[report_pb2.HostReport], None]) -> None:
+        """Make a link.
+
+        Args:
+            farm: Told how orders went.
+            report: Gets the report that a daemon gave when it was asked.
+        """
+        self._farm = farm
+        self._report = report
+        self._stubs: dict[str, Any] = {}
+        self._channels: list[grpc.Channel] = []
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def send(self, orders: list[Order]) -> None:
+        """Send orders, in their order for each host; returns at once."""
+        for order in orders:
+            stub = self._stub(order.address)
+            if stub is None:
+                return
+            if isinstance(order, LaunchOrder):
+                self._launch(stub, order)
+            elif isinstance(order, KillOrder):
+                self._kill(stub, order)
+            else:
+                self._tell(stub, order)
+
+    def close(self) -> None:
+        """Close all channels; answers that are still out are dropped."""
+        with self._lock:
+            self._closed = True
+            for channel in self._channels:
+                channel.close()
+
+    def _stub(self, address: str) -> Any:
+        with self._lock:
+            if self._closed:
+                return None
+            if address not in self._stubs:
+                channel = grpc.insecure_channel(address, options=_OPTIONS)
+                self._channels.append(channel)
+                self._stubs[address] = rqd_pb2_grpc.RqdInterfaceStub(channel)
+            return self._stubs[address]
+
+    def _launch(self, stub: Any, order: LaunchOrder) -> None:
+        request = rqd_pb2.RqdStaticLaunchFrameRequest(run_frame=run_frame_message(order.frame))
+        call = stub.LaunchFrame.future(request, timeout=_SECONDS)
+        call.add_done_callback(partial(self._launched, order))
+
+    def _launched(self, order: LaunchOrder, call: Any) -> None:
+        error = _problem(call)
+        if self._closed:
+            return
+        if error:
+            logger.warning(
+                "%s refused %s of %s: %s", order.address, order.frame.frame_name, order.frame.job_name, error
+            )
+        with self._farm.work() as farm:
+            launch_answered(farm, order.frame.resource_id, error)
+
+    def _kill(self, stub: Any, order: KillOrder) -> None:
+        request = rqd_pb2.RqdStaticKillRunningFrameRequest(frame_id=order.frame_id, message=order.reason)
+        call = stub.KillRunningFrame.future(request, timeout=_SECONDS)
+        call.add_done_callback(lambda call: _note(order, call))
+
+    def _tell(self, stub: Any, order: HostOrder) -> None:
+        request = getattr(rqd_pb2, f"RqdStatic{order.verb}Request")()
+        call = getattr(stub, order.verb).future(request, timeout=_SECONDS)
+        call.add_done_callback(partial(self._told, order))
+
+    def _told(self, order: HostOrder, call: Any) -> None:
+        error = _problem(call)
+        if self._closed:
+            return
+        if error:
+            logger.warning("%s does not answer: %s", order.address, error)
+        elif order.verb == "ReportStatus":
+            self._report(call.result().host_report)
+            return
+        with self._farm.work() as farm:
+            host_answered(farm, order.host, error)
+
+
+def _problem(call: Any) -> str:
+    """Return why a call failed; empty when it has not."""
+    try:
+        error = call.exception()
+    except (grpc.FutureCancelledError, grpc.FutureTimeoutError) as cancelled:
+        error = cancelled
+    if error is None:
+        return ""
+    return str(error.details() if isinstance(error, grpc.Call) else error) or type(error).__name__
+
+
+def _note(order: KillOrder, call: Any) -> None:
+    problem = _problem(call)
+    if problem:  # the farm asks again, and then asks the daemon what it runs
+        logger.info("%s did not kill %s: %s", order.address, order.frame_id, problem)
+
+
+def run_frame_message(frame: RunFrame) -> rqd_pb2.RunFrame:
+    """Return the message for a frame."""
+    values = frame._asdict()
+    if frame.uid is None:
+        del values["uid"]  # a daemon refuses 0 and below, and takes one that is not there
+    return rqd_pb2.RunFrame(ignore_nimby=False, **values)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a new farm has: OpenCue's facilities, allocations and services, and the show ``testing``."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from .farm.farm import Farm
+from .farm.things import Allocation, Facility, Group, Service, Show, Subscription
+
+__all__ = ["make_show", "seed"]
+
+_ALLOCATIONS = {"local": ("general", "desktop", "unassigned"), "cloud": ("general", "unassigned")}
+_SUBSCRIBED = ("local.general", "local.desktop", "cloud.general")
+_BIG, _SMALL = 3355443, 2097152
+# name: (threadable, core points, memory in kB, tags)
+_SERVICES: dict[str, tuple[bool, int, int, list[str]]] = {
+    "default": (False, 100, _BIG, ["general", "desktop"]),
+    "prman": (False, 100, _BIG, ["general", "desktop"]),
+    "arnold": (True, 100, _BIG, ["general", "desktop"]),
+    "shell": (False, 100, _BIG, ["general", "util"]),
+    "maya": (False, 100, _SMALL, ["general", "desktop"]),
+    "houdini": (False, 100, _BIG, ["general", "desktop"]),
+    "katana": (True, 100, _BIG, ["general", "desktop"]),
+    "nuke": (False, 100, _SMALL, ["general", "desktop"]),
+    "preprocess": (False, 10, 393216, ["util", "preprocess", "general"]),
+    "postprocess": (False, 10, 393216, ["util", "postprocess", "general"]),
+}
+_SHOW = "testing"
+
+
+def seed(farm: Farm) -> None:
+    """Fill an empty farm. Called within ``Farm.work``."""
+    for facility, names in _ALLOCATIONS.items():
+        _add(farm, "facility", farm.facilities, Facility(_id(), facility))
+        for name in names:
+            _add(farm, "allocation", farm.allocations, Allocation(_id(), f"{facility}.{name}", name, facility))
+    for name, (threadable, cores, memory, tags) in _SERVICES.items():
+        service = Service(_id(), name, threadable=threadable, min_cores=cores, min_memory=memory, tags=list(tags))
+        _add(farm, "service", farm.services, service)
+    make_show(farm, _SHOW)
+
+
+def make_show(farm: Farm, name: str) -> Show:
+    """Make a show with its group, subscribed to what OpenCue subscribes a new show to. Called within ``Farm.work``."""
+    show = Show(_id(), name)
+    _add(farm, "show", farm.shows, show)
+    _add(farm, "group", farm.groups, Group(_id(), name, show.id))
+    for allocation in farm.allocations.values():
+        if allocation.name in _SUBSCRIBED:
+            _add(farm, "subscription", farm.subscriptions, Subscription(_id(), show.id, allocation.id))
+    return show
+
+
+def _add(farm: Farm, kind: str, place: dict[str, Any], thing: Any) -> None:
+    place[thing.id] = thing
+    farm.touch(kind, thing.id, thing)
+
+
+def _id() -> str:
+    return str(uuid.uuid4())

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The server as one object: a farm, its file, its gRPC services and its link to host daemons."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from .farm.farm import Farm, FarmSettings
+from .farm.watch import tick
+from .rqd import RqdLink
+from .seed import seed
+from .services.all import all_services
+from .services.report_service import take_host_report
+from .services.rpc import all_service_names, make_handlers
+from .store import SqliteStore
+
+__all__ = ["FarmServer"]
+
+logger = logging.getLogger("cuebot_stub")
+
+_MAX_MESSAGE = 104857600  # as PyCue's
+_THREADS = 16
+
+
+class FarmServer:
+    """A small OpenCue server: made, started once, stopped once, from any thread.
+
+    Attributes:
+        farm: What it knows; to be read and changed within ``farm.work()``.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        state: Path | None = None,
+        log_root: Path | None = None,
+        rqd: Mapping[str, str] | None = None,
+        strict: bool = False,
+        http_port: int | None = None,
+        settings: FarmSettings | None = None,
+    ) -> None:
+        """Read the state, without serving anybody yet.
+
+        Args:
+            host: The address to listen on.
+            port: The port; 0 for any that is free.
+            state: The file of the farm's state; None to forget all with the server.
+            log_root: The folder of the frames' logs; one in the temporary folder when not given.
+            rqd: Where the daemons of hosts listen, ``address:port`` by host name.
+            strict: Follow Cuebot also where it is unhelpful.
+            http_port: The port of the page; None for no page.
+            settings: Times, for tests; the arguments above win.
+
+        Raises:
+            StoreError: The file cannot be used.
+        """
+        self._address, self._http_port = (host, port), http_port
+        root = log_root or Path(tempfile.gettempdir()) / "cuebot-stub-logs"
+        base = settings or FarmSettings()
+        self._store = SqliteStore(state) if state else None
+        self.farm = Farm(
+            base._replace(log_root=str(root), strict=strict, addresses=dict(rqd or {})), time.time, self._store
+        )
+        if self._store is not None and not self._store.is_empty:
+            self._store.load(self.farm)
+        else:
+            with self.farm.work():
+                seed(self.farm)
+        self._link = RqdLink(self.farm, self._take_report)
+        self.farm.send = self._link.send
+        self._stop = threading.Event()
+        self._clock = threading.Thread(target=self._tick_for_ever, name="cuebot-stub-clock", daemon=True)
+        self._grpc: Any = None
+        self._page: Any = None
+        self.port = 0
+
+    def start(self) -> None:
+        """Serve.
+
+        Raises:
+            OSError: The port is taken, or the address is not of this machine.
+        """
+        self._grpc = grpc.server(
+            ThreadPoolExecutor(_THREADS, thread_name_prefix="cuebot-stub"),
+            options=(
+                ("grpc.max_receive_message_length", _MAX_MESSAGE),
+                ("grpc.max_send_message_length", _MAX_MESSAGE),
+                ("grpc.so_reuseport", 0),
+            ),
+        )
+        self._grpc.add_generic_rpc_handlers(make_handlers(all_services(self.farm)))
+        self._add_health_and_reflection()
+        host, port = self._address
+        try:
+            self.port = self._grpc.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:
+            raise OSError(f"cannot listen on {host}:{port}: {error}") from error
+        if not self.port:
+            raise OSError(f"cannot listen on {host}:{port}")
+        self._grpc.start()
+        self._clock.start()
+        self._ask_all_hosts()
+
+    def stop(self, grace_seconds: float = 1.0) -> None:
+        """Serve no more; calls that are under way get the grace to end."""
+        self._stop.set()
+        if self._grpc is not None:
+            self._grpc.stop(grace_seconds).wait()
+        self._link.close()
+        if self._clock.is_alive():
+            self._clock.join()
+        if self._store is not None:
+            self._store.close()
+
+    def _add_health_and_reflection(self) -> None:
+        servicer = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(servicer, self._grpc)
+        names = [*all_service_names(), health.SERVICE_NAME, reflection.SERVICE_NAME]
+        for name in ("", *names):
+            servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+        reflection.enable_server_reflection(names, self._grpc)
+
+    def _take_report(self, report: Any) -> None:
+        with self.farm.work():
+            take_host_report(self.farm, report, is_local=True)
+
+    def _ask_all_hosts(self) -> None:
+        """After a new start: hosts do not know of it, and what runs on them may have ended meanwhile."""
+        from .farm.running import ask_host
+
+        with self.farm.work() as farm:
+            for host in farm.hosts.values():
+                if host.state == "UP":
+                    ask_host(farm, host, "ReportStatus")
+
+    def _tick_for_ever(self) -> None:
+        pause = 0.0
+        while not self._stop.wait(pause):
+            try:
+                with self.farm.work() as farm:
+                    pause = tick(farm)
+            except Exception:
+                logger.exception("the clock of the farm stumbled")
+                pause = 1.0

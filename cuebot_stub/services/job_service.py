@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs: launched, found, listed, paused and killed."""
+
+from __future__ import annotations
+
+import re
+
+from opencue_proto import job_pb2
+
+from ..farm import steering
+from ..farm.jobs import Job
+from ..farm.launch import launch
+from ..spec import SpecRules, read_spec
+from .finding import find_job
+from .messages import job_message, layer_message
+from .rpc import Invalid, NotFound, Service, unlocked
+
+__all__ = ["JobService"]
+
+
+class JobService(Service):
+    """``job.JobInterface``: the calls that are about whole jobs."""
+
+    name = "job.JobInterface"
+
+    # -- launching -----------------------------------------------------------------------------------------------
+
+    @unlocked
+    def LaunchSpec(self, request: job_pb2.JobLaunchSpecRequest) -> job_pb2.JobLaunchSpecResponse:
+        """Launch the jobs of a spec and return their names."""
+        return job_pb2.JobLaunchSpecResponse(names=[job.name for job in self._launch(request.spec)])
+
+    @unlocked
+    def LaunchSpecAndWait(self, request: job_pb2.JobLaunchSpecAndWaitRequest) -> job_pb2.JobLaunchSpecAndWaitResponse:
+        """Launch the jobs of a spec and return them."""
+        made = self._launch(request.spec)
+        with self.farm.work() as farm:
+            jobs = [job_message(farm, job) for job in made]
+        return job_pb2.JobLaunchSpecAndWaitResponse(jobs=job_pb2.JobSeq(jobs=jobs))
+
+    def _launch(self, spec: str) -> list[Job]:
+        with self.farm.work() as farm:
+            rules = SpecRules(
+                strict=farm.settings.strict,
+                facilities=frozenset(facility.name for facility in farm.facilities.values()),
+                shows=frozenset(show.name for show in farm.shows.values()),
+                services=frozenset(service.name for service in farm.services.values()),
+                limits=frozenset(limit.name for limit in farm.limits.values()),
+            )
+        document = read_spec(spec, rules)  # it may be megabytes; the others need not wait
+        with self.farm.work() as farm:
+            return launch(farm, document)
+
+    # -- finding -------------------------------------------------------------------------------------------------
+
+    def FindJob(self, request: job_pb2.JobFindJobRequest) -> job_pb2.JobFindJobResponse:
+        """Return the pending job of a name."""
+        job = self.farm.pending.get(request.name.lower()) or self.farm.pending.get(request.name)
+        if job is None:
+            raise NotFound(f"no pending job {request.name!r}")
+        return job_pb2.JobFindJobResponse(job=job_message(self.farm, job))
+
+    def GetJob(self, request: job_pb2.JobGetJobRequest) -> job_pb2.JobGetJobResponse:
+        """Return a job, also a finished one, by its id, or a pending one by its name."""
+        return job_pb2.JobGetJobResponse(job=job_message(self.farm, find_job(self.farm, request.id)))
+
+    def GetCurrent(self, request: job_pb2.JobGetCurrentRequest) -> job_pb2.JobGetCurrentResponse:
+        """Return a job as it is now."""
+        return job_pb2.JobGetCurrentResponse(job=job_message(self.farm, find_job(self.farm, request.job.id)))
+
+    def GetJobs(self, request: job_pb2.JobGetJobsRequest) -> job_pb2.JobGetJobsResponse:
+        """Return the jobs that match."""
+        jobs = [job_message(self.farm, job) for job in self._search(request.r)]
+        return job_pb2.JobGetJobsResponse(jobs=job_pb2.JobSeq(jobs=jobs))
+
+    def GetJobNames(self, request: job_pb2.JobGetJobNamesRequest) -> job_pb2.JobGetJobNamesResponse:
+        """Return the names of the jobs that match."""
+        return job_pb2.JobGetJobNamesResponse(names=[job.name for job in self._search(request.r)])
+
+    def IsJobPending(self, request: job_pb2.JobIsJobPendingRequest) -> job_pb2.JobIsJobPendingResponse:
+        """Tell whether a job of that name is pending."""
+        return job_pb2.JobIsJobPendingResponse(value=request.name.lower() in self.farm.pending)
+
+    def GetLayers(self, request: job_pb2.JobGetLayersRequest) -> job_pb2.JobGetLayersResponse:
+        """Return the layers of a job in their order."""
+        job = find_job(self.farm, request.job.id)
+        layers = [layer_message(self.farm, job, number) for number in range(len(job.layers))]
+        return job_pb2.JobGetLayersResponse(layers=job_pb2.LayerSeq(layers=layers))
+
+    def _search(self, criteria: job_pb2.JobSearchCriteria) -> list[Job]:
+        farm = self.farm
+        jobs = list(farm.jobs.values()) if criteria.include_finished else list(farm.pending.values())
+        if criteria.ids:
+            jobs = [job for job in farm.jobs.values() if job.id in set(criteria.ids)]
+        try:
+            patterns = [re.compile(text) for text in criteria.regex]
+        except re.error as error:
+            raise Invalid(f"the regular expression {error.pattern!r} cannot be read: {error}") from error
+        names, shows = {name.lower() for name in criteria.jobs}, {name.lower() for name in criteria.shows}
+        return [
+            job
+            for job in jobs
+            if (not names or job.name in names)
+            and (not shows or farm.shows[job.facts.show].name.lower() in shows)
+            and (not criteria.users or job.facts.user in criteria.users)
+            and (not criteria.shots or job.facts.shot in criteria.shots)
+            and (not criteria.substr or any(text in job.name for text in criteria.substr))
+            and (not patterns or any(pattern.search(job.name) for pattern in patterns))
+        ]
+
+    # -- steering ------------------------------------------------------------------------------------------------
+
+    def Pause(self, request: job_pb2.JobPauseRequest) -> job_pb2.JobPauseResponse:
+        """Start no more frames of a job."""
+        steering.pause(self.farm, find_job(self.farm, request.job.id))
+        return job_pb2.JobPauseResponse()
+
+    def Resume(self, request: job_pb2.JobResumeRequest) -> job_pb2.JobResumeResponse:
+        """Start frames of a job again."""
+        steering.resume(self.farm, find_job(self.farm, request.job.id))
+        return job_pb2.JobResumeResponse()
+
+    def Kill(self, request: job_pb2.JobKillRequest) -> job_pb2.JobKillResponse:
+        """End a job with all its processes."""
+        job = find_job(self.farm, request.job.id)
+        if request.reason or self.farm.useful:  # Cuebot says yes to a kill without a reason, and does nothing
+            who = f" by {request.username}" if request.username else ""
+            steering.kill_job(self.farm, job, f"the job was killed{who}: {request.reason or 'no reason given'}")
+        return job_pb2.JobKillResponse()

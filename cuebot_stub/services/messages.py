@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs, layers and frames as messages of the protocol: cores as floats, memory in kB, times in whole seconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opencue_proto import depend_pb2, job_pb2
+
+from outline.scheduler import FrameState
+
+from ..farm.depends import Depend
+from ..farm.farm import Farm
+from ..farm.jobs import FrameFacts, Job
+
+__all__ = ["depend_message", "frame_message", "job_message", "layer_message"]
+
+_LAYER_TYPES = {"Render": job_pb2.RENDER, "Util": job_pb2.UTIL, "Post": job_pb2.POST, "Pre": job_pb2.PRE}
+_NEVER_RAN = FrameFacts()
+S = FrameState
+
+
+def job_message(farm: Farm, job: Job) -> job_pb2.Job:
+    """Return a job with its statistics."""
+    facts = job.facts
+    return job_pb2.Job(
+        id=job.id,
+        state=job_pb2.JobState.Value(facts.state),
+        name=job.name,
+        shot=facts.shot,
+        show=farm.shows[facts.show].name,
+        user=facts.user,
+        group=farm.groups[facts.group].name,
+        facility=facts.facility,
+        os=facts.os,
+        uid=facts.uid or 0,
+        priority=facts.priority,
+        min_cores=facts.min_cores / 100,
+        max_cores=facts.max_cores / 100,
+        min_gpus=facts.min_gpus,
+        max_gpus=facts.max_gpus,
+        log_dir=facts.log_dir,
+        is_paused=facts.paused,
+        has_comment=any(comment.subject_of == job.id for comment in farm.comments.values()),
+        auto_eat=facts.autoeat,
+        start_time=facts.launched,
+        stop_time=facts.stopped,
+        job_stats=_job_stats(farm, job),
+    )
+
+
+def _job_stats(farm: Farm, job: Job) -> job_pb2.JobStats:
+    values = _stats(job, range(len(job.layers)))
+    reserved = farm.usage.of("job", job.id)
+    return job_pb2.JobStats(
+        total_layers=len(job.layers), reserved_cores=reserved.cores / 100, reserved_gpus=reserved.gpus, **values
+    )
+
+
+def _stats(job: Job, numbers: Any) -> dict[str, int]:
+    """Return what the statistics of a job and those of a layer have in common, summed over layers."""
+    sums = dict.fromkeys(S, 0)
+    totals = [job.totals[number] for number in numbers]
+    for number in numbers:
+        for state, count in job.state.counts(job.layers[number].name).items():
+            sums[state] += count
+    rendered = sum(one.rendered for one in totals)
+    rendered_core_seconds = sum(one.rendered_core_seconds for one in totals)
+    failed_core_seconds = sum(one.failed_core_seconds for one in totals)
+    average = rendered_core_seconds // rendered if rendered else 0
+    pending = sums[S.WAITING] + sums[S.DEPEND] + sums[S.RUNNING]
+    return {
+        "total_frames": sum(sums.values()),
+        "waiting_frames": sums[S.WAITING],
+        "running_frames": sums[S.RUNNING],
+        "dead_frames": sums[S.DEAD],
+        "eaten_frames": sums[S.EATEN],
+        "depend_frames": sums[S.DEPEND],
+        "succeeded_frames": sums[S.SUCCEEDED],
+        "pending_frames": sums[S.WAITING] + sums[S.DEPEND],
+        "avg_frame_sec": sum(one.rendered_seconds for one in totals) // rendered if rendered else 0,
+        "high_frame_sec": max((one.high_seconds for one in totals), default=0),
+        "avg_core_sec": average,
+        "rendered_frame_count": rendered,
+        "failed_frame_count": sum(one.failed for one in totals),
+        "remaining_core_sec": average * pending,
+        "total_core_sec": rendered_core_seconds + failed_core_seconds,
+        "rendered_core_sec": rendered_core_seconds,
+        "failed_core_sec": failed_core_seconds,
+        "max_rss": max((one.max_rss for one in totals), default=0),
+    }
+
+
+def layer_message(farm: Farm, job: Job, number: int) -> job_pb2.Layer:
+    """Return a layer with its statistics."""
+    layer = job.layers[number]
+    reserved = farm.usage.of("layer", job.id, number)
+    stats = job_pb2.LayerStats(
+        low_frame_sec=job.totals[number].low_seconds,
+        reserved_cores=reserved.cores / 100,
+        reserved_gpus=reserved.gpus,
+        **_stats(job, (number,)),
+    )
+    return job_pb2.Layer(
+        id=job.layer_id(number),
+        name=layer.name,
+        range=layer.range,
+        tags=layer.tags,
+        min_cores=layer.min_cores / 100,
+        max_cores=layer.max_cores / 100,
+        is_threadable=layer.threadable,
+        min_memory=layer.memory,
+        min_gpu_memory=layer.gpu_memory,
+        chunk_size=layer.chunk,
+        dispatch_order=number + 1,
+        type=_LAYER_TYPES.get(layer.type, job_pb2.RENDER),
+        services=layer.services,
+        memory_optimizer_enabled=layer.memory_optimizer,
+        layer_stats=stats,
+        parent_id=job.id,
+        limits=layer.limits,
+        timeout=layer.timeout,
+        timeout_llu=layer.timeout_llu,
+        min_gpus=layer.gpus,
+        max_gpus=layer.max_gpus,
+        command=layer.command,
+        start_after=layer.start_after,
+        start_after_reason=layer.start_after_reason,
+    )
+
+
+def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
+    """Return a frame."""
+    state = job.state
+    facts = job.frames.get(ref, _NEVER_RAN)
+    return job_pb2.Frame(
+        id=job.frame_id(ref),
+        name=state.frame_name(ref),
+        layer_name=state.layer(ref).name,
+        number=state.number(ref),
+        state=job_pb2.FrameState.Value(state.state(ref).value),
+        retry_count=facts.retries,
+        exit_status=facts.exit_status,
+        dispatch_order=state.place(ref),
+        start_time=facts.started,
+        stop_time=facts.stopped,
+        max_rss=facts.max_rss,
+        used_memory=facts.used_memory,
+        reserved_memory=facts.reserved_memory,
+        last_resource=f"{facts.host}/{facts.cores / 100:.2f}/{facts.gpus}" if facts.host else "",
+        total_core_time=facts.core_seconds,
+        llu_time=facts.llu_time,
+    )
+
+
+def depend_message(farm: Farm, depend: Depend) -> depend_pb2.Depend:
+    """Return a dependency."""
+    er, on = farm.jobs.get(depend.er_job), farm.jobs.get(depend.on_job)
+    return depend_pb2.Depend(
+        id=depend.id,
+        type=depend_pb2.DependType.Value(depend.type),
+        target=depend_pb2.INTERNAL if depend.is_internal else depend_pb2.EXTERNAL,
+        any_frame=depend.any_frame,
+        active=farm.depends.is_active(depend),
+        depend_er_job=er.name if er else "",
+        depend_er_layer=depend.er_layer,
+        depend_er_frame=er.state.frame_name(depend.er_ref) if er and depend.er_ref >= 0 else "",
+        depend_on_job=on.name if on else "",
+        depend_on_layer=depend.on_layer,
+        depend_on_frame=on.state.frame_name(depend.on_ref) if on and depend.on_ref >= 0 else "",
+    )

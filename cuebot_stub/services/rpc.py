@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes gRPC handlers of plain classes, so that a service is a class with one method per call.
+
+A method takes the request and returns the response. It runs within ``Farm.work``: the state is locked while it runs,
+and saved before its response is sent. What it cannot do it says with an exception from here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any, ClassVar
+
+import grpc
+
+from ..farm.farm import Farm
+from ..spec import SpecError
+
+__all__ = ["Exists", "Invalid", "NotFound", "RpcError", "Service", "all_service_names", "make_handlers", "unlocked"]
+
+logger = logging.getLogger("cuebot_stub.rpc")
+
+_MODULES = (
+    "comment", "cue", "department", "depend", "facility", "filter", "host", "job", "limit", "monitoring",
+    "renderPartition", "report", "rqd", "service", "show", "subscription", "task",
+)  # fmt: skip
+
+
+class RpcError(Exception):
+    """A call cannot be done; its text is what the client gets."""
+
+    code = grpc.StatusCode.INTERNAL
+
+
+class NotFound(RpcError):
+    """There is no such thing."""
+
+    code = grpc.StatusCode.NOT_FOUND
+
+
+class Exists(RpcError):
+    """There is such a thing already."""
+
+    code = grpc.StatusCode.ALREADY_EXISTS
+
+
+class Invalid(RpcError):
+    """The request makes no sense."""
+
+    code = grpc.StatusCode.INVALID_ARGUMENT
+
+
+class Service:
+    """One service; a subclass says its name and has the methods that are implemented."""
+
+    name: ClassVar[str]
+
+    def __init__(self, farm: Farm) -> None:
+        self.farm = farm
+
+
+def unlocked(method: Any) -> Any:
+    """Let a method be called outside of ``Farm.work``; it enters that itself, after its slow part."""
+    method.is_unlocked = True
+    return method
+
+
+def all_service_names() -> list[str]:
+    """Return the names of all services of the protocol."""
+    return [service.full_name for service in _descriptors()]
+
+
+def make_handlers(services: Iterable[Service]) -> list[grpc.GenericRpcHandler]:
+    """Return handlers for all services of the protocol; what no class implements answers UNIMPLEMENTED."""
+    by_name = {service.name: service for service in services}
+    handlers = []
+    for descriptor in _descriptors():
+        service = by_name.get(descriptor.full_name)
+        methods = {method.name: _handler(service, descriptor.full_name, method) for method in descriptor.methods}
+        handlers.append(grpc.method_handlers_generic_handler(descriptor.full_name, methods))
+    return handlers
+
+
+def _descriptors() -> list[Any]:
+    found = []
+    for name in _MODULES:
+        module = import_module(f"opencue_proto.{name}_pb2")
+        found.extend(module.DESCRIPTOR.services_by_name.values())
+    return found
+
+
+def _handler(service: Service | None, service_name: str, method: Any) -> grpc.RpcMethodHandler:
+    from google.protobuf import message_factory
+
+    full_name = f"{service_name}/{method.name}"
+    function = getattr(service, method.name, None)
+    request, response = map(message_factory.GetMessageClass, (method.input_type, method.output_type))
+    call = _unimplemented(full_name) if function is None or service is None else _call(service, full_name, function)
+    return grpc.unary_unary_rpc_method_handler(
+        call, request_deserializer=request.FromString, response_serializer=response.SerializeToString
+    )
+
+
+def _unimplemented(full_name: str) -> Callable[[Any, grpc.ServicerContext], Any]:
+    def call(request: Any, context: grpc.ServicerContext) -> Any:
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{full_name} is not implemented by cuebot-stub")
+
+    return call
+
+
+_peer = threading.local()
+
+
+def peer() -> str:
+    """Return the address of the client whose call this thread works on, as gRPC spells it: ``ipv4:127.0.0.1:4711``."""
+    return str(getattr(_peer, "address", ""))
+
+
+def _call(service: Service, full_name: str, function: Any) -> Callable[[Any, grpc.ServicerContext], Any]:
+    is_unlocked = getattr(function, "is_unlocked", False)
+
+    def call(request: Any, context: grpc.ServicerContext) -> Any:
+        _peer.address = context.peer()
+        try:
+            if is_unlocked:
+                return function(request)
+            with service.farm.work():
+                return function(request)
+        except RpcError as error:
+            context.abort(error.code, str(error))
+        except SpecError as error:
+            context.abort(grpc.StatusCode.INTERNAL, f"Failed to launch and add job: {error}")
+        except Exception as error:
+            logger.exception("%s failed", full_name)
+            context.abort(grpc.StatusCode.INTERNAL, f"{full_name} failed in the server: {error!r}; its log has more")
+
+    return call

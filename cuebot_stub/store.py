@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps a farm in a SQLite file.
+
+One table holds all things as JSON, by kind and id, one the frames that have moved: a job with a million frames that
+wait takes one row. A piece of work is one transaction, written before whoever asked for it is answered, so that the
+end of the process, however sudden, loses nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from outline.frames import FrameSet
+from outline.scheduler import DependPlan, FrameState, LayerPlan
+
+from .farm.depends import Depend
+from .farm.farm import Changes, Farm
+from .farm.hosts import Host, Proc
+from .farm.jobs import FrameFacts, Job, JobFacts, LayerFacts, LayerTotals, split_id
+from .farm.things import Allocation, Comment, Facility, Group, Limit, Service, Show, Subscription
+
+__all__ = ["SqliteStore", "StoreError"]
+
+VERSION = 1
+_TABLES = """
+CREATE TABLE IF NOT EXISTS thing (kind TEXT, id TEXT, data TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS frame (job TEXT, ref INTEGER, row TEXT, PRIMARY KEY (job, ref)) WITHOUT ROWID;
+"""
+
+
+class StoreError(Exception):
+    """The file cannot be used."""
+
+
+class SqliteStore:
+    """The file of one farm; owned by one server, closed by it."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open or make the file.
+
+        Raises:
+            StoreError: It cannot be opened, is of another program, another version, or in use by another server.
+        """
+        self._lock = threading.Lock()
+        try:
+            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=1.0)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            version = self._db.execute("PRAGMA user_version").fetchone()[0]
+            if version not in (0, VERSION):
+                raise StoreError(f"{path} has version {version}, and this server reads {VERSION}; give another --state")
+            self._db.execute("BEGIN EXCLUSIVE")
+            self._db.execute("COMMIT")
+            self._db.executescript(_TABLES)
+            self._db.execute(f"PRAGMA user_version={VERSION}")
+        except sqlite3.Error as error:
+            hint = "another server uses it" if "locked" in str(error) else "give another --state"
+            raise StoreError(f"cannot use the state file {path}: {error}; {hint}") from error
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing was ever saved."""
+        return self._db.execute("SELECT 1 FROM thing LIMIT 1").fetchone() is None
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def write(self, changes: Changes) -> None:
+        """Save changes in one transaction."""
+        things = {**changes.things}
+        for job in changes.new_jobs:
+            things["spec", job.id] = _spec_data(job)
+        gone = [key for key, data in things.items() if data is None]
+        kept = [(kind, id, json.dumps(data)) for (kind, id), data in things.items() if data is not None]
+        frames = [(job_id, ref, json.dumps(row)) for (job_id, ref), row in changes.frames.items()]
+        with self._lock:
+            self._db.execute("BEGIN")
+            if kept:
+                self._db.executemany("INSERT OR REPLACE INTO thing VALUES (?, ?, ?)", kept)
+            if frames:
+                self._db.executemany("INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", frames)
+            if gone:
+                self._db.executemany("DELETE FROM thing WHERE kind = ? AND id = ?", gone)
+                jobs = [(id,) for kind, id in gone if kind == "job"]
+                self._db.executemany("DELETE FROM frame WHERE job = ?", jobs)
+            self._db.execute("COMMIT")
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def load(self, farm: Farm) -> None:
+        """Put all that was saved into an empty farm."""
+        kinds: tuple[tuple[str, Any, dict[str, Any]], ...] = (
+            ("facility", Facility, farm.facilities),
+            ("show", Show, farm.shows),
+            ("group", Group, farm.groups),
+            ("allocation", Allocation, farm.allocations),
+            ("subscription", Subscription, farm.subscriptions),
+            ("service", Service, farm.services),
+            ("limit", Limit, farm.limits),
+            ("comment", Comment, farm.comments),
+            ("host", Host, farm.hosts),
+        )
+        for kind, make, place in kinds:
+            for id, data in self._things(kind):
+                place[id] = make(**data)
+        self._load_jobs(farm)
+        for _, data in self._things("depend"):
+            farm.depends.register(Depend(**data))
+        for _, data in self._things("proc"):
+            proc = Proc(**data)
+            if proc.job in farm.jobs and proc.host in farm.hosts:
+                farm.add_proc(proc)
+                farm.jobs[proc.job].state.adopt(proc.ref)
+                if proc.again:
+                    farm.jobs[proc.job].state.retry(proc.ref)
+        farm.depends.hold_again()
+        for job in farm.jobs.values():
+            farm.job_changed(job)
+
+    def _things(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        for id, data in self._db.execute("SELECT id, data FROM thing WHERE kind = ?", (kind,)):
+            yield id, json.loads(data)
+
+    def _load_jobs(self, farm: Farm) -> None:
+        layers = dict(self._things("layers"))
+        specs = dict(self._things("spec"))
+        for id, data in sorted(self._things("job"), key=lambda pair: pair[1]["launched"]):
+            job = _make_job(JobFacts(**data), [LayerFacts(**layer) for layer in layers[id]["layers"]], specs[id])
+            for ref, row in self._db.execute("SELECT ref, row FROM frame WHERE job = ?", (id,)):
+                state, tries, facts = json.loads(row)
+                if state in ("RUNNING", "SUCCEEDED", "DEAD", "EATEN"):
+                    job.state.restore(ref, FrameState(state), tries)
+                if facts:
+                    job.frames[ref] = FrameFacts(*facts)
+            _restore_steering(job)
+            farm.register_job(job)
+        for id, data in self._things("totals"):
+            prefix, number, _ = split_id(id)
+            if prefix in farm.by_prefix:
+                farm.by_prefix[prefix].totals[number] = LayerTotals(**data)
+
+
+def _spec_data(job: Job) -> dict[str, Any]:
+    """Return what of a job never changes: its frames and the dependencies that it came with."""
+    plan = job.state.plan
+    return {
+        "layers": [[layer.name, str(layer.frames), layer.chunk, layer.type] for layer in plan.layers],
+        "depends": [list(depend) for depend in plan.depends],
+    }
+
+
+def _make_job(facts: JobFacts, layers: list[LayerFacts], spec: dict[str, Any]) -> Job:
+    plans = [
+        LayerPlan(name, FrameSet(frames), chunk, type, layer.min_cores / 100, layer.memory, group=layer.group())
+        for (name, frames, chunk, type), layer in zip(spec["layers"], layers, strict=True)
+    ]
+    depends = [DependPlan(*depend) for depend in (*spec["depends"], *facts.added_depends)]
+    return Job(facts, layers, plans, depends)
+
+
+def _restore_steering(job: Job) -> None:
+    """Put back what somebody has changed in the course of the job."""
+    facts = job.facts
+    job.state.drop_depends(facts.dropped)
+    job.state.resettle()
+    job.state.mark_done(facts.marked)
+    job.state.free(facts.freed)
+    for layer, refs in facts.orders.items():
+        job.state.reorder(layer, refs)
