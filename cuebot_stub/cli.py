@@ -7,6 +7,7 @@ imports what it needs when it is called.
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -146,6 +147,7 @@ def up(folder: Path | None, rqd_environment: Path | None, foreground: bool, **op
     from .up.start import FarmOptions, start_farm
 
     places = _places(folder)
+    _check_extra()
     with first_signal_interrupts():
         farm = start_farm(places, FarmOptions(**options), lambda: find_rqd_environment(rqd_environment, _say))
         try:
@@ -193,6 +195,13 @@ def down(folder: Path | None) -> int:
             _say(line)
     _say(f"the farm in {places.folder} is down")
     return 0
+
+
+def _check_extra() -> None:
+    """Tell a missing package before a server is started that would only tell its log."""
+    for package in sorted(_EXTRA):
+        if importlib.util.find_spec(package) is None:
+            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
 
 
 def _say(text: str) -> None:

@@ -53,9 +53,10 @@ def serve_until(
         warn: Told when others than this machine can reach it.
 
     Raises:
-        FarmError: It cannot listen there.
+        FarmError: It cannot listen there, or cannot use its state.
     """
     from .server import FarmServer
+    from .store import StoreError
 
     if not is_loopback(options.host):
         warn(
@@ -64,15 +65,18 @@ def serve_until(
         )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     check_port_is_free(options.host, options.port)
-    server = FarmServer(
-        host=options.host,
-        port=options.port,
-        state=options.state,
-        log_root=options.log_root,
-        rqd=options.rqd,
-        strict=options.strict,
-        http_port=options.http,
-    )
+    try:
+        server = FarmServer(
+            host=options.host,
+            port=options.port,
+            state=options.state,
+            log_root=options.log_root,
+            rqd=options.rqd,
+            strict=options.strict,
+            http_port=options.http,
+        )
+    except StoreError as error:
+        raise FarmError(str(error)) from error
     try:
         server.start()
     except OSError as error:

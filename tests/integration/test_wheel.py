@@ -99,7 +99,10 @@ def test_installed_wheel_runs_a_job_from_another_directory(bare_bin: Path, tmp_p
     assert sorted(path.name for path in tmp_path.glob("*.txt")) == ["1.txt", "2.txt", "3.txt"]
 
 
-@pytest.mark.parametrize("command", [["pycuerun", "--version"], ["outline", "--help"], ["outline", "config"]])
+@pytest.mark.parametrize(
+    "command",
+    [["pycuerun", "--version"], ["outline", "--help"], ["outline", "config"], ["cuebot-stub", "--help"]],
+)
 def test_installed_programs_answer(command: list[str], bare_bin: Path, tmp_path: Path):
     program, *options = command
 

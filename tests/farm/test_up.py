@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``cuebot-stub up``, ``status`` and ``down`` with real RQDs: all starts together, and nothing is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cuebot_stub.up.places import FarmPlaces
+from cuebot_stub.up.processes import is_alive, processes_with
+from cuebot_stub.up.record import FarmRecord, read_record
+from cuebot_stub.up.rqd_config import FARM_VARIABLE
+from tests.farm.command import run_stub, start_stub
+from tests.support import is_running, until
+
+grpc = pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
+rqd_pb2 = pytest.importorskip("opencue_proto.rqd_pb2", reason="the extra 'stub' is not installed")
+rqd_pb2_grpc = pytest.importorskip("opencue_proto.rqd_pb2_grpc", reason="the extra 'stub' is not installed")
+
+pytestmark = pytest.mark.realtool
+
+Up = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def farm(tmp_path: Path) -> Iterator[FarmPlaces]:
+    """Name the folder of a farm, and end what the test has left running in it."""
+    places = FarmPlaces(tmp_path / "a farm")
+    yield places
+    run_stub("down", "--dir", places.folder)
+
+
+@pytest.fixture
+def up(farm: FarmPlaces, rqd_environment: Path) -> Up:
+    """Return a function that calls ``up`` for the farm of this test, on any port."""
+
+    def run(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
+        named = {"CUEBOT_STUB_RQD_ENVIRONMENT": str(rqd_environment), **environ}
+        return run_stub("up", "--dir", farm.folder, "--port", 0, *arguments, **named)
+
+    return run
+
+
+def record_of(farm: FarmPlaces) -> FarmRecord:
+    """Return what is written down of a farm that must be there."""
+    record = read_record(farm.record)
+    assert record is not None
+    return record
+
+
+def address_in(text: str) -> str:
+    """Return the server's address out of what ``up`` prints."""
+    found = re.search(r"^server +(\S+)$", text, re.MULTILINE)
+    assert found, text
+    return found[1]
+
+
+def launch(farm: FarmPlaces, command: str, host: int = 0) -> str:
+    """Run a shell command as a frame of an RQD, past the server, and return the name of the frame."""
+    frame = uuid.uuid4().hex
+    request = rqd_pb2.RunFrame(
+        job_name="testing-default-tester_job",
+        frame_id=frame,
+        frame_name="0001-layer",
+        resource_id=frame,
+        command=command,
+        log_dir=str(farm.frame_logs),
+        user_name="tester",
+        num_cores=100,
+        start_time=int(time.time() * 1000),
+    )
+    with grpc.insecure_channel(f"127.0.0.1:{record_of(farm).hosts[host].port}") as channel:
+        stub = rqd_pb2_grpc.RqdInterfaceStub(channel)
+        stub.LaunchFrame(rqd_pb2.RqdStaticLaunchFrameRequest(run_frame=request), timeout=10)
+    return frame
+
+
+def test_farm_is_started_shown_and_ended(up: Up, farm: FarmPlaces):
+    started = up("--hosts", 2, "--cores", 3)
+    assert (started.returncode, started.stderr) == (0, "")
+    shown = run_stub("status", "--dir", farm.folder)
+    marks = record_of(farm).processes
+    ended = run_stub("down", "--dir", farm.folder)
+
+    address = address_in(started.stdout)
+    assert f"export CUEBOT_HOSTS={address}\n" in started.stdout
+    assert str(farm.logs) in started.stdout
+    assert shown.returncode == 0
+    assert re.findall(r"host +(\w+)  UP, 3 of 3 cores idle, process \d+", shown.stdout) == ["node1", "node2"]
+    assert f"server   {address}\n" in shown.stdout
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(marks) == 3
+    assert not any(map(is_alive, marks))
+    assert processes_with(FARM_VARIABLE, str(farm.folder)) == []
+    assert not farm.temp.exists()
+
+
+def test_shell_gets_the_line_that_it_needs(up: Up, farm: FarmPlaces):
+    up("--hosts", 1)
+
+    line = run_stub("status", "--dir", farm.folder, "--export").stdout
+
+    assert line == f"export CUEBOT_HOSTS={record_of(farm).address}\n"
+
+
+def test_farm_listens_on_the_loopback_interface_only(up: Up, farm: FarmPlaces):
+    up("--hosts", 1)
+
+    processes = [psutil.Process(mark.pid) for mark in record_of(farm).processes]
+    listening = [
+        connection.laddr.ip
+        for process in processes
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) >= 2
+    assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
+
+
+def test_each_process_has_a_session_of_its_own(up: Up, farm: FarmPlaces):
+    up("--hosts", 2)
+
+    pids = [mark.pid for mark in record_of(farm).processes]
+
+    assert [os.getsid(pid) for pid in pids] == pids
+
+
+def test_second_farm_in_the_same_folder_is_told_of_the_first(up: Up, farm: FarmPlaces):
+    up("--hosts", 1)
+    first = record_of(farm)
+
+    again = up("--hosts", 1)
+
+    assert again.returncode == 2
+    assert again.stderr.startswith(f"cuebot-stub: a farm is running at {first.address} ")
+    assert record_of(farm) == first
+
+
+def test_frames_find_pycuerun_and_the_home_folder(up: Up, farm: FarmPlaces, tmp_path: Path, own_world: Path):
+    up("--hosts", 1)
+    found = tmp_path / "found"
+
+    launch(farm, f"(command -v pycuerun; echo $HOME; pwd) > {found}.part; mv {found}.part {found}")
+
+    until(found.exists)
+    pycuerun, home, folder = found.read_text().splitlines()
+    assert os.access(pycuerun, os.X_OK)
+    assert home == str(own_world)
+    assert folder in ("/mcp", str(farm.host_temp("node1")))
+
+
+def test_frames_end_with_their_farm(up: Up, farm: FarmPlaces, tmp_path: Path):
+    up("--hosts", 1)
+    pids = tmp_path / "pids"
+    launch(farm, f"setsid sleep 300 & (trap '' TERM; echo $! > {pids}.part; mv {pids}.part {pids}; sleep 300)")
+    until(pids.exists)
+
+    ended = run_stub("down", "--dir", farm.folder)
+
+    assert "of frames were still running and have been ended" in ended.stdout
+    assert processes_with(FARM_VARIABLE, str(farm.folder)) == []
+    assert not is_running(int(pids.read_text()))
+    assert not farm.temp.exists()
+
+
+def test_frames_of_an_rqd_that_was_killed_end_with_the_farm(up: Up, farm: FarmPlaces, tmp_path: Path):
+    up("--hosts", 2)
+    begun = tmp_path / "begun"
+    launch(farm, f"touch {begun}; sleep 300", host=1)
+    until(begun.exists)
+    os.kill(record_of(farm).hosts[1].process.pid, signal.SIGKILL)
+
+    shown = run_stub("status", "--dir", farm.folder)
+    run_stub("down", "--dir", farm.folder)
+
+    assert shown.returncode == 1
+    assert re.search(r"host +node2  .*its process has ended", shown.stdout)
+    assert processes_with(FARM_VARIABLE, str(farm.folder)) == []
+
+
+def test_farm_without_its_server_is_shown_refused_and_ended(up: Up, farm: FarmPlaces):
+    up("--hosts", 1)
+    record = record_of(farm)
+    os.kill(record.processes[0].pid, signal.SIGKILL)
+
+    shown = run_stub("status", "--dir", farm.folder)
+    again = up("--hosts", 1)
+    ended = run_stub("down", "--dir", farm.folder)
+
+    assert shown.returncode == 1
+    assert f"{record.address} is not running; its log: {farm.server_log}" in shown.stdout
+    assert again.returncode == 2
+    assert ended.returncode == 0
+    assert not any(map(is_alive, record.processes))
+
+
+def test_farm_whose_processes_are_all_gone_can_be_started_again(up: Up, farm: FarmPlaces, tmp_path: Path):
+    up("--hosts", 1)
+    begun = tmp_path / "begun"
+    launch(farm, f"touch {begun}; sleep 300")
+    until(begun.exists)
+    for mark in record_of(farm).processes:
+        os.kill(mark.pid, signal.SIGKILL)
+
+    shown = run_stub("status", "--dir", farm.folder)
+    again = up("--hosts", 1)
+
+    assert shown.returncode == 1
+    assert "no farm is running" in shown.stderr
+    assert again.returncode == 0, again.stderr
+    assert not any("sleep 300" in " ".join(p.cmdline()) for p in processes_with(FARM_VARIABLE, str(farm.folder)))
+
+
+def test_numbers_that_belong_to_others_by_now_are_left_alone(farm: FarmPlaces):
+    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    farm.folder.mkdir()
+    mark = {"pid": other.pid, "born": 1.0, "word": "-c"}
+    farm.record.write_text(json.dumps({"format": 1, "address": "", "http": "", "server": mark, "hosts": []}))
+
+    ended = run_stub("down", "--dir", farm.folder)
+
+    assert ended.returncode == 0
+    assert other.poll() is None
+    other.communicate(b"\n", timeout=30)
+
+
+@pytest.fixture
+def broken_environment(tmp_path: Path) -> Path:
+    """Make an environment in which an RQD says something and ends."""
+    python = tmp_path / "broken" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    (tmp_path / "broken" / "lib" / "python3" / "site-packages" / "rqd").mkdir(parents=True)
+    python.write_text("#!/bin/sh\necho this RQD is broken\nexit 3\n")
+    python.chmod(0o755)
+    return tmp_path / "broken"
+
+
+def test_farm_that_does_not_come_up_leaves_nothing(up: Up, farm: FarmPlaces, broken_environment: Path):
+    done = up("--hosts", 2, CUEBOT_STUB_RQD_ENVIRONMENT=str(broken_environment))
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("cuebot-stub: RQD node1 has ended before it was ready: this RQD is broken (")
+    assert done.stderr.count("\n") == 1
+    assert not farm.record.exists()
+    assert [p for p in psutil.process_iter(["cmdline"]) if str(farm.state) in (p.info["cmdline"] or [])] == []
+
+
+def test_foreground_ends_the_farm_when_it_is_told(farm: FarmPlaces, rqd_environment: Path, tmp_path: Path):
+    log = tmp_path / "up.log"
+    arguments = ["up", "--dir", farm.folder, "--port", 0, "--hosts", 1, "--foreground"]
+    process = start_stub(*arguments, "--rqd-environment", rqd_environment, log=log)
+    until(lambda: "export CUEBOT_HOSTS" in log.read_text() or process.poll() is not None, 60)
+    marks = record_of(farm).processes
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(timeout=30) == 0, log.read_text()
+    assert len(marks) == 2
+    assert not any(map(is_alive, marks))
+    assert not farm.record.exists()
+
+
+def test_foreground_ends_with_its_server(farm: FarmPlaces, rqd_environment: Path, tmp_path: Path):
+    log = tmp_path / "up.log"
+    arguments = ["up", "--dir", farm.folder, "--port", 0, "--hosts", 1, "--foreground"]
+    process = start_stub(*arguments, "--rqd-environment", rqd_environment, log=log)
+    until(lambda: "export CUEBOT_HOSTS" in log.read_text() or process.poll() is not None, 60)
+    marks = record_of(farm).processes
+
+    os.kill(marks[0].pid, signal.SIGKILL)
+
+    assert process.wait(timeout=30) == 2
+    assert "the server has ended" in log.read_text()
+    assert not any(map(is_alive, marks))
+
+
+def test_interrupted_start_leaves_nothing(farm: FarmPlaces, tmp_path: Path, broken_environment: Path):
+    (broken_environment / "bin" / "python").write_text("#!/bin/sh\nexec sleep 300\n")
+    log = tmp_path / "up.log"
+    arguments = ["up", "--dir", farm.folder, "--port", 0, "--rqd-environment", broken_environment]
+    process = start_stub(*arguments, log=log)
+    until(lambda: farm.record.exists() and len(record_of(farm).hosts) == 2)
+    record = record_of(farm)
+
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(timeout=30) == 130
+    assert "interrupted" in log.read_text()
+    assert not any(map(is_alive, record.processes))
+    assert processes_with(FARM_VARIABLE, str(farm.folder)) == []
+
+
+@pytest.mark.parametrize(("command", "code"), [("status", 1), ("down", 2)])
+def test_farm_that_is_not_there_is_one_line(command: str, code: int, farm: FarmPlaces):
+    done = run_stub(command, "--dir", farm.folder)
+
+    assert (done.returncode, done.stdout) == (code, "")
+    assert done.stderr == f"cuebot-stub: no farm is running in {farm.folder}; cuebot-stub up starts one\n"
+
+
+def test_folder_that_cannot_be_made_is_one_line(tmp_path: Path, rqd_environment: Path):
+    (tmp_path / "file").touch()
+
+    done = run_stub("up", "--dir", tmp_path / "file", "--rqd-environment", rqd_environment)
+
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"cuebot-stub: cannot use the folder {tmp_path / 'file'}: ")
