@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from ..layer import Layer
 
 __all__ = ["Outline"]
+
+logger = logging.getLogger("outline.loader")
 
 
 class _OutlineType(type):
@@ -149,6 +152,7 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
                 f"outline {self.get_name()!r} is set up already; load its outline.yaml to launch it again"
             )
         self.check()
+        self.__tell_what_is_left_out()
         self.__mode = OUTLINE_MODE_SETUP
         self.__path = None
         self.__session = Session(self)
@@ -175,6 +179,17 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
         ranges = [self.__frames_of(layer) for layer in self.get_layers()]
         if not any(ranges):
             raise OutlineException(self.__nothing_to_run())
+
+    def __tell_what_is_left_out(self) -> None:
+        for layer in self.get_layers():
+            if not layer.get_frame_range() and layer.get_arg("range"):
+                logger.warning(
+                    "layer %r%s is left out: its range %s has no frame of the job's range %s",
+                    layer.get_name(),
+                    layer.get_origin(),
+                    layer.get_arg("range"),
+                    self.get_frame_range(),
+                )
 
     def __setup_in_session(self, session: Session) -> None:
         from .. import serialize

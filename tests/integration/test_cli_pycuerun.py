@@ -229,6 +229,17 @@ def test_the_module_and_the_program_behave_alike(shot: Path) -> None:
     assert [result.returncode for result in results] == [0, 0]
 
 
+def test_a_layer_that_is_left_out_is_one_line_of_warning(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
+    script = outline_file(tmp_path, SHOT + '    Shell("far", command=["true"], range="20-30")\n')
+
+    result = run_pycuerun(script, "1-2", "-b", "local")
+
+    assert (
+        result.stderr
+        == "layer 'far' (shot.outline:4) is left out: its range 20-30 has no frame of the job's range 1-2\n"
+    )
+
+
 def test_on_a_terminal_the_job_is_a_table_and_then_a_summary(shot: Path) -> None:
     master, slave = pty.openpty()
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -305,6 +306,20 @@ def test_outline_without_layers_or_frames_is_an_error() -> None:
     Shell("a", ["true"], range="20-30")
     with pytest.raises(OutlineException, match="no layer has a frame in the job's range 1-10: a 20-30"):
         ol.setup()
+
+
+def test_layer_without_a_frame_in_the_job_is_told_when_it_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    ol = Outline("job", "1-10", current=True)
+    Shell("near", command=["true"])
+    Shell("far", command=["true"], range="20-30")
+
+    ol.setup()
+
+    (message,) = caplog.messages
+    assert re.fullmatch(
+        r"layer 'far' \(test_loader\.py:\d+\) is left out: its range 20-30 has no frame of the job's range 1-10",
+        message,
+    )
 
 
 @pytest.mark.parametrize("name", ["x/y", "a b", "../up", "a;b"])
