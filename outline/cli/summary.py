@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..scheduler import FrameState
@@ -31,7 +32,9 @@ def summary(job: LocalJob, seconds: float, tail: int = 8) -> str:
     """
     state = job.record.job
     lines = ["", f"{job.name}  {job.state} in {duration(seconds)}", ""]
-    lines += [f"  {line}" for line in state_table(job)]
+    lines += [
+        f"  {line}" for line in state_table({layer.name: state.counts(layer.name) for layer in state.plan.layers})
+    ]
     lines.append("")
     lines += _dead_lines(job, tail)
     lines.append(f"session  {job.path}")
@@ -40,24 +43,25 @@ def summary(job: LocalJob, seconds: float, tail: int = 8) -> str:
     return "\n".join(lines)
 
 
-def state_table(job: LocalJob) -> list[str]:
+def state_table(counts: Mapping[str, Mapping[FrameState, int]]) -> list[str]:
     """Return a table of layers and how many of their frames are in each state; states that no frame has are left out.
 
     A frame is what runs at a time: with chunks, a chunk. Of very many layers, those that are done share a row.
+
+    Args:
+        counts: The states of the frames, by layer.
     """
-    state = job.record.job
-    totals = state.counts()
-    columns = [column for column in _COLUMNS if totals.get(column) or column is S.SUCCEEDED]
-    counts_of = {layer.name: state.counts(layer.name) for layer in state.plan.layers}
-    done = [name for name, counts in counts_of.items() if counts[S.SUCCEEDED] == sum(counts.values())]
+    columns = [one for one in _COLUMNS if one is S.SUCCEEDED or any(states.get(one) for states in counts.values())]
+    counts_of = dict(counts)
+    done = [name for name, states in counts.items() if states[S.SUCCEEDED] == sum(states.values())]
     if len(counts_of) > _MOST_LAYERS:
         succeeded = sum(counts_of.pop(name)[S.SUCCEEDED] for name in done)
         if done:
             counts_of[plural(len(done), "other layer")] = {**dict.fromkeys(S, 0), S.SUCCEEDED: succeeded}
     rows = []
-    for name, counts in counts_of.items():
-        cells = [str(counts[column] or "-") for column in columns]
-        rows.append([name, *cells, str(sum(counts.values()))])
+    for name, states in counts_of.items():
+        cells = [str(states[column] or "-") for column in columns]
+        rows.append([name, *cells, str(sum(states.values()))])
     head = ["layer", *(column.value.lower() for column in columns), "total"]
     return table(head, rows, numbers=range(1, len(head)))
 
