@@ -101,7 +101,7 @@ def stub_group(context: click.Context) -> int:
 
 @stub_group.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=_port, default=8443, show_default=True, help="0 takes any that is free.")
+@click.option("--port", type=_port, default=8443, show_default=True, metavar="PORT", help="0 takes any that is free.")
 @click.option("--state", type=_path, metavar="FILE", help="Remember all in this database; in memory when not given.")
 @click.option("--log-root", type=_path, metavar="DIR", help="Where the hosts write the logs of frames.")
 @click.option(
@@ -125,9 +125,16 @@ def serve(**options: Any) -> int:
 
 
 @stub_group.command()
-@click.option("--hosts", type=click.IntRange(1, 64), default=2, show_default=True, help="How many RQDs.")
-@click.option("--cores", type=click.IntRange(1, 1024), default=4, show_default=True, help="Of each RQD.")
-@click.option("--port", type=_port, default=8443, show_default=True, help="Of the server; 0 takes any that is free.")
+@click.option("--hosts", type=click.IntRange(1, 64), default=2, show_default=True, metavar="N", help="How many RQDs.")
+@click.option("--cores", type=click.IntRange(1, 1024), default=4, show_default=True, metavar="N", help="Of each RQD.")
+@click.option(
+    "--port",
+    type=_port,
+    default=8443,
+    show_default=True,
+    metavar="PORT",
+    help="Of the server; 0 takes any that is free.",
+)
 @click.option("--http", type=_port, metavar="PORT", help="Also serve a page to look at.")
 @click.option("--strict", is_flag=True, help="Follow Cuebot also where that is unhelpful.")
 @click.option("--foreground", is_flag=True, help="Stay until Ctrl-C, and then take the farm down.")
@@ -140,7 +147,10 @@ def serve(**options: Any) -> int:
 )
 @_folder_option
 def up(folder: Path | None, rqd_environment: Path | None, foreground: bool, **options: Any) -> int:
-    """Start a farm on this machine: a server and real RQDs, on the loopback interface only."""
+    """Start a farm on this machine: a server and real RQDs.
+
+    They listen on the loopback interface only, and go on in the background.
+    """
     from .signals import first_signal_interrupts
     from .up.report import farm_lines, watch
     from .up.rqd_environment import find_rqd_environment
@@ -164,7 +174,7 @@ def up(folder: Path | None, rqd_environment: Path | None, foreground: bool, **op
 @click.option("--export", is_flag=True, help='Print only what a shell needs: eval "$(cuebot-stub status --export)".')
 @_folder_option
 def status(folder: Path | None, export: bool) -> int:
-    """Show the server, the hosts and the jobs of the farm that up has started."""
+    """Show the server, the hosts and the jobs of the farm."""
     from .up.errors import NoFarm
     from .up.report import export_line, status_of
 
@@ -185,7 +195,10 @@ def status(folder: Path | None, export: bool) -> int:
 @stub_group.command()
 @_folder_option
 def down(folder: Path | None) -> int:
-    """End the farm that up has started, with the frames that run on it; its jobs are remembered."""
+    """End the farm and the frames that run on it.
+
+    Its jobs are remembered, and go on with the next up.
+    """
     from .signals import no_signals
     from .up.start import stop_farm
 
