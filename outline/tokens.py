@@ -167,12 +167,15 @@ def split_command(cmd: object) -> list[str]:
             split once by the rules of the shell.
 
     Raises:
-        OutlineException: A text cannot be split, because a quote is not closed.
+        OutlineException: A text cannot be split, because a quote is not closed, or there is None for a word.
     """
     if isinstance(cmd, os.PathLike):
         return [_text(cmd)]
     if isinstance(cmd, Iterable) and not isinstance(cmd, (str, bytes)):
-        return [_text(word) for word in cmd]
+        words = list(cmd)
+        if any(word is None for word in words):
+            raise OutlineException(f"the command {words!r} has None in the place of a word")
+        return [_text(word) for word in words]
 
     import shlex  # most commands are lists
 

@@ -28,6 +28,7 @@ class LayerArguments:
     if TYPE_CHECKING:
 
         def get_name(self) -> str: ...
+        def get_origin(self) -> str: ...
 
     def _init_arguments(self, args: dict[str, Any]) -> None:
         self.__given = set(args)
@@ -97,11 +98,15 @@ class LayerArguments:
         self.__required[key] = rtype
 
     def check_required_args(self) -> None:
-        """Check that every required argument is there.
+        """Check that every required argument is there, and that no word of a command is None.
 
         Raises:
             LayerException: One is missing or has another type.
         """
+        for command in (self.__args.get("command"), *_as_list(self.__args.get("commands"))):
+            if any(word is None for word in _as_list(command)):
+                problem = f"layer {self.get_name()!r}{self.get_origin()}: the command {command!r} has None for a word"
+                report_problem(LayerException(problem), self)
         for key, wanted in self.__required.items():
             if key not in self.__args:
                 problem = f"layer {self.get_name()!r} ({type(self).__name__}) needs the argument {key!r}"
@@ -111,6 +116,10 @@ class LayerArguments:
             else:
                 continue
             report_problem(LayerException(problem), self)
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else []
 
 
 def _type_name(wanted: Any) -> str:

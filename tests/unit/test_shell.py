@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from outline import (
     load_outline,
 )
 from outline.constants import LayerType
+from outline.layer import OutlinePostCommand
 from outline.modules.shell import shell
 from outline.modules.tutorial import HelloModule
 
@@ -115,6 +117,23 @@ def test_command_is_required(ol: Outline) -> None:
 
 
 # -- the family -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Shell("a", ["echo", None]),
+        lambda: ShellCommand("a", ("echo", None)),
+        lambda: ShellSequence("a", [["true"], ["echo", None]]),
+        lambda: OutlinePostCommand("a", command=["echo", None]),
+    ],
+    ids=["Shell", "ShellCommand", "ShellSequence", "OutlinePostCommand"],
+)
+def test_none_in_a_command_is_refused_before_the_launch(ol: Outline, make: Callable[[], Layer]) -> None:
+    make()
+
+    with pytest.raises(LayerException, match=r"layer 'a' \(test_shell\.py:\d+\): the command .* has None for a word"):
+        ol.setup()
 
 
 @pytest.mark.parametrize(("frame", "chunk", "expected"), [(2, 1, ["two"]), (1, 2, ["one", "two"]), (3, 2, ["three"])])

@@ -220,6 +220,11 @@ def test_any_list_of_words_is_a_command(command: object) -> None:
     assert split_command(command) == ["a", "b"]
 
 
+def test_none_is_no_word() -> None:
+    with pytest.raises(OutlineException, match=r"the command \['cp', None\] has None in the place of a word"):
+        split_command(["cp", None])
+
+
 def test_an_open_quote_is_an_error_that_shows_the_command() -> None:
     with pytest.raises(OutlineException, match=r"cannot split the command \"echo 'a\": no closing quotation"):
         split_command("echo 'a")
