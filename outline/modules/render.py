@@ -63,6 +63,7 @@ class RenderLayer(Layer):
         application: The name in messages, and the section of the configuration that says where the program is.
         executable: The usual name of the program, or several.
         output_rules: What to look for in the program's output.
+        exit_reasons: What a status of the program means, where it is known, for messages.
         trusts_exit_code: False: a line that ``output_rules`` call an error fails the frame although the program exits
             with 0.
         writes_beside: The program writes exactly to ``get_target``, so outputs can be written under a hidden name and
@@ -76,6 +77,7 @@ class RenderLayer(Layer):
     application: ClassVar[str] = ""
     executable: ClassVar[str | tuple[str, ...]] = ""
     output_rules: ClassVar[OutputRules] = OutputRules()
+    exit_reasons: ClassVar[Mapping[int, str]] = {}
     trusts_exit_code: ClassVar[bool] = True
     writes_beside: ClassVar[bool] = False
     frames_share_outputs: ClassVar[bool] = False
@@ -282,7 +284,8 @@ class RenderLayer(Layer):
         said = reader.errors[errors_before:]
         faults = attempt.find_faults(command.frames) if self.__checks_outputs() else []
         if failure is not None and not self.__is_forgiven(failure, faults):
-            what = f"{self.application} failed with exit status {failure.exit_status}"
+            meaning = self.exit_reasons.get(failure.exit_status, "")
+            what = f"{self.application} failed with exit status {failure.exit_status}{meaning and f' ({meaning})'}"
             raise ShellCommandFailureException(f"{failure}\n{self.__tell(what, faults, said)}", failure.exit_status)
         if faults:
             raise LayerException(self.__tell("", faults, said))

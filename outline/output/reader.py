@@ -126,8 +126,8 @@ class OutputReader:
             if not line or not _may_match(rule.texts, line):
                 continue
             for match in rule.pattern.finditer(line):
-                # A number at the end may lack its last digits.
-                if match.end() < len(line) or not line[-1].isalnum():
+                # A number at the end may lack its last digits; tenths have one.
+                if rule.kind == "tenths" or match.end() < len(line) or not line[-1].isalnum():
                     self.__ahead = _percentage(rule.kind, match)
         return self.__ahead != before
 
