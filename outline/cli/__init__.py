@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
+from .ending import end_process
 from .streams import drop_output, open_streams, why_output_is_lost
 
 __all__ = ["outline_main", "pycuerun_main"]
@@ -26,17 +27,21 @@ _OURS = frozenset(["outline", "click", "rich", "yaml", "fileseq", "psutil", "grp
 
 
 def pycuerun_main(argv: Sequence[str] | None = None) -> int:
-    """Run ``pycuerun`` and return its exit code."""
+    """Run ``pycuerun`` and return its exit code; without arguments, as the program that this process is."""
     from .pycuerun import main
 
-    return _guarded(main, list(sys.argv[1:] if argv is None else argv), "pycuerun")
+    if argv is None:
+        return end_process(_guarded(main, sys.argv[1:], "pycuerun"))
+    return _guarded(main, list(argv), "pycuerun")
 
 
 def outline_main(argv: Sequence[str] | None = None) -> int:
-    """Run ``outline`` and return its exit code."""
+    """Run ``outline`` and return its exit code; without arguments, as the program that this process is."""
     from .tool import main
 
-    return _guarded(main, list(sys.argv[1:] if argv is None else argv), "outline")
+    if argv is None:
+        return end_process(_guarded(main, sys.argv[1:], "outline"))
+    return _guarded(main, list(argv), "outline")
 
 
 def _guarded(main: Callable[[list[str]], int], argv: list[str], program: str) -> int:

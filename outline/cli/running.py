@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .. import config
 from ..exception import OutlineException, ScriptException
 from . import EXIT_DEAD, EXIT_INTERRUPTED
+from .ending import wait_for_no_thread
 from .streams import why_output_is_lost
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def load_and_show_jobs(path: str, *, quiet: bool) -> tuple[Outline | None, int]:
     from ..loader import load_outline
     from ..script import noted_jobs
 
+    wait_for_no_thread()
     config.set("outline", "backend", "local")  # for what the script launches
     begun = time.monotonic()
     try:
@@ -103,6 +105,7 @@ def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool =
     from .summary import summary
 
     begun = time.monotonic()
+    wait_for_no_thread()
     display: Any = make_display(quiet)
     try:
         job = run(display)

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The end of a command: a thread that a module has started must not keep a job's exit code from the caller."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+__all__ = ["end_process", "wait_for_no_thread"]
+
+_SECONDS = 3.0
+_waits = True
+
+
+def wait_for_no_thread() -> None:
+    """Let this process end without the threads that others have started, once its job is over.
+
+    A Python interpreter waits for them, for ever if need be. A launch on this machine imports the modules of the job,
+    as each of its frames does, and what a module starts for its frames never ends here.
+    """
+    global _waits
+    _waits = False
+
+
+def end_process(exit_code: int) -> int:
+    """Return the exit code, or end the process with it where threads would keep the interpreter from ending.
+
+    They are waited for a moment, since a plug-in may be about to finish something.
+    """
+    if _waits or "threading" not in sys.modules:
+        return exit_code
+    deadline = time.monotonic() + _SECONDS
+    try:
+        while _living_threads() and time.monotonic() < deadline:
+            time.sleep(0.02)
+    except KeyboardInterrupt:
+        pass
+    names = _living_threads()
+    if names:
+        print(f"the job is over; left behind: the thread {', '.join(names)}", file=sys.stderr)
+        _leave(exit_code)
+    return exit_code
+
+
+def _living_threads() -> list[str]:
+    import threading
+
+    others = (thread for thread in threading.enumerate() if thread is not threading.main_thread())
+    return [thread.name for thread in others if not thread.daemon]
+
+
+def _leave(exit_code: int) -> None:
+    """End this process as an interpreter does, but for the threads."""
+    import atexit
+
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            pass
+    os._exit(exit_code)
