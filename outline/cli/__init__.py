@@ -2,7 +2,8 @@
 """The commands ``pycuerun`` and ``outline``: the only code that prints, reads argv and sets exit codes.
 
 Exit codes: 0 done, 1 a frame is dead or a check found errors, 2 the job could not be launched or the command line is
-wrong, 70 a fault of this library, 130 interrupted. ``pycuerun -e`` has the exit code of the frame.
+wrong, 3 a job on the farm was killed or is lost, 70 a fault of this library, 130 interrupted. ``pycuerun -e`` has the
+exit code of the frame.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ __all__ = ["outline_main", "pycuerun_main"]
 
 EXIT_DEAD = 1
 EXIT_USAGE = 2
+EXIT_KILLED = 3
 EXIT_OUR_FAULT = 70
 EXIT_INTERRUPTED = 130
 
 # What may fail inside without being the user's fault: this library and what it stands on.
-_OURS = frozenset(["outline", "click", "rich", "yaml", "fileseq", "psutil", "grpc", "__main__"])
+_OURS = frozenset(["outline", "click", "rich", "yaml", "fileseq", "psutil", "grpc", "opencue", "__main__"])
 
 
 def pycuerun_main(argv: Sequence[str] | None = None) -> int:

@@ -273,6 +273,10 @@ def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace) -> int:
     only_local = [f"--{name}" for name in ("cores", "memory", "fail_fast") if getattr(options, name)]
     if only_local:
         raise LaunchException(f"{' and '.join(only_local).replace('_', '-')} only works with --backend local")
+    if options.backend == "cue":
+        from .farm import launch_on_farm
+
+        return launch_on_farm(tool, options, _launch_args(options))
     if os.path.isfile(options.script):
         import_backend_module(options.backend)  # before the script runs, which may take its time
     config.set("outline", "backend", options.backend)  # also for what the script launches by itself
@@ -283,7 +287,7 @@ def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace) -> int:
             print(f"launched {job.data.name}")
         return 0
     if options.qc:
-        _add_qc_layer(ol)
+        raise LaunchException("--qc holds a job on an OpenCue farm until the artist has seen it; leave it out here")
     for job in tool.launch_outline(ol, **_launch_args(options)) or []:
         print(f"launched {job.data.name}")
     return 0
@@ -307,12 +311,3 @@ def _launch_here(tool: PyCuerun, options: SimpleNamespace, runner: Runner | None
         quiet=options.quiet,
         paused=options.pause,
     )
-
-
-def _add_qc_layer(ol: Outline) -> None:
-    from ..modules.shell import Shell
-
-    names = [layer.get_name() for layer in ol.get_layers()]
-    command = [sys.executable, "-m", "outline.modules.qc"]
-    ol.add_layer(Shell("wait_on_artist_to_qc", command=command, range="1", setshot=False, cores=0.1, memory=1,
-                       require=[f"{name}:all" for name in names]))  # fmt: skip

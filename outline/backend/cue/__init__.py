@@ -16,7 +16,7 @@ from .checks import check_job
 from .client import connect, farm_errors
 from .command import build_command
 from .job import farm_job
-from .snapshot import Outcome
+from .snapshot import Outcome, PyCueJob
 from .spec import spec_text
 from .watch import JobTestFailed, LogObserver, kill_job, watch
 
@@ -114,7 +114,7 @@ def wait(job: Any) -> None:
     Args:
         job: PyCue's job.
     """
-    watch(job.data.id, period_seconds=JOB_WAIT_PERIOD_SEC, observer=LogObserver())
+    watch(PyCueJob(job.data.id), period_seconds=JOB_WAIT_PERIOD_SEC, observer=LogObserver())
 
 
 def test(job: Any) -> None:
@@ -128,7 +128,7 @@ def test(job: Any) -> None:
     """
     with farm_errors(f"resume {job.data.name}"):
         job.resume()
-    result = watch(job.data.id, period_seconds=JOB_WAIT_PERIOD_SEC, observer=LogObserver(), until_failed=True)
+    result = watch(PyCueJob(job.data.id), period_seconds=JOB_WAIT_PERIOD_SEC, observer=LogObserver(), until_failed=True)
     problem = end_test(job, result.outcome, result.job)
     if problem:
         raise JobTestFailed(problem)

@@ -123,15 +123,17 @@ def _translated(error: Any, doing: str) -> LaunchException:
         )
     if code == "NOT_FOUND":
         return UnknownToServer(f"the farm server {server} does not know {doing or 'that'}: {said}")
+    pending = re.search(r"job (\S+) is already pending", said)
+    if pending:
+        return LaunchException(
+            f"the farm server {server} has a job {pending[1]} that is not finished; wait for it, or end it"
+            f" (cueadmin -kill {pending[1]}), or launch under another name with --base-name"
+        )
     asked = f" to {doing}" if doing else ""
     return LaunchException(f"the farm server {server} refuses{asked}: {said}{_advice(said)}")
 
 
 def _advice(said: str) -> str:
-    pending = re.search(r"job (\S+) is already pending", said)
-    if pending:
-        name = pending[1].rstrip(".,;")
-        return f"; wait for it, or end it (cueadmin -kill {name}), or launch under another name with --base-name"
     if "as root" in said:
         return "; launch as another user"
     if "show" in said.lower():

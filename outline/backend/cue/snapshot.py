@@ -4,13 +4,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
+from ...exception import LaunchException
 from ...scheduler import FrameState
 from .client import connect, farm_errors
 
-__all__ = ["FarmSnapshot", "LayerNumbers", "Outcome", "frames_of", "outcome_of", "read_snapshot"]
+__all__ = [
+    "FarmSnapshot",
+    "JobSource",
+    "LayerNumbers",
+    "Outcome",
+    "PyCueJob",
+    "frames_of",
+    "outcome_of",
+    "snapshot_of",
+    "state_name",
+]
 
 S = FrameState
 _PAGE = 500  # what PyCue asks for; it cannot ask for another number
@@ -83,20 +95,55 @@ def outcome_of(job: FarmSnapshot) -> Outcome | None:
     return Outcome.STUCK if counts[S.DEPEND] else None
 
 
+class JobSource(Protocol):
+    """Where the numbers of one job come from."""
+
+    def read(self) -> FarmSnapshot:
+        """Return the job as it is now.
+
+        Raises:
+            ServerAway: No server answers.
+            UnknownToServer: It does not know the job.
+            LaunchException: It refuses.
+        """
+
+    def waits_for_other_jobs(self) -> bool:
+        """Tell whether something of the job waits for another job, which may go on."""
+
+    def reconnect(self) -> None:
+        """Look for another server, if there is more than one."""
+
+
+class PyCueJob:
+    """A job at the server that PyCue is connected to; see ``JobSource``."""
+
+    def __init__(self, job_id: str) -> None:
+        self.__id = job_id
+
+    def read(self) -> FarmSnapshot:
+        """Ask the server for the job and its layers."""
+        opencue = connect()
+        with farm_errors(f"the job {self.__id}"):
+            job = opencue.api.getJob(self.__id)
+        return snapshot_of(job)
+
+    def waits_for_other_jobs(self) -> bool:
+        """Ask the server for the dependencies of the job and its layers."""
+        opencue = connect()
+        with farm_errors(f"the dependencies of {self.__id}"):
+            depends = opencue.api.getJob(self.__id).getDepends()
+        external = opencue.api.depend_pb2.EXTERNAL
+        return any(depend.data.active and depend.data.target == external for depend in depends)
+
+    def reconnect(self) -> None:
+        """Connect anew; PyCue by itself stays with the server that it has found first."""
+        opencue = connect()
+        if len(opencue.Cuebot.Hosts or ()) > 1:
+            with suppress(LaunchException), farm_errors():
+                opencue.Cuebot.resetChannel()
+
+
 # Any: PyCue's objects.
-
-
-def read_snapshot(job_id: str) -> FarmSnapshot:
-    """Ask the server for a job.
-
-    Raises:
-        ServerAway: No server answers.
-        UnknownToServer: It does not know the job.
-        LaunchException: It refuses.
-    """
-    opencue = connect()
-    with farm_errors(f"the job {job_id}"):
-        return snapshot_of(opencue.api.getJob(job_id))
 
 
 def snapshot_of(job: Any) -> FarmSnapshot:
@@ -107,16 +154,7 @@ def snapshot_of(job: Any) -> FarmSnapshot:
             for layer in sorted(job.getLayers(), key=lambda one: int(one.data.dispatch_order))
         )
     data = job.data
-    return FarmSnapshot(data.id, data.name, _state_name(data.state), data.is_paused, data.log_dir, layers)
-
-
-def waits_for_other_jobs(job_id: str) -> bool:
-    """Tell whether something of a job waits for another job, which may go on."""
-    opencue = connect()
-    with farm_errors(f"the dependencies of {job_id}"):
-        depends = opencue.api.getJob(job_id).getDepends()
-    external = opencue.api.depend_pb2.EXTERNAL
-    return any(depend.data.active and depend.data.target == external for depend in depends)
+    return FarmSnapshot(data.id, data.name, state_name(data.state), data.is_paused, data.log_dir, layers)
 
 
 def frames_of(job: Any, states: Sequence[str] = (), **criteria: Any) -> Iterator[Any]:
@@ -154,7 +192,8 @@ def _counts(stats: Any) -> dict[FrameState, int]:
     return {state: counts[state] for state in FrameState}
 
 
-def _state_name(number: int) -> str:
+def state_name(number: int) -> str:
+    """Return the name of a job's state."""
     from opencue_proto import job_pb2
 
     return str(job_pb2.JobState.Name(number))

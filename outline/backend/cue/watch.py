@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from ...exception import LaunchException, OutlineException
+from ...exception import LaunchException
 from ...scheduler import FrameState
-from .client import ServerAway, UnknownToServer, connect, farm_errors
-from .snapshot import FarmSnapshot, Outcome, outcome_of, read_snapshot, waits_for_other_jobs
+from .client import ServerAway, UnknownToServer, farm_errors
+from .snapshot import FarmSnapshot, JobSource, Outcome, outcome_of
 
 __all__ = ["FarmObserver", "FarmResult", "JobTestFailed", "LogObserver", "kill_job", "watch"]
 
@@ -72,7 +72,7 @@ class FarmResult:
 
 
 def watch(
-    job_id: str,
+    source: JobSource,
     *,
     period_seconds: float,
     observer: FarmObserver | None = None,
@@ -86,7 +86,7 @@ def watch(
     waited for, and a paused one.
 
     Args:
-        job_id: The server's id of the job.
+        source: Tells the numbers of the job.
         period_seconds: How often the server is asked in the end; more often in the beginning.
         observer: Learns what happens.
         until_failed: Also end as soon as a frame is dead or eaten.
@@ -96,7 +96,7 @@ def watch(
     Returns:
         What the job has come to.
     """
-    watcher = _Watcher(job_id, observer or FarmObserver(), clock)
+    watcher = _Watcher(source, observer or FarmObserver(), clock)
     pause = min(_FIRST_PERIOD_SECONDS, period_seconds)
     while True:
         outcome = watcher.look()
@@ -109,8 +109,8 @@ def watch(
 class _Watcher:
     """One wait: what was seen last, and since when."""
 
-    def __init__(self, job_id: str, observer: FarmObserver, clock: Callable[[], float]) -> None:
-        self.__job_id = job_id
+    def __init__(self, source: JobSource, observer: FarmObserver, clock: Callable[[], float]) -> None:
+        self.__source = source
         self.__observer = observer
         self.__clock = clock
         self.__is_away = False
@@ -128,7 +128,7 @@ class _Watcher:
     def look(self) -> Outcome | None:
         """Ask the server once, and return how the job has ended, or None while it goes on."""
         try:
-            self.job = read_snapshot(self.__job_id)
+            self.job = self.__source.read()
         except UnknownToServer:
             self.__unknown += 1
             return Outcome.LOST if self.__unknown > 1 else None
@@ -158,7 +158,7 @@ class _Watcher:
         if not job.counts()[FrameState.DEPEND]:
             return False
         try:
-            waits = waits_for_other_jobs(job.id)
+            waits = self.__source.waits_for_other_jobs()
         except ServerAway:
             return True  # the next look tells
         except LaunchException:
@@ -173,18 +173,7 @@ class _Watcher:
             self.__is_away = True
             self.__observer.away(str(error))
         if isinstance(error, ServerAway):
-            _try_another_server()
-
-
-def _try_another_server() -> None:
-    """Connect anew, if there is more than one server; PyCue by itself stays with the one that it has found."""
-    opencue = connect()
-    if len(opencue.Cuebot.Hosts or ()) > 1:
-        try:
-            with farm_errors():
-                opencue.Cuebot.resetChannel()
-        except OutlineException:
-            logger.debug("none of the farm servers answers")
+            self.__source.reconnect()
 
 
 def kill_job(job: Any, reason: str) -> None:

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs on the farm by their names, and what is asked of them afterwards: which frames there are, another try."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from ...exception import LaunchException, did_you_mean
+from ...frames import FrameSet, chunk_frames
+from .client import UnknownToServer, connect, farm_errors, server_names
+from .names import conform_layer, frame_name
+from .snapshot import frames_of
+
+__all__ = ["FarmChunk", "chunk_of", "chunks_of", "find_job", "layers_of", "log_path", "retry_frames"]
+
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_AT_ONCE = 500
+
+# Any: PyCue's objects.
+
+
+class FarmChunk(NamedTuple):
+    """A frame of the farm: a chunk of a layer, named by its first number."""
+
+    layer: str
+    head: int
+    frames: FrameSet
+
+    @property
+    def name(self) -> str:
+        """The frame's name."""
+        return frame_name(self.head, self.layer)
+
+
+def find_job(text: str) -> Any:
+    """Return PyCue's job of a name or an id; of several jobs of one name the one that runs, or else the last.
+
+    Raises:
+        LaunchException: There is none, or no server answers.
+    """
+    opencue = connect()
+    name = text.strip().lower()
+    try:
+        with farm_errors(f"the job {text}"):
+            return opencue.api.getJob(name) if _ID.match(name) else opencue.api.findJob(name)
+    except UnknownToServer:
+        with farm_errors("look for jobs"):
+            over = [] if _ID.match(name) else opencue.api.getJobs(job=[name], include_finished=True)
+            if over:
+                return max(over, key=lambda job: int(job.data.start_time))
+            known = list(opencue.api.getJobNames())
+    hint = did_you_mean(name, known)
+    raise LaunchException(f"the farm server {server_names()} has no job {text!r}{hint}")
+
+
+def layers_of(job: Any) -> list[Any]:
+    """Return PyCue's layers of a job in their order."""
+    with farm_errors(f"the layers of {job.data.name}"):
+        return sorted(job.getLayers(), key=lambda layer: int(layer.data.dispatch_order))
+
+
+def chunks_of(layer: Any) -> list[FarmChunk]:
+    """Return the frames that a layer has, in render order."""
+    data = layer.data
+    members = chunk_frames(FrameSet(data.range), max(1, data.chunk_size))
+    return [FarmChunk(data.name, frames[0], frames) for frames in members]
+
+
+def chunk_of(job: Any, layer_name: str, frame: int) -> FarmChunk:
+    """Return the farm's frame that holds a frame number.
+
+    Raises:
+        LaunchException: The job has no such layer, or the layer no such frame.
+    """
+    chunks = chunks_of(_layer(layers_of(job), layer_name))
+    found = next((chunk for chunk in chunks if frame in chunk.frames), None)
+    if found is None:
+        frames = FrameSet([number for chunk in chunks for number in chunk.frames])
+        raise LaunchException(f"layer {layer_name!r} has no frame {frame}; its frames are {frames}")
+    return found
+
+
+def log_path(job: Any, name: str) -> str:
+    """Return the path of a frame's log, as the hosts of the farm see it."""
+    return os.path.join(job.data.log_dir, f"{job.data.name}.{name}.rqlog")
+
+
+def retry_frames(job: Any, *, states: Sequence[str], layer: str | None = None, frames: Any = None) -> int:
+    """Let frames run again, and return how many.
+
+    Args:
+        job: PyCue's job.
+        states: Only frames in these states.
+        layer: Only frames of this layer.
+        frames: Only frames in this range; of a chunk, any of its frames counts.
+
+    Raises:
+        LaunchException: There is no such layer, or the server refuses.
+        FrameRangeError: The range cannot be read.
+    """
+    layers = layers_of(job)
+    chosen = layers if layer is None else [_layer(layers, layer)]
+    wanted = None if frames is None else FrameSet(frames)
+    names = {chunk.name for one in chosen for chunk in chunks_of(one) if wanted is None or _meets(chunk, wanted)}
+    found = [frame.data.id for frame in frames_of(job, states) if frame.data.name in names]
+    for ids in _parts(found, _AT_ONCE):
+        with farm_errors(f"retry frames of {job.data.name}"):
+            job.retryFrames(id=ids)
+    return len(found)
+
+
+def _meets(chunk: FarmChunk, wanted: FrameSet) -> bool:
+    return bool(wanted.intersection(chunk.frames))
+
+
+def _layer(layers: Sequence[Any], name: str) -> Any:
+    names = [layer.data.name for layer in layers]
+    if conform_layer(name) not in names:
+        raise LaunchException(f"no layer {name!r} in this job{did_you_mean(conform_layer(name), names)}")
+    return layers[names.index(conform_layer(name))]
+
+
+def _parts(items: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

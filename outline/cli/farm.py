@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Launches to a farm, and waits for the job in front of a person: a display, a summary, an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from .. import config
+from ..backend.cue import JOB_WAIT_PERIOD_SEC, end_test
+from ..backend.cue.client import farm_errors
+from ..backend.cue.jobs import log_path
+from ..backend.cue.snapshot import FarmSnapshot, Outcome, PyCueJob, frames_of
+from ..backend.cue.watch import FarmResult, watch
+from ..exception import OutlineException
+from . import EXIT_DEAD, EXIT_INTERRUPTED, EXIT_KILLED
+from .farm_display import FarmDisplay, make_farm_display
+from .summary import state_table
+from .text import duration, plural, quoted
+
+if TYPE_CHECKING:
+    from types import SimpleNamespace
+
+    from ..loader import Outline
+    from .pycuerun import PyCuerun
+
+__all__ = ["exit_reason", "follow_job", "launch_on_farm"]
+
+_SHOWN_DEAD = 5
+_WORDS = {
+    Outcome.DONE: "FINISHED",
+    Outcome.DEAD: "FAILED",
+    Outcome.STUCK: "STUCK",
+    Outcome.KILLED: "KILLED",
+    Outcome.LOST: "LOST",
+}
+_EXIT_CODES = {
+    Outcome.DONE: 0,
+    Outcome.DEAD: EXIT_DEAD,
+    Outcome.STUCK: EXIT_DEAD,
+    Outcome.KILLED: EXIT_KILLED,
+    Outcome.LOST: EXIT_KILLED,
+}
+# What the numbers that stand for an exit status on a farm mean.
+_REASONS = {
+    33: "out of memory",
+    137: "killed, perhaps out of memory",
+    256: "its host could not start it",
+    286: "its host was taken back",
+    287: "its log grew too large",
+    299: "its host could not start it",
+    301: "its host went away",
+    302: "it could not be killed",
+    399: "its host is down",
+}
+
+
+def launch_on_farm(tool: PyCuerun, options: SimpleNamespace, args: dict[str, Any]) -> int:
+    """Launch the outline of a command line to the farm, wait if that is asked for, and return the exit code.
+
+    Args:
+        tool: Tells plug-ins of the launch.
+        options: The command line.
+        args: The flags of the launch.
+
+    Raises:
+        OutlineException: The job cannot be launched.
+    """
+    from ..backend.cue import check_flags
+    from ..loader import load_outline
+    from ..script import noted_jobs
+
+    config.set("outline", "backend", "cue")  # also for what the script launches by itself
+    if os.path.isfile(options.script):
+        check_flags(args)  # before the script runs, which may take its time
+    with noted_jobs() as launched:
+        ol = load_outline(options.script)
+    if launched and not ol.get_layers():
+        jobs = list(launched)
+    else:
+        if options.qc:
+            _add_qc_layer(ol, args)
+        jobs = tool.launch_outline(ol, **{**args, "wait": False, "test": False}) or []
+    if not options.quiet:
+        for job in jobs:
+            print(f"launched {job.data.name}", flush=True)
+    if not options.wait and not options.test:
+        return 0
+    return max((follow_job(job, args.get("server"), test=options.test, quiet=options.quiet) for job in jobs), default=0)
+
+
+def _add_qc_layer(ol: Outline, args: dict[str, Any]) -> None:
+    from ..modules.qc import WaitForArtist
+
+    WaitForArtist.hold(ol, str(args.get("server") or os.environ.get("CUEBOT_HOSTS") or ""))
+
+
+def follow_job(job: Any, server: Any = None, *, test: bool = False, quiet: bool = False) -> int:
+    """Wait for a job under a display, print how it ended, and return the exit code.
+
+    Args:
+        job: PyCue's job.
+        server: The server that the command line named, for the commands in messages.
+        test: End it as soon as a frame is dead or eaten.
+        quiet: Print nothing, unless something failed.
+    """
+    begun = time.monotonic()
+    if test:
+        with farm_errors(f"resume {job.data.name}"):
+            job.resume()
+    display = make_farm_display(quiet)
+    try:
+        result = _watch(job, display, test)
+    except KeyboardInterrupt:
+        display.close()
+        print(_farewell(job.data.name, server), file=sys.stderr)
+        return EXIT_INTERRUPTED
+    finally:
+        display.close()
+    problem = end_test(job, result.outcome, result.job) if test else ""
+    code = _EXIT_CODES[result.outcome] or (EXIT_DEAD if problem else 0)
+    if not quiet or code:
+        print(_summary(job, result, time.monotonic() - begun, server), file=sys.stderr if quiet else sys.stdout)
+    if problem:
+        print(f"pycuerun: {problem}", file=sys.stderr)
+    return code
+
+
+def _watch(job: Any, display: FarmDisplay, test: bool) -> FarmResult:
+    return watch(
+        PyCueJob(job.data.id),
+        period_seconds=JOB_WAIT_PERIOD_SEC,
+        observer=display,
+        until_failed=test,
+        sleep=display.sleep,
+    )
+
+
+def _farewell(name: str, server: Any) -> str:
+    """Return what to do with a job that runs on when nobody waits for it any more."""
+    to = f" -server {quoted(server)}" if server else ""
+    ours = f" --server {quoted(server)}" if server else ""
+    return (
+        "\ninterrupted; the job runs on:"
+        f"\n  look at it  outline status {quoted(name)}{ours}"
+        f"\n              cueman{to} -lf {quoted(name)}"
+        f"\n  end it      cueadmin{to} -kill {quoted(name)}"
+    )
+
+
+# -- how it ended ----------------------------------------------------------------------------------------------
+
+
+def _summary(job: Any, result: FarmResult, seconds: float, server: Any) -> str:
+    name = job.data.name
+    lines = ["", f"{name}  {_WORDS[result.outcome]} in {duration(seconds)}", ""]
+    if result.job is not None:
+        lines += [f"  {line}" for line in state_table({layer.name: layer.counts for layer in result.job.layers})]
+        lines.append("")
+    if result.outcome is not Outcome.DONE:
+        with suppress(OutlineException):  # a job or server that is gone tells nothing more
+            lines += _dead_lines(job, result.job)
+    lines += _next_steps(name, result.outcome, server)
+    return "\n".join(lines).rstrip("\n")
+
+
+def _dead_lines(job: Any, counts: FarmSnapshot | None) -> list[str]:
+    from ..backend.local.log import last_lines
+
+    lines = []
+    dead = []
+    for frame in frames_of(job, ["DEAD"]):
+        dead.append(frame.data)
+        if len(dead) > _SHOWN_DEAD:
+            break
+    for data in dead[:_SHOWN_DEAD]:
+        log = log_path(job, data.name)
+        lines.append(f"DEAD {data.name} after {plural(data.retry_count + 1, 'attempt')}: {exit_reason(data)}")
+        lines += [f"    | {line}" for line in last_lines(log, 8)]
+        lines += [f"    log  {log}", ""]
+    if len(dead) > _SHOWN_DEAD:
+        lines += [f"and more: outline status {quoted(job.data.name)}", ""]
+    return lines
+
+
+def exit_reason(data: Any) -> str:
+    """Return why a frame of the farm ended as it did, in a few words."""
+    status = data.exit_status
+    return _REASONS.get(status, "stopped by hand" if status >= 500 else f"exit status {status}")
+
+
+def _next_steps(name: str, outcome: Outcome, server: Any) -> list[str]:
+    ours = f" --server {quoted(server)}" if server else ""
+    if outcome in (Outcome.DEAD, Outcome.STUCK):
+        return [
+            f"try again  outline retry {quoted(name)}{ours}",
+            f"look at it outline status {quoted(name)}{ours}",
+        ]
+    if outcome is Outcome.KILLED:
+        return ["somebody, or a test, has ended the job before its frames were done"]
+    return ["the farm server does not know the job any more"] if outcome is Outcome.LOST else []
