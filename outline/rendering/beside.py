@@ -80,7 +80,7 @@ def _name_regex(output: Output) -> str:
     if not output.is_sequence:
         stem, extension = os.path.splitext(os.path.basename(output.pattern.prefix))
         return rf"{_tile_regex(stem)}(?:{re.escape(extension)}|{_LEFT_BESIDE})"
-    return rf"{start}(?P<frame>-?[0-9]+)(?:{end}|{_LEFT_BESIDE})"
+    return rf"{start}\.?(?P<frame>-?[0-9]+)(?:{end}|{_LEFT_BESIDE})"
 
 
 def _tile_regex(name: str) -> str:

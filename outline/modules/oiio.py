@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""oiiotool of OpenImageIO works on the pictures of a sequence: resize, convert, composite.
+
+Versions: run for real with 3.2.2 from PyPI. Facts are from trying and from ``oiiotool --help``.
+
+What has to be known, all of it measured:
+
+- ``--frames 1,3-9x2`` runs the whole command line for each of these frames; order and negative frames are kept.
+- ``#`` means four digits, so ``####`` means sixteen: paths are given as ``%04d``.
+- ``{...}`` in any word is evaluated as an expression and nothing escapes it, so that is switched off around paths.
+- A picture is written under a name in which each ``%`` is replaced, so that fails in a folder with one in its name.
+- When a picture of the sequence is missing it goes on with the others and exits with 1 at the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..exception import LayerException
+from ..frames import FrameSet
+from ..frames.dialects import oiio_list
+from ..output import OutputRules
+from ..rendering.outputs import Output
+from .render import RenderCommand, RenderLayer
+from .sequence import SourceLayer
+
+__all__ = ["Oiio", "check_folder", "literal"]
+
+OIIO_RULES = OutputRules(
+    warning=(r"^oiiotool WARNING",),
+    error=(r"^oiiotool ERROR", r"^terminate called after throwing"),
+)
+
+# What oiiotool takes for the place of a frame or a view anywhere in a path.
+_WILDCARDS = "#@%"
+
+
+def literal(*words: str) -> list[str]:
+    """Return words in which oiiotool evaluates and replaces nothing."""
+    return ["--evaloff", "--wildcardoff", *words, "--evalon", "--wildcardon"]
+
+
+class Oiio(SourceLayer):
+    """Runs oiiotool over a sequence; all frames of a chunk in one process.
+
+    ::
+
+        Oiio("ginsu", source="in/blah.#.exr", operations=["--fit", "32x32"], outputs="out/blah.#.exr", chunk=10)
+
+    Arguments besides those of ``RenderLayer``:
+
+    - ``source``: the pictures to read;
+    - ``operations``: words between reading and writing. Expressions in braces are evaluated by oiiotool, and further
+      sequences in it are written ``%04d``.
+    """
+
+    application = "Oiio"
+    executable = "oiiotool"
+    output_rules = OIIO_RULES
+    writes_beside = True
+
+    def __init__(self, name: str, **args: Any) -> None:
+        """Make a layer that runs oiiotool."""
+        super().__init__(name, **args)
+        if isinstance(self.get_arg("operations"), str):
+            raise LayerException(f"layer {name!r}{self.get_origin()}: operations must be a list of words, not a text")
+
+    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
+        """Return one run of oiiotool for all frames, or one for each where a path looks like one of several frames."""
+        source, target = self.get_source(), self.get_target()
+        if _is_plain(source) and _is_plain(target) and source.is_sequence and target.is_sequence:
+            read, write = _without_braces(source.printf()), _without_braces("-o", target.printf())
+            return [RenderCommand(self._words(oiio_list(frames), read, write), frames)]
+        return [self._single(frame) for frame in frames]
+
+    def check_before_commands(self, frames: FrameSet) -> None:
+        """Check also that oiiotool can write into the folder."""
+        super().check_before_commands(frames)
+        check_folder(self)
+
+    def _single(self, frame: int) -> RenderCommand:
+        read = literal(self.get_source().frame_path(frame))
+        write = literal("-o", self.get_target().frame_path(frame))
+        return RenderCommand(self._words(str(frame), read, write), FrameSet([frame]))
+
+    def _words(self, frames: str, read: list[str], write: list[str]) -> list[str]:
+        program = [*self.get_program(), "--threads", str(self.get_threads()), "--frames", frames]
+        operations = [str(word) for word in self.get_arg("operations") or ()]
+        return [*program, *self.get_extra_args(), *read, *operations, *write]
+
+
+def check_folder(layer: RenderLayer) -> None:
+    """Refuse a folder that oiiotool cannot write into.
+
+    Raises:
+        LayerException: Its name has a ``%``.
+    """
+    folder = layer.get_target().folder
+    if "%" in folder:
+        raise LayerException(
+            f"layer {layer.get_name()!r}: oiiotool cannot write into a folder with % in its name: {folder}"
+        )
+
+
+def _without_braces(*words: str) -> list[str]:
+    """Return words in which oiiotool evaluates nothing; that is switched off only where it has to be."""
+    return ["--evaloff", *words, "--evalon"] if any("{" in word for word in words) else list(words)
+
+
+def _is_plain(output: Output) -> bool:
+    return not any(sign in output.pattern.prefix + output.pattern.suffix for sign in _WILDCARDS)

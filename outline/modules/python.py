@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Python function or script does the work of the frames, in this interpreter or in another one.
+
+Versions: run for real with 3.11. The script that calls the function needs Python 3.6 and nothing of this library, so
+that the interpreter may be an old one, or that of an application.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from ..exception import LayerException
+from ..frames import FrameSet
+from ..output import PROGRESS_RULES, OutputRules
+from .render import RenderCommand, RenderLayer
+
+__all__ = ["Python"]
+
+SCRIPT = os.path.join(os.path.dirname(__file__), "scripts", "python_call.py")
+
+_OPENJD = PROGRESS_RULES["openjd"]
+
+PYTHON_RULES = OutputRules(
+    percent=(*_OPENJD.percent, *PROGRESS_RULES["alf"].percent),
+    note=_OPENJD.note,
+    error=(r"^\w+(?:\.\w+)*(?:Error|Exception|Interrupt|Exit)(?:: .*)?$", *_OPENJD.error),
+)
+
+
+class Python(RenderLayer):
+    """Calls a function, or runs a script, once for all frames of a chunk, in a process of its own.
+
+    ::
+
+        Python("seeds", function="simulation.seeds:render", kwargs={"folder": "out"}, outputs="out/a.####.png")
+        Python("plot", script="plot.py", python="/opt/plots/bin/python", kwargs={"style": "dark"})
+
+    The function is called as ``render([1, 2, 3], folder="out")``. A script finds ``frames`` and the keyword arguments
+    as variables, and is run as ``__main__``. What it prints comes to the log; ``openjd_progress: 50`` tells progress.
+
+    Arguments besides those of ``RenderLayer``, of which ``outputs`` is not required:
+
+    - ``function``: ``package.module:name``, or ``path/of/file.py:name``; ``script``: the path of a file;
+    - ``kwargs``: keyword arguments of plain data;
+    - ``python``: the interpreter, the one that runs the library when not given;
+    - ``import_paths``: folders that are put before ``sys.path``. The folder of a file is always among them.
+    """
+
+    application = "Python"
+    executable = "python3"
+    output_rules = PYTHON_RULES
+    needs_outputs = False
+    path_args = ("script", "import_paths")
+
+    def __init__(self, name: str, **args: Any) -> None:
+        """Make a layer that runs Python."""
+        super().__init__(name, **args)
+        if self.get_arg("python"):
+            self.set_arg("executable", self.get_arg("python"))
+
+    def check_required_args(self) -> None:
+        """Check also that there is a function or a script, and that its arguments are plain data."""
+        super().check_required_args()
+        where = f"layer {self.get_name()!r}{self.get_origin()}"
+        function, script = self.get_arg("function"), self.get_arg("script")
+        if bool(function) == bool(script):
+            raise LayerException(f"{where} needs function= (such as 'package.module:name') or script=, one of them")
+        if function and not all(str(function).rpartition(":")[::2]):
+            raise LayerException(f"{where}: function is {function!r}; write it as 'package.module:name'")
+        try:
+            json.dumps(self.get_arg("kwargs") or {})
+        except (TypeError, ValueError) as error:
+            raise LayerException(f"{where}: kwargs must be plain data: {error}") from error
+
+    def check_before_commands(self, frames: FrameSet) -> None:
+        """Check that the file with the script or function is there."""
+        path = self._file()
+        if path and not os.path.exists(path):
+            raise LayerException(f"layer {self.get_name()!r}: there is no file {path}")
+
+    def get_program(self) -> list[str]:
+        """Return the interpreter: this one, when nobody has named another."""
+        import sys
+
+        if self.get_arg("executable") or self.get_arg("version") or not sys.executable:
+            return super().get_program()
+        return [sys.executable]
+
+    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
+        """Return the one call for all frames."""
+        work = {
+            "function": str(self.get_arg("function") or ""),
+            "script": str(self.get_arg("script") or ""),
+            "frames": list(frames),
+            "kwargs": self.get_arg("kwargs") or {},
+            "paths": self._import_paths(),
+        }
+        words = [*self.get_program(), *self.get_extra_args(), "-u", SCRIPT]
+        return [RenderCommand([*words, json.dumps(work)], frames)]
+
+    def setup(self) -> None:
+        """Make the path in front of a function absolute; the outline calls this."""
+        path, _, name = str(self.get_arg("function") or "").rpartition(":")
+        if path.endswith(".py"):
+            self.set_arg("function", f"{os.path.abspath(path)}:{name}")
+        super().setup()
+
+    def _file(self) -> str:
+        path = str(self.get_arg("function") or "").rpartition(":")[0]
+        return str(self.get_arg("script") or "") or (path if path.endswith(".py") else "")
+
+    def _import_paths(self) -> list[str]:
+        given = self.get_arg("import_paths") or []
+        paths = [given] if isinstance(given, str) else [str(path) for path in given]
+        paths += [str(path) for path in self.get_arg("python_path") or ()]
+        return [*paths, os.path.dirname(os.path.abspath(self._file()))] if self._file() else paths

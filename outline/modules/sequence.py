@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of modules that read a sequence of pictures: frame by frame, or all of it in one frame."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar
+
+from ..exception import LayerException
+from ..frames import FrameSet
+from ..io import Path
+from ..layer import Frame, Layer
+from ..rendering.outputs import Output
+from .render import RenderLayer
+
+__all__ = ["SequenceLayer", "SourceLayer"]
+
+
+class SourceLayer(RenderLayer):
+    """A layer with the argument ``source``: the pictures that it reads, with the frame in any style."""
+
+    path_args: ClassVar[tuple[str, ...]] = ("source",)
+
+    def __init__(self, name: str, **args: Any) -> None:
+        """Make a layer that reads ``source``, a path or an ``outline.io`` object."""
+        super().__init__(name, **args)
+        if isinstance(self.get_arg("source"), Path):
+            self.set_arg("source", self.get_arg("source").get_path())
+        self.require_arg("source")
+
+    def get_source(self) -> Output:
+        """Return where the pictures are that the layer reads."""
+        return Output.at("source", str(self.get_arg("source")))
+
+    def check_before_commands(self, frames: FrameSet) -> None:
+        """Check that all pictures are there, before any work is done.
+
+        Raises:
+            LayerException: Pictures are missing or empty; the message names the frames.
+        """
+        self.check_sources(frames)
+
+    def check_sources(self, frames: FrameSet) -> None:
+        """Check that the pictures of these frames are there.
+
+        Raises:
+            LayerException: They are missing or empty; the message names the frames.
+        """
+        source = self.get_source()
+        missing = [frame for frame in frames if not _is_whole(source.frame_path(frame))]
+        if missing:
+            named = f" for frames {FrameSet(missing)}" if source.is_sequence else ""
+            raise LayerException(f"layer {self.get_name()!r}: its source is missing or empty{named}: {source.path}")
+
+
+class SequenceLayer(SourceLayer, Frame):
+    """A layer of one frame that makes one file of a whole sequence.
+
+    The pictures are those of the frames of the job, or of ``range`` as far as the job has them.
+    """
+
+    frames_share_outputs = True
+
+    def get_sequence(self) -> FrameSet:
+        """Return the frames of the pictures, in order.
+
+        Raises:
+            LayerException: ``range`` has no frame of the job.
+        """
+        frames = Layer.get_frame_range(self)
+        if not frames:
+            raise LayerException(f"layer {self.get_name()!r}: its range has no frame of the job, so it has no pictures")
+        return FrameSet(frames).unique()
+
+    def check_before_commands(self, frames: FrameSet) -> None:
+        """Check that all pictures of the sequence are there."""
+        self.check_sources(self.get_sequence())
+
+
+def _is_whole(path: str) -> bool:
+    try:
+        return os.stat(path).st_size > 0
+    except OSError:
+        return False
