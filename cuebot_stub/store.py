@@ -22,7 +22,7 @@ from .farm.depends import Depend
 from .farm.farm import Changes, Farm
 from .farm.hosts import Host, Proc
 from .farm.jobs import FrameFacts, Job, JobFacts, LayerFacts, LayerTotals, split_id
-from .farm.things import Allocation, Comment, Facility, Group, Limit, Service, Show, Subscription
+from .farm.things import Allocation, Comment, Deed, Facility, Group, Limit, Owner, Service, Show, Subscription
 
 __all__ = ["SqliteStore", "StoreError"]
 
@@ -106,6 +106,8 @@ class SqliteStore:
             ("service", Service, farm.services),
             ("limit", Limit, farm.limits),
             ("comment", Comment, farm.comments),
+            ("owner", Owner, farm.owners),
+            ("deed", Deed, farm.deeds),
             ("host", Host, farm.hosts),
         )
         for kind, make, place in kinds:

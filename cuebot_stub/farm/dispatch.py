@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from outline.scheduler import LayerPlan
@@ -51,10 +51,7 @@ def is_bookable(farm: Farm, host: Host) -> bool:
 
 
 def _book_one(farm: Farm, host: Host, jobs: Sequence[Job]) -> bool:
-    for job in jobs:
-        share = _share(farm, host, job)
-        if share is None:
-            continue
+    for job, share in _candidates(farm, host, jobs):
 
         def admits(plan: LayerPlan, job: Job = job, share: Subscription = share) -> bool:
             return _reservation(farm, host, job, job.layers[job.by_name[plan.name]], share) is not None
@@ -68,12 +65,35 @@ def _book_one(farm: Farm, host: Host, jobs: Sequence[Job]) -> bool:
     return False
 
 
+def _candidates(farm: Farm, host: Host, jobs: Sequence[Job]) -> Iterator[tuple[Job, Subscription]]:
+    """Yield the jobs that may use a host in the order in which they are asked, with their subscriptions.
+
+    Those of the show that the host's owner prefers come first. Those of a show that uses all that its subscription
+    is meant for come last.
+    """
+    owner = next((farm.owners[deed.owner] for deed in farm.deeds.values() if deed.host == host.id), None)
+    if owner is not None:
+        jobs = sorted(jobs, key=lambda job: job.facts.show != owner.show)
+    late = []
+    for job in jobs:
+        share = _share(farm, host, job)
+        if share is None:
+            continue
+        if farm.usage.of("share", share.show, share.allocation).cores >= share.size:
+            late.append((job, share))
+        else:
+            yield job, share
+    yield from late
+
+
 def _share(farm: Farm, host: Host, job: Job) -> Subscription | None:
     """Return the subscription by which a job may use a host, or None when it may not."""
     facts = job.facts
     show = farm.shows[facts.show]
     if facts.paused or not show.active or not show.booking_enabled or not show.dispatch_enabled:
         return None
+    if show.scheduler_managed and farm.settings.strict:
+        return None  # Cuebot leaves such a show to another scheduler; here there is none
     if facts.facility != host.facility or (facts.os and facts.os not in re.split(r"[,\s]+", host.os)):
         return None
     return farm.subscription_of(facts.show, host.allocation)
@@ -96,9 +116,27 @@ def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Sub
         return None
     if 0 <= group.max_cores < farm.usage.of("group", group.id).cores + cores:
         return None
-    if any(farm.usage.limits[name] >= farm.limit_value(name) for name in layer.limits):
+    if 0 <= group.max_gpus < farm.usage.of("group", group.id).gpus + layer.gpus:
         return None
-    return cores
+    return cores if all(_has_room(farm, name, host) for name in layer.limits) else None
+
+
+def _has_room(farm: Farm, name: str, host: Host) -> bool:
+    """Tell whether a limit lets one more frame run on a host; one that was deleted lets none."""
+    limit = farm.find_limit(name)
+    if limit is None:
+        return False
+    if limit.enforcement != "ENFORCED":
+        return True
+    hosts: Mapping[str, int] = farm.usage.limit_hosts.get(name, {})
+    is_user = host.id in hosts
+    if limit.type == "HOST":
+        used, more = len(hosts), 0 if is_user else 1
+    else:
+        used, more = farm.usage.limits[name], 1
+    if 0 < limit.soft_value <= used and not is_user:
+        return False
+    return limit.max_value > 0 and used + more <= limit.max_value
 
 
 def _core_points(layer: LayerFacts, host: Host, idle: int) -> int | None:

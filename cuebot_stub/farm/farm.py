@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from .depends import DependBook
 from .hosts import Host, Proc
 from .jobs import FrameFacts, Job
 from .orders import Order
-from .things import Allocation, Comment, Facility, Group, Limit, Service, Show, Subscription
+from .things import Allocation, Comment, Deed, Facility, Group, Limit, Owner, Service, Show, Subscription
 from .usage import Usage
 
 __all__ = ["Changes", "Farm", "FarmSettings", "Store"]
@@ -91,6 +91,8 @@ class Farm:
         self.services: dict[str, Service] = {}
         self.limits: dict[str, Limit] = {}
         self.comments: dict[str, Comment] = {}
+        self.owners: dict[str, Owner] = {}
+        self.deeds: dict[str, Deed] = {}
         self.hosts: dict[str, Host] = {}
         self.jobs: dict[str, Job] = {}
         self.procs: dict[str, Proc] = {}
@@ -203,8 +205,11 @@ class Farm:
         return not self.settings.strict
 
     def find_show(self, name: str) -> Show | None:
-        """Return the show of a name."""
-        return next((show for show in self.shows.values() if show.name.lower() == name.lower()), None)
+        """Return the show of a name, or the one that a show of that name was archived into."""
+        wanted = name.lower()
+        shows = self.shows.values()
+        by_name = next((show for show in shows if show.name.lower() == wanted), None)
+        return by_name or next((show for show in shows if wanted in show.aliases), None)
 
     def find_service(self, name: str, show: str = "") -> Service | None:
         """Return the service of a name, or what a show has in its place."""
@@ -217,11 +222,6 @@ class Farm:
     def find_limit(self, name: str) -> Limit | None:
         """Return the limit of a name."""
         return next((one for one in self.limits.values() if one.name == name), None)
-
-    def limit_value(self, name: str) -> int:
-        """Return how many frames may run under a limit; 0 for one that was deleted."""
-        limit = self.find_limit(name)
-        return limit.max_value if limit else 0
 
     def find_host(self, name: str) -> Host | None:
         """Return the host of a name."""
@@ -282,6 +282,18 @@ class Farm:
         job.procs.add(proc.id)
         self.usage.add(proc, self.hosts[proc.host], job)
 
+    @contextmanager
+    def recounting(self, procs: Iterable[Proc]) -> Iterator[None]:
+        """Let something be changed by which procs are counted: the host's allocation, the job's group, limits."""
+        counted = [(proc, self.hosts[proc.host], self.jobs[proc.job]) for proc in procs]
+        for proc, host, job in counted:
+            self.usage.remove(proc, host, job)
+        try:
+            yield
+        finally:
+            for proc, host, job in counted:
+                self.usage.add(proc, host, job)
+
     def remove_proc(self, proc: Proc) -> None:
         """Give back what a proc reserves."""
         job = self.jobs[proc.job]
@@ -337,13 +349,21 @@ class Farm:
         done = [job for job in self.jobs.values() if job.facts.state == "FINISHED" and not job.procs]
         done.sort(key=lambda job: job.facts.stopped)
         for job in done[: max(0, len(done) - self.settings.max_finished)]:
-            del self.jobs[job.id], self.by_prefix[job.id[:18]]
-            for depend in self.depends.forget_job(job.id):
-                self.touch("depend", depend.id, None)
-            for comment in [one for one in self.comments.values() if one.subject_of == job.id]:
-                del self.comments[comment.id]
-                self.touch("comment", comment.id, None)
-            for kind in ("job", "layers", "spec"):
-                self.touch(kind, job.id, None)
-            for number in range(len(job.layers)):
-                self.touch("totals", job.layer_id(number), None)
+            self.forget_job(job)
+
+    def forget_job(self, job: Job) -> None:
+        """Forget a finished job that has no procs any more, with its comments and dependencies."""
+        del self.jobs[job.id], self.by_prefix[job.id[:18]]
+        for depend in self.depends.forget_job(job.id):
+            self.touch("depend", depend.id, None)
+        self.forget_comments(job.id)
+        for kind in ("job", "layers", "spec"):
+            self.touch(kind, job.id, None)
+        for number in range(len(job.layers)):
+            self.touch("totals", job.layer_id(number), None)
+
+    def forget_comments(self, subject: str) -> None:
+        """Forget what was written about a job or a host that is gone."""
+        for comment in [one for one in self.comments.values() if one.subject_of == subject]:
+            del self.comments[comment.id]
+            self.touch("comment", comment.id, None)

@@ -78,7 +78,8 @@ class LayerFacts:
 
     def group(self) -> str:
         """Return a text that is the same for layers that may run in the same places; see ``LayerPlan.group``."""
-        return repr((self.tags, self.limits, self.gpus, self.gpu_memory, self.threadable, self.start_after))
+        needs = (self.tags, self.limits, self.gpus, self.gpu_memory, self.threadable, self.max_cores, self.start_after)
+        return repr(needs)
 
 
 @dataclass(slots=True)

@@ -13,9 +13,11 @@ __all__ = [
     "NO_LIMIT",
     "Allocation",
     "Comment",
+    "Deed",
     "Facility",
     "Group",
     "Limit",
+    "Owner",
     "Service",
     "Show",
     "Subscription",
@@ -34,7 +36,11 @@ class Facility:
 
 @dataclass(slots=True)
 class Show:
-    """A production. Jobs of a show run only where it has a subscription."""
+    """A production. Jobs of a show run only where it has a subscription.
+
+    Attributes:
+        aliases: Names of shows that were archived into this one; jobs launched to them become jobs of this show.
+    """
 
     id: str
     name: str
@@ -52,6 +58,7 @@ class Show:
     created_frames: int = 0
     rendered_frames: int = 0
     failed_frames: int = 0
+    aliases: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -83,17 +90,25 @@ class Allocation:
     tag: str
     facility: str
     billable: bool = True
+    is_default: bool = False
 
 
 @dataclass(slots=True)
 class Subscription:
-    """How many core points a show may use in an allocation."""
+    """How many core points a show may use in an allocation.
+
+    Attributes:
+        size: What is meant for the show: what it uses beyond comes after what other shows have left of theirs.
+        burst: What it may use at most.
+        implicit: Nobody has asked for it: a new show has it until it gets its first one.
+    """
 
     id: str
     show: str
     allocation: str
     size: int = 100000
     burst: int = 100000
+    implicit: bool = False
 
 
 @dataclass(slots=True)
@@ -118,11 +133,38 @@ class Service:
 
 @dataclass(slots=True)
 class Limit:
-    """How many frames may run at once, over all layers that name it."""
+    """How many frames may run at once, over all layers that name it.
+
+    Attributes:
+        type: ``FRAME`` counts frames, ``HOST`` the hosts that run some.
+        enforcement: Only one that is ``ENFORCED`` holds frames back.
+        soft_value: When so many are in use, only hosts that use it already get more; 0 and below for none.
+    """
 
     id: str
     name: str
     max_value: int = 0
+    type: str = "FRAME"
+    enforcement: str = "ENFORCED"
+    soft_value: int = 0
+
+
+@dataclass(slots=True)
+class Owner:
+    """Somebody whose machines are hosts, and the show that those prefer."""
+
+    id: str
+    name: str
+    show: str
+
+
+@dataclass(slots=True)
+class Deed:
+    """Tells whose a host is."""
+
+    id: str
+    host: str
+    owner: str
 
 
 @dataclass(slots=True)

@@ -32,6 +32,7 @@ class Usage:
     def __init__(self) -> None:
         self._sums: dict[Hashable, Reserved] = {}
         self.limits: Counter[str] = Counter()
+        self.limit_hosts: dict[str, Counter[str]] = {}
 
     def add(self, proc: Proc, host: Host, job: Job) -> None:
         """Count a proc in."""
@@ -67,6 +68,10 @@ class Usage:
                 self._sums[key] = now
         for limit in job.layers[number].limits:
             self.limits[limit] += sign
+            by_host = self.limit_hosts.setdefault(limit, Counter())
+            by_host[host.id] += sign
+            if not by_host[host.id]:
+                del by_host[host.id]
 
     def of(self, *key: Hashable) -> Reserved:
         """Return what is reserved of or by something: ``of("host", id)``, ``of("share", show, allocation)``."""

@@ -18,7 +18,17 @@ import grpc
 from ..farm.farm import Farm
 from ..spec import SpecError
 
-__all__ = ["Exists", "Invalid", "NotFound", "RpcError", "Service", "all_service_names", "make_handlers", "unlocked"]
+__all__ = [
+    "Exists",
+    "InUse",
+    "Invalid",
+    "NotFound",
+    "RpcError",
+    "Service",
+    "all_service_names",
+    "make_handlers",
+    "unlocked",
+]
 
 logger = logging.getLogger("cuebot_stub.rpc")
 
@@ -50,6 +60,12 @@ class Invalid(RpcError):
     """The request makes no sense."""
 
     code = grpc.StatusCode.INVALID_ARGUMENT
+
+
+class InUse(RpcError):
+    """It cannot be done as long as something else needs it."""
+
+    code = grpc.StatusCode.FAILED_PRECONDITION
 
 
 class Service:

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people write about jobs and hosts."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from opencue_proto import comment_pb2
+
+from ..farm.farm import Farm
+from ..farm.things import Comment
+from .rpc import NotFound, Service
+from .thing_messages import comment_message
+
+__all__ = ["CommentService", "add_comment", "comments_about"]
+
+
+def add_comment(farm: Farm, subject_of: str, message: Any) -> None:
+    """Add what somebody wrote about the job or host of an id."""
+    comment = Comment(str(uuid.uuid4()), subject_of, int(farm.now()), message.user, message.subject, message.message)
+    farm.comments[comment.id] = comment
+    farm.touch("comment", comment.id, comment)
+
+
+def comments_about(farm: Farm, subject_of: str) -> comment_pb2.CommentSeq:
+    """Return what was written about the job or host of an id, in the order of writing."""
+    found = [comment_message(one) for one in farm.comments.values() if one.subject_of == subject_of]
+    return comment_pb2.CommentSeq(comments=sorted(found, key=lambda comment: comment.timestamp))
+
+
+class CommentService(Service):
+    """``comment.CommentInterface``: comments that are there already."""
+
+    name = "comment.CommentInterface"
+
+    def Delete(self, request: comment_pb2.CommentDeleteRequest) -> comment_pb2.CommentDeleteResponse:
+        """Remove a comment."""
+        comment = self._find(request.comment.id)
+        del self.farm.comments[comment.id]
+        self.farm.touch("comment", comment.id, None)
+        return comment_pb2.CommentDeleteResponse()
+
+    def Save(self, request: comment_pb2.CommentSaveRequest) -> comment_pb2.CommentSaveResponse:
+        """Change the text of a comment; its time stays."""
+        comment = self._find(request.comment.id)
+        comment.subject, comment.message = request.comment.subject, request.comment.message
+        self.farm.touch("comment", comment.id, comment)
+        return comment_pb2.CommentSaveResponse()
+
+    def _find(self, id: str) -> Comment:
+        comment = self.farm.comments.get(id)
+        if comment is None:
+            raise NotFound(f"no comment {id!r}")
+        return comment

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Finds hosts, shows and the other things that a request means: by id, and by name where there is no id."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..farm.farm import Farm
+from ..farm.hosts import Host, Proc, short_name
+from ..farm.things import Allocation, Facility, Group, Limit, Owner, Service, Show, Subscription
+from .rpc import Invalid, NotFound
+
+__all__ = [
+    "checked_name", "core_points", "find_allocation", "find_facility", "find_group", "find_host", "find_limit",
+    "find_override", "find_owner", "find_proc", "find_service", "find_show", "find_subscription", "find_test",
+]  # fmt: skip
+
+T = TypeVar("T")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\- ]{0,127}\Z")
+
+
+def _found(thing: T | None, what: str, message: Any) -> T:
+    if thing is not None:
+        return thing
+    wanted = message if isinstance(message, str) else message.id or getattr(message, "name", "")
+    raise NotFound(f"no {what} {wanted!r}" if wanted else f"the request names no {what}")
+
+
+def _find(place: dict[str, T], message: Any, what: str, by_name: Callable[[str], T | None]) -> T:
+    """Return a thing for a message of it, or for its id or name.
+
+    Raises:
+        NotFound: There is none, or the message is empty.
+    """
+    if isinstance(message, str):
+        return _found(place.get(message) or by_name(message), what, message)
+    thing = place.get(message.id)
+    if thing is None and not message.id and message.name:
+        thing = by_name(message.name)
+    return _found(thing, what, message)
+
+
+def find_host(farm: Farm, message: Any) -> Host:
+    """Return a host; its name may have a domain."""
+    return _find(farm.hosts, message, "host", lambda name: farm.find_host(name) or farm.find_host(short_name(name)))
+
+
+def find_proc(farm: Farm, message: Any) -> Proc:
+    """Return a proc; it is gone with its frame's end."""
+    return _find(farm.procs, message, "running proc", lambda name: None)
+
+
+def find_show(farm: Farm, message: Any) -> Show:
+    """Return a show; archived ones are found by their old names too."""
+    return _find(farm.shows, message, "show", farm.find_show)
+
+
+def find_group(farm: Farm, message: Any) -> Group:
+    """Return a group by its id."""
+    return _find(farm.groups, message, "group", lambda name: None)
+
+
+def find_facility(farm: Farm, message: Any) -> Facility:
+    """Return a facility; case does not matter in its name."""
+
+    def by_name(name: str) -> Facility | None:
+        return next((one for one in farm.facilities.values() if one.name == name.lower()), None)
+
+    return _find(farm.facilities, message, "facility", by_name)
+
+
+def find_allocation(farm: Farm, message: Any) -> Allocation:
+    """Return an allocation; its name is ``facility.name``."""
+    return _find(farm.allocations, message, "allocation", farm.find_allocation)
+
+
+def find_subscription(farm: Farm, message: Any) -> Subscription:
+    """Return a subscription; its name is ``facility.allocation.show``."""
+
+    def by_name(name: str) -> Subscription | None:
+        allocation, _, show = name.rpartition(".")
+        found, of = farm.find_allocation(allocation), farm.find_show(show)
+        return farm.subscription_of(of.id, found.id) if found and of else None
+
+    return _find(farm.subscriptions, message, "subscription", by_name)
+
+
+def find_service(farm: Farm, message: Any) -> Service:
+    """Return a service that is not a show's."""
+    service = _find(farm.services, message, "service", farm.find_service)
+    return _found(None if service.show else service, "service", message)
+
+
+def find_override(farm: Farm, message: Any) -> Service:
+    """Return a show's override of a service by its id."""
+    service = _find(farm.services, message, "service override", lambda name: None)
+    return _found(service if service.show else None, "service override", message)
+
+
+def find_limit(farm: Farm, message: Any) -> Limit:
+    """Return a limit."""
+    return _find(farm.limits, message, "limit", farm.find_limit)
+
+
+def find_owner(farm: Farm, message: Any) -> Owner:
+    """Return an owner of hosts."""
+
+    def by_name(name: str) -> Owner | None:
+        return next((one for one in farm.owners.values() if one.name == name), None)
+
+    return _find(farm.owners, message, "owner", by_name)
+
+
+def checked_name(text: str, what: str) -> str:
+    """Return a name for a new thing.
+
+    Raises:
+        Invalid: It is empty or has characters that do not work in names.
+    """
+    if not _NAME.match(text) or text != text.strip():
+        raise Invalid(f"{text!r} is no name for a {what}: letters, digits, '_', '.' and '-' make one")
+    return text
+
+
+def core_points(cores: float) -> int:
+    """Return cores as core points; anything below 0 stands for no limit."""
+    return round(cores * 100) if cores >= 0 else -1
+
+
+def find_test(patterns: Any, what: str = "regular expression") -> Callable[[str], bool]:
+    """Return a test of whether a text matches one of some patterns; none at all match everything.
+
+    Raises:
+        Invalid: One of them is no regular expression.
+    """
+    try:
+        compiled = [re.compile(pattern) for pattern in patterns]
+    except re.error as error:
+        raise Invalid(f"the {what} {error.pattern!r} cannot be read: {error}") from error
+    return lambda text: not compiled or any(pattern.search(text) for pattern in compiled)
