@@ -166,9 +166,10 @@ class RenderLayer(Layer):
         return find_program(self.application or type(self).__name__, choice, os.environ)
 
     def get_scene(self, frame: int | None = None) -> str:
-        """Return the path of the scene, for one frame where its name holds a place for it."""
+        """Return the path of the scene, for one frame where its name holds a place for it; a number is no place."""
         path = str(self.get_arg("scene"))
-        return path if frame is None else parse_pattern(path).frame_path(frame)
+        pattern = parse_pattern(path)
+        return path if frame is None or pattern.slot == pattern.frames else pattern.frame_path(frame)
 
     def get_render_outputs(self) -> list[Output]:
         """Return the outputs of the layer where they are in the end.
