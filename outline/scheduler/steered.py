@@ -15,7 +15,8 @@ from .states import FrameState
 
 __all__ = ["SteeredJob"]
 
-_WAITING = list(FrameState).index(FrameState.WAITING)
+_CODES = list(FrameState)
+_WAITING, _SUCCEEDED, _EATEN = map(_CODES.index, (FrameState.WAITING, FrameState.SUCCEEDED, FrameState.EATEN))
 _DONE = (FrameState.SUCCEEDED, FrameState.EATEN)
 
 
@@ -84,6 +85,18 @@ class SteeredJob(JobState):
         is_frame_wise = plan.type in ("FRAME_BY_FRAME", "PREVIOUS_FRAME", "LAYER_ON_SIM_FRAME")
         return needs[LayerNeed.ALL_SUCCEEDED if is_frame_wise and not self._eaten_satisfies else LayerNeed.ALL_DONE]
 
+    def is_satisfied(self, ref: int) -> bool:
+        """Tell whether a frame counts as done for those that wait for it."""
+        return self._satisfies(ref)
+
+    def offers(self, layer: str, need: LayerNeed) -> bool:
+        """Tell whether a layer has what others may wait for."""
+        return self._needs_met(self._index[layer])[need]
+
+    def state_codes(self) -> bytes:
+        """Return one byte for each frame, which is another one when its state is another one."""
+        return bytes(self._states)
+
     # -- holding -----------------------------------------------------------------------------------------------
 
     def hold_layer(self, layer: str) -> None:
@@ -119,16 +132,38 @@ class SteeredJob(JobState):
             self._freed.add(ref)
             self._wake(ref)
 
+    def bind(self, refs: Iterable[int]) -> None:
+        """Take back that frames may start whatever they wait for."""
+        for ref in refs:
+            self._freed.discard(ref)
+            self._wake(ref)
+
     def mark_done(self, refs: Iterable[int]) -> None:
         """Let frames count as done for those that wait for them; their own states stay."""
+        numbers = set()
         for ref in refs:
             number = self._layer_of[ref]
+            numbers.add(number)
             was_satisfied = self._satisfies(ref)
             self._marked.setdefault(number, set()).add(ref)
             if not was_satisfied:
                 self._tell_frames(ref, number, -1)
-            if self._layer_edges_of[number]:
-                self._tell_layers(number)
+        for number in numbers:
+            self._tell_layers(number)
+
+    def unmark(self, refs: Iterable[int]) -> None:
+        """Take back that frames count as done."""
+        numbers = set()
+        for ref in refs:
+            number = self._layer_of[ref]
+            if ref not in self._marked.get(number, ()):
+                continue
+            numbers.add(number)
+            self._marked[number].discard(ref)
+            if not self._satisfies(ref):
+                self._tell_frames(ref, number, 1)
+        for number in numbers:
+            self._tell_layers(number)
 
     # -- changing ----------------------------------------------------------------------------------------------
 
@@ -229,6 +264,9 @@ class SteeredJob(JobState):
         marked = self._marked.get(number)
         if not marked:
             return super()._needs_met(number)
-        refs = range(self._base[number], self._base[number + 1])
-        is_done = all(ref in marked or self.state(ref) in _DONE for ref in refs)
-        return is_done, all(map(self._satisfies, refs)), any(map(self._satisfies, refs)) or is_done
+        row, size = self._counts[number], self._base[number + 1] - self._base[number]
+        states = [self.state(ref) for ref in marked]
+        succeeded = row[_SUCCEEDED] + sum(state is not FrameState.SUCCEEDED for state in states)
+        done = row[_SUCCEEDED] + row[_EATEN] + sum(state not in _DONE for state in states)
+        satisfied = done if self._eaten_satisfies else succeeded
+        return done == size, satisfied == size, satisfied > 0 or done == size
