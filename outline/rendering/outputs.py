@@ -19,6 +19,7 @@ __all__ = [
     "Wrong",
     "find_old",
     "find_unusable",
+    "may_be_new",
     "read_outputs",
     "signatures",
     "tell_wrong",
@@ -194,7 +195,7 @@ def find_old(output: Output, frames: Iterable[int], before: Mapping[str, Signatu
     for frame in frames:
         now = signatures(output.files(frame))
         if any(
-            path in before and before[path] == new and not _may_be_new(new, started_ns) for path, new in now.items()
+            path in before and before[path] == new and not may_be_new(new, started_ns) for path, new in now.items()
         ):
             old.append(frame)
     return {OLD: old} if old else {}
@@ -203,7 +204,8 @@ def find_old(output: Output, frames: Iterable[int], before: Mapping[str, Signatu
 _SECOND_NS = 10**9
 
 
-def _may_be_new(signature: Signature, started_ns: int) -> bool:
+def may_be_new(signature: Signature, started_ns: int) -> bool:
+    """Tell whether a file whose times have not changed may have been written anew: if they are whole seconds only."""
     is_rounded = signature.modified_ns % _SECOND_NS == 0 and signature.changed_ns % _SECOND_NS == 0
     return is_rounded and signature.modified_ns >= started_ns - started_ns % _SECOND_NS
 

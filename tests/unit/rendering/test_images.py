@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures that are opened: whole, not black, without NaN, of the right size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from outline import FrameSet
+from outline.rendering.attempt import Attempt, Checks
+from outline.rendering.images import ImageFacts, is_available, look_at
+from outline.rendering.outputs import MAIN, Output
+
+oiio = pytest.importorskip("OpenImageIO", reason="OpenImageIO is not installed")
+
+
+def draw(path: Path, colour: tuple[float, ...] = (0.2, 0.4, 0.6), size: tuple[int, int] = (8, 6)) -> Path:
+    """Write a picture of one colour."""
+    picture = oiio.ImageBuf(oiio.ImageSpec(*size, len(colour), "float"))
+    oiio.ImageBufAlgo.fill(picture, colour)
+    assert picture.write(str(path)), picture.geterror()
+    return path
+
+
+def test_it_is_known_whether_pictures_can_be_opened() -> None:
+    assert is_available()
+
+
+@pytest.mark.parametrize("name", ["a.exr", "a.png", "a.tif", "a.jpg"])
+def test_a_good_picture_has_no_fault(tmp_path: Path, name: str) -> None:
+    assert look_at(str(draw(tmp_path / name))) == ImageFacts(8, 6, "")
+
+
+def test_a_black_picture_is_told(tmp_path: Path) -> None:
+    black = draw(tmp_path / "a.exr", (0.0, 0.0, 0.0))
+
+    assert look_at(str(black)).fault == "it is all black"
+    assert look_at(str(black), allow_black=True).fault == ""
+
+
+def test_an_opaque_alpha_does_not_make_a_picture_bright(tmp_path: Path) -> None:
+    assert look_at(str(draw(tmp_path / "a.exr", (0.0, 0.0, 0.0, 1.0)))).fault == "it is all black"
+
+
+def test_values_that_are_no_number_are_counted(tmp_path: Path) -> None:
+    assert look_at(str(draw(tmp_path / "a.exr", (float("nan"), 0.0, 1.0)))).fault == "48 values are NaN"
+
+
+@pytest.mark.parametrize("name", ["a.exr", "a.png"])
+def test_a_picture_that_was_cut_off_is_told(tmp_path: Path, name: str) -> None:
+    path = draw(tmp_path / name, size=(64, 48))
+    path.write_bytes(path.read_bytes()[:-20])
+
+    assert look_at(str(path)).fault.startswith("it cannot be read: ")
+
+
+def test_a_file_that_is_no_picture_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("picture")
+
+    fault = look_at(str(tmp_path / "a.png")).fault
+
+    assert fault.startswith("it cannot be read: ")
+    assert "\n" not in fault
+
+
+def faults_of(folder: Path, frames: str, checks: Checks) -> list[str]:
+    attempt = Attempt([Output.at(MAIN, f"{folder}/a.####.exr")], checks, mark=None)
+    return attempt.find_faults(FrameSet(frames))
+
+
+def test_pictures_of_another_size_than_the_first_are_told(tmp_path: Path) -> None:
+    draw(tmp_path / "a.0001.exr")
+    draw(tmp_path / "a.0002.exr")
+    draw(tmp_path / "a.0003.exr", size=(4, 3))
+
+    (fault,) = faults_of(tmp_path, "1-3", Checks(images=True))
+
+    assert fault.startswith("output 'main' is 4x3 and not 8x6, as in frame 1, for frames 3: ")
+
+
+def test_pictures_of_another_size_than_asked_for_are_told(tmp_path: Path) -> None:
+    draw(tmp_path / "a.0001.exr")
+
+    (fault,) = faults_of(tmp_path, "1", Checks(images=True, size=(1920, 1080)))
+
+    assert fault.startswith("output 'main' is 8x6 and not 1920x1080, as asked for, for frames 1: ")
+
+
+def test_a_bad_picture_is_told_with_its_frames(tmp_path: Path) -> None:
+    draw(tmp_path / "a.0001.exr")
+    draw(tmp_path / "a.0002.exr", (0.0, 0.0, 0.0))
+    draw(tmp_path / "a.0003.exr", (0.0, 0.0, 0.0))
+
+    (fault,) = faults_of(tmp_path, "1-3", Checks(images=True))
+
+    assert fault == f"output 'main' is no good picture (it is all black) for frames 2-3: {tmp_path}/a.####.exr"
