@@ -10,6 +10,7 @@
         layers/<layer>/     files and data of a layer
         logs/               one log per frame and attempt
         journal             what happened on the local backend
+        runs/               who has run the job on the local backend, one small file per run
 """
 
 from __future__ import annotations
@@ -29,12 +30,13 @@ if TYPE_CHECKING:
     from .layer import Layer
     from .loader import Outline
 
-__all__ = ["Session", "is_session_path", "share"]
+__all__ = ["RUNS_DIR", "Session", "file_mode", "is_session_path", "make_folder", "share"]
 
 MARKER = "session"
 OUTLINE_FILE = "outline.yaml"
 JOURNAL_FILE = "journal"
 LOGS_DIR = "logs"
+RUNS_DIR = "runs"
 SCRIPTS_DIR = "scripts"
 LAYERS_DIR = "layers"
 _OWNERS_DIR = ".owners"
@@ -99,7 +101,7 @@ class Session:
             ) from error
         self.__path = os.path.join(os.path.abspath(base), *self.__name.split("/"))
         try:
-            _make_folder(os.path.join(self.__path, LAYERS_DIR), below=base)
+            make_folder(os.path.join(self.__path, LAYERS_DIR), below=base)
         except OSError as error:
             raise SessionException(
                 f"cannot make the session folder {self.__path}: {error.strerror}; set [outline] session_dir"
@@ -145,8 +147,8 @@ class Session:
     def __write(self, name: str, text: str) -> str:
         path = os.path.join(self.__path, name)
         try:
-            _make_folder(os.path.dirname(path), below=self.__path)
-            write_atomic(path, text, mode=_file_mode())
+            make_folder(os.path.dirname(path), below=self.__path)
+            write_atomic(path, text, mode=file_mode())
         except OSError as error:
             raise SessionException(f"cannot write {path}: {error.strerror}") from error
         return path
@@ -164,7 +166,7 @@ class Session:
         path = os.path.join(self.__path, LAYERS_DIR, str(layer))
         if not os.path.isdir(path):
             try:
-                _make_folder(path, below=self.__path)
+                make_folder(path, below=self.__path)
             except OSError as error:
                 raise SessionException(f"cannot make {path}: {error.strerror}") from error
         return path
@@ -174,7 +176,7 @@ class Session:
         path = os.path.join(self.__path, LOGS_DIR)
         if not os.path.isdir(path):
             try:
-                _make_folder(path, below=self.__path)
+                make_folder(path, below=self.__path)
             except OSError as error:
                 raise SessionException(f"cannot make {path}: {error.strerror}") from error
         return path
@@ -201,7 +203,7 @@ class Session:
         beside = f"{target}.{os.getpid()}.part"
         try:
             shutil.copy(src, beside)
-            shared = _file_mode()
+            shared = file_mode()
             if shared is not None:
                 os.chmod(beside, os.stat(beside).st_mode & 0o777 | shared)
             os.replace(beside, target)
@@ -268,7 +270,7 @@ class Session:
         text = serialize.dump(data, f"data {name!r}")
         try:
             self.__own(name, layer)
-            write_atomic(path, text, mode=_file_mode())
+            write_atomic(path, text, mode=file_mode())
         except OSError as error:
             raise SessionException(f"cannot write {path}: {error.strerror}") from error
 
@@ -297,8 +299,8 @@ class Session:
         frame = os.environ.get("CUE_FRAME")
         if frame:
             owners = os.path.join(self.get_path(layer), _OWNERS_DIR)
-            _make_folder(owners, below=self.__path)
-            write_atomic(os.path.join(owners, name.replace("/", "_")), frame, mode=_file_mode())
+            make_folder(owners, below=self.__path)
+            write_atomic(os.path.join(owners, name.replace("/", "_")), frame, mode=file_mode())
 
     def __is_mine(self, name: str, layer: Layer | str | None) -> bool:
         frame = os.environ.get("CUE_FRAME")
@@ -321,14 +323,14 @@ def _load_data(path: str) -> Any:
         raise SessionException(f"cannot read {path}: {error}") from error
 
 
-def _file_mode() -> int | None:
+def file_mode() -> int | None:
     """Return the permissions of files in a session, None for those of the umask; [outline] session_mode decides."""
     return 0o664 if _is_for_group() else None
 
 
 def share(fd: int) -> None:
     """Give an open file of a session, which this process made, the permissions that files in sessions have."""
-    mode = _file_mode()
+    mode = file_mode()
     if mode is not None:
         try:
             os.fchmod(fd, mode)
@@ -343,7 +345,7 @@ def _is_for_group() -> bool:
     return bool(mode)
 
 
-def _make_folder(path: str, *, below: str) -> None:
+def make_folder(path: str, *, below: str) -> None:
     """Make a folder and those above it; with [outline] session_mode = group, open to the group."""
     if os.path.isdir(path):
         return

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,18 @@ def test_dry_run_shows_a_file_name_that_is_not_utf8(tmp_path: Path, run_pycuerun
     )
 
     assert "cat 'caf\\udce9'" in result.stdout, result.stderr
+
+
+def test_of_two_that_resume_a_job_at_once_one_is_refused(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(tmp_path, 'from outline.modules.shell import Shell\nShell("a", command=["sleep", "2"])\n')
+    run_pycuerun(script, "1", "--backend", "local", "--pause")
+    session = only_session(session_root)
+
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(lambda _: run_pycuerun("--resume", session), range(2)))
+
+    assert sorted(result.returncode for result in results) == [0, 2]
+    assert "is being run by process" in "".join(result.stderr for result in results)
+    assert (session / "journal").read_text().count('"e":"start"') == 1

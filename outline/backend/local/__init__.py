@@ -10,7 +10,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ... import config
@@ -18,9 +19,10 @@ from ...exception import ConfigException, LaunchException, OutlineException, did
 from ...files import check_current_folder
 from ...frames import FrameSet, chunk_heads
 from ...scheduler import FrameState, JobState
+from .claim import take_claim
 from .dispatch import Limits, Observer, Run
 from .job import DeadFrame, LocalJob
-from .journal import Journal, Record, read_record
+from .journal import Journal, Record, check_journal, read_record
 from .leftovers import end_leftovers
 from .log import put_aside
 from .runner import Runner, fork_runner, spawn_runner
@@ -131,12 +133,16 @@ class Dispatcher:
             autoeat=bool(self.__flags.get("autoeat")),
         )
         session.get_log_path()
-        journal = Journal(os.path.join(session.get_path(), "journal"))
-        journal.plan(plan, session.get_job_id())
-        if self.__flags.get("pause"):
-            journal.close()
-            return LocalJob(session.get_path())
-        return _run(session.get_path(), journal, self.__flags)
+        claim = take_claim(session.get_path())
+        try:
+            journal = Journal(os.path.join(session.get_path(), "journal"))
+            journal.plan(plan, session.get_job_id())
+            if self.__flags.get("pause"):
+                journal.close()
+                return LocalJob(session.get_path())
+            return _run(session.get_path(), journal, self.__flags)
+        finally:
+            claim.release()
 
 
 def resume(session_path: str, **flags: Any) -> LocalJob:
@@ -154,12 +160,12 @@ def resume(session_path: str, **flags: Any) -> LocalJob:
         LaunchException: Another process is running the job.
     """
     check_flags(flags)
-    record, journal = _take_over(session_path)
-    _mark(record, journal, choose_frames(record.job))
-    if record.job.succeeded:
-        journal.close()
-        return LocalJob(session_path)
-    return _run(session_path, journal, flags)
+    with _taken_over(session_path) as (record, journal):
+        _mark(record, journal, choose_frames(record.job))
+        if record.job.succeeded:
+            journal.close()
+            return LocalJob(session_path)
+        return _run(session_path, journal, flags)
 
 
 def retry(
@@ -191,12 +197,12 @@ def retry(
     """
     check_flags(flags)
     chosen = choose_frames(read_record(session_path).job, layer, frames, states)
-    record, journal = _take_over(session_path)
-    _mark(record, journal, chosen)
-    if not run:
-        journal.close()
-        return LocalJob(session_path)
-    return _run(session_path, journal, flags)
+    with _taken_over(session_path) as (record, journal):
+        _mark(record, journal, chosen)
+        if not run:
+            journal.close()
+            return LocalJob(session_path)
+        return _run(session_path, journal, flags)
 
 
 def choose_frames(
@@ -217,15 +223,21 @@ def choose_frames(
     return found
 
 
-def _take_over(session_path: str) -> tuple[Record, Journal]:
-    """Make this process the one that writes a job's journal."""
-    record = read_record(session_path)
-    refuse_living(record, session_path)
-    end_leftovers(os.path.join(session_path, "logs", f"{record.job.plan.name}."), {"CUE_JOB_ID": record.job_id})
-    journal = Journal(os.path.join(session_path, "journal"))
-    for ref, end in record.found.items():
-        journal.end(record.job.layer(ref).name, record.job.number(ref), record.job.state(ref), end)
-    return record, journal
+@contextmanager
+def _taken_over(session_path: str) -> Iterator[tuple[Record, Journal]]:
+    """Make this process for a while the one that writes a job's journal."""
+    check_journal(session_path)
+    claim = take_claim(session_path)
+    try:
+        record = read_record(session_path)  # only now: whoever had the job before may have gone on until just now
+        refuse_living(record, session_path)
+        end_leftovers(os.path.join(session_path, "logs", f"{record.job.plan.name}."), {"CUE_JOB_ID": record.job_id})
+        journal = Journal(os.path.join(session_path, "journal"))
+        for ref, end in record.found.items():
+            journal.end(record.job.layer(ref).name, record.job.number(ref), record.job.state(ref), end)
+        yield record, journal
+    finally:
+        claim.release()
 
 
 def _mark(record: Record, journal: Journal, refs: Iterable[int]) -> None:

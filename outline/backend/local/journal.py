@@ -19,7 +19,7 @@ from ...scheduler import FrameState, JobPlan, JobState
 from ...session import share
 from .log import FrameEnd, read_end
 
-__all__ = ["FrameRecord", "Journal", "Record", "read_record"]
+__all__ = ["FrameRecord", "Journal", "Record", "check_journal", "read_record"]
 
 VERSION = 1
 TOUCH_SECONDS = 30.0
@@ -170,6 +170,19 @@ def read_record(session_path: str, fit: Callable[[JobPlan], JobPlan] = lambda pl
     for entry in entries[1:]:
         reader.take(entry)
     return reader.record(entries[0]["job_id"], entries[0].get("cwd", ""))
+
+
+def check_journal(session_path: str) -> None:
+    """Check that a session has a journal.
+
+    Raises:
+        SessionException: There is none.
+    """
+    path = os.path.join(session_path, "journal")
+    try:
+        os.stat(path)
+    except OSError as error:
+        raise SessionException(f"no job ran in this session: cannot read {path}: {error.strerror}") from error
 
 
 def _entries(path: str) -> Any:

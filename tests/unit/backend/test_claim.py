@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One process at a time runs a job, however many ask at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outline import LaunchException
+from outline.backend.local.claim import take_claim
+from outline.backend.local.journal import ALIVE_SECONDS, process_birth
+
+ME = {"host": platform.node(), "pid": os.getpid(), "born": process_birth(os.getpid())}
+
+
+def _ran(session: Path, **owner: Any) -> Path:
+    """Leave behind what an earlier run of the job has left."""
+    (session / "runs").mkdir()
+    path = session / "runs" / "1"
+    path.write_text(json.dumps({**ME, **owner}))
+    return path
+
+
+def _make_old(path: Path) -> None:
+    then = path.stat().st_mtime - ALIVE_SECONDS - 60
+    os.utime(path, (then, then))
+
+
+def _try(session: Path, start: threading.Barrier) -> bool:
+    start.wait()
+    try:
+        take_claim(str(session))
+    except LaunchException:
+        return False
+    return True
+
+
+def test_of_many_that_ask_at_the_same_instant_one_gets_the_job(tmp_path: Path) -> None:
+    start = threading.Barrier(8)
+
+    with ThreadPoolExecutor(8) as pool:
+        got = list(pool.map(lambda _: _try(tmp_path, start), range(8)))
+
+    assert sorted(got) == [False] * 7 + [True]
+    assert os.listdir(tmp_path / "runs") == ["1"]
+
+
+def test_refusal_names_host_and_process(tmp_path: Path) -> None:
+    take_claim(str(tmp_path))
+
+    with pytest.raises(LaunchException, match=f"is being run by process {os.getpid()} on {platform.node()}; wait for"):
+        take_claim(str(tmp_path))
+
+
+def test_claim_that_was_given_back_is_taken_again(tmp_path: Path) -> None:
+    take_claim(str(tmp_path)).release()
+
+    take_claim(str(tmp_path))
+
+    assert sorted(os.listdir(tmp_path / "runs")) == ["1", "2"]
+
+
+@pytest.mark.parametrize("owner", [{"born": 1.0}, {"pid": 2**22 + 1}], ids=["another process of that number", "none"])
+def test_claim_of_a_process_that_is_gone_is_taken_over(tmp_path: Path, owner: dict[str, Any]) -> None:
+    _ran(tmp_path, **owner)
+
+    take_claim(str(tmp_path))
+
+    assert sorted(os.listdir(tmp_path / "runs")) == ["1", "2"]
+
+
+def test_claim_of_another_machine_counts_while_the_journal_is_touched(tmp_path: Path) -> None:
+    _make_old(_ran(tmp_path, host="elsewhere"))
+    (tmp_path / "journal").touch()
+
+    with pytest.raises(LaunchException, match="on elsewhere"):
+        take_claim(str(tmp_path))
+
+
+def test_claim_of_another_machine_counts_before_it_touches_the_journal(tmp_path: Path) -> None:
+    _ran(tmp_path, host="elsewhere")
+    (tmp_path / "journal").touch()
+    _make_old(tmp_path / "journal")
+
+    with pytest.raises(LaunchException, match="on elsewhere"):
+        take_claim(str(tmp_path))
+
+
+def test_claim_of_another_machine_that_is_silent_is_taken_over(tmp_path: Path) -> None:
+    _make_old(_ran(tmp_path, host="elsewhere"))
+
+    take_claim(str(tmp_path))
+
+    assert sorted(os.listdir(tmp_path / "runs")) == ["1", "2"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]"], ids=["empty", "half", "another form"])
+def test_claim_that_is_being_written_counts(tmp_path: Path, text: str) -> None:
+    _ran(tmp_path).write_text(text)
+
+    with pytest.raises(LaunchException, match="is being run by"):
+        take_claim(str(tmp_path))
