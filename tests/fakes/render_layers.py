@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layers that render with the renderer for tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from outline import FrameSet, Outline
+from outline.modules.render import RenderCommand, RenderLayer
+from outline.output import OutputRules
+
+from . import renderer
+
+__all__ = ["PROGRAM", "SCRIPT", "App", "AppInPlace", "AppPerFrame", "AppWithoutExitCode", "Run", "launch"]
+
+SCRIPT = str(Path(renderer.__file__))
+PROGRAM = [sys.executable, SCRIPT]
+
+Run = Callable[..., RenderLayer]
+
+
+class App(RenderLayer):
+    """Renders with the renderer for tests, which is told how to behave."""
+
+    application = "App"
+    executable = "app"
+    output_rules = OutputRules(error=(r"^Error: ",))
+    writes_beside = True
+
+    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
+        words = [*self.get_program(), str(self.get_arg("behaviour", "render")), self.get_target().printf()]
+        return [RenderCommand([*words, *map(str, frames), *self.get_extra_args()], frames)]
+
+
+class AppInPlace(App):
+    """Writes its pictures where they are in the end."""
+
+    writes_beside = False
+
+
+class AppWithoutExitCode(App):
+    """Exits with 0 whatever happens."""
+
+    trusts_exit_code = False
+
+
+class AppPerFrame(App):
+    """Has a process for each frame."""
+
+    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
+        return [command for frame in frames for command in super(AppPerFrame, self).render_commands(FrameSet([frame]))]
+
+
+def launch(kind: type[RenderLayer] = App, *, frames: str = "1-3", **args: Any) -> RenderLayer:
+    """Make an outline of one layer and set it up."""
+    args = {"executable": PROGRAM, "outputs": "out/a.####.exr", "chunk": 10, **args}
+    ol = Outline("shot", frame_range=frames, current=False)
+    layer = kind("app", **args)
+    ol.add_layer(layer)
+    ol.setup()
+    return layer
