@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files to whose names an application has added the frame in its own way."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+
+from .outputs import Output
+
+__all__ = ["adopt_numbered", "unnumbered"]
+
+
+def unnumbered(target: Output) -> str:
+    """Return the path of an output without the frame, for applications that add it before the extension."""
+    return f"{target.pattern.prefix}{target.pattern.suffix}"
+
+
+def adopt_numbered(target: Output, frames: Iterable[int]) -> None:
+    """Give files the names that were asked for, whatever an application has put around the number.
+
+    ``beauty.exr`` may have become ``beauty.0001.exr``, ``beauty_1.exr`` or ``beauty00001.exr``. A file that is there
+    under the right name is left alone.
+
+    Args:
+        target: Where the files should be.
+        frames: The frames that were rendered.
+    """
+    if not target.is_sequence:
+        return
+    written = _written(target)
+    for frame in frames:
+        path = target.frame_path(frame)
+        if frame in written and not os.path.lexists(path):
+            os.replace(os.path.join(target.folder, written[frame]), path)
+
+
+def _written(target: Output) -> dict[int, str]:
+    stem = re.escape(os.path.basename(target.pattern.prefix).rstrip("._-"))
+    name = re.compile(rf"{stem}[._-]*?(?P<frame>-?[0-9]+){re.escape(target.pattern.suffix)}")
+    try:
+        names = sorted(os.listdir(target.folder))
+    except OSError:
+        return {}
+    return {int(match["frame"]): match.string for match in map(name.fullmatch, names) if match}

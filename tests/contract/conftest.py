@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A stage for modules whose applications cannot be had here."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outline import Outline
+from outline.frames import FrameSet
+from outline.modules.render import RenderLayer
+from outline.progress import FrameProgress, read_progress
+from tests.fakes.applications import install
+
+
+class Stage:
+    """Programs on the PATH, a folder for scenes and pictures with blanks and quotes in its name, and a renderer."""
+
+    def __init__(self, folder: Path) -> None:
+        self.bin = folder / "bin"
+        self.shots = folder / 'shot\'s  (a "b") ä;'
+        self.log = folder / "frame.rqlog"
+        self.bin.mkdir()
+        self.shots.mkdir()
+
+    def program(self, name: str, application: str, **scenario: Any) -> None:
+        """Put a program on the PATH; see ``tests.fakes.applications.install``."""
+        install(self.bin, name, application, scenario)
+
+    def scene(self, name: str, text: str = "") -> str:
+        """Write a scene and return its path."""
+        path = self.shots / name
+        path.write_text(f"{text}\n")
+        return str(path)
+
+    def path(self, name: str) -> str:
+        """Return the path of a file beside the scenes."""
+        return str(self.shots / name)
+
+    def layer(self, make: type[RenderLayer], frames: str, **args: Any) -> RenderLayer:
+        """Return a layer whose frames are one chunk, ready to be executed."""
+        ol = Outline("shot", frame_range=frames)
+        layer = make("beauty", chunk=max(1, len(FrameSet(frames))), **args)
+        ol.add_layer(layer)
+        ol.setup()
+        return layer
+
+    def render(self, make: type[RenderLayer], frames: str, **args: Any) -> None:
+        """Render some frames in one chunk."""
+        self.layer(make, frames, **args).execute(FrameSet(frames)[0])
+
+    def calls(self) -> list[list[str]]:
+        """Return the words of every program that was called, with SHOTS for the folder of scenes and pictures."""
+        try:
+            lines = (self.bin / "calls").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+        hidden = f".part-{os.getpid()}-"
+        return [
+            [word.replace(str(self.shots), "SHOTS").replace(hidden, ".part-") for word in json.loads(line)]
+            for line in lines
+        ]
+
+    def pictures(self) -> list[str]:
+        """Return the names of all pictures that are there, also hidden ones."""
+        return sorted(path.name for path in self.shots.iterdir() if path.suffix in (".exr", ".png", ".prt"))
+
+    def progress(self) -> FrameProgress | None:
+        """Return what the last frame told of itself."""
+        return read_progress(str(self.log))
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """Set up a stage, whose programs alone are on the PATH."""
+    stage = Stage(tmp_path)
+    monkeypatch.setenv("PATH", str(stage.bin))
+    monkeypatch.setenv("logfile", str(stage.log))
+    monkeypatch.setenv("CUE_THREADS", "4")
+    return stage
