@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["LayerPaths"]
 
-OUTPUTS_DATA = "ol:outputs"
+OUTPUTS_DATA = "ol_outputs"
+OLD_OUTPUTS_DATA = "ol:outputs"
+"""How PyOutline names it, and code that follows it; some file systems refuse the colon."""
 
 
 class LayerPaths:
@@ -136,10 +138,11 @@ class LayerPaths:
 
     def load_outputs(self) -> None:
         """Add the outputs that this layer's pre-process has found, if it has."""
-        handed_over = self.get_session().find_data(OUTPUTS_DATA, self.get_name())
-        for name, output in (handed_over or {}).items():
-            if name not in self.__output:
-                self.add_output(name, output)
+        for data_name in (OUTPUTS_DATA, OLD_OUTPUTS_DATA):
+            handed_over = self.get_session().find_data(data_name, self.get_name())
+            for name, output in (handed_over or {}).items():
+                if name not in self.__output:
+                    self.add_output(name, output)
 
     # -- session -----------------------------------------------------------------------------------------------
 

@@ -60,7 +60,7 @@ def test_retry_of_a_preprocess_hands_over_again() -> None:
 
     load_outline(str(ol.get_path())).get_layer("a_preprocess").execute(1)
 
-    assert ol.get_layer("a").get_data("ol:outputs")["image"].get_attribute("checked") is False
+    assert ol.get_layer("a").get_data("ol_outputs")["image"].get_attribute("checked") is False
 
 
 def test_arguments_are_overridden_in_the_frame() -> None:
@@ -102,11 +102,23 @@ def test_fault_07_override_that_cannot_be_read_fails_the_frame(text: str, proble
     assert seen == []
 
 
-def test_outputs_that_cannot_be_read_fail_the_frame() -> None:
+def test_outputs_under_the_name_of_pyoutline_are_read() -> None:
     ol = Outline("job", "1", current=True)
     Reads("a")
     loaded = _loaded(ol)
-    Path(ol.get_layer("a").get_path(), "ol:outputs").write_text("!!python/name:os.system ''")
+    ol.get_layer("a").put_data("ol:outputs", {"image": IoPath("/shots/b.#.exr", checked=False)})
+
+    loaded.get_layer("a").execute(1)
+
+    assert seen == [{"image": "/shots/b.#.exr"}, None]
+
+
+@pytest.mark.parametrize("name", ["ol_outputs", "ol:outputs"])
+def test_outputs_that_cannot_be_read_fail_the_frame(name: str) -> None:
+    ol = Outline("job", "1", current=True)
+    Reads("a")
+    loaded = _loaded(ol)
+    Path(ol.get_layer("a").get_path(), name).write_text("!!python/name:os.system ''")
 
     with pytest.raises(SessionException, match="does not hold plain data"):
         loaded.get_layer("a").execute(1)

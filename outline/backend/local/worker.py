@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...environment import FrameFacts, frame_environment
+from ...layer.paths import OLD_OUTPUTS_DATA, OUTPUTS_DATA
 from ...layer.ranges import read_frames
 from ...progress import take_progress
 from .interpreter import interpreter_argv
@@ -320,7 +321,7 @@ def _with_progress(end: FrameEnd, log: str) -> FrameEnd:
 def _has_session_extras(layer: Layer) -> bool:
     """Tell whether data in the session changes the layer while the job runs; then its frames need their own process."""
     folder = os.path.join(layer.get_session().get_path(), "layers", layer.get_name())
-    return os.path.exists(os.path.join(folder, "args_override")) or os.path.exists(os.path.join(folder, "ol:outputs"))
+    return any(os.path.exists(os.path.join(folder, name)) for name in ("args_override", OUTPUTS_DATA, OLD_OUTPUTS_DATA))
 
 
 def _close(fd: int) -> None:
