@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from ..depend import Depend, DependType, parse_require_str
+from ..depend import Depend, DependType, parse_depend_type, parse_require_str
 from ..exception import LayerException, LayerNotFound
 from .problems import report_problem
 
@@ -59,7 +59,7 @@ class LayerDepends:
 
         Args:
             on_layer: The layer, or its name.
-            depend_type: One of ``DependType``.
+            depend_type: One of ``DependType``, or the short name of one (``all``).
             propigate: Layers that come to wait for this one pass the wait on to what they wait for already.
             any_frame: A single finished frame of the other layer is enough, whatever the type.
 
@@ -67,10 +67,10 @@ class LayerDepends:
             LayerNotFound: The outline is set up and has no such layer.
             LayerException: The type is unknown.
         """
-        if depend_type not in _TYPES:
-            raise LayerException(
-                f"{self.__where()}: unknown dependency type {depend_type!r}; there are {', '.join(sorted(_TYPES))}"
-            )
+        try:
+            depend_type = parse_depend_type(depend_type)
+        except LayerException as error:
+            raise LayerException(f"{self.__where()}: {error}") from error
         found = self.__find(on_layer)
         if found is None:
             self.__by_name.append((str(on_layer), depend_type, propigate, any_frame))
@@ -199,15 +199,6 @@ class LayerDepends:
 
     def __layer(self) -> Layer:
         return self  # type: ignore[return-value]  # a part of Layer, never used alone
-
-
-_TYPES = {
-    DependType.FrameByFrame,
-    DependType.LayerOnLayer,
-    DependType.PreviousFrame,
-    DependType.LayerOnSimFrame,
-    DependType.LayerOnAny,
-}
 
 
 def _as_list(require: Any) -> list[Any]:

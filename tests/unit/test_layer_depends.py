@@ -180,7 +180,7 @@ def test_fault_37_unknown_type_in_require_is_an_error(ol: Outline, require: str)
 
 
 def test_unknown_type_in_depend_on_is_an_error(ol: Outline) -> None:
-    with pytest.raises(LayerException, match="unknown dependency type 'SOMEHOW'"):
+    with pytest.raises(LayerException, match="no dependency type 'SOMEHOW'"):
         Shell("c", ["true"]).depend_on(ol.get_layer("a"), "SOMEHOW")
 
 
