@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import config
+from .config.places import home_directory, temp_directory
 from .exception import ConfigException, SessionException
 from .files import write_atomic
 from .util import get_uid
@@ -363,9 +364,5 @@ def make_folder(path: str, *, below: str) -> None:
 
 
 def _home() -> str:
-    home = os.path.expanduser("~")
-    if os.path.isabs(home) and home != "/":
-        return home
-    import tempfile
-
-    return os.path.join(tempfile.gettempdir(), f"outline-{get_uid()}")
+    home = home_directory()
+    return home if home and home != "/" else os.path.join(temp_directory(), f"outline-{get_uid()}")
