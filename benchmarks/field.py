@@ -109,16 +109,15 @@ class Doit(PipTool):
 
     def independent(self, folder: Path, frames: int) -> Case:
         env = job_env(folder, "independent", frames=frames)
-        return Case(self._argv("thread"), folder, env, lambda: clear(folder), expect_nothing)
+        return _unproved(self._argv("thread"), folder, env)
 
     def lines(self, folder: Path, frames: int) -> Case:
         env = job_env(folder, "lines", frames=frames)
-        check = expect_files(folder, "lines/*", frames)
-        return Case(self._argv("process"), folder, env, lambda: clear(folder), check, "frames share two processes")
+        return _lined(self._argv("process"), folder, env, frames, "frames share two processes")
 
     def chain(self, folder: Path, layers: int, frames: int) -> Case:
         env = job_env(folder, "chain", layers=layers, frames=frames)
-        return Case(self._argv("thread"), folder, env, lambda: clear(folder), expect_nothing)
+        return _unproved(self._argv("thread"), folder, env)
 
     def rerun(self, folder: Path, frames: int) -> Case:
         return _rerun(self._argv("thread", "-c"), folder, job_env(folder, "rerun", frames=frames), frames)
@@ -140,8 +139,7 @@ class Luigi(PipTool):
 
     def lines(self, folder: Path, frames: int) -> Case:
         env = self._env(folder, "lines", 1, frames)
-        check = expect_files(folder, "lines/*", frames)
-        return Case(self._argv("lines"), folder, env, lambda: clear(folder), check)
+        return _lined(self._argv("lines"), folder, env, frames)
 
     def chain(self, folder: Path, layers: int, frames: int) -> Case:
         return _stamped(self._argv("chain"), folder, self._env(folder, "chain", layers, frames), layers * frames)
@@ -166,16 +164,15 @@ class Dask(PipTool):
 
     def independent(self, folder: Path, frames: int) -> Case:
         env = job_env(folder, "independent", frames=frames)
-        return Case(self._argv("independent"), folder, env, lambda: clear(folder), expect_nothing, "no record")
+        return _unproved(self._argv("independent"), folder, env, "no record")
 
     def lines(self, folder: Path, frames: int) -> Case:
         env = job_env(folder, "lines", frames=frames)
-        check = expect_files(folder, "lines/*", frames)
-        return Case(self._argv("lines"), folder, env, lambda: clear(folder), check, "frames share two processes")
+        return _lined(self._argv("lines"), folder, env, frames, "frames share two processes")
 
     def chain(self, folder: Path, layers: int, frames: int) -> Case:
         env = job_env(folder, "chain", layers=layers, frames=frames)
-        return Case(self._argv("chain"), folder, env, lambda: clear(folder), expect_nothing, "no record")
+        return _unproved(self._argv("chain"), folder, env, "no record")
 
     def _argv(self, work: str) -> list[str]:
         return [self.program("python"), str(JOBS / "dask_jobs.py"), work]
@@ -190,12 +187,11 @@ class Joblib(PipTool):
 
     def independent(self, folder: Path, frames: int) -> Case:
         env = job_env(folder, "independent", frames=frames)
-        return Case(self._argv("independent"), folder, env, lambda: clear(folder), expect_nothing, "no record")
+        return _unproved(self._argv("independent"), folder, env, "no record")
 
     def lines(self, folder: Path, frames: int) -> Case:
         env = job_env(folder, "lines", frames=frames)
-        check = expect_files(folder, "lines/*", frames)
-        return Case(self._argv("lines"), folder, env, lambda: clear(folder), check, "frames share two processes")
+        return _lined(self._argv("lines"), folder, env, frames, "frames share two processes")
 
     def rerun(self, folder: Path, frames: int) -> Case:
         return _rerun(self._argv("rerun"), folder, job_env(folder, "rerun", frames=frames), frames)
@@ -252,6 +248,14 @@ def openjd_template(layers: int, frames: int, command: list[str]) -> dict[str, o
 
 def _stamped(argv: list[str], folder: Path, env: dict[str, str], frames: int) -> Case:
     return Case(argv, folder, env, lambda: clear(folder), expect_files(folder, "stamps/*", frames))
+
+
+def _lined(argv: list[str], folder: Path, env: dict[str, str], frames: int, note: str = "") -> Case:
+    return Case(argv, folder, env, lambda: clear(folder), expect_files(folder, "lines/*", frames), note)
+
+
+def _unproved(argv: list[str], folder: Path, env: dict[str, str], note: str = "") -> Case:
+    return Case(argv, folder, env, lambda: clear(folder), expect_nothing, note)
 
 
 def _rerun(argv: list[str], folder: Path, env: dict[str, str], frames: int) -> Case:
