@@ -18,14 +18,6 @@ def write(folder: pathlib.Path, *names: str, text: str = "x") -> None:
         (folder / name).write_text(text)
 
 
-@pytest.fixture
-def folder(tmp_path: pathlib.Path) -> pathlib.Path:
-    """A folder with a blank and a quote in its name."""
-    made = tmp_path / "it's a shot"
-    made.mkdir()
-    return made
-
-
 def test_row_29_mkdir_makes_the_folder_that_the_files_are_in(folder: pathlib.Path) -> None:
     sequence = io.FileSpec(folder / "new" / "a.####.exr")
 
