@@ -110,11 +110,13 @@ class OutputReader:
             return False
         seen = False
         for line in block.split("\n"):
+            told = ""
             for rule in self.__rules:
-                if _may_match(rule.texts, line):
+                if rule.kind != told and _may_match(rule.texts, line):
                     match = rule.pattern.search(line)
                     if match is not None:
                         seen = True
+                        told = rule.kind if rule.kind in ("error", "warning") else told  # a line is one of them once
                         self.__take(rule, match, line)
         return seen
 

@@ -30,3 +30,16 @@ def run(here: Path) -> Run:
         return layer
 
     return launch_and_run
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a folder that stands for the PATH, with programs that do nothing, and return it."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("blender", "povray", "tachyon", "mitsuba", "synfig", "oiiotool", "ffmpeg"):
+        (folder / name).write_text("#!/bin/sh\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setenv("CUE_THREADS", "2")
+    return folder

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Blender: its command line, the names of its engines, its logs, and the script that runs inside of it."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from outline import FrameSet
+from outline.exception import LayerException
+from outline.modules.blender import BLENDER_RULES, SCRIPT, Blender, engine_name
+from outline.output import OutputReader, Progress
+
+
+def words_of(frames: str, **args: object) -> list[str]:
+    """Return the words of the one command, without the program."""
+    args = {"scene": "/a b/shot.blend", "outputs": "/out/a.####.png", **args}
+    (command,) = Blender("beauty", **args).render_commands(FrameSet(frames))
+    assert command.frames == FrameSet(frames)
+    return command.argv[1:]
+
+
+def test_everything_stands_before_the_frames(programs: Path) -> None:
+    words = words_of(
+        "1,3-9", engine="cycles", scene_name="Shot 1", factory_startup=True, extra_args=["--verbose", "2"], cores=2
+    )
+
+    assert words == [
+        "-b",
+        "--factory-startup",
+        "-noaudio",
+        "/a b/shot.blend",
+        "-S",
+        "Shot 1",
+        "-E",
+        "CYCLES",
+        "-F",
+        "PNG",
+        "-t",
+        "2",
+        "--verbose",
+        "2",
+        "-o",
+        "/out/a.####.png",
+        "-f",
+        "1,3..9",
+    ]
+
+
+def test_little_is_said_when_little_was_asked_for(programs: Path) -> None:
+    assert words_of("7") == [
+        "-b",
+        "-noaudio",
+        "/a b/shot.blend",
+        "-F",
+        "PNG",
+        "-t",
+        "2",
+        "-o",
+        "/out/a.####.png",
+        "-f",
+        "7",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("frames", "output", "expected"),
+    [
+        pytest.param("-2-0x2", "/out/a.####.png", {"-2": "/out/a.-002.png", "0": "/out/a.0000.png"}, id="negative"),
+        pytest.param("5", "/out/a.png", {"5": "/out/a.png"}, id="a single file"),
+        pytest.param("5", "/out/a#b.####.png", {"5": "/out/a#b.0005.png"}, id="another # in the name"),
+    ],
+)
+def test_frames_that_the_command_line_cannot_name_are_rendered_by_a_script(
+    programs: Path, frames: str, output: str, expected: dict[str, str]
+) -> None:
+    words = words_of(frames, outputs=output)
+
+    assert words[-6:-1] == ["--python-exit-code", "3", "-P", SCRIPT, "--"]
+    assert json.loads(words[-1]) == expected
+
+
+@pytest.mark.parametrize(
+    ("output", "name"),
+    [("a.#.exr", "OPEN_EXR"), ("a.#.JPG", "JPEG"), ("a.#.tif", "TIFF"), ("a.#.webp", "WEBP"), ("a.#.left.png", "PNG")],
+)
+def test_the_format_is_that_of_the_extension(programs: Path, output: str, name: str) -> None:
+    words = words_of("1", outputs=output)
+
+    assert words[words.index("-F") + 1] == name
+
+
+def test_the_format_can_be_given(programs: Path) -> None:
+    words = words_of("1", outputs="a.#.exr", format="OPEN_EXR_MULTILAYER")
+
+    assert words[words.index("-F") + 1] == "OPEN_EXR_MULTILAYER"
+
+
+def test_an_extension_that_is_no_picture_is_refused(programs: Path) -> None:
+    with pytest.raises(LayerException, match=r"layer 'beauty': no format is known for 'a\.#\.mp4'; give format="):
+        words_of("1", outputs="a.#.mp4")
+
+
+@pytest.mark.parametrize(
+    ("engine", "version", "name"),
+    [
+        ("eevee", (3, 4), "BLENDER_EEVEE"),
+        ("eevee", (4, 1), "BLENDER_EEVEE"),
+        ("eevee", (4, 2), "BLENDER_EEVEE_NEXT"),
+        ("BLENDER_EEVEE", (4, 5), "BLENDER_EEVEE_NEXT"),
+        ("eevee", (5, 0), "BLENDER_EEVEE"),
+        ("BLENDER_EEVEE_NEXT", (5, 2), "BLENDER_EEVEE"),
+        ("Cycles", (5, 0), "CYCLES"),
+        ("workbench", (3, 4), "BLENDER_WORKBENCH"),
+        ("LUXCORE", (3, 4), "LUXCORE"),
+    ],
+)
+def test_an_engine_has_another_name_in_other_versions(engine: str, version: tuple[int, int], name: str) -> None:
+    assert engine_name(engine, version) == name
+
+
+def test_the_version_of_the_layer_says_what_eevee_is_called(programs: Path) -> None:
+    words = words_of("1", engine="eevee", version="4.2", executable="blender")
+
+    assert words[words.index("-E") + 1] == "BLENDER_EEVEE_NEXT"
+
+
+@pytest.mark.parametrize(("said", "name"), [("Blender 4.5.1 LTS", "BLENDER_EEVEE_NEXT"), ("", "BLENDER_EEVEE")])
+def test_blender_is_asked_for_its_version_when_the_layer_has_none(programs: Path, said: str, name: str) -> None:
+    (programs / "blender").write_text(f'#!/bin/sh\necho "{said}"\n')
+
+    words = words_of("1", engine="eevee")
+
+    assert words[words.index("-E") + 1] == name
+
+
+# -- logs -------------------------------------------------------------------------------------------------------
+
+
+def read(log: str, frames: str = "1-4") -> tuple[OutputReader, list[Progress]]:
+    """Read a log line by line and return what was seen at each."""
+    reader = OutputReader(BLENDER_RULES, FrameSet(frames))
+    reader.begin(FrameSet(frames))
+    seen = []
+    for line in log.splitlines(keepends=True):
+        reader.feed(line.encode())
+        seen.append(reader.progress)
+    reader.close()
+    return reader, seen
+
+
+CYCLES_3_4 = """Blender 3.4.1
+Read blend: /shots/cycles.blend
+Fra:2 Mem:9.05M (Peak 10.83M) | Time:00:00.02 | Mem:0.00M, Peak:0.00M | Scene, ViewLayer | Synchronizing object | Cube
+Fra:2 Mem:10.57M (Peak 10.83M) | Time:00:00.76 | Remaining:00:00.56 | Mem:1.42M, Peak:1.42M | ViewLayer | Sample 4/8
+Fra:2 Mem:10.87M (Peak 11.46M) | Time:00:01.27 | Mem:1.42M, Peak:1.42M | Scene, ViewLayer | Sample 8/8
+Fra:2 Mem:10.87M (Peak 11.46M) | Time:00:01.27 | Mem:1.42M, Peak:1.42M | Scene, ViewLayer | Finished
+Saved: '/shots/out/a.0002.png'
+ Time: 00:02.84 (Saving: 00:01.54)
+"""
+
+EEVEE_3_4 = "Fra:2 Mem:11.04M (Peak 12.16M) | Time:00:06.45 | Rendering 32 / 64 samples\nSaved: '/shots/a.0002.png'\n"
+
+WORKBENCH_4_5 = "Saved: '/shots/out/a.0002.png'\nTime: 00:00.60 (Saving: 00:00.41)\n"
+
+CYCLES_5 = """00:01.618  blend            | Read blend: "/shots/a.blend"
+00:00.110  render           | Rendering frame 2
+01:45.191  render           | Fra: 2 | Remaining: 00:14.53 | Mem: 1699M | Sample 64/128
+02:19.700  render           | Saved: '/shots/out/a.0002.png'
+02:19.739  render           | Time: 02:19.28 (Saving: 00:00.31)
+"""
+
+
+@pytest.mark.parametrize(
+    ("log", "halfway", "peak_kb"),
+    [
+        pytest.param(CYCLES_3_4, 4, int(11.46 * 1024), id="3.4 cycles"),
+        pytest.param(EEVEE_3_4, 1, int(12.16 * 1024), id="3.4 eevee"),
+        pytest.param(CYCLES_5, 3, 1699 * 1024, id="5.x cycles"),
+    ],
+)
+def test_progress_is_read_from_the_logs_of_each_version(log: str, halfway: int, peak_kb: int) -> None:
+    reader, seen = read(log, frames="2")
+
+    assert seen[halfway - 1].frame == 2
+    assert seen[halfway - 1].percent == pytest.approx(50)
+    assert (reader.progress.frames_done, reader.progress.percent) == (1, 100)
+    assert reader.progress.peak_memory_kb == peak_kb
+    assert (reader.errors, reader.warnings) == ([], [])
+
+
+def test_a_version_that_tells_only_of_saved_files_still_counts_frames() -> None:
+    reader, _ = read(WORKBENCH_4_5)
+
+    assert (reader.progress.frames_done, reader.progress.percent) == (1, 25)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Error: Cannot read file '/nope/missing.blend': No such file or directory",
+        "Error: Cannot render, no camera",
+        "Error: Render error (No such file or directory) cannot save: '/proc/nope/x_0001.png'",
+        "imb_savepng: Cannot open file for writing: '/proc/nope/x.png'",
+        "Error: not a number '-f / --render-frame 1-3'.",
+        "RuntimeError: Error: Cannot render, no camera",
+        "00:01.925  render           | ERROR Cannot save",
+    ],
+)
+def test_errors_are_found(line: str) -> None:
+    reader, _ = read(f"{line}\n")
+
+    assert reader.errors == [line]
+
+
+@pytest.mark.parametrize(
+    "line", ["EGL Error (0x3009): EGL_BAD_MATCH", "Managed to successfully fallback to surfaceless EGL rendering!"]
+)
+def test_the_noise_of_a_host_without_a_display_is_no_error(line: str) -> None:
+    reader, _ = read(f"{line}\n")
+
+    assert reader.errors == []
+
+
+# -- the script -------------------------------------------------------------------------------------------------
+
+
+class FakeBpy:
+    """Stands for the module of Blender, and notes what is rendered."""
+
+    def __init__(self) -> None:
+        self.rendered: list[tuple[int, str, bool]] = []
+        self.frame = 0
+        self.settings = SimpleNamespace(filepath="", use_file_extension=True)
+        self.context = SimpleNamespace(scene=SimpleNamespace(render=self.settings, frame_set=self.frame_set))
+        self.ops = SimpleNamespace(render=SimpleNamespace(render=self.render))
+
+    def frame_set(self, frame: int) -> None:
+        self.frame = frame
+
+    def render(self, write_still: bool) -> None:
+        assert write_still
+        self.rendered.append((self.frame, self.settings.filepath, self.settings.use_file_extension))
+
+
+def test_the_script_renders_each_frame_to_its_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    bpy = FakeBpy()
+    monkeypatch.setitem(sys.modules, "bpy", bpy)  # type: ignore[arg-type]  # stands for a module
+    monkeypatch.setattr(sys, "argv", ["blender", "-b", "-P", SCRIPT, "--", '{"-5": "/a b/-5.png", "3": "/a/3.png"}'])
+
+    runpy.run_path(SCRIPT, run_name="__main__")
+
+    assert bpy.rendered == [(-5, "/a b/-5.png", False), (3, "/a/3.png", False)]
