@@ -111,12 +111,23 @@ class FarmServer:
         if not self.port:
             raise OSError(f"cannot listen on {host}:{port}")
         self._grpc.start()
+        if self._http_port is not None:
+            from .web.serving import PageServer
+
+            self._page = PageServer(self.farm, self._http_port)
         self._clock.start()
         self._ask_all_hosts()
+
+    @property
+    def page_address(self) -> str:
+        """The address of the page with its token; empty when there is none."""
+        return self._page.address if self._page is not None else ""
 
     def stop(self, grace_seconds: float = 1.0) -> None:
         """Serve no more; calls that are under way get the grace to end."""
         self._stop.set()
+        if self._page is not None:
+            self._page.stop()
         if self._grpc is not None:
             self._grpc.stop(grace_seconds).wait()
         self._link.close()

@@ -84,6 +84,8 @@ def serve_until(
     try:
         address = join_address(options.host, server.port)
         say(f"serving OpenCue on {address}")
+        if server.page_address:
+            say(f"page at {server.page_address}")
         if options.address_file is not None:
             write_atomic(options.address_file, address + "\n")
         stop.wait()

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page as a Flask application: a page, its data as JSON, and what may be done from it.
+
+Whoever can open a page of this machine could be made by another page to call this one, so a request must name this
+machine as its host, and one that changes something must carry the token that the server has printed at its start.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException, abort
+
+from outline.scheduler import FrameState
+
+from ..farm import steering
+from ..farm.farm import Farm
+from ..farm.jobs import Job
+from ..services.finding import find_frame, find_job
+from ..services.rpc import NotFound
+from .data import farm_data, frames_data, job_data, log_path
+
+__all__ = ["make_app"]
+
+_LOG_BYTES = 256 * 1024
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+_FIXED = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+def make_app(farm: Farm, token: str) -> Flask:
+    """Return the application.
+
+    Args:
+        farm: What it shows.
+        token: What a request that changes something has to bring along.
+    """
+    app = Flask("cuebot_stub.web", root_path=os.path.dirname(__file__))
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
+
+    @app.before_request
+    def guard() -> None:
+        if request.host.rpartition(":")[0] not in _LOOPBACK_NAMES:
+            abort(403, "this page is only for the machine that it runs on")
+        if request.method != "GET" and not hmac.compare_digest(
+            request.headers.get("X-Token", "").encode(), token.encode()
+        ):
+            abort(403, "the token is missing or wrong; open the address that the server printed at its start")
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = _FIXED
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @app.errorhandler(HTTPException)
+    def problem(error: HTTPException) -> tuple[Response, int]:
+        return jsonify(error=error.description), error.code or 500
+
+    @app.errorhandler(NotFound)
+    def missing(error: NotFound) -> tuple[Response, int]:
+        return jsonify(error=str(error)), 404
+
+    _add_reading(app, farm)
+    _add_changing(app, farm)
+    return app
+
+
+def _add_reading(app: Flask, farm: Farm) -> None:
+    @app.get("/")
+    def page() -> Response:
+        return app.send_static_file("page.html")
+
+    @app.get("/api/farm")
+    def whole() -> Response:
+        with farm.work():
+            return jsonify(farm_data(farm))
+
+    @app.get("/api/jobs/<id>")
+    def job(id: str) -> Response:
+        with farm.work():
+            return jsonify(job_data(farm, find_job(farm, id)))
+
+    @app.get("/api/jobs/<id>/frames")
+    def frames(id: str) -> Response:
+        number = request.args.get("page", 0, type=int)
+        with farm.work():
+            try:
+                found = frames_data(
+                    farm,
+                    find_job(farm, id),
+                    request.args.get("layer", ""),
+                    request.args.get("state", ""),
+                    max(0, number),
+                )
+            except (KeyError, ValueError) as error:
+                abort(400, f"no such layer or state: {error}")
+            return jsonify(found)
+
+    @app.get("/api/frames/<id>/log")
+    def log(id: str) -> Response:
+        with farm.work():
+            job, ref = find_frame(farm, id)
+            path = log_path(job, ref)
+        return jsonify(path=path, text=_end_of(path))
+
+
+def _end_of(path: str) -> str:
+    """Return the end of a file; a text about it when it cannot be read here."""
+    try:
+        with open(path, "rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - _LOG_BYTES))
+            text = stream.read().decode(errors="replace")
+    except FileNotFoundError:
+        return "There is no log yet."
+    except OSError as error:
+        return f"The log cannot be read here: {error.strerror}."
+    return text if size <= _LOG_BYTES else f"… {size - _LOG_BYTES} bytes before this\n{text}"
+
+
+def _dead(job: Job) -> list[int]:
+    return [ref for ref in range(len(job.state)) if job.state.state(ref) is FrameState.DEAD]
+
+
+_WHY = "from the page"
+_JOB_ACTIONS: dict[str, Callable[[Farm, Job], None]] = {
+    "pause": steering.pause,
+    "resume": steering.resume,
+    "kill": lambda farm, job: steering.kill_job(farm, job, f"the job was killed {_WHY}"),
+    "retry": lambda farm, job: steering.retry_frames(farm, job, _dead(job)),
+    "eat": lambda farm, job: steering.eat_frames(farm, job, _dead(job)),
+}
+_FRAME_ACTIONS: dict[str, Callable[[Farm, Job, Iterable[int]], None]] = {
+    "retry": steering.retry_frames,
+    "eat": steering.eat_frames,
+    "kill": lambda farm, job, refs: steering.kill_frames(farm, job, refs, f"the frame was killed {_WHY}"),
+}
+
+
+def _add_changing(app: Flask, farm: Farm) -> None:
+    @app.post("/api/jobs/<id>/<action>")
+    def change_job(id: str, action: str) -> Response:
+        act: Any = _JOB_ACTIONS.get(action) or abort(404, f"a job cannot be told to {action!r}")
+        with farm.work():
+            _do(lambda: act(farm, find_job(farm, id)))
+        return jsonify(done=action)
+
+    @app.post("/api/frames/<id>/<action>")
+    def change_frame(id: str, action: str) -> Response:
+        act: Any = _FRAME_ACTIONS.get(action) or abort(404, f"a frame cannot be told to {action!r}")
+        with farm.work():
+            job, ref = find_frame(farm, id)
+            _do(lambda: act(farm, job, [ref]))
+        return jsonify(done=action)
+
+
+def _do(act: Callable[[], None]) -> None:
+    try:
+        act()
+    except ValueError as error:
+        abort(409, str(error))
