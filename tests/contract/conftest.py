@@ -12,7 +12,20 @@ import pytest
 
 from outline import Outline
 from outline.frames import FrameSet
+from outline.modules.aftereffects import AfterEffects
+from outline.modules.arnold import Arnold
+from outline.modules.cinema4d import Cinema4D
+from outline.modules.gaffer import Gaffer
+from outline.modules.houdini import HoudiniRop, Husk, Mantra
+from outline.modules.katana import Katana
+from outline.modules.max3ds import Max3ds, Max3dsScript
+from outline.modules.maya import Maya
+from outline.modules.nuke import Nuke
+from outline.modules.per_frame import PerFrameLayer
+from outline.modules.redshift import Redshift
 from outline.modules.render import RenderLayer
+from outline.modules.renderman import RenderMan
+from outline.modules.vray import VRay
 from outline.progress import FrameProgress, read_progress
 from tests.fakes.applications import install
 
@@ -72,6 +85,39 @@ class Stage:
     def progress(self) -> FrameProgress | None:
         """Return what the last frame told of itself."""
         return read_progress(str(self.log))
+
+    def cast(self, make: type[RenderLayer], frames: str, **scenario: Any) -> dict[str, Any]:
+        """Put the program of a module on the PATH, write what it reads, and return the arguments for ``render``."""
+        program, application, args = _CAST[make]
+        self.program(program, application, **scenario)
+        picture = self.path("a.####.exr")
+        scene = self.scene("a.scene", picture)
+        if issubclass(make, PerFrameLayer):
+            for frame in FrameSet(frames):
+                self.scene(f"a.{frame:04d}.scene", self.path(f"a.{frame:04d}.exr"))
+            scene = self.path("a.####.scene")
+        if make is HoudiniRop:
+            self.scene("a.scene", f"rop /out/a {self.path('a.$F4.exr')}")
+        return {"scene": scene, "outputs": picture, **args}
+
+
+_CAST: dict[type[RenderLayer], tuple[str, str, dict[str, Any]]] = {
+    AfterEffects: ("aerender", "aerender", {"comp": "Main"}),
+    Arnold: ("kick", "kick", {}),
+    Cinema4D: ("Commandline", "cinema4d", {}),
+    Gaffer: ("gaffer", "gaffer", {}),
+    HoudiniRop: ("hython", "hython", {"rop": "/out/a"}),
+    Husk: ("husk", "husk", {}),
+    Katana: ("katana", "katana", {"render_node": "Main"}),
+    Mantra: ("mantra", "mantra", {}),
+    Max3ds: ("3dsmaxcmd", "3dsmaxcmd", {}),
+    Max3dsScript: ("3dsmaxbatch", "3dsmaxbatch", {"script": "sim.ms"}),
+    Maya: ("Render", "maya", {}),
+    Nuke: ("nuke", "nuke", {}),
+    Redshift: ("redshiftCmdLine", "redshift", {}),
+    RenderMan: ("prman", "prman", {}),
+    VRay: ("vray", "vray", {}),
+}
 
 
 @pytest.fixture

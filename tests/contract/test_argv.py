@@ -3,24 +3,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from outline.exception import LayerException
 from outline.modules.aftereffects import AfterEffects
-from outline.modules.arnold import Arnold
 from outline.modules.cinema4d import Cinema4D
 from outline.modules.gaffer import Gaffer
-from outline.modules.houdini import SCRIPT, HoudiniRop, Husk, Mantra
+from outline.modules.houdini import SCRIPT, HoudiniRop
 from outline.modules.katana import Katana
 from outline.modules.max3ds import Max3ds, Max3dsScript
 from outline.modules.maya import Maya
 from outline.modules.nuke import Nuke
-from outline.modules.redshift import Redshift
-from outline.modules.render import RenderLayer
-from outline.modules.renderman import RenderMan
-from outline.modules.vray import VRay
 
 if TYPE_CHECKING:
     from tests.contract.conftest import Stage
@@ -188,140 +183,6 @@ def test_hython_can_be_told_where_to_write(stage: Stage) -> None:
     assert stage.pictures() == ["a.0005.exr"]
 
 
-def test_husk_is_told_how_many_frames_and_not_the_last_one(stage: Stage) -> None:
-    stage.program("husk", "husk")
-
-    stage.render(
-        Husk,
-        FRAMES,
-        scene=stage.scene("a b.usd"),
-        outputs=stage.path("a.####.exr"),
-        renderer="BRAY_HdKarma",
-        settings="/Render/main",
-        camera="/cam",
-    )
-
-    more = ["-V", "a", "-R", "BRAY_HdKarma", "-s", "/Render/main", "-c", "/cam", "-o", "SHOTS/.part-a.$F4.exr"]
-    assert stage.calls() == [
-        ["husk", "-f", "1", "-n", "5", "-i", "2", *more, "SHOTS/a b.usd"],
-        ["husk", "-f", "20", "-n", "1", "-i", "1", *more, "SHOTS/a b.usd"],
-    ]
-    assert stage.pictures() == PICTURES
-
-
-def per_frame(stage: Stage, name: str) -> str:
-    """Write a scene for each of three frames and return their pattern."""
-    for frame in (1, 3, 20):
-        stage.scene(f"{name} {frame:04d}.txt", stage.path(f"a.{frame:04d}.exr"))
-    return stage.path(f"{name} ####.txt")
-
-
-def test_mantra_renders_a_file_per_frame(stage: Stage) -> None:
-    stage.program("mantra", "mantra")
-
-    stage.render(Mantra, "1,3,20", scene=per_frame(stage, "i"), outputs=stage.path("a.####.exr"), extra_args=[])
-
-    assert stage.calls() == [
-        ["mantra", "-j", "4", "-V", "a", "-f", f"SHOTS/i {frame}.txt", f"SHOTS/.part-a.{frame}.exr"]
-        for frame in ("0001", "0003", "0020")
-    ]
-    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
-
-
-def test_kick_renders_a_file_per_frame(stage: Stage) -> None:
-    stage.program("kick", "kick")
-
-    stage.render(
-        Arnold,
-        "1,3,20",
-        scene=per_frame(stage, "s"),
-        outputs=stage.path("a.####.exr"),
-        plugin_paths=["/opt/a b", "/opt/c"],
-        samples=5,
-    )
-
-    quiet = ["-dw", "-dp", "-nstdin", "-v", "4", "-t", "4", "-l", "/opt/a b", "-l", "/opt/c", "-as", "5"]
-    assert stage.calls() == [
-        ["kick", "-i", f"SHOTS/s {frame}.txt", "-o", f"SHOTS/.part-a.{frame}.exr", *quiet]
-        for frame in ("0001", "0003", "0020")
-    ]
-    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
-
-
-def test_prman_renders_a_file_per_frame(stage: Stage) -> None:
-    stage.program("prman", "prman")
-
-    stage.render(
-        RenderMan,
-        "1,3,20",
-        scene=per_frame(stage, "r"),
-        outputs=stage.path("a.####.exr"),
-        cwd=stage.path(""),
-        variant="xpucpu",
-    )
-
-    assert stage.calls() == [
-        ["prman", "-Progress", "-cwd", "SHOTS", "-variant", "xpucpu", "-t:4", f"SHOTS/r {frame}.txt"]
-        for frame in ("0001", "0003", "0020")
-    ]
-    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
-
-
-def test_redshift_renders_a_file_per_frame(stage: Stage) -> None:
-    stage.program("redshiftCmdLine", "redshift")
-
-    stage.render(Redshift, "1,3,20", scene=per_frame(stage, "r"), outputs=stage.path("a.####.exr"), gpu_ids=[0, 2])
-
-    assert stage.calls() == [
-        ["redshiftCmdLine", f"SHOTS/r {frame}.txt", "-gpu", "0", "-gpu", "2"] for frame in ("0001", "0003", "0020")
-    ]
-    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
-
-
-VRAY = ["-display=0", "-autoClose=1", "-verboseLevel=3", "-showProgress=2", "-progressUseCR=0", "-progressUseColor=0"]
-
-
-def test_vray_gets_a_list_with_semicolons(stage: Stage) -> None:
-    stage.program("vray", "vray")
-
-    stage.render(
-        VRay,
-        FRAMES,
-        scene=stage.scene("a b.vrscene"),
-        outputs=stage.path("a.####.exr"),
-        camera="c",
-        width=64,
-        height=32,
-        rt_engine=7,
-    )
-
-    more = ["-numThreads=4", "-camera=c", "-imgWidth=64", "-imgHeight=32", "-rtEngine=7"]
-    assert stage.calls() == [
-        ["vray", "-sceneFile=SHOTS/a b.vrscene", "-imgFile=SHOTS/.part-a..exr", "-frames=1-9,2;20", *VRAY, *more]
-    ]
-    assert stage.pictures() == PICTURES
-
-
-def test_vray_with_a_scene_per_frame_leaves_the_names_alone(stage: Stage) -> None:
-    stage.program("vray", "vray")
-
-    stage.render(VRay, "1,3,20", scene=per_frame(stage, "v"), outputs=stage.path("a.####.exr"))
-
-    assert stage.calls() == [
-        [
-            "vray",
-            f"-sceneFile=SHOTS/v {frame:04d}.txt",
-            f"-imgFile=SHOTS/.part-a.{frame:04d}.exr",
-            f"-frames={frame}",
-            *VRAY,
-            "-numThreads=4",
-            "-noFrameNumbers=1",
-        ]
-        for frame in (1, 3, 20)
-    ]
-    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
-
-
 def test_katana_gets_a_list_without_steps(stage: Stage) -> None:
     stage.program("katana", "katana")
     scene = stage.scene("a b.katana", stage.path("a.####.exr"))
@@ -419,35 +280,6 @@ def test_gaffer_gets_its_context_last(stage: Stage) -> None:
     words = ["execute", "-script", "SHOTS/a b.gfr", "-nodes", "Render", "Other", "-frames", "1-9x2,20"]
     assert stage.calls() == [["gaffer", *words, "-context", "-shot", '"it\'s"', "-take", "3"]]
     assert stage.pictures() == PICTURES
-
-
-# -- what can be refused before anything is rendered ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize("make", [Mantra, Arnold, RenderMan, Redshift])
-def test_programs_that_take_a_file_per_frame_need_one(stage: Stage, make: type[RenderLayer]) -> None:
-    with pytest.raises(LayerException, match="has no place for the frame"):
-        stage.layer(make, "1-2", scene=stage.scene("a.ass"), outputs=stage.path("a.####.exr"))
-
-
-@pytest.mark.parametrize(
-    ("make", "args", "reason"),
-    [
-        (AfterEffects, {}, "needs one of the arguments 'comp' and 'queue_index'"),
-        (AfterEffects, {"comp": "a", "queue_index": 1}, "needs one of the arguments"),
-        (Katana, {}, "needs the argument 'render_node'"),
-        (Katana, {"render_node": "a", "variables": ["x"]}, "variables must be a dict"),
-        (Gaffer, {"context": ["x"]}, "context must be a dict"),
-        (HoudiniRop, {}, "needs the argument 'rop'"),
-        (Max3dsScript, {}, "needs the argument 'script'"),
-        (Maya, {"render_type": 7}, "render_type must be 0, 1 or 2"),
-    ],
-)
-def test_missing_and_wrong_arguments_are_told_at_launch(
-    stage: Stage, make: type[RenderLayer], args: dict[str, Any], reason: str
-) -> None:
-    with pytest.raises(LayerException, match=reason):
-        stage.layer(make, "1-2", scene=stage.scene("a"), outputs=stage.path("a.####.exr"), **args)
 
 
 def test_extra_args_come_where_the_program_reads_them(stage: Stage) -> None:

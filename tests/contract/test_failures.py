@@ -1,0 +1,267 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong in applications by contract fails the frame, with a message that names the cause."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outline.exception import LayerException, OutlineException, ShellCommandFailureException
+from outline.modules.aftereffects import AfterEffects
+from outline.modules.arnold import Arnold
+from outline.modules.cinema4d import Cinema4D
+from outline.modules.gaffer import Gaffer
+from outline.modules.houdini import HoudiniRop, Husk, Mantra
+from outline.modules.katana import Katana
+from outline.modules.max3ds import Max3ds, Max3dsScript
+from outline.modules.maya import Maya
+from outline.modules.nuke import Nuke
+from outline.modules.redshift import Redshift
+from outline.modules.render import RenderLayer
+from outline.modules.renderman import RenderMan
+from outline.modules.vray import VRay
+
+if TYPE_CHECKING:
+    from tests.contract.conftest import Stage
+
+ALL = [
+    AfterEffects,
+    Arnold,
+    Cinema4D,
+    Gaffer,
+    Husk,
+    Katana,
+    Mantra,
+    Max3ds,
+    Max3dsScript,
+    Maya,
+    Nuke,
+    Redshift,
+    RenderMan,
+    VRay,
+]
+# Those that are told a name to write to.
+BESIDE = [AfterEffects, Arnold, Cinema4D, Husk, Mantra, Max3ds, VRay]
+
+
+def last_line(error: BaseException) -> str:
+    """Return the line that the status and the summary show."""
+    return str(error).splitlines()[-1]
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_status_0_without_pictures_is_a_failure(stage: Stage, make: type[RenderLayer]) -> None:
+    args = stage.cast(make, "1-3", writes=False)
+
+    with pytest.raises(LayerException) as caught:
+        stage.render(make, "1-3", **args)
+
+    assert "output 'main' is missing for frames 1" in last_line(caught.value)
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_a_missing_picture_is_named_by_its_frame(stage: Stage, make: type[RenderLayer]) -> None:
+    args = stage.cast(make, "8-9", writes="late")
+
+    with pytest.raises(LayerException) as caught:
+        stage.render(make, "8-9", **args)
+
+    assert "is missing for frames" in last_line(caught.value)
+    assert "9" in last_line(caught.value)
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_a_program_that_is_not_there_is_named(stage: Stage, make: type[RenderLayer]) -> None:
+    args = stage.cast(make, "1")
+    for path in stage.bin.iterdir():
+        path.unlink()
+
+    with pytest.raises(ShellCommandFailureException, match="was not found on host") as caught:
+        stage.render(make, "1", **args)
+
+    assert caught.value.exit_status == 127
+
+
+@pytest.mark.parametrize("make", [*ALL, HoudiniRop])
+def test_a_scene_that_is_not_there_is_named(stage: Stage, make: type[RenderLayer]) -> None:
+    args = stage.cast(make, "1")
+    args["scene"] = stage.path("nosuch.####.scene" if "####" in args["scene"] else "nosuch.scene")
+
+    with pytest.raises(LayerException, match=r"the scene is not there.*nosuch"):
+        stage.render(make, "1", **args)
+
+    assert stage.calls() == []
+
+
+@pytest.mark.parametrize("make", [*ALL, HoudiniRop])
+def test_a_folder_that_cannot_be_made_is_named(stage: Stage, make: type[RenderLayer]) -> None:
+    args = stage.cast(make, "1")
+    args["outputs"] = stage.path("a.scene/pictures/a.####.exr")
+    stage.scene("a.scene")
+
+    with pytest.raises(LayerException, match=r"outputs cannot be written to the folder .*pictures"):
+        stage.render(make, "1", **args)
+
+
+@pytest.mark.parametrize("make", BESIDE)
+def test_a_failed_program_leaves_no_picture_that_looks_whole(stage: Stage, make: type[RenderLayer]) -> None:
+    args = stage.cast(make, "1", exit=9)
+
+    with pytest.raises(ShellCommandFailureException, match="failed with exit status 9") as caught:
+        stage.render(make, "1", **args)
+
+    assert caught.value.exit_status == 9
+    assert stage.pictures() == []
+
+
+@pytest.mark.parametrize("make", ALL)
+def test_a_crash_after_the_last_picture_can_be_accepted(stage: Stage, make: type[RenderLayer]) -> None:
+    args = stage.cast(make, "1-2", exit=139)
+
+    stage.render(make, "1-2", success_when_outputs_complete=True, **args)
+
+    assert stage.pictures() == ["a.0001.exr", "a.0002.exr"]
+
+
+# -- what statuses mean --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "status", "says", "reason"),
+    [
+        (
+            Nuke,
+            100,
+            "Invalid nuke_r license key.\n",
+            "Nuke failed with exit status 100 (no licence was to be had); output 'main' is missing",
+        ),
+        (
+            Nuke,
+            1,
+            "[18:41.54] ERROR: Read1: No such file or directory\nTotal render time: 0.1 seconds\n",
+            "Nuke said: [18:41.54] ERROR: Read1: No such file or directory",
+        ),
+        (
+            Maya,
+            210,
+            "Error: makeCameraRenderable.mel line 34: Camera [None] does not exist.\n// Maya exited with status 210\n",
+            "Maya said: Error: makeCameraRenderable.mel line 34: Camera [None] does not exist.",
+        ),
+        (
+            Maya,
+            1,
+            "RuntimeError: Error encountered when initializing Maya\n",
+            "Maya said: RuntimeError: Error encountered when initializing Maya",
+        ),
+        (
+            Max3dsScript,
+            248,
+            "",
+            "3dsMaxBatch failed with exit status 248 (licence error)",
+        ),
+        (
+            Gaffer,
+            1,
+            'ERROR : gaffer execute : Node "Render" does not exist\n',
+            'Gaffer said: ERROR : gaffer execute : Node "Render" does not exist',
+        ),
+    ],
+)
+def test_a_status_is_told_with_its_meaning(
+    stage: Stage, make: type[RenderLayer], status: int, says: str, reason: str
+) -> None:
+    args = stage.cast(make, "1", exit=status, says=says, writes=False)
+
+    with pytest.raises(ShellCommandFailureException) as caught:
+        stage.render(make, "1", **args)
+
+    assert reason in last_line(caught.value)
+    assert caught.value.exit_status == status
+
+
+@pytest.mark.parametrize(("status", "code"), [(248, -8), (250, -6), (255, -1), (0xFFFFFFF8, -8), (0xFFFFFFF7, -9)])
+def test_3ds_max_batch_has_negative_codes(status: int, code: int) -> None:
+    reasons = {
+        -8: "licence error",
+        -6: "out of memory",
+        -1: "an unhandled exception",
+        -9: "3ds Max could not be started",
+    }
+
+    assert Max3dsScript.exit_reasons[status] == reasons[code]
+
+
+# -- lines that fail a frame although all pictures are there and the status is 0 -------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "line"),
+    [
+        (Arnold, "00:00:01    97MB WARNING | rendering with watermarks because of failed authorization:"),
+        (Arnold, "00:00:00     9MB ERROR   |  [ass] can't open /shots/a.ass"),
+        (Arnold, "00:00:00     9MB ERROR   |  [rlm] error initializing license system"),
+        (Arnold, "00:00:03   240MB ERROR   |  signal caught: SIGABRT"),
+        (RenderMan, "R20001 {SEVERE} License - no license could be had"),
+        (VRay, "[2021/Jul/8|06:41:39] error: Could not obtain a license (1003)"),
+        (VRay, '[2021/Jul/8|06:41:39] error: No file "/shots/a.vrscene" exists'),
+        (Redshift, "Error: [Redshift] License error: (RLM) All licenses in use (-22) //"),
+        (Redshift, "[Redshift] No devices found. Aborting rendering."),
+        (Redshift, "Error an illegal memory access was encountered"),
+        (Husk, "No licenses could be found to run this application."),
+        (Mantra, "Please check for a valid license server host"),
+        (Mantra, "Error loading geometry /tmp/a.bgeo from stdin"),
+        (AfterEffects, "aerender Error: After Effects can not render for aerender. Another instance is running."),
+        (AfterEffects, 'After Effects error: Composition "Main" not found.'),
+        (AfterEffects, "Invalid Serial Number"),
+        (Max3ds, "Error occured while rendering job."),
+        (Cinema4D, "Files cannot be written - please check output paths!"),
+        (Cinema4D, "Error rendering project"),
+    ],
+)
+def test_some_lines_fail_a_frame_by_themselves(stage: Stage, make: type[RenderLayer], line: str) -> None:
+    args = stage.cast(make, "5", says=f"a line\n{line}\ranother\n")
+
+    with pytest.raises(LayerException) as caught:
+        stage.render(make, "5", **args)
+
+    assert last_line(caught.value).endswith(f"{make.application} said: {line}")
+
+
+@pytest.mark.parametrize("make", BESIDE)
+def test_a_picture_with_an_error_is_not_published(stage: Stage, make: type[RenderLayer]) -> None:
+    lines = {
+        AfterEffects: "aerender Error: x",
+        Arnold: "rendering with watermarks because of failed authorization: x",
+        Cinema4D: "Error rendering project",
+        Max3ds: "Error occured while rendering job.",
+        VRay: "error: Could not obtain a license",
+    }
+    args = stage.cast(make, "5", says=lines.get(make, "Failed to create file"))
+
+    with pytest.raises(OutlineException):
+        stage.render(make, "5", **args)
+
+    assert stage.pictures() == []
+
+
+@pytest.mark.parametrize(
+    ("make", "line"),
+    [
+        (Nuke, "[18:41.54] Warning: Write1: no metadata"),
+        (Nuke, "[18:41.54] ERROR: it went on all the same"),  # its status can be trusted
+        (Maya, "Warning: line 1: rendering with watermarks because of failed authorization: (-15)"),
+        (Maya, "Error: line 1: some expression of a plug-in"),
+        (Arnold, "00:00:01    97MB WARNING | [texturesys] cannot find a.tx"),
+        (AfterEffects, "Unable to access the network drive"),
+        (VRay, "[2021/Jul/8|06:41:39] warning: Texture a.png is missing"),
+        (Husk, "EGL Error (0x3001)"),
+        (Gaffer, "WARNING : something"),
+    ],
+)
+def test_warnings_and_harmless_errors_fail_no_frame(stage: Stage, make: type[RenderLayer], line: str) -> None:
+    args = stage.cast(make, "5", says=f"{line}\n")
+
+    stage.render(make, "5", **args)
+
+    assert stage.pictures() == ["a.0005.exr"]

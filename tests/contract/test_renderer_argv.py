@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole command of renderers by contract, and files per frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from outline.modules.arnold import Arnold
+from outline.modules.houdini import Husk, Mantra
+from outline.modules.redshift import Redshift
+from outline.modules.renderman import RenderMan
+from outline.modules.vray import VRay
+
+if TYPE_CHECKING:
+    from tests.contract.conftest import Stage
+
+FRAMES = "1,3-9x2,20"
+PICTURES = ["a.0001.exr", "a.0003.exr", "a.0005.exr", "a.0007.exr", "a.0009.exr", "a.0020.exr"]
+
+
+def test_husk_is_told_how_many_frames_and_not_the_last_one(stage: Stage) -> None:
+    stage.program("husk", "husk")
+
+    stage.render(
+        Husk,
+        FRAMES,
+        scene=stage.scene("a b.usd"),
+        outputs=stage.path("a.####.exr"),
+        renderer="BRAY_HdKarma",
+        settings="/Render/main",
+        camera="/cam",
+    )
+
+    more = ["-V", "a", "-R", "BRAY_HdKarma", "-s", "/Render/main", "-c", "/cam", "-o", "SHOTS/.part-a.$F4.exr"]
+    assert stage.calls() == [
+        ["husk", "-f", "1", "-n", "5", "-i", "2", *more, "SHOTS/a b.usd"],
+        ["husk", "-f", "20", "-n", "1", "-i", "1", *more, "SHOTS/a b.usd"],
+    ]
+    assert stage.pictures() == PICTURES
+
+
+def per_frame(stage: Stage, name: str) -> str:
+    """Write a scene for each of three frames and return their pattern."""
+    for frame in (1, 3, 20):
+        stage.scene(f"{name} {frame:04d}.txt", stage.path(f"a.{frame:04d}.exr"))
+    return stage.path(f"{name} ####.txt")
+
+
+def test_mantra_renders_a_file_per_frame(stage: Stage) -> None:
+    stage.program("mantra", "mantra")
+
+    stage.render(Mantra, "1,3,20", scene=per_frame(stage, "i"), outputs=stage.path("a.####.exr"), extra_args=[])
+
+    assert stage.calls() == [
+        ["mantra", "-j", "4", "-V", "a", "-f", f"SHOTS/i {frame}.txt", f"SHOTS/.part-a.{frame}.exr"]
+        for frame in ("0001", "0003", "0020")
+    ]
+    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
+
+
+def test_kick_renders_a_file_per_frame(stage: Stage) -> None:
+    stage.program("kick", "kick")
+
+    stage.render(
+        Arnold,
+        "1,3,20",
+        scene=per_frame(stage, "s"),
+        outputs=stage.path("a.####.exr"),
+        plugin_paths=["/opt/a b", "/opt/c"],
+        samples=5,
+    )
+
+    quiet = ["-dw", "-dp", "-nstdin", "-v", "4", "-t", "4", "-l", "/opt/a b", "-l", "/opt/c", "-as", "5"]
+    assert stage.calls() == [
+        ["kick", "-i", f"SHOTS/s {frame}.txt", "-o", f"SHOTS/.part-a.{frame}.exr", *quiet]
+        for frame in ("0001", "0003", "0020")
+    ]
+    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
+
+
+def test_prman_renders_a_file_per_frame(stage: Stage) -> None:
+    stage.program("prman", "prman")
+
+    stage.render(
+        RenderMan,
+        "1,3,20",
+        scene=per_frame(stage, "r"),
+        outputs=stage.path("a.####.exr"),
+        cwd=stage.path(""),
+        variant="xpucpu",
+    )
+
+    assert stage.calls() == [
+        ["prman", "-Progress", "-cwd", "SHOTS", "-variant", "xpucpu", "-t:4", f"SHOTS/r {frame}.txt"]
+        for frame in ("0001", "0003", "0020")
+    ]
+    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
+
+
+def test_redshift_renders_a_file_per_frame(stage: Stage) -> None:
+    stage.program("redshiftCmdLine", "redshift")
+
+    stage.render(Redshift, "1,3,20", scene=per_frame(stage, "r"), outputs=stage.path("a.####.exr"), gpu_ids=[0, 2])
+
+    assert stage.calls() == [
+        ["redshiftCmdLine", f"SHOTS/r {frame}.txt", "-gpu", "0", "-gpu", "2"] for frame in ("0001", "0003", "0020")
+    ]
+    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
+
+
+VRAY = ["-display=0", "-autoClose=1", "-verboseLevel=3", "-showProgress=2", "-progressUseCR=0", "-progressUseColor=0"]
+
+
+def test_vray_gets_a_list_with_semicolons(stage: Stage) -> None:
+    stage.program("vray", "vray")
+
+    stage.render(
+        VRay,
+        FRAMES,
+        scene=stage.scene("a b.vrscene"),
+        outputs=stage.path("a.####.exr"),
+        camera="c",
+        width=64,
+        height=32,
+        rt_engine=7,
+    )
+
+    more = ["-numThreads=4", "-camera=c", "-imgWidth=64", "-imgHeight=32", "-rtEngine=7"]
+    assert stage.calls() == [
+        ["vray", "-sceneFile=SHOTS/a b.vrscene", "-imgFile=SHOTS/.part-a..exr", "-frames=1-9,2;20", *VRAY, *more]
+    ]
+    assert stage.pictures() == PICTURES
+
+
+def test_vray_with_a_scene_per_frame_leaves_the_names_alone(stage: Stage) -> None:
+    stage.program("vray", "vray")
+
+    stage.render(VRay, "1,3,20", scene=per_frame(stage, "v"), outputs=stage.path("a.####.exr"))
+
+    assert stage.calls() == [
+        [
+            "vray",
+            f"-sceneFile=SHOTS/v {frame:04d}.txt",
+            f"-imgFile=SHOTS/.part-a.{frame:04d}.exr",
+            f"-frames={frame}",
+            *VRAY,
+            "-numThreads=4",
+            "-noFrameNumbers=1",
+        ]
+        for frame in (1, 3, 20)
+    ]
+    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
