@@ -35,22 +35,35 @@ def seed(farm: Farm) -> None:
     for facility, names in _ALLOCATIONS.items():
         _add(farm, "facility", farm.facilities, Facility(_id(), facility))
         for name in names:
-            _add(farm, "allocation", farm.allocations, Allocation(_id(), f"{facility}.{name}", name, facility))
+            _add(farm, "allocation", farm.allocations, _allocation(facility, name))
     for name, (threadable, cores, memory, tags) in _SERVICES.items():
         service = Service(_id(), name, threadable=threadable, min_cores=cores, min_memory=memory, tags=list(tags))
         _add(farm, "service", farm.services, service)
     make_show(farm, _SHOW)
 
 
-def make_show(farm: Farm, name: str) -> Show:
-    """Make a show with its group, subscribed to what OpenCue subscribes a new show to. Called within ``Farm.work``."""
+def make_show(farm: Farm, name: str, *, is_subscribed: bool = True, is_implicit: bool = False) -> Show:
+    """Make a show with its group. Called within ``Farm.work``.
+
+    Args:
+        farm: The farm.
+        name: Its name.
+        is_subscribed: It is subscribed to what OpenCue's first show is subscribed to.
+        is_implicit: It loses that when it gets the first subscription that somebody asks for.
+    """
     show = Show(_id(), name)
     _add(farm, "show", farm.shows, show)
     _add(farm, "group", farm.groups, Group(_id(), name, show.id))
     for allocation in farm.allocations.values():
-        if allocation.name in _SUBSCRIBED:
-            _add(farm, "subscription", farm.subscriptions, Subscription(_id(), show.id, allocation.id))
+        if is_subscribed and allocation.name in _SUBSCRIBED:
+            made = Subscription(_id(), show.id, allocation.id, implicit=is_implicit)
+            _add(farm, "subscription", farm.subscriptions, made)
     return show
+
+
+def _allocation(facility: str, name: str) -> Allocation:
+    is_default = (facility, name) == ("local", "general")
+    return Allocation(_id(), f"{facility}.{name}", name, facility, is_default=is_default)
 
 
 def _add(farm: Farm, kind: str, place: dict[str, Any], thing: Any) -> None:

@@ -17,7 +17,7 @@ from .things import Subscription
 if TYPE_CHECKING:
     from .farm import Farm
 
-__all__ = ["book", "is_bookable", "tags_match"]
+__all__ = ["book", "book_for", "is_bookable", "tags_match"]
 
 MIN_CORES, MIN_MEMORY, MIN_FREE_MEMORY = 10, 262144, 524288
 
@@ -36,6 +36,13 @@ def book(farm: Farm, hosts: Iterable[Host], prefer: Job | None = None) -> None:
     open_hosts = [host for host in hosts if is_bookable(farm, host)]
     while jobs and open_hosts:
         open_hosts = [host for host in open_hosts if _book_one(farm, host, jobs)]
+
+
+def book_for(farm: Farm, host: Host, target: str) -> None:
+    """Start one frame on a host of the job, or of the group of jobs, that somebody wants there."""
+    jobs = [job for job in farm.hungry.values() if target in (job.id, job.facts.group)]
+    if jobs and is_bookable(farm, host):
+        _book_one(farm, host, sorted(jobs, key=lambda job: (-job.facts.priority, job.facts.launched)))
 
 
 def is_bookable(farm: Farm, host: Host) -> bool:

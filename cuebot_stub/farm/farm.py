@@ -106,6 +106,7 @@ class Farm:
         self._orders: list[Order] = []
         self._wanted: dict[str, Job | None] = {}
         self._all_wanted = False
+        self._redirects: list[tuple[str, str]] = []
         self._things: dict[tuple[str, str], Any] = {}
         self._frames: dict[tuple[str, int], None] = {}
         self._new_jobs: list[Job] = []
@@ -135,6 +136,10 @@ class Farm:
             self.send(orders)
 
     def _give_work(self) -> None:
+        redirects, self._redirects = self._redirects, []
+        for host_id, target in redirects:
+            if host_id in self.hosts:
+                dispatch.book_for(self, self.hosts[host_id], target)
         if not self.hungry:
             self._wanted.clear()
             self._all_wanted = False
@@ -188,6 +193,10 @@ class Farm:
         else:
             self._wanted[host.id] = prefer
 
+    def redirect(self, host: Host, target: str) -> None:
+        """Let a host start a frame of the job or the group of an id first, at the end of this piece of work."""
+        self._redirects.append((host.id, target))
+
     def order(self, order: Order) -> None:
         """Send an order at the end of this piece of work."""
         self._orders.append(order)
@@ -218,6 +227,11 @@ class Farm:
     def find_allocation(self, name: str) -> Allocation | None:
         """Return the allocation of a name, ``facility.name``."""
         return next((one for one in self.allocations.values() if one.name.lower() == name.lower()), None)
+
+    def default_allocation(self) -> Allocation:
+        """Return the allocation of hosts that name none."""
+        default = next((one for one in self.allocations.values() if one.is_default), None)
+        return default or self.find_allocation("local.general") or next(iter(self.allocations.values()))
 
     def find_limit(self, name: str) -> Limit | None:
         """Return the limit of a name."""

@@ -69,6 +69,8 @@ class Proc:
         kill_at: When to ask the host daemon for it the next time.
         missing_since: When the host daemon was first heard not to know of it; 0 as long as it does.
         again: Its frame shall run again as soon as it has ended.
+        unbooked: Its job has no preference for the room it leaves.
+        redirect: The job or group that gets its room; empty for any.
     """
 
     id: str
@@ -93,6 +95,7 @@ class Proc:
     kills: int = 0
     missing_since: float = 0.0
     again: bool = False
+    redirect: str = ""
 
 
 def short_name(reported: str) -> str:

@@ -92,14 +92,16 @@ def host_reported(farm: Farm, report: HostReport, running: Iterable[FrameReport]
 def _make_host(farm: Farm, name: str, report: HostReport) -> Host:
     facility = next((one.name for one in farm.facilities.values() if one.name == report.facility.lower()), "local")
     allocations = [farm.find_allocation(f"{facility}.{tag}") for tag in report.tags]
-    default = farm.find_allocation(f"{facility}.general") or farm.find_allocation("local.general")
+    default = farm.default_allocation()
+    if default.facility != facility:
+        default = farm.find_allocation(f"{facility}.general") or default
     allocation = next((one for one in allocations if one is not None), default)
     host = Host(
         id=str(uuid.uuid4()),
         name=name,
         address="",
-        facility=facility,
-        allocation=allocation.id if allocation else "",
+        facility=allocation.facility,
+        allocation=allocation.id,
     )
     farm.hosts[host.id] = host
     return host

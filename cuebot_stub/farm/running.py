@@ -79,7 +79,9 @@ def end_frame(farm: Farm, proc: Proc, exit: FrameExit, *, status: int, seconds: 
         facts.stopped = 0
     farm.remove_proc(proc)
     farm.frame_moved(job, ref, before)
-    farm.wake(host, job)
+    if proc.redirect:
+        farm.redirect(host, proc.redirect)
+    farm.wake(host, None if proc.unbooked else job)
     return state
 
 

@@ -6,13 +6,28 @@ from __future__ import annotations
 from ..farm.farm import Farm
 from .comments import CommentService
 from .cue_service import CueService
+from .facility_service import AllocationService, FacilityService
+from .group_service import GroupService
+from .host_service import HostService
 from .job_service import JobService
+from .limit_service import LimitService
+from .owner_service import DeedService, OwnerService
+from .proc_service import ProcService
 from .report_service import ReportService
 from .rpc import Service
+from .service_service import OverrideService, ServiceService
+from .show_service import ShowService
+from .subscription_service import SubscriptionService
 
 __all__ = ["all_services"]
 
 
+_THINGS = (
+    AllocationService, CommentService, DeedService, FacilityService, GroupService, HostService, LimitService,
+    OverrideService, OwnerService, ProcService, ServiceService, ShowService, SubscriptionService,
+)  # fmt: skip
+
+
 def all_services(farm: Farm) -> list[Service]:
     """Return one object per service, for a farm."""
-    return [make(farm) for make in (CueService, CommentService, JobService, ReportService)]
+    return [make(farm) for make in (CueService, JobService, ReportService, *_THINGS)]

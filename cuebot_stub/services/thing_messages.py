@@ -86,9 +86,16 @@ def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
         reserved_cores=proc.cores / 100,
         reserved_gpus=proc.gpus,
         unbooked=proc.unbooked,
+        redirect_target=_target_name(farm, proc.redirect),
         log_path=f"{job.facts.log_dir}/{job.name}.{name}.rqlog",
         services=job.layers[job.layer_of(proc.ref)].services,
     )
+
+
+def _target_name(farm: Farm, id: str) -> str:
+    if id in farm.jobs:
+        return farm.jobs[id].name
+    return farm.groups[id].name if id in farm.groups else ""
 
 
 def show_message(farm: Farm, show: Show) -> show_pb2.Show:
@@ -226,8 +233,21 @@ def service_message(service: Service) -> service_pb2.Service:
 
 def limit_message(farm: Farm, limit: Limit) -> limit_pb2.Limit:
     """Return a limit."""
-    running = farm.usage.limits[limit.name]
-    return limit_pb2.Limit(id=limit.id, name=limit.name, max_value=limit.max_value, current_running=running)
+    hosts = len(farm.usage.limit_hosts.get(limit.name, {}))
+    used = hosts if limit.type == "HOST" else farm.usage.limits[limit.name]
+    return limit_pb2.Limit(
+        id=limit.id,
+        name=limit.name,
+        max_value=limit.max_value,
+        current_running=used,
+        current_usage=used,
+        settled_usage=used,
+        host_count=hosts,
+        type=limit_pb2.LimitType.Value(limit.type),
+        enforcement=limit_pb2.LimitEnforcement.Value(limit.enforcement),
+        soft_value=limit.soft_value,
+        blocking_disabled=limit.enforcement != "ENFORCED",
+    )
 
 
 def comment_message(comment: Comment) -> comment_pb2.Comment:

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Groups: folders of jobs, with limits for all that is in them and defaults for what comes into them."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from opencue_proto import job_pb2
+
+from ..farm.farm import Farm
+from ..farm.jobs import Job
+from ..farm.things import Group
+from .finding import find_job
+from .messages import job_message
+from .rpc import Exists, InUse, Invalid, NotFound, Service
+from .thing_finding import checked_name, core_points, find_group, find_show
+from .thing_messages import group_message
+
+__all__ = ["GroupService", "move_job", "whiteboard"]
+
+
+def move_job(farm: Farm, job: Job, group: Group) -> None:
+    """Move a job to a group of its show; it takes over what the group has as defaults.
+
+    Raises:
+        Invalid: The group is of another show.
+    """
+    if group.show != job.facts.show:
+        raise Invalid(f"the group {group.name} is not of the show of the job {job.name}")
+    with farm.recounting([farm.procs[id] for id in job.procs]):
+        job.facts.group = group.id
+    for name in ("min_cores", "max_cores", "min_gpus", "max_gpus"):
+        default = getattr(group, f"default_job_{name}")
+        if default >= 0:
+            setattr(job.facts, name, default)
+    if group.default_job_priority >= 0:
+        job.facts.priority = group.default_job_priority
+    farm.touch_job(job)
+    farm.wake()
+
+
+def whiteboard(farm: Farm, group: Group) -> job_pb2.NestedGroup:
+    """Return a group with all groups and pending jobs in it."""
+    plain = group_message(farm, group)
+    message = job_pb2.NestedGroup(stats=plain.group_stats)
+    for field in {field.name for field in message.DESCRIPTOR.fields} & {
+        field.name for field in plain.DESCRIPTOR.fields
+    }:
+        setattr(message, field, getattr(plain, field))
+    jobs = _jobs_in(farm, group)
+    message.jobs.extend(job.id for job in jobs)
+    message.inline_jobs.extend(job_message(farm, job) for job in jobs)
+    message.groups.CopyFrom(
+        job_pb2.NestedGroupSeq(nested_groups=[whiteboard(farm, child) for child in _children(farm, group)])
+    )
+    return message
+
+
+def _children(farm: Farm, group: Group) -> list[Group]:
+    return sorted((one for one in farm.groups.values() if one.parent == group.id), key=lambda one: one.name)
+
+
+def _jobs_in(farm: Farm, group: Group) -> list[Job]:
+    return [job for job in farm.pending.values() if job.facts.group == group.id]
+
+
+class GroupService(Service):
+    """``job.GroupInterface``."""
+
+    name = "job.GroupInterface"
+
+    # -- finding -------------------------------------------------------------------------------------------------
+
+    def FindGroup(self, request: job_pb2.GroupFindGroupRequest) -> job_pb2.GroupFindGroupResponse:
+        """Return the group of a name in a show."""
+        show = find_show(self.farm, request.show)
+        group = self._named(show.id, request.name)
+        if group is None:
+            raise NotFound(f"the show {show.name} has no group {request.name!r}")
+        return job_pb2.GroupFindGroupResponse(group=group_message(self.farm, group))
+
+    def _named(self, show: str, name: str) -> Group | None:
+        groups = [group for group in self.farm.groups.values() if group.show == show]
+        return next((group for group in groups if group.name.lower() == name.lower()), None)
+
+    def GetGroup(self, request: job_pb2.GroupGetGroupRequest) -> job_pb2.GroupGetGroupResponse:
+        """Return a group by its id."""
+        return job_pb2.GroupGetGroupResponse(group=group_message(self.farm, find_group(self.farm, request.id)))
+
+    def GetGroups(self, request: job_pb2.GroupGetGroupsRequest) -> job_pb2.GroupGetGroupsResponse:
+        """Return the groups that are directly in a group."""
+        children = _children(self.farm, find_group(self.farm, request.group))
+        messages = [group_message(self.farm, child) for child in children]
+        return job_pb2.GroupGetGroupsResponse(groups=job_pb2.GroupSeq(groups=messages))
+
+    def GetJobs(self, request: job_pb2.GroupGetJobsRequest) -> job_pb2.GroupGetJobsResponse:
+        """Return the pending jobs that are directly in a group."""
+        jobs = [job_message(self.farm, job) for job in _jobs_in(self.farm, find_group(self.farm, request.group))]
+        return job_pb2.GroupGetJobsResponse(jobs=job_pb2.JobSeq(jobs=jobs))
+
+    # -- making and moving ---------------------------------------------------------------------------------------
+
+    def CreateSubGroup(self, request: job_pb2.GroupCreateSubGroupRequest) -> job_pb2.GroupCreateSubGroupResponse:
+        """Make a group in a group."""
+        parent = find_group(self.farm, request.group)
+        group = Group(str(uuid.uuid4()), self._new_name(parent.show, request.name), parent.show, parent.id)
+        group.department = parent.department
+        self.farm.groups[group.id] = group
+        self.farm.touch("group", group.id, group)
+        return job_pb2.GroupCreateSubGroupResponse(group=group_message(self.farm, group))
+
+    def _new_name(self, show: str, name: str) -> str:
+        if self._named(show, name):
+            raise Exists(f"the show {self.farm.shows[show].name} has a group {name!r} already")
+        return checked_name(name, "group")
+
+    def SetName(self, request: job_pb2.GroupSetNameRequest) -> job_pb2.GroupSetNameResponse:
+        """Give a group another name."""
+        group = find_group(self.farm, request.group)
+        if group.name != request.name:
+            group.name = self._new_name(group.show, request.name)
+        self.farm.touch("group", group.id, group)
+        return job_pb2.GroupSetNameResponse()
+
+    def SetGroup(self, request: job_pb2.GroupSetGroupRequest) -> job_pb2.GroupSetGroupResponse:
+        """Move a group into another one of its show."""
+        self._move(find_group(self.farm, request.group), find_group(self.farm, request.parent_group))
+        return job_pb2.GroupSetGroupResponse()
+
+    def ReparentGroups(self, request: job_pb2.GroupReparentGroupsRequest) -> job_pb2.GroupReparentGroupsResponse:
+        """Move groups into another one of their show."""
+        parent = find_group(self.farm, request.group)
+        for group in [find_group(self.farm, message) for message in request.groups.groups]:
+            self._move(group, parent)
+        return job_pb2.GroupReparentGroupsResponse()
+
+    def _move(self, group: Group, parent: Group) -> None:
+        if not group.parent:
+            raise Invalid(f"{group.name} is the group that all others of its show are in; it cannot be moved")
+        if group.show != parent.show:
+            raise Invalid(f"the groups {group.name} and {parent.name} are not of the same show")
+        above: Group | None = parent
+        while above is not None:
+            if above is group:
+                raise Invalid(f"the group {group.name} cannot be moved into itself or into one within it")
+            above = self.farm.groups.get(above.parent)
+        group.parent = parent.id
+        self.farm.touch("group", group.id, group)
+
+    def ReparentJobs(self, request: job_pb2.GroupReparentJobsRequest) -> job_pb2.GroupReparentJobsResponse:
+        """Move jobs into a group of their show."""
+        group = find_group(self.farm, request.group)
+        for job in [find_job(self.farm, message.id) for message in request.jobs.jobs]:
+            move_job(self.farm, job, group)
+        return job_pb2.GroupReparentJobsResponse()
+
+    def Delete(self, request: job_pb2.GroupDeleteRequest) -> job_pb2.GroupDeleteResponse:
+        """Remove an empty group; finished jobs of it go to the one it is in."""
+        group = find_group(self.farm, request.group)
+        if not group.parent:
+            raise InUse(f"{group.name} is the group that all others of its show are in; it goes with the show")
+        jobs = [job for job in self.farm.jobs.values() if job.facts.group == group.id]
+        busy, children = [job for job in jobs if job.facts.state != "FINISHED"], _children(self.farm, group)
+        if busy or children:
+            raise InUse(f"the group {group.name} has {len(busy)} jobs and {len(children)} groups; move them first")
+        for job in jobs:
+            with self.farm.recounting([self.farm.procs[id] for id in job.procs]):
+                job.facts.group = group.parent
+            self.farm.touch_job(job)
+        del self.farm.groups[group.id]
+        self.farm.touch("group", group.id, None)
+        return job_pb2.GroupDeleteResponse()
+
+    # -- changing ------------------------------------------------------------------------------------------------
+
+    def SetDepartment(self, request: job_pb2.GroupSetDeptRequest) -> job_pb2.GroupSetDeptResponse:
+        """Note whose group it is."""
+        self._set(request, department=request.dept)
+        return job_pb2.GroupSetDeptResponse()
+
+    def SetDefaultJobPriority(
+        self, request: job_pb2.GroupSetDefJobPriorityRequest
+    ) -> job_pb2.GroupSetDefJobPriorityResponse:
+        """Say what priority jobs get that come into a group; -1 for their own."""
+        self._set(request, default_job_priority=max(-1, request.priority))
+        return job_pb2.GroupSetDefJobPriorityResponse()
+
+    def SetDefaultJobMinCores(
+        self, request: job_pb2.GroupSetDefJobMinCoresRequest
+    ) -> job_pb2.GroupSetDefJobMinCoresResponse:
+        """Say what least cores jobs get that come into a group; -1 for their own."""
+        self._set(request, default_job_min_cores=core_points(request.min_cores))
+        return job_pb2.GroupSetDefJobMinCoresResponse()
+
+    def SetDefaultJobMaxCores(
+        self, request: job_pb2.GroupSetDefJobMaxCoresRequest
+    ) -> job_pb2.GroupSetDefJobMaxCoresResponse:
+        """Say how many cores a job may use that comes into a group; -1 for as many as before."""
+        self._set(request, default_job_max_cores=core_points(request.max_cores))
+        return job_pb2.GroupSetDefJobMaxCoresResponse()
+
+    def SetDefaultJobMinGpus(
+        self, request: job_pb2.GroupSetDefJobMinGpusRequest
+    ) -> job_pb2.GroupSetDefJobMinGpusResponse:
+        """Say what least GPUs jobs get that come into a group; -1 for their own."""
+        self._set(request, default_job_min_gpus=max(-1, request.min_gpus))
+        return job_pb2.GroupSetDefJobMinGpusResponse()
+
+    def SetDefaultJobMaxGpus(
+        self, request: job_pb2.GroupSetDefJobMaxGpusRequest
+    ) -> job_pb2.GroupSetDefJobMaxGpusResponse:
+        """Say how many GPUs a job may use that comes into a group; -1 for as many as before."""
+        self._set(request, default_job_max_gpus=max(-1, request.max_gpus))
+        return job_pb2.GroupSetDefJobMaxGpusResponse()
+
+    def SetMinCores(self, request: job_pb2.GroupSetMinCoresRequest) -> job_pb2.GroupSetMinCoresResponse:
+        """Note the least cores of a group."""
+        self._set(request, min_cores=core_points(request.min_cores))
+        return job_pb2.GroupSetMinCoresResponse()
+
+    def SetMaxCores(self, request: job_pb2.GroupSetMaxCoresRequest) -> job_pb2.GroupSetMaxCoresResponse:
+        """Say how many cores the jobs of a group may use together; -1 for any number."""
+        self._set(request, max_cores=core_points(request.max_cores))
+        return job_pb2.GroupSetMaxCoresResponse()
+
+    def SetMinGpus(self, request: job_pb2.GroupSetMinGpusRequest) -> job_pb2.GroupSetMinGpusResponse:
+        """Note the least GPUs of a group."""
+        self._set(request, min_gpus=max(-1, request.min_gpus))
+        return job_pb2.GroupSetMinGpusResponse()
+
+    def SetMaxGpus(self, request: job_pb2.GroupSetMaxGpusRequest) -> job_pb2.GroupSetMaxGpusResponse:
+        """Say how many GPUs the jobs of a group may use together; -1 for any number."""
+        self._set(request, max_gpus=max(-1, request.max_gpus))
+        return job_pb2.GroupSetMaxGpusResponse()
+
+    def _set(self, request: Any, **values: Any) -> None:
+        group = find_group(self.farm, request.group)
+        for name, value in values.items():
+            setattr(group, name, value)
+        self.farm.touch("group", group.id, group)
+        self.farm.wake()

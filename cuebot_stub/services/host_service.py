@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hosts: found, locked, moved, marked as broken, and removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opencue_proto import host_pb2
+
+from ..farm import hosting
+from ..farm.farm import Farm
+from ..farm.hosts import Host, short_name
+from .comments import add_comment, comments_about
+from .finding import find_job
+from .owner_service import deed_message, deed_of, owner_message
+from .rpc import InUse, Invalid, Service
+from .thing_finding import checked_name, find_allocation, find_host, find_test
+from .thing_messages import host_message, proc_message
+
+__all__ = ["HostService", "search_hosts"]
+
+
+def search_hosts(farm: Farm, criteria: host_pb2.HostSearchCriteria, hosts: list[Host]) -> host_pb2.HostSeq:
+    """Return those of some hosts that match, sorted by name."""
+    names = {short_name(name) for name in criteria.hosts}
+    ids, allocations = set(criteria.ids), {name.lower() for name in criteria.allocs}
+    matches = find_test(criteria.regex)
+    states = {host_pb2.HardwareState.Name(state) for state in criteria.states.state}
+    locks = set(criteria.lock_states.state)
+    messages = [
+        message
+        for host, message in ((host, host_message(farm, host)) for host in sorted(hosts, key=lambda host: host.name))
+        if (not names or host.name in names)
+        and (not ids or host.id in ids)
+        and matches(host.name)
+        and (not criteria.substr or any(text in host.name for text in criteria.substr))
+        and (not allocations or message.alloc_name.lower() in allocations)
+        and (not states or host.state in states)
+        and (not locks or message.lock_state in locks)
+    ]
+    return host_pb2.HostSeq(hosts=messages)
+
+
+class HostService(Service):
+    """``host.HostInterface``. A host can be asked to reboot, but is never rebooted by this server."""
+
+    name = "host.HostInterface"
+
+    # -- finding -------------------------------------------------------------------------------------------------
+
+    def FindHost(self, request: host_pb2.HostFindHostRequest) -> host_pb2.HostFindHostResponse:
+        """Return the host of a name."""
+        return host_pb2.HostFindHostResponse(host=host_message(self.farm, find_host(self.farm, request.name)))
+
+    def GetHost(self, request: host_pb2.HostGetHostRequest) -> host_pb2.HostGetHostResponse:
+        """Return a host by its id, or its name."""
+        return host_pb2.HostGetHostResponse(host=host_message(self.farm, find_host(self.farm, request.id)))
+
+    def GetHosts(self, request: host_pb2.HostGetHostsRequest) -> host_pb2.HostGetHostsResponse:
+        """Return the hosts that match."""
+        hosts = search_hosts(self.farm, request.r, list(self.farm.hosts.values()))
+        return host_pb2.HostGetHostsResponse(hosts=hosts)
+
+    def GetProcs(self, request: host_pb2.HostGetProcsRequest) -> host_pb2.HostGetProcsResponse:
+        """Return what runs on a host."""
+        procs = self.farm.procs_of_host(find_host(self.farm, request.host))
+        return host_pb2.HostGetProcsResponse(
+            procs=host_pb2.ProcSeq(procs=[proc_message(self.farm, proc) for proc in procs])
+        )
+
+    def GetHostWhiteboard(
+        self, request: host_pb2.HostGetHostWhiteboardRequest
+    ) -> host_pb2.HostGetHostWhiteboardResponse:
+        """Return all hosts with what runs on them."""
+        hosts = sorted(self.farm.hosts.values(), key=lambda host: host.name)
+        nested = host_pb2.NestedHostSeq(nested_hosts=[self._nested(host) for host in hosts])
+        return host_pb2.HostGetHostWhiteboardResponse(nested_hosts=nested)
+
+    def _nested(self, host: Host) -> host_pb2.NestedHost:
+        procs = [proc_message(self.farm, proc) for proc in self.farm.procs_of_host(host)]
+        nested = [_copied(host_pb2.NestedProc(), proc) for proc in procs]
+        message = _copied(host_pb2.NestedHost(), host_message(self.farm, host))
+        message.procs.CopyFrom(host_pb2.NestedProcSeq(nested_procs=nested))
+        return message
+
+    # -- work or no work -----------------------------------------------------------------------------------------
+
+    def Lock(self, request: host_pb2.HostLockRequest) -> host_pb2.HostLockResponse:
+        """Start no more frames on a host; those that run go on."""
+        self._set(request, lock_state="LOCKED")
+        return host_pb2.HostLockResponse()
+
+    def Unlock(self, request: host_pb2.HostUnlockRequest) -> host_pb2.HostUnlockResponse:
+        """Start frames on a host again."""
+        self._set(request, lock_state="OPEN")
+        return host_pb2.HostUnlockResponse()
+
+    def SetHardwareState(self, request: host_pb2.HostSetHardwareStateRequest) -> host_pb2.HostSetHardwareStateResponse:
+        """Say in what state a machine is; only one that is UP gets frames."""
+        self._set(request, state=host_pb2.HardwareState.Name(request.state))
+        return host_pb2.HostSetHardwareStateResponse()
+
+    def Reboot(self, request: host_pb2.HostRebootRequest) -> host_pb2.HostRebootResponse:
+        """Start no more frames until the host has been rebooted, by somebody else: nothing is sent to it."""
+        self._set(request, state="REBOOTING")
+        return host_pb2.HostRebootResponse()
+
+    def RebootWhenIdle(self, request: host_pb2.HostRebootWhenIdleRequest) -> host_pb2.HostRebootWhenIdleResponse:
+        """Start no more frames until the host has been rebooted, by somebody else, once it is idle."""
+        self._set(request, state="REBOOT_WHEN_IDLE")
+        return host_pb2.HostRebootWhenIdleResponse()
+
+    def SetThreadMode(self, request: host_pb2.HostSetThreadModeRequest) -> host_pb2.HostSetThreadModeResponse:
+        """Say how many cores a threadable frame gets on a host."""
+        self._set(request, thread_mode=host_pb2.ThreadMode.Name(request.mode))
+        return host_pb2.HostSetThreadModeResponse()
+
+    def SetOs(self, request: host_pb2.HostSetOsRequest) -> host_pb2.HostSetOsResponse:
+        """Say which operating systems a host has, until its daemon reports others."""
+        self._set(request, os=request.os)
+        return host_pb2.HostSetOsResponse()
+
+    def _set(self, request: Any, **values: str) -> None:
+        host = find_host(self.farm, request.host)
+        for name, value in values.items():
+            setattr(host, name, value)
+        hosting.host_changed(self.farm, host)
+
+    # -- places --------------------------------------------------------------------------------------------------
+
+    def SetAllocation(self, request: host_pb2.HostSetAllocationRequest) -> host_pb2.HostSetAllocationResponse:
+        """Move a host to another allocation."""
+        allocation = find_allocation(self.farm, request.allocation_id)
+        hosting.move_host(self.farm, find_host(self.farm, request.host), allocation)
+        return host_pb2.HostSetAllocationResponse()
+
+    def AddTags(self, request: host_pb2.HostAddTagsRequest) -> host_pb2.HostAddTagsResponse:
+        """Give a host tags."""
+        host = find_host(self.farm, request.host)
+        new = [checked_name(tag, "tag") for tag in request.tags]
+        host.tags = list(dict.fromkeys([*host.tags, *new]))
+        hosting.host_changed(self.farm, host)
+        return host_pb2.HostAddTagsResponse()
+
+    def RemoveTags(self, request: host_pb2.HostRemoveTagsRequest) -> host_pb2.HostRemoveTagsResponse:
+        """Take tags from a host that somebody gave it; what it reports itself, it keeps."""
+        host = find_host(self.farm, request.host)
+        host.tags = [tag for tag in host.tags if tag not in request.tags]
+        hosting.host_changed(self.farm, host)
+        return host_pb2.HostRemoveTagsResponse()
+
+    def RenameTag(self, request: host_pb2.HostRenameTagRequest) -> host_pb2.HostRenameTagResponse:
+        """Give a tag that somebody gave a host another name."""
+        host = find_host(self.farm, request.host)
+        if request.old_tag not in host.tags:
+            raise Invalid(f"nobody gave the host {host.name} a tag {request.old_tag!r}")
+        new = checked_name(request.new_tag, "tag")
+        host.tags = list(dict.fromkeys(new if tag == request.old_tag else tag for tag in host.tags))
+        hosting.host_changed(self.farm, host)
+        return host_pb2.HostRenameTagResponse()
+
+    def Delete(self, request: host_pb2.HostDeleteRequest) -> host_pb2.HostDeleteResponse:
+        """Forget a host. It is back when its daemon reports again."""
+        try:
+            hosting.delete_host(self.farm, find_host(self.farm, request.host))
+        except hosting.HostInUse as error:
+            raise InUse(str(error)) from error
+        return host_pb2.HostDeleteResponse()
+
+    def RedirectToJob(self, request: host_pb2.HostRedirectToJobRequest) -> host_pb2.HostRedirectToJobResponse:
+        """End procs of a host, by their names, and start frames of a job in their place."""
+        host, job = find_host(self.farm, request.host), find_job(self.farm, request.job_id)
+        wanted = set(request.proc_names)
+        procs = [
+            proc
+            for proc in self.farm.procs_of_host(host)
+            if proc.id in wanted or proc_message(self.farm, proc).name in wanted
+        ]
+        for proc in procs:
+            hosting.redirect(self.farm, proc, job.id, kill=True)
+        return host_pb2.HostRedirectToJobResponse(value=bool(procs))
+
+    # -- people --------------------------------------------------------------------------------------------------
+
+    def AddComment(self, request: host_pb2.HostAddCommentRequest) -> host_pb2.HostAddCommentResponse:
+        """Write something about a host."""
+        add_comment(self.farm, find_host(self.farm, request.host).id, request.new_comment)
+        return host_pb2.HostAddCommentResponse()
+
+    def GetComments(self, request: host_pb2.HostGetCommentsRequest) -> host_pb2.HostGetCommentsResponse:
+        """Return what was written about a host."""
+        comments = comments_about(self.farm, find_host(self.farm, request.host).id)
+        return host_pb2.HostGetCommentsResponse(comments=comments)
+
+    def GetDeed(self, request: host_pb2.HostGetDeedRequest) -> host_pb2.HostGetDeedResponse:
+        """Return the deed of a host that has an owner."""
+        deed = deed_of(self.farm, find_host(self.farm, request.host))
+        return host_pb2.HostGetDeedResponse(deed=deed_message(self.farm, deed))
+
+    def GetOwner(self, request: host_pb2.HostGetOwnerRequest) -> host_pb2.HostGetOwnerResponse:
+        """Return whose a host is."""
+        deed = deed_of(self.farm, find_host(self.farm, request.host))
+        return host_pb2.HostGetOwnerResponse(owner=owner_message(self.farm, self.farm.owners[deed.owner]))
+
+
+def _copied(target: Any, source: Any) -> Any:
+    """Fill a nested message with what it has in common with a plain one, and return it."""
+    for name in {field.name for field in target.DESCRIPTOR.fields} & {field.name for field in source.DESCRIPTOR.fields}:
+        value = getattr(source, name)
+        if hasattr(value, "extend"):
+            getattr(target, name).extend(value)
+        else:
+            setattr(target, name, value)
+    return target

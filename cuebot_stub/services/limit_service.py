@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Limits: how many frames, or hosts, may use something at once."""
+
+from __future__ import annotations
+
+import uuid
+
+from opencue_proto import limit_pb2
+
+from ..farm.jobs import Job
+from ..farm.things import Limit
+from .rpc import Exists, InUse, Invalid, Service
+from .thing_finding import checked_name, find_limit
+from .thing_messages import limit_message
+
+__all__ = ["LimitService"]
+
+
+class LimitService(Service):
+    """``limit.LimitInterface``. Limits count what runs here; reports from license servers are not implemented."""
+
+    name = "limit.LimitInterface"
+
+    # -- finding -------------------------------------------------------------------------------------------------
+
+    def Find(self, request: limit_pb2.LimitFindRequest) -> limit_pb2.LimitFindResponse:
+        """Return the limit of a name."""
+        return limit_pb2.LimitFindResponse(limit=limit_message(self.farm, find_limit(self.farm, request.name)))
+
+    def Get(self, request: limit_pb2.LimitGetRequest) -> limit_pb2.LimitGetResponse:
+        """Return a limit by its id, or its name."""
+        return limit_pb2.LimitGetResponse(limit=limit_message(self.farm, find_limit(self.farm, request.id)))
+
+    def GetAll(self, request: limit_pb2.LimitGetAllRequest) -> limit_pb2.LimitGetAllResponse:
+        """Return all limits, sorted by name."""
+        limits = sorted(self.farm.limits.values(), key=lambda limit: limit.name)
+        return limit_pb2.LimitGetAllResponse(limits=[limit_message(self.farm, limit) for limit in limits])
+
+    def GetBindings(self, request: limit_pb2.LimitGetBindingsRequest) -> limit_pb2.LimitGetBindingsResponse:
+        """Return the layers of pending jobs that name a limit."""
+        limit, ids = find_limit(self.farm, request.limit_name), set(request.layer_ids)
+        found = [
+            limit_pb2.LimitBinding(
+                limit_id=limit.id,
+                layer_id=job.layer_id(number),
+                layer_name=job.layers[number].name,
+                job_name=job.name,
+                services=job.layers[number].services,
+                source=limit_pb2.SPEC,
+                create_time=job.facts.launched,
+            )
+            for job, number in self._users(limit)
+        ]
+        wanted = set(request.sources)
+        return limit_pb2.LimitGetBindingsResponse(
+            bindings=[one for one in found if (not ids or one.layer_id in ids) and (not wanted or one.source in wanted)]
+        )
+
+    def GetHolds(self, request: limit_pb2.LimitGetHoldsRequest) -> limit_pb2.LimitGetHoldsResponse:
+        """Return which hosts use limits now: of one limit, or all; on one host, or all."""
+        limits = [find_limit(self.farm, request.limit_name)] if request.limit_name else self.farm.limits.values()
+        name = request.host_name.partition(".")[0]
+        return limit_pb2.LimitGetHoldsResponse(
+            holds=[
+                limit_pb2.LimitHold(
+                    limit_id=limit.id,
+                    limit_name=limit.name,
+                    host_name=self.farm.hosts[host].name,
+                    host_id=host,
+                    tokens=1 if limit.type == "HOST" else frames,
+                    source=limit_pb2.CUE,
+                )
+                for limit in limits
+                for host, frames in self.farm.usage.limit_hosts.get(limit.name, {}).items()
+                if name in ("", self.farm.hosts[host].name)
+            ]
+        )
+
+    def _users(self, limit: Limit) -> list[tuple[Job, int]]:
+        """Return the layers that name a limit, of jobs that are not over."""
+        jobs = [job for job in self.farm.jobs.values() if job.facts.state != "FINISHED" or job.procs]
+        return [(job, number) for job in jobs for number, layer in enumerate(job.layers) if limit.name in layer.limits]
+
+    # -- making and changing -------------------------------------------------------------------------------------
+
+    def Create(self, request: limit_pb2.LimitCreateRequest) -> limit_pb2.LimitCreateResponse:
+        """Make a limit."""
+        if request.exit_status:
+            raise Invalid("cuebot-stub has no limits that follow from exit statuses; leave exit_status out")
+        limit = Limit(
+            str(uuid.uuid4()),
+            self._new_name(request.name),
+            _checked(request.max_value),
+            limit_pb2.LimitType.Name(request.type),
+            limit_pb2.LimitEnforcement.Name(request.enforcement),
+            request.soft_value,
+        )
+        self.farm.limits[limit.id] = limit
+        self._changed(limit)
+        return limit_pb2.LimitCreateResponse(limit=limit_message(self.farm, limit))
+
+    def _new_name(self, text: str) -> str:
+        name = checked_name(text, "limit")
+        if self.farm.find_limit(name):
+            raise Exists(f"there is a limit {name!r} already")
+        return name
+
+    def Rename(self, request: limit_pb2.LimitRenameRequest) -> limit_pb2.LimitRenameResponse:
+        """Give a limit another name, in the layers that name it too."""
+        limit = find_limit(self.farm, request.old_name)
+        new = self._new_name(request.new_name)
+        users = self._users(limit)
+        jobs = {job.id: job for job, _ in users}
+        with self.farm.recounting([self.farm.procs[id] for job in jobs.values() for id in job.procs]):
+            for job, number in users:
+                names = [new if name == limit.name else name for name in job.layers[number].limits]
+                job.layers[number].limits = names
+                job.needs_changed(number)
+        for job in jobs.values():
+            self.farm.touch_job(job)
+        limit.name = new
+        self._changed(limit)
+        return limit_pb2.LimitRenameResponse()
+
+    def SetMaxValue(self, request: limit_pb2.LimitSetMaxValueRequest) -> limit_pb2.LimitSetMaxValueResponse:
+        """Say how many may run; with 0 none."""
+        limit = find_limit(self.farm, request.name)
+        limit.max_value = _checked(request.max_value)
+        self._changed(limit)
+        return limit_pb2.LimitSetMaxValueResponse()
+
+    def SetType(self, request: limit_pb2.LimitSetTypeRequest) -> limit_pb2.LimitSetTypeResponse:
+        """Say whether frames or hosts are counted."""
+        limit = find_limit(self.farm, request.name)
+        limit.type = limit_pb2.LimitType.Name(request.type)
+        self._changed(limit)
+        return limit_pb2.LimitSetTypeResponse()
+
+    def SetEnforcement(self, request: limit_pb2.LimitSetEnforcementRequest) -> limit_pb2.LimitSetEnforcementResponse:
+        """Say whether a limit holds frames back."""
+        limit = find_limit(self.farm, request.name)
+        limit.enforcement = limit_pb2.LimitEnforcement.Name(request.enforcement)
+        self._changed(limit)
+        return limit_pb2.LimitSetEnforcementResponse()
+
+    def SetSoftValue(self, request: limit_pb2.LimitSetSoftValueRequest) -> limit_pb2.LimitSetSoftValueResponse:
+        """Say from how many on only hosts that use a limit already get more."""
+        limit = find_limit(self.farm, request.name)
+        limit.soft_value = request.soft_value
+        self._changed(limit)
+        return limit_pb2.LimitSetSoftValueResponse()
+
+    def _changed(self, limit: Limit) -> None:
+        self.farm.touch("limit", limit.id, limit)
+        self.farm.wake()
+
+    def Delete(self, request: limit_pb2.LimitDeleteRequest) -> limit_pb2.LimitDeleteResponse:
+        """Remove a limit that no layer of a pending job names."""
+        limit = find_limit(self.farm, request.name)
+        jobs = sorted({job.name for job, _ in self._users(limit)})
+        if jobs:
+            raise InUse(f"layers of {len(jobs)} jobs name the limit {limit.name}, such as those of {jobs[0]}")
+        del self.farm.limits[limit.id]
+        self.farm.touch("limit", limit.id, None)
+        return limit_pb2.LimitDeleteResponse()
+
+
+def _checked(value: int) -> int:
+    if value < 0:
+        raise Invalid(f"a limit cannot be {value}; 0 lets nothing run")
+    return value

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whose hosts are, and the show that an owner's hosts prefer."""
+
+from __future__ import annotations
+
+import uuid
+
+from opencue_proto import host_pb2
+
+from ..farm.farm import Farm
+from ..farm.hosts import Host
+from ..farm.things import Deed, Owner, Show
+from .rpc import Exists, NotFound, Service
+from .thing_finding import checked_name, find_host, find_owner, find_show
+from .thing_messages import host_message
+
+__all__ = ["DeedService", "OwnerService", "create_owner", "deed_message", "deed_of", "deeds_of", "owner_message"]
+
+
+def deed_of(farm: Farm, host: Host) -> Deed:
+    """Return the deed of a host.
+
+    Raises:
+        NotFound: Nobody owns it.
+    """
+    deed = next((deed for deed in farm.deeds.values() if deed.host == host.id), None)
+    if deed is None:
+        raise NotFound(f"the host {host.name} has no owner")
+    return deed
+
+
+def deeds_of(farm: Farm, owners: list[Owner]) -> host_pb2.DeedSeq:
+    """Return the deeds of owners."""
+    ids = {owner.id for owner in owners}
+    deeds = [deed_message(farm, deed) for deed in farm.deeds.values() if deed.owner in ids]
+    return host_pb2.DeedSeq(deeds=deeds)
+
+
+def create_owner(farm: Farm, name: str, show: Show) -> Owner:
+    """Make an owner whose hosts prefer a show."""
+    name = checked_name(name, "owner")
+    if any(owner.name == name for owner in farm.owners.values()):
+        raise Exists(f"there is an owner {name!r} already")
+    owner = Owner(str(uuid.uuid4()), name, show.id)
+    farm.owners[owner.id] = owner
+    farm.touch("owner", owner.id, owner)
+    return owner
+
+
+def owner_message(farm: Farm, owner: Owner) -> host_pb2.Owner:
+    """Return an owner."""
+    count = sum(deed.owner == owner.id for deed in farm.deeds.values())
+    return host_pb2.Owner(id=owner.id, name=owner.name, show=farm.shows[owner.show].name, host_count=count)
+
+
+def deed_message(farm: Farm, deed: Deed) -> host_pb2.Deed:
+    """Return a deed."""
+    owner = farm.owners[deed.owner]
+    return host_pb2.Deed(
+        id=deed.id, host=farm.hosts[deed.host].name, owner=owner.name, show=farm.shows[owner.show].name
+    )
+
+
+def _remove_deed(farm: Farm, deed: Deed) -> None:
+    del farm.deeds[deed.id]
+    farm.touch("deed", deed.id, None)
+
+
+class OwnerService(Service):
+    """``host.OwnerInterface``."""
+
+    name = "host.OwnerInterface"
+
+    def GetOwner(self, request: host_pb2.OwnerGetOwnerRequest) -> host_pb2.OwnerGetOwnerResponse:
+        """Return the owner of a name."""
+        return host_pb2.OwnerGetOwnerResponse(owner=owner_message(self.farm, find_owner(self.farm, request.name)))
+
+    def GetDeeds(self, request: host_pb2.OwnerGetDeedsRequest) -> host_pb2.OwnerGetDeedsResponse:
+        """Return the deeds of an owner."""
+        return host_pb2.OwnerGetDeedsResponse(deeds=deeds_of(self.farm, [find_owner(self.farm, request.owner)]))
+
+    def GetHosts(self, request: host_pb2.OwnerGetHostsRequest) -> host_pb2.OwnerGetHostsResponse:
+        """Return the hosts of an owner."""
+        owner = find_owner(self.farm, request.owner)
+        hosts = [self.farm.hosts[deed.host] for deed in self.farm.deeds.values() if deed.owner == owner.id]
+        messages = [host_message(self.farm, host) for host in hosts]
+        return host_pb2.OwnerGetHostsResponse(hosts=host_pb2.HostSeq(hosts=messages))
+
+    def TakeOwnership(self, request: host_pb2.OwnerTakeOwnershipRequest) -> host_pb2.OwnerTakeOwnershipResponse:
+        """Make a host, by its name or id, the owner's."""
+        owner, host = find_owner(self.farm, request.owner), find_host(self.farm, request.host)
+        deed = next((deed for deed in self.farm.deeds.values() if deed.host == host.id), None)
+        if deed is not None and deed.owner != owner.id:
+            raise Exists(f"the host {host.name} belongs to {self.farm.owners[deed.owner].name}")
+        if deed is None:
+            deed = Deed(str(uuid.uuid4()), host.id, owner.id)
+            self.farm.deeds[deed.id] = deed
+            self.farm.touch("deed", deed.id, deed)
+        return host_pb2.OwnerTakeOwnershipResponse()
+
+    def SetShow(self, request: host_pb2.OwnerSetShowRequest) -> host_pb2.OwnerSetShowResponse:
+        """Let the hosts of an owner prefer another show."""
+        owner, show = find_owner(self.farm, request.owner), find_show(self.farm, request.show)
+        owner.show = show.id
+        self.farm.touch("owner", owner.id, owner)
+        return host_pb2.OwnerSetShowResponse()
+
+    def Delete(self, request: host_pb2.OwnerDeleteRequest) -> host_pb2.OwnerDeleteResponse:
+        """Remove an owner; the hosts stay, as nobody's."""
+        owner = find_owner(self.farm, request.owner)
+        for deed in [deed for deed in self.farm.deeds.values() if deed.owner == owner.id]:
+            _remove_deed(self.farm, deed)
+        del self.farm.owners[owner.id]
+        self.farm.touch("owner", owner.id, None)
+        return host_pb2.OwnerDeleteResponse()
+
+
+class DeedService(Service):
+    """``host.DeedInterface``."""
+
+    name = "host.DeedInterface"
+
+    def GetHost(self, request: host_pb2.DeedGetHostRequest) -> host_pb2.DeedGetHostResponse:
+        """Return the host of a deed."""
+        host = self.farm.hosts[self._find(request.deed.id).host]
+        return host_pb2.DeedGetHostResponse(host=host_message(self.farm, host))
+
+    def GetOwner(self, request: host_pb2.DeedGetOwnerRequest) -> host_pb2.DeedGetOwnerResponse:
+        """Return the owner of a deed."""
+        owner = self.farm.owners[self._find(request.deed.id).owner]
+        return host_pb2.DeedGetOwnerResponse(owner=owner_message(self.farm, owner))
+
+    def Delete(self, request: host_pb2.DeedDeleteRequest) -> host_pb2.DeedDeleteResponse:
+        """Make a host nobody's."""
+        _remove_deed(self.farm, self._find(request.deed.id))
+        return host_pb2.DeedDeleteResponse()
+
+    def _find(self, id: str) -> Deed:
+        deed = self.farm.deeds.get(id)
+        if deed is None:
+            raise NotFound(f"no deed {id!r}")
+        return deed

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Procs: what runs where; found, ended, and given to another job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from opencue_proto import host_pb2
+
+from ..farm import hosting
+from ..farm.hosts import Proc, short_name
+from ..farm.running import kill_proc
+from .finding import find_job
+from .messages import frame_message, job_message, layer_message
+from .rpc import NotFound, Service
+from .thing_finding import find_group, find_proc
+from .thing_messages import host_message, proc_message
+
+__all__ = ["ProcService"]
+
+
+class ProcService(Service):
+    """``host.ProcInterface``."""
+
+    name = "host.ProcInterface"
+
+    # -- finding -------------------------------------------------------------------------------------------------
+
+    def GetProcs(self, request: host_pb2.ProcGetProcsRequest) -> host_pb2.ProcGetProcsResponse:
+        """Return the procs that match, the oldest first; memory is in kB, durations are in seconds."""
+        procs = [proc_message(self.farm, proc) for proc in self._search(request.r)]
+        return host_pb2.ProcGetProcsResponse(procs=host_pb2.ProcSeq(procs=procs))
+
+    def GetHost(self, request: host_pb2.ProcGetHostRequest) -> host_pb2.ProcGetHostResponse:
+        """Return the host of a proc."""
+        host = self.farm.hosts[find_proc(self.farm, request.proc).host]
+        return host_pb2.ProcGetHostResponse(host=host_message(self.farm, host))
+
+    def GetJob(self, request: host_pb2.ProcGetJobRequest) -> host_pb2.ProcGetJobResponse:
+        """Return the job of a proc."""
+        job = self.farm.jobs[find_proc(self.farm, request.proc).job]
+        return host_pb2.ProcGetJobResponse(job=job_message(self.farm, job))
+
+    def GetLayer(self, request: host_pb2.ProcGetLayerRequest) -> host_pb2.ProcGetLayerResponse:
+        """Return the layer of a proc's frame."""
+        proc = find_proc(self.farm, request.proc)
+        job = self.farm.jobs[proc.job]
+        return host_pb2.ProcGetLayerResponse(layer=layer_message(self.farm, job, job.layer_of(proc.ref)))
+
+    def GetFrame(self, request: host_pb2.ProcGetFrameRequest) -> host_pb2.ProcGetFrameResponse:
+        """Return the frame that a proc runs."""
+        proc = find_proc(self.farm, request.proc)
+        return host_pb2.ProcGetFrameResponse(frame=frame_message(self.farm, self.farm.jobs[proc.job], proc.ref))
+
+    def _search(self, criteria: host_pb2.ProcSearchCriteria) -> list[Proc]:
+        now = self.farm.now()
+        found = [
+            proc
+            for proc in self.farm.procs.values()
+            if self._is_of(proc, criteria) and _is_within(criteria, proc.memory, now - proc.booked)
+        ]
+        found.sort(key=lambda proc: proc.booked)
+        last = criteria.first_result + max(criteria.max_results) if any(criteria.max_results) else None
+        return found[criteria.first_result : last]
+
+    def _is_of(self, proc: Proc, criteria: host_pb2.ProcSearchCriteria) -> bool:
+        """Tell whether a proc is of the hosts, jobs, layers, shows and allocations that are asked for."""
+        farm = self.farm
+        host, job = farm.hosts[proc.host], farm.jobs[proc.job]
+        allocation = farm.allocations.get(host.allocation)
+        return (
+            _is_in(host.name, map(short_name, criteria.hosts))
+            and _is_in(job.name, criteria.jobs)
+            and _is_in(job.layers[job.layer_of(proc.ref)].name, criteria.layers)
+            and _is_in(farm.shows[job.facts.show].name, criteria.shows)
+            and _is_in(allocation.name if allocation else "", criteria.allocs)
+        )
+
+    # -- steering ------------------------------------------------------------------------------------------------
+
+    def Kill(self, request: host_pb2.ProcKillRequest) -> host_pb2.ProcKillResponse:
+        """End the frame of a proc; that counts as a failure of it."""
+        kill_proc(self.farm, find_proc(self.farm, request.proc), "the proc was killed")
+        return host_pb2.ProcKillResponse()
+
+    def Unbook(self, request: host_pb2.ProcUnbookRequest) -> host_pb2.ProcUnbookResponse:
+        """Let a proc end with its frame, so that its room goes to whoever is first."""
+        hosting.unbook(self.farm, find_proc(self.farm, request.proc), kill=request.kill)
+        return host_pb2.ProcUnbookResponse()
+
+    def UnbookProcs(self, request: host_pb2.ProcUnbookProcsRequest) -> host_pb2.ProcUnbookProcsResponse:
+        """Unbook all procs that match, and return how many those are."""
+        procs = self._search(request.r)
+        for proc in procs:
+            hosting.unbook(self.farm, proc, kill=request.kill)
+        return host_pb2.ProcUnbookProcsResponse(num_procs=len(procs))
+
+    def RedirectToJob(self, request: host_pb2.ProcRedirectToJobRequest) -> host_pb2.ProcRedirectToJobResponse:
+        """Give the room of a proc to a job when its frame ends; say whether the proc was still there."""
+        return host_pb2.ProcRedirectToJobResponse(
+            value=self._redirect(request.proc, find_job(self.farm, request.job_id).id, kill=request.kill)
+        )
+
+    def RedirectToGroup(self, request: host_pb2.ProcRedirectToGroupRequest) -> host_pb2.ProcRedirectToGroupResponse:
+        """Give the room of a proc to a job of a group when its frame ends; say whether the proc was still there."""
+        return host_pb2.ProcRedirectToGroupResponse(
+            value=self._redirect(request.proc, find_group(self.farm, request.group_id).id, kill=request.kill)
+        )
+
+    def ClearRedirect(self, request: host_pb2.ProcClearRedirectRequest) -> host_pb2.ProcClearRedirectResponse:
+        """Take a redirect back; say whether there was one."""
+        proc = find_proc(self.farm, request.proc)
+        had_one = bool(proc.redirect)
+        hosting.redirect(self.farm, proc, "", kill=False)
+        return host_pb2.ProcClearRedirectResponse(value=had_one)
+
+    def UnbookToJob(self, request: host_pb2.ProcUnbookToJobRequest) -> host_pb2.ProcUnbookToJobResponse:
+        """Give the room of the procs that match to jobs, in turns."""
+        targets = [find_job(self.farm, job.id).id for job in request.jobs.jobs]
+        count = self._redirect_all(request.r, targets, kill=request.kill)
+        return host_pb2.ProcUnbookToJobResponse(num_procs=count)
+
+    def UnbookToGroup(self, request: host_pb2.ProcUnbookToGroupRequest) -> host_pb2.ProcUnbookToGroupResponse:
+        """Give the room of the procs that match to jobs of a group."""
+        targets = [find_group(self.farm, request.group).id]
+        count = self._redirect_all(request.r, targets, kill=request.kill)
+        return host_pb2.ProcUnbookToGroupResponse(num_procs=count)
+
+    def _redirect(self, message: Any, target: str, *, kill: bool) -> bool:
+        try:
+            proc = find_proc(self.farm, message)
+        except NotFound:
+            return False  # its frame has ended meanwhile
+        hosting.redirect(self.farm, proc, target, kill=kill)
+        return True
+
+    def _redirect_all(self, criteria: host_pb2.ProcSearchCriteria, targets: list[str], *, kill: bool) -> int:
+        if not targets:
+            raise NotFound("the request names no job")
+        procs = self._search(criteria)
+        for number, proc in enumerate(procs):
+            hosting.redirect(self.farm, proc, targets[number % len(targets)], kill=kill)
+        return len(procs)
+
+
+def _is_in(value: str, wanted: Iterable[str]) -> bool:
+    """Tell whether a value is among some, or nothing in particular is wanted; case does not matter."""
+    names = {name.lower() for name in wanted}
+    return not names or value.lower() in names
+
+
+def _is_within(criteria: host_pb2.ProcSearchCriteria, memory: int, seconds: float) -> bool:
+    """Tell whether a reserved memory in kB and a time in seconds are what is asked for."""
+    return (
+        all(one.min <= memory <= one.max for one in criteria.memory_range)
+        and all(memory > one.value for one in criteria.memory_greater_than)
+        and all(memory < one.value for one in criteria.memory_less_than)
+        and all(one.min <= seconds <= one.max for one in criteria.duration_range)
+    )

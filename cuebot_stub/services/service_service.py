@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Services: what layers need when they do not say so themselves, and what shows have in their place."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from opencue_proto import service_pb2
+
+from ..farm import things
+from ..farm.farm import Farm
+from .rpc import Exists, InUse, Invalid, Service
+from .thing_finding import checked_name, find_override, find_service
+from .thing_messages import service_message
+
+__all__ = ["OverrideService", "ServiceService", "create_override", "override_message"]
+
+_FALLBACK = "default"
+_PLAIN = (
+    "threadable", "min_cores", "max_cores", "min_memory", "min_gpu_memory", "timeout", "timeout_llu", "min_gpus",
+    "max_gpus", "min_memory_increase",
+)  # fmt: skip
+_UNSET = things.Service("", "")
+
+
+def _fill(service: things.Service, data: service_pb2.Service) -> None:
+    """Take over what a message says.
+
+    Raises:
+        Invalid: A number is negative that cannot be; only the cores of a layer can.
+    """
+    for name in _PLAIN:
+        if name != "min_cores" and getattr(data, name) < 0:
+            raise Invalid(f"{name} of the service {service.name!r} cannot be {getattr(data, name)}")
+    for name in _PLAIN:
+        setattr(service, name, getattr(data, name))
+    service.min_memory = service.min_memory or _UNSET.min_memory
+    service.min_memory_increase = service.min_memory_increase or _UNSET.min_memory_increase
+    service.tags = list(data.tags) or list(_UNSET.tags)
+
+
+def _create(farm: Farm, data: service_pb2.Service, show: str) -> things.Service:
+    name = checked_name(data.name, "service")
+    if farm.find_service(name, show):
+        raise Exists(f"there is a service {name!r} already")
+    service = things.Service(str(uuid.uuid4()), name, show)
+    _fill(service, data)
+    farm.services[service.id] = service
+    farm.touch("service", service.id, service)
+    return service
+
+
+def create_override(farm: Farm, show: things.Show, data: service_pb2.Service) -> things.Service:
+    """Make what a show has in the place of the service of a name."""
+    return _create(farm, data, show.id)
+
+
+def override_message(service: things.Service) -> service_pb2.ServiceOverride:
+    """Return an override."""
+    return service_pb2.ServiceOverride(id=service.id, data=service_message(service))
+
+
+def _update(farm: Farm, service: things.Service, data: service_pb2.Service) -> None:
+    if data.name and data.name != service.name:
+        name = checked_name(data.name, "service")
+        if farm.find_service(name, service.show):
+            raise Exists(f"there is a service {name!r} already")
+        if service.name == _FALLBACK and not service.show:
+            raise InUse("layers without a service get the one named 'default'; it keeps its name")
+        service.name = name
+    _fill(service, data)
+    farm.touch("service", service.id, service)
+
+
+def _delete(farm: Farm, service: Any) -> None:
+    del farm.services[service.id]
+    farm.touch("service", service.id, None)
+
+
+class ServiceService(Service):
+    """``service.ServiceInterface``. What is changed here holds for layers that are launched afterwards."""
+
+    name = "service.ServiceInterface"
+
+    def GetService(self, request: service_pb2.ServiceGetServiceRequest) -> service_pb2.ServiceGetServiceResponse:
+        """Return a service by its name, or its id."""
+        service = find_service(self.farm, request.name)
+        return service_pb2.ServiceGetServiceResponse(service=service_message(service))
+
+    def GetDefaultServices(
+        self, request: service_pb2.ServiceGetDefaultServicesRequest
+    ) -> service_pb2.ServiceGetDefaultServicesResponse:
+        """Return all services that are not a show's, sorted by name."""
+        services = sorted((one for one in self.farm.services.values() if not one.show), key=lambda one: one.name)
+        found = service_pb2.ServiceSeq(services=map(service_message, services))
+        return service_pb2.ServiceGetDefaultServicesResponse(services=found)
+
+    def CreateService(
+        self, request: service_pb2.ServiceCreateServiceRequest
+    ) -> service_pb2.ServiceCreateServiceResponse:
+        """Make a service."""
+        service = _create(self.farm, request.data, "")
+        return service_pb2.ServiceCreateServiceResponse(service=service_message(service))
+
+    def Update(self, request: service_pb2.ServiceUpdateRequest) -> service_pb2.ServiceUpdateResponse:
+        """Change a service."""
+        _update(self.farm, find_service(self.farm, request.service), request.service)
+        return service_pb2.ServiceUpdateResponse()
+
+    def Delete(self, request: service_pb2.ServiceDeleteRequest) -> service_pb2.ServiceDeleteResponse:
+        """Remove a service; layers that name it get what ``default`` has."""
+        service = find_service(self.farm, request.service)
+        if service.name == _FALLBACK:
+            raise InUse("layers without a service get the one named 'default'; it cannot be deleted")
+        _delete(self.farm, service)
+        return service_pb2.ServiceDeleteResponse()
+
+
+class OverrideService(Service):
+    """``service.ServiceOverrideInterface``."""
+
+    name = "service.ServiceOverrideInterface"
+
+    def Update(self, request: service_pb2.ServiceOverrideUpdateRequest) -> service_pb2.ServiceOverrideUpdateResponse:
+        """Change what a show has in the place of a service."""
+        _update(self.farm, find_override(self.farm, request.service), request.service)
+        return service_pb2.ServiceOverrideUpdateResponse()
+
+    def Delete(self, request: service_pb2.ServiceOverrideDeleteRequest) -> service_pb2.ServiceOverrideDeleteResponse:
+        """Let a show have the service as all have it."""
+        _delete(self.farm, find_override(self.farm, request.service))
+        return service_pb2.ServiceOverrideDeleteResponse()

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Subscriptions: how much of an allocation a show may use, in core points."""
+
+from __future__ import annotations
+
+import uuid
+
+from opencue_proto import subscription_pb2
+
+from ..farm.farm import Farm
+from ..farm.things import Allocation, Show, Subscription
+from .rpc import Exists, InUse, Invalid, Service
+from .thing_finding import find_subscription
+from .thing_messages import subscription_message
+
+__all__ = ["SubscriptionService", "create_subscription", "drop_subscription"]
+
+
+def create_subscription(farm: Farm, show: Show, allocation: Allocation, size: float, burst: float) -> Subscription:
+    """Subscribe a show to an allocation; sizes are in cores. With its first one a new show loses what it had before.
+
+    Raises:
+        Exists: It has subscribed to that already.
+        Invalid: A size is negative.
+    """
+    for one in [one for one in farm.subscriptions.values() if one.show == show.id and one.implicit]:
+        drop_subscription(farm, one)
+    if farm.subscription_of(show.id, allocation.id):
+        raise Exists(f"the show {show.name} has a subscription to {allocation.name} already")
+    if min(size, burst) < 0:
+        raise Invalid(f"a subscription cannot have a size of {size:g} and a burst of {burst:g} cores")
+    made = Subscription(str(uuid.uuid4()), show.id, allocation.id, round(size * 100), round(burst * 100))
+    farm.subscriptions[made.id] = made
+    farm.touch("subscription", made.id, made)
+    farm.wake()
+    return made
+
+
+def drop_subscription(farm: Farm, subscription: Subscription) -> None:
+    """Remove a subscription, whatever runs."""
+    del farm.subscriptions[subscription.id]
+    farm.touch("subscription", subscription.id, None)
+
+
+class SubscriptionService(Service):
+    """``subscription.SubscriptionInterface``."""
+
+    name = "subscription.SubscriptionInterface"
+
+    def Find(self, request: subscription_pb2.SubscriptionFindRequest) -> subscription_pb2.SubscriptionFindResponse:
+        """Return the subscription of a name, ``facility.allocation.show``."""
+        message = subscription_message(self.farm, find_subscription(self.farm, request.name))
+        return subscription_pb2.SubscriptionFindResponse(subscription=message)
+
+    def Get(self, request: subscription_pb2.SubscriptionGetRequest) -> subscription_pb2.SubscriptionGetResponse:
+        """Return a subscription by its id."""
+        message = subscription_message(self.farm, find_subscription(self.farm, request.id))
+        return subscription_pb2.SubscriptionGetResponse(subscription=message)
+
+    def SetSize(
+        self, request: subscription_pb2.SubscriptionSetSizeRequest
+    ) -> subscription_pb2.SubscriptionSetSizeResponse:
+        """Say how many core points are meant for the show."""
+        subscription = find_subscription(self.farm, request.subscription)
+        subscription.size = _checked(request.new_size, "size")
+        self._changed(subscription)
+        return subscription_pb2.SubscriptionSetSizeResponse()
+
+    def SetBurst(
+        self, request: subscription_pb2.SubscriptionSetBurstRequest
+    ) -> subscription_pb2.SubscriptionSetBurstResponse:
+        """Say how many core points the show may use at most."""
+        subscription = find_subscription(self.farm, request.subscription)
+        subscription.burst = _checked(request.burst, "burst")
+        self._changed(subscription)
+        return subscription_pb2.SubscriptionSetBurstResponse()
+
+    def Delete(
+        self, request: subscription_pb2.SubscriptionDeleteRequest
+    ) -> subscription_pb2.SubscriptionDeleteResponse:
+        """Remove a subscription by which nothing runs."""
+        subscription = find_subscription(self.farm, request.subscription)
+        running = self.farm.usage.of("share", subscription.show, subscription.allocation).procs
+        if running:
+            raise InUse(f"{running} frames run by this subscription; set its burst to 0 and wait, or kill them")
+        drop_subscription(self.farm, subscription)
+        return subscription_pb2.SubscriptionDeleteResponse()
+
+    def _changed(self, subscription: Subscription) -> None:
+        subscription.implicit = False
+        self.farm.touch("subscription", subscription.id, subscription)
+        self.farm.wake()
+
+
+def _checked(points: int, what: str) -> int:
+    if points < 0:
+        raise Invalid(f"the {what} of a subscription cannot be {points}")
+    return points
