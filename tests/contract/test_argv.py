@@ -36,7 +36,7 @@ def test_maya_runs_once_per_row_of_frames(stage: Stage) -> None:
         outputs=stage.path("a.####.exr"),
         renderer="arnold",
         project=stage.path("proj"),
-        camera="cam main",
+        camera="main",
         layer="rs_key",
         format="exr",
         width=1920,
@@ -45,55 +45,11 @@ def test_maya_runs_once_per_row_of_frames(stage: Stage) -> None:
         render_type=0,
     )
 
-    more = [
-        "-of",
-        "exr",
-        "-cam",
-        "cam main",
-        "-rl",
-        "rs_key",
-        "-x",
-        "1920",
-        "-y",
-        "1080",
-        "-percentRes",
-        "50",
-        "-rt",
-        "0",
-    ]
+    size = ["-x", "1920", "-y", "1080", "-percentRes", "50"]
+    more = ["-of", "exr", "-cam", "main", "-rl", "rs_key", *size, "-rt", "0"]
     assert stage.calls() == [
-        [
-            "Render",
-            "-r",
-            "arnold",
-            "-s",
-            "1",
-            "-e",
-            "9",
-            "-b",
-            "2",
-            "-proj",
-            "SHOTS/proj",
-            *MAYA,
-            *more,
-            "SHOTS/a b.ma",
-        ],
-        [
-            "Render",
-            "-r",
-            "arnold",
-            "-s",
-            "20",
-            "-e",
-            "20",
-            "-b",
-            "1",
-            "-proj",
-            "SHOTS/proj",
-            *MAYA,
-            *more,
-            "SHOTS/a b.ma",
-        ],
+        ["Render", "-r", "arnold", *row.split(" "), "-proj", "SHOTS/proj", *MAYA, *more, "SHOTS/a b.ma"]
+        for row in ("-s 1 -e 9 -b 2", "-s 20 -e 20 -b 1")
     ]
     assert stage.pictures() == PICTURES
 

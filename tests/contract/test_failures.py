@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,8 +68,7 @@ def test_a_missing_picture_is_named_by_its_frame(stage: Stage, make: type[Render
     with pytest.raises(LayerException) as caught:
         stage.render(make, "8-9", **args)
 
-    assert "is missing for frames" in last_line(caught.value)
-    assert "9" in last_line(caught.value)
+    assert re.search("is missing for frames [89]:", last_line(caught.value))
 
 
 @pytest.mark.parametrize("make", ALL)
