@@ -10,8 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..config import config
@@ -21,20 +20,18 @@ from ..io import FileSpec, system
 from ..io.pattern import parse_pattern
 from ..layer import Layer
 from ..output import OutputRules
-from ..rendering import mapping
-from ..rendering.attempt import Attempt, Checks, find_complete
 from ..rendering.outputs import MAIN, Output, read_outputs
-from ..rendering.programs import choose_program, find_program
 
 if TYPE_CHECKING:
+    # What only frames need is imported when one runs: launching should not wait for it.
     from ..output import OutputReader
+    from ..rendering.attempt import Attempt, Checks
 
 __all__ = ["RenderCommand", "RenderLayer"]
 
 logger = logging.getLogger("outline.modules.render")
 
 _MOST_TOLD = 5
-_SECONDS_BETWEEN_LOOKS = 2.0
 _EXECUTABLE = "executable"
 # A path of Windows is absolute on every system.
 _ABSOLUTE = re.compile(r"[A-Za-z]:[\\/]|[\\/]")
@@ -156,6 +153,8 @@ class RenderLayer(Layer):
         Raises:
             ShellCommandFailureException: It is not there; the status is 127.
         """
+        from ..rendering.programs import choose_program, find_program
+
         names = (self.executable,) if isinstance(self.executable, str) else self.executable
         sections = dict.fromkeys((type(self).__name__, self.application))
         options: list[tuple[str, Mapping[str, object]]] = [
@@ -202,6 +201,10 @@ class RenderLayer(Layer):
         """Return the argument ``extra_args`` as a list of words."""
         given = self.get_arg("extra_args") or ()
         return [given] if isinstance(given, str) else [str(word) for word in given]
+
+    def get_progress_frames(self, frames: FrameSet) -> FrameSet:
+        """Return the frames that the application counts while it works on these frames of the layer."""
+        return frames
 
     def get_threads(self) -> int:
         """Return how many threads the frame may use: what the host gave it, or else the layer's cores."""
@@ -253,6 +256,7 @@ class RenderLayer(Layer):
 
     def _execute(self, frames: FrameSet) -> None:
         from ..progress import watched_output
+        from ..rendering.attempt import Attempt
 
         self.__map_paths()
         wanted = self.__frames_to_render(frames)
@@ -263,7 +267,7 @@ class RenderLayer(Layer):
         try:
             self.check_before_commands(wanted)
             self.__attempt.prepare(wanted)
-            with watched_output(self.output_rules, wanted) as reader:
+            with watched_output(self.output_rules, self.get_progress_frames(wanted)) as reader:
                 for command in self.render_commands(wanted):
                     self.__run(command, self.__attempt, reader)
         finally:
@@ -272,10 +276,12 @@ class RenderLayer(Layer):
 
     def __run(self, command: RenderCommand, attempt: Attempt, reader: OutputReader) -> None:
         """Run one command and move its outputs to their place, or raise what is wrong."""
+        from ..rendering.attempt import publishing
+
         errors_before = len(reader.errors)
-        reader.begin(command.frames)
+        reader.begin(self.get_progress_frames(command.frames))
         failure: ShellCommandFailureException | None = None
-        with _publishing(attempt, command.frames, lambda: not reader.errors[errors_before:]):
+        with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:]):
             try:
                 system(command.argv, frame=command.frames[0], sequences=False, reader=reader)
             except ShellCommandFailureException as error:
@@ -315,6 +321,8 @@ class RenderLayer(Layer):
     def __frames_to_render(self, frames: FrameSet) -> FrameSet:
         if not self.get_arg("skip_existing"):
             return frames.unique()
+        from ..rendering.attempt import find_complete
+
         done = set(find_complete(self.get_render_outputs(), frames.unique(), self.__checks()))
         if done:
             logger.warning("layer %s: frames %s are there already", self.get_name(), FrameSet(sorted(done)))
@@ -324,6 +332,8 @@ class RenderLayer(Layer):
         return bool(self.get_arg("check_outputs", True)) and not self.get_arg("nocheck")
 
     def __checks(self) -> Checks:
+        from ..rendering.attempt import Checks
+
         size = self.get_arg("image_size")
         return Checks(
             min_bytes=int(self.get_arg("min_bytes") or 0),
@@ -334,6 +344,8 @@ class RenderLayer(Layer):
 
     def __map_paths(self) -> None:
         """Turn paths of other systems into those of this host: in all arguments, and in the layer's variables."""
+        from ..rendering import mapping
+
         options = dict(config.items(mapping.SECTION)) if config.has_section(mapping.SECTION) else {}
         rules = mapping.read_rules(options)
         if rules:
@@ -342,39 +354,6 @@ class RenderLayer(Layer):
                 if mapped != value:
                     self.set_arg(key, mapped)
             os.environ.update(mapping.map_environment(self.get_execute_env(), rules))
-
-
-@contextmanager
-def _publishing(attempt: Attempt, frames: FrameSet, may_publish: Callable[[], bool]) -> Iterator[None]:
-    """Move the outputs of a chunk to their place as its frames get done.
-
-    So people see them early, and a chunk that is killed has not rendered for nothing when ``skip_existing`` is on.
-    """
-    if len(frames) == 1:
-        yield
-        return
-
-    import threading
-
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(_SECONDS_BETWEEN_LOOKS):
-            try:
-                if may_publish():
-                    attempt.publish_finished(frames)
-            except LayerException:  # the same happens again when all frames are done, and then it is told
-                return
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
-    if may_publish():
-        attempt.publish_finished(frames)
 
 
 def _absolute_all(value: Any) -> Any:

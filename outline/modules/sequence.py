@@ -72,6 +72,10 @@ class SequenceLayer(SourceLayer, Frame):
             raise LayerException(f"layer {self.get_name()!r}: its range has no frame of the job, so it has no pictures")
         return FrameSet(frames).unique()
 
+    def get_progress_frames(self, frames: FrameSet) -> FrameSet:
+        """Return the frames of the pictures, which the application counts."""
+        return self.get_sequence()
+
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check that all pictures of the sequence are there."""
         self.check_sources(self.get_sequence())

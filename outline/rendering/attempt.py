@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from ..exception import LayerException
@@ -14,9 +15,11 @@ from .beside import discard, publish, put_beside, remove_stale
 from .images import ImageFacts, look_at
 from .outputs import OLD, Output, Signature, Wrong, find_old, find_unusable, signatures, tell_wrong
 
-__all__ = ["Attempt", "Checks", "find_complete"]
+__all__ = ["Attempt", "Checks", "find_complete", "publishing"]
 
 logger = logging.getLogger("outline.rendering")
+
+_SECONDS_BETWEEN_LOOKS = 2.0
 
 
 class Checks(NamedTuple):
@@ -193,3 +196,36 @@ def _probe(folder: str) -> int:
     except OSError as error:
         raise LayerException(f"outputs cannot be written to the folder {folder}: {error.strerror}") from error
     return now
+
+
+@contextmanager
+def publishing(attempt: Attempt, frames: FrameSet, may_publish: Callable[[], bool]) -> Iterator[None]:
+    """Move the outputs of a chunk to their place as its frames get done.
+
+    So people see them early, and a chunk that is killed has not rendered for nothing when ``skip_existing`` is on.
+    """
+    if len(frames) == 1:
+        yield
+        return
+
+    import threading
+
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_SECONDS_BETWEEN_LOOKS):
+            try:
+                if may_publish():
+                    attempt.publish_finished(frames)
+            except LayerException:  # the same happens again when all frames are done, and then it is told
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
+    if may_publish():
+        attempt.publish_finished(frames)

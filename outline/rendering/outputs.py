@@ -194,9 +194,7 @@ def find_old(output: Output, frames: Iterable[int], before: Mapping[str, Signatu
     old = []
     for frame in frames:
         now = signatures(output.files(frame))
-        if any(
-            path in before and before[path] == new and not may_be_new(new, started_ns) for path, new in now.items()
-        ):
+        if any(path in before and before[path] == new and not may_be_new(new, started_ns) for path, new in now.items()):
             old.append(frame)
     return {OLD: old} if old else {}
 

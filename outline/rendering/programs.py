@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -92,6 +91,8 @@ def find_program(application: str, choice: ProgramChoice, environ: Mapping[str, 
 
 
 def _missing(application: str, choice: ProgramChoice, search: str) -> str:
+    import socket  # slow to import, and needed only here
+
     said = [_what_is_wrong(candidate) for candidate in choice.candidates]
     bare = [candidate for candidate in choice.candidates if not os.path.dirname(candidate)]
     where = f"; the PATH is {search}" if bare else ""

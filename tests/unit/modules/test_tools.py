@@ -1,0 +1,365 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tachyon, Mitsuba, Synfig, oiiotool and ffmpeg: their command lines and the names of their files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from outline import FrameSet, Outline
+from outline.exception import LayerException
+from outline.io import FileSpec
+from outline.modules.contact_sheet import ContactSheet
+from outline.modules.ffmpeg import FFMPEG_RULES, Ffmpeg
+from outline.modules.mitsuba import MITSUBA_RULES, Mitsuba
+from outline.modules.oiio import Oiio
+from outline.modules.render import RenderLayer
+from outline.modules.synfig import SYNFIG_RULES, Synfig
+from outline.modules.tachyon import TACHYON_RULES, Tachyon
+from outline.output import OutputReader, OutputRules
+
+pytestmark = pytest.mark.usefixtures("programs")
+
+
+def commands_of(layer: RenderLayer, frames: str) -> list[list[str]]:
+    """Return the words of each command, without the program."""
+    return [command.argv[1:] for command in layer.render_commands(FrameSet(frames))]
+
+
+# -- Tachyon ----------------------------------------------------------------------------------------------------
+
+
+def test_tachyon_renders_a_scene_for_each_frame() -> None:
+    layer = Tachyon("t", scene="/s/a.####.dat", outputs="/out/a.####.png", width=64, height=48, samples=4)
+
+    first, second = commands_of(layer, "1,3")
+
+    options = ["-format", "PNG", "-numthreads", "2", "-res", "64", "48", "-aasamples", "4"]
+    assert first == ["/s/a.0001.dat", *options, "-o", "/out/a.0001.png"]
+    assert second == ["/s/a.0003.dat", *options, "-o", "/out/a.0003.png"]
+
+
+def test_tachyon_is_led_around_a_blank_in_a_path(tmp_path: Path) -> None:
+    folder = tmp_path / "a b"
+    folder.mkdir()
+    layer = Tachyon("t", scene="/s/a.dat", outputs=f"{folder}/my ball.####.png")
+    (command,) = layer.render_commands(FrameSet("1"))
+    told = command.argv[-1]
+    Path(told).write_text("picture")
+
+    layer.collect_outputs(command)
+
+    assert " " not in told
+    assert [path.name for path in folder.iterdir()] == ["my ball.0001.png"]
+    assert not os.path.lexists(os.path.dirname(told))
+
+
+def test_tachyon_refuses_an_extension_that_it_does_not_write() -> None:
+    with pytest.raises(LayerException, match=r"Tachyon writes \.png .*, but the output is '/out/a\.#\.exr'"):
+        commands_of(Tachyon("t", scene="a.dat", outputs="/out/a.#.exr"), "1")
+
+
+# -- Mitsuba ----------------------------------------------------------------------------------------------------
+
+
+def test_mitsuba_gets_the_parameters_of_each_frame() -> None:
+    params = {"angle": {1: 0, 2: 15}, "spp": 16}
+    layer = Mitsuba("m", scene="/s/a.xml", outputs="/out/a.####.exr", params=params, sensor=1, extra_args=["-v"])
+
+    first, second = commands_of(layer, "1-2")
+
+    assert first == [
+        "-m",
+        "scalar_rgb",
+        "-t",
+        "3",
+        "-s",
+        "1",
+        "-Dangle=0",
+        "-Dspp=16",
+        "-v",
+        "-o",
+        "/out/a.0001.exr",
+        "/s/a.xml",
+    ]
+    assert "-Dangle=15" in second
+
+
+def test_mitsuba_gets_more_threads_when_there_are_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUE_THREADS", "8")
+
+    ((*words,),) = commands_of(Mitsuba("m", scene="a.xml", outputs="a.#.exr", variant="llvm_ad_rgb"), "1")
+
+    assert words[:4] == ["-m", "llvm_ad_rgb", "-t", "8"]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [({"angle": {1: 0}}, r"params\['angle'\] has no value for frame 2"), (["angle"], "params must be a dict")],
+)
+def test_mitsuba_refuses_parameters_that_it_cannot_use(params: object, message: str) -> None:
+    with pytest.raises(LayerException, match=message):
+        commands_of(Mitsuba("m", scene="a.xml", outputs="a.#.exr", params=params), "2")
+
+
+# -- Synfig -----------------------------------------------------------------------------------------------------
+
+
+def test_synfig_renders_rows_of_frames_and_single_ones() -> None:
+    layer = Synfig("s", scene="/s/a.sif", outputs="/out/a.####.png", width=64, height=48, antialias=2)
+
+    row, single = commands_of(layer, "3-5,9")
+
+    options = ["-t", "png", "-w", "64", "-h", "48", "-a", "2", "-T", "2"]
+    assert row == ["/s/a.sif", *options, "-o", "/out/a.png", "--start-time", "3f", "--end-time", "5f"]
+    assert single == ["/s/a.sif", *options, "-o", "/out/a.0009.png", "--time", "9f"]
+
+
+def test_synfig_is_asked_for_frames_of_a_step_one_by_one() -> None:
+    words = commands_of(Synfig("s", scene="a.sif", outputs="a_%d.jpg", format="imagemagick"), "1-5x2")
+
+    assert [word[-1] for word in words] == ["1f", "3f", "5f"]
+    assert words[0][1:3] == ["-t", "imagemagick"]
+
+
+def test_files_of_synfig_get_the_names_that_were_asked_for(tmp_path: Path) -> None:
+    layer = Synfig("s", scene="a.sif", outputs=f"{tmp_path}/a_@@.png")
+    (command,) = layer.render_commands(FrameSet("-1-1"))
+    for name in ("a_.-001.png", "a_.0000.png", "a_.0001.png"):
+        (tmp_path / name).write_text("picture")
+
+    layer.collect_outputs(command)
+
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == ["a_-1.png", "a_00.png", "a_01.png"]
+
+
+# -- oiiotool ---------------------------------------------------------------------------------------------------
+
+
+def test_oiiotool_is_told_its_frames_in_one_list() -> None:
+    layer = Oiio("o", source="/in/a.####.exr", operations=["--resize", "{TOP.width/2}x0"], outputs="/out/a.@@.png")
+
+    (words,) = commands_of(layer, "1,4-8x2,-2")
+
+    assert words == [
+        "--threads",
+        "2",
+        "--frames",
+        "1,4-8x2,-2",
+        "/in/a.%04d.exr",
+        "--resize",
+        "{TOP.width/2}x0",
+        "-o",
+        "/out/a.%02d.png",
+    ]
+
+
+def test_braces_in_a_path_are_no_expression() -> None:
+    (words,) = commands_of(Oiio("o", source="/{in}/a.#.exr", outputs="/{out}/a.#.exr"), "1-2")
+
+    assert words[4:] == [
+        "--evaloff",
+        "/{in}/a.%04d.exr",
+        "--evalon",
+        "--evaloff",
+        "-o",
+        "/{out}/a.%04d.exr",
+        "--evalon",
+    ]
+
+
+@pytest.mark.parametrize("source", ["/in#1/a.####.exr", "/in/a@b.####.exr", "/in/still.exr"])
+def test_a_path_that_looks_like_another_sequence_is_named_frame_by_frame(source: str) -> None:
+    first, second = commands_of(Oiio("o", source=source, outputs="/out/a.####.exr"), "1-2")
+
+    off, on = ["--evaloff", "--wildcardoff"], ["--evalon", "--wildcardon"]
+    path = source.replace("####", "0002")
+    assert first[2:4] == ["--frames", "1"]
+    assert second[2:] == ["--frames", "2", *off, path, *on, *off, "-o", "/out/a.0002.exr", *on]
+
+
+def test_operations_are_a_list_of_words() -> None:
+    with pytest.raises(LayerException, match="operations must be a list of words, not a text"):
+        Oiio("o", source="a.#.exr", outputs="b.#.exr", operations="--resize 50%")
+
+
+def test_a_source_can_be_the_output_of_another_layer() -> None:
+    layer = Oiio("o", source=FileSpec("/in/a.#.exr"), outputs="b.#.exr")
+
+    assert layer.get_arg("source") == "/in/a.#.exr"
+
+
+@pytest.mark.parametrize("kind", [Oiio, ContactSheet])
+def test_oiiotool_is_not_sent_where_it_cannot_write(tmp_path: Path, kind: type[RenderLayer]) -> None:
+    (tmp_path / "a.0001.exr").write_text("picture")
+    layer = kind("o", source=f"{tmp_path}/a.#.exr", outputs="/50%/b.#.exr")
+    add(layer, "1")
+
+    with pytest.raises(LayerException, match="cannot write into a folder with % in its name: /50%"):
+        layer.check_before_commands(FrameSet("1"))
+
+
+# -- whole sequences --------------------------------------------------------------------------------------------
+
+
+def add(layer: RenderLayer, frames: str) -> None:
+    """Make the layer one of a job of these frames."""
+    Outline("shot", frame_range=frames, current=False).add_layer(layer)
+
+
+def test_a_contact_sheet_has_all_pictures_in_one_frame() -> None:
+    layer = ContactSheet("c", source="/in/a.#.exr", outputs="/out/sheet.png", columns=2, tile=(32, 24), pad=0)
+    add(layer, "5-9x2")
+
+    (command,) = layer.render_commands(FrameSet("5"))
+
+    fit = ["--fit:pad=1", "32x24"]
+    assert layer.get_frame_range() == "5"
+    assert command.argv[3:] == [
+        "--evaloff",
+        "--wildcardoff",
+        "/in/a.0005.exr",
+        *fit,
+        "/in/a.0007.exr",
+        *fit,
+        "/in/a.0009.exr",
+        *fit,
+        "--mosaic:pad=0",
+        "2x2",
+        "-o",
+        "/out/sheet.png",
+    ]
+
+
+def test_a_contact_sheet_is_square_unless_asked_otherwise() -> None:
+    layer = ContactSheet("c", source="/in/a.#.exr", outputs="/out/sheet.png", range="1-10")
+    add(layer, "1-100")
+
+    (command,) = layer.render_commands(FrameSet("1"))
+
+    assert command.argv[-4:-2] == ["--mosaic:pad=4", "4x3"]
+
+
+def test_a_tile_is_a_width_and_a_height() -> None:
+    with pytest.raises(LayerException, match=r"tile must be \(width, height\), not '32x24'"):
+        ContactSheet("c", source="a.#.exr", outputs="s.png", tile="32x24")
+
+
+def test_ffmpeg_gets_pictures_that_are_numbered_from_0_on(tmp_path: Path) -> None:
+    (tmp_path / "a.0005.png").write_text("five")
+    layer = Ffmpeg("f", source=f"{tmp_path}/a.#.png", outputs="/out/a.mp4", fps="24000/1001", extra_args=["-an"])
+    add(layer, "9-5x-2")
+
+    (command,) = layer.render_commands(FrameSet("9"))
+    links = Path(command.argv[command.argv.index("-i") + 1]).parent
+    pictures = {link.name: os.readlink(link) for link in links.iterdir()}
+    layer.collect_outputs(command)
+
+    assert command.argv[1:-1] == [
+        *("-hide_banner", "-nostdin", "-y", "-framerate", "24000/1001", "-start_number", "0"),
+        *("-i", f"{links}/%06d.png", "-frames:v", "3", "-r", "24000/1001", "-c:v", "libx264", "-crf", "18"),
+        *("-pix_fmt", "yuv420p", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-threads", "2", "-an"),
+    ]
+    assert command.argv[-1] == "file:/out/a.mp4"
+    assert pictures == {
+        "000000.png": f"{tmp_path}/a.0009.png",
+        "000001.png": f"{tmp_path}/a.0007.png",
+        "000002.png": f"{tmp_path}/a.0005.png",
+    }
+    assert not links.exists()
+
+
+def test_other_codecs_get_no_options_of_x264(tmp_path: Path) -> None:
+    layer = Ffmpeg(
+        "f", source="a.#.exr", outputs="/out/a.mov", codec="prores_ks", pixel_format="yuv422p10le", filters=""
+    )
+    layer.set_arg("input_args", ["-apply_trc", "iec61966_2_1"])
+    add(layer, "1")
+
+    (command,) = layer.render_commands(FrameSet("1"))
+    layer.collect_outputs(command)
+
+    assert "-crf" not in command.argv
+    assert "-vf" not in command.argv
+    assert command.argv[command.argv.index("-apply_trc") + 1] == "iec61966_2_1"
+
+
+def test_a_gap_is_told_before_anything_is_encoded(tmp_path: Path) -> None:
+    (tmp_path / "a.0001.png").write_text("picture")
+    (tmp_path / "a.0003.png").write_text("")
+    layer = Ffmpeg("f", source=f"{tmp_path}/a.#.png", outputs="/out/a.mp4")
+    add(layer, "1-4")
+
+    with pytest.raises(LayerException, match=r"layer 'f': its source is missing or empty for frames 2-4: .*/a\.#\.png"):
+        layer.check_before_commands(FrameSet("1"))
+
+
+def test_a_range_without_a_frame_of_the_job_is_told() -> None:
+    layer = Ffmpeg("f", source="a.#.png", outputs="/out/a.mp4", range="50-60")
+    add(layer, "1-4")
+
+    with pytest.raises(LayerException, match="its range has no frame of the job"):
+        layer.get_sequence()
+
+
+# -- logs -------------------------------------------------------------------------------------------------------
+
+MITSUBA_LOG = (
+    "2026-01-01 07:25:52 INFO  [SamplingIntegrator] Starting render job (64x48, 8 samples, 3 threads)\n"
+    "\rRendering [=============================================] (13ms, ETA: 0ms)      \n"
+    '2026-01-01 07:25:52 INFO  [HDRFilm] \u2714  Developing "/out/a.0002.exr" ..\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "log", "frames", "percent", "done"),
+    [
+        pytest.param(TACHYON_RULES, "Rendering Progress:        54% complete\r", "1", 54, 0, id="tachyon"),
+        pytest.param(MITSUBA_RULES, MITSUBA_LOG, "1-2", 50, 1, id="mitsuba"),
+        pytest.param(SYNFIG_RULES, "\ro/sy.0004.png: DONE\r", "3-4", 50, 1, id="synfig"),
+        pytest.param(FFMPEG_RULES, "frame=   13 fps=0.0 q=28.0 size=\rframe=   13 ", "1-24", 50, None, id="ffmpeg"),
+    ],
+)
+def test_progress_is_read_from_logs(
+    rules: OutputRules, log: str, frames: str, percent: float, done: int | None
+) -> None:
+    reader = OutputReader(rules, FrameSet(frames))
+    reader.begin(FrameSet(frames))
+
+    reader.feed(log.encode())
+    reader.close()
+
+    assert reader.progress.percent == pytest.approx(percent)
+    assert done in (None, reader.progress.frames_done)
+
+
+@pytest.mark.parametrize(
+    ("rules", "line"),
+    [
+        pytest.param(TACHYON_RULES, "Parser failed due to nonexistent input file: nope.dat", id="tachyon"),
+        pytest.param(MITSUBA_RULES, "Caught a critical exception: [parser.cpp:1077] File not found: x", id="mitsuba"),
+        pytest.param(SYNFIG_RULES, "Unable to load file 'nope.sif'.", id="synfig, missing"),
+        pytest.param(
+            SYNFIG_RULES, 'synfig(8241) [07:25:55] error: Unable to create output for "a.sif": No such', id="synfig"
+        ),
+        pytest.param(FFMPEG_RULES, "/out/a.mp4: No such file or directory", id="ffmpeg"),
+        pytest.param(FFMPEG_RULES, "[libx264 @ 0x5] width not divisible by 2 (65x48)", id="ffmpeg, width"),
+        pytest.param(FFMPEG_RULES, "Unknown encoder 'nope'", id="ffmpeg, codec"),
+    ],
+)
+def test_errors_are_found(rules: OutputRules, line: str) -> None:
+    reader = OutputReader(rules)
+
+    reader.feed(f"\x1b[31m{line}\x1b[0m\n".encode())
+
+    assert reader.errors == [line]
+
+
+def test_the_usual_words_of_synfig_are_no_errors() -> None:
+    reader = OutputReader(SYNFIG_RULES)
+
+    reader.feed(b"No LADSPA plugins were found!\n\nCheck your LADSPA_PATH environment variable.\n")
+
+    assert reader.errors == []
