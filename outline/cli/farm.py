@@ -7,13 +7,14 @@ import os
 import sys
 import time
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..backend.cue import JOB_WAIT_PERIOD_SEC, end_test
 from ..backend.cue.client import farm_errors
 from ..backend.cue.jobs import log_path
-from ..backend.cue.snapshot import FarmSnapshot, Outcome, PyCueJob, frames_of
+from ..backend.cue.snapshot import Outcome, PyCueJob, frames_of
 from ..backend.cue.watch import FarmResult, watch
 from ..exception import OutlineException
 from . import EXIT_DEAD, EXIT_INTERRUPTED, EXIT_KILLED
@@ -123,7 +124,9 @@ def follow_job(job: Any, server: Any = None, *, test: bool = False, quiet: bool 
     problem = end_test(job, result.outcome, result.job) if test else ""
     code = _EXIT_CODES[result.outcome] or (EXIT_DEAD if problem else 0)
     if not quiet or code:
-        print(_summary(job, result, time.monotonic() - begun, server), file=sys.stderr if quiet else sys.stdout)
+        lines = _summary(job, result, time.monotonic() - begun)
+        lines += [] if problem else _next_steps(job.data.name, result.outcome, server)
+        print("\n".join(lines).rstrip("\n"), file=sys.stderr if quiet else sys.stdout)
     if problem:
         print(f"pycuerun: {problem}", file=sys.stderr)
     return code
@@ -154,28 +157,22 @@ def _farewell(name: str, server: Any) -> str:
 # -- how it ended ----------------------------------------------------------------------------------------------
 
 
-def _summary(job: Any, result: FarmResult, seconds: float, server: Any) -> str:
-    name = job.data.name
-    lines = ["", f"{name}  {_WORDS[result.outcome]} in {duration(seconds)}", ""]
+def _summary(job: Any, result: FarmResult, seconds: float) -> list[str]:
+    lines = ["", f"{job.data.name}  {_WORDS[result.outcome]} in {duration(seconds)}", ""]
     if result.job is not None:
         lines += [f"  {line}" for line in state_table({layer.name: layer.counts for layer in result.job.layers})]
         lines.append("")
     if result.outcome is not Outcome.DONE:
         with suppress(OutlineException):  # a job or server that is gone tells nothing more
-            lines += _dead_lines(job, result.job)
-    lines += _next_steps(name, result.outcome, server)
-    return "\n".join(lines).rstrip("\n")
+            lines += _dead_lines(job)
+    return lines
 
 
-def _dead_lines(job: Any, counts: FarmSnapshot | None) -> list[str]:
+def _dead_lines(job: Any) -> list[str]:
     from ..backend.local.log import last_lines
 
     lines = []
-    dead = []
-    for frame in frames_of(job, ["DEAD"]):
-        dead.append(frame.data)
-        if len(dead) > _SHOWN_DEAD:
-            break
+    dead = [frame.data for frame in islice(frames_of(job, ["DEAD"]), _SHOWN_DEAD + 1)]
     for data in dead[:_SHOWN_DEAD]:
         log = log_path(job, data.name)
         lines.append(f"DEAD {data.name} after {plural(data.retry_count + 1, 'attempt')}: {exit_reason(data)}")
@@ -196,9 +193,9 @@ def _next_steps(name: str, outcome: Outcome, server: Any) -> list[str]:
     ours = f" --server {quoted(server)}" if server else ""
     if outcome in (Outcome.DEAD, Outcome.STUCK):
         return [
-            f"try again  outline retry {quoted(name)}{ours}",
-            f"look at it outline status {quoted(name)}{ours}",
+            f"look at it  outline status {quoted(name)}{ours}",
+            f"try again   outline retry {quoted(name)}{ours}",
         ]
     if outcome is Outcome.KILLED:
-        return ["somebody, or a test, has ended the job before its frames were done"]
+        return ["somebody has ended the job before its frames were done"]
     return ["the farm server does not know the job any more"] if outcome is Outcome.LOST else []

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 from typing import IO
 
 from ..backend.local.job import LocalJob
@@ -14,7 +15,7 @@ from ..frames import FrameSet
 from ..scheduler import FrameState
 from .pycuerun import split_frame_name
 
-__all__ = ["find_frame", "follow_log", "print_log"]
+__all__ = ["find_frame", "follow_log", "follow_log_file", "print_log", "print_log_file"]
 
 _OVER = (FrameState.SUCCEEDED, FrameState.DEAD, FrameState.EATEN)
 _LOOK_SECONDS = 0.2
@@ -32,7 +33,20 @@ def print_log(folder: str, name: str, attempt: int | None = None) -> int:
         OutlineException: There is no such frame, or no log of it.
     """
     job = LocalJob(folder)
-    path = job.log_path(job.record.job.frame_name(find_frame(job, name)))
+    return print_log_file(job.log_path(job.record.job.frame_name(find_frame(job, name))), name, attempt)
+
+
+def print_log_file(path: str, name: str, attempt: int | None = None) -> int:
+    """Print a log and return the exit code 0.
+
+    Args:
+        path: The log of the last attempt; those of older ones are beside it.
+        name: The frame, for messages.
+        attempt: Which attempt, from 1 on; None for the last one.
+
+    Raises:
+        OutlineException: There is no log, or not of so many attempts.
+    """
     older = _older_logs(path)
     attempts = [*older, *([path] if os.path.exists(path) else [])]
     if not attempts:
@@ -77,16 +91,30 @@ def follow_log(folder: str, name: str) -> int:
     """
     job = LocalJob(folder)
     ref = find_frame(job, name)
-    path = job.log_path(job.record.job.frame_name(ref))
+
+    def is_over() -> bool:
+        job.refresh()
+        return job.record.runner is None or job.record.job.state(ref) in _OVER
+
+    return follow_log_file(job.log_path(job.record.job.frame_name(ref)), is_over)
+
+
+def follow_log_file(path: str, is_over: Callable[[], bool], *, sleep: Callable[[float], None] = time.sleep) -> int:
+    """Print a log as it grows, attempt after attempt, until its frame is over, and return the exit code 0.
+
+    Args:
+        path: The log of the last attempt.
+        is_over: Tells whether nothing more can come.
+        sleep: Waits so many seconds between two looks.
+    """
     stream: IO[bytes] | None = None
     try:
         while True:
-            job.refresh()
-            over = job.record.runner is None or job.record.job.state(ref) in _OVER
+            over = is_over()
             stream = _copy_growth(path, stream)
             if over:
                 return 0
-            time.sleep(_LOOK_SECONDS)
+            sleep(_LOOK_SECONDS)
     finally:
         if stream is not None:
             stream.close()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``outline status``: the states of a job's frames, as its journal tells. None of the user's code is needed.
+"""``outline status``: the states of a job's frames, as its journal or the farm tells; no code of the user is needed.
 
 ``--json`` prints one object:
 
 ========== ==========================================================================================================
-job        the job's name; ``job_id`` and ``session`` (the folder) say which one
-state      ``RUNNING``, ``FINISHED`` (all succeeded or eaten), ``FAILED``, ``PAUSED`` (no frame was ever started) or
-           ``STOPPED`` (was cut short and can go on)
+job        the job's name; ``job_id`` and ``session`` (the folder; null for a job on the farm) say which one
+state      ``RUNNING``, ``FINISHED`` (all succeeded or eaten), ``FAILED``, ``PAUSED`` (no frame was ever started, or the
+           farm starts none) or ``STOPPED`` (was cut short and can go on; on the farm, it was killed)
 runner     ``{"host": …, "pid": …}`` of the process that runs it, else null
 frames     how many frames the job has; with chunks, a frame is a chunk, named by its first number
 counts     frames by state, states without frames left out
@@ -17,6 +17,7 @@ running    ``frame`` (its name), ``layer``, ``attempt``, ``seconds`` (so far), a
            ``note``, ``warnings``, ``errors``
 dead       ``frame``, ``layer``, ``attempts``, ``exit_status``, ``signal``, ``reason``, ``seconds``, ``log`` (its path),
            ``peak_memory_kb`` and ``warnings`` that the application told of
+log_dir    only of a job on the farm: the folder of the logs, as the hosts see it
 ========== ==========================================================================================================
 """
 
@@ -25,6 +26,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 from ..backend.local.job import LocalJob
@@ -41,30 +43,32 @@ _LONGEST_WORDS = 100
 _CLEAR = "\x1b[H\x1b[2J"
 
 
-def print_status(folder: str, as_json: bool) -> int:
+def print_status(read: Callable[[], dict[str, Any]], as_json: bool) -> int:
     """Print the status once and return the exit code 0.
 
+    Args:
+        read: Returns the status as data, see the top of this module.
+        as_json: Print it as JSON.
+
     Raises:
-        SessionException: No job of the local backend ran in the folder.
+        OutlineException: There is no such job.
     """
-    print(_rendered(LocalJob(folder), as_json))
+    print(_rendered(read(), as_json))
     return 0
 
 
-def watch_status(folder: str, as_json: bool, seconds: float = 1.0) -> int:
-    """Print the status every second until no process runs the job; on a terminal, over the one before."""
-    job = LocalJob(folder)
+def watch_status(read: Callable[[], dict[str, Any]], as_json: bool, seconds: float = 1.0) -> int:
+    """Print the status every second until the job does not run; on a terminal, over the one before."""
     clear = _CLEAR if sys.stdout.isatty() else ""
     while True:
-        print(f"{clear}{_rendered(job, as_json)}", flush=True)
-        if job.state != "RUNNING":
+        data = read()
+        print(f"{clear}{_rendered(data, as_json)}", flush=True)
+        if data["state"] != "RUNNING":
             return 0
         time.sleep(seconds)
-        job.refresh()
 
 
-def _rendered(job: LocalJob, as_json: bool) -> str:
-    data = status_data(job)
+def _rendered(data: dict[str, Any], as_json: bool) -> str:
     return json.dumps(data, indent=None if not sys.stdout.isatty() else 2) if as_json else status_text(data)
 
 
@@ -149,7 +153,8 @@ def status_text(data: dict[str, Any]) -> str:
             ("job", data["job"]),
             ("state", data["state"] + (f", by process {runner['pid']} on {runner['host']}" if runner else "")),
             ("done", f"{done} of {plural(data['frames'], 'frame')}"),
-            ("session", data["session"]),
+            ("session", data["session"] or ""),
+            ("logs", data.get("log_dir", "")),
         ]
     )
     lines += ["", *_state_lines(data)]
@@ -193,7 +198,7 @@ def _dead_lines(data: dict[str, Any]) -> list[str]:
         for one in dead[:_SHOWN_DEAD]
     ]
     more = [f"and {len(dead) - _SHOWN_DEAD} more"] if len(dead) > _SHOWN_DEAD else []
-    session = quoted(data["session"])
+    session = quoted(data["session"] or data["job"])
     return [
         *table(["dead", "tries", "ran", "why"], rows, numbers=[1, 2]),
         *more,

@@ -17,7 +17,10 @@ from . import EXIT_DEAD, EXIT_USAGE
 __all__ = ["main", "outline_group"]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-_SESSION = "SESSION is the folder that pycuerun printed, or the outline.yaml in it."
+_SESSION = (
+    "SESSION is the folder that pycuerun printed, or the outline.yaml in it; or the name or id of a job on the farm."
+)
+_SERVER = click.option("-s", "--server", metavar="HOST", help="The farm server, when SESSION is a job on the farm.")
 
 _NEGATIVE = re.compile(r"-\d")
 
@@ -57,7 +60,7 @@ def _negatives_last(argv: list[str]) -> list[str]:
 @click.option("-D", "--debug", is_flag=True, help="Show tracebacks.")
 @click.pass_context
 def outline_group(context: click.Context, debug: bool) -> int:
-    """Look at outlines and at jobs of the local backend. Jobs are launched with pycuerun."""
+    """Look at outlines and at jobs, here or on the farm. Jobs are launched with pycuerun."""
     if context.invoked_subcommand is None:
         print(context.get_help())
         return EXIT_USAGE
@@ -94,13 +97,14 @@ def config(section: str | None) -> int:
 @click.argument("session")
 @click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
 @click.option("--watch", is_flag=True, help="Print it anew every second until the job is over.")
-def status(session: str, as_json: bool, watch: bool) -> int:
+@_SERVER
+def status(session: str, as_json: bool, watch: bool, server: str | None) -> int:
     """Show the states of a job's frames, while it runs and afterwards."""
-    from .running import session_folder
+    from .places import job_place
     from .status import print_status, watch_status
 
     show = watch_status if watch else print_status
-    return show(session_folder(session), as_json)
+    return show(job_place(session, server).status, as_json)
 
 
 @outline_group.command(epilog=_SESSION)
@@ -108,13 +112,13 @@ def status(session: str, as_json: bool, watch: bool) -> int:
 @click.argument("frame")
 @click.option("--attempt", type=click.IntRange(1), metavar="N", help="Which attempt; the last when not given.")
 @click.option("-f", "--follow", is_flag=True, help="Print what comes, until the frame is over.")
-def log(session: str, frame: str, attempt: int | None, follow: bool) -> int:
+@_SERVER
+def log(session: str, frame: str, attempt: int | None, follow: bool, server: str | None) -> int:
     """Print the log of a frame, such as 12-beauty."""
-    from .log_view import follow_log, print_log
-    from .running import session_folder
+    from .places import job_place
 
-    folder = session_folder(session)
-    return follow_log(folder, frame) if follow and attempt is None else print_log(folder, frame, attempt)
+    place = job_place(session, server)
+    return place.follow_log(frame) if follow and attempt is None else place.print_log(frame, attempt)
 
 
 @outline_group.command(epilog=_SESSION)
@@ -135,12 +139,12 @@ def log(session: str, frame: str, attempt: int | None, follow: bool) -> int:
 @click.option("--memory", metavar="SIZE", help="Memory to use, such as 16g; all when not given.")
 @click.option("--fail-fast", is_flag=True, help="Stop when a frame is dead.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@_SERVER
 def retry(session: str, **options: Any) -> int:
     """Run frames of a job again, and then all that waits for them.
 
     Without options these are the dead frames.
     """
-    from .retry import retry_frames
-    from .running import session_folder
+    from .places import job_place
 
-    return retry_frames(session_folder(session), **options)
+    return job_place(session, options.pop("server")).retry(**options)

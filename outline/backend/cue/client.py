@@ -89,7 +89,7 @@ def farm_errors(doing: str = "") -> Iterator[None]:
     """Turn errors of PyCue and gRPC into one line.
 
     Args:
-        doing: What the server was asked, for the message.
+        doing: What the server was asked to do, for the message.
 
     Raises:
         ServerAway: No server answers.
@@ -122,14 +122,14 @@ def _translated(error: Any, doing: str) -> LaunchException:
             " or use --backend local"
         )
     if code == "NOT_FOUND":
-        return UnknownToServer(f"the farm server {server} does not know {doing or 'that'}: {said}")
+        return UnknownToServer(f"the farm server {server} cannot {doing or 'do that'}: {said}")
     pending = re.search(r"job (\S+) is already pending", said)
     if pending:
         return LaunchException(
             f"the farm server {server} has a job {pending[1]} that is not finished; wait for it, or end it"
             f" (cueadmin -kill {pending[1]}), or launch under another name with --base-name"
         )
-    asked = f" to {doing}" if doing else ""
+    asked = f" to {doing}" if doing else ""  # "refuses to launch the job"
     return LaunchException(f"the farm server {server} refuses{asked}: {said}{_advice(said)}")
 
 

@@ -11,10 +11,20 @@ from typing import Any, NamedTuple
 from ...exception import LaunchException, did_you_mean
 from ...frames import FrameSet, chunk_frames
 from .client import UnknownToServer, connect, farm_errors, server_names
+from .command import literal
 from .names import conform_layer, frame_name
 from .snapshot import frames_of
 
-__all__ = ["FarmChunk", "chunk_of", "chunks_of", "find_job", "layers_of", "log_path", "retry_frames"]
+__all__ = [
+    "FarmChunk",
+    "chunk_of",
+    "chunks_of",
+    "find_job",
+    "find_session_job",
+    "layers_of",
+    "log_path",
+    "retry_frames",
+]
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _AT_ONCE = 500
@@ -44,7 +54,7 @@ def find_job(text: str) -> Any:
     opencue = connect()
     name = text.strip().lower()
     try:
-        with farm_errors(f"the job {text}"):
+        with farm_errors(f"find the job {text}"):
             return opencue.api.getJob(name) if _ID.match(name) else opencue.api.findJob(name)
     except UnknownToServer:
         with farm_errors("look for jobs"):
@@ -56,9 +66,28 @@ def find_job(text: str) -> Any:
     raise LaunchException(f"the farm server {server_names()} has no job {text!r}{hint}")
 
 
+def find_session_job(name: str, outline_path: str) -> Any:
+    """Return PyCue's job that was launched from a session.
+
+    Args:
+        name: The job's name.
+        outline_path: The path of the session's ``outline.yaml``, which is in the command of its frames.
+
+    Raises:
+        LaunchException: The farm does not know it, or no server answers.
+    """
+    opencue = connect()
+    with farm_errors("look for jobs"):
+        found = list(opencue.api.getJobs(job=[name], include_finished=True))
+    for job in sorted(found, key=lambda one: -int(one.data.start_time)):
+        if any(literal(outline_path) in layer.data.command for layer in layers_of(job)[:1]):
+            return job
+    raise LaunchException(f"the farm server {server_names()} does not know the job {name} of this session any more")
+
+
 def layers_of(job: Any) -> list[Any]:
     """Return PyCue's layers of a job in their order."""
-    with farm_errors(f"the layers of {job.data.name}"):
+    with farm_errors(f"list the layers of {job.data.name}"):
         return sorted(job.getLayers(), key=lambda layer: int(layer.data.dispatch_order))
 
 

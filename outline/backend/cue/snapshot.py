@@ -123,14 +123,14 @@ class PyCueJob:
     def read(self) -> FarmSnapshot:
         """Ask the server for the job and its layers."""
         opencue = connect()
-        with farm_errors(f"the job {self.__id}"):
+        with farm_errors(f"find the job {self.__id}"):
             job = opencue.api.getJob(self.__id)
         return snapshot_of(job)
 
     def waits_for_other_jobs(self) -> bool:
         """Ask the server for the dependencies of the job and its layers."""
         opencue = connect()
-        with farm_errors(f"the dependencies of {self.__id}"):
+        with farm_errors(f"list the dependencies of {self.__id}"):
             depends = opencue.api.getJob(self.__id).getDepends()
         external = opencue.api.depend_pb2.EXTERNAL
         return any(depend.data.active and depend.data.target == external for depend in depends)
@@ -148,7 +148,7 @@ class PyCueJob:
 
 def snapshot_of(job: Any) -> FarmSnapshot:
     """Return a PyCue job with the numbers of its layers, which are asked for."""
-    with farm_errors(f"the layers of {job.data.name}"):
+    with farm_errors(f"list the layers of {job.data.name}"):
         layers = tuple(
             LayerNumbers(layer.data.name, _counts(layer.data.layer_stats))
             for layer in sorted(job.getLayers(), key=lambda one: int(one.data.dispatch_order))
@@ -171,7 +171,7 @@ def frames_of(job: Any, states: Sequence[str] = (), **criteria: Any) -> Iterator
         criteria["state"] = [job_pb2.FrameState.Value(state) for state in states]
     page = 1
     while True:
-        with farm_errors(f"the frames of {job.data.name}"):
+        with farm_errors(f"list the frames of {job.data.name}"):
             found = job.getFrames(page=page, **criteria)
         yield from found
         if len(found) < _PAGE:

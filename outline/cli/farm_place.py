@@ -1,0 +1,207 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A job on the farm for ``outline status``, ``log`` and ``retry``: the same shape as a job of the local backend."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from ..backend.cue.client import connect, farm_errors
+from ..backend.cue.jobs import FarmChunk, chunk_of, chunks_of, layers_of, log_path, retry_frames
+from ..backend.cue.snapshot import FarmSnapshot, Outcome, frames_of, outcome_of, snapshot_of
+from ..exception import OutlineException
+from ..frames import FrameSet
+from ..progress import read_progress
+from ..scheduler import FrameState
+from .farm import exit_reason
+from .log_view import follow_log_file, print_log_file
+from .pycuerun import split_frame_name
+from .text import plural, quoted
+
+__all__ = ["FarmPlace"]
+
+S = FrameState
+_OVER = ("SUCCEEDED", "DEAD", "EATEN")
+_LOOK_SECONDS = 1.0
+_STATES = {
+    Outcome.DONE: "FINISHED",
+    Outcome.DEAD: "FAILED",
+    Outcome.STUCK: "FAILED",
+    Outcome.KILLED: "STOPPED",
+}
+
+# Any: PyCue's objects.
+
+
+class FarmPlace:
+    """A job on the farm; see ``outline.cli.places``."""
+
+    def __init__(self, job: Any, session: str | None = None) -> None:
+        self.__job = job
+        self.__session = session
+
+    def status(self) -> dict[str, Any]:
+        """Ask the server for the job, its layers, and those of its frames that are not like most others."""
+        self.__refresh()
+        job = self.__job
+        counts = snapshot_of(job)
+        common = _common_state(counts)
+        others = list(frames_of(job, [state.value for state in FrameState if state is not common]))
+        return {
+            "job": counts.name,
+            "job_id": counts.id,
+            "session": self.__session,
+            "state": _state(counts),
+            "runner": None,
+            "frames": len(counts),
+            "counts": _shown(counts.counts()),
+            "layers": [_layer_data(layer, counts, common, others) for layer in layers_of(job)],
+            "running": [self.__running(frame.data) for frame in _in_state(job, "RUNNING", common, others)],
+            "dead": [self.__dead(frame.data) for frame in _in_state(job, "DEAD", common, others)],
+            "log_dir": counts.log_dir,
+        }
+
+    def print_log(self, frame: str, attempt: int | None) -> int:
+        """Print the log of a frame, where this machine sees the folder of the logs.
+
+        Raises:
+            OutlineException: There is no such frame, or no log to be seen here.
+        """
+        return print_log_file(self.__visible_log(self.__chunk(frame)), frame, attempt)
+
+    def follow_log(self, frame: str) -> int:
+        """Print the log of a frame as it grows, until the server says that the frame is over."""
+        chunk = self.__chunk(frame)
+        path = self.__visible_log(chunk)
+        looked = [-_LOOK_SECONDS]
+
+        def is_over() -> bool:
+            if time.monotonic() - looked[0] < _LOOK_SECONDS:
+                return False
+            looked[0] = time.monotonic()
+            return self.__frame(chunk).state in _over_numbers()
+
+        return follow_log_file(path, is_over)
+
+    def retry(self, **options: Any) -> int:
+        """Let the farm run frames again, and return the exit code 0; it does so by itself.
+
+        Raises:
+            OutlineException: There is no such layer, or an option is for jobs on this machine.
+        """
+        layer, frames, states, quiet = (options.pop(name) for name in ("layer", "frames", "states", "quiet"))
+        only_here = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
+        if only_here:
+            raise OutlineException(f"{' and '.join(only_here)} is for jobs on this machine only")
+        wanted = tuple(state.upper() for state in states)
+        count = retry_frames(self.__job, states=wanted, layer=layer, frames=frames)
+        name = quoted(self.__job.data.name)
+        if not quiet and count:
+            print(f"{plural(count, 'frame')} will run again on the farm: outline status {name}")
+        elif not quiet:
+            print(f"nothing to retry, no such frame is {' or '.join(wanted)}: outline status {name}")
+        return 0
+
+    def __refresh(self) -> None:
+        opencue = connect()
+        with farm_errors(f"find the job {self.__job.data.name}"):
+            self.__job = opencue.api.getJob(self.__job.data.id)
+
+    def __chunk(self, name: str) -> FarmChunk:
+        frame, layer = split_frame_name(name)
+        return chunk_of(self.__job, layer, frame)
+
+    def __frame(self, chunk: FarmChunk) -> Any:
+        found = list(frames_of(self.__job, layer=[chunk.layer], range=str(chunk.head)))
+        return next(frame.data for frame in found if frame.data.name == chunk.name)
+
+    def __visible_log(self, chunk: FarmChunk) -> str:
+        path = log_path(self.__job, chunk.name)
+        if os.path.isdir(self.__job.data.log_dir):
+            return path
+        ran_on = self.__frame(chunk).last_resource.partition("/")[0]
+        where = f"on {ran_on}" if ran_on else "on the host that will run it"
+        raise OutlineException(f"this machine does not see the folder of the log; {where} it is {path}")
+
+    def __running(self, data: Any) -> dict[str, Any]:
+        attempt = data.retry_count + 1
+        found = read_progress(log_path(self.__job, data.name))
+        told = None if found is None or found.attempt != attempt else found._asdict()
+        return {
+            "frame": data.name,
+            "layer": data.layer_name,
+            "attempt": attempt,
+            "seconds": round(max(0.0, time.time() - data.start_time), 3),
+            "progress": told and {name: value for name, value in told.items() if name != "attempt"},
+            "host": data.last_resource.partition("/")[0],
+        }
+
+    def __dead(self, data: Any) -> dict[str, Any]:
+        return {
+            "frame": data.name,
+            "layer": data.layer_name,
+            "attempts": data.retry_count + 1,
+            "exit_status": data.exit_status,
+            "signal": None,
+            "reason": exit_reason(data),
+            "seconds": float(max(0, data.stop_time - data.start_time)),
+            "log": log_path(self.__job, data.name),
+            "peak_memory_kb": int(data.max_rss),
+            "warnings": 0,
+            "host": data.last_resource.partition("/")[0],
+        }
+
+
+def _state(job: FarmSnapshot) -> str:
+    outcome = outcome_of(job)
+    if outcome is not None:
+        return _STATES[outcome]
+    return "PAUSED" if job.is_paused else "RUNNING"
+
+
+def _common_state(job: FarmSnapshot) -> FrameState:
+    """Return the state that most frames have; those frames are known by what the others are."""
+    counts = job.counts()
+    return max(FrameState, key=lambda state: counts[state])
+
+
+def _in_state(job: Any, name: str, common: FrameState, others: list[Any]) -> list[Any]:
+    if common.value == name:
+        return list(frames_of(job, [name]))
+    number = _state_numbers()[name]
+    return [frame for frame in others if frame.data.state == number]
+
+
+def _layer_data(layer: Any, job: FarmSnapshot, common: FrameState, others: list[Any]) -> dict[str, Any]:
+    data = layer.data
+    names = {number: name for name, number in _state_numbers().items()}
+    rest = {chunk.head: common.value for chunk in chunks_of(layer)}
+    rest.update({one.data.number: names[one.data.state] for one in others if one.data.layer_name == data.name})
+    states: dict[str, list[int]] = {}
+    for head, state in rest.items():
+        states.setdefault(state, []).append(head)
+    counts = _shown(job.counts(data.name))
+    return {
+        "name": data.name,
+        "range": data.range,
+        "chunk": data.chunk_size,
+        "frames": sum(counts.values()),
+        "counts": {state: len(heads) for state, heads in states.items()},
+        "states": {state: str(FrameSet(heads)) for state, heads in states.items()},
+    }
+
+
+def _shown(counts: dict[FrameState, int]) -> dict[str, int]:
+    return {state.value: count for state, count in counts.items() if count}
+
+
+def _state_numbers() -> dict[str, int]:
+    from opencue_proto import job_pb2
+
+    return dict(job_pb2.FrameState.items())
+
+
+def _over_numbers() -> set[int]:
+    numbers = _state_numbers()
+    return {numbers[name] for name in _OVER}

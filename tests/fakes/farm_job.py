@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A job on the farm that does what a test has written down, and a clock that it moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from outline.backend.cue.snapshot import FarmSnapshot, LayerNumbers
+from outline.scheduler import FrameState
+
+__all__ = ["FakeClock", "ScriptedJob", "snapshot"]
+
+Look = FarmSnapshot | Exception
+
+
+def snapshot(state: str = "PENDING", is_paused: bool = False, name: str = "job", **counts: int) -> FarmSnapshot:
+    """Return a job of one layer ``beauty`` with so many frames in each state."""
+    numbers = {one: counts.get(one.value.lower(), 0) for one in FrameState}
+    return FarmSnapshot("id", name, state, is_paused, "/logs", (LayerNumbers("beauty", numbers),))
+
+
+class FakeClock:
+    """A clock that only moves when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.sleeps: list[float] = []
+
+    def __call__(self) -> float:
+        """Return the seconds."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Move on."""
+        self.sleeps.append(seconds)
+        self.now += seconds
+
+
+class ScriptedJob:
+    """Stands for ``PyCueJob``; tells one look after the other, the last one for ever.
+
+    Args:
+        looks: What it tells, or raises.
+        external: Whether it waits for other jobs, asked anew each time.
+    """
+
+    def __init__(self, looks: Sequence[Look], external: Callable[[], bool] = lambda: False) -> None:
+        self.__looks = list(looks)
+        self.__external = external
+        self.reconnects = 0
+
+    def read(self) -> FarmSnapshot:
+        """Return or raise the next look."""
+        look = self.__looks.pop(0) if len(self.__looks) > 1 else self.__looks[0]
+        if isinstance(look, Exception):
+            raise look
+        return look
+
+    def waits_for_other_jobs(self) -> bool:
+        """Tell what the test says."""
+        return self.__external()
+
+    def reconnect(self) -> None:
+        """Count."""
+        self.reconnects += 1
