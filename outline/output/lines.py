@@ -10,8 +10,9 @@ __all__ = ["LONGEST_LINE", "LineSplitter", "clean"]
 LONGEST_LINE = 8192
 """How many bytes of a line are looked at; what comes after them is skipped."""
 
-# Terminal codes: colours and cursor (CSI), titles and links (OSC), and those of two characters.
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])")
+# Terminal codes: colours and cursor (CSI), titles and links (OSC), and those of two characters. A text, because most
+# output has none, and compiling it at import would cost every process half a millisecond; re keeps what it compiled.
+_ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])"
 
 
 class LineSplitter:
@@ -45,4 +46,4 @@ class LineSplitter:
 def clean(data: bytes) -> str:
     """Return bytes as text, with what is no UTF-8 replaced and without terminal codes."""
     text = data.decode("utf-8", "replace")
-    return _ANSI.sub("", text) if "\x1b" in text else text
+    return re.sub(_ANSI, "", text) if "\x1b" in text else text
