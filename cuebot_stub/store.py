@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from outline.frames import FrameSet
-from outline.scheduler import DependPlan, FrameState, LayerPlan
+from outline.scheduler import DependPlan, FrameExit, FrameState, LayerPlan
 
 from .farm.depends import Depend
 from .farm.farm import Changes, Farm
@@ -116,6 +116,14 @@ class SqliteStore:
         self._load_jobs(farm)
         for _, data in self._things("depend"):
             farm.depends.register(Depend(**data))
+        for job in farm.jobs.values():
+            farm.depends.register_plan(job)
+        self._load_procs(farm)
+        farm.depends.hold_again()
+        for job in farm.jobs.values():
+            farm.job_changed(job)
+
+    def _load_procs(self, farm: Farm) -> None:
         for _, data in self._things("proc"):
             proc = Proc(**data)
             if proc.job in farm.jobs and proc.host in farm.hosts:
@@ -123,9 +131,10 @@ class SqliteStore:
                 farm.jobs[proc.job].state.adopt(proc.ref)
                 if proc.again:
                     farm.jobs[proc.job].state.retry(proc.ref)
-        farm.depends.hold_again()
         for job in farm.jobs.values():
-            farm.job_changed(job)
+            for ref in job.state.running():
+                if ref not in job.running:
+                    job.state.finish(ref, FrameExit(lost=True))
 
     def _things(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for id, data in self._db.execute("SELECT id, data FROM thing WHERE kind = ?", (kind,)):
@@ -138,8 +147,7 @@ class SqliteStore:
             job = _make_job(JobFacts(**data), [LayerFacts(**layer) for layer in layers[id]["layers"]], specs[id])
             for ref, row in self._db.execute("SELECT ref, row FROM frame WHERE job = ?", (id,)):
                 state, tries, facts = json.loads(row)
-                if state in ("RUNNING", "SUCCEEDED", "DEAD", "EATEN"):
-                    job.state.restore(ref, FrameState(state), tries)
+                job.state.restore(ref, FrameState(state), tries)
                 if facts:
                     job.frames[ref] = FrameFacts(*facts)
             _restore_steering(job)

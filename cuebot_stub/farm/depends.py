@@ -7,23 +7,25 @@ on what waits, taken back when what they wait for is done.
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outline.scheduler import DependPlan, FrameState
-from outline.scheduler.edges import FrameEdges, frame_edges
+from outline.scheduler import DependPlan
+from outline.scheduler.edges import FrameEdges, LayerNeed, frame_edges
 
 if TYPE_CHECKING:
     from .farm import Farm
     from .jobs import Job
 
-__all__ = ["Depend", "DependBook", "IN_PLAN"]
+__all__ = ["IN_PLAN", "Depend", "DependBook", "plan_depend"]
 
 #: Between two layers of one job, these are left to the scheduler.
 IN_PLAN = ("FRAME_BY_FRAME", "PREVIOUS_FRAME", "LAYER_ON_LAYER", "LAYER_ON_SIM_FRAME")
 _FRAME_WISE = ("FRAME_BY_FRAME", "PREVIOUS_FRAME")
-_COMES_BACK = ("FRAME_ON_FRAME", "LAYER_ON_LAYER", "FRAME_BY_FRAME")
+#: These hold again when what they waited for is retried; the farm makes frame-wise ones of FRAME_ON_FRAME ones.
+_COMES_BACK = ("FRAME_ON_FRAME", "LAYER_ON_LAYER", "FRAME_BY_FRAME", "PREVIOUS_FRAME", "LAYER_ON_SIM_FRAME")
 
 
 @dataclass(slots=True)
@@ -54,6 +56,11 @@ class Depend:
     def is_internal(self) -> bool:
         """Both ends are in one job."""
         return self.er_job == self.on_job
+
+    @property
+    def is_frame_wise(self) -> bool:
+        """Single frames wait for single frames."""
+        return self.type in _FRAME_WISE and not self.any_frame
 
 
 class DependBook:
@@ -107,6 +114,7 @@ class DependBook:
             if depend.active:
                 self._hold(depend, er, 1)
         self._farm.touch("depend", depend.id, depend)
+        self._farm.job_changed(er)
         return depend
 
     def register(self, depend: Depend) -> None:
@@ -114,6 +122,13 @@ class DependBook:
         self.all[depend.id] = depend
         self._of[depend.er_job].append(depend)
         self._on[depend.on_job].append(depend)
+
+    def register_plan(self, job: Job) -> None:
+        """Make the dependencies of a job's plan known, those that are not yet."""
+        known = {depend.plan for depend in self._of[job.id]}
+        for number, plan in enumerate(job.state.plan.depends):
+            if number not in known:
+                self.register(plan_depend(job, number, plan))
 
     def hold_again(self) -> None:
         """Put the holds of all active dependencies back, after the farm was read from its store."""
@@ -152,9 +167,9 @@ class DependBook:
         self._farm.job_changed(job)
 
     def unsatisfy(self, depend: Depend) -> None:
-        """Take back that a dependency was satisfied, by hand or by itself."""
+        """Take back that a dependency was satisfied, by hand or by itself; one that is met holds nothing back."""
         job, on = self._farm.jobs[depend.er_job], self._farm.jobs[depend.on_job]
-        depend.is_dropped = False
+        was_dropped, depend.is_dropped = depend.is_dropped, False
         if depend.plan >= 0:
             job.state.restore_depend(depend.plan)
             job.facts.dropped = [plan for plan in job.facts.dropped if plan != depend.plan]
@@ -162,18 +177,25 @@ class DependBook:
         elif not depend.active and not self._is_met(depend, on):
             depend.active = True
             self._hold(depend, job, 1)
+        elif not was_dropped:
+            return
         self._farm.touch("depend", depend.id, depend)
         self._farm.job_changed(job)
 
-    def frame_moved(self, job: Job, ref: int, *, before: FrameState) -> None:
-        """Look at what waits for a frame, its layer or its job from other jobs, after the frame's state changed."""
+    def frame_moved(self, job: Job, ref: int, *, was_satisfied: bool) -> None:
+        """Look at what waits for a frame, its layer or its job from outside, after its state or its mark has changed.
+
+        Args:
+            job: The job.
+            ref: The frame.
+            was_satisfied: It counted as done before.
+        """
+        is_satisfied, layer = job.state.is_satisfied(ref), job.state.layer(ref).name
         for depend in self.on_job(job.id):
-            if depend.plan >= 0 or (depend.on_layer and depend.on_layer != job.state.layer(ref).name):
+            if depend.plan >= 0 or (depend.on_layer and depend.on_layer != layer) or depend.on_ref not in (-1, ref):
                 continue
-            if depend.on_ref not in (-1, ref):
-                continue
-            if depend.type in _FRAME_WISE and depend.active:
-                self._frame_wise_moved(depend, job, ref, before)
+            if depend.is_frame_wise and depend.active and is_satisfied != was_satisfied:
+                self._frame_wise_moved(depend, job, ref, is_satisfied=is_satisfied)
             if depend.active and self._is_met(depend, job):
                 self.satisfy(depend, by_hand=False)
             elif not depend.active and not depend.is_dropped and depend.type in _COMES_BACK:
@@ -189,7 +211,7 @@ class DependBook:
 
     def _hold(self, depend: Depend, er: Job, change: int) -> None:
         state = er.state
-        if depend.type in _FRAME_WISE:
+        if depend.is_frame_wise:
             self._hold_frame_wise(depend, er, change)
         elif depend.er_ref >= 0:
             (state.hold_frame if change > 0 else state.release_frame)(depend.er_ref)
@@ -203,18 +225,15 @@ class DependBook:
         on = self._farm.jobs[depend.on_job]
         edges, base = self._edges_of(depend, er, on), er.state.refs(depend.er_layer).start
         for place, ref in enumerate(on.state.refs(depend.on_layer)):
-            if on.state.state(ref) is not FrameState.SUCCEEDED:
+            if not on.state.is_satisfied(ref):
                 for target in edges.waiting_for(place):
                     (er.state.hold_frame if change > 0 else er.state.release_frame)(base + target)
 
-    def _frame_wise_moved(self, depend: Depend, on: Job, ref: int, before: FrameState) -> None:
-        now = on.state.state(ref)
-        if (before is FrameState.SUCCEEDED) == (now is FrameState.SUCCEEDED):
-            return
+    def _frame_wise_moved(self, depend: Depend, on: Job, ref: int, *, is_satisfied: bool) -> None:
         er = self._farm.jobs[depend.er_job]
         edges, base = self._edges_of(depend, er, on), er.state.refs(depend.er_layer).start
         for target in edges.waiting_for(ref - on.state.refs(depend.on_layer).start):
-            (er.state.release_frame if now is FrameState.SUCCEEDED else er.state.hold_frame)(base + target)
+            (er.state.release_frame if is_satisfied else er.state.hold_frame)(base + target)
         self._farm.job_changed(er)
 
     def _edges_of(self, depend: Depend, er: Job, on: Job) -> FrameEdges:
@@ -231,13 +250,22 @@ class DependBook:
         if on.facts.state == "FINISHED":
             return True
         if depend.on_ref >= 0:
-            return on.state.state(depend.on_ref) is FrameState.SUCCEEDED
-        if depend.on_layer:
-            number = on.by_name[depend.on_layer]
-            if depend.any_frame and on.state.counts(depend.on_layer)[FrameState.SUCCEEDED]:
-                return True
-            return on.is_layer_complete(number)
-        return False
+            return on.state.is_satisfied(depend.on_ref)
+        return bool(depend.on_layer) and on.state.offers(depend.on_layer, _need_of(depend))
+
+
+def plan_depend(job: Job, number: int, plan: DependPlan) -> Depend:
+    """Return the dependency that stands for one of a job's plan."""
+    id = str(uuid.uuid5(uuid.UUID(job.id), f"depend {number}"))
+    return Depend(id, plan.type, job.id, plan.layer, -1, job.id, plan.on, -1, plan.any_frame, plan=number)
+
+
+def _need_of(depend: Depend) -> LayerNeed:
+    """Return what a dependency needs of a layer; an eaten frame is good for a layer, but not for single frames."""
+    if depend.any_frame:
+        return LayerNeed.ANY
+    is_frames = depend.type in _FRAME_WISE or depend.type == "LAYER_ON_SIM_FRAME"
+    return LayerNeed.ALL_SUCCEEDED if is_frames else LayerNeed.ALL_DONE
 
 
 def _is_in_plan(depend: Depend) -> bool:

@@ -14,6 +14,7 @@ from outline.scheduler import FrameState
 
 from . import dispatch
 from .depends import DependBook
+from .errors import CannotDo
 from .hosts import Host, Proc
 from .jobs import FrameFacts, Job
 from .orders import Order
@@ -275,6 +276,7 @@ class Farm:
     def register_job(self, job: Job) -> None:
         """Make a job known."""
         self.jobs[job.id] = job
+        job.codes_seen = job.state.state_codes()
         self.by_prefix[job.id[:18]] = job
         if job.is_pending:
             self.pending[job.name] = job
@@ -294,6 +296,7 @@ class Farm:
         job = self.jobs[proc.job]
         self.procs[proc.id] = proc
         job.procs.add(proc.id)
+        job.running[proc.ref] = proc.id
         self.usage.add(proc, self.hosts[proc.host], job)
 
     @contextmanager
@@ -313,13 +316,15 @@ class Farm:
         job = self.jobs[proc.job]
         del self.procs[proc.id]
         job.procs.discard(proc.id)
+        job.running.pop(proc.ref, None)
         self.usage.remove(proc, self.hosts[proc.host], job)
         self.touch("proc", proc.id, None)
 
     def frame_moved(self, job: Job, ref: int, before: FrameState) -> None:
         """Follow up a change of a frame's state: what waits for it, and whether the job is over."""
         self.touch_frame(job, ref)
-        self.depends.frame_moved(job, ref, before=before)
+        was_satisfied = before is FrameState.SUCCEEDED or job.state.is_marked(ref)
+        self.depends.frame_moved(job, ref, was_satisfied=was_satisfied)
         self.job_changed(job)
         self.finish_if_complete(job)
 
@@ -348,12 +353,12 @@ class Farm:
         """Let a finished job be pending again, because a frame of it shall run again.
 
         Raises:
-            ValueError: Another job of that name is pending.
+            CannotDo: Another job of that name is pending.
         """
         if job.facts.state != "FINISHED":
             return
         if job.name in self.pending:
-            raise ValueError(f"another job {job.name} is pending; this one stays finished")
+            raise CannotDo(f"another job {job.name} is pending; this one stays finished")
         job.facts.state, job.facts.stopped = "PENDING", 0
         self.pending[job.name] = job
         self.touch_job(job)

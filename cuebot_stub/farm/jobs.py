@@ -167,7 +167,14 @@ class JobFacts:
 
 
 class Job:
-    """A job: facts, layers, and the state of its frames."""
+    """A job: facts, layers, and the state of its frames.
+
+    Attributes:
+        procs: The ids of its procs.
+        running: The procs by their frames.
+        codes_seen: The states of all frames when somebody last asked what has changed.
+        codes_changed: When those that have changed before that were seen to have.
+    """
 
     def __init__(
         self, facts: JobFacts, layers: list[LayerFacts], plans: list[LayerPlan], depends: list[DependPlan]
@@ -178,6 +185,9 @@ class Job:
         self.totals = [LayerTotals() for _ in layers]
         self.frames: dict[int, FrameFacts] = {}
         self.procs: set[str] = set()
+        self.running: dict[int, str] = {}
+        self.codes_seen = b""
+        self.codes_changed: dict[int, float] = {}
         plan = JobPlan(facts.name, tuple(plans), tuple(depends), facts.max_retries, facts.autoeat)
         self.state = SteeredJob(plan)
 

@@ -45,8 +45,7 @@ def launch(farm: Farm, document: SpecDocument) -> list[Job]:
     for depend in depends:
         farm.depends.add(depend)
     for job in made.values():
-        for number, plan in enumerate(job.state.plan.depends):
-            farm.depends.register(_plan_depend(job, number, plan))
+        farm.depends.register_plan(job)
         show.created_jobs += 1
         show.created_frames += len(job.state)
         farm.job_changed(job)
@@ -112,8 +111,7 @@ def _add_post_job(farm: Farm, document: SpecDocument, spec: JobSpec, parent: Job
     post.facts.state = "POSTED"
     parent.facts.post_job = post.id
     farm.add_job(post)
-    for number, plan in enumerate(post.state.plan.depends):
-        farm.depends.register(_plan_depend(post, number, plan))
+    farm.depends.register_plan(post)
     if not parent.layers:
         farm.finish_if_complete(parent)
 
@@ -184,11 +182,6 @@ def _is_planned(depend: DependSpec, job: str) -> bool:
     is_frame = bool(depend.on_frame) and depend.type != "LAYER_ON_SIM_FRAME"
     is_first = depend.type == "LAYER_ON_SIM_FRAME"
     return depend.type in IN_PLAN and not is_frame and not is_first
-
-
-def _plan_depend(job: Job, number: int, plan: DependPlan) -> Depend:
-    id = str(uuid.uuid5(uuid.UUID(job.id), f"depend {number}"))
-    return Depend(id, plan.type, job.id, plan.layer, -1, job.id, plan.on, -1, plan.any_frame, plan=number)
 
 
 def _outer_depends(farm: Farm, document: SpecDocument, made: dict[str, Job]) -> list[Depend]:

@@ -63,7 +63,8 @@ def end_frame(farm: Farm, proc: Proc, exit: FrameExit, *, status: int, seconds: 
     before = job.state.state(ref)
     state = job.state.finish(ref, exit)
     facts = job.facts_of(ref)
-    facts.exit_status, facts.exit_signal = status, exit.signal
+    if not (proc.again or before is FrameState.EATEN):  # else it says that somebody has stopped it
+        facts.exit_status, facts.exit_signal = status, exit.signal
     facts.stopped, facts.updated = int(farm.now()), farm.now()
     facts.max_rss = max(facts.max_rss, proc.max_rss)
     facts.used_memory = proc.used_memory
@@ -90,7 +91,7 @@ def kill_proc(farm: Farm, proc: Proc, reason: str) -> None:
     if not proc.kill_reason:
         proc.kill_reason = reason
         proc.kill_at = max(farm.now(), (proc.launched or farm.now()) + farm.settings.launch_grace_seconds)
-        farm.touch("proc", proc.id, proc)
+    farm.touch("proc", proc.id, proc)
 
 
 def due_kill(farm: Farm, proc: Proc) -> KillOrder:

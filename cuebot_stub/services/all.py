@@ -6,10 +6,13 @@ from __future__ import annotations
 from ..farm.farm import Farm
 from .comments import CommentService
 from .cue_service import CueService
+from .depend_service import DependService
 from .facility_service import AllocationService, FacilityService
+from .frame_service import FrameService
 from .group_service import GroupService
 from .host_service import HostService
 from .job_service import JobService
+from .layer_service import LayerService
 from .limit_service import LimitService
 from .owner_service import DeedService, OwnerService
 from .proc_service import ProcService
@@ -22,6 +25,7 @@ from .subscription_service import SubscriptionService
 __all__ = ["all_services"]
 
 
+_JOBS = (JobService, LayerService, FrameService, DependService)
 _THINGS = (
     AllocationService, CommentService, DeedService, FacilityService, GroupService, HostService, LimitService,
     OverrideService, OwnerService, ProcService, ServiceService, ShowService, SubscriptionService,
@@ -30,4 +34,4 @@ _THINGS = (
 
 def all_services(farm: Farm) -> list[Service]:
     """Return one object per service, for a farm."""
-    return [make(farm) for make in (CueService, JobService, ReportService, *_THINGS)]
+    return [make(farm) for make in (CueService, *_JOBS, ReportService, *_THINGS)]

@@ -7,9 +7,10 @@ from typing import Any
 
 from ..farm.farm import Farm
 from ..farm.jobs import Job, split_id
+from ..farm.linking import End
 from .rpc import NotFound
 
-__all__ = ["find_frame", "find_job", "find_layer"]
+__all__ = ["find_frame", "find_frame_end", "find_job", "find_layer", "find_layer_end", "pending_job"]
 
 
 def find_job(farm: Farm, id: str) -> Job:
@@ -21,6 +22,18 @@ def find_job(farm: Farm, id: str) -> Job:
     job = farm.jobs.get(id) or farm.pending.get(id) or farm.pending.get(id.lower())
     if job is None:
         raise NotFound(f"no job {id!r}" if id else "the request names no job")
+    return job
+
+
+def pending_job(farm: Farm, name: str) -> Job:
+    """Return the pending job of a name.
+
+    Raises:
+        NotFound: There is none; it may be finished.
+    """
+    job = farm.pending.get(name.lower()) or farm.pending.get(name)
+    if job is None:
+        raise NotFound(f"no pending job {name!r}")
     return job
 
 
@@ -46,6 +59,17 @@ def find_frame(farm: Farm, message: Any) -> tuple[Job, int]:
     if not 0 <= ref < len(job.state):
         raise NotFound(f"no frame {id!r}")
     return job, ref
+
+
+def find_layer_end(farm: Farm, message: Any) -> End:
+    """Return a layer as the end of a dependency."""
+    return End(*find_layer(farm, message))
+
+
+def find_frame_end(farm: Farm, message: Any) -> End:
+    """Return a frame as the end of a dependency."""
+    job, ref = find_frame(farm, message)
+    return End(job, job.layer_of(ref), ref)
 
 
 def _split(farm: Farm, id: str, what: str) -> tuple[Job, int, int]:

@@ -11,15 +11,18 @@ from ..farm import steering
 from ..farm.jobs import Job
 from ..farm.launch import launch
 from ..spec import SpecRules, read_spec
-from .finding import find_job
+from .finding import find_job, pending_job
+from .job_changes import JobChanges
+from .job_depends import JobDepends
+from .job_frames import JobFrames, kill_reason
 from .messages import job_message, layer_message
-from .rpc import Invalid, NotFound, Service, unlocked
+from .rpc import Invalid, unlocked
 
 __all__ = ["JobService"]
 
 
-class JobService(Service):
-    """``job.JobInterface``: the calls that are about whole jobs."""
+class JobService(JobFrames, JobChanges, JobDepends):
+    """``job.JobInterface``: the calls that are about whole jobs, and those of its bases."""
 
     name = "job.JobInterface"
 
@@ -55,10 +58,7 @@ class JobService(Service):
 
     def FindJob(self, request: job_pb2.JobFindJobRequest) -> job_pb2.JobFindJobResponse:
         """Return the pending job of a name."""
-        job = self.farm.pending.get(request.name.lower()) or self.farm.pending.get(request.name)
-        if job is None:
-            raise NotFound(f"no pending job {request.name!r}")
-        return job_pb2.JobFindJobResponse(job=job_message(self.farm, job))
+        return job_pb2.JobFindJobResponse(job=job_message(self.farm, pending_job(self.farm, request.name)))
 
     def GetJob(self, request: job_pb2.JobGetJobRequest) -> job_pb2.JobGetJobResponse:
         """Return a job, also a finished one, by its id, or a pending one by its name."""
@@ -124,6 +124,12 @@ class JobService(Service):
         """End a job with all its processes."""
         job = find_job(self.farm, request.job.id)
         if request.reason or self.farm.useful:  # Cuebot says yes to a kill without a reason, and does nothing
-            who = f" by {request.username}" if request.username else ""
-            steering.kill_job(self.farm, job, f"the job was killed{who}: {request.reason or 'no reason given'}")
+            steering.kill_job(self.farm, job, kill_reason("the job", request))
         return job_pb2.JobKillResponse()
+
+    def ShutdownIfCompleted(
+        self, request: job_pb2.JobShutdownIfCompletedRequest
+    ) -> job_pb2.JobShutdownIfCompletedResponse:
+        """Finish a job when nothing of it is left to do, as happens by itself."""
+        self.farm.finish_if_complete(find_job(self.farm, request.job.id))
+        return job_pb2.JobShutdownIfCompletedResponse()

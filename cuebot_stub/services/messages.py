@@ -13,7 +13,7 @@ from ..farm.depends import Depend
 from ..farm.farm import Farm
 from ..farm.jobs import FrameFacts, Job
 
-__all__ = ["depend_message", "frame_message", "job_message", "layer_message"]
+__all__ = ["depend_message", "frame_message", "job_message", "layer_message", "updated_frame_message"]
 
 _LAYER_TYPES = {"Render": job_pb2.RENDER, "Util": job_pb2.UTIL, "Post": job_pb2.POST, "Pre": job_pb2.PRE}
 _NEVER_RAN = FrameFacts()
@@ -131,26 +131,41 @@ def layer_message(farm: Farm, job: Job, number: int) -> job_pb2.Layer:
 
 def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
     """Return a frame."""
-    state = job.state
-    facts = job.frames.get(ref, _NEVER_RAN)
+    state, facts = job.state, job.frames.get(ref, _NEVER_RAN)
     return job_pb2.Frame(
-        id=job.frame_id(ref),
         name=state.frame_name(ref),
         layer_name=state.layer(ref).name,
         number=state.number(ref),
-        state=job_pb2.FrameState.Value(state.state(ref).value),
-        retry_count=facts.retries,
-        exit_status=facts.exit_status,
         dispatch_order=state.place(ref),
-        start_time=facts.started,
-        stop_time=facts.stopped,
-        max_rss=facts.max_rss,
-        used_memory=facts.used_memory,
         reserved_memory=facts.reserved_memory,
-        last_resource=f"{facts.host}/{facts.cores / 100:.2f}/{facts.gpus}" if facts.host else "",
         total_core_time=facts.core_seconds,
-        llu_time=facts.llu_time,
+        submission_time=job.facts.launched,
+        **_frame_values(farm, job, ref, facts),
     )
+
+
+def updated_frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.UpdatedFrame:
+    """Return what changes of a frame."""
+    return job_pb2.UpdatedFrame(**_frame_values(farm, job, ref, job.frames.get(ref, _NEVER_RAN)))
+
+
+def _frame_values(farm: Farm, job: Job, ref: int, facts: FrameFacts) -> dict[str, Any]:
+    proc = farm.procs.get(job.running.get(ref, ""))
+    used, most, llu = facts.used_memory, facts.max_rss, facts.llu_time
+    if proc is not None:
+        used, most, llu = proc.used_memory, max(most, proc.max_rss), max(llu, proc.llu_time)
+    return {
+        "id": job.frame_id(ref),
+        "state": job_pb2.FrameState.Value(job.state.state(ref).value),
+        "retry_count": facts.retries,
+        "exit_status": facts.exit_status,
+        "start_time": facts.started,
+        "stop_time": facts.stopped,
+        "max_rss": most,
+        "used_memory": used,
+        "last_resource": f"{facts.host}/{facts.cores / 100:.2f}/{facts.gpus}" if facts.host else "",
+        "llu_time": llu,
+    }
 
 
 def depend_message(farm: Farm, depend: Depend) -> depend_pb2.Depend:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import grpc
 
+from ..farm.errors import CannotDo
 from ..farm.farm import Farm
 from ..spec import SpecError
 
@@ -146,6 +147,8 @@ def _call(service: Service, full_name: str, function: Any) -> Callable[[Any, grp
                 return function(request)
         except RpcError as error:
             context.abort(error.code, str(error))
+        except CannotDo as error:
+            context.abort(Invalid.code, str(error))
         except SpecError as error:
             context.abort(grpc.StatusCode.INTERNAL, f"Failed to launch and add job: {error}")
         except Exception as error:

@@ -62,6 +62,10 @@ class SteeredJob(JobState):
         """Tell whether a process works on a frame; one that was eaten may still have one."""
         return ref in self._alive
 
+    def running(self) -> list[int]:
+        """Return the frames that are RUNNING, with or without a process."""
+        return [ref for ref in self._alive if self.state(ref) is FrameState.RUNNING]
+
     def place(self, ref: int) -> int:
         """Return a frame's place in the order of its layer, from 0 on."""
         number = self._layer_of[ref]
@@ -88,6 +92,10 @@ class SteeredJob(JobState):
     def is_satisfied(self, ref: int) -> bool:
         """Tell whether a frame counts as done for those that wait for it."""
         return self._satisfies(ref)
+
+    def is_marked(self, ref: int) -> bool:
+        """Tell whether somebody has let a frame count as done."""
+        return ref in self._marked.get(self._layer_of[ref], ())
 
     def offers(self, layer: str, need: LayerNeed) -> bool:
         """Tell whether a layer has what others may wait for."""
@@ -156,7 +164,7 @@ class SteeredJob(JobState):
         numbers = set()
         for ref in refs:
             number = self._layer_of[ref]
-            if ref not in self._marked.get(number, ()):
+            if not self.is_marked(ref):
                 continue
             numbers.add(number)
             self._marked[number].discard(ref)
@@ -255,7 +263,7 @@ class SteeredJob(JobState):
         return ReadyQueue(self.plan.layers, self._base, self._states, _WAITING, self._orders)
 
     def _satisfies(self, ref: int) -> bool:
-        return super()._satisfies(ref) or ref in self._marked.get(self._layer_of[ref], ())
+        return super()._satisfies(ref) or self.is_marked(ref)
 
     def _may_start(self, ref: int) -> bool:
         return super()._may_start(ref) or ref in self._freed

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes what was asked for jobs and layers, while they run; what runs already keeps what it has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .errors import CannotDo
+from .steering import procs_of
+
+if TYPE_CHECKING:
+    from .farm import Farm
+    from .jobs import Job
+    from .things import Group
+
+__all__ = ["change_job", "change_layer", "layer_points", "move_to_group", "set_auto_eat", "set_max_retries"]
+
+MIN_POINTS, DEFAULT_POINTS, MIN_MEMORY = 10, 100, 262144
+
+
+def change_job(farm: Farm, job: Job, **changes: Any) -> None:
+    """Change facts of a job: fields of ``JobFacts`` that only the dispatcher reads."""
+    for name, value in changes.items():
+        setattr(job.facts, name, value)
+    farm.touch_job(job)
+    farm.wake()
+
+
+def set_max_retries(farm: Farm, job: Job, retries: int) -> None:
+    """Set how often a frame may fail before it is DEAD at the next failure.
+
+    Raises:
+        CannotDo: It is below 0.
+    """
+    if retries < 0:
+        raise CannotDo(f"{retries} retries are not possible; give 0 or more")
+    job.state.change(max_retries=retries)
+    change_job(farm, job, max_retries=retries)
+
+
+def set_auto_eat(farm: Farm, job: Job, value: bool) -> None:
+    """Let frames that fail be EATEN, at their first failure, or no longer so."""
+    job.state.change(autoeat=value)
+    change_job(farm, job, autoeat=value)
+    set_max_retries(farm, job, 0 if value else 1)
+
+
+def move_to_group(farm: Farm, job: Job, group: Group) -> None:
+    """Put a job into another group of its show, and give it that group's defaults.
+
+    Raises:
+        CannotDo: The group is of another show.
+    """
+    if group.show != job.facts.show:
+        raise CannotDo(f"the group {group.name} is of another show than the job {job.name}")
+    with farm.recounting(procs_of(farm, job)):
+        job.facts.group = group.id
+    defaults = {
+        "priority": group.default_job_priority,
+        "min_cores": group.default_job_min_cores,
+        "max_cores": group.default_job_max_cores,
+        "min_gpus": group.default_job_min_gpus,
+        "max_gpus": group.default_job_max_gpus,
+    }
+    change_job(farm, job, **{name: value for name, value in defaults.items() if value >= 0})
+
+
+def change_layer(farm: Farm, job: Job, number: int, **changes: Any) -> None:
+    """Change facts of a layer: fields of ``LayerFacts`` that say what its frames need and where they may run."""
+    layer = job.layers[number]
+    procs = [proc for proc in procs_of(farm, job) if job.layer_of(proc.ref) == number]
+    with farm.recounting(procs):
+        for name, value in changes.items():
+            setattr(layer, name, value)
+    job.needs_changed(number)
+    farm.touch_job(job)
+    farm.wake()
+
+
+def layer_points(cores: float) -> int:
+    """Return the core points that a layer asks for: 0 all of a host, below 0 all but so many, and no slivers."""
+    points = round(cores * 100)
+    return DEFAULT_POINTS if 0 < points < MIN_POINTS else points

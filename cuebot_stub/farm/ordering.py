@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes the order in which the frames of a layer start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from outline.frames import FrameRangeError, FrameSet
+
+from .errors import CannotDo
+
+if TYPE_CHECKING:
+    from .farm import Farm
+    from .jobs import Job
+
+__all__ = ["reorder", "stagger"]
+
+
+def _first(order: list[int], wanted: list[int]) -> list[int]:
+    return [*wanted, *_others(order, wanted)]
+
+
+def _last(order: list[int], wanted: list[int]) -> list[int]:
+    return [*_others(order, wanted), *wanted]
+
+
+def _reverse(order: list[int], wanted: list[int]) -> list[int]:
+    ranks = {ref: rank for rank, ref in enumerate(order)}
+    return _refill(order, {ranks[ref]: other for ref, other in zip(wanted, reversed(wanted), strict=True)})
+
+
+_WAYS: dict[str, Callable[[list[int], list[int]], list[int]]] = {"FIRST": _first, "LAST": _last, "REVERSE": _reverse}
+
+
+def reorder(farm: Farm, job: Job, number: int, frames: str, way: str) -> None:
+    """Let frames of a layer start first, last, or in the reverse order.
+
+    Args:
+        farm: The farm.
+        job: The job.
+        number: The layer.
+        frames: The range; numbers that the layer does not have are left out.
+        way: ``FIRST``, ``LAST`` or ``REVERSE``.
+
+    Raises:
+        CannotDo: The range cannot be read.
+    """
+    wanted = _refs(job, number, _read(frames))
+    if wanted:
+        name = job.layers[number].name
+        _keep_order(farm, job, name, _WAYS[way](job.state.order(name), wanted))
+
+
+def stagger(farm: Farm, job: Job, number: int, frames: str, step: int) -> None:
+    """Let frames of a layer start coarse to fine, ``1-10`` with a step of 5 as ``1-10:5``; others keep their places.
+
+    Raises:
+        CannotDo: The range is not one to stagger, or the step is below 1.
+    """
+    if step < 1:
+        raise CannotDo(f"frames cannot be staggered by {step}; give 1 or more")
+    wanted = _refs(job, number, _read(f"{frames}:{step}"))
+    if wanted:
+        name = job.layers[number].name
+        order = job.state.order(name)
+        among = set(wanted)
+        places = [rank for rank, ref in enumerate(order) if ref in among]
+        _keep_order(farm, job, name, _refill(order, dict(zip(places, wanted, strict=True))))
+
+
+def _read(text: str) -> FrameSet:
+    try:
+        return FrameSet(text)
+    except FrameRangeError as error:
+        raise CannotDo(f"the frame range {text!r} cannot be read: {error}") from error
+
+
+def _refs(job: Job, number: int, frames: FrameSet) -> list[int]:
+    refs = job.state.refs(job.layers[number].name)
+    by_number = {job.state.number(ref): ref for ref in refs}
+    return [by_number[frame] for frame in dict.fromkeys(frames) if frame in by_number]
+
+
+def _others(order: list[int], wanted: list[int]) -> list[int]:
+    among = set(wanted)
+    return [ref for ref in order if ref not in among]
+
+
+def _refill(order: list[int], changes: dict[int, int]) -> list[int]:
+    return [changes.get(rank, ref) for rank, ref in enumerate(order)]
+
+
+def _keep_order(farm: Farm, job: Job, name: str, order: list[int]) -> None:
+    job.state.reorder(name, order)
+    job.facts.orders[name] = order
+    farm.touch_job(job)
+    farm.wake()

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reads what a request asks of frames."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from opencue_proto import job_pb2
+
+from ..farm.farm import Farm
+from ..farm.jobs import Job
+from ..farm.search import FrameSearch, find_frames, page_of
+from .messages import frame_message
+
+__all__ = ["found_frames", "frame_page", "frame_search"]
+
+
+def frame_search(criteria: Any, layer: str = "") -> FrameSearch:
+    """Return criteria as plain data, if need be with a layer that all frames must be of."""
+    return FrameSearch(
+        ids=frozenset(criteria.ids),
+        names=frozenset(criteria.frames),
+        layers=frozenset([layer] if layer else criteria.layers),
+        states=frozenset(map(job_pb2.FrameState.Name, criteria.states.frame_states)),
+        frames=criteria.frame_range,
+        memory=criteria.memory_range,
+        duration=criteria.duration_range,
+        changed_since=criteria.change_date,
+    )
+
+
+def found_frames(farm: Farm, job: Job, criteria: Any) -> Iterator[int]:
+    """Return all frames that match; pages are for lists only, as on Cuebot."""
+    return find_frames(farm, job, frame_search(criteria))
+
+
+def frame_page(farm: Farm, job: Job, criteria: Any, layer: str = "") -> job_pb2.FrameSeq:
+    """Return the page of frames that was asked for."""
+    found = find_frames(farm, job, frame_search(criteria, layer))
+    refs = page_of(found, criteria.page, criteria.limit or criteria.max_results, criteria.offset)
+    return job_pb2.FrameSeq(frames=[frame_message(farm, job, ref) for ref in refs])

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Single dependencies: found, satisfied and made to hold again."""
+
+from __future__ import annotations
+
+from opencue_proto import depend_pb2
+
+from ..farm.depends import Depend
+from .messages import depend_message
+from .rpc import NotFound, Service
+
+__all__ = ["DependService"]
+
+
+class DependService(Service):
+    """``depend.DependInterface``."""
+
+    name = "depend.DependInterface"
+
+    def GetDepend(self, request: depend_pb2.DependGetDependRequest) -> depend_pb2.DependGetDependResponse:
+        """Return a dependency by its id."""
+        return depend_pb2.DependGetDependResponse(depend=depend_message(self.farm, self._find(request.id)))
+
+    def Satisfy(self, request: depend_pb2.DependSatisfyRequest) -> depend_pb2.DependSatisfyResponse:
+        """Let a dependency hold nothing back any more."""
+        self.farm.depends.satisfy(self._find(request.depend.id))
+        self.farm.wake()
+        return depend_pb2.DependSatisfyResponse()
+
+    def Unsatisfy(self, request: depend_pb2.DependUnsatisfyRequest) -> depend_pb2.DependUnsatisfyResponse:
+        """Let a dependency hold back again, unless what it waits for is done."""
+        self.farm.depends.unsatisfy(self._find(request.depend.id))
+        return depend_pb2.DependUnsatisfyResponse()
+
+    def _find(self, id: str) -> Depend:
+        depend = self.farm.depends.all.get(id)
+        if depend is None:
+            raise NotFound(f"no dependency {id!r}")
+        return depend

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames of whole jobs: listed, and steered by what they are like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opencue_proto import job_pb2
+
+from ..farm import ordering, steering
+from ..farm.search import changed_frames
+from .criteria import found_frames, frame_page
+from .finding import find_job, find_layer
+from .messages import updated_frame_message
+from .rpc import Invalid, Service
+
+__all__ = ["JobFrames", "kill_reason"]
+
+_OLDEST_CHECK_SECONDS = 60
+
+
+def kill_reason(what: str, request: Any) -> str:
+    """Return what to write into the log of a frame that is killed."""
+    who = f" by {request.username}" if request.username else ""
+    return f"{what} was killed{who}: {request.reason or 'no reason given'}"
+
+
+class JobFrames(Service):
+    """The calls of ``job.JobInterface`` that are about frames."""
+
+    # -- listing -------------------------------------------------------------------------------------------------
+
+    def GetFrames(self, request: job_pb2.JobGetFramesRequest) -> job_pb2.JobGetFramesResponse:
+        """Return a page of the frames that match, in the order in which they start."""
+        job = find_job(self.farm, request.job.id)
+        return job_pb2.JobGetFramesResponse(frames=frame_page(self.farm, job, request.req))
+
+    def GetUpdatedFrames(self, request: job_pb2.JobGetUpdatedFramesRequest) -> job_pb2.JobGetUpdatedFramesResponse:
+        """Return the frames that have changed since a time, which is not more than a minute ago."""
+        job, now = find_job(self.farm, request.job.id), self.farm.now()
+        if now - request.last_check > _OLDEST_CHECK_SECONDS:
+            raise Invalid(f"last_check is {now - request.last_check:.0f} s ago, and may be at most a minute; get all")
+        numbers = {find_layer(self.farm, layer)[1] for layer in request.layer_filter.layers}
+        refs = changed_frames(self.farm, job, request.last_check)
+        frames = [
+            updated_frame_message(self.farm, job, ref) for ref in refs if not numbers or job.layer_of(ref) in numbers
+        ]
+        return job_pb2.JobGetUpdatedFramesResponse(
+            state=job_pb2.JobState.Value(job.facts.state),
+            server_time=int(now) - 1,  # what changes later in this second must come with the next call
+            updated_frames=job_pb2.UpdatedFrameSeq(updated_frames=frames),
+        )
+
+    # -- steering ------------------------------------------------------------------------------------------------
+
+    def EatFrames(self, request: job_pb2.JobEatFramesRequest) -> job_pb2.JobEatFramesResponse:
+        """Give up frames on purpose."""
+        job = find_job(self.farm, request.job.id)
+        steering.eat_frames(self.farm, job, found_frames(self.farm, job, request.req))
+        return job_pb2.JobEatFramesResponse()
+
+    def KillFrames(self, request: job_pb2.JobKillFramesRequest) -> job_pb2.JobKillFramesResponse:
+        """End the processes of frames; whether those run again depends on their tries."""
+        job = find_job(self.farm, request.job.id)
+        refs = found_frames(self.farm, job, request.req)
+        steering.kill_frames(self.farm, job, refs, kill_reason("the frame", request))
+        return job_pb2.JobKillFramesResponse()
+
+    def RetryFrames(self, request: job_pb2.JobRetryFramesRequest) -> job_pb2.JobRetryFramesResponse:
+        """Let frames run again."""
+        job = find_job(self.farm, request.job.id)
+        steering.retry_frames(self.farm, job, found_frames(self.farm, job, request.req))
+        return job_pb2.JobRetryFramesResponse()
+
+    def MarkDoneFrames(self, request: job_pb2.JobMarkDoneFramesRequest) -> job_pb2.JobMarkDoneFramesResponse:
+        """Let frames count as done for what waits for them; they stay as they are."""
+        job = find_job(self.farm, request.job.id)
+        steering.mark_done(self.farm, job, found_frames(self.farm, job, request.req))
+        return job_pb2.JobMarkDoneFramesResponse()
+
+    def MarkAsWaiting(self, request: job_pb2.JobMarkAsWaitingRequest) -> job_pb2.JobMarkAsWaitingResponse:
+        """Let frames start, whatever they wait for."""
+        job = find_job(self.farm, request.job.id)
+        steering.free_frames(self.farm, job, found_frames(self.farm, job, request.req))
+        return job_pb2.JobMarkAsWaitingResponse()
+
+    # -- order ---------------------------------------------------------------------------------------------------
+
+    def ReorderFrames(self, request: job_pb2.JobReorderFramesRequest) -> job_pb2.JobReorderFramesResponse:
+        """Let frames of all layers start first, last, or in the reverse order."""
+        job = find_job(self.farm, request.job.id)
+        for number in range(len(job.layers)):
+            ordering.reorder(self.farm, job, number, request.range, job_pb2.Order.Name(request.order))
+        return job_pb2.JobReorderFramesResponse()
+
+    def StaggerFrames(self, request: job_pb2.JobStaggerFramesRequest) -> job_pb2.JobStaggerFramesResponse:
+        """Let frames of all layers start coarse to fine."""
+        job = find_job(self.farm, request.job.id)
+        for number in range(len(job.layers)):
+            ordering.stagger(self.farm, job, number, request.range, request.stagger)
+        return job_pb2.JobStaggerFramesResponse()
