@@ -14,6 +14,7 @@ memory                   ``512m 1.5m 4g 4``              also ``1.5g``, ``512k``
 gpu_memory               unreadable is 0                 unreadable is refused
 empty facility           refused                         the server's own
 negative frames          refused, could not start        taken
+what waits for itself    launched, never starts          refused
 frame names in depends   4 to 6 digits, layers of ``\w``  any frame of any layer
 blanks around env        cut off                         kept
 =======================  ==============================  ====================================================

@@ -35,6 +35,9 @@ _NEEDS = {
     "LAYER_ON_SIM_FRAME": ("LAYER", "FRAME"),
 }
 
+# Types that make sense between frames of one layer.
+_WITHIN_LAYER = ("PREVIOUS_FRAME", "FRAME_ON_FRAME")
+
 
 class DependReader:
     """Reads the depends of one document; made for it, when its jobs are read.
@@ -63,7 +66,11 @@ class DependReader:
         dep_needs, on_needs = _NEEDS.get(kind) or kind.split("_ON_")
         dep = self._read_side(element, _DEP, dep_needs)
         on = self._read_side(element, _ON, on_needs)
-        self._check_pair(element, dep, on)
+        if dep.job == on.job:
+            self._check_pair(element, dep, on)
+            whole_job = "JOB" in (dep_needs, on_needs)
+            if not self._strict and (whole_job or (kind not in _WITHIN_LAYER and _layer_of(dep) == _layer_of(on))):
+                raise element.error(f"with {kind} it would wait for itself")
         # The farm server reads anyframe for this type alone.
         any_frame = kind == "LAYER_ON_LAYER" and parse_flag(element.attributes.get("anyframe", ""))
         return DependSpec(kind, any_frame, *dep, *on)
@@ -108,15 +115,16 @@ class DependReader:
         return self._heads[key]
 
     def _check_pair(self, element: Element, dep: _Side, on: _Side) -> None:
-        """Refuse what could never be satisfied: waiting for oneself, and for what only starts afterwards."""
-        if dep.job != on.job:
-            return
+        """Refuse within one job what Cuebot refuses too."""
         if dep.frame and dep.frame == on.frame:
             raise element.error(f"the frame {dep.frame!r} cannot depend on itself")
         if self._is_post(on) and not self._is_post(dep):
             raise element.error("a Post layer starts when the job is done, so nothing in the job can wait for it")
 
     def _is_post(self, side: _Side) -> bool:
-        name = split_frame_name(side.frame)[1] if side.frame else side.layer
-        layer = self._layers.get(side.job, {}).get(name)
+        layer = self._layers.get(side.job, {}).get(_layer_of(side))
         return layer is not None and layer.type == "Post"
+
+
+def _layer_of(side: _Side) -> str:
+    return split_frame_name(side.frame)[1] if side.frame else side.layer

@@ -123,10 +123,12 @@ def _read_services(element: Element, rules: SpecRules) -> tuple[str, ...]:
 def _read_outputs(element: Element) -> dict[str, str]:
     """Return paths by name; a name that comes again gets a number, so that no path is lost."""
     outputs: dict[str, str] = {}
+    places: dict[str, int] = {}
     for output in _listed(element, "outputs"):
-        name, place = output.attributes["name"], 2
+        written = name = output.attributes["name"]
         while name in outputs:
-            name, place = f"{output.attributes['name']}_{place}", place + 1
+            places[written] = places.get(written, 1) + 1
+            name = f"{written}_{places[written]}"
         outputs[name] = output.text
     return outputs
 

@@ -119,6 +119,7 @@ class _Reading:
         self._schema = schema_of(NEWEST)
         self._needs_doctype = needs_doctype
         self._open: list[Element] = []
+        self._texts: list[str] = []  # of the innermost element, which has no others in it
         self._root: Element | None = None
         self._parser = expat.ParserCreate()
         self._parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
@@ -151,7 +152,7 @@ class _Reading:
         if has_definitions:
             raise self._refuse("the DOCTYPE defines entities or elements of its own, which a job spec must not")
         if name != ROOT:
-            raise self._refuse(f"the DOCTYPE is for <{name}>, and must be for <{ROOT}>")
+            raise self._refuse(f"the DOCTYPE is for <{_shorten(name)}>, and must be for <{ROOT}>")
         self._needs_doctype = False
         if system is None:
             return
@@ -186,12 +187,15 @@ class _Reading:
         element = self._open[-1]
         if name in self._schema.children:
             _check_order(element, self._schema)
+        else:
+            element.raw_text = "".join(self._texts)
+            self._texts.clear()
         self._open.pop()
 
     def _add_text(self, text: str) -> None:
         element = self._open[-1]
         if element.name in self._schema.texts:
-            element.raw_text += text
+            self._texts.append(text)
         elif text.strip(_BLANKS):
             raise self._refuse(f"text between the elements: {_shorten(text.strip(_BLANKS))!r}")
 

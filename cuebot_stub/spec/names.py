@@ -8,6 +8,7 @@ import re
 __all__ = ["conform_frame_name", "conform_job_name", "conform_name", "frame_name", "split_frame_name"]
 
 LONGEST_NAME = 256
+_SHOWN = 60  # of a name, in messages
 
 _NAME = re.compile(r"[\w.-]{3,}", re.ASCII)
 _STRICT_FRAME = re.compile(r"([0-9]{4,6})-(\w+)", re.ASCII)
@@ -27,7 +28,7 @@ def conform_name(name: str, kind: str) -> str:
     """
     conformed = name.replace("-", "_").lower()
     if not _NAME.fullmatch(conformed):
-        raise ValueError(f"the {kind} name {name[:LONGEST_NAME]!r} cannot be used; {_RULE}")
+        raise ValueError(f"the {kind} name {name[:_SHOWN]!r} cannot be used; {_RULE}")
     return _check_length(conformed, kind)
 
 
@@ -41,7 +42,7 @@ def conform_job_name(name: str, show: str, shot: str, user: str) -> str:
     suffix = name[len(prefix) - 1 :] if name.startswith(prefix) else name
     suffix = re.sub("_{2,}", "_", suffix.lower()).replace("-", "_")
     if not _NAME.fullmatch(suffix) or not suffix.strip("_"):
-        raise ValueError(f"the job name {name[:LONGEST_NAME]!r} cannot be used; {_RULE}")
+        raise ValueError(f"the job name {name[:_SHOWN]!r} cannot be used; {_RULE}")
     return _check_length(f"{prefix.rstrip('_')}_{suffix.lstrip('_')}".lower(), "job")
 
 
@@ -57,7 +58,7 @@ def conform_frame_name(name: str, *, strict: bool) -> str:
     """
     match = (_STRICT_FRAME if strict else _FRAME).fullmatch(name)
     if match is None:
-        raise ValueError(f"the frame name {name[:LONGEST_NAME]!r} cannot be used; frames are named like 0012-beauty")
+        raise ValueError(f"the frame name {name[:_SHOWN]!r} cannot be used; frames are named like 0012-beauty")
     return frame_name(int(match[1]), conform_name(match[2], "layer"))
 
 
@@ -74,5 +75,7 @@ def split_frame_name(name: str) -> tuple[int, str]:
 
 def _check_length(name: str, kind: str) -> str:
     if len(name) > LONGEST_NAME:
-        raise ValueError(f"the {kind} name {name[:40]!r}... has {len(name)} characters; {LONGEST_NAME} are the most")
+        raise ValueError(
+            f"the {kind} name {name[:_SHOWN]!r}... has {len(name)} characters; {LONGEST_NAME} are the most"
+        )
     return name

@@ -25,6 +25,7 @@ __all__ = [
 
 LARGEST_INT = 2**31 - 1  # of the protocol, and of Cuebot
 _LARGEST_LONG = 2**63 - 1
+_SHOWN = 40  # characters of a text, in messages; no number is longer
 
 CORE = 100  # core points
 FEWEST_POINTS = 10
@@ -84,6 +85,8 @@ def parse_max_cores(text: str) -> int | None:
 
 def parse_memory(text: str) -> int:
     """Return kB of ``512m``, ``4g``, ``1.5g``, or of ``4``, which means GB."""
+    if len(text) > _SHOWN:
+        raise ValueError(f"{text[:_SHOWN]!r}... is no amount of memory")
     return _check_memory(text, parse_memory_kb(text))
 
 
@@ -96,7 +99,7 @@ def parse_memory_as_cuebot(text: str) -> int:
         return _check_memory(text, int(float(number) * _MB))
     if unit == "m" or not _INT.fullmatch(number):
         raise ValueError(
-            f"{text[:40]!r} is no amount of memory; Cuebot reads '512m', '1.5m', '4g' and '4', which is GB"
+            f"{text[:_SHOWN]!r} is no amount of memory; Cuebot reads '512m', '1.5m', '4g' and '4', which is GB"
         )
     return _check_memory(text, int(number) * _GB)
 
@@ -106,13 +109,15 @@ def parse_tags(text: str) -> tuple[str, ...] | None:
     words = [word for word in text.replace(" ", "").split("|") if word]
     for word in words:
         if not _TAG.fullmatch(word):
-            raise ValueError(f"the tag {word[:40]!r} cannot be used; tags are three or more letters, digits and ._-")
+            raise ValueError(
+                f"the tag {word[:_SHOWN]!r} cannot be used; tags are three or more letters, digits and ._-"
+            )
     return tuple(dict.fromkeys(words)) or None
 
 
 def _parse_whole(text: str, largest: int) -> int:
     if not _INT.fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is no whole number")
+        raise ValueError(f"{text[:_SHOWN]!r} is no whole number")
     number = int(text)
     if not -largest <= number <= largest:
         raise ValueError(f"{text} is too large a number")
@@ -121,7 +126,7 @@ def _parse_whole(text: str, largest: int) -> int:
 
 def _to_points(text: str) -> int:
     if not _DECIMAL.fullmatch(text):
-        raise ValueError(f"{text[:40]!r} is no number of cores")
+        raise ValueError(f"{text[:_SHOWN]!r} is no number of cores")
     points = abs(float(text)) * CORE + 0.5
     if points > LARGEST_INT:
         raise ValueError(f"{text} is too large a number")
@@ -130,5 +135,5 @@ def _to_points(text: str) -> int:
 
 def _check_memory(text: str, memory_kb: int) -> int:
     if memory_kb > _LARGEST_LONG:
-        raise ValueError(f"{text[:40]!r} is too much memory")
+        raise ValueError(f"{text[:_SHOWN]!r} is too much memory")
     return memory_kb
