@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from ..exception import ShellCommandFailureException
+from ..exception import CommandNotFound
 
 __all__ = ["NOT_FOUND", "ProgramChoice", "choose_program", "find_program"]
 
@@ -78,7 +78,7 @@ def find_program(application: str, choice: ProgramChoice, environ: Mapping[str, 
         environ: The environment of the frame.
 
     Raises:
-        ShellCommandFailureException: None is there and executable; its status is 127.
+        CommandNotFound: None is there and executable; its status is 127, and the frame is not tried again.
     """
     import shutil
 
@@ -87,7 +87,7 @@ def find_program(application: str, choice: ProgramChoice, environ: Mapping[str, 
         found = shutil.which(candidate, path=search)
         if found:
             return [found, *choice.arguments]
-    raise ShellCommandFailureException(_missing(application, choice, search), NOT_FOUND)
+    raise CommandNotFound(_missing(application, choice, search), NOT_FOUND)
 
 
 def _missing(application: str, choice: ProgramChoice, search: str) -> str:

@@ -36,3 +36,21 @@ def test_frame_without_a_program_is_tried_once(
     assert result.returncode == 1
     (dead,) = job_in(session_root).dead_frames()
     assert (dead.record.attempt, dead.record.end and dead.record.end.status) == (attempts, 127)
+
+
+def test_frame_of_an_application_that_is_not_there_is_tried_once(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.povray import PovRay
+        PovRay("a", scene="a.pov", outputs="a.####.png", executable="no-such-program")
+        """,
+    )
+    (tmp_path / "a.pov").touch()
+
+    run_pycuerun(script, "1", "--backend", "local", "--maxretries", "2")
+
+    (dead,) = job_in(session_root).dead_frames()
+    assert (dead.record.attempt, dead.record.end and dead.record.end.status) == (1, 127)
