@@ -52,7 +52,10 @@ def start_process(
             env=dict(env),
             start_new_session=True,
         )
-    return child, ProcessMark(child.pid, process_birth(child.pid), word)
+    mark = ProcessMark(child.pid, process_birth(child.pid), word)
+    # For a moment a new program has no command line yet, and would be taken for another process.
+    _wait(lambda: is_alive(mark) or child.poll() is not None, 5.0)
+    return child, mark
 
 
 def is_alive(mark: ProcessMark) -> bool:

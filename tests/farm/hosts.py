@@ -55,6 +55,7 @@ class Rqd:
         self.child: subprocess.Popen[bytes] | None = None
         settings = RqdSettings(name, port, cores, "127.0.0.1", server_port, tags=tags)
         self.__settings = settings._replace(interface=loopback_interface(), threads_per_core=threads_per_core())
+        self.__starts = 0
         self.__server = f"127.0.0.1:{server_port}"
         self.__environ = {**os.environ, **(environ or {})}
         launcher = [str(FAST_PINGS)] if fast_pings else ["-m", "rqd"]
@@ -75,6 +76,7 @@ class Rqd:
         for folder in (self.__config.parent, self.places.logs, temp):
             folder.mkdir(parents=True, exist_ok=True)
         self.__config.write_text(rqd_config(self.__settings), encoding="utf-8")
+        self.__starts += 1
         self.child, self.process = start_process(
             self.__command,
             word=str(self.__config),
@@ -84,13 +86,15 @@ class Rqd:
         )
 
     def wait_registered(self, seconds: float = 30.0) -> None:
-        """Wait until the server knows it, and has heard of it since this call or shortly before."""
-        since = int(time.time()) - 1
+        """Wait until it has told the server that it was started, and the server knows it."""
         deadline = time.monotonic() + seconds
         with FarmClient(self.__server) as client:
-            while not any(host.name == self.name and host.pinged >= since for host in client.hosts()):
+            while self.log.count("RQD Started") < self.__starts or not self.__is_known(client):
                 assert time.monotonic() < deadline, f"{self.name} has not registered in {seconds} s:\n{self.log}"
                 time.sleep(0.02)
+
+    def __is_known(self, client: FarmClient) -> bool:
+        return any(host.name == self.name for host in client.hosts())
 
     def kill(self) -> None:
         """Kill it as the machine's end would, but leave its frames: they live in sessions of their own."""
