@@ -193,7 +193,7 @@ def launch_answered(farm: Farm, resource_id: str, error: str) -> None:
             proc.kill_at = max(proc.kill_at, proc.launched + farm.settings.launch_grace_seconds)
         farm.touch("proc", proc.id, proc)
         return
-    if "reserve" in error.lower():
+    if "hyperthreading" in error or "reserve" in error:
         host.no_taskset = True
     host.refusals += 1
     host.refused_until = farm.now() + min(10.0, 0.2 * 2.0**host.refusals)

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What goes wrong between a server and real, unmodified RQDs, and must not cost a frame."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
+pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
+
+import grpc
+from opencue_proto import host_pb2, host_pb2_grpc, report_pb2, report_pb2_grpc
+
+from cuebot_stub.farm import steering
+from cuebot_stub.farm.farm import FarmSettings
+from cuebot_stub.farm.orders import HostOrder
+from cuebot_stub.server import FarmServer
+from outline.scheduler import FrameState
+from tests.farm.hosts import Rqd
+from tests.farm.jobs import Layer, counts, launch, state_of
+from tests.support import is_running, until
+
+pytestmark = pytest.mark.realtool
+
+S = FrameState
+StartRqd = Callable[..., Rqd]
+MakeServer = Callable[..., FarmServer]
+QUICK = FarmSettings(orphan_seconds=2.0, host_timeout_seconds=2.0)
+
+
+def facts(server: FarmServer, job_id: str, ref: int = 0) -> Any:
+    with server.farm.work() as farm:
+        return farm.jobs[job_id].frames[ref]
+
+
+def tries(server: FarmServer, job_id: str, ref: int = 0) -> int:
+    with server.farm.work() as farm:
+        return farm.jobs[job_id].state.tries(ref)
+
+
+def is_alive(server: FarmServer) -> bool:
+    with server.farm.work() as farm:
+        return bool(farm.procs)
+
+
+def launched(server: FarmServer) -> bool:
+    with server.farm.work() as farm:
+        return bool(farm.procs) and all(proc.launched for proc in farm.procs.values())
+
+
+def kill_running(server: FarmServer, job_id: str) -> None:
+    with server.farm.work() as farm:
+        job = farm.jobs[job_id]
+        steering.kill_frames(farm, job, range(len(job.state)), "a test")
+
+
+def lines_in(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_kill_right_after_the_launch_ends_the_frame_and_not_the_rqd(farm_server: FarmServer, rqd: Rqd, attempt: int):
+    job = launch(farm_server, Layer("sleep", "sleep 60"))
+
+    kill_running(farm_server, job)
+
+    until(lambda: state_of(farm_server, job) is S.DEAD)
+    assert facts(farm_server, job).exit_signal == 9
+    assert rqd.child is not None
+    assert rqd.child.poll() is None
+
+
+def test_job_killed_right_after_its_launch_leaves_no_process(farm_server: FarmServer, rqd: Rqd, tmp_path: Path):
+    pid_file = tmp_path / "pid"
+    job = launch(farm_server, Layer("sleep", f"echo $$ > '{pid_file}'; exec sleep 60"))
+
+    with farm_server.farm.work() as farm:
+        steering.kill_job(farm, farm.jobs[job], "a test")
+
+    until(lambda: not is_alive(farm_server))
+    until(lambda: not (pid_file.exists() and is_running(int(pid_file.read_text()))))
+    with farm_server.farm.work() as farm:
+        assert farm.jobs[job].facts.state == "FINISHED"
+
+
+def test_frame_retried_while_it_runs_runs_again_once_its_process_is_gone(
+    farm_server: FarmServer, rqd: Rqd, tmp_path: Path
+):
+    starts = tmp_path / "starts"
+    command = f"echo $$ >> '{starts}'; test $(wc -l < '{starts}') -gt 1 || exec sleep 60"
+    job = launch(farm_server, Layer("again", command))
+    until(lambda: len(lines_in(starts)) == 1)
+
+    with farm_server.farm.work() as farm:
+        steering.retry_frames(farm, farm.jobs[job], [0])
+
+    until(lambda: state_of(farm_server, job) is S.SUCCEEDED)
+    assert len(lines_in(starts)) == 2
+
+
+def test_completion_that_comes_twice_counts_once(farm_server: FarmServer, rqd: Rqd, tmp_path: Path):
+    go = tmp_path / "go"
+    job = launch(farm_server, Layer("wait", f"until test -e '{go}'; do sleep 0.05; done", "1-2"), retries=3)
+    until(lambda: counts(farm_server, job) == {"RUNNING": 2})
+    with farm_server.farm.work() as farm:
+        proc = next(proc for proc in farm.procs.values() if proc.ref == 0)
+    frame = report_pb2.RunningFrameInfo(resource_id=proc.id, frame_id=proc.frame_id, job_id=job)
+    report = report_pb2.FrameCompleteReport(frame=frame, exit_status=1)
+
+    with grpc.insecure_channel(f"127.0.0.1:{farm_server.port}") as channel:
+        stub = report_pb2_grpc.RqdReportInterfaceStub(channel)
+        for _ in range(2):
+            stub.ReportRunningFrameCompletion(
+                report_pb2.RqdReportRunningFrameCompletionRequest(frame_complete_report=report)
+            )
+    go.touch()
+    until(lambda: counts(farm_server, job) == {"SUCCEEDED": 2})
+
+    assert tries(farm_server, job, 0) == 2
+    assert tries(farm_server, job, 1) == 1
+
+
+def test_frame_whose_completion_was_lost_runs_again_and_spends_no_attempt(
+    make_farm_server: MakeServer, start_rqd: StartRqd, tmp_path: Path
+):
+    state, starts = tmp_path / "state.db", tmp_path / "starts"
+    first = make_farm_server(state=state, settings=QUICK)
+    rqd = start_rqd(first)
+    job = launch(first, Layer("short", f"echo x >> '{starts}'; sleep 0.5"))
+    until(lambda: len(lines_in(starts)) == 1)
+
+    port = first.port
+    first.stop(0.1)
+    time.sleep(4)  # the frame ends, and RQD gives up telling so after about a second
+    second = make_farm_server(state=state, settings=QUICK, port=port)
+
+    until(lambda: state_of(second, job) is S.SUCCEEDED, 30)
+    assert (len(lines_in(starts)), tries(second, job)) == (2, 1)
+    assert rqd.child is not None
+    assert rqd.child.poll() is None
+
+
+def test_frame_that_runs_while_the_server_is_started_anew_runs_only_once(
+    make_farm_server: MakeServer, start_rqd: StartRqd, tmp_path: Path
+):
+    state, starts, go = tmp_path / "state.db", tmp_path / "starts", tmp_path / "go"
+    first = make_farm_server(state=state, settings=QUICK)
+    start_rqd(first)
+    job = launch(first, Layer("wait", f"echo x >> '{starts}'; until test -e '{go}'; do sleep 0.05; done"))
+    until(lambda: len(lines_in(starts)) == 1)
+
+    port = first.port
+    first.stop(0.1)
+    second = make_farm_server(state=state, settings=QUICK, port=port)
+    go.touch()
+
+    until(lambda: state_of(second, job) is S.SUCCEEDED)
+    assert len(lines_in(starts)) == 1
+
+
+def test_launch_that_a_daemon_refuses_is_tried_again_and_spends_no_attempt(
+    make_farm_server: MakeServer, start_rqd: StartRqd, tmp_path: Path
+):
+    server = make_farm_server(settings=QUICK)
+    start_rqd(server, cores=2)
+    with server.farm.work() as farm:
+        host = next(iter(farm.hosts.values()))
+        host.cores = 400  # as if the daemon had not yet given back what its last frames had
+
+    job = launch(server, Layer("sleep", "sleep 0.3", "1-4"))
+
+    until(lambda: counts(server, job) == {"SUCCEEDED": 4})
+    assert [tries(server, job, ref) for ref in range(4)] == [1, 1, 1, 1]
+
+
+def test_threadable_frame_runs_on_a_host_that_reports_more_cores_than_it_has(farm_server: FarmServer, rqd: Rqd):
+    wide = "<cores>8.0</cores><threadable>True</threadable><memory>256m</memory>"
+
+    job = launch(farm_server, Layer("wide", "true", more=wide))
+
+    until(lambda: state_of(farm_server, job) is S.SUCCEEDED)
+    assert facts(farm_server, job).cores == 800
+
+
+def test_frames_of_a_killed_rqd_run_elsewhere_and_spend_no_attempt(
+    make_farm_server: MakeServer, start_rqd: StartRqd, tmp_path: Path
+):
+    server = make_farm_server(settings=QUICK)
+    first = start_rqd(server, cores=1)
+    marks = tmp_path / "marks"
+    job = launch(server, Layer("sleep", f"echo $HOSTNAME >> '{marks}'; sleep 3"))
+    until(lambda: len(lines_in(marks)) == 1)
+    start_rqd(server, cores=1)
+
+    first.kill()
+
+    until(lambda: state_of(server, job) is S.SUCCEEDED, 40)
+    assert (len(lines_in(marks)), tries(server, job)) == (2, 1)
+    with server.farm.work() as farm:
+        assert farm.find_host(first.name).state == "DOWN"  # type: ignore[union-attr]
+
+
+def test_rqd_that_comes_back_is_used_again(make_farm_server: MakeServer, start_rqd: StartRqd):
+    server = make_farm_server(settings=QUICK)
+    rqd = start_rqd(server)
+    job = launch(server, Layer("sleep", "sleep 1", "1-2"))
+    until(lambda: counts(server, job) == {"RUNNING": 2})
+
+    rqd.kill()
+    rqd.start()
+
+    until(lambda: counts(server, job) == {"SUCCEEDED": 2}, 40)
+    assert [tries(server, job, ref) for ref in range(2)] == [1, 1]
+
+
+def test_server_that_has_forgotten_a_host_learns_of_it_from_its_pings(
+    make_farm_server: MakeServer, start_rqd: StartRqd
+):
+    first = make_farm_server()
+    rqd = start_rqd(first, fast_pings=True)
+    port = first.port
+    first.stop(0.1)
+
+    second = make_farm_server(port=port)
+    rqd.wait_registered()
+    job = launch(second, Layer("true", "true"))
+
+    until(lambda: state_of(second, job) is S.SUCCEEDED)
+
+
+def test_process_that_the_server_does_not_know_is_ended(
+    make_farm_server: MakeServer, start_rqd: StartRqd, tmp_path: Path
+):
+    pid_file = tmp_path / "pid"
+    first = make_farm_server()
+    start_rqd(first, fast_pings=True)
+    launch(first, Layer("stray", f"echo $$ > '{pid_file}'; exec sleep 60"))
+    until(lambda: bool(lines_in(pid_file)))
+    port = first.port
+    first.stop(0.1)
+
+    make_farm_server(port=port)
+
+    until(lambda: not is_running(int(pid_file.read_text())))
+
+
+def test_frame_that_outlasts_its_timeout_is_ended_and_dead(farm_server: FarmServer, start_rqd: StartRqd):
+    start_rqd(farm_server, fast_pings=True)
+    job = launch(farm_server, Layer("slow", "sleep 60", more="<memory>256m</memory><timeout>1</timeout>"), retries=3)
+    until(lambda: launched(farm_server))
+
+    with farm_server.farm.work() as farm:
+        for proc in farm.procs.values():
+            proc.launched -= 61  # as if a minute had passed
+
+    until(lambda: state_of(farm_server, job) is S.DEAD)
+
+
+@pytest.mark.parametrize("verb", ["Reboot", "RebootWhenIdle"])
+def test_reboot_is_never_forwarded(farm_server: FarmServer, rqd: Rqd, verb: str):
+    sent: list[Any] = []
+    send = farm_server.farm.send
+    farm_server.farm.send = lambda orders: (sent.extend(orders), send(orders))[1]
+
+    with grpc.insecure_channel(f"127.0.0.1:{farm_server.port}") as channel:
+        stub = host_pb2_grpc.HostInterfaceStub(channel)
+        host = stub.FindHost(host_pb2.HostFindHostRequest(name=rqd.name)).host
+        getattr(stub, verb)(getattr(host_pb2, f"Host{verb}Request")(host=host))
+
+    with farm_server.farm.work() as farm:
+        assert farm.find_host(rqd.name).state.startswith("REBOOT")  # type: ignore[union-attr]
+    assert [order for order in sent if not isinstance(order, HostOrder) or order.verb != "ReportStatus"] == []
+    assert rqd.child is not None
+    assert rqd.child.poll() is None
