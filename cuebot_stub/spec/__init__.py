@@ -15,7 +15,7 @@ gpu_memory               unreadable is 0                 unreadable is refused
 empty facility           refused                         the server's own
 negative frames          refused, could not start        taken
 what waits for itself    launched, never starts          refused
-frame names in depends   4 to 6 digits, layers of ``\w``  any frame of any layer
+frame names in depends   4 to 6 digits, ``\w`` layers    any frame of any layer
 blanks around env        cut off                         kept
 =======================  ==============================  ====================================================
 """
