@@ -113,7 +113,9 @@ def stub_group(context: click.Context) -> int:
 )
 @click.option("--strict", is_flag=True, help="Follow Cuebot also where that is unhelpful.")
 @click.option("--http", type=_port, metavar="PORT", help="Also serve a page to look at, on the loopback interface.")
-@click.option("--address-file", type=_path, metavar="FILE", help="Write HOST:PORT there when it is ready.")
+@click.option(
+    "--address-file", type=_path, metavar="FILE", help="Write HOST:PORT there when it is ready, then the page."
+)
 def serve(**options: Any) -> int:
     """Be an OpenCue server until SIGTERM or Ctrl-C."""
     from .serving import ServeOptions, serve_until

@@ -28,7 +28,7 @@ class ServeOptions(NamedTuple):
         rqd: Addresses of RQDs by the names that hosts report.
         strict: Whether to follow Cuebot where that is unhelpful.
         http: The port of the page, or None for none.
-        address_file: Where to write the address once clients are served.
+        address_file: Where to write the address once clients are served, and that of the page in a second line.
     """
 
     host: str = "127.0.0.1"
@@ -87,7 +87,9 @@ def serve_until(
         if server.page_address:
             say(f"page at {server.page_address}")
         if options.address_file is not None:
-            write_atomic(options.address_file, address + "\n")
+            # The page's address has the token in it, with which anybody could kill jobs.
+            lines = filter(None, [address, server.page_address])
+            write_atomic(options.address_file, "\n".join([*lines, ""]), mode=0o600)
         stop.wait()
     finally:
         server.stop()

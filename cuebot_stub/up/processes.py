@@ -42,7 +42,8 @@ def start_process(
 
     A session of its own is not for tidiness only: an RQD that is told to kill a frame too early kills its own group.
     """
-    with open(log, "ab") as stream:
+    # For this user alone: the server prints the token of its page.
+    with open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as stream:
         child = subprocess.Popen(
             list(argv),
             stdin=subprocess.DEVNULL,

@@ -36,7 +36,7 @@ class FarmRecord(NamedTuple):
 
     Attributes:
         address: Where the server listens, ``HOST:PORT``; empty before it does.
-        http: Where its page is, or an empty text.
+        http: Where its page is, with the token that lets one steer jobs from it; or an empty text.
         server: The server's process, or None before there is one.
         hosts: The hosts, in the order of their names.
     """
@@ -66,7 +66,7 @@ def write_record(path: Path, record: FarmRecord) -> None:
         "server": record.server._asdict() if record.server else None,
         "hosts": [host._asdict() | {"process": host.process._asdict()} for host in record.hosts],
     }
-    write_atomic(path, json.dumps(data, indent=1) + "\n")
+    write_atomic(path, json.dumps(data, indent=1) + "\n", mode=0o600)
 
 
 def read_record(path: Path) -> FarmRecord | None:

@@ -74,9 +74,10 @@ class RunningFarm:
         command += ["--address-file", str(places.address), *(["--strict"] if options.strict else [])]
         command += ["--http", str(options.http)] if options.http is not None else []
         mark = self.__start(command, word=str(places.state), log=places.server_log, env=_server_environ(self.__environ))
-        self.__note(server=mark, http=f"http://{HOST}:{options.http}/" if options.http else "")
+        self.__note(server=mark)
         self.__wait(self.__server_is_there, mark, "the server", places.server_log, options.patience_seconds)
-        self.__note(address=places.address.read_text(encoding="utf-8").strip())
+        address, *page = places.address.read_text(encoding="utf-8").split()
+        self.__note(address=address, http="".join(page))
 
     def start_hosts(self, options: FarmOptions, rqd_python: Path) -> None:
         """Start the RQDs, and wait until all have reported to the server."""
@@ -122,7 +123,7 @@ class RunningFarm:
 
     def __server_is_there(self) -> bool:
         try:
-            address = self.places.address.read_text(encoding="utf-8").strip()
+            address = self.places.address.read_text(encoding="utf-8").split()[0]
         except OSError:
             return False
         with FarmClient(address) as client:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -126,6 +127,18 @@ def test_farm_listens_on_the_loopback_interface_only(up: Up, farm: FarmPlaces):
     ]
     assert len(listening) >= 2
     assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
+
+
+def test_page_is_told_with_its_token_to_this_user_only(up: Up, farm: FarmPlaces):
+    pytest.importorskip("flask", reason="the extra 'stub' is not installed")
+    started = up("--hosts", 1, "--http", 0)
+
+    found = re.search(r"^page +(\S+)$", started.stdout, re.MULTILINE)
+    assert found, started
+    with urllib.request.urlopen(found[1], timeout=30) as answer:
+        assert answer.status == 200
+    holders = [path for path in farm.folder.rglob("*") if path.is_file() and found[1].encode() in path.read_bytes()]
+    assert {path.stat().st_mode & 0o077 for path in holders} == {0}
 
 
 def test_each_process_has_a_session_of_its_own(up: Up, farm: FarmPlaces):
