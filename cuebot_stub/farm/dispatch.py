@@ -22,7 +22,7 @@ __all__ = ["book", "book_for", "is_bookable", "tags_match"]
 MIN_CORES, MIN_MEMORY, MIN_FREE_MEMORY = 10, 262144, 524288
 
 
-def book(farm: Farm, hosts: Iterable[Host], prefer: Job | None = None) -> None:
+def book(farm: Farm, hosts: Iterable[Host], heirs: Mapping[str, Job | None] | None = None) -> None:
     """Start frames on hosts until none of them has room for any that waits.
 
     Jobs are looked at by priority, then by age. Hosts take turns, so that a small job is spread over them.
@@ -30,12 +30,21 @@ def book(farm: Farm, hosts: Iterable[Host], prefer: Job | None = None) -> None:
     Args:
         farm: The farm.
         hosts: Those that may have room.
-        prefer: The job that has just left room; it comes first among its equals, as its files are warm there.
+        heirs: By the ids of hosts, the jobs that have just left room there. They come first among their equals, as
+            their files are warm there, and may have that room also when their show gets no more.
     """
-    jobs = sorted(farm.hungry.values(), key=lambda job: (-job.facts.priority, job is not prefer, job.facts.launched))
+    jobs = sorted(farm.hungry.values(), key=lambda job: (-job.facts.priority, job.facts.launched))
+    left = dict(heirs or {})
     open_hosts = [host for host in hosts if is_bookable(farm, host)]
+    queues = {host.id: _queue_of(jobs, left.get(host.id)) for host in open_hosts}
     while jobs and open_hosts:
-        open_hosts = [host for host in open_hosts if _book_one(farm, host, jobs)]
+        open_hosts = [host for host in open_hosts if _book_one(farm, host, queues[host.id], left.pop(host.id, None))]
+
+
+def _queue_of(jobs: Sequence[Job], heir: Job | None) -> Sequence[Job]:
+    if heir is None:
+        return jobs
+    return sorted(jobs, key=lambda job: (-job.facts.priority, job is not heir))
 
 
 def book_for(farm: Farm, host: Host, target: str) -> None:
@@ -57,8 +66,8 @@ def is_bookable(farm: Farm, host: Host) -> bool:
     )
 
 
-def _book_one(farm: Farm, host: Host, jobs: Sequence[Job]) -> bool:
-    for job, share in _candidates(farm, host, jobs):
+def _book_one(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None = None) -> bool:
+    for job, share in _candidates(farm, host, jobs, heir):
 
         def admits(plan: LayerPlan, job: Job = job, share: Subscription = share) -> bool:
             return _reservation(farm, host, job, job.layers[job.by_name[plan.name]], share) is not None
@@ -72,7 +81,7 @@ def _book_one(farm: Farm, host: Host, jobs: Sequence[Job]) -> bool:
     return False
 
 
-def _candidates(farm: Farm, host: Host, jobs: Sequence[Job]) -> Iterator[tuple[Job, Subscription]]:
+def _candidates(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None) -> Iterator[tuple[Job, Subscription]]:
     """Yield the jobs that may use a host in the order in which they are asked, with their subscriptions.
 
     Those of the show that the host's owner prefers come first. Those of a show that uses all that its subscription
@@ -83,7 +92,7 @@ def _candidates(farm: Farm, host: Host, jobs: Sequence[Job]) -> Iterator[tuple[J
         jobs = sorted(jobs, key=lambda job: job.facts.show != owner.show)
     late = []
     for job in jobs:
-        share = _share(farm, host, job)
+        share = _share(farm, host, job, is_heir=job is heir)
         if share is None:
             continue
         if farm.usage.of("share", share.show, share.allocation).cores >= share.size:
@@ -93,11 +102,11 @@ def _candidates(farm: Farm, host: Host, jobs: Sequence[Job]) -> Iterator[tuple[J
     yield from late
 
 
-def _share(farm: Farm, host: Host, job: Job) -> Subscription | None:
+def _share(farm: Farm, host: Host, job: Job, *, is_heir: bool) -> Subscription | None:
     """Return the subscription by which a job may use a host, or None when it may not."""
     facts = job.facts
     show = farm.shows[facts.show]
-    if facts.paused or not show.active or not show.booking_enabled or not show.dispatch_enabled:
+    if facts.paused or not show.active or not show.dispatch_enabled or not (show.booking_enabled or is_heir):
         return None
     if show.scheduler_managed and farm.settings.strict:
         return None  # Cuebot leaves such a show to another scheduler; here there is none

@@ -141,18 +141,11 @@ class Farm:
         for host_id, target in redirects:
             if host_id in self.hosts:
                 dispatch.book_for(self, self.hosts[host_id], target)
-        if not self.hungry:
-            self._wanted.clear()
-            self._all_wanted = False
-        elif self._all_wanted:
-            self._all_wanted = False
-            self._wanted.clear()
-            dispatch.book(self, list(self.hosts.values()))
-        elif self._wanted:
-            wanted, self._wanted = self._wanted, {}
-            for host_id, prefer in wanted.items():
-                if host_id in self.hosts:
-                    dispatch.book(self, [self.hosts[host_id]], prefer)
+        wanted, self._wanted = self._wanted, {}
+        are_all, self._all_wanted = self._all_wanted, False
+        if self.hungry and (wanted or are_all):
+            ids = self.hosts if are_all else wanted
+            dispatch.book(self, [self.hosts[id] for id in ids if id in self.hosts], wanted)
 
     def _save(self) -> None:
         if not (self._things or self._frames or self._new_jobs):
@@ -220,6 +213,10 @@ class Farm:
         shows = self.shows.values()
         by_name = next((show for show in shows if show.name.lower() == wanted), None)
         return by_name or next((show for show in shows if wanted in show.aliases), None)
+
+    def show_names(self) -> frozenset[str]:
+        """Return the names by which jobs can be launched to shows."""
+        return frozenset(name for show in self.shows.values() for name in (show.name, *show.aliases))
 
     def find_service(self, name: str, show: str = "") -> Service | None:
         """Return the service of a name, or what a show has in its place."""

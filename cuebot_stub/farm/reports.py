@@ -12,6 +12,7 @@ from outline.scheduler import FrameExit
 from .hosts import Host, Proc, host_address, short_name
 from .orders import KillOrder
 from .running import end_frame, kill_proc
+from .things import Comment
 
 if TYPE_CHECKING:
     from .farm import Farm
@@ -22,6 +23,7 @@ __all__ = ["FrameReport", "HostReport", "frame_ended", "host_reported", "launch_
 MEMORY_STATUS, OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 33, 137, 299, 301
 BLAMELESS_STATUS, BLAMELESS_SIGNAL, SIGTERM = 286, 119, 15
 LONGEST_SECONDS = 12 * 3600
+FULL_TEMP = "The temporary folder is full"
 MIN_TEMP_SHARE, SYSTEM_MEMORY, GB = 0.05, 524288, 1048576
 
 
@@ -121,8 +123,24 @@ def _update(farm: Farm, host: Host, report: HostReport) -> None:
     host.ping_time = farm.now()
     if host.state == "DOWN" or (report.is_boot and host.state.startswith("REBOOT")):
         host.state = "UP"
-    if host.state == "UP" and report.total_mcp and report.free_mcp < report.total_mcp * MIN_TEMP_SHARE:
+    _check_temporary_space(farm, host)
+
+
+def _check_temporary_space(farm: Farm, host: Host) -> None:
+    """Take a host out of work as long as its temporary folder is full, and say so in a comment."""
+    notes = [one for one in farm.comments.values() if one.subject_of == host.id and one.subject == FULL_TEMP]
+    is_full = host.total_mcp and host.free_mcp < host.total_mcp * MIN_TEMP_SHARE
+    if is_full and host.state == "UP":
         host.state = "REPAIR"
+        text = f"{host.free_mcp // 1024} MB of {host.total_mcp // 1024} MB are left; it works again when there is more."
+        note = Comment(str(uuid.uuid4()), host.id, int(farm.now()), "cuebot-stub", FULL_TEMP, text)
+        farm.comments[note.id] = note
+        farm.touch("comment", note.id, note)
+    elif notes and not is_full:
+        host.state = "UP" if host.state == "REPAIR" else host.state
+        for note in notes:
+            del farm.comments[note.id]
+            farm.touch("comment", note.id, None)
 
 
 def _compare(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:

@@ -73,6 +73,11 @@ class Usage:
             if not by_host[host.id]:
                 del by_host[host.id]
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is reserved."""
+        return not self._sums and not any(self.limits.values()) and not any(self.limit_hosts.values())
+
     def of(self, *key: Hashable) -> Reserved:
         """Return what is reserved of or by something: ``of("host", id)``, ``of("share", show, allocation)``."""
         return self._sums.get(key, _NOTHING)

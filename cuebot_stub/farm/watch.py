@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from .reports import lose_proc
@@ -29,7 +30,7 @@ def tick(farm: Farm) -> float:
         if proc.kill_reason and proc.kill_at <= now and proc.launched:
             farm.order(due_kill(farm, proc))
     for host in farm.hosts.values():
-        if host.state in ("UP", "REPAIR", "REBOOT_WHEN_IDLE") and now - host.ping_time > _patience(farm, host):
+        if now - host.ping_time > _patience(farm, host):
             ask_host(farm, host, "ReportStatus")
     if farm.hungry:
         farm.wake()  # a layer may start after a given time, and a refused frame may be tried again
@@ -42,7 +43,9 @@ def _patience(farm: Farm, host: Host) -> float:
     for proc in farm.procs_of_host(host):
         if proc.missing_since or proc.kills >= _KILLS_BEFORE_ASKING:
             return _ASK_SECONDS
-    return min(farm.settings.host_timeout_seconds, 5.0 if farm.usage.of("host", host.id).procs else 1e9)
+    if farm.usage.of("host", host.id).procs:
+        return min(farm.settings.host_timeout_seconds, 5.0)
+    return farm.settings.host_timeout_seconds if host.state == "UP" else math.inf
 
 
 def host_answered(farm: Farm, host_id: str, error: str) -> None:
@@ -52,7 +55,8 @@ def host_answered(farm: Farm, host_id: str, error: str) -> None:
         return
     if farm.now() - host.ping_time < farm.settings.orphan_seconds:
         return
-    host.state = "DOWN"
+    if host.state == "UP":  # what somebody has said of a host stays
+        host.state = "DOWN"
     farm.touch("host", host.id, host)
     for proc in farm.procs_of_host(host):
         lose_proc(farm, proc, HOST_DOWN_STATUS)

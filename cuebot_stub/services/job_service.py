@@ -46,7 +46,7 @@ class JobService(JobFrames, JobChanges, JobDepends):
             rules = SpecRules(
                 strict=farm.settings.strict,
                 facilities=frozenset(facility.name for facility in farm.facilities.values()),
-                shows=frozenset(show.name for show in farm.shows.values()),
+                shows=farm.show_names(),
                 services=frozenset(service.name for service in farm.services.values()),
                 limits=frozenset(limit.name for limit in farm.limits.values()),
             )

@@ -64,9 +64,12 @@ class Invalid(RpcError):
 
 
 class InUse(RpcError):
-    """It cannot be done as long as something else needs it."""
+    """It cannot be done as long as something else needs it.
 
-    code = grpc.StatusCode.FAILED_PRECONDITION
+    Cuebot says INTERNAL then, and PyCue makes readable errors of that and few other codes.
+    """
+
+    code = grpc.StatusCode.INTERNAL
 
 
 class Service:

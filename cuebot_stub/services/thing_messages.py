@@ -181,19 +181,22 @@ def allocation_message(farm: Farm, allocation: Allocation) -> facility_pb2.Alloc
     hosts = [host for host in farm.hosts.values() if host.allocation == allocation.id]
     up = [host for host in hosts if host.state == "UP"]
     locked = [host for host in up if host.lock_state != "OPEN" or host.nimby_locked]
+    is_open = [host for host in up if host not in locked]
     reserved = farm.usage.of("allocation", allocation.id)
-    cores, locked_cores = (sum(host.cores for host in some) for some in (up, locked))
     stats = facility_pb2.AllocationStats(
-        cores=cores / 100,
-        available_cores=(cores - locked_cores - reserved.cores) / 100,
-        idle_cores=(cores - reserved.cores) / 100,
+        cores=sum(host.cores for host in up) / 100,
+        available_cores=_idle_cores(farm, is_open),
+        idle_cores=_idle_cores(farm, up),
         running_cores=reserved.cores / 100,
-        locked_cores=locked_cores / 100,
+        locked_cores=sum(host.cores for host in locked) / 100,
         hosts=len(hosts),
         locked_hosts=len(locked),
         down_hosts=sum(host.state == "DOWN" for host in hosts),
         gpus=sum(host.gpus for host in up),
+        available_gpus=_idle_gpus(farm, is_open),
+        idle_gpus=_idle_gpus(farm, up),
         running_gpus=reserved.gpus,
+        locked_gpus=sum(host.gpus for host in locked),
     )
     return facility_pb2.Allocation(
         id=allocation.id,
@@ -203,6 +206,14 @@ def allocation_message(farm: Farm, allocation: Allocation) -> facility_pb2.Alloc
         billable=allocation.billable,
         stats=stats,
     )
+
+
+def _idle_cores(farm: Farm, hosts: list[Host]) -> float:
+    return sum(host.cores - farm.usage.of("host", host.id).cores for host in hosts) / 100
+
+
+def _idle_gpus(farm: Farm, hosts: list[Host]) -> int:
+    return sum(host.gpus - farm.usage.of("host", host.id).gpus for host in hosts)
 
 
 def subscription_message(farm: Farm, subscription: Subscription) -> subscription_pb2.Subscription:

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Host daemons without processes: they take every frame, and end it when a test says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cuebot_stub.farm.farm import Farm, FarmSettings
+from cuebot_stub.farm.hosts import Host, Proc
+from cuebot_stub.farm.launch import launch
+from cuebot_stub.farm.orders import HostOrder, KillOrder, LaunchOrder, Order, RunFrame
+from cuebot_stub.farm.reports import FrameReport, HostReport, frame_ended, host_reported, launch_answered
+from cuebot_stub.seed import seed
+from cuebot_stub.spec import SpecRules, read_spec
+
+__all__ = ["Clock", "FakeDaemons", "host_report", "new_farm"]
+
+GB = 1048576
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until a test moves it."""
+
+    now: float = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+def new_farm(clock: Clock | None = None, store: Any = None, **settings: Any) -> Farm:
+    """Return a farm with what every new farm has; keyword arguments are settings."""
+    farm = Farm(FarmSettings(**settings), clock or Clock(), store)
+    with farm.work():
+        seed(farm)
+    return farm
+
+
+def host_report(name: str, **values: Any) -> HostReport:
+    """Return the report of a host with 4 cores and 16 GB in local.general; keyword arguments are other values."""
+    usual: dict[str, Any] = {
+        "name": name,
+        "facility": "local",
+        "tags": ["general"],
+        "cores": 400,
+        "total_memory": 16 * GB,
+        "free_memory": 15 * GB,
+        "total_swap": 0,
+        "free_swap": 0,
+        "total_mcp": 100 * GB,
+        "free_mcp": 90 * GB,
+        "gpus": 0,
+        "gpu_memory": 0,
+        "free_gpu_memory": 0,
+        "load": 0,
+        "boot_time": 1_700_000_000,
+        "os": "Linux",
+        "nimby_enabled": False,
+        "nimby_locked": False,
+        "is_boot": False,
+        "is_local": True,
+    }
+    return HostReport(**{**usual, **values})
+
+
+@dataclass
+class FakeDaemons:
+    """The daemons of all hosts of a farm.
+
+    Attributes:
+        farm: The farm; its orders come here.
+        started: Host and frame of each order to start one, in their order.
+        frames: What was ordered, by the names of frames.
+        orders: All orders.
+    """
+
+    farm: Farm
+    started: list[tuple[str, str]] = field(default_factory=list)
+    frames: dict[str, RunFrame] = field(default_factory=dict)
+    orders: list[Order] = field(default_factory=list)
+    reports: dict[str, HostReport] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.farm.send = self.send
+
+    def add(self, name: str, **values: Any) -> Host:
+        """Start a daemon on a host; keyword arguments are what it reports instead of what is usual."""
+        self.reports[name] = host_report(name, **values)
+        return self.report(name, is_boot=True)
+
+    def report(self, name: str, **values: Any) -> Host:
+        """Let a daemon report its host, with what runs there."""
+        with self.farm.work():
+            host = self.farm.find_host(name)
+            procs = self.farm.procs_of_host(host) if host else []
+            running = [FrameReport(proc.id, proc.frame_id, llu_time=int(self.farm.now())) for proc in procs]
+            is_boot = values.get("is_boot", False)
+            return host_reported(self.farm, self.reports[name]._replace(**values), None if is_boot else running)
+
+    def send(self, orders: list[Order]) -> None:
+        """Take orders."""
+        self.orders += orders
+        for order in orders:
+            if isinstance(order, LaunchOrder):
+                self._start(order)
+            elif isinstance(order, KillOrder):
+                self._end(order.proc, exit_status=1, exit_signal=9)
+            elif isinstance(order, HostOrder) and order.verb == "ReportStatus":
+                self.report(self.farm.hosts[order.host].name)
+
+    def _start(self, order: LaunchOrder) -> None:
+        with self.farm.work() as farm:
+            proc = farm.procs[order.frame.resource_id]
+            self.started.append((farm.hosts[proc.host].name, order.frame.frame_name))
+            self.frames[order.frame.frame_name] = order.frame
+            launch_answered(farm, proc.id, "")
+
+    def finish(self, frame_name: str, exit_status: int = 0) -> None:
+        """End a frame that runs."""
+        self._end(self.proc(frame_name).id, exit_status=exit_status)
+
+    def _end(self, proc_id: str, **values: int) -> None:
+        with self.farm.work() as farm:
+            if proc_id in farm.procs:
+                frame_ended(farm, FrameReport(proc_id, farm.procs[proc_id].frame_id, run_seconds=1, **values))
+
+    def proc(self, frame_name: str) -> Proc:
+        """Return the proc of a frame that runs."""
+        return next(proc for proc in self.farm.procs.values() if self._name_of(proc) == frame_name)
+
+    def _name_of(self, proc: Proc) -> str:
+        return self.farm.jobs[proc.job].state.frame_name(proc.ref)
+
+    def launch(self, spec: str) -> str:
+        """Launch a spec of one job and return its id."""
+        with self.farm.work() as farm:
+            rules = SpecRules(
+                facilities=frozenset(one.name for one in farm.facilities.values()),
+                shows=farm.show_names(),
+                services=frozenset(service.name for service in farm.services.values()),
+                limits=frozenset(limit.name for limit in farm.limits.values()),
+            )
+            return launch(farm, read_spec(spec, rules))[0].id
+
+    @property
+    def running(self) -> list[str]:
+        """The names of the frames that run, sorted."""
+        return sorted(map(self._name_of, self.farm.procs.values()))
