@@ -14,6 +14,7 @@ from .. import config
 from ..backend.cue import JOB_WAIT_PERIOD_SEC, end_test
 from ..backend.cue.client import farm_errors
 from ..backend.cue.jobs import log_path
+from ..backend.cue.logs import last_lines
 from ..backend.cue.snapshot import Outcome, PyCueJob, frames_of
 from ..backend.cue.watch import FarmResult, watch
 from ..exception import OutlineException
@@ -169,8 +170,6 @@ def _summary(job: Any, result: FarmResult, seconds: float) -> list[str]:
 
 
 def _dead_lines(job: Any) -> list[str]:
-    from ..backend.local.log import last_lines
-
     lines = []
     dead = [frame.data for frame in islice(frames_of(job, ["DEAD"]), _SHOWN_DEAD + 1)]
     for data in dead[:_SHOWN_DEAD]:

@@ -37,8 +37,16 @@ _STATES = {
 class FarmPlace:
     """A job on the farm; see ``outline.cli.places``."""
 
-    def __init__(self, job: Any, session: str | None = None) -> None:
+    def __init__(self, job: Any, server: str | None = None, session: str | None = None) -> None:
+        """Take PyCue's job.
+
+        Args:
+            job: The job.
+            server: The server that the command line named, if it did.
+            session: The session that the job was launched from, if that is known.
+        """
         self.__job = job
+        self.__server = server
         self.__session = session
 
     def status(self) -> dict[str, Any]:
@@ -60,6 +68,7 @@ class FarmPlace:
             "running": [self.__running(frame.data) for frame in _in_state(job, "RUNNING", common, others)],
             "dead": [self.__dead(frame.data) for frame in _in_state(job, "DEAD", common, others)],
             "log_dir": counts.log_dir,
+            "server": self.__server,
         }
 
     def print_log(self, frame: str, attempt: int | None) -> int:
@@ -96,7 +105,7 @@ class FarmPlace:
             raise OutlineException(f"{' and '.join(only_here)} is for jobs on this machine only")
         wanted = tuple(state.upper() for state in states)
         count = retry_frames(self.__job, states=wanted, layer=layer, frames=frames)
-        name = quoted(self.__job.data.name)
+        name = quoted(self.__job.data.name) + (f" --server {quoted(self.__server)}" if self.__server else "")
         if not quiet and count:
             print(f"{plural(count, 'frame')} will run again on the farm: outline status {name}")
         elif not quiet:
@@ -120,9 +129,10 @@ class FarmPlace:
         path = log_path(self.__job, chunk.name)
         if os.path.isdir(self.__job.data.log_dir):
             return path
-        ran_on = self.__frame(chunk).last_resource.partition("/")[0]
-        where = f"on {ran_on}" if ran_on else "on the host that will run it"
-        raise OutlineException(f"this machine does not see the folder of the log; {where} it is {path}")
+        host = self.__frame(chunk).last_resource.partition("/")[0]
+        if not host:
+            raise OutlineException(f"frame {chunk.name} has no log yet; it has not been started")
+        raise OutlineException(f"this machine does not see the folder of the log; on {host} it is {path}")
 
     def __running(self, data: Any) -> dict[str, Any]:
         attempt = data.retry_count + 1

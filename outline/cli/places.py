@@ -89,7 +89,7 @@ def _farm_place(text: str, server: str | None) -> JobPlace:
 
     try:
         connect(server)
-        return FarmPlace(find_job(text))
+        return FarmPlace(find_job(text), server)
     except LaunchException as error:
         if server is not None:
             raise
@@ -113,6 +113,6 @@ def _place_of_session(folder: str, server: str | None) -> JobPlace:
         raise SessionException(f"{folder} holds no job: it has neither a journal nor an outline.yaml") from error
     try:
         connect(server)
-        return FarmPlace(find_session_job(name, path), folder)
+        return FarmPlace(find_session_job(name, path), server, folder)
     except LaunchException as error:
         raise OutlineException(f"no job of the local backend ran in {folder}, and on a farm: {error}") from error

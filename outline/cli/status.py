@@ -17,7 +17,8 @@ running    ``frame`` (its name), ``layer``, ``attempt``, ``seconds`` (so far), a
            ``note``, ``warnings``, ``errors``
 dead       ``frame``, ``layer``, ``attempts``, ``exit_status``, ``signal``, ``reason``, ``seconds``, ``log`` (its path),
            ``peak_memory_kb`` and ``warnings`` that the application told of
-log_dir    only of a job on the farm: the folder of the logs, as the hosts see it
+log_dir    only of a job on the farm: the folder of the logs, as the hosts see it; ``server`` as the command line named
+           it, or null; and each running and dead frame has its ``host``
 ========== ==========================================================================================================
 """
 
@@ -199,10 +200,11 @@ def _dead_lines(data: dict[str, Any]) -> list[str]:
     ]
     more = [f"and {len(dead) - _SHOWN_DEAD} more"] if len(dead) > _SHOWN_DEAD else []
     session = quoted(data["session"] or data["job"])
+    server = f" --server {quoted(data['server'])}" if data.get("server") else ""
     return [
         *table(["dead", "tries", "ran", "why"], rows, numbers=[1, 2]),
         *more,
         "",
-        f"outline log {session} {dead[0]['frame']}",
-        f"outline retry {session}",
+        f"outline log {session} {dead[0]['frame']}{server}",
+        f"outline retry {session}{server}",
     ]
