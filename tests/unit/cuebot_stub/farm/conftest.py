@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Farms for the tests of the farm's model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.farm import FakeFarm
+
+
+@pytest.fixture
+def farm() -> FakeFarm:
+    """Return a farm in memory without hosts."""
+    return FakeFarm()
+
+
+@pytest.fixture
+def kept_farm(tmp_path: Path) -> Iterator[FakeFarm]:
+    """Return a farm in a file, without hosts; it can be restarted."""
+    made = FakeFarm(tmp_path / "farm.db")
+    yield made
+    made.close()
