@@ -19,6 +19,7 @@ _OWN = """
 _SHELL = "\n    Shell('a', command={command})\n"
 
 
+@pytest.mark.parametrize("frame_process", ["fork", "spawn"])
 @pytest.mark.parametrize("layer", [_SHELL, _OWN], ids=["commands", "python"])
 @pytest.mark.parametrize(
     ("command", "attempts"),
@@ -26,12 +27,19 @@ _SHELL = "\n    Shell('a', command={command})\n"
     ids=["not on the PATH", "not under its path", "empty", "status of a shell"],
 )
 def test_frame_without_a_program_is_tried_once(
-    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun, layer: str, command: str, attempts: int
+    tmp_path: Path,
+    session_root: Path,
+    run_pycuerun: RunPycuerun,
+    frame_process: str,
+    layer: str,
+    command: str,
+    attempts: int,
 ) -> None:
     head = "\n    from outline import Layer\n    from outline.modules.shell import Shell\n"
     script = outline_file(tmp_path, head + layer.format(command=command))
+    env = {"OUTLINE_LOCAL_FRAME_PROCESS": frame_process}
 
-    result = run_pycuerun(script, "1", "--backend", "local", "--maxretries", "2")
+    result = run_pycuerun(script, "1", "--backend", "local", "--maxretries", "2", env=env)
 
     assert result.returncode == 1
     (dead,) = job_in(session_root).dead_frames()

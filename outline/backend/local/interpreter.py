@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 __all__ = ["interpreter_argv", "run_frame_and_leave"]
@@ -33,14 +34,23 @@ def interpreter_argv(function: str, *args: str) -> list[str]:
     return [sys.executable, "-c", _BOOT, root, function, *args]
 
 
-def run_frame_and_leave(script: str, layer: str, frame: str) -> NoReturn:
-    """Be a frame in an interpreter of its own, and end as a forked one does."""
+def run_frame_and_leave(hopeless: str, script: str, layer: str, frame: str) -> NoReturn:
+    """Be a frame in an interpreter of its own, and end as a forked one does.
+
+    Args:
+        hopeless: The number of an open pipe that gets a byte when there is no point in trying the frame again.
+        script: The session's outline.yaml.
+        layer: The layer's name.
+        frame: The first frame of the chunk.
+    """
     from .spawn import open_streams, run_exit_handlers
 
     code = 70
+    pipe = int(hopeless)
+    os.set_inheritable(pipe, False)
     open_streams()
     try:
-        code = _run(script, layer, int(frame))
+        code = _run(script, layer, int(frame), lambda: os.write(pipe, b"1"))
         run_exit_handlers()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -48,7 +58,7 @@ def run_frame_and_leave(script: str, layer: str, frame: str) -> NoReturn:
         os._exit(code)
 
 
-def _run(script: str, layer: str, frame: int) -> int:
+def _run(script: str, layer: str, frame: int, when_hopeless: Callable[[], object]) -> int:
     from ...exception import OutlineException
     from ...frame_run import run_frame
     from ...layer.life import leave_process_changed
@@ -65,4 +75,4 @@ def _run(script: str, layer: str, frame: int) -> int:
         traceback.print_exc()
         return 1
     leave_process_changed()
-    return run_frame(found, frame)
+    return run_frame(found, frame, when_hopeless)

@@ -129,7 +129,7 @@ class Worker:
         if not plan.only_commands:
             end = _with_progress(end, log.path)
         if end.status and not end.reason:  # Python has said why in its last words
-            end = end._replace(reason="".join(last_lines(log.path, 1)).strip()[:300])
+            end = end._replace(reason=_reason(end.signal, log.path))
         if not end.seconds:
             end = end._replace(seconds=time.monotonic() - started)
         log.end(end)
@@ -212,8 +212,17 @@ class Worker:
 
     def __run_interpreter(self, request: _Request, environ: dict[str, str], watch: _Watch) -> FrameEnd:
         function = "outline.backend.local.interpreter:run_frame_and_leave"
-        argv = interpreter_argv(function, str(self.__state.outline.get_path()), request.layer, str(request.frame))
-        return self.__wait(spawn(sys.executable, argv, environ, watch.log.fd), watch)
+        path = str(self.__state.outline.get_path())
+        hopeless, theirs = os.pipe()
+        try:
+            os.set_blocking(hopeless, False)
+            os.set_inheritable(theirs, True)
+            argv = interpreter_argv(function, str(theirs), path, request.layer, str(request.frame))
+            end = self.__wait(spawn(sys.executable, argv, environ, watch.log.fd), watch)
+            return end._replace(hopeless=_is_written(hopeless))
+        finally:
+            os.close(theirs)
+            os.close(hopeless)
 
     def __wait(self, pid: int, watch: _Watch) -> FrameEnd:
         """Wait for a frame's process, obeying the launcher and the time limits."""
@@ -324,6 +333,13 @@ def _has_session_extras(layer: Layer) -> bool:
     return any(os.path.exists(os.path.join(folder, name)) for name in ("args_override", OUTPUTS_DATA, OLD_OUTPUTS_DATA))
 
 
+def _is_written(pipe: int) -> bool:
+    try:
+        return bool(os.read(pipe, 1))
+    except BlockingIOError:
+        return False
+
+
 def _close(fd: int) -> None:
     try:
         os.close(fd)
@@ -337,3 +353,13 @@ def _one_line(error: BaseException) -> str:
 
 def _ignore_signal(number: int, frame: object) -> None:
     """Let the signal interrupt a poll, nothing else."""
+
+
+def _reason(number: int, log: str) -> str:
+    """Return why a frame failed: the signal that ended it, or else its last words."""
+    if not number:
+        return "".join(last_lines(log, 1)).strip()[:300]
+    try:
+        return f"ended by signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"ended by signal {number}"
