@@ -24,6 +24,7 @@ from .services.all import all_services
 from .services.report_service import take_host_report
 from .services.rpc import all_service_names, make_handlers
 from .store import SqliteStore
+from .up.addresses import join_address
 
 __all__ = ["FarmServer"]
 
@@ -103,13 +104,13 @@ class FarmServer:
         )
         self._grpc.add_generic_rpc_handlers(make_handlers(all_services(self.farm)))
         self._add_health_and_reflection()
-        host, port = self._address
+        address = join_address(*self._address)
         try:
-            self.port = self._grpc.add_insecure_port(f"{host}:{port}")
+            self.port = self._grpc.add_insecure_port(address)
         except RuntimeError as error:
-            raise OSError(f"cannot listen on {host}:{port}: {error}") from error
+            raise OSError(f"cannot listen on {address}: {error}") from error
         if not self.port:
-            raise OSError(f"cannot listen on {host}:{port}")
+            raise OSError(f"cannot listen on {address}")
         self._grpc.start()
         if self._http_port is not None:
             from .web.serving import PageServer

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from cuebot_stub.up.addresses import check_port_is_free
 from cuebot_stub.up.client import FarmClient
+from cuebot_stub.up.errors import FarmError
 from tests.farm.command import run_stub, start_stub
 from tests.support import until
 
@@ -19,6 +21,15 @@ pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 Serve = Callable[..., "subprocess.Popen[bytes]"]
+
+
+def has_address(host: str) -> bool:
+    """Tell whether one can listen on an address here."""
+    try:
+        check_port_is_free(host, 0)
+    except FarmError:
+        return False
+    return True
 
 
 @pytest.fixture
@@ -58,6 +69,17 @@ def test_server_says_where_it_listens_and_answers_there(serve: Serve, address_fi
     with FarmClient(address) as client:
         assert client.answers()
     assert f"serving OpenCue on {address}\n" in log.read_text()
+    assert "warning" not in log.read_text()
+
+
+@pytest.mark.skipif(not has_address("::1"), reason="this machine has no address ::1")
+def test_server_listens_on_an_ipv6_address(serve: Serve, address_file: Path, log: Path):
+    serve("--host", "::1")
+
+    address = address_file.read_text().strip()
+    with FarmClient(address) as client:
+        assert client.answers()
+    assert address.startswith("[::1]:")
     assert "warning" not in log.read_text()
 
 
