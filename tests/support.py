@@ -4,14 +4,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from outline import FrameSet, Layer, Outline
 from outline.backend.local.job import LocalJob
+from outline.frames import chunk_heads
 
-__all__ = ["job_in", "log_of", "only_session", "outline_file", "until"]
+__all__ = ["job_in", "log_of", "needs", "only_session", "outline_file", "run_layer", "until"]
 
 
 def outline_file(folder: Path, text: str, name: str = "shot.outline") -> Path:
@@ -60,3 +66,20 @@ def environ_with(**more: str) -> dict[str, str]:
     """Return the environment of this process with a few variables more, and the library on the Python path."""
     root = str(Path(__file__).resolve().parent.parent)
     return {**os.environ, "PYTHONPATH": root, **more}
+
+
+def needs(*tools: str) -> pytest.MarkDecorator:
+    """Skip a test where a tool is missing, and say which."""
+    missing = [tool for tool in tools if shutil.which(tool) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"not on the PATH: {', '.join(missing)}")
+
+
+def run_layer(kind: Callable[..., Layer], frames: str = "1", **args: Any) -> Layer:
+    """Launch a job of one layer and run all its frames in this process; the first error is raised."""
+    ol = Outline("shot", frame_range=frames, current=False)
+    layer = kind("layer", **args)
+    ol.add_layer(layer)
+    ol.setup()
+    for head in chunk_heads(FrameSet(layer.get_frame_range() or frames), layer.get_chunk_size()):
+        layer.execute(head)
+    return layer

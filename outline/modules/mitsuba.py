@@ -9,6 +9,8 @@ What has to be known, all of it measured:
 - It knows no frames. A scene declares ``<default name="angle" value="0"/>``, uses ``$angle``, and ``-Dangle=30`` sets
   it. A parameter that the scene does not use is an error.
 - With one or two threads (``-t``) 3.9 renders, makes an empty file, and then never ends. It gets three at least.
+- The film of the scene decides on the format. Another extension in ``-o`` is replaced by that of the film, which is
+  ``.exr`` unless the scene says otherwise: ``-o a.png`` makes ``a.exr``.
 - It writes the picture in one go at the end; a missing scene lets it exit with 255, a wrong variant crashes it.
 """
 
@@ -25,6 +27,8 @@ from .render import RenderCommand, RenderLayer
 __all__ = ["Mitsuba"]
 
 _FEWEST_THREADS = 3
+# Those that the film hdrfilm writes.
+_EXTENSIONS = (".exr", ".rgbe", ".pfm")
 
 MITSUBA_RULES = OutputRules(
     # The bar has no number; how much of it is filled is known only at its end.
@@ -58,6 +62,16 @@ class Mitsuba(RenderLayer):
         """Make a layer that renders with Mitsuba."""
         super().__init__(name, **args)
         self.require_arg("scene")
+
+    def check_required_args(self) -> None:
+        """Check also that the film can write the output."""
+        super().check_required_args()
+        for output in self.get_render_outputs()[:1]:
+            if not output.path.lower().endswith(_EXTENSIONS):
+                raise LayerException(
+                    f"layer {self.get_name()!r}{self.get_origin()}: Mitsuba writes {', '.join(_EXTENSIONS)}, but the"
+                    f" output is {output.path!r}; a layer Oiio can convert it"
+                )
 
     def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
         """Return a run of Mitsuba for each frame."""
