@@ -7,7 +7,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from cuebot_stub.spec import DependSpec, JobSpec, LayerSpec, SpecRules, read_spec
 
-__all__ = ["RULES", "STRICT", "depend", "document", "job", "layer", "only_depend", "only_job", "only_layer", "spec"]
+__all__ = [
+    "RULES", "SMALL", "STRICT", "depend", "document", "job", "layer", "one_layer", "only_depend", "only_job",
+    "only_layer", "spec",
+]  # fmt: skip
 
 RULES = SpecRules(
     facilities=frozenset({"local", "cloud"}),
@@ -15,6 +18,7 @@ RULES = SpecRules(
     services=frozenset({"default", "shell", "arnold"}),
     limits=frozenset({"nuke", "arnold_license"}),
 )
+SMALL = "<memory>256m</memory>"
 STRICT = RULES._replace(strict=True)
 
 
@@ -57,6 +61,20 @@ def layer(
     """Return a layer; ``after`` is what stands after its chunk."""
     parts = f"<cmd>{escape(cmd)}</cmd><range>{frames}</range><chunk>{chunk}</chunk>{after}"
     return f"<layer name={quoteattr(name)} type={quoteattr(kind)}>{parts}</layer>"
+
+
+def one_layer(name: str = "test", frames: str = "1-20", after: str = SMALL, *, before: str = "", **around: str) -> str:
+    """Return a spec of a job with one layer ``beauty``.
+
+    Args:
+        name: The job's name.
+        frames: The range.
+        after: What stands in the layer after its chunk.
+        before: What stands in the job before its layers.
+        around: Its ``show``, ``user`` or ``facility``.
+    """
+    facility = f"<facility>{around.pop('facility')}</facility>" if "facility" in around else ""
+    return spec(job(layer(frames=frames, after=after), name=name, before=before), before=facility, **around)
 
 
 def depend(kind: str, *, anyframe: str = "", **parts: str) -> str:

@@ -13,26 +13,16 @@ from cuebot_stub.farm.orders import HostOrder, KillOrder, LaunchOrder, Order, Ru
 from cuebot_stub.farm.reports import FrameReport, HostReport, frame_ended, host_reported, launch_answered
 from cuebot_stub.seed import seed
 from cuebot_stub.spec import SpecRules, read_spec
+from tests.fakes.farm import FakeClock
 
-__all__ = ["Clock", "FakeDaemons", "host_report", "new_farm"]
+__all__ = ["FakeDaemons", "host_report", "new_farm"]
 
 GB = 1048576
 
 
-@dataclass
-class Clock:
-    """A clock that stands still until a test moves it."""
-
-    now: float = 1_700_000_000.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.now
-
-
-def new_farm(clock: Clock | None = None, store: Any = None, **settings: Any) -> Farm:
+def new_farm(clock: FakeClock | None = None, store: Any = None, **settings: Any) -> Farm:
     """Return a farm with what every new farm has; keyword arguments are settings."""
-    farm = Farm(FarmSettings(**settings), clock or Clock(), store)
+    farm = Farm(FarmSettings(**settings), clock or FakeClock(), store)
     with farm.work():
         seed(farm)
     return farm

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.farm import FakeFarm
+from tests.fakes.daemons import FakeDaemons, new_farm
+from tests.fakes.farm import FakeClock, FakeFarm
 
 
 @pytest.fixture
@@ -23,3 +24,15 @@ def kept_farm(tmp_path: Path) -> Iterator[FakeFarm]:
     made = FakeFarm(tmp_path / "farm.db")
     yield made
     made.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return the clock of ``daemons``."""
+    return FakeClock()
+
+
+@pytest.fixture
+def daemons(clock: FakeClock) -> FakeDaemons:
+    """Return the daemons of a farm without hosts and jobs."""
+    return FakeDaemons(new_farm(clock))
