@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server that is killed at any moment and started again: no job, no state and no running frame is lost."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
+pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
+
+import grpc
+from opencue_proto import job_pb2, job_pb2_grpc
+
+from cuebot_stub.up.client import FarmClient
+from tests.farm.command import start_stub
+from tests.farm.hosts import Rqd
+from tests.farm.jobs import Layer, spec_text
+from tests.support import until
+
+
+class KilledServer:
+    """A server in a process of its own that can be killed and started again on the same port and state."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, 0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        address_file = self.folder / "address"
+        address_file.unlink(missing_ok=True)
+        arguments = ("--port", self.port, "--state", self.folder / "state.db", "--log-root", self.folder / "logs")
+        self.process = start_stub("serve", *arguments, "--address-file", address_file, log=self.folder / "server.log")
+        until(lambda: address_file.exists() or self.process.poll() is not None)  # type: ignore[union-attr]
+        assert self.process.poll() is None, (self.folder / "server.log").read_text()
+        self.port = int(address_file.read_text().strip().rpartition(":")[2])
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def launch(self, name: str, layer: Layer) -> str | None:
+        """Launch a job and return its name, or None when the server went away meanwhile."""
+        with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
+            request = job_pb2.JobLaunchSpecAndWaitRequest(spec=spec_text([layer], name=name))
+            try:
+                response = job_pb2_grpc.JobInterfaceStub(channel).LaunchSpecAndWait(request, timeout=10)
+            except grpc.RpcError:
+                return None
+        return str(response.jobs.jobs[0].name)
+
+    def jobs(self) -> dict[str, job_pb2.Job]:
+        """Return all jobs by name, finished ones too."""
+        with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
+            request = job_pb2.JobGetJobsRequest(r=job_pb2.JobSearchCriteria(include_finished=True))
+            found = job_pb2_grpc.JobInterfaceStub(channel).GetJobs(request, timeout=10).jobs.jobs
+        return {job.name: job for job in found}
+
+
+@pytest.fixture
+def killed_server(tmp_path: Path) -> Iterator[KilledServer]:
+    """Return a server that runs."""
+    server = KilledServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+def test_every_job_whose_launch_was_answered_is_there_after_a_kill(killed_server: KilledServer):
+    answered = []
+    for turn in range(4):
+        answered += [killed_server.launch(f"job{turn}_{number}", Layer("one", "true", "1-50")) for number in range(8)]
+        killed_server.kill()
+        killed_server.start()
+
+    found = killed_server.jobs()
+
+    assert sorted(found) == sorted(str(name) for name in answered)
+    assert {job.job_stats.waiting_frames for job in found.values()} == {50}
+
+
+@pytest.mark.realtool
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_all_frames_are_done_though_the_server_is_killed_again_and_again(
+    killed_server: KilledServer, rqd_environment: Path, tmp_path_factory: pytest.TempPathFactory, seed: int
+):
+    chance = random.Random(seed)
+    marks = tmp_path_factory.mktemp("marks")
+    rqd = Rqd(rqd_environment, tmp_path_factory.mktemp("rqd"), killed_server.port, cores=4, fast_pings=True)
+    rqd.start()
+    try:
+        rqd.wait_registered()
+        name = killed_server.launch("job", Layer("mark", f"sleep 0.2; echo x >> '{marks}/#IFRAME#'", "1-40"))
+        for _ in range(4):
+            time.sleep(chance.uniform(0.1, 0.9))
+            killed_server.kill()
+            killed_server.start()
+
+        until(lambda: killed_server.jobs()[str(name)].state == job_pb2.FINISHED, 60)
+    finally:
+        rqd.stop()
+
+    stats = killed_server.jobs()[str(name)].job_stats
+    assert (stats.succeeded_frames, stats.total_frames) == (40, 40)
+    assert sorted(int(mark.name) for mark in marks.iterdir()) == list(range(1, 41))
+
+
+def test_paused_job_stays_paused(killed_server: KilledServer):
+    name = killed_server.launch("job", Layer("one", "true", "1-5"))
+    with grpc.insecure_channel(f"127.0.0.1:{killed_server.port}") as channel:
+        stub = job_pb2_grpc.JobInterfaceStub(channel)
+        stub.Pause(job_pb2.JobPauseRequest(job=killed_server.jobs()[str(name)]))
+
+    killed_server.kill()
+    killed_server.start()
+
+    assert killed_server.jobs()[str(name)].is_paused
+
+
+def test_second_server_on_the_same_state_is_refused(killed_server: KilledServer, tmp_path: Path):
+    second = start_stub("serve", "--port", 0, "--state", tmp_path / "state.db", log=tmp_path / "second.log")
+
+    status = second.wait(20)
+
+    lines = (tmp_path / "second.log").read_text().splitlines()
+    assert (status, len(lines)) == (2, 1)
+    assert "another server uses it" in lines[0]
+    with FarmClient(f"127.0.0.1:{killed_server.port}") as client:
+        assert client.answers()
