@@ -81,8 +81,10 @@ def setup_local_cores(e: event.LaunchEvent) -> None:
     try:
         deed_local_machine()
     except Exception as error:  # from opencue and grpc, which have no common base
+        details = getattr(error, "details", None)  # of gRPC, whose str has several lines
+        reason = details() if callable(details) else error
         raise FailImmediately(
-            f"--run-local cannot book this machine on the farm: {error}; launch without it, or with --backend local"
+            f"--run-local cannot book this machine on the farm: {reason}; launch without it, or with --backend local"
         ) from error
     e.outline.set_arg(
         "localbook",
@@ -106,7 +108,8 @@ def deed_local_machine() -> None:
     try:
         owner = opencue.api.getOwner(util.get_user())
     except opencue.CueException:
-        owner = show.createOwner(util.get_user())
+        show.createOwner(util.get_user())  # PyCue returns a bare message here, which cannot do anything
+        owner = opencue.api.getOwner(util.get_user())
     owner.takeOwnership(_host_name())
 
 

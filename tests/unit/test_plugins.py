@@ -251,10 +251,11 @@ class FakeFarm(ModuleType):
     def getOwner(self, user: str) -> SimpleNamespace:
         if user not in self.owners:
             raise self.CueException(f"no owner {user}")
-        return self.createOwner(user)
-
-    def createOwner(self, user: str) -> SimpleNamespace:
         return SimpleNamespace(takeOwnership=lambda host: self.deeds.append((user, host)))
+
+    def createOwner(self, user: str) -> object:
+        self.owners.append(user)
+        return object()  # PyCue hands over a bare message here, which cannot do anything
 
 
 class FakeOutline:
