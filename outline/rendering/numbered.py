@@ -29,18 +29,20 @@ def adopt_numbered(target: Output, frames: Iterable[int]) -> None:
     """
     if not target.is_sequence:
         return
-    written = _written(target)
-    for frame in frames:
+    written, wanted = _written(target), set(frames)
+    for frame in wanted:
         path = target.frame_path(frame)
-        if frame in written and not os.path.lexists(path):
-            os.replace(os.path.join(target.folder, written[frame]), path)
+        name = written.get(str(frame)) or (written.get(f"-{frame}") if -frame not in wanted else None)
+        if name and not os.path.lexists(path):
+            os.replace(os.path.join(target.folder, name), path)
 
 
-def _written(target: Output) -> dict[int, str]:
+def _written(target: Output) -> dict[str, str]:
+    """Return the names of files by their numbers; whether a hyphen is a sign is not known."""
     stem = re.escape(os.path.basename(target.pattern.prefix).rstrip("._-"))
-    name = re.compile(rf"{stem}[._-]*?(?P<frame>-?[0-9]+){re.escape(target.pattern.suffix)}")
+    name = re.compile(rf"{stem}[._-]*?(?P<sign>-?)0*(?P<number>[0-9]+){re.escape(target.pattern.suffix)}")
     try:
         names = sorted(os.listdir(target.folder))
     except OSError:
         return {}
-    return {int(match["frame"]): match.string for match in map(name.fullmatch, names) if match}
+    return {f"{match['sign']}{match['number']}": match.string for match in map(name.fullmatch, names) if match}

@@ -29,7 +29,8 @@ TALKER = """
     for word in words:
         sys.stdout.write(word + "\\r")
         sys.stdout.flush()
-    while end and not pathlib.Path(end).exists():
+    give_up = time.monotonic() + 60
+    while end and not pathlib.Path(end).exists() and time.monotonic() < give_up:
         time.sleep(0.02)
 """
 
@@ -86,7 +87,7 @@ def test_the_status_tells_how_far_a_running_frame_is(
     script = talking(tmp_path, talker, progress, *WAYS[progress], end=str(end))
 
     with start(script, "7") as process:
-        until(lambda: told(session_root).get("percent") == 50.0)
+        until(lambda: told(session_root).get("percent") == 50.0, 50)
         found = told(session_root)
         end.touch()
 
@@ -102,7 +103,7 @@ def test_frames_of_a_chunk_that_are_done_count(tmp_path: Path, session_root: Pat
     script = talking(tmp_path, talker, "percent", "50%", end=str(end), chunk=4)
 
     with start(script, "1-4"):
-        until(lambda: told(session_root).get("percent") == 37.5)
+        until(lambda: told(session_root).get("percent") == 37.5, 50)
         found = told(session_root)
         for frame in (2, 3, 4):
             (tmp_path / f"end.{frame}").touch()
@@ -141,7 +142,7 @@ def test_the_text_of_the_status_shows_it_too(tmp_path: Path, session_root: Path,
     script = talking(tmp_path, talker, "openjd", "openjd_progress: 42", "openjd_status: tracing", end=str(end))
 
     with start(script, "7"):
-        until(lambda: told(session_root).get("note") == "tracing")
+        until(lambda: told(session_root).get("note") == "tracing", 50)
         shown = subprocess.run(
             [*OUTLINE, "status", str(only_session(session_root))],
             env=environ_with(),

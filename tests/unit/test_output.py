@@ -329,3 +329,23 @@ def test_looking_for_the_texts_first_loses_no_line(line: str) -> None:
     assert all(
         not required_texts(pattern) or any(text in line for text in required_texts(pattern)) for pattern in found
     )
+
+
+# -- rules that cannot work ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason"),
+    [
+        (OutputRules(percent=("[0-9]%",)), "'[0-9]%' for percent needs a group"),
+        (OutputRules(frame_done=("Saved",)), "'Saved' for frame_done needs a group"),
+        (OutputRules(memory=(r"(\d+)M",)), "needs a group named 'number'"),
+    ],
+)
+def test_a_rule_without_its_group_is_refused(rules: OutputRules, reason: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        OutputReader(rules)
+
+
+def test_without_rules_nothing_is_looked_for() -> None:
+    assert told(read(OutputRules(), b"50%\nError: x\n")) == (Progress(), [], [], 0, 0)
