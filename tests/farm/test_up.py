@@ -25,9 +25,13 @@ from cuebot_stub.up.rqd_config import FARM_VARIABLE
 from tests.farm.command import run_stub, start_stub
 from tests.support import is_running, until
 
-grpc = pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
-rqd_pb2 = pytest.importorskip("opencue_proto.rqd_pb2", reason="the extra 'stub' is not installed")
-rqd_pb2_grpc = pytest.importorskip("opencue_proto.rqd_pb2_grpc", reason="the extra 'stub' is not installed")
+pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
+pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
+
+import grpc
+from opencue_proto import job_pb2, job_pb2_grpc, rqd_pb2, rqd_pb2_grpc
+
+from tests.farm.jobs import Layer, spec_text
 
 pytestmark = pytest.mark.realtool
 
@@ -185,6 +189,24 @@ def test_frames_end_with_their_farm(up: Up, farm: FarmPlaces, tmp_path: Path):
     assert processes_with(FARM_VARIABLE, str(farm.folder)) == []
     assert not is_running(int(pids.read_text()))
     assert not farm.temp.exists()
+
+
+def test_jobs_go_on_when_the_farm_is_started_again(up: Up, farm: FarmPlaces, tmp_path: Path):
+    up("--hosts", 1)
+    begun, done = tmp_path / "begun", tmp_path / "done"
+    # The first time it would take for ever, the second time it ends at once.
+    command = f"test -e {begun} && touch {done} && exit; touch {begun}; sleep 300"
+    spec = spec_text([Layer("render", command), Layer("comp", "true")], retries=0)
+    with grpc.insecure_channel(record_of(farm).address) as channel:
+        stub = job_pb2_grpc.JobInterfaceStub(channel)
+        stub.LaunchSpecAndWait(job_pb2.JobLaunchSpecAndWaitRequest(spec=spec), timeout=30)
+    until(begun.exists)
+    run_stub("down", "--dir", farm.folder)
+
+    up("--hosts", 1)
+
+    until(done.exists, 60)
+    until(lambda: "jobs     none" in run_stub("status", "--dir", farm.folder).stdout, 60)
 
 
 def test_frames_of_an_rqd_that_was_killed_end_with_the_farm(up: Up, farm: FarmPlaces, tmp_path: Path):
