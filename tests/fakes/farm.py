@@ -191,10 +191,10 @@ class FakeFarm:
         self._store.close()
         self._store = SqliteStore(self._state)
         self.farm = Farm(self._settings, self.clock, self._store)
-        with self.farm.work():
-            self._store.load(self.farm)
         self.rqd.farm = self.farm
         self.farm.send = self.rqd.send
+        with self.farm.work():
+            self._store.load(self.farm)
 
     # -- hosts -------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything that a person changes, and everything that happens, is there again after a new start from the file."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+import pytest
+
+from cuebot_stub.farm import changing, ordering, steering
+from cuebot_stub.farm.linking import End, connect, connect_frames, drop
+from cuebot_stub.farm.things import Comment, Limit
+from tests.fakes.farm import FakeFarm
+from tests.specs import depend, job, layer, spec
+
+Change = Callable[[FakeFarm], object]
+
+
+def steer(farm: FakeFarm, operation, name: str, *frames: int) -> None:
+    found = farm.job()
+    with farm.farm.work():
+        operation(farm.farm, found, [found.state.ref(name, frame) for frame in frames])
+
+
+def chained(farm: FakeFarm, kind: str = "FRAME_BY_FRAME") -> None:
+    farm.launch(layer("model", "1-3"), layer("comp", "1-3"), depends=depend(kind, deplayer="comp", onlayer="model"))
+
+
+def test_states_tries_and_facts_are_kept(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1-5"))
+    kept_farm.add_host(cores=1)
+    kept_farm.end("0001-beauty", max_rss=5000)
+    kept_farm.end("0002-beauty", status=3)
+    kept_farm.end("0002-beauty", status=4)
+    steer(kept_farm, steering.eat_frames, "beauty", 5)
+    job = kept_farm.job()
+    before = (kept_farm.states("beauty"), job.frames, job.totals, job.facts, job.layers)
+
+    kept_farm.restart()
+
+    job = kept_farm.job()
+    assert kept_farm.states("beauty") == "SDRWE"
+    assert (kept_farm.states("beauty"), job.frames, job.totals, job.facts, job.layers) == before
+    assert job.frames[0].max_rss == 5000
+
+
+def test_frame_that_waits_for_its_second_try_has_not_all_of_them_again(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1"))
+    kept_farm.add_host()
+    with kept_farm.farm.work():
+        steering.pause(kept_farm.farm, kept_farm.job())
+    kept_farm.end("0001-beauty", status=1)
+
+    kept_farm.restart()
+    with kept_farm.farm.work():
+        steering.resume(kept_farm.farm, kept_farm.job())
+    ended = kept_farm.end_all(status=1)
+
+    assert len(ended) == 1
+    assert kept_farm.states("beauty") == "D"
+
+
+def test_running_frame_goes_on_and_ends_after_the_new_start(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1-2"))
+    kept_farm.add_host(cores=1)
+
+    kept_farm.restart()
+    running = kept_farm.states("beauty")
+    kept_farm.end_all()
+
+    assert running == "RW"
+    assert kept_farm.states("beauty") == "SS"
+    assert kept_farm.job().facts.state == "FINISHED"
+    assert kept_farm.rqd.launched == ["0001-beauty", "0002-beauty"]
+
+
+def test_frame_that_was_retried_while_it_ran_runs_again(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1"))
+    kept_farm.add_host()
+    steer(kept_farm, steering.retry_frames, "beauty", 1)
+
+    kept_farm.restart()
+    kept_farm.pass_time(1.0)
+
+    assert kept_farm.rqd.launched == ["0001-beauty", "0001-beauty"]
+    assert kept_farm.job().frames[0].exit_status == 500
+
+
+def test_frame_that_was_killed_and_then_retried_has_all_its_tries(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1"), before="<maxretries>0</maxretries>")
+    kept_farm.add_host()
+    steer(kept_farm, lambda farm, job, refs: steering.kill_frames(farm, job, refs, "as asked"), "beauty", 1)
+    steer(kept_farm, steering.retry_frames, "beauty", 1)
+
+    kept_farm.restart()
+    kept_farm.pass_time(1.0)
+
+    assert kept_farm.states("beauty") == "R"
+
+
+def test_frame_that_was_eaten_while_it_ran_stays_eaten(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1-2"))
+    kept_farm.add_host(cores=1)
+    steer(kept_farm, steering.eat_frames, "beauty", 1)
+
+    kept_farm.restart()
+    eaten = kept_farm.states("beauty")
+    kept_farm.pass_time(1.0)
+
+    assert (eaten, kept_farm.states("beauty")) == ("EW", "ER")
+
+
+def test_killed_job_stays_finished_and_its_processes_end(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1-2"))
+    kept_farm.add_host(cores=1)
+    with kept_farm.farm.work():
+        steering.kill_job(kept_farm.farm, kept_farm.job(), "enough")
+
+    kept_farm.restart()
+    kept_farm.pass_time(1.0)
+
+    assert kept_farm.job().facts.state == "FINISHED"
+    assert kept_farm.names_running() == []
+    assert kept_farm.states("beauty") == "WW"
+
+
+def test_frame_without_a_process_in_the_file_runs_again(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1"), before="<maxretries>0</maxretries>")
+    kept_farm.add_host(cores=1)
+    with kept_farm.farm.work():
+        (proc,) = kept_farm.farm.procs
+        kept_farm.farm.touch("proc", proc, None)
+    kept_farm.rqd.running.clear()
+
+    kept_farm.restart()
+    kept_farm.end_all()
+
+    assert kept_farm.rqd.launched == ["0001-beauty", "0001-beauty"]
+    assert kept_farm.states("beauty") == "S"
+
+
+def test_job_that_was_finished_and_revived_is_pending(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1-2"))
+    kept_farm.add_host()
+    kept_farm.end_all()
+    steer(kept_farm, steering.retry_frames, "beauty", 2)
+
+    kept_farm.restart()
+    kept_farm.end_all()
+
+    assert kept_farm.states("beauty") == "SS"
+    assert kept_farm.job().facts.state == "FINISHED"
+
+
+# -- what holds back -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["FRAME_BY_FRAME", "LAYER_ON_LAYER", "PREVIOUS_FRAME"])
+def test_dependencies_of_a_spec_hold_and_are_listed_as_before(kept_farm: FakeFarm, kind: str):
+    chained(kept_farm, kind)
+    ids = list(kept_farm.farm.depends.all)
+    before = kept_farm.states("comp")
+
+    kept_farm.restart()
+
+    assert list(kept_farm.farm.depends.all) == ids
+    assert kept_farm.states("comp") == before
+
+
+def test_dependency_that_was_dropped_stays_dropped(kept_farm: FakeFarm):
+    chained(kept_farm)
+    with kept_farm.farm.work() as farm:
+        drop(farm, farm.depends.of_job(kept_farm.job().id), "ANY_TARGET")
+
+    kept_farm.restart()
+
+    assert kept_farm.states("comp") == "WWW"
+    assert len(kept_farm.farm.depends.all) == 1
+    assert not any(map(kept_farm.farm.depends.is_active, kept_farm.farm.depends.all.values()))
+
+
+def test_dependency_that_was_dropped_and_taken_back_holds(kept_farm: FakeFarm):
+    chained(kept_farm)
+    (made,) = kept_farm.farm.depends.all.values()
+    with kept_farm.farm.work() as farm:
+        farm.depends.satisfy(made)
+        farm.depends.unsatisfy(made)
+
+    kept_farm.restart()
+
+    assert kept_farm.states("comp") == "PPP"
+
+
+def test_dependency_added_between_layers_holds(kept_farm: FakeFarm):
+    found = kept_farm.launch(layer("model", "1-2"), layer("comp", "1-2"))
+    with kept_farm.farm.work() as farm:
+        connect_frames(farm, End(found, 1), End(found, 0))
+    ids = list(kept_farm.farm.depends.all)
+
+    kept_farm.restart()
+    held = kept_farm.states("comp")
+    steer(kept_farm, steering.mark_done, "model", 1)
+
+    assert list(kept_farm.farm.depends.all) == ids
+    assert (held, kept_farm.states("comp")) == ("PP", "WP")
+
+
+@pytest.mark.parametrize("by_frame", [False, True], ids=["on the layer", "by frame"])
+def test_dependency_across_jobs_holds_and_lets_go(kept_farm: FakeFarm, by_frame: bool):
+    made = kept_farm.launch_spec(spec(job(layer("model", "1-2"), name="first"), job(layer("comp", "1-2"))))
+    with kept_farm.farm.work() as farm:
+        (connect_frames if by_frame else connect)(farm, End(made[1], 0), End(made[0], 0))
+    kept_farm.add_host(cores=1)
+    kept_farm.end("0001-model")
+
+    kept_farm.restart()
+    held = kept_farm.states("comp")
+    kept_farm.end("0002-model")
+    kept_farm.end_all()
+
+    assert held == ("WP" if by_frame else "PP")
+    assert kept_farm.states("comp") == "SS"
+
+
+def test_dependency_across_jobs_that_was_dropped_stays_dropped(kept_farm: FakeFarm):
+    made = kept_farm.launch_spec(spec(job(layer("model", "1-2"), name="first"), job(layer("comp", "1-2"))))
+    with kept_farm.farm.work() as farm:
+        depend_made = connect(farm, End(made[1]), End(made[0]))
+        farm.depends.satisfy(depend_made)
+
+    kept_farm.restart()
+
+    assert kept_farm.states("comp") == "WW"
+
+
+def test_frames_that_were_marked_done_count_as_done(kept_farm: FakeFarm):
+    chained(kept_farm)
+    steer(kept_farm, steering.mark_done, "model", 1, 2)
+    steer(kept_farm, steering.retry_frames, "model", 2)
+
+    kept_farm.restart()
+
+    assert kept_farm.states("comp") == "WPP"
+
+
+def test_frames_that_were_marked_done_count_as_done_for_other_jobs(kept_farm: FakeFarm):
+    made = kept_farm.launch_spec(spec(job(layer("model", "1-2"), name="first"), job(layer("comp", "1-2"))))
+    with kept_farm.farm.work() as farm:
+        connect_frames(farm, End(made[1], 0), End(made[0], 0))
+        steering.mark_done(farm, made[0], [0])
+
+    kept_farm.restart()
+
+    assert kept_farm.states("comp") == "WP"
+
+
+def test_frames_that_were_freed_start(kept_farm: FakeFarm):
+    chained(kept_farm)
+    steer(kept_farm, steering.free_frames, "comp", 2, 3)
+    steer(kept_farm, steering.hold_frames, "comp", 3)
+
+    kept_farm.restart()
+
+    assert kept_farm.states("comp") == "PWP"
+
+
+# -- what was changed ------------------------------------------------------------------------------------------
+
+
+def _add_limit(farm: FakeFarm) -> None:
+    limit = Limit(str(uuid.uuid4()), "licence", 5)
+    farm.farm.limits[limit.id] = limit
+    farm.farm.touch("limit", limit.id, limit)
+
+
+def test_order_of_frames_is_kept(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1-5"))
+    with kept_farm.farm.work() as farm:
+        ordering.reorder(farm, kept_farm.job(), 0, "4-5", "FIRST")
+
+    kept_farm.restart()
+    kept_farm.add_host(cores=1)
+    kept_farm.end_all()
+
+    assert kept_farm.rqd.launched == [f"000{number}-beauty" for number in (4, 5, 1, 2, 3)]
+
+
+def test_facts_of_a_job_are_kept(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1"))
+    changed = kept_farm.job()
+    with kept_farm.farm.work() as farm:
+        steering.pause(farm, changed)
+        changing.change_job(farm, changed, priority=7, min_cores=200, max_cores=300, min_gpus=1, max_gpus=2)
+        changing.change_job(farm, changed, subscribers=["somebody@example.com"])
+        changing.set_auto_eat(farm, changed, True)
+        changing.set_max_retries(farm, changed, 4)
+
+    kept_farm.restart()
+
+    found = kept_farm.job()
+    assert found.facts == changed.facts
+    assert (found.state.plan.autoeat, found.state.plan.max_retries) == (True, 4)
+
+
+def test_facts_of_a_layer_are_kept(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1"))
+    changed = kept_farm.job()
+    with kept_farm.farm.work() as farm:
+        _add_limit(kept_farm)
+        changing.change_layer(farm, changed, 0, min_cores=-100, memory=1048576, tags=["a_b", "c-d"], limits=["licence"])
+        changing.change_layer(farm, changed, 0, gpus=2, max_gpus=3, gpu_memory=4, threadable=True, max_cores=800)
+        changing.change_layer(farm, changed, 0, timeout=5, timeout_llu=6, start_after=7, outputs={"main": "/a b"})
+
+    kept_farm.restart()
+
+    found = kept_farm.job()
+    assert found.layers == changed.layers
+    assert found.state.plan.layers == changed.state.plan.layers
+
+
+def test_comments_are_kept(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1"))
+    comment = Comment(str(uuid.uuid4()), kept_farm.job().id, 1, "somebody", "note", "look at frame 3")
+    with kept_farm.farm.work() as farm:
+        farm.comments[comment.id] = comment
+        farm.touch("comment", comment.id, comment)
+
+    kept_farm.restart()
+
+    assert list(kept_farm.farm.comments.values()) == [comment]
+
+
+def test_post_job_still_starts_when_its_parent_is_over(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1"), layer("publish", "1", kind="Post"))
+
+    kept_farm.restart()
+    kept_farm.add_host()
+    ended = kept_farm.end_all()
+
+    assert ended == ["0001-beauty", "0001-publish"]
+    assert kept_farm.farm.pending == {}
