@@ -115,6 +115,18 @@ def test_a_failed_program_leaves_no_picture_that_looks_whole(stage: Stage, make:
     assert stage.pictures() == []
 
 
+@pytest.mark.parametrize("make", BESIDE)
+def test_a_program_that_is_killed_leaves_no_picture_that_looks_whole(stage: Stage, make: type[RenderLayer]) -> None:
+    args = stage.cast(make, "1", exit=-9)
+
+    with pytest.raises(ShellCommandFailureException, match=r"ended by signal 9 \(SIGKILL\)") as caught:
+        stage.render(make, "1", **args)
+
+    assert caught.value.exit_status == 137
+    assert "failed with exit status 137" in last_line(caught.value)
+    assert stage.pictures() == []
+
+
 @pytest.mark.parametrize("make", ALL)
 def test_a_crash_after_the_last_picture_can_be_accepted(stage: Stage, make: type[RenderLayer]) -> None:
     args = stage.cast(make, "1-2", exit=139)

@@ -29,8 +29,8 @@ def install(folder: Path, name: str, application: str, scenario: dict[str, objec
         folder: Where; its ``calls`` and ``scenario`` files belong to the program.
         name: What the program is called.
         application: A key of ``APPLICATIONS``.
-        scenario: ``says`` (what it prints, each character a byte), ``exit`` (its status), ``writes`` (False: no files;
-            "late": only the files of the last frame are missing).
+        scenario: ``says`` (what it prints, each character a byte), ``exit`` (its status, or minus a signal that ends
+            it), ``writes`` (False: no files; "late": only the files of the last frame are missing).
     """
     root = Path(__file__).resolve().parents[2]
     (folder / f"{name}.scenario").write_text(json.dumps(scenario))
@@ -54,7 +54,10 @@ def play(application: str, name: str, folder: str) -> None:
         Path(path).write_text("a picture\n")
     sys.stdout.buffer.write(str(scenario.get("says", "")).encode("latin-1"))
     sys.stdout.flush()
-    sys.exit(scenario.get("exit", 0))
+    status = scenario.get("exit", 0)
+    if status < 0:
+        os.kill(os.getpid(), -status)
+    sys.exit(status)
 
 
 # -- reading command lines ---------------------------------------------------------------------------------------
