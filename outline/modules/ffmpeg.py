@@ -7,6 +7,7 @@ What has to be known, all of it measured:
 
 - A gap in the pictures ends the movie there, and ffmpeg exits with 0. So the pictures are counted before, and the
   frames of the movie afterwards.
+- For a picture that it cannot read it shows the one before twice, and exits with 0, unless ``-xerror`` is given.
 - It looks for the first picture among five numbers only, and knows no steps. So it is given links that are numbered
   from 0 on, whatever the frames are.
 - ``-nostdin``, or it eats the input of whoever runs it; ``-y``, or it does not write over a file that is there.
@@ -75,7 +76,17 @@ class Ffmpeg(SequenceLayer):
     def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
         """Return the one run of ffmpeg."""
         rate = str(self.get_arg("fps") or 24)
-        words = [*self.get_program(), "-hide_banner", "-nostdin", "-y", "-framerate", rate, "-start_number", "0"]
+        words = [
+            *self.get_program(),
+            "-hide_banner",
+            "-nostdin",
+            "-xerror",
+            "-y",
+            "-framerate",
+            rate,
+            "-start_number",
+            "0",
+        ]
         words += [*(str(word) for word in self.get_arg("input_args") or ()), "-i", self._link_pictures()]
         words += ["-frames:v", str(len(self.get_sequence())), "-r", rate, "-c:v", str(self.get_arg("codec", "libx264"))]
         if self.get_arg("crf", 18) is not None and self.get_arg("codec", "libx264") in ("libx264", "libx265"):

@@ -258,7 +258,7 @@ def test_ffmpeg_gets_pictures_that_are_numbered_from_0_on(tmp_path: Path) -> Non
     layer.collect_outputs(command)
 
     assert command.argv[1:-1] == [
-        *("-hide_banner", "-nostdin", "-y", "-framerate", "24000/1001", "-start_number", "0"),
+        *("-hide_banner", "-nostdin", "-xerror", "-y", "-framerate", "24000/1001", "-start_number", "0"),
         *("-i", f"{links}/%06d.png", "-frames:v", "3", "-r", "24000/1001", "-c:v", "libx264", "-crf", "18"),
         *("-pix_fmt", "yuv420p", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-threads", "2", "-an"),
     ]
