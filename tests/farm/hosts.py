@@ -106,5 +106,5 @@ class Rqd:
         """End it and all that it has started, whatever state it is in."""
         if self.process is not None and self.child is not None:
             end_marked([self.process], (0.5, 0.5))
-            self.child.poll()
+            self.child.wait(timeout=10)  # or Python warns of a child that nobody has waited for
         end_processes(lambda: processes_with(FARM_VARIABLE, str(self.places.folder)), 0.2)
