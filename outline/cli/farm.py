@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .. import config
 from ..backend.cue import JOB_WAIT_PERIOD_SEC, end_test
 from ..backend.cue.client import farm_errors
-from ..backend.cue.jobs import log_path
+from ..backend.cue.jobs import log_path, post_job_of
 from ..backend.cue.logs import last_lines
 from ..backend.cue.snapshot import Outcome, PyCueJob, frames_of
 from ..backend.cue.watch import FarmResult, watch
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .pycuerun import PyCuerun
 
-__all__ = ["exit_reason", "follow_job", "launch_on_farm"]
+__all__ = ["exit_reason", "follow_jobs", "launch_on_farm"]
 
 _SHOWN_DEAD = 5
 _WORDS = {
@@ -91,7 +92,8 @@ def launch_on_farm(tool: PyCuerun, options: SimpleNamespace, args: dict[str, Any
             print(f"launched {job.data.name}", flush=True)
     if not options.wait and not options.test:
         return 0
-    return max((follow_job(job, args.get("server"), test=options.test, quiet=options.quiet) for job in jobs), default=0)
+    on_farm = [job for job in jobs if hasattr(job, "getLayers")]  # a script may also have launched jobs elsewhere
+    return follow_jobs(on_farm, args.get("server"), test=options.test, quiet=options.quiet)
 
 
 def _add_qc_layer(ol: Outline, args: dict[str, Any]) -> None:
@@ -100,32 +102,45 @@ def _add_qc_layer(ol: Outline, args: dict[str, Any]) -> None:
     WaitForArtist.hold(ol, str(args.get("server") or os.environ.get("CUEBOT_HOSTS") or ""))
 
 
-def follow_job(job: Any, server: Any = None, *, test: bool = False, quiet: bool = False) -> int:
-    """Wait for a job under a display, print how it ended, and return the exit code.
+def follow_jobs(jobs: Sequence[Any], server: Any = None, *, test: bool = False, quiet: bool = False) -> int:
+    """Wait for jobs under a display, each with its Post layers, print how each ended, and return the worst exit code.
 
     Args:
-        job: PyCue's job.
+        jobs: PyCue's jobs.
         server: The server that the command line named, for the commands in messages.
-        test: End it as soon as a frame is dead or eaten.
+        test: End a job as soon as a frame of it is dead or eaten.
         quiet: Print nothing, unless something failed.
     """
-    begun = time.monotonic()
     if test:
-        with farm_errors(f"resume {job.data.name}"):
-            job.resume()
-    display = make_farm_display(quiet)
-    try:
-        result = _watch(job, display, test)
-    except KeyboardInterrupt:
-        display.close()
-        print(_farewell(job.data.name, server), file=sys.stderr)
-        return EXIT_INTERRUPTED
-    finally:
-        display.close()
+        for job in jobs:
+            with farm_errors(f"resume {job.data.name}"):
+                job.resume()
+    worst = 0
+    waiting = list(jobs)
+    while waiting:
+        job = waiting.pop(0)
+        display = make_farm_display(quiet)
+        begun = time.monotonic()
+        try:
+            result = _watch(job, display, test)
+            post = post_job_of(job) if result.outcome is Outcome.DONE else None
+        except KeyboardInterrupt:
+            display.close()
+            print(_farewell(job.data.name, server), file=sys.stderr)
+            return EXIT_INTERRUPTED
+        finally:
+            display.close()
+        waiting[:0] = [post] if post else []
+        worst = max(worst, _report(job, result, time.monotonic() - begun, server, test=test, quiet=quiet))
+    return worst
+
+
+def _report(job: Any, result: FarmResult, seconds: float, server: Any, *, test: bool, quiet: bool) -> int:
+    """Print how a job ended, end it if it failed a test, and return the exit code."""
     problem = end_test(job, result.outcome, result.job) if test else ""
     code = _EXIT_CODES[result.outcome] or (EXIT_DEAD if problem else 0)
     if not quiet or code:
-        lines = _summary(job, result, time.monotonic() - begun)
+        lines = _summary(job, result, seconds)
         lines += [] if problem else _next_steps(job.data.name, result.outcome, server)
         print("\n".join(lines).rstrip("\n"), file=sys.stderr if quiet else sys.stdout)
     if problem:

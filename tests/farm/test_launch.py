@@ -312,6 +312,25 @@ def _started(server: FarmServer, folder: Path, *args: object) -> subprocess.Pope
     )
 
 
+def test_post_layers_are_waited_for_and_count(run: Run, rqd: Rqd, tmp_path: Path) -> None:
+    script = _script(
+        tmp_path, 'Shell("beauty", command=["true"])\nShell("clean", command=["false"], range="1", type="Post")'
+    )
+
+    done = run(script, "1", "--wait", "-m", "0")
+
+    assert done.returncode == 1
+    assert "testing-default-tester_shot  FINISHED in" in done.stdout
+    assert "DEAD 0001-clean after 1 attempt: exit status 1" in done.stdout
+
+
+def test_post_layers_count_in_a_test(pycue: Any, rqd: Rqd) -> None:
+    ol = outline_of(shell(), shell("clean", command=["false"], type="Post"), frame_range="1")
+
+    with pytest.raises(OutlineException, match=r"_post_job_\d+ failed: 1 dead and 0 eaten frames"):
+        cuerun.launch(ol, backend="cue", test=True, maxretries=0)
+
+
 # -- afterwards --------------------------------------------------------------------------------------------------
 
 

@@ -12,10 +12,12 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ...constants import OUTLINE_MODE_SETUP
 from .checks import check_job
 from .client import connect, farm_errors
 from .command import build_command
 from .job import farm_job
+from .jobs import post_job_of
 from .snapshot import Outcome, PyCueJob
 from .spec import spec_text
 from .watch import JobTestFailed, LogObserver, kill_job, watch
@@ -99,6 +101,8 @@ def serialize_simple(launcher: OutlineLauncher) -> str:
 
 
 def _serialize(launcher: OutlineLauncher, use_pycuerun: bool) -> str:
+    if launcher.get_outline().get_mode() < OUTLINE_MODE_SETUP:
+        launcher.setup()  # the command of every frame names the session
     job = farm_job(launcher, use_pycuerun)
     check_job(job)
     spec = spec_text(job)
@@ -109,16 +113,18 @@ def _serialize(launcher: OutlineLauncher, use_pycuerun: bool) -> str:
 def wait(job: Any) -> None:
     """Wait until a job can make no more progress by itself: all is done, frames are dead, or it was killed.
 
-    A server that does not answer is waited for.
+    Its Post layers, which the farm runs afterwards, are waited for too. A server that does not answer is waited for.
 
     Args:
         job: PyCue's job.
     """
-    watch(PyCueJob(job.data.id), period_seconds=JOB_WAIT_PERIOD_SEC, observer=LogObserver())
+    while job is not None:
+        result = watch(PyCueJob(job.data.id), period_seconds=JOB_WAIT_PERIOD_SEC, observer=LogObserver())
+        job = post_job_of(job) if result.outcome is Outcome.DONE else None
 
 
 def test(job: Any) -> None:
-    """Let a job run and wait until all of it has succeeded; it is killed as soon as a frame is dead or eaten.
+    """Let a job and its Post layers run until all has succeeded; it is killed as soon as a frame is dead or eaten.
 
     Args:
         job: PyCue's job.
@@ -128,10 +134,14 @@ def test(job: Any) -> None:
     """
     with farm_errors(f"resume {job.data.name}"):
         job.resume()
-    result = watch(PyCueJob(job.data.id), period_seconds=JOB_WAIT_PERIOD_SEC, observer=LogObserver(), until_failed=True)
-    problem = end_test(job, result.outcome, result.job)
-    if problem:
-        raise JobTestFailed(problem)
+    while job is not None:
+        result = watch(
+            PyCueJob(job.data.id), period_seconds=JOB_WAIT_PERIOD_SEC, observer=LogObserver(), until_failed=True
+        )
+        problem = end_test(job, result.outcome, result.job)
+        if problem:
+            raise JobTestFailed(problem)
+        job = post_job_of(job)
 
 
 def end_test(job: Any, outcome: Outcome, counts: Any) -> str:

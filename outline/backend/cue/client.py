@@ -136,7 +136,7 @@ def _translated(error: Any, doing: str) -> LaunchException:
 def _advice(said: str) -> str:
     if "as root" in said:
         return "; launch as another user"
-    if "show" in said.lower():
+    if re.search(r"\bshow\b", said.lower()):
         return "; name a show that the farm has with $SHOW (cueadmin -ls lists them)"
     return ""
 

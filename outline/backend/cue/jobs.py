@@ -28,6 +28,7 @@ __all__ = [
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 _AT_ONCE = 500
+_CLOCK_SECONDS = 2  # a job and its Post layers are launched together, but not in the same second
 
 # Any: PyCue's objects.
 
@@ -83,6 +84,28 @@ def find_session_job(name: str, outline_path: str) -> Any:
         if any(literal(outline_path) in layer.data.command for layer in layers_of(job)[:1]):
             return job
     raise LaunchException(f"the farm server {server_names()} does not know the job {name} of this session any more")
+
+
+def post_job_of(job: Any) -> Any | None:
+    """Return PyCue's job of the Post layers of a job, which the farm runs when the job is finished; None without any.
+
+    Its name is that of the job and the time of the launch in milliseconds.
+    """
+    opencue = connect()
+    prefix = f"{job.data.name}_post_job_"
+    try:
+        with farm_errors("look for jobs"):
+            found = list(opencue.api.getJobs(substr=[prefix], include_finished=True))
+    except LaunchException:
+        return None
+    times = {_number_after(prefix, one.data.name): one for one in found}
+    ours = [milliseconds for milliseconds in times if milliseconds // 1000 >= job.data.start_time - _CLOCK_SECONDS]
+    return times[min(ours)] if ours else None
+
+
+def _number_after(prefix: str, name: str) -> int:
+    number = name[len(prefix) :]
+    return int(number) if name.startswith(prefix) and number.isdigit() else -1
 
 
 def layers_of(job: Any) -> list[Any]:
