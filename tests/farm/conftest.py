@@ -20,6 +20,7 @@ from tests.farm.hosts import Rqd
 
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
+    from tests.fakes.daemons import FakeDaemons
 
 MakeServer = Callable[..., "FarmServer"]
 StartRqd = Callable[..., Rqd]
@@ -68,6 +69,23 @@ def make_farm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeS
 def farm_server(make_farm_server: MakeServer) -> FarmServer:
     """Return a server that keeps all in memory, listening on a port of its own on the loopback interface."""
     return make_farm_server()
+
+
+@pytest.fixture
+def daemons(farm_server: FarmServer) -> FakeDaemons:
+    """Return host daemons of ``farm_server`` that run nothing: a frame is over when a test says so."""
+    from tests.fakes.daemons import FakeDaemons
+
+    return FakeDaemons(farm_server.farm)
+
+
+@pytest.fixture
+def pycue(farm_server: FarmServer) -> Iterator[Any]:
+    """Return PyCue, connected to ``farm_server``, and disconnect it afterwards."""
+    opencue = pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
+    opencue.Cuebot.setHosts([f"127.0.0.1:{farm_server.port}"])
+    yield opencue
+    opencue.Cuebot.closeChannel()
 
 
 @pytest.fixture(scope="session")
