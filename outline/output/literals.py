@@ -12,16 +12,16 @@ __all__ = ["required_texts"]
 def required_texts(pattern: str) -> tuple[str, ...]:
     """Return texts of which every match holds at least one; empty when none can be told.
 
-    Looking for a text is some ten times faster than searching an expression that does not begin with one.
+    Looking for a text is some ten times faster than searching an expression that does not begin with one. Those of an
+    expression that ignores case are in small letters.
 
     Raises:
         re.error: The expression cannot be read.
     """
     parser = _parser()
     parsed = parser.parse(pattern)
-    if parsed.state.flags & re.IGNORECASE:
-        return ()
-    return _of_sequence(parsed)
+    texts = _of_sequence(parsed)
+    return tuple(text.lower() for text in texts) if parsed.state.flags & re.IGNORECASE else texts
 
 
 def _parser() -> Any:  # Any: the parser of re has no types

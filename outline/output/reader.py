@@ -27,6 +27,24 @@ class _Rule(NamedTuple):
     kind: str
     texts: tuple[str, ...]
     pattern: re.Pattern[str]
+    ignores_case: bool
+
+    def may_match(self, line: str) -> bool:
+        return _holds_one(self.texts, line.lower() if self.ignores_case else line)
+
+
+class _Filter(NamedTuple):
+    """Texts of which lines must hold one to be of interest; with none at all, every line is."""
+
+    texts: tuple[str, ...]
+    small_texts: tuple[str, ...]
+
+    def passes(self, block: str) -> bool:
+        if not self.texts and not self.small_texts:
+            return True
+        if self.texts and _holds_one(self.texts, block):
+            return True
+        return bool(self.small_texts) and _holds_one(self.small_texts, block.lower())
 
 
 class OutputReader:
@@ -61,7 +79,7 @@ class OutputReader:
         self.warning_count = self.error_count = 0
         self.__rules = _compiled(rules)
         self.__live = [rule for rule in self.__rules if rule.kind in ("percent", "tenths")]
-        self.__texts = _all_texts(self.__rules)
+        self.__filter = _filter(self.__rules)
         self.__splitter = LineSplitter()
         self.__tracker = Tracker(frames, tells_frames_apart=rules.tell_frames_apart, tells_done=bool(rules.frame_done))
         self.__observe = observe
@@ -106,17 +124,17 @@ class OutputReader:
 
     def __read(self, block: str) -> bool:
         """Read whole lines; say whether one was of interest."""
-        if not block or not self.__rules or not _may_match(self.__texts, block):
+        if not block or not self.__rules or not self.__filter.passes(block):
             return False
         seen = False
         for line in block.split("\n"):
-            told = ""
+            is_judged = False  # a line is one error, or one warning
             for rule in self.__rules:
-                if rule.kind != told and _may_match(rule.texts, line):
+                judges = rule.kind in ("error", "warning")
+                if not (judges and is_judged) and rule.may_match(line):
                     match = rule.pattern.search(line)
                     if match is not None:
-                        seen = True
-                        told = rule.kind if rule.kind in ("error", "warning") else told  # a line is one of them once
+                        seen, is_judged = True, is_judged or judges
                         self.__take(rule, match, line)
         return seen
 
@@ -125,7 +143,7 @@ class OutputReader:
         before, self.__ahead = self.__ahead, None
         for rule in self.__live:
             line = self.__splitter.unfinished()
-            if not line or not _may_match(rule.texts, line):
+            if not line or not rule.may_match(line):
                 continue
             for match in rule.pattern.finditer(line):
                 # A number at the end may lack its last digits; tenths have one.
@@ -167,20 +185,25 @@ def _compiled(rules: OutputRules) -> tuple[_Rule, ...]:
 
 def _rule(kind: str, pattern: str) -> _Rule:
     compiled = re.compile(pattern)
+    ignores_case = bool(compiled.flags & re.IGNORECASE)
+    if ignores_case:  # of ASCII only, for which small letters are all that has to be compared
+        compiled = re.compile(pattern, re.ASCII)
     if kind == "memory" and "number" not in compiled.groupindex:
         raise ValueError(f"the output rule {pattern!r} for memory needs a group named 'number'")
     if kind not in ("memory", "error", "warning") and not compiled.groups:
         raise ValueError(f"the output rule {pattern!r} for {kind} needs a group")
-    return _Rule(kind, required_texts(pattern), compiled)
+    return _Rule(kind, required_texts(pattern), compiled, ignores_case)
 
 
-def _all_texts(rules: tuple[_Rule, ...]) -> tuple[str, ...]:
-    """Return texts of which a block of lines must hold one to be of interest; empty when none can be told."""
-    texts = tuple(dict.fromkeys(text for rule in rules for text in rule.texts))
-    return texts if all(rule.texts for rule in rules) else ()
+def _filter(rules: tuple[_Rule, ...]) -> _Filter:
+    if not all(rule.texts for rule in rules):
+        return _Filter((), ())
+    texts = dict.fromkeys(text for rule in rules if not rule.ignores_case for text in rule.texts)
+    small_texts = dict.fromkeys(text for rule in rules if rule.ignores_case for text in rule.texts)
+    return _Filter(tuple(texts), tuple(small_texts))
 
 
-def _may_match(texts: tuple[str, ...], line: str) -> bool:
+def _holds_one(texts: tuple[str, ...], line: str) -> bool:
     if not texts:
         return True
     for text in texts:  # noqa: SIM110  # the generator of any() costs more than the search

@@ -12,8 +12,8 @@ class OutputRules(NamedTuple):
     """Regular expressions that are searched in each line of an application's output.
 
     A line is cleaned before: colours and other terminal codes are gone, bytes that are no UTF-8 are replaced. Letters
-    count as they are written unless the expression begins with ``(?i)``. An expression that must contain some plain
-    text, as nearly all do, costs next to nothing in the lines that do not have it.
+    count as they are written unless the expression begins with ``(?i)``, which then holds for ASCII. An expression that
+    must contain some plain text, as nearly all do, costs next to nothing in the lines that do not have it.
 
     Percentages are those of the frame at work where the rules tell one frame from the next (``frame``,
     ``frame_index``, ``frame_done``); otherwise they are those of all that the command does.

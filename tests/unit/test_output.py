@@ -304,7 +304,7 @@ def test_an_observer_that_has_not_taken_the_progress_is_asked_again() -> None:
         (r"ALF_PROGRESS\s+(\d+)%", ("ALF_PROGRESS",)),
         (r"^Error: |Render error \(", ("Error: ", "Render error (")),
         (r"(?:\d+:)?Fra: ?(-?\d+)\b", ("Fra:",)),
-        (r"(?i)error", ()),
+        (r"(?i)No Licen[cs]e", ("no licen",)),
         (r"(?i:error) in", (" in",)),
         (r"a|\d", ()),
         (r"(ab)+c?", ("ab",)),
@@ -318,17 +318,27 @@ def test_the_text_that_a_match_must_hold_is_found(pattern: str, texts: tuple[str
 
 @given(
     st.from_regex(
-        re.compile(r"(?:Fra: ?-?\d|Error: |50% done|Sample 1/2|\.5|[a-zF: ]){0,12}", re.ASCII), fullmatch=True
+        re.compile(r"(?:Fra: ?-?\d|Error: |50% done|Sample 1/2|\.5|[Ll]iceNSe|[a-zF: ]){0,12}", re.ASCII),
+        fullmatch=True,
     )
 )
 def test_looking_for_the_texts_first_loses_no_line(line: str) -> None:
     patterns = [pattern for kind in RULES for pattern in kind]
 
-    found = [pattern for pattern in patterns if re.search(pattern, line)]
+    found = [pattern for pattern in patterns if re.search(pattern, line, re.ASCII if "(?i)" in pattern else 0)]
 
     assert all(
-        not required_texts(pattern) or any(text in line for text in required_texts(pattern)) for pattern in found
+        any(text in (line.lower() if "(?i)" in pattern else line) for text in required_texts(pattern) or ("",))
+        for pattern in found
     )
+
+
+def test_an_error_is_not_a_warning_too() -> None:
+    rules = OutputRules(error=("disk", "full"), warning=("disk",))
+
+    reader = read(rules, b"disk full\ndisk slow\nfull\n")
+
+    assert (reader.error_count, reader.warning_count) == (3, 0)
 
 
 # -- rules that cannot work ----------------------------------------------------------------------------------------
