@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outline import output
 from outline.frames import FrameSet
 from outline.output import PROGRESS_RULES, OutputReader, OutputRules, Progress
 from outline.output.lines import LONGEST_LINE
@@ -359,3 +360,8 @@ def test_a_rule_without_its_group_is_refused(rules: OutputRules, reason: str) ->
 
 def test_without_rules_nothing_is_looked_for() -> None:
     assert told(read(OutputRules(), b"50%\nError: x\n")) == (Progress(), [], [], 0, 0)
+
+
+def test_there_is_no_other_name_in_the_package() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'nosuch'"):
+        output.nosuch  # noqa: B018

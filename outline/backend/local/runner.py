@@ -17,6 +17,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from ...frames import FrameSet
@@ -185,8 +186,8 @@ def _load(path: str, folder: str) -> tuple[WorkerState | None, str]:
         os.chdir(folder)
         ol = load_outline(path)
         _import_what_frames_need()
-        if any(layer.get_arg("progress") for layer in ol.get_layers()):
-            from ... import output  # noqa: F401
+        if "outline.output" in sys.modules or any(layer.get_arg("progress") for layer in ol.get_layers()):
+            from ...output import reader  # noqa: F401
     except OutlineException as error:
         return None, str(error)
     except Exception as error:  # a module of the user's: its fault is the message
