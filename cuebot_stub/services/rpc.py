@@ -64,12 +64,9 @@ class Invalid(RpcError):
 
 
 class InUse(RpcError):
-    """It cannot be done as long as something else needs it.
+    """It cannot be done as long as something else needs it."""
 
-    Cuebot says INTERNAL then, and PyCue makes readable errors of that and few other codes.
-    """
-
-    code = grpc.StatusCode.INTERNAL
+    code = grpc.StatusCode.FAILED_PRECONDITION
 
 
 class Service:

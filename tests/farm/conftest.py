@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.farm.hosts import Rqd
+from tests.support import environ_with
 
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
@@ -86,6 +89,29 @@ def pycue(farm_server: FarmServer) -> Iterator[Any]:
     opencue.Cuebot.setHosts([f"127.0.0.1:{farm_server.port}"])
     yield opencue
     opencue.Cuebot.closeChannel()
+
+
+@pytest.fixture
+def cueadmin(farm_server: FarmServer) -> Callable[..., str]:
+    """Return a function that calls the unmodified cueadmin at ``farm_server`` and returns what it prints.
+
+    Actions are forced, unless it is given the ``answer`` to the question whether to do them.
+    """
+    pytest.importorskip("cueadmin", reason="the extra 'clients' is not installed")
+
+    def call(*arguments: str, answer: str | None = None) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "cueadmin", *arguments, *(() if answer else ("-force",))],
+            env=environ_with(CUEBOT_HOSTS=f"127.0.0.1:{farm_server.port}"),
+            input=answer or "",
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr  # as it is when it has failed, too
+        return done.stdout + done.stderr
+
+    return call
 
 
 @pytest.fixture(scope="session")
