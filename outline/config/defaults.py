@@ -14,10 +14,10 @@ DEFAULTS = """\
 home =
 # A folder of the user for files of no job; filled in when empty: <temporary folder>/opencue/outline/<user>.
 user_dir =
-# Where farm hosts find pycuerun. Filled in when empty: %(home)s/bin if that holds it, else the folder of the
-# interpreter if that does.
+# Where farm hosts find pycuerun, when it is set; else they call that of the installation that launches. Filled in
+# when empty, for modules: %(home)s/bin if that holds pycuerun, else the folder of the interpreter if that does.
 bin_dir =
-# PyOutline's wrapper scripts. This library needs none; modules may ask for the folder.
+# PyOutline's wrapper scripts, which frames on the farm run in when this is set. None is needed; modules may ask for it.
 wrapper_dir = %(home)s/wrappers
 # Sessions are made below it. {HOME}, {SHOW} and {SHOT} are replaced for each job.
 session_dir = {HOME}/.opencue/sessions

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.farm.commands import RunAtFarm, argv_for
 from tests.farm.hosts import Rqd
 from tests.support import environ_with
 
@@ -89,6 +90,23 @@ def pycue(farm_server: FarmServer) -> Iterator[Any]:
     opencue.Cuebot.setHosts([f"127.0.0.1:{farm_server.port}"])
     yield opencue
     opencue.Cuebot.closeChannel()
+
+
+@pytest.fixture
+def run_at_farm(farm_server: FarmServer, tmp_path: Path) -> RunAtFarm:
+    """Call pycuerun, or ``outline`` with ``tool=True``, against ``farm_server``; other keywords are variables."""
+
+    def call(*args: object, tool: bool = False, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            argv_for(farm_server, args, tool),
+            cwd=tmp_path,
+            env=environ_with(**env),
+            capture_output=True,
+            text=True,
+            timeout=90,
+        )
+
+    return call
 
 
 @pytest.fixture

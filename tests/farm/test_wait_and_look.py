@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs that are waited for, looked at and retried on a farm, as people do it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from outline import cuerun
+from outline.exception import OutlineException
+from tests.farm.commands import RunAtFarm, read_until, script, started
+from tests.launches import outline_of, shell
+from tests.support import until
+
+if TYPE_CHECKING:
+    from cuebot_stub.server import FarmServer
+    from tests.farm.hosts import Rqd
+
+pytestmark = pytest.mark.slow
+
+
+# -- waiting -----------------------------------------------------------------------------------------------------
+
+_FAILS = 'Shell("beauty", command=["sh", "-c", "test #IFRAME# != 2 || { echo oh dear; exit 7; }"])'
+
+
+def test_wait_ends_when_only_dead_frames_are_left(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
+    path = script(tmp_path, f'{_FAILS}\nShell("comp", command=["true"], require=["beauty"])')
+
+    done = run_at_farm(path, "1-3", "--wait", "-m", "0")
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "FAILED in" in done.stdout
+    assert "DEAD 0002-beauty after 1 attempt: exit status 7" in done.stdout
+    assert "    | oh dear" in done.stdout
+    assert "outline retry testing-default-tester_shot --server 127.0.0.1:" in done.stdout
+
+
+def test_test_ends_and_kills_the_job_with_its_first_dead_frame(
+    run_at_farm: RunAtFarm, rqd: Rqd, pycue: Any, tmp_path: Path
+) -> None:
+    path = script(tmp_path, f'{_FAILS}\nShell("long", command=["sleep", "60"], range="1")')
+
+    done = run_at_farm(path, "1-3", "--test", "-m", "0")
+
+    assert done.returncode == 1
+    assert "the test of job testing-default-tester_shot failed: 1 dead and 0 eaten frames" in done.stderr
+    assert not pycue.api.isJobPending("testing-default-tester_shot")
+
+
+def test_test_leaves_a_job_that_succeeds_alone(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
+    done = run_at_farm(script(tmp_path, 'Shell("beauty", command=["true"])'), "1-3", "--test", "--pause")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_test_of_a_script_raises(pycue: Any, rqd: Rqd) -> None:
+    ol = outline_of(shell(command=["false"]), frame_range="1")
+
+    with pytest.raises(OutlineException, match=r"the test of job .*job_name failed: 1 dead and 0 eaten frames"):
+        cuerun.launch(ol, backend="cue", test=True, maxretries=0)
+
+    assert not pycue.api.isJobPending("testing-sh010-tester_job_name")
+
+
+def test_job_that_is_killed_ends_the_wait(farm_server: FarmServer, pycue: Any, rqd: Rqd, tmp_path: Path) -> None:
+    path = script(tmp_path, 'Shell("beauty", command=["sleep", "60"])')
+    with started(farm_server, tmp_path, path, "1", "--wait") as waiting:
+        until(lambda: pycue.api.isJobPending("testing-default-tester_shot"))
+        pycue.api.findJob("testing-default-tester_shot").kill(reason="a test")
+        out, _ = waiting.communicate(timeout=60)
+
+    assert waiting.returncode == 3
+    assert "KILLED in" in out
+
+
+def test_interrupt_leaves_the_job_running(farm_server: FarmServer, pycue: Any, tmp_path: Path) -> None:
+    path = script(tmp_path, 'Shell("beauty", command=["true"])')
+    with started(farm_server, tmp_path, path, "1", "--wait") as waiting:
+        until(lambda: pycue.api.isJobPending("testing-default-tester_shot"))
+        time.sleep(0.5)  # it begins to wait when the server has told it of the launch
+        waiting.send_signal(signal.SIGINT)
+        _, err = waiting.communicate(timeout=60)
+
+    assert waiting.returncode == 130
+    assert "interrupted; the job runs on" in err
+    assert f"outline status testing-default-tester_shot --server 127.0.0.1:{farm_server.port}" in err
+    assert f"cueadmin -server 127.0.0.1:{farm_server.port} -kill testing-default-tester_shot" in err
+    assert pycue.api.isJobPending("testing-default-tester_shot")
+
+
+def test_server_that_is_away_for_a_while_is_waited_for(
+    make_farm_server: Callable[..., FarmServer], start_rqd: Callable[..., Rqd], tmp_path: Path
+) -> None:
+    server = make_farm_server(state=tmp_path / "farm.db")
+    start_rqd(server, cores=2)
+    path = script(tmp_path, 'Shell("beauty", command=["sleep", "4"])')
+    with started(server, tmp_path, path, "1", "--wait") as waiting:
+        read_until(waiting, "RUNNING")
+        port = server.port
+        server.stop(grace_seconds=0.1)
+        read_until(waiting, "waiting on")
+        make_farm_server(state=tmp_path / "farm.db", port=port)
+        out, _ = waiting.communicate(timeout=90)
+
+    assert waiting.returncode == 0
+    assert "the farm server answers again" in out
+
+
+def test_post_layers_are_waited_for_and_count(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
+    path = script(
+        tmp_path, 'Shell("beauty", command=["true"])\nShell("clean", command=["false"], range="1", type="Post")'
+    )
+
+    done = run_at_farm(path, "1", "--wait", "-m", "0")
+
+    assert done.returncode == 1
+    assert "testing-default-tester_shot  FINISHED in" in done.stdout
+    assert "DEAD 0001-clean after 1 attempt: exit status 1" in done.stdout
+
+
+def test_post_layers_count_in_a_test(pycue: Any, rqd: Rqd) -> None:
+    ol = outline_of(shell(), shell("clean", command=["false"], type="Post"), frame_range="1")
+
+    with pytest.raises(OutlineException, match=r"_post_job_\d+ failed: 1 dead and 0 eaten frames"):
+        cuerun.launch(ol, backend="cue", test=True, maxretries=0)
+
+
+# -- afterwards --------------------------------------------------------------------------------------------------
+
+
+def test_status_log_and_retry_know_jobs_of_the_farm(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
+    cured = tmp_path / "cured"
+    path = script(
+        tmp_path,
+        f'Shell("beauty", chunk=2, command=["sh", "-c", "echo frames #FRAMESPEC#; test #IFRAME# != 3 -o -e {cured}"])',
+    )
+    failed = run_at_farm(path, "1-5", "--wait", "-m", "0")
+
+    status = json.loads(run_at_farm("status", "testing-default-tester_shot", "--json", tool=True).stdout)
+    log = run_at_farm("log", "testing-default-tester_shot", "4-beauty", tool=True)
+    cured.write_text("")
+    retried = run_at_farm("retry", "testing-default-tester_shot", "--frames", "4", tool=True)
+
+    assert failed.returncode == 1
+    assert (status["state"], status["counts"], status["frames"]) == ("FAILED", {"SUCCEEDED": 2, "DEAD": 1}, 3)
+    assert status["layers"][0]["states"] == {"SUCCEEDED": "1,5", "DEAD": "3"}
+    assert [(dead["frame"], dead["exit_status"], dead["attempts"]) for dead in status["dead"]] == [
+        ("0003-beauty", 1, 1)
+    ]
+    assert "frames 3-4" in log.stdout
+    assert retried.stdout.startswith("1 frame will run again on the farm: outline status testing-default-tester_shot")
+    until(lambda: '"FINISHED"' in run_at_farm("status", status["job_id"], "--json", tool=True).stdout)
+
+
+def test_session_of_a_farm_job_leads_to_its_job(run_at_farm: RunAtFarm, session_root: Path, tmp_path: Path) -> None:
+    run_at_farm(script(tmp_path, 'Shell("beauty", command=["true"])'), "1-3", "--pause")
+    (session,) = session_root.glob("*/*")
+
+    status = run_at_farm("status", session, tool=True)
+
+    assert (status.returncode, status.stderr) == (0, "")
+    assert "state    PAUSED" in status.stdout
+    assert "done     0 of 3 frames" in status.stdout
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["status", "testing-default-tester_shto"], "has no job 'testing-default-tester_shto'; did you mean"),
+        (["log", "testing-default-tester_shot", "1-beuaty"], "no layer 'beuaty' in this job; did you mean 'beauty'?"),
+        (["log", "testing-default-tester_shot", "9-beauty"], "layer 'beauty' has no frame 9; its frames are 1-3"),
+        (["log", "testing-default-tester_shot", "1-beauty"], "has no log yet; it has not been started"),
+        (["retry", "testing-default-tester_shot", "--no-run"], "--no-run is for jobs on this machine only"),
+    ],
+)
+def test_what_is_not_there_is_one_line(run_at_farm: RunAtFarm, tmp_path: Path, args: list[str], words: str) -> None:
+    run_at_farm(script(tmp_path, 'Shell("beauty", command=["true"])'), "1-3", "--pause")
+
+    done = run_at_farm(*args, tool=True)
+
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_log_that_is_elsewhere_is_named_with_its_host(
+    pycue: Any, rqd: Rqd, run_at_farm: RunAtFarm, tmp_path: Path
+) -> None:
+    cuerun.launch(outline_of(frame_range="1"), backend="cue", wait=True)
+    job = pycue.api.getJobs(job=["testing-sh010-tester_job_name"], include_finished=True)[0]
+    os.rename(job.data.log_dir, tmp_path / "elsewhere")
+
+    done = run_at_farm("log", job.data.id, "1-beauty", tool=True)
+
+    assert f"does not see the folder of the log; on {rqd.name} it is {job.data.log_dir}" in done.stderr
