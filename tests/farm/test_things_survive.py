@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people do to the things of a farm is in its file before they are answered, and there after a restart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.specs import one_layer
+
+pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
+
+from opencue_proto import host_pb2, limit_pb2, service_pb2
+
+if TYPE_CHECKING:
+    from cuebot_stub.farm.farm import Farm
+    from cuebot_stub.server import FarmServer
+
+KINDS = (
+    "facilities", "shows", "groups", "allocations", "subscriptions", "services", "limits", "comments", "owners",
+    "deeds", "hosts", "procs",
+)  # fmt: skip
+BAKE = service_pb2.Service(name="bake", min_cores=100, min_memory=1048576, tags=["a"], min_memory_increase=1048576)
+
+
+@pytest.fixture
+def server(make_farm_server: Callable[..., FarmServer], tmp_path: Path) -> FarmServer:
+    """Return a server with a file. It has two hosts, of which node1 runs a frame, and things of every kind."""
+    from tests.fakes.daemons import FakeDaemons
+
+    server = make_farm_server(state=tmp_path / "farm.sqlite")
+    daemons = FakeDaemons(server.farm)
+    daemons.add("node2")
+    with server.farm.work() as farm:
+        farm.find_host("node2").lock_state = "LOCKED"
+        farm.touch("host", farm.find_host("node2").id, farm.find_host("node2"))
+    daemons.add("node1", cores=100)
+    daemons.launch(one_layer(frames="1-3"))
+    return server
+
+
+@pytest.fixture
+def cue(server: FarmServer) -> Iterator[Any]:
+    """Return PyCue, connected to ``server``, after it has made what actions need."""
+    import opencue
+
+    opencue.Cuebot.setHosts([f"127.0.0.1:{server.port}"])
+    show = opencue.api.createShow("fly")
+    show.createServiceOverride(BAKE)
+    show.createOwner("ann")
+    opencue.api.getOwner("ann").takeOwnership("node2")
+    opencue.api.createLimit("license", 3)
+    opencue.api.findHost("node2").addTags(["red"])
+    opencue.api.findHost("node2").addComment("fan", "is loud")
+    opencue.api.findShow("testing").getRootGroup().createSubGroup("lighting")
+    yield opencue
+    opencue.Cuebot.closeChannel()
+
+
+def everything(farm: Farm) -> dict[str, Any]:
+    """Return all things as data."""
+    found = {kind: {id: asdict(thing) for id, thing in getattr(farm, kind).items()} for kind in KINDS}
+    found["jobs"] = {job.id: asdict(job.facts) for job in farm.jobs.values()}
+    return found
+
+
+def host(cue: Any) -> Any:
+    return cue.api.findHost("node2")
+
+
+def show(cue: Any) -> Any:
+    return cue.api.findShow("testing")
+
+
+def lighting(cue: Any) -> Any:
+    return cue.api.findGroup("testing", "lighting")
+
+
+def desktop(cue: Any) -> Any:
+    return cue.api.findAllocation("local.desktop")
+
+
+def license(cue: Any) -> Any:
+    return cue.api.findLimit("license")
+
+
+def subscription(cue: Any) -> Any:
+    return cue.api.findSubscription("local.desktop.testing")
+
+
+def proc(cue: Any) -> Any:
+    return cue.api.getProcs()[0]
+
+
+def update_service(cue: Any) -> None:
+    service = cue.api.getService("maya")
+    service.setMinCores(700)
+    service.update()
+
+
+def change_comment(cue: Any) -> None:
+    (comment,) = host(cue).getComments()
+    comment.setMessage("is silent")
+    comment.save()
+
+
+def archive(cue: Any) -> None:
+    cue.api.findShow("fly").archive("testing")
+
+
+def redirect(cue: Any) -> None:
+    proc(cue).redirectToGroup(lighting(cue))
+
+
+ACTIONS: dict[str, Callable[[Any], Any]] = {
+    "host unlocked": lambda cue: host(cue).unlock(),
+    "host rebooted": lambda cue: host(cue).reboot(),
+    "host in repair": lambda cue: host(cue).setHardwareState(host_pb2.REPAIR),
+    "host threads": lambda cue: host(cue).setThreadMode(host_pb2.ALL),
+    "host tags": lambda cue: host(cue).removeTags(["red"]),
+    "host tag renamed": lambda cue: host(cue).renameTag("red", "blue"),
+    "host os": lambda cue: host(cue).setOs("beos"),
+    "host moved": lambda cue: host(cue).setAllocation(desktop(cue)),
+    "host deleted": lambda cue: host(cue).delete(),
+    "comment changed": change_comment,
+    "comment deleted": lambda cue: host(cue).getComments()[0].delete(),
+    "owner's show": lambda cue: cue.api.getOwner("ann").setShow("testing"),
+    "owner deleted": lambda cue: cue.api.getOwner("ann").delete(),
+    "proc unbooked": lambda cue: proc(cue).unbook(),
+    "proc redirected": redirect,
+    "show made": lambda cue: cue.api.createShow("walk"),
+    "show deleted": lambda cue: cue.api.deleteShow("fly"),
+    "show archived": archive,
+    "show inactive": lambda cue: show(cue).setActive(False),
+    "show booking": lambda cue: show(cue).enableBooking(False),
+    "show cores": lambda cue: show(cue).setDefaultMaxCores(7),
+    "group made": lambda cue: lighting(cue).createSubGroup("keys"),
+    "group renamed": lambda cue: lighting(cue).setName("lights"),
+    "group cores": lambda cue: lighting(cue).setMaxCores(7),
+    "group deleted": lambda cue: lighting(cue).delete(),
+    "job in a group": lambda cue: lighting(cue).reparentJobs(cue.api.getJobs()),
+    "facility made": lambda cue: cue.api.createFacility("mars"),
+    "facility renamed": lambda cue: cue.api.renameFacility(cue.api.getFacility("cloud"), "fog"),
+    "allocation made": lambda cue: cue.api.createAllocation("fast", "fast", cue.api.getFacility("local")),
+    "allocation renamed": lambda cue: desktop(cue).setName("office"),
+    "allocation tagged": lambda cue: desktop(cue).setTag("office"),
+    "allocation default": lambda cue: cue.api.setDefaultAllocation(desktop(cue).data),
+    "allocation deleted": lambda cue: cue.api.findAllocation("local.unassigned").delete(),
+    "hosts moved": lambda cue: desktop(cue).reparentHosts([host(cue)]),
+    "subscription made": lambda cue: cue.api.findShow("fly").createSubscription(desktop(cue), 1, 2),
+    "subscription size": lambda cue: subscription(cue).setSize(7),
+    "subscription burst": lambda cue: subscription(cue).setBurst(7),
+    "subscription deleted": lambda cue: subscription(cue).delete(),
+    "service made": lambda cue: cue.api.createService(BAKE),
+    "service changed": update_service,
+    "service deleted": lambda cue: cue.api.getService("maya").delete(),
+    "override deleted": lambda cue: cue.api.findShow("fly").getServiceOverrides()[0].delete(),
+    "limit value": lambda cue: license(cue).setMaxValue(7),
+    "limit renamed": lambda cue: license(cue).rename("permit"),
+    "limit type": lambda cue: license(cue).setLimitType(limit_pb2.HOST),
+    "limit deleted": lambda cue: license(cue).delete(),
+}
+
+
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=ACTIONS.keys())
+def test_change_is_there_after_a_restart(
+    server: FarmServer, cue: Any, tmp_path: Path, action: Callable[[Any], Any]
+) -> None:
+    from cuebot_stub.server import FarmServer
+
+    before = everything(server.farm)
+    action(cue)
+    changed = everything(server.farm)
+    server.stop(grace_seconds=0.1)
+
+    restarted = FarmServer(state=tmp_path / "farm.sqlite")
+
+    kept = everything(restarted.farm)
+    restarted.stop()
+    assert changed != before
+    assert kept == changed
+
+
+def test_what_is_reserved_is_there_after_a_restart(server: FarmServer, cue: Any, tmp_path: Path) -> None:
+    from cuebot_stub.server import FarmServer
+
+    lighting(cue).reparentJobs(cue.api.getJobs())
+    group = lighting(cue).data.id
+    server.stop(grace_seconds=0.1)
+
+    restarted = FarmServer(state=tmp_path / "farm.sqlite")
+
+    restarted.stop()
+    assert restarted.farm.usage.of("group", group).cores == 100
