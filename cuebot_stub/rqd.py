@@ -11,12 +11,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import grpc
 from opencue_proto import report_pb2, rqd_pb2, rqd_pb2_grpc
 
+from .farm.errors import CannotSave
 from .farm.farm import Farm
 from .farm.orders import HostOrder, KillOrder, LaunchOrder, Order, RunFrame
 from .farm.reports import launch_answered
@@ -91,7 +93,7 @@ class RqdLink:
             logger.warning(
                 "%s refused %s of %s: %s", order.address, order.frame.frame_name, order.frame.job_name, error
             )
-        with self._farm.work() as farm:
+        with suppress(CannotSave), self._farm.work() as farm:
             launch_answered(farm, order.frame.resource_id, error)
 
     def _kill(self, stub: Any, order: KillOrder) -> None:
@@ -111,9 +113,10 @@ class RqdLink:
         if error:
             logger.warning("%s does not answer: %s", order.address, error)
         elif order.verb == "ReportStatus":
-            self._report(call.result().host_report)
+            with suppress(CannotSave):
+                self._report(call.result().host_report)
             return
-        with self._farm.work() as farm:
+        with suppress(CannotSave), self._farm.work() as farm:
             host_answered(farm, order.host, error)
 
 

@@ -16,6 +16,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from .farm.errors import CannotSave
 from .farm.farm import Farm, FarmSettings
 from .farm.watch import tick
 from .rqd import RqdLink
@@ -164,6 +165,8 @@ class FarmServer:
             try:
                 with self.farm.work() as farm:
                     pause = tick(farm)
+            except CannotSave:
+                pause = 1.0  # it was logged
             except Exception:
                 logger.exception("the clock of the farm stumbled")
                 pause = 1.0

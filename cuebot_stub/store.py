@@ -12,6 +12,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,11 @@ from outline.frames import FrameSet
 from outline.scheduler import DependPlan, FrameExit, FrameState, LayerPlan
 
 from .farm.depends import Depend
-from .farm.farm import Changes, Farm
+from .farm.errors import CannotSave
+from .farm.farm import Farm
 from .farm.hosts import Host, Proc
 from .farm.jobs import FrameFacts, Job, JobFacts, LayerFacts, LayerTotals, split_id
+from .farm.saving import Changes
 from .farm.things import Allocation, Comment, Deed, Facility, Group, Limit, Owner, Service, Show, Subscription
 
 __all__ = ["SqliteStore", "StoreError"]
@@ -47,6 +50,7 @@ class SqliteStore:
             StoreError: It cannot be opened, is of another program, another version, or in use by another server.
         """
         self._lock = threading.Lock()
+        self._path = path
         try:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=1.0)
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -74,7 +78,11 @@ class SqliteStore:
             self._db.close()
 
     def write(self, changes: Changes) -> None:
-        """Save changes in one transaction."""
+        """Save changes in one transaction.
+
+        Raises:
+            CannotSave: The disk is full, or the file cannot be written to any more. Nothing was saved.
+        """
         things = {**changes.things}
         for job in changes.new_jobs:
             things["spec", job.id] = _spec_data(job)
@@ -82,16 +90,24 @@ class SqliteStore:
         kept = [(kind, id, json.dumps(data)) for (kind, id), data in things.items() if data is not None]
         frames = [(job_id, ref, json.dumps(row)) for (job_id, ref), row in changes.frames.items()]
         with self._lock:
-            self._db.execute("BEGIN")
-            if kept:
-                self._db.executemany("INSERT OR REPLACE INTO thing VALUES (?, ?, ?)", kept)
-            if frames:
-                self._db.executemany("INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", frames)
-            if gone:
-                self._db.executemany("DELETE FROM thing WHERE kind = ? AND id = ?", gone)
-                jobs = [(id,) for kind, id in gone if kind == "job"]
-                self._db.executemany("DELETE FROM frame WHERE job = ?", jobs)
-            self._db.execute("COMMIT")
+            try:
+                self._write(kept, frames, gone)
+            except sqlite3.Error as error:
+                with suppress(sqlite3.Error):  # SQLite has taken it back itself, or the file is closed
+                    self._db.execute("ROLLBACK")
+                raise CannotSave(f"cannot write to the state file {self._path}: {error}") from error
+
+    def _write(self, kept: list[Any], frames: list[Any], gone: list[tuple[str, str]]) -> None:
+        self._db.execute("BEGIN")
+        if kept:
+            self._db.executemany("INSERT OR REPLACE INTO thing VALUES (?, ?, ?)", kept)
+        if frames:
+            self._db.executemany("INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", frames)
+        if gone:
+            self._db.executemany("DELETE FROM thing WHERE kind = ? AND id = ?", gone)
+            jobs = [(id,) for kind, id in gone if kind == "job"]
+            self._db.executemany("DELETE FROM frame WHERE job = ?", jobs)
+        self._db.execute("COMMIT")
 
     # -- reading -----------------------------------------------------------------------------------------------
 

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from outline.scheduler import FrameState
 
@@ -16,12 +17,15 @@ from . import dispatch
 from .depends import DependBook
 from .errors import CannotDo
 from .hosts import Host, Proc
-from .jobs import FrameFacts, Job
-from .orders import Order
+from .jobs import Job
+from .orders import LaunchOrder, Order
+from .saving import Store, Unsaved
 from .things import Allocation, Comment, Deed, Facility, Group, Limit, Owner, Service, Show, Subscription
 from .usage import Usage
 
-__all__ = ["Changes", "Farm", "FarmSettings", "Store"]
+__all__ = ["Farm", "FarmSettings"]
+
+logger = logging.getLogger("cuebot_stub")
 
 
 class FarmSettings(NamedTuple):
@@ -46,31 +50,6 @@ class FarmSettings(NamedTuple):
     max_finished: int = 1000
 
 
-class Changes(NamedTuple):
-    """What a piece of work has changed; data of ``None`` means that the thing is gone."""
-
-    things: dict[tuple[str, str], dict[str, Any] | None]
-    frames: dict[tuple[str, int], list[Any]]
-    new_jobs: list[Job]
-
-
-class Store(Protocol):
-    """Keeps a farm over the end of its process."""
-
-    def write(self, changes: Changes) -> None:
-        """Save changes, all or none, before returning."""
-
-
-def as_data(thing: Any) -> dict[str, Any] | None:
-    """Return a thing as data for JSON; None stays None."""
-    return asdict(thing) if is_dataclass(thing) and not isinstance(thing, type) else thing
-
-
-class _NoStore:
-    def write(self, changes: Changes) -> None:
-        pass
-
-
 class Farm:
     """All that a server knows.
 
@@ -81,7 +60,6 @@ class Farm:
     def __init__(self, settings: FarmSettings, clock: Callable[[], float], store: Store | None = None) -> None:
         self.settings = settings
         self.now = clock
-        self.store = store or _NoStore()
         self.send: Callable[[list[Order]], None] = lambda orders: None
         self.lock = threading.RLock()
         self.facilities: dict[str, Facility] = {}
@@ -108,9 +86,7 @@ class Farm:
         self._wanted: dict[str, Job | None] = {}
         self._all_wanted = False
         self._redirects: list[tuple[str, str]] = []
-        self._things: dict[tuple[str, str], Any] = {}
-        self._frames: dict[tuple[str, int], None] = {}
-        self._new_jobs: list[Job] = []
+        self._unsaved = Unsaved(store)
         self.strangers: dict[str, float] = {}
         self._tags: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
 
@@ -118,23 +94,44 @@ class Farm:
 
     @contextmanager
     def work(self) -> Iterator[Farm]:
-        """Hold the lock; at the end give idle hosts work, save what has changed, and send orders."""
+        """Hold the lock; at the end give idle hosts work, save what has changed, and send orders.
+
+        Raises:
+            CannotSave: What was changed cannot be saved. It holds all the same, and is saved as soon as that is
+                possible; no frame starts before.
+        """
         orders: list[Order] = []
-        self.lock.acquire()
         try:
-            self._depth += 1
-            try:
-                yield self
-            finally:
-                self._depth -= 1
-                if self._depth == 0:
-                    self._give_work()
-                    self._save()
-                    orders, self._orders = self._orders, []
+            with self.lock:
+                self._depth += 1
+                try:
+                    yield self
+                finally:
+                    self._depth -= 1
+                    if self._depth == 0:
+                        orders = self._end_work()
         finally:
-            self.lock.release()
-        if orders:
-            self.send(orders)
+            if orders:
+                self.send(orders)
+
+    def _end_work(self) -> list[Order]:
+        if not self._unsaved.is_failing:
+            try:
+                self._give_work()
+            except Exception:  # what was asked for is done; a fault in here must not keep it from being saved
+                logger.exception("the dispatcher stumbled")
+        try:
+            self._unsaved.save(self.jobs)
+        finally:
+            if self._unsaved.is_failing:  # kills and questions are repeated by the clock
+                self._orders = [order for order in self._orders if isinstance(order, LaunchOrder)]
+        if self._unsaved.is_failing:
+            return []
+        orders, self._orders = self._orders, []
+        return [order for order in orders if not isinstance(order, LaunchOrder) or self._is_wanted(order)]
+
+    def _is_wanted(self, order: LaunchOrder) -> bool:
+        return order.frame.resource_id in self.procs
 
     def _give_work(self) -> None:
         redirects, self._redirects = self._redirects, []
@@ -147,38 +144,22 @@ class Farm:
             ids = self.hosts if are_all else wanted
             dispatch.book(self, [self.hosts[id] for id in ids if id in self.hosts], wanted)
 
-    def _save(self) -> None:
-        if not (self._things or self._frames or self._new_jobs):
-            return
-        things = {key: as_data(thing) for key, thing in self._things.items()}
-        frames = {key: self._frame_row(*key) for key in self._frames if key[0] in self.jobs}
-        changes = Changes(things, frames, self._new_jobs)
-        self._things, self._frames, self._new_jobs = {}, {}, []
-        self.store.write(changes)
-
-    def _frame_row(self, job_id: str, ref: int) -> list[Any]:
-        job = self.jobs[job_id]
-        facts = job.frames.get(ref)
-        state = job.state
-        values = [getattr(facts, name) for name in FrameFacts.__slots__] if facts is not None else []
-        return [state.state(ref).value, state.tries(ref), values]
-
     def touch(self, kind: str, id: str, thing: Any) -> None:
         """Note that a thing was changed, or is gone when it is None."""
-        self._things[kind, id] = thing
+        self._unsaved.thing(kind, id, thing)
 
     def touch_job(self, job: Job) -> None:
         """Note that the facts of a job, or of its layers, were changed."""
-        self._things["job", job.id] = job.facts
-        self._things["layers", job.id] = {"layers": [asdict(layer) for layer in job.layers]}
+        self.touch("job", job.id, job.facts)
+        self.touch("layers", job.id, {"layers": [asdict(layer) for layer in job.layers]})
 
     def touch_totals(self, job: Job, number: int) -> None:
         """Note that the totals of a layer were changed."""
-        self._things["totals", job.layer_id(number)] = job.totals[number]
+        self.touch("totals", job.layer_id(number), job.totals[number])
 
     def touch_frame(self, job: Job, ref: int) -> None:
         """Note that a frame was changed."""
-        self._frames[job.id, ref] = None
+        self._unsaved.frame(job, ref)
 
     def wake(self, host: Host | None = None, prefer: Job | None = None) -> None:
         """Let a host, or all of them, get work at the end of this piece of work."""
@@ -267,7 +248,7 @@ class Farm:
     def add_job(self, job: Job) -> None:
         """Take in a new job."""
         self.register_job(job)
-        self._new_jobs.append(job)
+        self._unsaved.new_job(job)
         self.touch_job(job)
 
     def register_job(self, job: Job) -> None:

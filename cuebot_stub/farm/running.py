@@ -33,6 +33,7 @@ def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
         gpu_memory=layer.gpu_memory,
         booked=farm.now(),
     )
+    order = LaunchOrder(host.address, make_run_frame(farm, host, job, proc))
     job.state.start(ref)
     farm.add_proc(proc)
     farm.touch("proc", proc.id, proc)
@@ -44,7 +45,7 @@ def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
     farm.touch_frame(job, ref)
     farm.job_changed(job)
     farm.dispatched += 1
-    farm.order(LaunchOrder(host.address, make_run_frame(farm, host, job, proc)))
+    farm.order(order)
     return proc
 
 

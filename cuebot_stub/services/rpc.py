@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import grpc
 
-from ..farm.errors import CannotDo
+from ..farm.errors import CannotDo, CannotSave
 from ..farm.farm import Farm
 from ..spec import SpecError
 
@@ -149,6 +149,8 @@ def _call(service: Service, full_name: str, function: Any) -> Callable[[Any, grp
             context.abort(error.code, str(error))
         except CannotDo as error:
             context.abort(Invalid.code, str(error))
+        except CannotSave as error:
+            context.abort(grpc.StatusCode.INTERNAL, f"{full_name} was done, but would not survive the server: {error}")
         except SpecError as error:
             context.abort(grpc.StatusCode.INTERNAL, f"Failed to launch and add job: {error}")
         except Exception as error:
