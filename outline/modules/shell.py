@@ -61,21 +61,22 @@ class CommandLayer(Layer):
             raise LayerException(f"{where}: progress must be one of {known}, not {progress!r}")
 
     def _execute(self, frames: FrameSet) -> None:
-        commands = self.frame_commands(frames)
         if self.get_arg("progress"):
-            self.__run_watched(commands, frames)
+            self.__run_watched(frames)
             return
-        for command, frame in commands:
+        for command, frame in self.frame_commands(frames):
             self.system(command, frame=frame)
 
-    def __run_watched(self, commands: list[tuple[Any, int | None]], frames: FrameSet) -> None:
+    def __run_watched(self, frames: FrameSet) -> None:
         """Run the commands and tell how far they are; a command works on its frame, a single one on all of them."""
         from ..output import PROGRESS_RULES
         from ..progress import watched_output
 
+        commands = list(self.frame_commands(frames))
         with watched_output(PROGRESS_RULES[self.get_arg("progress")], frames) as reader:
             for command, frame in commands:
-                reader.begin(frames if frame is None or len(commands) == 1 else FrameSet([frame]))
+                own = frames if frame is None or len(commands) == 1 else FrameSet([frame])
+                reader.begin(own, share=1 / len(commands))
                 self.system(command, frame=frame, reader=reader)
 
 

@@ -93,11 +93,16 @@ class OutputReader:
         """How far the chunk is."""
         return self.__tracker.progress(self.__ahead, self.__peak_kb, self.__note)
 
-    def begin(self, frames: FrameSet) -> None:
-        """Note that the next command begins, which works on these frames of the chunk."""
+    def begin(self, frames: FrameSet, share: float | None = None) -> None:
+        """Note that the next command begins, which works on these frames of the chunk.
+
+        Args:
+            frames: The frames.
+            share: How much of the chunk's work this command does, up to 1; as much as it has frames when None.
+        """
         self.__read(self.__splitter.close())
         self.__ahead = None
-        self.__tracker.begin(frames)
+        self.__tracker.begin(frames, share)
         if self.progress.percent is not None:
             self.__tell()
 

@@ -43,22 +43,32 @@ class Tracker:
         self.__total = len(chunk.unique()) if chunk else 0
         self.__apart = tells_frames_apart
         self.__tells_done = tells_done
-        self.__before = 0
+        self.__before = 0.0
+        self.__finished: set[int] = set()
         self.__has_begun = False
-        self.__start(list(chunk.unique()) if chunk else [])
+        self.__start(list(chunk.unique()) if chunk else [], None)
 
-    def __start(self, frames: list[int]) -> None:
+    def __start(self, frames: list[int], share: float | None) -> None:
         self.__frames = frames
+        self.__weight = float(max(1, len(frames))) if share is None else share * max(1, self.__total)
         self.__members = set(frames)
         self.__done: set[int] = set()
         self.__uncounted = 0
         self.__current: int | None = frames[0] if len(frames) == 1 else None
         self.__percent: float | None = None
 
-    def begin(self, frames: FrameSet) -> None:
-        """Note that a command begins, which works on these frames; the one before is done with its own."""
-        self.__before += len(self.__frames) if self.__has_begun else 0
-        self.__start(list(frames.unique()))
+    def begin(self, frames: FrameSet, share: float | None = None) -> None:
+        """Note that a command begins, which works on these frames; the one before is done with its own.
+
+        Args:
+            frames: The frames.
+            share: How much of the whole work this command does, up to 1; as much as it has frames when None.
+        """
+        if self.__has_begun:
+            self.__before += self.__weight
+            self.__finished |= self.__members
+        self.__start(list(frames.unique()), share)
+        self.__finished -= self.__members
         self.__has_begun = True
 
     def percent(self, value: float) -> None:
@@ -111,13 +121,10 @@ class Tracker:
         current = self.__percent if percent is None else min(100.0, max(0.0, percent))
         size = max(1, len(self.__frames))
         done = min(size, len(self.__done) + self.__uncounted)
-        if not self.__apart:
-            part = size * (current or 0.0) / 100.0
-        elif self.__current in self.__done:
-            part = done
-        else:
-            part = min(size, done + (current or 0.0) / 100.0)
-        total = max(self.__total, self.__before + size)
+        part = (current or 0.0) / 100.0
+        if self.__apart:
+            part = min(size, done + (0.0 if self.__current in self.__done else part)) / size
+        total = max(float(self.__total), self.__before + self.__weight)
         known = current is not None or self.__before or done
-        whole = round(100.0 * (self.__before + part) / total, 2) if known else None
-        return Progress(whole, self.__current, self.__before + done, memory_kb, note)
+        whole = round(100.0 * (self.__before + self.__weight * part) / total, 2) if known else None
+        return Progress(whole, self.__current, len(self.__finished) + done, memory_kb, note)

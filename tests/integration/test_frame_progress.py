@@ -17,7 +17,7 @@ from outline.cli.status import status_data
 from outline.exception import LayerException
 from outline.frame_run import runs_only_commands
 from outline.modules.shell import Shell, ShellCommand
-from tests.conftest import RunPycuerun
+from tests.conftest import REPOSITORY, RunPycuerun
 from tests.support import environ_with, job_in, log_of, only_session, outline_file, until
 
 OUTLINE = [sys.executable, "-c", "import sys, outline.cli; sys.exit(outline.cli.outline_main())"]
@@ -199,6 +199,25 @@ def test_other_kinds_of_command_layers_tell_it_as_well(
     assert '"percent":50.0' in log_of(session_root, "0001-one")
     assert '"percent":50.0' in log_of(session_root, "0001-file")
     assert '"percent":25.0' in log_of(session_root, "0001-many")
+
+
+def test_commands_that_a_module_lists_one_by_one_share_the_frame(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    (tmp_path / "proxy.py").write_text(
+        "from outline.modules.shell import CommandLayer\n"
+        "class Proxy(CommandLayer):\n"
+        "    def frame_commands(self, frames):\n"
+        "        for frame in frames:\n"
+        "            yield ['sh', '-c', 'echo 50%'], frame\n"
+        "            yield ['sh', '-c', 'echo 50%; sleep 1.5; cat \"$logfile.progress\"'], frame\n"
+    )
+    script = outline_file(tmp_path, "from proxy import Proxy\nProxy('p', progress='percent', chunk=1)")
+
+    result = run_pycuerun(script, "1", "-b", "local", env={"PYTHONPATH": f"{REPOSITORY}:{tmp_path}"})
+
+    assert result.returncode == 0, result.stdout
+    assert '"percent":75.0' in log_of(session_root, "0001-p")
 
 
 def test_an_unknown_way_is_an_error_at_launch(tmp_path: Path, run_pycuerun: RunPycuerun, session_root: Path) -> None:

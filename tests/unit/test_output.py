@@ -215,6 +215,28 @@ def test_each_command_of_a_chunk_adds_its_frames() -> None:
     assert reader.progress == Progress(50.0, None, 1)
 
 
+def test_several_commands_for_a_frame_share_it() -> None:
+    reader = OutputReader(PROGRESS_RULES["percent"], FrameSet("1-2"))
+    found = []
+
+    for frame in (1, 1, 2, 2):
+        reader.begin(FrameSet([frame]), share=0.25)
+        reader.feed(b"40%\n")
+        found.append((reader.progress.percent, reader.progress.frames_done))
+
+    assert found == [(10.0, 0), (35.0, 0), (60.0, 1), (85.0, 1)]
+
+
+def test_commands_of_an_unknown_chunk_add_up() -> None:
+    reader = OutputReader(PROGRESS_RULES["percent"])
+    reader.begin(FrameSet("1-3"))
+    reader.begin(FrameSet([4]))
+
+    reader.feed(b"0%\n")
+
+    assert (reader.progress.percent, reader.progress.frames_done) == (75.0, 3)
+
+
 def test_a_percentage_of_the_command_before_does_not_count_for_the_next() -> None:
     reader = OutputReader(PROGRESS_RULES["percent"], FrameSet("1-2"))
     reader.begin(FrameSet([1]))
