@@ -85,6 +85,8 @@ class Oiio(SourceLayer):
 
     def _words(self, frames: str, read: list[str], write: list[str]) -> list[str]:
         program = [*self.get_program(), "--threads", str(self.get_threads()), "--frames", frames]
+        if self.get_memory_mb():  # the other half is for pictures that are being worked on
+            program += ["--cache", str(max(64, self.get_memory_mb() // 2))]
         operations = [str(word) for word in self.get_arg("operations") or ()]
         return [*program, *self.get_extra_args(), *read, *operations, *write]
 

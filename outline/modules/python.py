@@ -11,6 +11,7 @@ import json
 import os
 from typing import Any
 
+from ..config import config
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..output import PROGRESS_RULES, OutputRules
@@ -84,7 +85,8 @@ class Python(RenderLayer):
         """Return the interpreter: this one, when nobody has named another."""
         import sys
 
-        if self.get_arg("executable") or self.get_arg("version") or not sys.executable:
+        named = self.get_arg("executable") or self.get_arg("version") or config.has_option("Python", "executable")
+        if named or not sys.executable:
             return super().get_program()
         return [sys.executable]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -20,7 +19,9 @@ from ..io import FileSpec, system
 from ..io.pattern import parse_pattern
 from ..layer import Layer
 from ..output import OutputRules
-from ..rendering.outputs import MAIN, Output, read_outputs
+from ..rendering.outputs import MAIN, Output, absolute_path, absolute_paths, read_outputs
+from ..rendering.sizes import note_sizes, read_sizes
+from ..resources import parse_memory_kb
 
 if TYPE_CHECKING:
     # What only frames need is imported when one runs: launching should not wait for it.
@@ -33,8 +34,6 @@ logger = logging.getLogger("outline.modules.render")
 
 _MOST_TOLD = 5
 _EXECUTABLE = "executable"
-# A path of Windows is absolute on every system.
-_ABSOLUTE = re.compile(r"[A-Za-z]:[\\/]|[\\/]")
 
 
 class RenderCommand(NamedTuple):
@@ -211,6 +210,14 @@ class RenderLayer(Layer):
         given = os.environ.get("CUE_THREADS", "")
         return max(1, int(given) if given.isdigit() else int(float(self.get_arg("cores") or 1)))
 
+    def get_memory_mb(self) -> int:
+        """Return how much memory is reserved for the frame: what the host says, or the argument; 0 when not known."""
+        given = os.environ.get("CUE_MEMORY", "")
+        if given.isdigit() and int(given):
+            return int(given) // 1024
+        memory = self.get_arg("memory")
+        return parse_memory_kb(memory) // 1024 if memory else 0
+
     # -- at the launch -----------------------------------------------------------------------------------------
 
     def check_required_args(self) -> None:
@@ -232,47 +239,61 @@ class RenderLayer(Layer):
     def setup(self) -> None:
         """Make paths absolute and copy the scene, before the hook ``_setup``; the outline calls this."""
         self.check_required_args()
-        if self.get_arg("check_images"):
-            _require_openimageio(self)
+        _require_openimageio(self)
         for key in self.path_args:
             if self.get_arg(key):
-                self.set_arg(key, _absolute_all(self.get_arg(key)))
+                self.set_arg(key, absolute_paths(self.get_arg(key)))
         outputs = self.get_render_outputs()
         if outputs:
-            self.set_arg("outputs", {output.name: _absolute(output.path) for output in outputs})
+            self.set_arg("outputs", {output.name: absolute_path(output.path) for output in outputs})
             self.set_arg("optional", [output.name for output in outputs if output.optional])
         if self.get_arg("copy_scene") and self.get_arg("scene"):
-            self.set_arg("scene", self.put_file(self.get_arg("scene")))
+            self.__copy_scene()
         self.__register_outputs()
         super().setup()
+
+    def __copy_scene(self) -> None:
+        """Copy the scene, or that of each frame, and render the copy from now on."""
+        pattern = parse_pattern(self.get_scene())
+        frames = FrameSet(self.get_frame_range() or "1") if pattern.slot else [0]
+        copies = [self.put_file(pattern.frame_path(frame)) for frame in frames]
+        self.set_arg("scene", os.path.join(os.path.dirname(copies[0]), os.path.basename(self.get_scene())))
 
     def __register_outputs(self) -> None:
         """Tell other layers about the outputs; they are checked here, and more closely."""
         for output in self.get_render_outputs():
             if output.name not in self.get_outputs():
-                self.add_output(output.name, FileSpec(_absolute(output.path)))
+                self.add_output(output.name, FileSpec(absolute_path(output.path)))
 
     # -- in a frame --------------------------------------------------------------------------------------------
 
     def _execute(self, frames: FrameSet) -> None:
         from ..progress import watched_output
-        from ..rendering.attempt import Attempt
 
         self.__map_paths()
+        _require_openimageio(self)
         wanted = self.__frames_to_render(frames)
         if not wanted:
             return
-        mark = os.getpid() if self.writes_beside else None
-        self.__attempt = Attempt(self.get_render_outputs(), self.__checks(), mark=mark)
+        self.__attempt = attempt = self.__begin_attempt(wanted)
         try:
             self.check_before_commands(wanted)
-            self.__attempt.prepare(wanted)
+            attempt.prepare(wanted)
             with watched_output(self.output_rules, self.get_progress_frames(wanted)) as reader:
                 for command in self.render_commands(wanted):
-                    self.__run(command, self.__attempt, reader)
+                    self.__run(command, attempt, reader)
+            note_sizes(self.get_path(), attempt.new_sizes())
         finally:
-            self.__attempt.discard(wanted)
+            attempt.discard(wanted)
             self.__attempt = None
+
+    def __begin_attempt(self, frames: FrameSet) -> Attempt:
+        from ..rendering.attempt import Attempt
+
+        outputs, checks = self.get_render_outputs(), self.__checks()
+        names = [output.name for output in outputs] if checks.images else []
+        known = read_sizes(self.get_path(), names, frames)
+        return Attempt(outputs, checks, mark=os.getpid() if self.writes_beside else None, sizes=known)
 
     def __run(self, command: RenderCommand, attempt: Attempt, reader: OutputReader) -> None:
         """Run one command and move its outputs to their place, or raise what is wrong."""
@@ -356,21 +377,14 @@ class RenderLayer(Layer):
             os.environ.update(mapping.map_environment(self.get_execute_env(), rules))
 
 
-def _absolute_all(value: Any) -> Any:
-    """Return a path, or each of a list of paths, as an absolute one."""
-    return [_absolute(one) for one in value] if isinstance(value, (list, tuple)) else _absolute(value)
-
-
-def _absolute(path: Any) -> str:
-    text = os.fspath(path)
-    return text if _ABSOLUTE.match(text) else os.path.join(os.getcwd(), text)
-
-
 def _require_openimageio(layer: Layer) -> None:
+    import socket  # slow to import
+
     from ..rendering.images import is_available
 
-    if not is_available():
+    if layer.get_arg("check_images") and not is_available():
         raise OutlineException(
-            f"layer {layer.get_name()!r}{layer.get_origin()}: check_images needs OpenImageIO, which is not installed;"
+            f"layer {layer.get_name()!r}{layer.get_origin()}: check_images needs OpenImageIO, which is not installed"
+            f" on host {socket.gethostname()};"
             " pip install outline-farm[images]"
         )

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
 
 from ..exception import LayerException
 from ..frames import FrameSet
 from .beside import discard, publish, put_beside, remove_stale
-from .images import ImageFacts, look_at
+from .images import look_at
 from .outputs import OLD, Output, Signature, Wrong, find_old, find_unusable, signatures, tell_wrong
+from .sizes import KnownSize
 
 __all__ = ["Attempt", "Checks", "find_complete", "publishing"]
 
@@ -45,13 +46,21 @@ class Attempt:
     ``find_faults``, and ``publish`` or ``discard``.
     """
 
-    def __init__(self, outputs: Iterable[Output], checks: Checks, *, mark: int | None) -> None:
+    def __init__(
+        self,
+        outputs: Iterable[Output],
+        checks: Checks,
+        *,
+        mark: int | None,
+        sizes: Mapping[str, KnownSize] | None = None,
+    ) -> None:
         """Make an attempt.
 
         Args:
             outputs: What every frame leaves behind.
             checks: How closely to look at it.
             mark: A number for the hidden names under which the application writes; None: it writes in place.
+            sizes: What is known of the size of the pictures of each output, by its name.
         """
         self.__outputs = list(outputs)
         self.__checks = checks
@@ -59,7 +68,8 @@ class Attempt:
         self.__beside: dict[str, Output] = {}
         self.__before: dict[str, Signature] = {}
         self.__started_ns = 0
-        self.__sizes: dict[str, tuple[ImageFacts, int]] = {}
+        self.__known = dict(sizes or {})
+        self.__sizes = dict(self.__known)
         self.__published: set[int] = set()
 
     def target(self, name: str) -> Output | None:
@@ -71,6 +81,10 @@ class Attempt:
         if output is None or self.__mark is None:
             return output
         return self.__beside.setdefault(name, put_beside(output, self.__mark))
+
+    def new_sizes(self) -> dict[str, KnownSize]:
+        """Return the size of the pictures of each output that was looked at and whose size was not known before."""
+        return {name: size for name, size in self.__sizes.items() if name not in self.__known}
 
     def prepare(self, frames: FrameSet) -> None:
         """Make the folders, remove what earlier attempts at these frames left half done, note what is there.
@@ -155,10 +169,10 @@ class Attempt:
         if facts.fault:
             return f"no good picture ({facts.fault})"
         size = facts.width, facts.height
-        first, first_frame = self.__sizes.setdefault(name, (facts, frame))
         wanted, reason = self.__checks.size, "as asked for"
         if wanted is None:
-            wanted, reason = (first.width, first.height), f"as in frame {first_frame}"
+            first = self.__sizes.setdefault(name, KnownSize(*size, frame))
+            wanted, reason = (first.width, first.height), f"as in frame {first.frame}"
         if size != wanted:
             return f"{size[0]}x{size[1]} and not {wanted[0]}x{wanted[1]}, {reason},"
         return ""

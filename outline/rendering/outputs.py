@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..exception import LayerException
 from ..frames import FrameSet
@@ -17,6 +18,8 @@ __all__ = [
     "Output",
     "Signature",
     "Wrong",
+    "absolute_path",
+    "absolute_paths",
     "find_old",
     "find_unusable",
     "may_be_new",
@@ -142,6 +145,8 @@ def _text(path: object) -> str:
     raise LayerException(f"outputs are paths such as 'out/a.####.exr', a list or a dict of them, not {path!r}")
 
 
+_ABSOLUTE = r"[A-Za-z]:[\\/]|[\\/]"
+
 # The frames that lack an output, by what is wrong with it.
 Wrong = dict[str, list[int]]
 
@@ -219,3 +224,14 @@ def tell_wrong(output: Output, wrong: Wrong) -> str:
     """Return one sentence about the frames that lack an output."""
     reasons = ", ".join(f"{kind} for frames {FrameSet(frames)}" for kind, frames in wrong.items())
     return f"output {output.name!r} is {reasons}: {output.path}"
+
+
+def absolute_paths(value: Any) -> Any:
+    """Return a path, or each of a list of paths, as an absolute one."""
+    return [absolute_path(one) for one in value] if isinstance(value, (list, tuple)) else absolute_path(value)
+
+
+def absolute_path(path: str | os.PathLike[str]) -> str:
+    """Return a path as an absolute one; a path of Windows with a drive is absolute on every system."""
+    text = os.fspath(path)
+    return text if re.match(_ABSOLUTE, text) else os.path.join(os.getcwd(), text)

@@ -70,6 +70,16 @@ def test_the_scene_can_be_copied_into_the_session(here: Path) -> None:
     assert Path(layer.get_scene()).read_text() == "scene"
 
 
+def test_scenes_of_frames_are_copied_each(here: Path) -> None:
+    for frame in (1, 2, 3):
+        (here / f"a.{frame:04d}.ass").write_text(f"scene {frame}")
+
+    layer = launch(scene="a.####.ass", copy_scene=True)
+
+    assert layer.get_scene() == f"{layer.get_path()}/a.####.ass"
+    assert Path(layer.get_scene(2)).read_text() == "scene 2"
+
+
 def test_a_scene_that_cannot_be_copied_stops_the_launch(here: Path) -> None:
     with pytest.raises(SessionException, match=r"cannot copy .*none\.blend"):
         launch(scene="none.blend", copy_scene=True)
@@ -171,6 +181,15 @@ def test_threads_are_those_of_the_host_or_the_cores_of_the_layer(
     monkeypatch.setenv("CUE_THREADS", given)
 
     assert App("app", cores=cores, outputs="a.#.exr").get_threads() == threads
+
+
+@pytest.mark.parametrize(("given", "memory", "expected"), [("2097152", "1g", 2048), ("0", "1g", 1024), ("", None, 0)])
+def test_memory_is_what_the_host_has_reserved_or_the_layer_has_asked_for(
+    monkeypatch: pytest.MonkeyPatch, given: str, memory: str | None, expected: int
+) -> None:
+    monkeypatch.setenv("CUE_MEMORY", given)
+
+    assert App("app", memory=memory, outputs="a.#.exr").get_memory_mb() == expected
 
 
 def test_extra_words_may_be_one_word_or_many() -> None:

@@ -156,6 +156,12 @@ def test_oiiotool_is_told_its_frames_in_one_list() -> None:
     ]
 
 
+def test_oiiotool_gets_half_of_the_memory_for_its_cache() -> None:
+    (words,) = commands_of(Oiio("o", source="a.#.exr", outputs="b.#.exr", memory="2g"), "1")
+
+    assert words[4:6] == ["--cache", "1024"]
+
+
 def test_braces_in_a_path_are_no_expression() -> None:
     (words,) = commands_of(Oiio("o", source="/{in}/a.#.exr", outputs="/{out}/a.#.exr"), "1-2")
 

@@ -11,6 +11,7 @@ from outline import FrameSet
 from outline.rendering.attempt import Attempt, Checks
 from outline.rendering.images import ImageFacts, is_available, look_at
 from outline.rendering.outputs import MAIN, Output
+from outline.rendering.sizes import KnownSize, note_sizes, read_sizes
 
 oiio = pytest.importorskip("OpenImageIO", reason="OpenImageIO is not installed")
 
@@ -95,3 +96,43 @@ def test_a_bad_picture_is_told_with_its_frames(tmp_path: Path) -> None:
     (fault,) = faults_of(tmp_path, "1-3", Checks(images=True))
 
     assert fault == f"output 'main' is no good picture (it is all black) for frames 2-3: {tmp_path}/a.####.exr"
+
+
+# -- one size for all frames of a job ---------------------------------------------------------------------------
+
+
+def test_the_size_of_a_frame_that_ran_elsewhere_counts(tmp_path: Path) -> None:
+    draw(tmp_path / "a.0001.exr")
+    known = {MAIN: KnownSize(4, 3, 9)}
+    attempt = Attempt([Output.at(MAIN, f"{tmp_path}/a.####.exr")], Checks(images=True), mark=None, sizes=known)
+
+    (fault,) = attempt.find_faults(FrameSet("1"))
+
+    assert "8x6 and not 4x3, as in frame 9, for frames 1" in fault
+    assert attempt.new_sizes() == {}
+
+
+def test_the_first_size_is_new(tmp_path: Path) -> None:
+    draw(tmp_path / "a.0001.exr")
+    attempt = Attempt([Output.at(MAIN, f"{tmp_path}/a.####.exr")], Checks(images=True), mark=None)
+
+    attempt.find_faults(FrameSet("1"))
+
+    assert attempt.new_sizes() == {MAIN: KnownSize(8, 6, 1)}
+
+
+def test_sizes_are_noted_for_other_frames_but_not_for_the_same_one(tmp_path: Path) -> None:
+    note_sizes(str(tmp_path), {"main": KnownSize(8, 6, 3), "a/b": KnownSize(4, 3, 3)})
+
+    assert read_sizes(str(tmp_path), ["main", "a/b", "other"], [4, 5]) == {
+        "main": KnownSize(8, 6, 3),
+        "a/b": KnownSize(4, 3, 3),
+    }
+    assert read_sizes(str(tmp_path), ["main"], [2, 3]) == {}
+
+
+@pytest.mark.parametrize("text", ["", "8 6", "8 6 x", "1 2 3 4"])
+def test_a_note_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "image-size.main").write_text(text)
+
+    assert read_sizes(str(tmp_path), ["main"], []) == {}
