@@ -8,7 +8,8 @@ What is taken as known:
 
 - ``-frame 1 10 2`` is start, end and step, so every row of frames with one step takes a process.
 - The number and the extension are added to the name of the output; the files are renamed afterwards. The format is that
-  of the scene, so ``outputs`` must have its extension.
+  of the scene, so ``outputs`` must have its extension. Whether a dot in the name is taken for the begin of an extension
+  is not known, so pictures are not written under a hidden name, which begins with one.
 - Statuses are not known, so lines that tell of an error fail the frame by themselves.
 """
 
@@ -49,7 +50,6 @@ class Cinema4D(RenderLayer):
     executable = "Commandline"
     output_rules = CINEMA4D_RULES
     trusts_exit_code = False
-    writes_beside = True
 
     def __init__(self, name: str, **args: Any) -> None:
         """Make a layer that renders with Cinema 4D."""

@@ -20,8 +20,8 @@ def unnumbered(target: Output) -> str:
 def adopt_numbered(target: Output, frames: Iterable[int]) -> None:
     """Give files the names that were asked for, whatever an application has put around the number.
 
-    ``beauty.exr`` may have become ``beauty.0001.exr``, ``beauty_1.exr`` or ``beauty00001.exr``. A file that is there
-    under the right name is left alone.
+    ``beauty.exr`` may have become ``beauty.0001.exr``, ``beauty_1.exr`` or ``beauty00001.exr``. The newest file of a
+    frame is the one that was rendered.
 
     Args:
         target: Where the files should be.
@@ -33,16 +33,16 @@ def adopt_numbered(target: Output, frames: Iterable[int]) -> None:
     for frame in wanted:
         path = target.frame_path(frame)
         name = written.get(str(frame)) or (written.get(f"-{frame}") if -frame not in wanted else None)
-        if name and not os.path.lexists(path):
+        if name and name != os.path.basename(path):
             os.replace(os.path.join(target.folder, name), path)
 
 
 def _written(target: Output) -> dict[str, str]:
-    """Return the names of files by their numbers; whether a hyphen is a sign is not known."""
+    """Return the name of the newest file of each number; whether a hyphen is a sign is not known."""
     stem = re.escape(os.path.basename(target.pattern.prefix).rstrip("._-"))
     name = re.compile(rf"{stem}[._-]*?(?P<sign>-?)0*(?P<number>[0-9]+){re.escape(target.pattern.suffix)}")
     try:
-        names = sorted(os.listdir(target.folder))
+        names = [entry.name for entry in sorted(os.scandir(target.folder), key=lambda entry: entry.stat().st_mtime_ns)]
     except OSError:
         return {}
     return {f"{match['sign']}{match['number']}": match.string for match in map(name.fullmatch, names) if match}

@@ -214,8 +214,8 @@ def test_cinema_4d_runs_once_per_row_of_frames(stage: Stage) -> None:
 
     words = ["-nogui", "-render", "SHOTS/a b.c4d", "-frame"]
     assert stage.calls() == [
-        ["Commandline", *words, "1", "9", "2", "-oimage", "SHOTS/.part-a", "-threads", "4"],
-        ["Commandline", *words, "20", "20", "1", "-oimage", "SHOTS/.part-a", "-threads", "4"],
+        ["Commandline", *words, "1", "9", "2", "-oimage", "SHOTS/a", "-threads", "4"],
+        ["Commandline", *words, "20", "20", "1", "-oimage", "SHOTS/a", "-threads", "4"],
     ]
     assert stage.pictures() == PICTURES
 

@@ -43,7 +43,7 @@ ALL = [
     VRay,
 ]
 # Those that are told a name to write to.
-BESIDE = [AfterEffects, Arnold, Cinema4D, Husk, Mantra, Max3ds, VRay]
+BESIDE = [AfterEffects, Arnold, Husk, Mantra, Max3ds, VRay]
 
 
 def last_line(error: BaseException) -> str:
@@ -245,7 +245,6 @@ def test_a_picture_with_an_error_is_not_published(stage: Stage, make: type[Rende
     lines = {
         AfterEffects: "aerender Error: x",
         Arnold: "rendering with watermarks because of failed authorization: x",
-        Cinema4D: "Error rendering project",
         Max3ds: "Error occured while rendering job.",
         VRay: "error: Could not obtain a license",
     }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,16 @@ def test_a_negative_frame_and_a_number_in_the_name_are_told_apart(tmp_path: Path
     assert (tmp_path / "v2.shot.0005.exr").exists()
 
 
-def test_a_file_that_is_there_already_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("age", "kept"), [(5, "right"), (15, "other")])
+def test_a_file_of_the_right_name_is_replaced_only_by_a_newer_one(tmp_path: Path, age: int, kept: str) -> None:
     (tmp_path / "a.0007.exr").write_text("right")
-    (tmp_path / "a7.exr").write_text("wrong")
+    (tmp_path / "a7.exr").write_text("other")
+    os.utime(tmp_path / "a.0007.exr", (10, 10))
+    os.utime(tmp_path / "a7.exr", (age, age))
 
     adopt_numbered(Output.at("main", str(tmp_path / "a.####.exr")), [7])
 
-    assert (tmp_path / "a.0007.exr").read_text() == "right"
+    assert (tmp_path / "a.0007.exr").read_text() == kept
 
 
 @pytest.mark.parametrize("path", ["nosuch/a.####.exr", "a.exr"])
