@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -119,20 +120,32 @@ def follow_jobs(jobs: Sequence[Any], server: Any = None, *, test: bool = False, 
     waiting = list(jobs)
     while waiting:
         job = waiting.pop(0)
-        display = make_farm_display(quiet)
         begun = time.monotonic()
         try:
-            result = _watch(job, display, test)
-            post = post_job_of(job) if result.outcome is Outcome.DONE else None
+            with _signals_interrupt(), closing(make_farm_display(quiet)) as display:
+                result = _watch(job, display, test)
+                post = post_job_of(job) if result.outcome is Outcome.DONE else None
         except KeyboardInterrupt:
-            display.close()
             print(_farewell(job.data.name, server), file=sys.stderr)
             return EXIT_INTERRUPTED
-        finally:
-            display.close()
         waiting[:0] = [post] if post else []
         worst = max(worst, _report(job, result, time.monotonic() - begun, server, test=test, quiet=quiet))
     return worst
+
+
+@contextmanager
+def _signals_interrupt() -> Iterator[None]:
+    """Let TERM and HUP do what Ctrl-C does: end the wait, and say what can be done with the job."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _report(job: Any, result: FarmResult, seconds: float, server: Any, *, test: bool, quiet: bool) -> int:

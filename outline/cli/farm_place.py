@@ -8,10 +8,10 @@ import time
 from typing import Any
 
 from ..backend.cue.client import connect, farm_errors
-from ..backend.cue.jobs import FarmChunk, chunk_of, chunks_of, layers_of, log_path, retry_frames
+from ..backend.cue.jobs import FarmChunk, chunk_of, layers_of, log_path, retry_frames
 from ..backend.cue.snapshot import FarmSnapshot, Outcome, frames_of, outcome_of, snapshot_of
 from ..exception import OutlineException
-from ..frames import FrameSet
+from ..frames import FrameSet, chunk_heads
 from ..progress import read_progress
 from ..scheduler import FrameState
 from .farm import exit_reason
@@ -186,7 +186,7 @@ def _in_state(job: Any, name: str, common: FrameState, others: list[Any]) -> lis
 def _layer_data(layer: Any, job: FarmSnapshot, common: FrameState, others: list[Any]) -> dict[str, Any]:
     data = layer.data
     names = {number: name for name, number in _state_numbers().items()}
-    rest = {chunk.head: common.value for chunk in chunks_of(layer)}
+    rest = dict.fromkeys(chunk_heads(FrameSet(data.range), max(1, data.chunk_size)), common.value)
     rest.update({one.data.number: names[one.data.state] for one in others if one.data.layer_name == data.name})
     states: dict[str, list[int]] = {}
     for head, state in rest.items():

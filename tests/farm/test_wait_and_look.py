@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +16,9 @@ import pytest
 
 from outline import cuerun
 from outline.exception import OutlineException
-from tests.farm.commands import RunAtFarm, read_until, script, started
+from tests.farm.commands import RunAtFarm, argv_for, read_until, script, started
 from tests.launches import outline_of, shell
-from tests.support import until
+from tests.support import environ_with, until
 
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
@@ -94,6 +95,42 @@ def test_interrupt_leaves_the_job_running(farm_server: FarmServer, pycue: Any, t
     assert f"outline status testing-default-tester_shot --server 127.0.0.1:{farm_server.port}" in err
     assert f"cueadmin -server 127.0.0.1:{farm_server.port} -kill testing-default-tester_shot" in err
     assert pycue.api.isJobPending("testing-default-tester_shot")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_signals_end_the_wait_and_not_the_job(
+    farm_server: FarmServer, pycue: Any, tmp_path: Path, number: signal.Signals
+) -> None:
+    path = script(tmp_path, 'Shell("beauty", command=["true"])')
+    with started(farm_server, tmp_path, path, "1", "--wait") as waiting:
+        read_until(waiting, "[0/1]")
+        waiting.send_signal(number)
+        _, err = waiting.communicate(timeout=60)
+
+    assert waiting.returncode == 130
+    assert "interrupted; the job runs on" in err
+    assert pycue.api.isJobPending("testing-default-tester_shot")
+
+
+def test_another_server_of_the_same_farm_is_found(
+    make_farm_server: Callable[..., FarmServer], tmp_path: Path, pycue: Any
+) -> None:
+    first, other = make_farm_server(state=tmp_path / "farm.db"), make_farm_server()
+    other.stop(grace_seconds=0.1)
+    hosts = f"127.0.0.1:{first.port},127.0.0.1:{other.port}"
+    path = script(tmp_path, 'Shell("beauty", command=["true"])')
+    command = [*argv_for(first, [path, "1", "--wait", "--pause"])[:-1], hosts]
+    with subprocess.Popen(command, cwd=tmp_path, env=environ_with(), stdout=subprocess.PIPE, text=True) as waiting:
+        read_until(waiting, "paused")
+        first.stop(grace_seconds=0.1)
+        read_until(waiting, "waiting on")
+        make_farm_server(state=tmp_path / "farm.db", port=other.port)
+        read_until(waiting, "answers again")
+        pycue.Cuebot.setHosts([f"127.0.0.1:{other.port}"])
+        pycue.api.findJob("testing-default-tester_shot").eatFrames()
+        waiting.communicate(timeout=60)
+
+    assert waiting.returncode == 0
 
 
 def test_server_that_is_away_for_a_while_is_waited_for(

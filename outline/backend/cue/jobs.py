@@ -154,18 +154,16 @@ def retry_frames(job: Any, *, states: Sequence[str], layer: str | None = None, f
         FrameRangeError: The range cannot be read.
     """
     layers = layers_of(job)
-    chosen = layers if layer is None else [_layer(layers, layer)]
-    wanted = None if frames is None else FrameSet(frames)
-    names = {chunk.name for one in chosen for chunk in chunks_of(one) if wanted is None or _meets(chunk, wanted)}
-    found = [frame.data.id for frame in frames_of(job, states) if frame.data.name in names]
-    for ids in _parts(found, _AT_ONCE):
+    criteria = {} if layer is None else {"layer": [_layer(layers, layer).data.name]}
+    found = [frame.data for frame in frames_of(job, states, **criteria)]
+    if frames is not None:
+        wanted = FrameSet(frames)
+        names = {chunk.name for one in layers for chunk in chunks_of(one) if wanted.intersection(chunk.frames)}
+        found = [data for data in found if data.name in names]
+    for ids in _parts([data.id for data in found], _AT_ONCE):
         with farm_errors(f"retry frames of {job.data.name}"):
             job.retryFrames(id=ids)
     return len(found)
-
-
-def _meets(chunk: FarmChunk, wanted: FrameSet) -> bool:
-    return bool(wanted.intersection(chunk.frames))
 
 
 def _layer(layers: Sequence[Any], name: str) -> Any:
