@@ -42,7 +42,16 @@ def _written(target: Output) -> dict[str, str]:
     stem = re.escape(os.path.basename(target.pattern.prefix).rstrip("._-"))
     name = re.compile(rf"{stem}[._-]*?(?P<sign>-?)0*(?P<number>[0-9]+){re.escape(target.pattern.suffix)}")
     try:
-        names = [entry.name for entry in sorted(os.scandir(target.folder), key=lambda entry: entry.stat().st_mtime_ns)]
+        matches = [match for match in map(name.fullmatch, os.listdir(target.folder)) if match]
     except OSError:
         return {}
-    return {f"{match['sign']}{match['number']}": match.string for match in map(name.fullmatch, names) if match}
+    matches.sort(key=lambda match: _age(os.path.join(target.folder, match.string)))
+    return {f"{match['sign']}{match['number']}": match.string for match in matches}
+
+
+def _age(path: str) -> int:
+    """Return when a file was written; 0 for one that another process has taken away."""
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
