@@ -120,7 +120,7 @@ def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Sub
     if layer.start_after > farm.now() or not tags_match(layer.tags, farm.host_tags(host)):
         return None
     used = farm.usage.of("host", host.id)
-    cores = _core_points(layer, host, host.cores - used.cores)
+    cores = _core_points(layer, host, host.cores - used.cores, strict=farm.settings.strict)
     if cores is None or layer.memory > host.memory - used.memory:
         return None
     if layer.gpus > host.gpus - used.gpus or layer.gpu_memory > host.gpu_memory - used.gpu_memory:
@@ -155,10 +155,11 @@ def _has_room(farm: Farm, name: str, host: Host) -> bool:
     return limit.max_value > 0 and used + more <= limit.max_value
 
 
-def _core_points(layer: LayerFacts, host: Host, idle: int) -> int | None:
+def _core_points(layer: LayerFacts, host: Host, idle: int, *, strict: bool) -> int | None:
     """Return the core points that a frame gets: what its layer asks for, or all idle whole cores of a host for one.
 
-    A layer that asks for 0 gets all of a host, for a negative number all but so many.
+    A layer that asks for 0 gets all of a host, for a negative number all but so many. Cuebot gives a frame that is not
+    threadable one core at most, except on hosts that are for one frame at a time.
     """
     if layer.min_cores <= 0:
         wanted = max(host.cores + layer.min_cores, 100)
@@ -166,8 +167,10 @@ def _core_points(layer: LayerFacts, host: Host, idle: int) -> int | None:
         wanted = layer.min_cores
     if wanted > idle:
         return None
-    if host.thread_mode == "ALL" and layer.threadable:
+    if host.thread_mode == "ALL" and (layer.threadable or (strict and wanted >= 100)):
         wanted = max(wanted, idle // 100 * 100)
+    elif strict and layer.min_cores > 0 and not layer.threadable:
+        wanted = min(wanted, 100)
     return min(wanted, layer.max_cores) if layer.max_cores > 0 else wanted
 
 

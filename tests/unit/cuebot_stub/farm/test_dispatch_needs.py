@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm.hosting import move_host
-from tests.fakes.daemons import GB, FakeDaemons
+from tests.fakes.daemons import GB, FakeDaemons, new_farm
 from tests.specs import SMALL, one_layer
 
 
@@ -152,6 +152,16 @@ def test_threadable_frame_gets_no_more_than_the_most_of_its_layer(daemons: FakeD
     daemons.launch(one_layer(after=f"<threadable>True</threadable>{SMALL}"))
 
     assert cores_of(daemons) == [300, 100]
+
+
+@pytest.mark.parametrize(("mode", "reserved"), [("AUTO", [100] * 3), ("ALL", [400])])
+def test_strict_server_gives_frames_that_are_not_threadable_one_core_or_all(mode: str, reserved: list[int]):
+    daemons = FakeDaemons(new_farm(strict=True))
+    daemons.add("node1").thread_mode = mode
+
+    daemons.launch(one_layer(after=f"<cores>2.0</cores><threadable>False</threadable>{SMALL}"))
+
+    assert cores_of(daemons) == reserved
 
 
 def test_job_uses_no_more_cores_than_its_most(daemons: FakeDaemons):
