@@ -86,6 +86,10 @@ class Stage:
         """Return what the last frame told of itself."""
         return read_progress(str(self.log))
 
+    def bare_layer(self, make: type[RenderLayer]) -> RenderLayer:
+        """Return a layer that is part of no outline, with its program on the PATH."""
+        return make("beauty", **self.cast(make, "1"))
+
     def cast(self, make: type[RenderLayer], frames: str, **scenario: Any) -> dict[str, Any]:
         """Put the program of a module on the PATH, write what it reads, and return the arguments for ``render``."""
         program, application, args = _CAST[make]

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whatever frames a chunk has, the programs are told these and no others, each once."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from outline.frames import FrameSet
+from outline.modules.aftereffects import AfterEffects
+from outline.modules.arnold import Arnold
+from outline.modules.cinema4d import Cinema4D
+from outline.modules.gaffer import Gaffer
+from outline.modules.houdini import HoudiniRop, Husk, Mantra
+from outline.modules.katana import Katana
+from outline.modules.max3ds import Max3ds
+from outline.modules.maya import Maya
+from outline.modules.nuke import Nuke
+from outline.modules.redshift import Redshift
+from outline.modules.render import RenderLayer
+from outline.modules.renderman import RenderMan
+from outline.modules.vray import VRay
+from tests.fakes.applications import APPLICATIONS
+
+if TYPE_CHECKING:
+    from tests.contract.conftest import Stage
+
+PROGRAMS: dict[type[RenderLayer], str] = {
+    AfterEffects: "aerender",
+    Cinema4D: "cinema4d",
+    Gaffer: "gaffer",
+    Husk: "husk",
+    Katana: "katana",
+    Max3ds: "3dsmaxcmd",
+    Maya: "maya",
+    Nuke: "nuke",
+    VRay: "vray",
+}
+
+# Steps, gaps, single frames, and order as people choose it.
+_CHUNKS = st.lists(
+    st.one_of(
+        st.integers(0, 300).map(lambda frame: [frame]),
+        st.builds(
+            lambda start, count, step: list(range(start, start + count * step, step)),
+            st.integers(0, 300),
+            st.integers(2, 8),
+            st.integers(1, 5),
+        ),
+    ),
+    min_size=1,
+    max_size=5,
+).map(lambda parts: FrameSet([frame for part in parts for frame in part]).unique())
+
+
+def frames_written(paths: list[str]) -> list[int]:
+    """Return the numbers of pictures."""
+    return [int(re.findall(r"\d+", path)[-1]) for path in paths]
+
+
+@pytest.mark.parametrize("make", PROGRAMS, ids=lambda make: make.__name__)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(frames=_CHUNKS)
+def test_the_program_writes_the_frames_of_the_chunk_and_no_others(
+    stage: Stage, make: type[RenderLayer], frames: FrameSet
+) -> None:
+    layer = stage.bare_layer(make)
+
+    commands = layer.render_commands(frames)
+
+    written = [frames_written(APPLICATIONS[PROGRAMS[make]](command.argv[1:])) for command in commands]
+    assert sorted(frame for each in written for frame in each) == sorted(frames)
+    assert [sorted(each) for each in written] == [sorted(command.frames) for command in commands]
+
+
+@pytest.mark.parametrize("make", [Arnold, Mantra, RenderMan, Redshift], ids=lambda make: make.__name__)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(frames=_CHUNKS)
+def test_programs_with_a_file_per_frame_run_once_for_each(
+    stage: Stage, make: type[RenderLayer], frames: FrameSet
+) -> None:
+    layer = stage.bare_layer(make)
+
+    commands = layer.render_commands(frames)
+
+    assert [list(command.frames) for command in commands] == [[frame] for frame in frames]
+    assert [
+        any(word.endswith(f"a.{command.frames[0]:04d}.scene") for word in command.argv) for command in commands
+    ] == [True] * len(commands)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(frames=_CHUNKS)
+def test_hython_is_given_the_frames_of_the_chunk_and_no_others(stage: Stage, frames: FrameSet) -> None:
+    layer = stage.bare_layer(HoudiniRop)
+
+    (command,) = layer.render_commands(frames)
+
+    runs = json.loads(command.argv[-1])["runs"]
+    assert sorted(frame for start, end, step in runs for frame in range(start, end + 1, step)) == sorted(frames)
