@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..backend.cue.client import connect, farm_errors
@@ -50,12 +51,15 @@ class FarmPlace:
         self.__session = session
 
     def status(self) -> dict[str, Any]:
-        """Ask the server for the job, its layers, and those of its frames that are not like most others."""
+        """Ask the server for the job, its layers, and those frames that are not as most of their layer."""
         self.__refresh()
         job = self.__job
         counts = snapshot_of(job)
-        common = _common_state(counts)
-        others = list(frames_of(job, [state.value for state in FrameState if state is not common]))
+        common = {layer.name: max(FrameState, key=lambda state: layer.counts[state]) for layer in counts.layers}
+        others = list(_uncommon_frames(job, common))
+        by_layer: dict[str, list[Any]] = {}
+        for data in others:
+            by_layer.setdefault(data.layer_name, []).append(data)
         return {
             "job": counts.name,
             "job_id": counts.id,
@@ -64,9 +68,12 @@ class FarmPlace:
             "runner": None,
             "frames": len(counts),
             "counts": _shown(counts.counts()),
-            "layers": [_layer_data(layer, counts, common, others) for layer in layers_of(job)],
-            "running": [self.__running(frame.data) for frame in _in_state(job, "RUNNING", common, others)],
-            "dead": [self.__dead(frame.data) for frame in _in_state(job, "DEAD", common, others)],
+            "layers": [
+                _layer_data(data, counts.counts(data.name), common[data.name], by_layer.get(data.name, []))
+                for data in (layer.data for layer in layers_of(job))
+            ],
+            "running": [self.__running(data) for data in _in_state(job, S.RUNNING, common, others)],
+            "dead": [self.__dead(data) for data in _in_state(job, S.DEAD, common, others)],
             "log_dir": counts.log_dir,
             "server": self.__server,
         }
@@ -170,28 +177,28 @@ def _state(job: FarmSnapshot) -> str:
     return "PAUSED" if job.is_paused else "RUNNING"
 
 
-def _common_state(job: FarmSnapshot) -> FrameState:
-    """Return the state that most frames have; those frames are known by what the others are."""
-    counts = job.counts()
-    return max(FrameState, key=lambda state: counts[state])
+def _uncommon_frames(job: Any, common: Mapping[str, FrameState]) -> Iterator[Any]:
+    """Give the frames that are in another state than most of their layer, which are known by what these are."""
+    for state in set(common.values()):
+        layers = [name for name, one in common.items() if one is state]
+        states = [one.value for one in FrameState if one is not state]
+        yield from (frame.data for frame in frames_of(job, states, layer=layers))
 
 
-def _in_state(job: Any, name: str, common: FrameState, others: list[Any]) -> list[Any]:
-    if common.value == name:
-        return list(frames_of(job, [name]))
-    number = _state_numbers()[name]
-    return [frame for frame in others if frame.data.state == number]
+def _in_state(job: Any, state: FrameState, common: Mapping[str, FrameState], others: list[Any]) -> list[Any]:
+    layers = [name for name, one in common.items() if one is state]
+    found = [frame.data for frame in frames_of(job, [state.value], layer=layers)] if layers else []
+    number = _state_numbers()[state.value]
+    return [*found, *(data for data in others if data.state == number)]
 
 
-def _layer_data(layer: Any, job: FarmSnapshot, common: FrameState, others: list[Any]) -> dict[str, Any]:
-    data = layer.data
+def _layer_data(data: Any, counts: Mapping[FrameState, int], common: FrameState, others: list[Any]) -> dict[str, Any]:
     names = {number: name for name, number in _state_numbers().items()}
     rest = dict.fromkeys(chunk_heads(FrameSet(data.range), max(1, data.chunk_size)), common.value)
-    rest.update({one.data.number: names[one.data.state] for one in others if one.data.layer_name == data.name})
+    rest.update({one.number: names[one.state] for one in others})
     states: dict[str, list[int]] = {}
     for head, state in rest.items():
         states.setdefault(state, []).append(head)
-    counts = _shown(job.counts(data.name))
     return {
         "name": data.name,
         "range": data.range,
