@@ -142,4 +142,4 @@ def run_frame_message(frame: RunFrame) -> rqd_pb2.RunFrame:
     values = frame._asdict()
     if frame.uid is None:
         del values["uid"]  # a daemon refuses 0 and below, and takes one that is not there
-    return rqd_pb2.RunFrame(ignore_nimby=False, **values)
+    return rqd_pb2.RunFrame(**values)

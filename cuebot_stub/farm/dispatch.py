@@ -56,14 +56,20 @@ def book_for(farm: Farm, host: Host, target: str) -> None:
 
 def is_bookable(farm: Farm, host: Host) -> bool:
     """Tell whether a host may get frames at all."""
-    if host.state != "UP" or host.lock_state != "OPEN" or host.nimby_locked or host.refused_until > farm.now():
+    if host.state != "UP" or host.lock_state != "OPEN" or host.refused_until > farm.now():
+        return False
+    if host.nimby_locked and not any(job.facts.local_host == host.name for job in farm.hungry.values()):
         return False
     used = farm.usage.of("host", host.id)
     return (
-        host.cores - used.cores >= MIN_CORES
+        _idle_cores(farm, host) >= MIN_CORES
         and host.memory - used.memory >= MIN_MEMORY
         and host.free_memory >= MIN_FREE_MEMORY
     )
+
+
+def _idle_cores(farm: Farm, host: Host) -> int:
+    return host.cores - host.locked_cores - farm.usage.of("host", host.id).cores
 
 
 def _book_one(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None = None) -> bool:
@@ -84,12 +90,14 @@ def _book_one(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None = No
 def _candidates(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None) -> Iterator[tuple[Job, Subscription]]:
     """Yield the jobs that may use a host in the order in which they are asked, with their subscriptions.
 
-    Those of the show that the host's owner prefers come first. Those of a show that uses all that its subscription
-    is meant for come last.
+    Those that were launched with cores of this host booked come first, then those of the show that the host's owner
+    prefers. Those of a show that uses all that its subscription is meant for come last.
     """
     owner = next((farm.owners[deed.owner] for deed in farm.deeds.values() if deed.host == host.id), None)
     if owner is not None:
         jobs = sorted(jobs, key=lambda job: job.facts.show != owner.show)
+    if any(job.facts.local_host for job in jobs):
+        jobs = sorted(jobs, key=lambda job: job.facts.local_host != host.name)
     late = []
     for job in jobs:
         share = _share(farm, host, job, is_heir=job is heir)
@@ -106,6 +114,8 @@ def _share(farm: Farm, host: Host, job: Job, *, is_heir: bool) -> Subscription |
     """Return the subscription by which a job may use a host, or None when it may not."""
     facts = job.facts
     show = farm.shows[facts.show]
+    if host.nimby_locked and facts.local_host != host.name:
+        return None
     if facts.paused or not show.active or not show.dispatch_enabled or not (show.booking_enabled or is_heir):
         return None
     if show.scheduler_managed and farm.settings.strict:
@@ -120,8 +130,10 @@ def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Sub
     if layer.start_after > farm.now() or not tags_match(layer.tags, farm.host_tags(host)):
         return None
     used = farm.usage.of("host", host.id)
-    cores = _core_points(layer, host, host.cores - used.cores, strict=farm.settings.strict)
+    cores = _core_points(layer, host, _idle_cores(farm, host), strict=farm.settings.strict)
     if cores is None or layer.memory > host.memory - used.memory:
+        return None
+    if host.nimby_locked and _local_cores(farm, host, job) + cores > job.facts.local_cores:
         return None
     if layer.gpus > host.gpus - used.gpus or layer.gpu_memory > host.gpu_memory - used.gpu_memory:
         return None
@@ -135,6 +147,11 @@ def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Sub
     if 0 <= group.max_gpus < farm.usage.of("group", group.id).gpus + layer.gpus:
         return None
     return cores if all(_has_room(farm, name, host) for name in layer.limits) else None
+
+
+def _local_cores(farm: Farm, host: Host, job: Job) -> int:
+    procs = (farm.procs[id] for id in job.procs)
+    return sum(proc.cores for proc in procs if proc.host == host.id)
 
 
 def _has_room(farm: Farm, name: str, host: Host) -> bool:

@@ -87,7 +87,7 @@ class Farm:
         self._all_wanted = False
         self._redirects: list[tuple[str, str]] = []
         self._unsaved = Unsaved(store)
-        self.strangers: dict[str, float] = {}
+        self.strangers: dict[str, dict[str, float]] = {}
         self._tags: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
 
     # -- working -----------------------------------------------------------------------------------------------
@@ -261,13 +261,14 @@ class Farm:
         self.job_changed(job)
 
     def job_changed(self, job: Job) -> None:
-        """Keep account of which jobs have frames to start."""
-        if job.is_pending and not job.facts.paused and job.state.has_waiting:
-            if job.id not in self.hungry:
-                self.hungry[job.id] = job
-                self.wake()
-        else:
+        """Keep account of which jobs have frames to start, and look at all hosts when a job has more of them."""
+        waiting = job.state.waiting if job.is_pending and not job.facts.paused else 0
+        if waiting > job.waiting_seen:
+            self.hungry[job.id] = job
+            self.wake()
+        elif not waiting:
             self.hungry.pop(job.id, None)
+        job.waiting_seen = waiting
 
     def add_proc(self, proc: Proc) -> None:
         """Count in what a proc reserves."""

@@ -20,6 +20,7 @@ class Host:
         tags: What somebody gave it here.
         reported_tags: What its daemon says of it.
         memory: What frames may reserve; less than ``total_memory``.
+        locked_cores: What its daemon keeps from frames, because somebody has told it so.
         refusals: How many frames it has refused in a row; it gets none until ``refused_until``.
         no_taskset: It refused to reserve whole cores for a threadable frame, as it has fewer than it reports.
     """
@@ -34,6 +35,7 @@ class Host:
     thread_mode: str = "AUTO"
     os: str = "Linux"
     cores: int = 0
+    locked_cores: int = 0
     memory: int = 0
     gpus: int = 0
     gpu_memory: int = 0

@@ -22,8 +22,6 @@ __all__ = [
 _LAYER_BITS = 0x3FFF
 MAX_LAYERS = 2000
 _NO_FRAME = 0xFFFFFFFFFFFF
-# Ends that do not count as an attempt: never ran, launch refused, host's owner came back, orphaned, host lost.
-NO_ATTEMPT = (-1, 256, 286, 299, 301, 302, 399)
 
 
 def layer_id(job_id: str, number: int) -> str:
@@ -127,11 +125,23 @@ class FrameFacts:
     llu_time: int = 0
     core_seconds: int = 0
     retries: int = 0
+    busy_starts: int = 0
 
 
 @dataclass(slots=True)
 class JobFacts:
-    """What was asked for a job, what somebody changed since, and where it stands."""
+    """What was asked for a job, what somebody changed since, and where it stands.
+
+    Attributes:
+        uid: The user's number on the hosts; None when the launch did not tell.
+        post_job: The id of the job of its post layers.
+        dropped: Numbers of dependencies of its plan that somebody has satisfied.
+        added_depends: Dependencies that somebody has added to its plan.
+        marked: Frames that count as done for those that wait for them.
+        freed: Frames that start whatever they wait for.
+        orders: The frames of layers in the order in which they start, where somebody has changed it.
+        looks: By frame and state, a text and a colour (red, green, blue) for clients to show instead of the state.
+    """
 
     id: str
     name: str
@@ -158,12 +168,14 @@ class JobFacts:
     env: dict[str, str] = field(default_factory=dict)
     post_job: str = ""
     local_host: str = ""
+    local_cores: int = 0
     subscribers: list[str] = field(default_factory=list)
     dropped: list[int] = field(default_factory=list)
     added_depends: list[list[object]] = field(default_factory=list)
     marked: list[int] = field(default_factory=list)
     freed: list[int] = field(default_factory=list)
     orders: dict[str, list[int]] = field(default_factory=dict)
+    looks: dict[str, dict[str, list[object]]] = field(default_factory=dict)
 
 
 class Job:
@@ -172,6 +184,7 @@ class Job:
     Attributes:
         procs: The ids of its procs.
         running: The procs by their frames.
+        waiting_seen: How many frames could start when somebody last looked; 0 while none may.
         codes_seen: The states of all frames when somebody last asked what has changed.
         codes_changed: When those that have changed before that were seen to have.
     """
@@ -186,6 +199,7 @@ class Job:
         self.frames: dict[int, FrameFacts] = {}
         self.procs: set[str] = set()
         self.running: dict[int, str] = {}
+        self.waiting_seen = 0
         self.codes_seen = b""
         self.codes_changed: dict[int, float] = {}
         plan = JobPlan(facts.name, tuple(plans), tuple(depends), facts.max_retries, facts.autoeat)

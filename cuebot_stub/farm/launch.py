@@ -11,6 +11,7 @@ from outline.scheduler import DependPlan, LayerPlan
 
 from ..spec import DependSpec, JobSpec, LayerSpec, SpecDocument, SpecError
 from .depends import IN_PLAN, Depend
+from .hosts import short_name
 from .jobs import Job, JobFacts, LayerFacts
 from .things import Service
 
@@ -73,14 +74,15 @@ def _make_job(farm: Farm, document: SpecDocument, spec: JobSpec, show: str, *, p
         paused=spec.paused or show_facts.paused,
         priority=spec.priority if group.default_job_priority < 0 else group.default_job_priority,
         min_cores=_first(group.default_job_min_cores, show_facts.default_min_cores),
-        max_cores=spec.max_cores or _first(group.default_job_max_cores, show_facts.default_max_cores),
-        max_gpus=spec.max_gpus or _first(group.default_job_max_gpus, show_facts.default_max_gpus),
+        max_cores=_first(spec.max_cores, group.default_job_max_cores, show_facts.default_max_cores),
+        max_gpus=_first(spec.max_gpus, group.default_job_max_gpus, show_facts.default_max_gpus),
         max_retries=0 if spec.autoeat else spec.max_retries,
         autoeat=spec.autoeat,
-        log_dir=os.path.join(farm.log_root, document.show, document.shot, "logs", f"{spec.name}--{id}"),
+        log_dir=os.path.join(farm.log_root, show_facts.name, document.shot, "logs", f"{spec.name}--{id}"),
         launched=int(farm.now()),
         env=dict(spec.env),
-        local_host=spec.localbook.host if spec.localbook else "",
+        local_host=short_name(spec.localbook.host) if spec.localbook else "",
+        local_cores=spec.localbook.cores * 100 if spec.localbook else 0,
     )
     layers = [layer for layer in spec.layers if (layer.type == "Post") == post]
     made = [_make_layer(farm, layer, show) for layer in layers]
@@ -116,8 +118,9 @@ def _add_post_job(farm: Farm, document: SpecDocument, spec: JobSpec, parent: Job
         farm.finish_if_complete(parent)
 
 
-def _first(*values: int) -> int:
-    return next(value for value in values if value >= 0)
+def _first(*values: int | None) -> int:
+    """Return the first value that somebody has set."""
+    return next(value for value in values if value is not None and value >= 0)
 
 
 def _make_layer(farm: Farm, spec: LayerSpec, show: str) -> LayerFacts:

@@ -38,6 +38,7 @@ class RunFrame(NamedTuple):
     soft_memory_limit: int
     hard_memory_limit: int
     environment: dict[str, str]
+    ignore_nimby: bool = False
 
 
 class LaunchOrder(NamedTuple):
@@ -94,6 +95,7 @@ def make_run_frame(farm: Farm, host: Host, job: Job, proc: Proc) -> RunFrame:
         soft_memory_limit=int(proc.memory * 1.6),
         hard_memory_limit=int(proc.memory * 2),
         environment=_environment(farm, host, job, proc, number, name, frame),
+        ignore_nimby=facts.local_host == host.name,
     )
 
 
@@ -116,7 +118,8 @@ def _command(command: str, job: str, layer: str, chunk: int, frame: int, members
 
 def _environment(farm: Farm, host: Host, job: Job, proc: Proc, number: int, name: str, frame: int) -> dict[str, str]:
     layer, facts = job.layers[number], job.facts
-    threadable = layer.threadable and not host.no_taskset
+    # A daemon that is told so reserves whole cores, and refuses others.
+    threadable = layer.threadable and not host.no_taskset and proc.cores % 100 == 0
     return {
         **facts.env,
         **layer.env,

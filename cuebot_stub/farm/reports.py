@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["FrameReport", "HostReport", "frame_ended", "host_reported", "launch_answered", "lose_proc"]
 
 MEMORY_STATUS, OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 33, 137, 299, 301
-BLAMELESS_STATUS, BLAMELESS_SIGNAL, SIGTERM = 286, 119, 15
+BUSY_STATUS, BUSY_STARTS = 126, 3
+BLAMELESS_STATUS, BLAMELESS_SIGNAL, SIGTERM, NO_START_STATUS = 286, 119, 15, 256
 LONGEST_SECONDS = 12 * 3600
 FULL_TEMP = "The temporary folder is full"
 MIN_TEMP_SHARE, SYSTEM_MEMORY, GB = 0.05, 524288, 1048576
@@ -50,6 +51,7 @@ class HostReport(NamedTuple):
     nimby_locked: bool
     is_boot: bool
     is_local: bool
+    locked_cores: int = 0
 
 
 class FrameReport(NamedTuple):
@@ -113,6 +115,7 @@ def _update(farm: Farm, host: Host, report: HostReport) -> None:
     host.address = host_address(host.name, list(report.tags), dict(farm.settings.addresses), is_local=report.is_local)
     host.reported_tags = list(report.tags)
     host.cores, host.gpus, host.gpu_memory = report.cores, report.gpus, report.gpu_memory
+    host.locked_cores = report.locked_cores
     host.total_memory, host.free_memory = report.total_memory, report.free_memory
     host.memory = max(0, -(-report.total_memory // GB) * GB - SYSTEM_MEMORY)
     host.total_swap, host.free_swap = report.total_swap, report.free_swap
@@ -157,13 +160,22 @@ def _compare(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
         proc.llu_time = report.llu_time
         farm.touch("proc", proc.id, proc)
         _end_overdue(farm, proc)
-    for stranger in running.values():
-        # Its frame was given up here and may run elsewhere by now. One that has just begun must not be killed: its
-        # daemon would end itself.
-        seen = farm.strangers.setdefault(stranger.resource_id, farm.now())
-        if farm.now() - seen >= farm.settings.launch_grace_seconds:
-            reason = "not known to the server any more"
-            farm.order(KillOrder(host.address, stranger.resource_id, stranger.frame_id, reason))
+    _end_strangers(farm, host, running)
+
+
+def _end_strangers(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
+    """End frames that were given up here and may run elsewhere by now.
+
+    One that has just begun must not be killed: its daemon would end itself. So it is waited for until it is reported
+    again.
+    """
+    before, now = farm.strangers.pop(host.id, {}), farm.now()
+    seen = {id: before.get(id, now) for id in running}
+    if seen:
+        farm.strangers[host.id] = seen
+    for id, since in seen.items():
+        if now - since >= farm.settings.launch_grace_seconds:
+            farm.order(KillOrder(host.address, id, running[id].frame_id, "not known to the server any more"))
 
 
 def _is_missing(farm: Farm, proc: Proc) -> None:
@@ -223,7 +235,6 @@ def frame_ended(farm: Farm, report: FrameReport) -> bool:
 
     A report about a proc that is gone, a second one most likely, changes nothing.
     """
-    farm.strangers.pop(report.resource_id, None)
     proc = farm.procs.get(report.resource_id)
     if proc is None or proc.frame_id != report.frame_id:
         return False
@@ -233,6 +244,7 @@ def frame_ended(farm: Farm, report: FrameReport) -> bool:
     exit = _meaning(farm, proc, report)
     if _is_out_of_memory(report):
         _raise_memory(farm, job, layer)
+        proc.unbooked = True  # where it ran there may be no room for more
     end_frame(farm, proc, exit, status=report.exit_status, seconds=report.run_seconds)
     return True
 
@@ -244,14 +256,44 @@ def lose_proc(farm: Farm, proc: Proc, status: int) -> None:
 
 def _meaning(farm: Farm, proc: Proc, report: FrameReport) -> FrameExit:
     status, signal = report.exit_status, report.exit_signal
-    host = farm.hosts[proc.host]
-    is_blameless = status == BLAMELESS_STATUS or signal == BLAMELESS_SIGNAL
-    if is_blameless or (host.nimby_locked and signal == SIGTERM):
+    if _is_blameless(farm, proc, report):
         return FrameExit(status, signal, lost=True)
     bad = status or (128 + signal if signal else 0)
-    too_long = proc.timed_out or bool(bad and report.run_seconds > LONGEST_SECONDS)
+    too_long = bool(bad) and (proc.timed_out or _ran_too_long(farm, proc, report))
     outgrown = farm.settings.strict and _is_out_of_memory(report)
     return FrameExit(bad, signal, timed_out=too_long, outgrown=outgrown)
+
+
+def _is_blameless(farm: Farm, proc: Proc, report: FrameReport) -> bool:
+    """Tell whether a frame that has failed may be tried again without having spent an attempt."""
+    job, status, signal = farm.jobs[proc.job], report.exit_status, report.exit_signal
+    if status == BLAMELESS_STATUS or (signal == BLAMELESS_SIGNAL and job.facts.max_retries):
+        return True
+    if farm.useful and status == BUSY_STATUS and report.run_seconds == 0:
+        return _was_busy(job, proc.ref)
+    if farm.settings.strict and NO_START_STATUS in (status, signal):
+        return job.state.tries(proc.ref) <= job.facts.max_retries  # Cuebot does not count such a start
+    return farm.hosts[proc.host].nimby_locked and signal == SIGTERM
+
+
+def _was_busy(job: Job, ref: int) -> bool:
+    """Tell whether a frame that could not be started may have been hit by another start on its host.
+
+    RQD 1.37 writes the command to a file and forks for several frames at once. A fork in between holds the file open,
+    and the system then refuses to run it: "Text file busy", in 2 of 500 frames on 8 slots. A command that really
+    cannot be run ends the same way again.
+    """
+    facts = job.facts_of(ref)
+    facts.busy_starts += 1
+    return facts.busy_starts <= BUSY_STARTS
+
+
+def _ran_too_long(farm: Farm, proc: Proc, report: FrameReport) -> bool:
+    """Tell whether a frame that has failed by itself has used up its time, so that another attempt would too."""
+    job = farm.jobs[proc.job]
+    layer = job.layers[job.layer_of(proc.ref)]
+    longest = min(layer.timeout * 60 or LONGEST_SECONDS, LONGEST_SECONDS)
+    return report.run_seconds > longest
 
 
 def _is_out_of_memory(report: FrameReport) -> bool:

@@ -75,6 +75,7 @@ def _host(host: report_pb2.RenderHost, core_info: report_pb2.CoreDetail, *, is_b
         nimby_locked=host.nimby_locked,
         is_boot=is_boot,
         is_local=_is_local(peer()),
+        locked_cores=core_info.locked_cores,
     )
 
 

@@ -59,11 +59,19 @@ def host_message(farm: Farm, host: Host) -> host_pb2.Host:
         os=host.os,
         tags=[tag for tag in dict.fromkeys(tags) if tag],
         state=host_pb2.HardwareState.Value(host.state),
-        lock_state=host_pb2.NIMBY_LOCKED if host.nimby_locked else host_pb2.LockState.Value(host.lock_state),
+        lock_state=_lock_state(host),
         thread_mode=host_pb2.ThreadMode.Value(host.thread_mode),
         gpus=host.gpus,
         idle_gpus=host.gpus - used.gpus,
     )
+
+
+def _lock_state(host: Host) -> int:
+    """Return who keeps frames from a host: whoever works at it, somebody here or at its daemon, or nobody."""
+    if host.nimby_locked:
+        return int(host_pb2.NIMBY_LOCKED)
+    is_locked = host.lock_state != "OPEN" or 0 < host.cores <= host.locked_cores
+    return int(host_pb2.LOCKED if is_locked else host_pb2.OPEN)
 
 
 def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:

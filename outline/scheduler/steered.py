@@ -50,9 +50,9 @@ class SteeredJob(JobState):
         return self._queue.first_admitted(admits)
 
     @property
-    def has_waiting(self) -> bool:
-        """Some frame may start."""
-        return any(row[_WAITING] for row in self._counts)
+    def waiting(self) -> int:
+        """How many frames may start."""
+        return sum(row[_WAITING] for row in self._counts)
 
     def count(self, state: FrameState) -> int:
         """Return how many frames are in a state."""
