@@ -19,17 +19,24 @@ def required_texts(pattern: str) -> tuple[str, ...]:
         re.error: The expression cannot be read.
     """
     parser = _parser()
+    if parser is None:
+        re.compile(pattern)
+        return ()
     parsed = parser.parse(pattern)
     texts = _of_sequence(parsed)
     return tuple(text.lower() for text in texts) if parsed.state.flags & re.IGNORECASE else texts
 
 
 def _parser() -> Any:  # Any: the parser of re has no types
-    """Return the standard library's own parser of expressions, which has no public name."""
-    parser = getattr(re, "_parser", None)
-    if parser is None:  # Python 3.10
-        import sre_parse as parser
-    return parser
+    """Return the standard library's own parser of expressions, which has no public name; None when it has gone."""
+    import importlib
+
+    for name in ("re._parser", "sre_parse"):  # the second in Python 3.10
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    return None
 
 
 def _of_sequence(sequence: Any) -> tuple[str, ...]:

@@ -387,3 +387,8 @@ def test_without_rules_nothing_is_looked_for() -> None:
 def test_there_is_no_other_name_in_the_package() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nosuch'"):
         output.nosuch  # noqa: B018
+
+
+def test_an_expression_that_cannot_be_read_is_refused() -> None:
+    with pytest.raises(re.error):
+        OutputReader(OutputRules(error=("(",)))
