@@ -55,7 +55,8 @@ class FarmPlace:
         self.__refresh()
         job = self.__job
         counts = snapshot_of(job)
-        common = {layer.name: max(FrameState, key=lambda state: layer.counts[state]) for layer in counts.layers}
+        numbers = {layer.name: layer.counts for layer in counts.layers}
+        common = {name: max(FrameState, key=lambda state: states[state]) for name, states in numbers.items()}
         others = list(_uncommon_frames(job, common))
         by_layer: dict[str, list[Any]] = {}
         for data in others:
@@ -69,7 +70,7 @@ class FarmPlace:
             "frames": len(counts),
             "counts": _shown(counts.counts()),
             "layers": [
-                _layer_data(data, counts.counts(data.name), common[data.name], by_layer.get(data.name, []))
+                _layer_data(data, numbers[data.name], common[data.name], by_layer.get(data.name, []))
                 for data in (layer.data for layer in layers_of(job))
             ],
             "running": [self.__running(data) for data in _in_state(job, S.RUNNING, common, others)],

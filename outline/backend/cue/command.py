@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...cuerun import OutlineLauncher
     from ...layer import Layer
 
-__all__ = ["build_command", "frame_command", "literal", "plain_command"]
+__all__ = ["build_command", "frame_command", "literal", "plain_command", "pycuerun_words"]
 
 logger = logging.getLogger("outline.backend.cue")
 
@@ -112,8 +112,17 @@ def _pycuerun() -> list[str]:
     """Return how hosts call this very installation of pycuerun, unless the configuration names another one."""
     if config.origin("outline", "bin_dir") != _DEFAULT and config.get("outline", "bin_dir"):
         return [os.path.join(config.get("outline", "bin_dir"), "pycuerun")]
-    python = sys.executable or "python3"
-    in_tree = os.path.join(package_home(), "bin", "pycuerun")
+    return pycuerun_words(sys.executable or "python3", package_home())
+
+
+def pycuerun_words(python: str, home: str) -> list[str]:
+    """Return how to call pycuerun: from the source tree, as it is installed, or as a module.
+
+    Args:
+        python: The interpreter.
+        home: The folder that holds the package.
+    """
+    in_tree = os.path.join(home, "bin", "pycuerun")
     if os.path.isfile(in_tree):
         return [python, in_tree]  # a frame's PATH has perhaps no python3, or another one
     installed = os.path.join(os.path.dirname(python), "pycuerun")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from outline import config, versions
 from outline.backend.cue import build_command
-from outline.backend.cue.command import literal, plain_command
+from outline.backend.cue.command import literal, plain_command, pycuerun_words
 from outline.exception import LaunchException
 from tests.launches import launcher_of, outline_of, shell, spec_of
 
@@ -87,6 +87,25 @@ def test_pycuerun_is_that_of_this_installation(tmp_path: Path, session_root: Pat
 
     assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "was here").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (["home/bin/pycuerun", "venv/bin/pycuerun"], ["venv/bin/python", "home/bin/pycuerun"]),
+        (["venv/bin/pycuerun"], ["venv/bin/pycuerun"]),
+        ([], ["venv/bin/python", "-m", "outline"]),
+    ],
+    ids=["source tree", "installed", "no script"],
+)
+def test_pycuerun_is_where_the_library_is(files: list[str], words: list[str], tmp_path: Path) -> None:
+    (tmp_path / "home" / "bin").mkdir(parents=True)
+    (tmp_path / "venv" / "bin").mkdir(parents=True)
+    [(tmp_path / name).touch() for name in files]
+
+    found = pycuerun_words(str(tmp_path / "venv/bin/python"), str(tmp_path / "home"))
+
+    assert [word.removeprefix(f"{tmp_path}/") for word in found] == words
 
 
 def test_configured_folder_of_pycuerun_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
