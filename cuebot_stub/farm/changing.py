@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from .jobs import Job
     from .things import Group
 
-__all__ = ["change_job", "change_layer", "layer_points", "move_to_group", "set_auto_eat", "set_max_retries"]
+__all__ = [
+    "change_job",
+    "change_layer",
+    "layer_points",
+    "move_to_group",
+    "set_auto_eat",
+    "set_look",
+    "set_max_retries",
+]
 
 MIN_POINTS, DEFAULT_POINTS, MIN_MEMORY = 10, 100, 262144
 
@@ -75,6 +83,12 @@ def change_layer(farm: Farm, job: Job, number: int, **changes: Any) -> None:
     job.needs_changed(number)
     farm.touch_job(job)
     farm.wake()
+
+
+def set_look(farm: Farm, job: Job, ref: int, state: str, text: str, color: tuple[int, int, int]) -> None:
+    """Have clients show a frame, while it is in a state, with another text and colour."""
+    job.facts.looks.setdefault(str(ref), {})[state] = [text, *color]
+    farm.touch_job(job)
 
 
 def layer_points(cores: float) -> int:

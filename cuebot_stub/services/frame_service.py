@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from opencue_proto import depend_pb2, job_pb2
 
-from ..farm import steering
+from ..farm import changing, steering
 from ..farm.linking import End, connect, drop, of_frame, on_frame
 from .criteria import frame_page
 from .finding import find_frame, find_frame_end, find_job, find_layer_end, pending_job
 from .job_depends import depend_seq
 from .job_frames import kill_reason
-from .messages import depend_message, frame_message
+from .messages import depend_message, frame_message, look_message
 from .rpc import NotFound, Service
 
 __all__ = ["FrameService"]
@@ -126,3 +126,23 @@ class FrameService(FrameDepends):
         job, ref = find_frame(self.farm, request.frame)
         steering.hold_frames(self.farm, job, [ref])
         return job_pb2.FrameMarkAsDependResponse()
+
+    # -- looks ---------------------------------------------------------------------------------------------------
+
+    def SetFrameStateDisplayOverride(
+        self, request: job_pb2.FrameStateDisplayOverrideRequest
+    ) -> job_pb2.FrameStateDisplayOverrideResponse:
+        """Have clients show a frame, while it is in a state, with another text and colour."""
+        job, ref = find_frame(self.farm, request.frame)
+        look, state = request.override, job_pb2.FrameState.Name(request.override.state)
+        changing.set_look(self.farm, job, ref, state, look.text, (look.color.red, look.color.green, look.color.blue))
+        return job_pb2.FrameStateDisplayOverrideResponse()
+
+    def GetFrameStateDisplayOverrides(
+        self, request: job_pb2.GetFrameStateDisplayOverridesRequest
+    ) -> job_pb2.GetFrameStateDisplayOverridesResponse:
+        """Return what clients shall show instead of states of a frame."""
+        job, ref = find_frame(self.farm, request.frame)
+        looks = [look_message(state, look) for state, look in job.facts.looks.get(str(ref), {}).items()]
+        overrides = job_pb2.FrameStateDisplayOverrideSeq(overrides=looks)
+        return job_pb2.GetFrameStateDisplayOverridesResponse(overrides=overrides)

@@ -13,7 +13,14 @@ from ..farm.depends import Depend
 from ..farm.farm import Farm
 from ..farm.jobs import FrameFacts, Job
 
-__all__ = ["depend_message", "frame_message", "job_message", "layer_message", "updated_frame_message"]
+__all__ = [
+    "depend_message",
+    "frame_message",
+    "job_message",
+    "layer_message",
+    "look_message",
+    "updated_frame_message",
+]
 
 _LAYER_TYPES = {"Render": job_pb2.RENDER, "Util": job_pb2.UTIL, "Post": job_pb2.POST, "Pre": job_pb2.PRE}
 _NEVER_RAN = FrameFacts()
@@ -154,9 +161,12 @@ def _frame_values(farm: Farm, job: Job, ref: int, facts: FrameFacts) -> dict[str
     used, most, llu = facts.used_memory, facts.max_rss, facts.llu_time
     if proc is not None:
         used, most, llu = proc.used_memory, max(most, proc.max_rss), max(llu, proc.llu_time)
+    state = job.state.state(ref).value
+    look = job.facts.looks.get(str(ref), {}).get(state)
     return {
         "id": job.frame_id(ref),
-        "state": job_pb2.FrameState.Value(job.state.state(ref).value),
+        "state": job_pb2.FrameState.Value(state),
+        "frame_state_display_override": look_message(state, look) if look else None,
         "retry_count": facts.retries,
         "exit_status": facts.exit_status,
         "start_time": facts.started,
@@ -166,6 +176,13 @@ def _frame_values(farm: Farm, job: Job, ref: int, facts: FrameFacts) -> dict[str
         "last_resource": f"{facts.host}/{facts.cores / 100:.2f}/{facts.gpus}" if facts.host else "",
         "llu_time": llu,
     }
+
+
+def look_message(state: str, look: Any) -> job_pb2.FrameStateDisplayOverride:
+    """Return what to show instead of a state: text, red, green, blue."""
+    text, red, green, blue = look
+    color = job_pb2.FrameStateDisplayOverride.RGB(red=red, green=green, blue=blue)
+    return job_pb2.FrameStateDisplayOverride(state=job_pb2.FrameState.Value(state), text=text, color=color)
 
 
 def depend_message(farm: Farm, depend: Depend) -> depend_pb2.Depend:

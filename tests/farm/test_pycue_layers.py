@@ -284,3 +284,17 @@ def test_frame_starts_whatever_it_waits_for_when_it_is_marked_so(beauty: Any, co
     comp.getFrames(range="2")[0].markAsWaiting()
 
     assert states(comp) == "PW"
+
+
+def test_clients_are_told_to_show_a_frame_in_another_way(pycue: Any, beauty: Any):
+    frame = beauty.getFrames(range="2")[0]
+
+    frame.setFrameStateDisplayOverride(job_pb2.WAITING, "Held", (255, 128, 0))
+    frame.setFrameStateDisplayOverride(job_pb2.DEAD, "Ask first", (1, 2, 3))
+
+    (_, shown, *_) = beauty.getFrames()
+    look = shown.data.frame_state_display_override
+    assert (look.text, look.color.red, look.color.green, look.color.blue) == ("Held", 255, 128, 0)
+    assert [one.text for one in frame.getFrameStateDisplayOverrides()] == ["Held", "Ask first"]
+    frame.eat()
+    assert not pycue.api.getFrame(frame.id()).hasFrameStateDisplayOverride()
