@@ -53,6 +53,7 @@ class Python(RenderLayer):
     executable = "python3"
     output_rules = PYTHON_RULES
     needs_outputs = False
+    frames_share_outputs = True  # a function may well make one file of all frames
     path_args = ("script", "import_paths")
 
     def __init__(self, name: str, **args: Any) -> None:

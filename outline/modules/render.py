@@ -16,10 +16,9 @@ from ..config import config
 from ..exception import LayerException, OutlineException, ShellCommandFailureException
 from ..frames import FrameSet
 from ..io import FileSpec, system
-from ..io.pattern import parse_pattern
 from ..layer import Layer
 from ..output import OutputRules
-from ..rendering.outputs import MAIN, Output, absolute_path, absolute_paths, read_outputs
+from ..rendering.outputs import MAIN, Output, absolute_path, absolute_paths, find_slot, read_outputs
 from ..rendering.sizes import note_sizes, read_sizes
 from ..resources import parse_memory_kb
 
@@ -134,7 +133,7 @@ class RenderLayer(Layer):
         if self.get_arg("scene"):
             missing = [frame for frame in frames if not os.path.exists(self.get_scene(frame))]
             if missing:
-                named = f" for frames {FrameSet(missing)}" if parse_pattern(self.get_scene()).slot else ""
+                named = f" for frames {FrameSet(missing)}" if find_slot(self.get_scene()).slot else ""
                 raise LayerException(f"the scene is not there{named}: {self.get_scene()}")
 
     def collect_outputs(self, command: RenderCommand) -> None:
@@ -166,8 +165,7 @@ class RenderLayer(Layer):
     def get_scene(self, frame: int | None = None) -> str:
         """Return the path of the scene, for one frame where its name holds a place for it; a number is no place."""
         path = str(self.get_arg("scene"))
-        pattern = parse_pattern(path)
-        return path if frame is None or pattern.slot == pattern.frames else pattern.frame_path(frame)
+        return path if frame is None else find_slot(path).frame_path(frame)
 
     def get_render_outputs(self) -> list[Output]:
         """Return the outputs of the layer where they are in the end.
@@ -254,7 +252,7 @@ class RenderLayer(Layer):
 
     def __copy_scene(self) -> None:
         """Copy the scene, or that of each frame, and render the copy from now on."""
-        pattern = parse_pattern(self.get_scene())
+        pattern = find_slot(self.get_scene())
         frames = FrameSet(self.get_frame_range() or "1") if pattern.slot else [0]
         copies = [self.put_file(pattern.frame_path(frame)) for frame in frames]
         self.set_arg("scene", os.path.join(os.path.dirname(copies[0]), os.path.basename(self.get_scene())))

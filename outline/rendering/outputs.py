@@ -21,6 +21,7 @@ __all__ = [
     "absolute_path",
     "absolute_paths",
     "find_old",
+    "find_slot",
     "find_unusable",
     "may_be_new",
     "read_outputs",
@@ -50,8 +51,8 @@ class Output(NamedTuple):
 
     @classmethod
     def at(cls, name: str, path: str, optional: bool = False) -> Output:
-        """Make an output from its path, in which the frame is written in any style; see ``parse_pattern``."""
-        return cls(name, parse_pattern(path), optional)
+        """Make an output from its path, in which the frame is written in any style; see ``find_slot``."""
+        return cls(name, find_slot(path), optional)
 
     @property
     def path(self) -> str:
@@ -98,6 +99,16 @@ class Output(NamedTuple):
 
     def _written(self, slot: str) -> str:
         return f"{self.pattern.prefix}{slot}{self.pattern.suffix}" if self.is_sequence else self.pattern.prefix
+
+
+def find_slot(path: str) -> SequencePattern:
+    """Return where the frame goes in a path; see ``parse_pattern``.
+
+    Unlike there a single number, as in ``movie.2024.mp4``, is a part of the name: it is what is written, not a frame of
+    what is there.
+    """
+    pattern = parse_pattern(path)
+    return SequencePattern(path) if re.fullmatch(r"-?\d+", pattern.slot) else pattern
 
 
 def read_outputs(spec: object, optional: object = ()) -> list[Output]:

@@ -70,6 +70,12 @@ def test_the_scene_can_be_copied_into_the_session(here: Path) -> None:
     assert Path(layer.get_scene()).read_text() == "scene"
 
 
+def test_a_number_in_the_name_of_a_scene_is_no_place_for_the_frame() -> None:
+    layer = App("app", scene="shot.0012.blend", outputs="a.#.png")
+
+    assert layer.get_scene(3) == "shot.0012.blend"
+
+
 def test_scenes_of_frames_are_copied_each(here: Path) -> None:
     for frame in (1, 2, 3):
         (here / f"a.{frame:04d}.ass").write_text(f"scene {frame}")

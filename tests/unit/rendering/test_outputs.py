@@ -62,6 +62,20 @@ def test_the_frame_may_be_written_in_any_style(written: str, fifth: str) -> None
     assert output.path == f"/out/{written}"
 
 
+@pytest.mark.parametrize("path", ["/out/movie.2024.mp4", "/out/still.0001.exr", "/out/v.-3.exr"])
+def test_a_number_is_a_part_of_the_name(path: str) -> None:
+    (output,) = read_outputs(path)
+
+    assert not output.is_sequence
+    assert output.frame_path(5) == path
+
+
+def test_a_range_is_a_place_for_the_frame() -> None:
+    (output,) = read_outputs("/out/a.1-10.exr")
+
+    assert output.frame_path(5) == "/out/a.5.exr"
+
+
 def test_the_style_can_be_that_of_another_application() -> None:
     output = Output.at(MAIN, "/50%/a.####.exr")
 
