@@ -57,8 +57,12 @@ class FrameProgress(NamedTuple):
 
 
 def log_of(environ: Mapping[str, str]) -> str:
-    """Return the path of the log of the frame whose environment this is; empty when it has none."""
-    return environ.get("logfile", "")
+    """Return the path of the log of the frame whose environment this is; empty when it has none.
+
+    Hosts of a farm tell the name only, and the farm the folder.
+    """
+    name = environ.get("logfile", "")
+    return os.path.join(environ.get("CUE_LOG_PATH", ""), name) if name else ""
 
 
 def progress_path(log: str) -> str:

@@ -13,7 +13,7 @@ from ..backend.cue.jobs import FarmChunk, chunk_of, layers_of, log_path, retry_f
 from ..backend.cue.snapshot import FarmSnapshot, Outcome, frames_of, outcome_of, snapshot_of
 from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
-from ..progress import read_progress
+from ..progress import progress_path, read_progress
 from ..scheduler import FrameState
 from .farm import exit_reason
 from .log_view import follow_log_file, print_log_file
@@ -25,6 +25,7 @@ __all__ = ["FarmPlace"]
 S = FrameState
 _OVER = ("SUCCEEDED", "DEAD", "EATEN")
 _LOOK_SECONDS = 1.0
+_CLOCK_SECONDS = 5.0  # by which clocks of hosts may differ
 _STATES = {
     Outcome.DONE: "FINISHED",
     Outcome.DEAD: "FAILED",
@@ -143,15 +144,13 @@ class FarmPlace:
         raise OutlineException(f"this machine does not see the folder of the log; on {host} it is {path}")
 
     def __running(self, data: Any) -> dict[str, Any]:
-        attempt = data.retry_count + 1
-        found = read_progress(log_path(self.__job, data.name))
-        told = None if found is None or found.attempt != attempt else found._asdict()
+        told = _progress(log_path(self.__job, data.name), data.start_time)
         return {
             "frame": data.name,
             "layer": data.layer_name,
-            "attempt": attempt,
+            "attempt": data.retry_count + 1,
             "seconds": round(max(0.0, time.time() - data.start_time), 3),
-            "progress": told and {name: value for name, value in told.items() if name != "attempt"},
+            "progress": told,
             "host": data.last_resource.partition("/")[0],
         }
 
@@ -169,6 +168,20 @@ class FarmPlace:
             "warnings": 0,
             "host": data.last_resource.partition("/")[0],
         }
+
+
+def _progress(log: str, started: int) -> dict[str, Any] | None:
+    """Return what a running frame has told beside its log, where this machine sees it.
+
+    A frame on a farm does not know which attempt it is, so that what is older than its start is of another one.
+    """
+    found = read_progress(log)
+    try:
+        if found is None or os.path.getmtime(progress_path(log)) < started - _CLOCK_SECONDS:
+            return None
+    except OSError:
+        return None
+    return {name: value for name, value in found._asdict().items() if name != "attempt"}
 
 
 def _state(job: FarmSnapshot) -> str:

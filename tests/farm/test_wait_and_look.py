@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -195,6 +196,20 @@ def test_status_log_and_retry_know_jobs_of_the_farm(run_at_farm: RunAtFarm, rqd:
     assert "frames 3-4" in log.stdout
     assert retried.stdout.startswith("1 frame will run again on the farm: outline status testing-default-tester_shot")
     until(lambda: '"FINISHED"' in run_at_farm("status", status["job_id"], "--json", tool=True).stdout)
+
+
+def test_running_frames_tell_how_far_they_are(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
+    over = tmp_path / "over"
+    code = f"import os, time; print('40%', flush=True)\nwhile not os.path.exists({str(over)!r}): time.sleep(0.1)"
+    path = script(tmp_path, f'Shell("beauty", command=[{sys.executable!r}, "-c", {code!r}], progress="percent")')
+    run_at_farm(path, "1")
+
+    def percent() -> object:
+        data = json.loads(run_at_farm("status", "testing-default-tester_shot", "--json", tool=True).stdout)
+        return [(one["host"], (one["progress"] or {}).get("percent")) for one in data["running"]]
+
+    until(lambda: percent() == [(rqd.name, 40.0)], seconds=60)
+    over.touch()
 
 
 def test_session_of_a_farm_job_leads_to_its_job(run_at_farm: RunAtFarm, session_root: Path, tmp_path: Path) -> None:
