@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from outline.scheduler import LayerPlan
@@ -33,25 +34,22 @@ def book(farm: Farm, hosts: Iterable[Host], heirs: Mapping[str, Job | None] | No
         heirs: By the ids of hosts, the jobs that have just left room there. They come first among their equals, as
             their files are warm there, and may have that room also when their show gets no more.
     """
-    jobs = sorted(farm.hungry.values(), key=lambda job: (-job.facts.priority, job.facts.launched))
-    left = dict(heirs or {})
-    open_hosts = [host for host in hosts if is_bookable(farm, host)]
-    queues = {host.id: _queue_of(jobs, left.get(host.id)) for host in open_hosts}
-    while jobs and open_hosts:
-        open_hosts = [host for host in open_hosts if _book_one(farm, host, queues[host.id], left.pop(host.id, None))]
-
-
-def _queue_of(jobs: Sequence[Job], heir: Job | None) -> Sequence[Job]:
-    if heir is None:
-        return jobs
-    return sorted(jobs, key=lambda job: (-job.facts.priority, job is not heir))
+    jobs = _sorted(farm.hungry.values())
+    heirs = heirs or {}
+    queues = [_Queue(farm, host, jobs, heirs.get(host.id)) for host in hosts if is_bookable(farm, host)]
+    while queues:
+        queues = [queue for queue in queues if queue.start_next() and is_bookable(farm, queue.host)]
 
 
 def book_for(farm: Farm, host: Host, target: str) -> None:
     """Start one frame on a host of the job, or of the group of jobs, that somebody wants there."""
     jobs = [job for job in farm.hungry.values() if target in (job.id, job.facts.group)]
-    if jobs and is_bookable(farm, host):
-        _book_one(farm, host, sorted(jobs, key=lambda job: (-job.facts.priority, job.facts.launched)))
+    if is_bookable(farm, host):
+        _Queue(farm, host, _sorted(jobs)).start_next()
+
+
+def _sorted(jobs: Iterable[Job]) -> list[Job]:
+    return sorted(jobs, key=lambda job: (-job.facts.priority, job.facts.launched))
 
 
 def is_bookable(farm: Farm, host: Host) -> bool:
@@ -72,57 +70,93 @@ def _idle_cores(farm: Farm, host: Host) -> int:
     return host.cores - host.locked_cores - farm.usage.of("host", host.id).cores
 
 
-def _book_one(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None = None) -> bool:
-    for job, share in _candidates(farm, host, jobs, heir):
+class _Queue:
+    """The jobs that a host may start frames of, in their order.
 
-        def admits(plan: LayerPlan, job: Job = job, share: Subscription = share) -> bool:
-            return _reservation(farm, host, job, job.layers[job.by_name[plan.name]], share) is not None
+    What a host has left only gets less while frames are started. So a job that has nothing for it is asked only once.
+    """
 
-        ref = job.state.next_admitted(admits)
-        if ref is not None:
-            cores = _reservation(farm, host, job, job.layers[job.layer_of(ref)], share)
-            assert cores is not None
-            start_frame(farm, host, job, ref, cores)
-            return True
-    return False
+    def __init__(self, farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None = None) -> None:
+        self.host = host
+        self._farm = farm
+        self._heir = heir
+        self._jobs = deque(_order(farm, host, jobs, heir))
+        self._late: deque[Job] = deque()
+
+    def start_next(self) -> bool:
+        """Start one frame; say whether there was one to start."""
+        heir, self._heir = self._heir, None
+        while self._jobs:
+            job = self._jobs[0]
+            share = _share(self._farm, self.host, job, is_heir=job is heir)
+            if share is not None and self._is_served(share):
+                self._late.append(job)
+            elif share is not None and _start_frame_of(self._farm, self.host, job, share):
+                return True
+            self._jobs.popleft()
+        while self._late:
+            share = _share(self._farm, self.host, self._late[0], is_heir=self._late[0] is heir)
+            if share is not None and _start_frame_of(self._farm, self.host, self._late[0], share):
+                return True
+            self._late.popleft()
+        return False
+
+    def _is_served(self, share: Subscription) -> bool:
+        """Tell whether a show uses all that is meant for it, so that its jobs come last."""
+        return self._farm.usage.of("share", share.show, share.allocation).cores >= share.size
 
 
-def _candidates(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None) -> Iterator[tuple[Job, Subscription]]:
-    """Yield the jobs that may use a host in the order in which they are asked, with their subscriptions.
+def _order(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None) -> list[Job]:
+    """Return the jobs that a host is suited to, in the order in which they are asked.
 
     Those that were launched with cores of this host booked come first, then those of the show that the host's owner
-    prefers. Those of a show that uses all that its subscription is meant for come last.
+    prefers, then those of a higher priority, and among equals the one that has just left room.
     """
+    tags = farm.host_tags(host)
+    found = [job for job in jobs if _is_suited(host, tags, job)]
     owner = next((farm.owners[deed.owner] for deed in farm.deeds.values() if deed.host == host.id), None)
+    if heir is not None:
+        found.sort(key=lambda job: (-job.facts.priority, job is not heir))
     if owner is not None:
-        jobs = sorted(jobs, key=lambda job: job.facts.show != owner.show)
-    if any(job.facts.local_host for job in jobs):
-        jobs = sorted(jobs, key=lambda job: job.facts.local_host != host.name)
-    late = []
-    for job in jobs:
-        share = _share(farm, host, job, is_heir=job is heir)
-        if share is None:
-            continue
-        if farm.usage.of("share", share.show, share.allocation).cores >= share.size:
-            late.append((job, share))
-        else:
-            yield job, share
-    yield from late
+        found.sort(key=lambda job: job.facts.show != owner.show)
+    if any(job.facts.local_host for job in found):
+        found.sort(key=lambda job: job.facts.local_host != host.name)
+    return found
+
+
+def _is_suited(host: Host, tags: frozenset[str], job: Job) -> bool:
+    """Tell whether a host is where a job may run, and has a tag of one of its layers."""
+    facts = job.facts
+    if host.nimby_locked and facts.local_host != host.name:
+        return False
+    if facts.facility != host.facility or (facts.os and facts.os not in re.split(r"[,\s]+", host.os)):
+        return False
+    return not tags.isdisjoint(job.tags)
+
+
+def _start_frame_of(farm: Farm, host: Host, job: Job, share: Subscription) -> bool:
+    """Start the next frame of a job for which a host has room; say whether there was one."""
+
+    def admits(plan: LayerPlan) -> bool:
+        return _reservation(farm, host, job, job.layers[job.by_name[plan.name]], share) is not None
+
+    ref = job.state.next_admitted(admits)
+    if ref is None:
+        return False
+    cores = _reservation(farm, host, job, job.layers[job.layer_of(ref)], share)
+    assert cores is not None
+    start_frame(farm, host, job, ref, cores)
+    return True
 
 
 def _share(farm: Farm, host: Host, job: Job, *, is_heir: bool) -> Subscription | None:
-    """Return the subscription by which a job may use a host, or None when it may not."""
-    facts = job.facts
-    show = farm.shows[facts.show]
-    if host.nimby_locked and facts.local_host != host.name:
-        return None
-    if facts.paused or not show.active or not show.dispatch_enabled or not (show.booking_enabled or is_heir):
+    """Return the subscription by which a job may use a host now, or None when it may not."""
+    show = farm.shows[job.facts.show]
+    if job.facts.paused or not show.active or not show.dispatch_enabled or not (show.booking_enabled or is_heir):
         return None
     if show.scheduler_managed and farm.settings.strict:
         return None  # Cuebot leaves such a show to another scheduler; here there is none
-    if facts.facility != host.facility or (facts.os and facts.os not in re.split(r"[,\s]+", host.os)):
-        return None
-    return farm.subscription_of(facts.show, host.allocation)
+    return farm.subscription_of(show.id, host.allocation)
 
 
 def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Subscription) -> int | None:

@@ -199,6 +199,7 @@ class Job:
         self.frames: dict[int, FrameFacts] = {}
         self.procs: set[str] = set()
         self.running: dict[int, str] = {}
+        self._tags: frozenset[str] | None = None
         self.waiting_seen = 0
         self.codes_seen = b""
         self.codes_changed: dict[int, float] = {}
@@ -219,6 +220,13 @@ class Job:
     def is_pending(self) -> bool:
         """The job is neither finished nor waits for another one as its post job."""
         return self.facts.state == "PENDING"
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The tags of all layers in lower case; a host that has none of them has nothing to do."""
+        if self._tags is None:
+            self._tags = frozenset(tag.lower() for layer in self.layers for tag in layer.tags)
+        return self._tags
 
     def layer_of(self, ref: int) -> int:
         """Return the number of a frame's layer."""
@@ -246,6 +254,6 @@ class Job:
 
     def needs_changed(self, number: int) -> None:
         """Tell the scheduler that the needs of a layer were changed."""
-        layer = self.layers[number]
+        layer, self._tags = self.layers[number], None
         cores, memory = layer.min_cores / 100, layer.memory
         self.state.change_layer(layer.name, cores=cores, memory_kb=memory, group=layer.group())
