@@ -61,8 +61,8 @@ def log_of(environ: Mapping[str, str]) -> str:
 
     Hosts of a farm tell the name only, and the farm the folder.
     """
-    name = environ.get("logfile", "")
-    return os.path.join(environ.get("CUE_LOG_PATH", ""), name) if name else ""
+    path = os.path.join(environ.get("CUE_LOG_PATH", ""), environ.get("logfile", ""))
+    return path if environ.get("logfile") and os.path.isabs(path) else ""
 
 
 def progress_path(log: str) -> str:

@@ -12,6 +12,7 @@ from outline.output import PROGRESS_RULES, OutputRules
 from outline.progress import (
     FrameProgress,
     ProgressFile,
+    log_of,
     progress_path,
     read_progress,
     take_progress,
@@ -121,6 +122,20 @@ def test_output_without_a_word_about_progress_makes_no_file(log: str) -> None:
         reader.feed(b"hello\n")
 
     assert not Path(progress_path(log)).exists()
+
+
+@pytest.mark.parametrize(
+    ("environ", "log"),
+    [
+        ({"logfile": "/logs/a.rqlog", "CUE_LOG_PATH": "/other"}, "/logs/a.rqlog"),
+        ({"logfile": "a.rqlog", "CUE_LOG_PATH": "/logs"}, "/logs/a.rqlog"),  # what a farm sets
+        ({"logfile": "a.rqlog"}, ""),
+        ({"CUE_LOG_PATH": "/logs"}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_log_of_a_frame_is_found_here_and_on_a_farm(environ: dict[str, str], log: str) -> None:
+    assert log_of(environ) == log
 
 
 def test_without_a_log_there_is_only_a_reader() -> None:
