@@ -8,6 +8,7 @@ from typing import Any
 
 from opencue_proto import job_pb2
 
+from ..farm import changing
 from ..farm.farm import Farm
 from ..farm.jobs import Job
 from ..farm.things import Group
@@ -17,27 +18,7 @@ from .rpc import Exists, InUse, Invalid, NotFound, Service
 from .thing_finding import checked_name, core_points, find_group, find_show
 from .thing_messages import group_message
 
-__all__ = ["GroupService", "move_job", "whiteboard"]
-
-
-def move_job(farm: Farm, job: Job, group: Group) -> None:
-    """Move a job to a group of its show; it takes over what the group has as defaults.
-
-    Raises:
-        Invalid: The group is of another show.
-    """
-    if group.show != job.facts.show:
-        raise Invalid(f"the group {group.name} is not of the show of the job {job.name}")
-    with farm.recounting([farm.procs[id] for id in job.procs]):
-        job.facts.group = group.id
-    for name in ("min_cores", "max_cores", "min_gpus", "max_gpus"):
-        default = getattr(group, f"default_job_{name}")
-        if default >= 0:
-            setattr(job.facts, name, default)
-    if group.default_job_priority >= 0:
-        job.facts.priority = group.default_job_priority
-    farm.touch_job(job)
-    farm.wake()
+__all__ = ["GroupService", "whiteboard"]
 
 
 def whiteboard(farm: Farm, group: Group) -> job_pb2.NestedGroup:
@@ -152,7 +133,7 @@ class GroupService(Service):
         """Move jobs into a group of their show."""
         group = find_group(self.farm, request.group)
         for job in [find_job(self.farm, message.id) for message in request.jobs.jobs]:
-            move_job(self.farm, job, group)
+            changing.move_to_group(self.farm, job, group)
         return job_pb2.GroupReparentJobsResponse()
 
     def Delete(self, request: job_pb2.GroupDeleteRequest) -> job_pb2.GroupDeleteResponse:
