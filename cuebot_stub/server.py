@@ -18,7 +18,7 @@ from grpc_reflection.v1alpha import reflection
 
 from .farm.errors import CannotSave
 from .farm.farm import Farm, FarmSettings
-from .farm.watch import tick
+from .farm.watch import StepWatch, clock_stepped, tick, trim_times
 from .rqd import RqdLink
 from .seed import seed
 from .services.all import all_services
@@ -78,6 +78,7 @@ class FarmServer:
         )
         if self._store is not None and not self._store.is_empty:
             self._store.load(self.farm)
+            trim_times(self.farm)
         else:
             with self.farm.work():
                 seed(self.farm)
@@ -160,10 +161,11 @@ class FarmServer:
                     ask_host(farm, host, "ReportStatus")
 
     def _tick_for_ever(self) -> None:
-        pause = 0.0
+        pause, steps = 0.0, StepWatch(self.farm.now, time.monotonic)
         while not self._stop.wait(pause):
             try:
                 with self.farm.work() as farm:
+                    clock_stepped(farm, steps.step())
                     pause = tick(farm)
             except CannotSave:
                 pause = 1.0  # it was logged

@@ -239,6 +239,11 @@ class Farm:
             known = self._tags[host.id] = (tags, frozenset(tag.lower() for tag in tags if tag))
         return known[1]
 
+    def forget_host_notes(self, host: Host) -> None:
+        """Forget what was noted about a host that is gone."""
+        self._tags.pop(host.id, None)
+        self.strangers.pop(host.id, None)
+
     def procs_of_host(self, host: Host) -> list[Proc]:
         """Return the procs on a host."""
         return [proc for proc in self.procs.values() if proc.host == host.id]

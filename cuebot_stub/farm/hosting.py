@@ -44,6 +44,7 @@ def delete_host(farm: Farm, host: Host) -> None:
         raise HostInUse(f"{procs} frames run on the host {host.name}; lock it, and wait for them or kill them")
     del farm.hosts[host.id]
     farm.touch("host", host.id, None)
+    farm.forget_host_notes(host)
     farm.forget_comments(host.id)
     for deed in [deed for deed in farm.deeds.values() if deed.host == host.id]:
         del farm.deeds[deed.id]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["launch"]
 
 DEFAULT_FACILITY = "local"
-MIN_POINTS, POST_USER = 10, "monitor"
+POST_USER, MIN_MEMORY = "monitor", 262144
 
 
 def launch(farm: Farm, document: SpecDocument) -> list[Job]:
@@ -85,7 +85,8 @@ def _make_job(farm: Farm, document: SpecDocument, spec: JobSpec, show: str, *, p
         local_cores=spec.localbook.cores * 100 if spec.localbook else 0,
     )
     layers = [layer for layer in spec.layers if (layer.type == "Post") == post]
-    made = [_make_layer(farm, layer, show) for layer in layers]
+    before = _job_before(farm, spec.name)
+    made = [_make_layer(farm, layer, show, before) for layer in layers]
     names = {layer.name for layer in layers}
     depends = [
         DependPlan(depend.dep_layer, _on_layer(depend), depend.type, depend.any_frame)
@@ -123,7 +124,26 @@ def _first(*values: int | None) -> int:
     return next(value for value in values if value is not None and value >= 0)
 
 
-def _make_layer(farm: Farm, spec: LayerSpec, show: str) -> LayerFacts:
+def _job_before(farm: Farm, name: str) -> Job | None:
+    """Return the job of a name that was launched last before."""
+    return next((job for job in reversed(farm.jobs.values()) if job.name == name), None)
+
+
+def _memory(farm: Farm, spec: LayerSpec, service: Service, before: Job | None) -> int:
+    """Return the memory of a frame: what the layer asks for, or what it has used at most in the job before.
+
+    Cuebot takes the latter also when it is less than what the service asks for, which lets too many frames start on a
+    host when the next job of that name is a larger one.
+    """
+    if spec.memory_kb is not None:
+        return spec.memory_kb
+    number = before.by_name.get(spec.name) if before is not None else None
+    used = before.totals[number].max_rss if before is not None and number is not None else 0
+    least = MIN_MEMORY if farm.settings.strict and used else service.min_memory
+    return max(used, least)
+
+
+def _make_layer(farm: Farm, spec: LayerSpec, show: str, before: Job | None) -> LayerFacts:
     service = _service_of(farm, spec, show)
     points = service.min_cores if spec.min_cores is None else spec.min_cores
     threadable = service.threadable if spec.threadable is None else spec.threadable
@@ -136,7 +156,7 @@ def _make_layer(farm: Farm, spec: LayerSpec, show: str) -> LayerFacts:
         min_cores=points,
         max_cores=service.max_cores,
         threadable=threadable and not 0 < points < 100,
-        memory=service.min_memory if spec.memory_kb is None else spec.memory_kb,
+        memory=_memory(farm, spec, service, before),
         memory_increase=service.min_memory_increase,
         gpus=spec.gpus or service.min_gpus,
         max_gpus=service.max_gpus,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .reports import lose_proc
@@ -13,10 +14,11 @@ if TYPE_CHECKING:
     from .farm import Farm
     from .hosts import Host
 
-__all__ = ["host_answered", "tick"]
+__all__ = ["StepWatch", "clock_stepped", "host_answered", "tick", "trim_times"]
 
 HOST_DOWN_STATUS = 399
 _ASK_SECONDS = 2.0
+_SMALLEST_STEP = 2.0
 _KILLS_BEFORE_ASKING = 3
 
 
@@ -60,3 +62,51 @@ def host_answered(farm: Farm, host_id: str, error: str) -> None:
     farm.touch("host", host.id, host)
     for proc in farm.procs_of_host(host):
         lose_proc(farm, proc, HOST_DOWN_STATUS)
+
+
+# -- clocks that are set ---------------------------------------------------------------------------------------
+
+
+class StepWatch:
+    """Tells when somebody has set the clock, or the machine has slept."""
+
+    def __init__(self, wall: Callable[[], float], steady: Callable[[], float]) -> None:
+        """Compare a clock that can be set with one that cannot."""
+        self._wall, self._steady = wall, steady
+        self._difference = wall() - steady()
+
+    def step(self) -> float:
+        """Return by how many seconds the clock was set since the last call; 0 when it was not, or hardly."""
+        before, now = self._difference, self._wall() - self._steady()
+        if abs(now - before) < _SMALLEST_STEP:
+            return 0.0
+        self._difference = now
+        return now - before
+
+
+def clock_stepped(farm: Farm, seconds: float) -> None:
+    """Move along what is measured in time, so that nothing is too late, and no kill comes hours later."""
+    if not seconds:
+        return
+    for host in farm.hosts.values():
+        host.ping_time += seconds
+        host.refused_until += seconds
+    for proc in farm.procs.values():
+        proc.booked += seconds
+        proc.kill_at += seconds
+        proc.launched += seconds if proc.launched else 0.0
+        proc.missing_since += seconds if proc.missing_since else 0.0
+    for seen in farm.strangers.values():
+        for id in seen:
+            seen[id] += seconds
+    trim_times(farm)  # some of it was noted after the step
+
+
+def trim_times(farm: Farm) -> None:
+    """Take back times that are still to come, which were noted when the clock was ahead."""
+    now, soon = farm.now(), farm.now() + farm.settings.launch_grace_seconds
+    for host in farm.hosts.values():
+        host.ping_time, host.refused_until = min(host.ping_time, now), min(host.refused_until, now)
+    for proc in farm.procs.values():
+        proc.booked, proc.launched = min(proc.booked, now), min(proc.launched, now)
+        proc.kill_at, proc.missing_since = min(proc.kill_at, soon), min(proc.missing_since, now)
