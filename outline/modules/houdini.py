@@ -10,7 +10,8 @@ What is taken as known:
 - An output node takes a start, an end and a step; several rows of frames are rendered in one hython, one after another.
 - husk takes the first frame, how many frames (no end!) and a step, so every row of frames takes a process.
 - mantra renders one IFD file, so every frame takes a process; the picture's name is its last word.
-- ``-V a`` lets husk and mantra print ``ALF_PROGRESS 42%``.
+- ``-V a`` lets husk and mantra print ``ALF_PROGRESS 42%``. What husk prints between two frames is not known, so in a
+  row of several frames the percentage begins anew with each.
 - Without a licence these programs say ``No licenses could be found to run this application``. With which status is not
   known, so such lines fail the frame by themselves.
 """
