@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import CodeType
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -126,10 +126,14 @@ def _is_mentioned(layer_class: type, name: str) -> bool:
 
 def _words(code: CodeType) -> Iterator[str]:
     yield from code.co_varnames
-    for constant in code.co_consts:
+    yield from _words_in(code.co_consts)
+
+
+def _words_in(constants: Iterable[object]) -> Iterator[str]:
+    for constant in constants:
         if isinstance(constant, str):
             yield constant
-        elif isinstance(constant, (tuple, frozenset)):
-            yield from (word for word in constant if isinstance(word, str))
+        elif isinstance(constant, (tuple, frozenset)):  # tables of flags and arguments are tuples of tuples
+            yield from _words_in(constant)
         elif isinstance(constant, CodeType):
             yield from _words(constant)

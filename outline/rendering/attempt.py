@@ -20,7 +20,7 @@ __all__ = ["Attempt", "Checks", "find_complete", "publishing"]
 
 logger = logging.getLogger("outline.rendering")
 
-_SECONDS_BETWEEN_LOOKS = 2.0
+_SECONDS_BETWEEN_LOOKS = 1.0
 
 
 class Checks(NamedTuple):

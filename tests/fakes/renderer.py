@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 __all__ = ["CALLS", "ENVIRON"]
@@ -18,12 +19,28 @@ CALLS = "calls.txt"
 # The variables of the last call, in the same folder.
 ENVIRON = "environ.json"
 
+_LONGEST_SECONDS = 30.0
+
 
 def render(path: Path, text: str = "picture") -> None:
     """Write one picture."""
     path.write_text(text)
     sys.stdout.write(f"Saved: {path}\n")
     sys.stdout.flush()
+
+
+def real_path(path: str) -> Path:
+    """Return the name that a hidden picture will have when it is whole."""
+    folder, name = os.path.split(path)
+    return Path(folder, name.split("-", 2)[2])
+
+
+def appears(path: Path) -> bool:
+    """Wait for a file, and tell whether it has come."""
+    deadline = time.monotonic() + _LONGEST_SECONDS
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return path.exists()
 
 
 def main(behaviour: str, pattern: str, frames: list[int]) -> int:
@@ -40,6 +57,8 @@ def main(behaviour: str, pattern: str, frames: list[int]) -> int:
             Path(pattern % frame).write_text("half a pict")
             os.kill(os.getpid(), 9)
         render(Path(pattern % frame), "" if behaviour == "empty" else f"picture {frame}")
+    if behaviour == "wait-for-first" and not appears(real_path(pattern % frames[0])):
+        return 4
     if behaviour == "fail":
         sys.stderr.write("Error: no camera\n")
         return 3

@@ -69,6 +69,25 @@ def test_an_example_makes_its_pictures(run_pycuerun: RunPycuerun, tmp_path: Path
     check_pictures([read_picture(path) for path in paths], (160, 90))
 
 
+ALL = sorted([*RENDERERS.glob("*.outline"), PIPELINE])
+
+
+@pytest.mark.parametrize("outline", ALL, ids=[path.stem for path in ALL])
+def test_an_example_has_no_argument_that_nobody_reads(tmp_path: Path, outline: Path) -> None:
+    check = "import sys; from outline.cli import outline_main; sys.argv[0] = 'outline'; outline_main()"
+
+    checked = subprocess.run(
+        [sys.executable, "-c", check, "check", str(outline)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        timeout=60,
+    )
+
+    assert checked.stdout.endswith(": no problems\n"), checked.stdout + checked.stderr
+
+
 def alike(one: Path, other: Path) -> subprocess.CompletedProcess[str]:
     """Compare two pictures: a few pixels may differ a little, as they do between versions of a renderer."""
     limits = ["-fail", "0.08", "-failpercent", "3", "-hardfail", "0.7"]

@@ -134,6 +134,12 @@ def test_a_line_that_is_an_error_fails_frames_of_programs_that_always_exit_with_
         run(AppWithoutExitCode, behaviour="tell-error")
 
 
+def test_pictures_of_a_chunk_appear_while_others_are_still_being_rendered(run: Run, here: Path) -> None:
+    run(behaviour="wait-for-first")
+
+    assert files_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
+
+
 # -- killed -----------------------------------------------------------------------------------------------------
 
 
