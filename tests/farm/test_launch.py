@@ -155,6 +155,20 @@ def test_configuration_of_pycue_names_the_server(
     assert (done.returncode, done.stdout) == (0, "launched testing-default-tester_shot\n")
 
 
+def test_broken_configuration_of_pycue_is_one_line(run_pycuerun: RunPycuerun, tmp_path: Path) -> None:
+    (tmp_path / "opencue.yaml").write_text("cuebot.facility: [")
+
+    done = run_pycuerun(
+        script(tmp_path, 'Shell("beauty", command=["true"])'),
+        "1",
+        env={"OPENCUE_CONFIG_FILE": str(tmp_path / "opencue.yaml")},
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("pycuerun: PyCue cannot be used: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_missing_client_is_one_line(run_pycuerun: RunPycuerun, tmp_path: Path) -> None:
     (tmp_path / "opencue.py").write_text("raise ModuleNotFoundError('no', name='opencue_proto')\n")
     path = script(tmp_path, 'Shell("beauty", command=["true"])')

@@ -212,6 +212,42 @@ def test_running_frames_tell_how_far_they_are(run_at_farm: RunAtFarm, rqd: Rqd, 
     over.touch()
 
 
+def test_log_is_followed_to_its_end(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
+    path = script(tmp_path, 'Shell("beauty", command=["sh", "-c", "echo begin; sleep 2; echo end"])')
+    run_at_farm(path, "1")
+
+    done = run_at_farm("log", "testing-default-tester_shot", "1-beauty", "--follow", tool=True)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "begin" in done.stdout
+    assert "\nend\n" in done.stdout
+
+
+def test_finished_job_is_found_by_its_name(pycue: Any, run_at_farm: RunAtFarm, tmp_path: Path) -> None:
+    path = script(tmp_path, 'Shell("beauty", command=["true"])')
+    run_at_farm(path, "1-2", "--pause")
+    pycue.api.findJob("testing-default-tester_shot").kill(reason="a test")
+    run_at_farm(path, "1-3", "--pause")
+    pycue.api.findJob("testing-default-tester_shot").eatFrames()
+
+    status = json.loads(run_at_farm("status", "testing-default-tester_shot", "--json", tool=True).stdout)
+
+    assert (status["state"], status["counts"]) == ("FINISHED", {"EATEN": 3})
+
+
+def test_eaten_frames_run_again_when_asked_for(pycue: Any, run_at_farm: RunAtFarm, tmp_path: Path) -> None:
+    run_at_farm(
+        script(tmp_path, 'Shell("beauty", command=["true"])\nShell("comp", command=["true"])'), "1-3", "--pause"
+    )
+    job = pycue.api.findJob("testing-default-tester_shot")
+    job.eatFrames()
+
+    done = run_at_farm("retry", job.data.id, "--state", "eaten", "--layer", "comp", "--frames", "2-9", tool=True)
+
+    assert done.stdout.startswith("2 frames will run again on the farm")
+    assert pycue.api.getJob(job.data.id).data.job_stats.waiting_frames == 2
+
+
 def test_session_of_a_farm_job_leads_to_its_job(run_at_farm: RunAtFarm, session_root: Path, tmp_path: Path) -> None:
     run_at_farm(script(tmp_path, 'Shell("beauty", command=["true"])'), "1-3", "--pause")
     (session,) = session_root.glob("*/*")

@@ -61,7 +61,7 @@ def find_job(text: str) -> Any:
         with farm_errors("look for jobs"):
             over = [] if _ID.match(name) else opencue.api.getJobs(job=[name], include_finished=True)
             if over:
-                return max(over, key=lambda job: int(job.data.start_time))
+                return _by_age(over)[-1]
             known = list(opencue.api.getJobNames())
     hint = did_you_mean(name, known)
     raise LaunchException(f"the farm server {server_names()} has no job {text!r}{hint}")
@@ -80,10 +80,15 @@ def find_session_job(name: str, outline_path: str) -> Any:
     opencue = connect()
     with farm_errors("look for jobs"):
         found = list(opencue.api.getJobs(job=[name], include_finished=True))
-    for job in sorted(found, key=lambda one: -int(one.data.start_time)):
+    for job in reversed(_by_age(found)):
         if any(literal(outline_path) in layer.data.command for layer in layers_of(job)[:1]):
             return job
     raise LaunchException(f"the farm server {server_names()} does not know the job {name} of this session any more")
+
+
+def _by_age(jobs: list[Any]) -> list[Any]:
+    """Return jobs, the last launched one last; servers count in whole seconds, and list jobs as they came."""
+    return sorted(jobs, key=lambda job: (int(job.data.start_time), int(job.data.stop_time)))
 
 
 def post_job_of(job: Any) -> Any | None:

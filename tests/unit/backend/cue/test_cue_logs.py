@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The last lines of a log of the farm are those of the frame, not of its host."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from outline.backend.cue.logs import last_lines
+
+RULE = "=" * 59
+HEAD = f"{RULE}\nRenderQ JobSpec      Sat Nov 21 07:39:17 2026 \n\nuid                  0\n{RULE}\n"
+TAIL = f"\n{RULE}\nRenderQ Job Complete\n\nexitStatus          7\n{RULE}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (f"{HEAD}one\ntwo\n\nthree\n{TAIL}", ["two", "three"]),
+        (f"{HEAD}one\n", ["one"]),
+        ("one\ntwo\nthree\n", ["two", "three"]),
+        (HEAD + TAIL, []),
+        (f"{HEAD}{'x' * 50}\n" + "y\n" * 100_000 + f"end\n{TAIL}", ["y", "end"]),
+        ("", []),
+    ],
+    ids=["whole", "running", "another host's", "silent", "long", "empty"],
+)
+def test_header_and_footer_of_the_host_are_left_out(text: str, lines: list[str], tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(text)
+
+    assert last_lines(str(tmp_path / "log"), 2) == lines
+
+
+def test_log_that_is_not_there_has_no_lines(tmp_path: Path) -> None:
+    assert last_lines(str(tmp_path / "log"), 2) == []
