@@ -96,7 +96,7 @@ class FakeDaemons:
             if isinstance(order, LaunchOrder):
                 self._start(order)
             elif isinstance(order, KillOrder):
-                self._end(order.proc, exit_status=1, exit_signal=9)
+                self.end(order.proc, exit_status=1, exit_signal=9)
             elif isinstance(order, HostOrder) and order.verb == "ReportStatus":
                 self.report(self.farm.hosts[order.host].name)
 
@@ -109,9 +109,10 @@ class FakeDaemons:
 
     def finish(self, frame_name: str, exit_status: int = 0) -> None:
         """End a frame that runs."""
-        self._end(self.proc(frame_name).id, exit_status=exit_status)
+        self.end(self.proc(frame_name).id, exit_status=exit_status)
 
-    def _end(self, proc_id: str, **values: int) -> None:
+    def end(self, proc_id: str, **values: int) -> None:
+        """End the process of a proc; keyword arguments are what its report says of that."""
         with self.farm.work() as farm:
             if proc_id in farm.procs:
                 frame_ended(farm, FrameReport(proc_id, farm.procs[proc_id].frame_id, run_seconds=1, **values))
