@@ -17,9 +17,6 @@ What has to be known, all of it measured:
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
-import tempfile
 from typing import Any
 
 from ..exception import LayerException
@@ -103,6 +100,8 @@ class Ffmpeg(SequenceLayer):
         Raises:
             LayerException: There are more or fewer than pictures.
         """
+        import shutil  # slow to import, as are those below
+
         shutil.rmtree(self.__links, ignore_errors=True)
         movie = self.get_target().frame_path(command.frames[0])
         wanted, found = len(self.get_sequence()), _count_frames(command.argv[0], movie)
@@ -113,6 +112,8 @@ class Ffmpeg(SequenceLayer):
 
     def _link_pictures(self) -> str:
         """Make a folder of links to the pictures, numbered from 0 on, and return their pattern."""
+        import tempfile
+
         source = self.get_source()
         self.__links = tempfile.mkdtemp(prefix="outline-ffmpeg-", dir=self.get_temp_dir())
         extension = os.path.splitext(source.path)[1]
@@ -125,6 +126,9 @@ class Ffmpeg(SequenceLayer):
 
 def _count_frames(program: str, movie: str) -> int | None:
     """Return how many frames a movie has; None when that cannot be found out."""
+    import shutil
+    import subprocess
+
     probe = shutil.which("ffprobe", path=os.pathsep.join([os.path.dirname(program), os.environ.get("PATH", "")]))
     if probe is None or not os.path.exists(movie):
         return None
