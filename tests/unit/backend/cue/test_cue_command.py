@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from outline import config, versions
@@ -210,6 +210,17 @@ def test_list_arrives_word_by_word(words: list[str]) -> None:
     layer = shell(command=["program", *words])
 
     assert shlex.split(on_the_farm(plain_command(layer))) == ["program", *words]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(WORDS, min_size=1, max_size=3))
+@example(["a;touch x", "", "'", "#IFRAME#", "$(exit 1)", "\\", "\n"])
+def test_shell_of_a_host_reads_any_words_as_they_are(words: list[str]) -> None:
+    line = on_the_farm(f"printf '%s\\0' {' '.join(map(literal, words))}")
+
+    done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=True)
+
+    assert done.stdout.decode().split("\0") == [*words, ""]
 
 
 def test_shell_of_a_host_gives_a_program_the_very_words() -> None:
