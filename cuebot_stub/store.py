@@ -142,6 +142,7 @@ class SqliteStore:
     def _load_procs(self, farm: Farm) -> None:
         for _, data in self._things("proc"):
             proc = Proc(**data)
+            proc.launched = proc.launched or proc.booked
             if proc.job in farm.jobs and proc.host in farm.hosts:
                 farm.add_proc(proc)
                 farm.jobs[proc.job].state.adopt(proc.ref)

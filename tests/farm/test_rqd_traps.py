@@ -277,3 +277,19 @@ def test_reboot_is_never_forwarded(farm_server: FarmServer, rqd: Rqd, verb: str)
     assert [order for order in sent if not isinstance(order, HostOrder) or order.verb != "ReportStatus"] == []
     assert rqd.child is not None
     assert rqd.child.poll() is None
+
+
+def test_frames_that_rqd_could_not_start_because_it_started_others_are_not_lost(farm_server: FarmServer, rqd: Rqd):
+    job = launch(farm_server, Layer("true", "true", "1-300"))
+
+    until(lambda: not is_alive(farm_server) and state_of(farm_server, job, 299) is not S.WAITING, 60)
+
+    assert counts(farm_server, job) == {"SUCCEEDED": 300}
+
+
+def test_command_that_cannot_be_run_is_dead_in_the_end(farm_server: FarmServer, rqd: Rqd, tmp_path: Path):
+    job = launch(farm_server, Layer("folder", str(tmp_path)))
+
+    until(lambda: state_of(farm_server, job) is S.DEAD)
+
+    assert facts(farm_server, job).exit_status == 126
