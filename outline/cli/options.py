@@ -24,10 +24,11 @@ Examples:
   pycuerun shot.outline 1-100 --backend local   run it on this machine
   pycuerun shot.outline 1-100 --dry-run         show what would run
   pycuerun --resume SESSION                     run what has not succeeded
+  pycuerun shot.outline 1-100 --wait            run it on the farm, and wait for it
   pycuerun SESSION/outline.yaml -e 12-beauty    run one frame, here, with pdb
   outline check shot.outline 1-100              report what is wrong with it
 
-Exit codes: 0 done, 1 a frame is dead, 2 not launched, 70 a fault of ours, 130 interrupted.
+Exit codes: 0 done, 1 a frame is dead, 2 not launched, 3 killed on the farm, 70 a fault of ours, 130 interrupted.
 """
 
 
