@@ -64,6 +64,8 @@ def cue(server: FarmServer) -> Iterator[Any]:
 def everything(farm: Farm) -> dict[str, Any]:
     """Return all things as data."""
     found = {kind: {id: asdict(thing) for id, thing in getattr(farm, kind).items()} for kind in KINDS}
+    for proc in found["procs"].values():
+        del proc["launched"]  # it is not worth a write of its own; hosts tell what they run
     found["jobs"] = {job.id: asdict(job.facts) for job in farm.jobs.values()}
     return found
 
