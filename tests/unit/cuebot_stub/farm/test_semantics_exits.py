@@ -1,0 +1,406 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end of a process means for its frame: exit statuses, attempts, memory, time, autoeat."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
+
+from cuebot_stub.farm import changing, steering
+from cuebot_stub.farm.jobs import FrameFacts
+from cuebot_stub.farm.reports import FrameReport, frame_ended, host_reported, launch_answered
+from tests.fakes.farm import GB, FakeFarm, host_report
+from tests.specs import layer
+
+HOURS = 3600
+
+
+@pytest.fixture
+def strict() -> FakeFarm:
+    """Return a strict farm without hosts."""
+    return FakeFarm(strict=True)
+
+
+def retries(count: int) -> str:
+    return f"<maxretries>{count}</maxretries>"
+
+
+def start(farm: FakeFarm, *, before: str = "", after: str = "") -> None:
+    """Launch a job of one frame, and let it start."""
+    farm.launch(layer(frames="1", after=after), before=before)
+    farm.add_host()
+
+
+def end(farm: FakeFarm, **how: int) -> str:
+    """End the frame and return its state."""
+    farm.end("0001-beauty", **how)
+    return farm.states("beauty")
+
+
+def end_often(farm: FakeFarm, times: int, **how: int) -> str:
+    """Let the frame end the same way as often as it starts again, but not more often than told."""
+    for _ in range(times):
+        if farm.names_running():
+            farm.end("0001-beauty", **how)
+    return farm.states("beauty")
+
+
+def facts(farm: FakeFarm) -> FrameFacts:
+    return farm.job().facts_of(0)
+
+
+# -- attempts --------------------------------------------------------------------------------------------------
+
+
+def test_frame_that_ends_well_has_succeeded(farm: FakeFarm):
+    start(farm)
+
+    assert end(farm) == "S"
+    assert (facts(farm).exit_status, facts(farm).exit_signal) == (0, 0)
+
+
+@pytest.mark.parametrize("most", [0, 1, 3])
+def test_frame_is_dead_when_all_its_retries_are_spent(farm: FakeFarm, most: int):
+    start(farm, before=retries(most))
+
+    states = [end(farm, status=7) for _ in range(most + 1)]
+
+    assert states == ["R"] * most + ["D"]
+    assert (facts(farm).retries, facts(farm).exit_status) == (most, 7)
+
+
+def test_dead_frame_keeps_its_job_pending(farm: FakeFarm):
+    start(farm, before=retries(0))
+
+    end(farm, status=7)
+
+    assert farm.job().facts.state == "PENDING"
+    assert farm.farm.procs == {}
+
+
+def test_signal_alone_is_a_failure(farm: FakeFarm):
+    start(farm, before=retries(0))
+
+    assert end(farm, signal=11) == "D"
+
+
+@pytest.mark.parametrize(("most", "attempts"), [(0, 1), (1, 2), (9, 2)])
+def test_strict_server_grants_one_retry_at_most(strict: FakeFarm, most: int, attempts: int):
+    start(strict, before=retries(most))
+
+    end_often(strict, 20, status=1)
+
+    assert strict.states("beauty") == "D"
+    assert len(strict.rqd.launched) == attempts
+
+
+def test_more_retries_for_a_running_job_count_at_the_next_failure(farm: FakeFarm):
+    start(farm, before=retries(0))
+    with farm.farm.work():
+        changing.set_max_retries(farm.farm, farm.job(), 2)
+
+    end_often(farm, 20, status=1)
+
+    assert len(farm.rqd.launched) == 3
+
+
+# -- ends that are nobody's fault --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("most", [0, 1])
+def test_frame_that_had_to_go_because_of_the_hosts_owner_has_spent_no_attempt(farm: FakeFarm, most: int):
+    start(farm, before=retries(most))
+
+    end_often(farm, 10, status=286)
+
+    assert farm.states("beauty") == "R"
+    assert facts(farm).retries == 0
+
+
+def test_frame_ended_by_signal_119_has_spent_no_attempt(farm: FakeFarm):
+    start(farm, before=retries(1))
+
+    end_often(farm, 10, status=1, signal=119)
+
+    assert farm.states("beauty") == "R"
+
+
+def test_frame_of_a_job_without_retries_that_is_ended_by_signal_119_is_dead(farm: FakeFarm):
+    start(farm, before=retries(0))
+
+    assert end(farm, status=1, signal=119) == "D"
+
+
+def test_frame_terminated_while_somebody_works_at_its_host_waits_again(farm: FakeFarm):
+    start(farm, before=retries(0))
+    with farm.farm.work():
+        report = host_report("node1")._replace(nimby_locked=True)
+        host_reported(farm.farm, report, None)
+
+    assert end(farm, status=1, signal=15) == "W"
+
+
+def test_frame_terminated_on_a_host_of_nobody_has_failed(farm: FakeFarm):
+    start(farm, before=retries(0))
+
+    assert end(farm, status=1, signal=15) == "D"
+
+
+def test_refused_launch_has_spent_no_attempt(farm: FakeFarm):
+    farm.launch(layer(frames="1"), before=retries(0))
+    farm.rqd.refuses = "Not launching, insufficient idle cores"
+    farm.add_host()
+    first = (farm.states("beauty"), facts(farm).exit_status)
+    farm.rqd.refuses = ""
+
+    farm.pass_time(1.0)
+
+    assert first == ("W", 299)
+    assert farm.states("beauty") == "R"
+    assert facts(farm).retries == 0
+
+
+def test_autoeat_does_not_eat_what_is_nobodys_fault(farm: FakeFarm):
+    start(farm, before="<autoeat>true</autoeat>")
+
+    assert end(farm, status=286) == "R"
+
+
+# -- what cannot be started --------------------------------------------------------------------------------------
+
+
+def test_frame_whose_log_folder_cannot_be_written_is_dead_after_its_retries(farm: FakeFarm):
+    start(farm, before=retries(1))
+
+    end_often(farm, 20, status=256, seconds=10)
+
+    assert farm.states("beauty") == "D"
+    assert len(farm.rqd.launched) == 2
+
+
+def test_strict_server_starts_a_frame_that_cannot_be_started_for_ever(strict: FakeFarm):
+    start(strict, before=retries(1))
+
+    end_often(strict, 20, status=256)
+
+    assert strict.states("beauty") == "R"
+
+
+def test_strict_server_gives_up_what_cannot_be_started_when_there_are_no_retries(strict: FakeFarm):
+    start(strict, before=retries(0))
+
+    assert end(strict, status=256) == "D"
+
+
+# -- memory ------------------------------------------------------------------------------------------------------
+
+MEMORY = [{"status": 33}, {"status": 1, "signal": 33}, {"status": 137}]
+MEMORY_IDS = ["status-33", "signal-33", "status-137"]
+
+
+@pytest.mark.parametrize("how", MEMORY, ids=MEMORY_IDS)
+def test_frame_without_enough_memory_gets_more_at_its_next_attempt(farm: FakeFarm, how: dict[str, int]):
+    start(farm, after="<memory>1g</memory>")
+
+    end(farm, **how)
+
+    assert [frame.environment["CUE_MEMORY"] for frame in farm.rqd.running.values()] == [str(3 * GB)]
+
+
+def test_memory_is_not_raised_beyond_what_any_host_has(farm: FakeFarm):
+    farm.launch(layer(frames="1", after="<memory>3g</memory>"))
+    farm.add_host(memory_gb=5)
+
+    end(farm, status=137)
+
+    assert farm.job().layers[0].memory == 3 * GB
+    assert farm.states("beauty") == "R"
+
+
+def test_frame_without_enough_memory_spends_its_attempts(farm: FakeFarm):
+    start(farm, before=retries(1), after="<memory>1g</memory>")
+
+    end_often(farm, 20, status=137)
+
+    assert farm.states("beauty") == "D"
+
+
+def test_strict_server_tries_a_frame_without_enough_memory_as_long_as_it_fits(strict: FakeFarm):
+    start(strict, before=retries(0), after="<memory>1g</memory>")
+
+    end_often(strict, 100, status=137)
+
+    assert strict.states("beauty") == "W"
+    assert strict.job().layers[0].memory > 64 * GB
+
+
+def test_autoeat_eats_a_frame_without_enough_memory(farm: FakeFarm):
+    start(farm, before="<autoeat>true</autoeat>")
+
+    assert end(farm, status=137) == "E"
+
+
+# -- time --------------------------------------------------------------------------------------------------------
+
+
+def report(farm: FakeFarm, llu_time: float = 0.0) -> None:
+    """Let the host report what runs there."""
+    with farm.farm.work():
+        running = [
+            FrameReport(proc.id, proc.frame_id, llu_time=int(llu_time or farm.clock.now))
+            for proc in farm.farm.procs.values()
+        ]
+        host_reported(farm.farm, host_report("node1"), running)
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(29, "R"), (31, "D")])
+def test_timeout_is_in_minutes_and_leaves_a_frame_dead(farm: FakeFarm, minutes: int, state: str):
+    start(farm, before=retries(5), after="<timeout>30</timeout>")
+
+    farm.clock.advance(minutes * 60)
+    report(farm)
+    farm.pass_time(1.0)
+
+    assert farm.states("beauty") == state
+
+
+@pytest.mark.parametrize(("silent", "state"), [(9, "R"), (11, "D")])
+def test_timeout_of_a_silent_frame_is_in_minutes_and_leaves_it_dead(farm: FakeFarm, silent: int, state: str):
+    start(farm, before=retries(5), after="<timeout_llu>10</timeout_llu>")
+
+    farm.clock.advance(HOURS)
+    report(farm, llu_time=farm.clock.now - silent * 60)
+    farm.pass_time(1.0)
+
+    assert farm.states("beauty") == state
+
+
+def test_frame_that_ends_well_after_its_timeout_has_succeeded(farm: FakeFarm):
+    start(farm, after="<timeout>30</timeout>")
+    farm.rqd.ignores_kills = True
+    farm.clock.advance(31 * 60)
+    report(farm)
+    farm.pass_time(1.0)
+
+    assert end(farm, seconds=31 * 60) == "S"
+
+
+def test_frame_that_fails_after_its_timeout_and_before_anybody_saw_that_is_dead(farm: FakeFarm):
+    start(farm, before=retries(5), after="<timeout>30</timeout>")
+
+    assert end(farm, status=1, seconds=31 * 60) == "D"
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(12 * HOURS, "R"), (12 * HOURS + 1, "D")])
+def test_frame_that_fails_after_more_than_twelve_hours_is_dead(farm: FakeFarm, seconds: int, state: str):
+    start(farm, before=retries(5))
+
+    assert end(farm, status=1, seconds=seconds) == state
+
+
+def test_frame_that_ends_well_after_more_than_twelve_hours_has_succeeded(farm: FakeFarm):
+    start(farm)
+
+    assert end(farm, seconds=20 * HOURS) == "S"
+
+
+def test_frame_that_is_dead_for_its_time_has_all_its_time_when_it_is_retried(farm: FakeFarm):
+    start(farm, before=retries(0), after="<timeout>30</timeout>")
+    farm.clock.advance(31 * 60)
+    report(farm)
+    farm.pass_time(1.0)
+
+    with farm.farm.work():
+        steering.retry_frames(farm.farm, farm.job(), [0])
+    report(farm)
+    farm.pass_time(1.0)
+
+    assert farm.states("beauty") == "R"
+
+
+# -- autoeat -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", ["true", "yes", "1", "On"])
+def test_autoeat_eats_at_the_first_failure_and_the_job_succeeds(farm: FakeFarm, word: str):
+    start(farm, before=f"{retries(5)}<autoeat>{word}</autoeat>")
+
+    assert end(farm, status=1) == "E"
+    assert farm.job().facts.state == "FINISHED"
+    assert len(farm.rqd.launched) == 1
+
+
+def test_autoeat_eats_a_frame_that_took_too_long(farm: FakeFarm):
+    start(farm, before="<autoeat>true</autoeat>", after="<timeout>30</timeout>")
+
+    farm.clock.advance(31 * 60)
+    report(farm)
+    farm.pass_time(1.0)
+
+    assert farm.states("beauty") == "E"
+
+
+def test_autoeat_taken_as_no_by_any_other_word(farm: FakeFarm):
+    start(farm, before=f"{retries(0)}<autoeat>sure</autoeat>")
+
+    assert end(farm, status=1) == "D"
+
+
+# -- reports that come twice, late or for another process ----------------------------------------------------------
+
+
+def test_second_report_of_an_end_changes_nothing(farm: FakeFarm):
+    start(farm)
+    (proc,) = farm.farm.procs.values()
+    ended = FrameReport(proc.id, proc.frame_id, exit_status=1)
+    farm.rqd.running.clear()
+
+    with farm.farm.work():
+        news = [frame_ended(farm.farm, ended), frame_ended(farm.farm, ended)]
+
+    assert news == [True, False]
+    assert farm.states("beauty") == "R"
+
+
+def test_report_of_another_frame_in_the_name_of_a_proc_changes_nothing(farm: FakeFarm):
+    start(farm)
+    (proc,) = farm.farm.procs
+
+    with farm.farm.work():
+        was_news = frame_ended(farm.farm, FrameReport(proc, "another frame"))
+
+    assert not was_news
+    assert farm.states("beauty") == "R"
+
+
+def test_answer_to_a_launch_that_comes_after_the_end_changes_nothing(farm: FakeFarm):
+    start(farm)
+    (proc,) = farm.farm.procs
+    end(farm)
+
+    with farm.farm.work():
+        launch_answered(farm.farm, proc, "already running on this proc")
+
+    assert farm.states("beauty") == "S"
+
+
+# -- what is noted of a run ----------------------------------------------------------------------------------------
+
+
+def test_run_is_added_up(farm: FakeFarm):
+    start(farm, before=retries(1), after="<cores>2.0</cores>")
+
+    end(farm, status=1, seconds=10, max_rss=5000)
+    end(farm, seconds=30, max_rss=4000)
+
+    noted, totals = facts(farm), farm.job().totals[0]
+    assert (noted.core_seconds, noted.max_rss, noted.cores, noted.host) == (80, 5000, 200, "node1")
+    assert (totals.rendered, totals.failed, totals.rendered_core_seconds, totals.failed_core_seconds) == (1, 1, 60, 20)
+    assert (totals.high_seconds, totals.low_seconds, totals.max_rss) == (30, 30, 5000)
+
+
+def test_frame_that_never_ran_has_no_exit_status(farm: FakeFarm):
+    farm.launch(layer(frames="1"))
+
+    assert facts(farm).exit_status == -1

@@ -1,0 +1,411 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The life of jobs: launched alone or together, names, ends, post jobs, and what services give them."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
+
+from cuebot_stub.farm import steering
+from cuebot_stub.farm.jobs import Job
+from cuebot_stub.farm.orders import LaunchOrder, RunFrame
+from cuebot_stub.farm.reports import host_reported
+from cuebot_stub.farm.things import Service
+from cuebot_stub.spec import SpecError
+from tests.fakes.farm import GB, FakeFarm, host_report
+from tests.specs import depend, job, layer, spec
+
+PREFIX = "testing-test_shot-tester"
+POST = layer("publish", "1", kind="Post")
+
+
+@pytest.fixture
+def strict() -> FakeFarm:
+    """Return a strict farm without hosts."""
+    return FakeFarm(strict=True)
+
+
+def run_frames(farm: FakeFarm) -> list[RunFrame]:
+    return [order.frame for order in farm.rqd.orders if isinstance(order, LaunchOrder)]
+
+
+def kill(farm: FakeFarm, name: str = "test") -> None:
+    with farm.farm.work():
+        steering.kill_job(farm.farm, farm.job(name), "enough")
+    farm.pass_time(1.0)
+
+
+def post_job(farm: FakeFarm) -> Job:
+    return next(one for one in farm.farm.jobs.values() if "_post_job_" in one.name)
+
+
+# -- launching -----------------------------------------------------------------------------------------------------
+
+
+def test_job_is_pending_when_its_launch_is_answered(farm: FakeFarm):
+    made = farm.launch(layer())
+
+    assert (made.name, made.facts.state) == (f"{PREFIX}_test", "PENDING")
+    assert list(farm.farm.pending) == [f"{PREFIX}_test"]
+
+
+def test_job_has_what_opencue_gives_it(farm: FakeFarm):
+    facts = farm.launch(layer()).facts
+
+    assert (facts.priority, facts.max_retries, facts.paused, facts.autoeat) == (1, 1, False, False)
+    assert (facts.min_cores, facts.max_cores, facts.facility, facts.os) == (100, 20000, "local", "")
+
+
+def test_paused_job_starts_nothing(farm: FakeFarm):
+    farm.launch(layer(), before="<paused>yes</paused>")
+
+    farm.add_host()
+
+    assert farm.rqd.launched == []
+
+
+def test_paused_show_pauses_new_jobs(farm: FakeFarm):
+    show = farm.farm.find_show("testing")
+    assert show is not None
+    show.paused = True
+
+    assert farm.launch(layer()).facts.paused
+
+
+def test_most_gpus_of_a_job_may_be_none(farm: FakeFarm):
+    assert farm.launch(layer(), before="<maxgpus>0</maxgpus>").facts.max_gpus == 0
+
+
+@pytest.mark.parametrize("name", ["test", f"{PREFIX}_test", "TEST", "__test"])
+def test_name_of_a_pending_job_is_taken(farm: FakeFarm, name: str):
+    farm.launch(layer())
+
+    with pytest.raises(SpecError, match=f"The job {PREFIX}_test is already pending"):
+        farm.launch(layer(), name=name)
+
+    assert len(farm.farm.jobs) == 1
+
+
+def test_name_of_a_finished_job_is_free(farm: FakeFarm):
+    first = farm.launch(layer(frames="1"))
+    farm.add_host()
+    farm.end_all()
+
+    second = farm.launch(layer(frames="1"))
+
+    assert (first.name, first.facts.state, second.facts.state) == (second.name, "FINISHED", "PENDING")
+
+
+def test_jobs_of_one_spec_are_launched_together(farm: FakeFarm):
+    farm.add_host()
+
+    made = farm.launch_spec(spec(job(layer(frames="1"), name="one"), job(layer("comp", "1"), name="two")))
+
+    assert [one.name for one in made] == [f"{PREFIX}_one", f"{PREFIX}_two"]
+    assert sorted(farm.rqd.launched) == ["0001-beauty", "0001-comp"]
+
+
+def test_jobs_of_one_spec_may_wait_for_one_another(farm: FakeFarm):
+    farm.add_host()
+
+    farm.launch_spec(
+        spec(
+            job(layer(frames="1"), name="one"),
+            job(layer("comp", "1"), name="two"),
+            depends=depend("JOB_ON_JOB", depjob="two", onjob="one"),
+        )
+    )
+
+    assert farm.end_all() == ["0001-beauty", "0001-comp"]
+
+
+def test_spec_whose_second_job_is_pending_launches_none(farm: FakeFarm):
+    farm.launch(layer(), name="two")
+
+    with pytest.raises(SpecError, match=f"The job {PREFIX}_two is already pending"):
+        farm.launch_spec(spec(job(name="one"), job(name="two")))
+
+    assert [one.name for one in farm.farm.jobs.values()] == [f"{PREFIX}_two"]
+
+
+def test_spec_with_a_dependency_on_a_job_that_is_not_there_launches_none(farm: FakeFarm):
+    with pytest.raises(SpecError, match=f"no pending job '{PREFIX}_gone'"):
+        farm.launch_spec(spec(job(), depends=depend("JOB_ON_JOB", onjob="gone")))
+
+    assert farm.farm.jobs == {}
+    assert farm.farm.depends.all == {}
+
+
+def test_spec_without_jobs_adds_dependencies_to_pending_ones(farm: FakeFarm):
+    farm.launch(layer(frames="1"), name="one")
+    farm.launch(layer("comp", "1"), name="two")
+
+    farm.launch_spec(
+        spec().partition("<job ")[0] + f"<depends>{depend('JOB_ON_JOB', depjob='two', onjob='one')}</depends></spec>"
+    )
+
+    assert farm.states("comp", "two") == "P"
+
+
+# -- ends ----------------------------------------------------------------------------------------------------------
+
+
+def test_job_is_finished_with_its_last_frame(farm: FakeFarm):
+    farm.launch(layer("aaa", "1"), layer("bbb", "1"))
+    farm.add_host()
+    farm.clock.advance(5)
+
+    farm.end("0001-aaa")
+    before = farm.job().facts.state
+    farm.end("0001-bbb")
+
+    facts = farm.job().facts
+    assert (before, facts.state, facts.stopped) == ("PENDING", "FINISHED", int(farm.clock.now))
+
+
+@pytest.mark.parametrize("states", ["dead", "depend"])
+def test_job_with_frames_that_are_dead_or_wait_for_them_stays_pending(farm: FakeFarm, states: str):
+    farm.launch(
+        layer("aaa", "1"),
+        layer("bbb", "1"),
+        before="<maxretries>0</maxretries>",
+        depends=depend("LAYER_ON_LAYER", deplayer="bbb", onlayer="aaa"),
+    )
+    farm.add_host()
+
+    farm.end("0001-aaa", status=1)
+
+    assert (farm.states("aaa"), farm.states("bbb"), farm.job().facts.state) == ("D", "P", "PENDING")
+
+
+def test_killed_job_does_not_start_anything_more(farm: FakeFarm):
+    farm.launch(layer(frames="1-9"))
+    farm.add_host(cores=2)
+
+    kill(farm)
+
+    assert farm.names_running() == []
+    assert farm.rqd.launched == ["0001-beauty", "0002-beauty"]
+    assert farm.job().facts.state == "FINISHED"
+
+
+def test_killed_job_leaves_its_name(farm: FakeFarm):
+    farm.launch(layer())
+    kill(farm)
+
+    assert farm.launch(layer()).facts.state == "PENDING"
+
+
+def test_old_finished_jobs_are_forgotten_with_all_that_was_noted_about_them():
+    farm = FakeFarm(max_finished=2)
+    for number in range(5):
+        farm.launch(layer(frames="1"), POST, name=f"job_{number}")
+        kill(farm, f"job_{number}")
+        farm.clock.advance(1)
+        for one in list(farm.farm.pending):
+            kill(farm, one.partition("tester_")[2])
+
+    assert len(farm.farm.jobs) == 2
+    assert len(farm.farm.by_prefix) == 2
+    assert farm.farm.depends.all == {}
+    assert farm.farm.hungry == {}
+    assert farm.farm.usage.is_empty
+
+
+# -- post jobs -----------------------------------------------------------------------------------------------------
+
+
+def test_post_layers_are_a_job_of_their_own_that_waits(farm: FakeFarm):
+    farm.launch(layer(frames="1"), POST)
+    farm.add_host()
+
+    post = post_job(farm)
+    assert [one.name for one in farm.job().layers] == ["beauty"]
+    assert (post.facts.state, [one.name for one in post.layers]) == ("POSTED", ["publish"])
+    assert post.name.startswith(f"{PREFIX}_test_post_job_")
+    assert farm.names_running() == ["0001-beauty"]
+
+
+def test_post_job_runs_when_the_job_is_finished(farm: FakeFarm):
+    made = farm.launch(layer(frames="1"), POST)
+    farm.add_host()
+
+    farm.end("0001-beauty")
+
+    assert farm.names_running() == ["0001-publish"]
+    environment = run_frames(farm)[-1].environment
+    assert (environment["CUE_PARENT_JOB"], environment["CUE_PARENT_JOB_ID"]) == (made.name, made.id)
+
+
+def test_post_job_runs_when_a_dead_frame_is_eaten(farm: FakeFarm):
+    farm.launch(layer(frames="1"), POST, before="<maxretries>0</maxretries>")
+    farm.add_host()
+    farm.end("0001-beauty", status=1)
+    before = list(farm.names_running())
+
+    with farm.farm.work():
+        steering.eat_frames(farm.farm, farm.job(), [0])
+
+    assert (before, farm.names_running()) == ([], ["0001-publish"])
+
+
+def test_post_job_runs_when_the_job_is_killed(farm: FakeFarm):
+    farm.launch(layer(frames="1-9"), POST)
+    farm.add_host()
+
+    kill(farm)
+
+    assert farm.names_running() == ["0001-publish"]
+
+
+def test_post_job_of_a_paused_job_runs_when_that_was_killed(farm: FakeFarm):
+    farm.launch(layer(frames="1-9"), POST, before="<paused>true</paused>")
+    farm.add_host()
+
+    kill(farm)
+
+    assert farm.names_running() == ["0001-publish"]
+
+
+def test_post_job_runs_as_whoever_has_launched_the_job(farm: FakeFarm):
+    farm.launch(layer(frames="1"), POST)
+    farm.add_host()
+
+    farm.end("0001-beauty")
+
+    assert run_frames(farm)[-1].user_name == "tester"
+
+
+def test_post_job_of_a_strict_server_runs_as_monitor(strict: FakeFarm):
+    strict.launch(layer(frames="1"), POST)
+    strict.add_host()
+
+    strict.end("0001-beauty")
+
+    assert run_frames(strict)[-1].user_name == "monitor"
+
+
+def test_post_layers_wait_for_one_another_and_not_for_what_is_done_anyway(farm: FakeFarm):
+    farm.launch(
+        layer(frames="1"),
+        POST,
+        layer("mail", "1", kind="Post"),
+        depends=depend("LAYER_ON_LAYER", deplayer="mail", onlayer="publish")
+        + depend("LAYER_ON_LAYER", deplayer="publish", onlayer="beauty"),
+    )
+    farm.add_host()
+
+    assert farm.end_all() == ["0001-beauty", "0001-publish", "0001-mail"]
+
+
+def test_post_job_survives_a_restart(kept_farm: FakeFarm):
+    kept_farm.launch(layer(frames="1"), POST)
+    kept_farm.add_host()
+    kept_farm.restart()
+
+    assert kept_farm.end_all() == ["0001-beauty", "0001-publish"]
+
+
+# -- services ------------------------------------------------------------------------------------------------------
+
+
+def needs(farm: FakeFarm, after: str = "") -> tuple[int, int, bool, list[str]]:
+    made = farm.launch(layer(after=after)).layers[0]
+    return made.min_cores, made.memory, made.threadable, made.tags
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ("", (100, 3355443, False, ["general", "desktop"])),
+        ("<services><service>arnold</service></services>", (100, 3355443, True, ["general", "desktop"])),
+        ("<services><service>unheard</service><service>nuke</service></services>",
+         (100, 2097152, False, ["general", "desktop"])),
+        ("<services><service>unheard</service></services>", (100, 3355443, False, ["general", "desktop"])),
+        ("<cores>0.5</cores><services><service>arnold</service></services>",
+         (50, 3355443, False, ["general", "desktop"])),
+        ("<cores>2</cores>", (100, 3355443, False, ["general", "desktop"])),
+        ("<memory>100m</memory><tags>one | two</tags>", (100, 262144, False, ["one", "two"])),
+    ],
+    ids=["default", "named", "first-known", "unknown", "part-of-a-core", "points", "own"],
+)  # fmt: skip
+def test_layer_needs_what_it_says_and_else_what_its_service_says(
+    farm: FakeFarm, after: str, expected: tuple[int, int, bool, list[str]]
+):
+    assert needs(farm, after) == expected
+
+
+def test_service_of_the_show_wins(farm: FakeFarm):
+    show = farm.farm.find_show("testing")
+    assert show is not None
+    farm.farm.services["mine"] = Service("mine", "arnold", show.id, min_memory=GB)
+
+    assert needs(farm, "<services><service>arnold</service></services>")[1] == GB
+
+
+# -- memory of the job before --------------------------------------------------------------------------------------
+
+
+def run_once(farm: FakeFarm, max_rss: int) -> None:
+    farm.launch(layer(frames="1"))
+    farm.add_host()
+    farm.end_all(max_rss=max_rss)
+
+
+def test_layer_without_memory_gets_what_it_used_in_the_job_before(farm: FakeFarm):
+    run_once(farm, 8 * GB)
+
+    assert needs(farm)[1] == 8 * GB
+
+
+def test_layer_that_used_little_before_gets_what_its_service_asks_for(farm: FakeFarm):
+    run_once(farm, 1000)
+
+    assert needs(farm)[1] == 3355443
+
+
+def test_layer_that_asks_for_memory_gets_that_whatever_it_used_before(farm: FakeFarm):
+    run_once(farm, 8 * GB)
+
+    assert needs(farm, "<memory>1g</memory>")[1] == GB
+
+
+@pytest.mark.parametrize(("used", "memory"), [(8 * GB, 8 * GB), (GB, GB), (1000, 262144)])
+def test_strict_server_gives_what_was_used_before_also_when_it_is_less(strict: FakeFarm, used: int, memory: int):
+    run_once(strict, used)
+
+    assert needs(strict)[1] == memory
+
+
+# -- cores of one's own machine ------------------------------------------------------------------------------------
+
+BOOKED = '<localbook host="node2.example.org" cores="2" memory="0" threads="1" gpu="0"/>'
+
+
+def test_job_with_booked_cores_comes_first_on_that_host(farm: FakeFarm):
+    farm.launch(layer("other", "1-9"), name="other", before="<priority>99</priority>")
+    farm.launch(layer(frames="1-9"), before=BOOKED)
+
+    farm.add_host("node2", cores=3)
+
+    assert farm.rqd.launched == ["0001-beauty", "0002-beauty", "0003-beauty"]
+
+
+def test_job_with_booked_cores_runs_on_other_hosts_too(farm: FakeFarm):
+    farm.launch(layer(frames="1-9"), before=BOOKED)
+
+    farm.add_host("node1", cores=2)
+
+    assert farm.rqd.launched == ["0001-beauty", "0002-beauty"]
+
+
+def test_booked_cores_are_used_while_somebody_works_at_the_host_and_no_others(farm: FakeFarm):
+    farm.launch(layer("other", "1-9"), name="other", before="<priority>99</priority>")
+    farm.launch(layer(frames="1-9"), before=BOOKED)
+
+    with farm.farm.work():
+        host_reported(farm.farm, host_report("node2", 8)._replace(nimby_locked=True), [])
+
+    assert farm.rqd.launched == ["0001-beauty", "0002-beauty"]
+    assert all(frame.ignore_nimby for frame in run_frames(farm))
