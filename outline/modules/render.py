@@ -206,7 +206,9 @@ class RenderLayer(Layer):
     def get_threads(self) -> int:
         """Return how many threads the frame may use: what the host gave it, or else the layer's cores."""
         given = os.environ.get("CUE_THREADS", "")
-        return max(1, int(given) if given.isdigit() else int(float(self.get_arg("cores") or 1)))
+        return max(
+            1, int(given) if given.isdigit() else int(float(self.get_arg("cores") or self.get_arg("threads") or 1))
+        )
 
     def get_memory_mb(self) -> int:
         """Return how much memory is reserved for the frame: what the host says, or the argument; 0 when not known."""
@@ -365,8 +367,8 @@ class RenderLayer(Layer):
         """Turn paths of other systems into those of this host: in all arguments, and in the layer's variables."""
         from ..rendering import mapping
 
-        options = dict(config.items(mapping.SECTION)) if config.has_section(mapping.SECTION) else {}
-        rules = mapping.read_rules(options)
+        named = config.items(mapping.SECTION) if config.has_section(mapping.SECTION) else []
+        rules = mapping.read_rules({key: value for key, value in named if key not in config.defaults()})
         if rules:
             for key, value in self.get_args().items():
                 mapped = mapping.map_value(value, rules)

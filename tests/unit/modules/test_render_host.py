@@ -169,7 +169,7 @@ def test_paths_of_other_systems_are_mapped_where_the_frame_runs(
     layer = launch(
         scene=r"P:\a.blend", outputs=r"P:\new\a.####.exr", extra_args=[], env={"TEXTURES": r"p:\tex;P:\more"}
     )
-    configure(monkeypatch, here, f"[path_mapping]\nshots = P: -> {here}/shots\n")
+    configure(monkeypatch, here, f"[DEFAULT]\nof_all = 1\n[path_mapping]\nshots = P: -> {here}/shots\n")
 
     layer.execute(1)
 
@@ -196,6 +196,10 @@ def test_memory_is_what_the_host_has_reserved_or_the_layer_has_asked_for(
     monkeypatch.setenv("CUE_MEMORY", given)
 
     assert App("app", memory=memory, outputs="a.#.exr").get_memory_mb() == expected
+
+
+def test_the_old_spelling_of_cores_counts_too() -> None:
+    assert App("app", threads=3, outputs="a.#.exr").get_threads() == 3
 
 
 def test_extra_words_may_be_one_word_or_many() -> None:

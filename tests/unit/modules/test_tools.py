@@ -104,6 +104,13 @@ def test_mitsuba_refuses_parameters_that_it_cannot_use(params: object, message: 
         commands_of(Mitsuba("m", scene="a.xml", outputs="a.#.exr", params=params), "2")
 
 
+def test_mitsuba_is_not_asked_for_a_format_that_its_film_does_not_write() -> None:
+    layer = Mitsuba("m", scene="a.xml", outputs={"beauty": "a.####.png"})
+
+    with pytest.raises(LayerException, match=r"Mitsuba writes \.exr, .*, but the output is 'a\.####\.png'"):
+        layer.check_required_args()
+
+
 # -- Synfig -----------------------------------------------------------------------------------------------------
 
 
@@ -122,6 +129,12 @@ def test_synfig_is_asked_for_frames_of_a_step_one_by_one() -> None:
 
     assert [word[-1] for word in words] == ["1f", "3f", "5f"]
     assert words[0][1:3] == ["-t", "imagemagick"]
+
+
+def test_synfig_renders_scenes_of_frames_one_by_one() -> None:
+    words = commands_of(Synfig("s", scene="a.####.sif", outputs="a.#.png"), "1-2")
+
+    assert [word[0] for word in words] == ["a.0001.sif", "a.0002.sif"]
 
 
 def test_files_of_synfig_get_the_names_that_were_asked_for(tmp_path: Path) -> None:

@@ -266,6 +266,16 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
         attempt_at(tmp_path / "file" / "out").prepare(FrameSet("1"))
 
 
+def test_a_picture_that_cannot_be_moved_to_its_place_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.0001.exr").mkdir()
+    attempt = attempt_at(tmp_path)
+    attempt.target(MAIN)
+    write(tmp_path, ".part-7-a.0001.exr")
+
+    with pytest.raises(LayerException, match=r"output 'main' cannot be moved to its place: .*: .*/a\.####\.exr"):
+        attempt.publish(FrameSet("1"))
+
+
 def test_an_optional_output_may_be_missing_but_not_empty(tmp_path: Path) -> None:
     outputs = [Output.at(MAIN, f"{tmp_path}/a.#.exr"), Output.at("depth", f"{tmp_path}/z.#.exr", optional=True)]
     attempt = Attempt(outputs, Checks(), mark=None)
