@@ -10,6 +10,7 @@ import pytest
 
 from tests.fakes.daemons import FakeDaemons, new_farm
 from tests.fakes.farm import FakeClock, FakeFarm
+from tests.specs import layer
 
 
 @pytest.fixture
@@ -36,3 +37,11 @@ def clock() -> FakeClock:
 def daemons(clock: FakeClock) -> FakeDaemons:
     """Return the daemons of a farm without hosts and jobs."""
     return FakeDaemons(new_farm(clock))
+
+
+@pytest.fixture
+def jobs(farm: FakeFarm) -> FakeFarm:
+    """Return a farm with the jobs ``first`` and ``second``, of two layers with two frames each, and no host."""
+    farm.launch(layer("model", "1-2"), layer("light", "1-2"), name="first")
+    farm.launch(layer("comp", "1-2"), layer("grade", "1-2"), name="second")
+    return farm

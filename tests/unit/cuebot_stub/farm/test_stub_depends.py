@@ -1,54 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dependencies between jobs, layers and frames: when they hold, when they let go, and when they come back."""
+"""Dependencies between jobs, layers and frames: when they hold, when they let go, and who drops them."""
 
 from __future__ import annotations
 
 import pytest
 
 from cuebot_stub.farm import steering
-from cuebot_stub.farm.depends import Depend
 from cuebot_stub.farm.errors import CannotDo
-from cuebot_stub.farm.linking import End, connect, connect_frames, drop, of_frame, of_layer, on_frame, on_layer
+from cuebot_stub.farm.linking import End, connect, drop, of_frame, of_layer, on_frame, on_layer
 from tests.fakes.farm import FakeFarm
-from tests.specs import depend, job, layer, spec
-
-
-@pytest.fixture
-def jobs(farm: FakeFarm) -> FakeFarm:
-    """Return a farm with the jobs ``first`` and ``second``, of two layers with two frames each, and no host."""
-    farm.launch(layer("model", "1-2"), layer("light", "1-2"), name="first")
-    farm.launch(layer("comp", "1-2"), layer("grade", "1-2"), name="second")
-    return farm
-
-
-def job_end(farm: FakeFarm, name: str) -> End:
-    return End(farm.job(name))
-
-
-def layer_end(farm: FakeFarm, name: str, layer_name: str) -> End:
-    found = farm.job(name)
-    return End(found, found.by_name[layer_name])
-
-
-def frame_end(farm: FakeFarm, name: str, layer_name: str, frame: int) -> End:
-    found = farm.job(name)
-    return End(found, found.by_name[layer_name], found.state.ref(layer_name, frame))
-
-
-def link(farm: FakeFarm, er: End, on: End) -> Depend:
-    with farm.farm.work():
-        return connect(farm.farm, er, on)
-
-
-def steer(farm: FakeFarm, operation, on: End) -> None:
-    with farm.farm.work():
-        operation(farm.farm, on.job, [on.ref] if on.ref >= 0 else list(on.job.state))
-
-
-def run_layer(farm: FakeFarm, layer_name: str, **how: int) -> None:
-    while any(name.endswith(layer_name) for name in farm.names_running()):
-        farm.end(next(name for name in farm.names_running() if name.endswith(layer_name)), **how)
-
+from tests.links import by_frame, frame_end, job_end, layer_end, link, run_layer, steer
+from tests.specs import depend, layer
 
 # -- on jobs, layers and frames of other jobs ------------------------------------------------------------------
 
@@ -197,131 +159,6 @@ def test_nothing_can_wait_for_itself(jobs: FakeFarm, er: tuple, on: tuple):
 
     with jobs.farm.work(), pytest.raises(CannotDo, match="would wait for itself"):
         connect(jobs.farm, end(*er), end(*on))
-
-
-# -- frame by frame --------------------------------------------------------------------------------------------
-
-
-def by_frame(farm: FakeFarm) -> Depend:
-    with farm.farm.work():
-        return connect_frames(farm.farm, layer_end(farm, "second", "comp"), layer_end(farm, "first", "model"))
-
-
-def test_frames_wait_for_those_of_the_same_numbers_in_another_job(jobs: FakeFarm):
-    by_frame(jobs)
-    held = jobs.states("comp", "second")
-    jobs.add_host(cores=4)
-
-    jobs.end("0002-model")
-
-    assert held == "PP"
-    assert jobs.states("comp", "second") == "PW"
-
-
-def test_frame_that_is_eaten_holds_its_like_until_the_job_is_over(jobs: FakeFarm):
-    made = by_frame(jobs)
-    jobs.add_host(cores=1)
-    jobs.end("0001-model")
-
-    with jobs.farm.work():
-        steering.eat_frames(jobs.farm, jobs.job("first"), jobs.refs("model", "first"))
-    held = (made.active, jobs.states("comp", "second")[1])
-    with jobs.farm.work():
-        steering.eat_frames(jobs.farm, jobs.job("first"), jobs.refs("light", "first"))
-    jobs.pass_time(1.0)
-
-    assert held == (True, "P")
-    assert not made.active
-    assert jobs.states("comp", "second")[1] != "P"
-
-
-def test_frame_that_is_retried_holds_its_like_again(jobs: FakeFarm):
-    made = by_frame(jobs)
-    with jobs.farm.work():
-        steering.pause(jobs.farm, jobs.job("second"))
-    jobs.add_host(cores=4)
-    run_layer(jobs, "model")
-    free = (made.active, jobs.states("comp", "second"))
-
-    steer(jobs, steering.retry_frames, frame_end(jobs, "first", "model", 2))
-    held = (made.active, jobs.states("comp", "second"))
-    run_layer(jobs, "model")
-
-    assert free == (False, "WW")
-    assert held == (True, "WP")
-    assert (made.active, jobs.states("comp", "second")) == (False, "WW")
-
-
-def test_frame_of_another_job_that_is_marked_done_releases_its_like(jobs: FakeFarm):
-    made = by_frame(jobs)
-
-    steer(jobs, steering.mark_done, frame_end(jobs, "first", "model", 1))
-    marked = jobs.states("comp", "second")
-    steer(jobs, steering.mark_done, frame_end(jobs, "first", "model", 2))
-
-    assert marked == "WP"
-    assert (made.active, jobs.states("comp", "second")) == (False, "WW")
-
-
-def test_chunks_of_another_job_wait_for_the_chunks_that_hold_their_frames(farm: FakeFarm):
-    farm.launch(layer("model", "1-8", chunk=2), name="first")
-    farm.launch(layer("comp", "1-8", chunk=4), name="second")
-    by_frame(farm)
-    farm.add_host(cores=2)
-
-    farm.end("0001-model")
-    one = farm.states("comp", "second")
-    farm.end("0003-model")
-
-    assert one == "PP"
-    assert farm.states("comp", "second")[1] == "P"
-    assert farm.states("comp", "second")[0] != "P"
-
-
-def test_frames_wait_for_the_one_before_in_another_job(farm: FakeFarm):
-    text = spec(
-        job(layer("model", "1-3"), name="first"),
-        job(layer("comp", "1-3"), name="second"),
-        depends=depend("PREVIOUS_FRAME", depjob="second", deplayer="comp", onjob="first", onlayer="model"),
-    )
-
-    farm.launch_spec(text)
-    held = farm.states("comp", "second")
-    steer(farm, steering.mark_done, frame_end(farm, "first", "model", 2))
-
-    assert held == "WPP"
-    assert farm.states("comp", "second") == "WPW"
-
-
-def test_layer_waits_for_a_simulated_frame_of_another_job(farm: FakeFarm):
-    text = spec(
-        job(layer("sim", "1-3"), name="first"),
-        job(layer("comp", "1-3"), name="second"),
-        depends=depend("LAYER_ON_SIM_FRAME", depjob="second", deplayer="comp", onjob="first", onframe="0003-sim"),
-    )
-
-    farm.launch_spec(text)
-    held = farm.states("comp", "second")
-    steer(farm, steering.mark_done, frame_end(farm, "first", "sim", 3))
-
-    assert held == "PPP"
-    assert farm.states("comp", "second") == "WWW"
-
-
-def test_layer_of_another_job_may_need_any_one_frame(farm: FakeFarm):
-    text = spec(
-        job(layer("model", "1-3"), name="first"),
-        job(layer("comp", "1-3"), name="second"),
-        depends=depend(
-            "LAYER_ON_LAYER", anyframe="true", depjob="second", deplayer="comp", onjob="first", onlayer="model"
-        ),
-    )
-
-    farm.launch_spec(text)
-    farm.add_host(cores=1)
-    farm.end("0001-model")
-
-    assert "P" not in farm.states("comp", "second")
 
 
 # -- by hand ---------------------------------------------------------------------------------------------------
