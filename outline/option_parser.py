@@ -17,7 +17,8 @@ class CuerunOptionParser(OptionParser):
     """An ``optparse`` parser with the standard options, for tools of your own that launch outlines."""
 
     def __init__(self, **args: Any) -> None:
-        OptionParser.__init__(self, **args)
+        # A tool's own -j or -m takes over, since PyOutline's parser leaves both free.
+        OptionParser.__init__(self, **{"conflict_handler": "resolve", **args})
         self.__plugins: OptionGroup | None = None
         for title, options in GROUPS.items():
             group = self.add_option_group(OptionGroup(self, title))

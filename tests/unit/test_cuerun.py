@@ -244,6 +244,15 @@ def test_option_parser_of_other_tools_reads_the_standard_options() -> None:
     assert options.studio == "x"
 
 
+def test_option_of_another_tool_takes_the_place_of_one_that_pyoutline_has_not() -> None:
+    parser = CuerunOptionParser()
+    parser.add_option_group("Mine").add_option("-j", "--jobid", dest="mine")
+
+    options, _ = parser.parse_args(["-j", "5", "--base-name", "shot"])
+
+    assert (options.mine, options.basename) == ("5", "shot")
+
+
 def test_fault_16_range_of_the_environment_is_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FR", "1-3")
     options, given = SimpleNamespace(), SimpleNamespace()
