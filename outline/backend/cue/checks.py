@@ -17,7 +17,7 @@ from ...exception import LaunchException
 from ...frames import chunk_heads
 from ...resources import parse_memory_kb
 from .job import FarmJob, FarmLayer
-from .names import conform_layer, frame_name, full_job_name
+from .names import conform_layer, frame_name, own_job_name
 
 __all__ = ["check_job"]
 
@@ -52,8 +52,7 @@ def check_job(job: FarmJob) -> None:
 
 
 def _check_names(job: FarmJob) -> None:
-    full = full_job_name(job.show, job.shot, job.user, job.outline.get_name())
-    own = full[len(full_job_name(job.show, job.shot, job.user, "")) :]
+    own = own_job_name(job.show, job.shot, job.user, job.outline.get_name())
     for what, name in (("name", own), ("shot", job.shot)):
         if not _NAME.match(name):
             raise LaunchException(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["conform_layer", "frame_name", "full_job_name"]
+__all__ = ["conform_layer", "frame_name", "full_job_name", "own_job_name"]
 
 
 def conform_layer(name: str) -> str:
@@ -22,11 +22,19 @@ def full_job_name(show: str, shot: str, user: str, name: str) -> str:
         user: The user.
         name: The outline's part; it may begin with the other parts already.
     """
-    prefix = f"{show}-{conform_layer(shot)}-{user}_".lower()
-    text = name.lower()
-    text = text[len(prefix) :] if text.startswith(prefix) else text
-    text = re.sub("_+", "_", text.replace("-", "_")).lstrip("_")
-    return prefix + text
+    own = own_job_name(show, shot, user, name)
+    return f"{_prefix(show, shot, user).rstrip('_')}_{own.lstrip('_')}".lower()
+
+
+def own_job_name(show: str, shot: str, user: str, name: str) -> str:
+    """Return what the farm makes of the outline's part of a job's name; arguments as for ``full_job_name``."""
+    prefix = _prefix(show, shot, user)
+    own = name[len(prefix) - 1 :] if name.startswith(prefix) else name
+    return re.sub("_{2,}", "_", own.lower()).replace("-", "_")
+
+
+def _prefix(show: str, shot: str, user: str) -> str:
+    return f"{show}-{conform_layer(shot)}-{user}_"
 
 
 def frame_name(frame: int, layer: str) -> str:
