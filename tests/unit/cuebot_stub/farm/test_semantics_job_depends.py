@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Dependencies between jobs, and what of job specs is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
+
+from cuebot_stub.farm import steering
+from cuebot_stub.spec import SpecError
+from tests.fakes.farm import FakeFarm
+from tests.fakes.waiting import retry, two_jobs
+from tests.specs import depend, job, layer, spec
+
+# -- whole jobs ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts", "waits"),
+    [
+        ("JOB_ON_JOB", {"deplayer": "", "onlayer": ""}, "PPPP"),
+        ("JOB_ON_LAYER", {"deplayer": ""}, "PPPP"),
+        ("JOB_ON_FRAME", {"deplayer": "", "onlayer": "", "onframe": "0002-sim"}, "PPPP"),
+        ("LAYER_ON_JOB", {"onlayer": ""}, "PPPP"),
+        ("FRAME_ON_JOB", {"deplayer": "", "onlayer": "", "depframe": "0002-comp"}, "WPWW"),
+    ],
+    ids=["job-job", "job-layer", "job-frame", "layer-job", "frame-job"],
+)
+def test_what_waits_for_a_job_layer_or_frame_starts_when_that_is_done(
+    farm: FakeFarm, kind: str, parts: dict[str, str], waits: str
+):
+    two_jobs(farm, kind, on="1-2", **parts)
+    before = farm.states("comp", "two")
+
+    farm.end("0001-sim")
+    farm.end("0002-sim")
+
+    assert (before, farm.states("comp", "two")) == (waits, "WWWW")
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts"),
+    [
+        ("FRAME_BY_FRAME", {}),
+        ("PREVIOUS_FRAME", {}),
+        ("LAYER_ON_LAYER", {}),
+        ("LAYER_ON_SIM_FRAME", {"onframe": "0003-sim"}),
+        ("FRAME_ON_FRAME", {"depframe": "0002-comp", "onframe": "0003-sim"}),
+        ("JOB_ON_JOB", {"deplayer": "", "onlayer": ""}),
+    ],
+    ids=["fbf", "previous", "layer", "sim", "frame", "job"],
+)
+def test_killed_job_releases_all_that_waits_for_it(farm: FakeFarm, kind: str, parts: dict[str, str]):
+    two_jobs(farm, kind, **parts)
+
+    with farm.farm.work():
+        steering.kill_job(farm.farm, farm.job("one"), "enough")
+    farm.pass_time(1.0)
+
+    assert farm.states("comp", "two") == "WWWW"
+
+
+@pytest.mark.parametrize("kind", ["FRAME_BY_FRAME", "LAYER_ON_LAYER"])
+def test_job_that_was_killed_and_is_revived_is_waited_for_again(farm: FakeFarm, kind: str):
+    two_jobs(farm, kind)
+    farm.end("0001-sim")
+    with farm.farm.work():
+        steering.kill_job(farm.farm, farm.job("one"), "enough")
+    farm.pass_time(1.0)
+
+    retry(farm, "sim", 1, job_name="one")
+
+    assert farm.states("comp", "two") == "PPPP"
+
+
+def test_job_that_is_revived_is_not_waited_for_again_by_those_who_waited_for_its_end(farm: FakeFarm):
+    two_jobs(farm, "JOB_ON_JOB", on="1", deplayer="", onlayer="")
+    farm.end("0001-sim")
+
+    retry(farm, "sim", 1, job_name="one")
+
+    assert farm.states("comp", "two") == "WWWW"
+
+
+def test_all_dependencies_of_a_frame_must_let_go(farm: FakeFarm):
+    farm.launch(
+        layer("sim", "1"),
+        layer("cloth", "1"),
+        layer("comp", "1", after="<tags>nowhere</tags>"),
+        depends=depend("LAYER_ON_LAYER", deplayer="comp", onlayer="sim")
+        + depend("FRAME_BY_FRAME", deplayer="comp", onlayer="cloth")
+        + depend("FRAME_ON_FRAME", depframe="0001-comp", onframe="0001-sim"),
+    )
+    farm.add_host()
+
+    farm.end("0001-sim")
+    half = farm.states("comp")
+    farm.end("0001-cloth")
+
+    assert (half, farm.states("comp")) == ("P", "W")
+
+
+def test_the_same_dependency_twice_is_one(farm: FakeFarm):
+    two_jobs(farm, "LAYER_ON_LAYER")
+    again = depend("LAYER_ON_LAYER", depjob="two", onjob="one", deplayer="comp", onlayer="sim")
+
+    farm.launch_spec(spec().partition("<job ")[0] + f"<depends>{again}</depends></spec>")
+
+    assert len(farm.farm.depends.of_job(farm.job("two").id)) == 1
+
+
+# -- refused -------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_can_wait_for_a_job_that_is_finished(farm: FakeFarm):
+    farm.launch(layer("sim", "1"), name="one")
+    farm.add_host()
+    farm.end_all()
+
+    with pytest.raises(SpecError, match="no pending job 'testing-test_shot-tester_one'; it may be finished"):
+        farm.launch_spec(spec(job(name="two"), depends=depend("JOB_ON_JOB", depjob="two", onjob="one")))
+
+    assert list(farm.farm.pending) == []
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"deplayer": "beauty", "onlayer": "gone"}, "has no layer 'gone'"),
+        ({"deplayer": "gone", "onlayer": "sim"}, "has no layer 'gone'"),
+    ],
+    ids=["on", "er"],
+)
+def test_dependency_on_a_layer_that_another_job_does_not_have_is_refused(
+    farm: FakeFarm, parts: dict[str, str], message: str
+):
+    farm.launch(layer("sim", "1"), name="one")
+    farm.launch(layer("beauty", "1"), name="two")
+
+    with pytest.raises(SpecError, match=message):
+        farm.launch_spec(spec(job(name="three"), depends=depend("LAYER_ON_LAYER", depjob="two", onjob="one", **parts)))
+
+    assert len(farm.farm.pending) == 2
+
+
+def test_dependency_on_a_frame_that_another_job_does_not_have_is_refused(farm: FakeFarm):
+    farm.launch(layer("sim", "1"), name="one")
+
+    with pytest.raises(SpecError, match="has no frame '0002-sim'"):
+        farm.launch_spec(
+            spec(
+                job(name="two"),
+                depends=depend("LAYER_ON_FRAME", depjob="two", onjob="one", deplayer="beauty", onframe="0002-sim"),
+            )
+        )
+
+
+# -- dispatch ------------------------------------------------------------------------------------------------------
+
+
+def test_frames_that_a_dependency_releases_start_at_once_on_all_hosts(farm: FakeFarm):
+    farm.launch(
+        layer("sim", "1"),
+        layer("comp", "1-8"),
+        layer("waits", "1", after="<tags>nowhere</tags>"),
+        depends=depend("LAYER_ON_LAYER", deplayer="comp", onlayer="sim"),
+    )
+    farm.add_host("node1", cores=2)
+    farm.add_host("node2", cores=2)
+
+    farm.end("0001-sim")
+
+    assert farm.names_running() == ["0001-comp", "0002-comp", "0003-comp", "0004-comp"]

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames that take too long, or are silent for too long."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
+
+from cuebot_stub.farm import steering
+from cuebot_stub.farm.reports import FrameReport, host_reported
+from tests.fakes.farm import FakeFarm, host_report
+from tests.specs import layer
+
+HOURS = 3600
+
+
+def retries(count: int) -> str:
+    return f"<maxretries>{count}</maxretries>"
+
+
+def start(farm: FakeFarm, *, before: str = "", after: str = "") -> None:
+    """Launch a job of one frame, and let it start."""
+    farm.launch(layer(frames="1", after=after), before=before)
+    farm.add_host()
+
+
+def end(farm: FakeFarm, **how: int) -> str:
+    """End the frame and return its state."""
+    farm.end("0001-beauty", **how)
+    return farm.states("beauty")
+
+
+def report(farm: FakeFarm, llu_time: float = 0.0) -> None:
+    """Let the host report what runs there."""
+    with farm.farm.work():
+        running = [
+            FrameReport(proc.id, proc.frame_id, llu_time=int(llu_time or farm.clock.now))
+            for proc in farm.farm.procs.values()
+        ]
+        host_reported(farm.farm, host_report("node1"), running)
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(29, "R"), (31, "D")])
+def test_timeout_is_in_minutes_and_leaves_a_frame_dead(farm: FakeFarm, minutes: int, state: str):
+    start(farm, before=retries(5), after="<timeout>30</timeout>")
+
+    farm.clock.advance(minutes * 60)
+    report(farm)
+    farm.pass_time(1.0)
+
+    assert farm.states("beauty") == state
+
+
+@pytest.mark.parametrize(("silent", "state"), [(9, "R"), (11, "D")])
+def test_timeout_of_a_silent_frame_is_in_minutes_and_leaves_it_dead(farm: FakeFarm, silent: int, state: str):
+    start(farm, before=retries(5), after="<timeout_llu>10</timeout_llu>")
+
+    farm.clock.advance(HOURS)
+    report(farm, llu_time=farm.clock.now - silent * 60)
+    farm.pass_time(1.0)
+
+    assert farm.states("beauty") == state
+
+
+def test_frame_that_ends_well_after_its_timeout_has_succeeded(farm: FakeFarm):
+    start(farm, after="<timeout>30</timeout>")
+    farm.rqd.ignores_kills = True
+    farm.clock.advance(31 * 60)
+    report(farm)
+    farm.pass_time(1.0)
+
+    assert end(farm, seconds=31 * 60) == "S"
+
+
+def test_frame_that_fails_after_its_timeout_and_before_anybody_saw_that_is_dead(farm: FakeFarm):
+    start(farm, before=retries(5), after="<timeout>30</timeout>")
+
+    assert end(farm, status=1, seconds=31 * 60) == "D"
+
+
+@pytest.mark.parametrize(("seconds", "state"), [(12 * HOURS, "R"), (12 * HOURS + 1, "D")])
+def test_frame_that_fails_after_more_than_twelve_hours_is_dead(farm: FakeFarm, seconds: int, state: str):
+    start(farm, before=retries(5))
+
+    assert end(farm, status=1, seconds=seconds) == state
+
+
+def test_frame_that_ends_well_after_more_than_twelve_hours_has_succeeded(farm: FakeFarm):
+    start(farm)
+
+    assert end(farm, seconds=20 * HOURS) == "S"
+
+
+def test_frame_that_is_dead_for_its_time_has_all_its_time_when_it_is_retried(farm: FakeFarm):
+    start(farm, before=retries(0), after="<timeout>30</timeout>")
+    farm.clock.advance(31 * 60)
+    report(farm)
+    farm.pass_time(1.0)
+
+    with farm.farm.work():
+        steering.retry_frames(farm.farm, farm.job(), [0])
+    report(farm)
+    farm.pass_time(1.0)
+
+    assert farm.states("beauty") == "R"
+
+
+def test_autoeat_eats_a_frame_that_took_too_long(farm: FakeFarm):
+    start(farm, before="<autoeat>true</autoeat>", after="<timeout>30</timeout>")
+
+    farm.clock.advance(31 * 60)
+    report(farm)
+    farm.pass_time(1.0)
+
+    assert farm.states("beauty") == "E"
