@@ -12,6 +12,7 @@ from tests.support import until
 
 pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
 
+from opencue_proto import host_pb2, job_pb2
 
 if TYPE_CHECKING:
     from tests.fakes.daemons import FakeDaemons
@@ -102,3 +103,69 @@ def test_host_is_redirected_to_a_job(pycue: Any, busy: FakeDaemons):
     pycue.api.findHost("node2").redirectToJob(procs, pycue.api.findJob("testing-test_shot-tester_three"))
 
     until(lambda: [p.data.job_name for p in pycue.api.getProcs(host=["node2"])] == ["testing-test_shot-tester_three"])
+
+
+# -- what PyCue has no words for -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def calls(pycue: Any) -> Any:
+    """Return the calls about procs."""
+    return pycue.Cuebot.getStub("proc")
+
+
+def test_so_many_procs_are_found_as_are_asked_for(calls: Any, busy: FakeDaemons):
+    criteria = host_pb2.ProcSearchCriteria(max_results=[1], first_result=1)
+
+    found = calls.GetProcs(host_pb2.ProcGetProcsRequest(r=criteria)).procs.procs
+
+    assert [proc.frame_name for proc in found] == ["0002-beauty"]
+
+
+def test_procs_that_match_are_unbooked(calls: Any, busy: FakeDaemons):
+    criteria = host_pb2.ProcSearchCriteria(hosts=["node1"])
+
+    count = calls.UnbookProcs(host_pb2.ProcUnbookProcsRequest(r=criteria)).num_procs
+
+    assert count == 2
+    assert sorted(proc.unbooked for proc in busy.farm.procs.values()) == [False, True, True]
+
+
+def test_procs_that_match_make_room_for_jobs(pycue: Any, calls: Any, busy: FakeDaemons):
+    job = pycue.api.findJob("testing-test_shot-tester_three").data
+    criteria = host_pb2.ProcSearchCriteria(hosts=["node2"])
+
+    request = host_pb2.ProcUnbookToJobRequest(r=criteria, jobs=job_pb2.JobSeq(jobs=[job]), kill=True)
+    count = calls.UnbookToJob(request).num_procs
+
+    assert count == 1
+    until(lambda: [proc.data.job_name for proc in pycue.api.getProcs(host=["node2"])] == [job.name])
+
+
+def test_procs_that_match_make_room_for_a_group(pycue: Any, calls: Any, busy: FakeDaemons):
+    root = pycue.api.findShow("testing").getRootGroup()
+    criteria = host_pb2.ProcSearchCriteria(hosts=["node1"])
+
+    count = calls.UnbookToGroup(host_pb2.ProcUnbookToGroupRequest(r=criteria, group=root.data)).num_procs
+
+    assert count == 2
+    assert [proc.data.redirect_target for proc in pycue.api.getProcs(host=["node1"])] == ["testing", "testing"]
+
+
+def test_redirect_is_taken_back(pycue: Any, calls: Any, busy: FakeDaemons):
+    (proc,) = pycue.api.getProcs(host=["node2"])
+    proc.redirectToJob(pycue.api.findJob("testing-test_shot-tester_three"))
+
+    answers = [calls.ClearRedirect(host_pb2.ProcClearRedirectRequest(proc=proc.data)).value for _ in range(2)]
+
+    assert answers == [True, False]
+
+
+def test_proc_whose_frame_has_ended_cannot_be_redirected(pycue: Any, calls: Any, busy: FakeDaemons):
+    (proc,) = pycue.api.getProcs(host=["node2"])
+    job = proc.getJob().data.id
+    busy.finish("0101-beauty")
+
+    answer = calls.RedirectToJob(host_pb2.ProcRedirectToJobRequest(proc=proc.data, job_id=job))
+
+    assert not answer.value
