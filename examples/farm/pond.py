@@ -34,7 +34,7 @@ class Ripples(Layer):
         Layer.__init__(self, name, **args)
         self.require_arg("stones")
         self.require_arg("out")
-        self.add_output("heights", FileSpec("%s/render/pond.#.pgm" % self.get_arg("out")))
+        self.add_output("heights", FileSpec(f"{self.get_arg('out')}/render/pond.#.pgm"))
 
     def _after_init(self, ol):
         ReadStones(self, cores=0.1, memory="256m")
@@ -43,9 +43,9 @@ class Ripples(Layer):
         stones = self.get_preprocess_layers()[0].get_data("stones")
         for frame in frames:
             rows = [[grey(stones, frame, x, y) for x in range(WIDTH)] for y in range(HEIGHT)]
-            path = os.path.join(self.get_arg("out"), "render", "pond.%04d.pgm" % frame)
+            path = os.path.join(self.get_arg("out"), "render", f"pond.{frame:04}.pgm")
             with open(path, "w", encoding="ascii") as stream:
-                stream.write("P2\n%d %d\n255\n" % (WIDTH, HEIGHT))
+                stream.write(f"P2\n{WIDTH} {HEIGHT}\n255\n")
                 stream.writelines(" ".join(map(str, row)) + "\n" for row in rows)
             print("rendered", path)
 
@@ -61,7 +61,7 @@ class Sheet(Frame):
         pictures += [black] * (-len(pictures) % columns)
         rows = []
         for first in range(0, len(pictures), columns):
-            rows += [b"".join(lines) for lines in zip(*pictures[first : first + columns])]
+            rows += [b"".join(lines) for lines in zip(*pictures[first : first + columns], strict=True)]
         write_png(os.path.join(out, "sheet.png"), columns * WIDTH, rows)
 
 
@@ -74,7 +74,7 @@ class Report(OutlinePostCommand):
         for folder, _, names in os.walk(out):
             for path in (os.path.join(folder, name) for name in names if name != "report.txt"):
                 with open(path, "rb") as stream:
-                    lines.append("%08x  %s\n" % (zlib.crc32(stream.read()), os.path.relpath(path, out)))
+                    lines.append(f"{zlib.crc32(stream.read()):08x}  {os.path.relpath(path, out)}\n")
         with open(os.path.join(out, "report.txt"), "w", encoding="utf-8") as stream:
             stream.writelines(sorted(lines, key=lambda line: line.split()[1]))
 
