@@ -22,8 +22,6 @@ MAX_PAGE = 1000
 _SPAN = re.compile(r"(\d+)-(\d+)\Z")
 _NUMBERS = re.compile(r"([\d.]+)(?:-([\d.]+))?\Z")
 _KB_OF_GB, _SECONDS_OF_HOUR = 1048576, 3600
-# CueMan means kB and seconds where the server reads GB and hours. No frame has 16 TB, and none runs for two days.
-_MOST_GB, _MOST_HOURS = 16384, 48
 
 Test = Callable[[int], bool]
 
@@ -125,7 +123,7 @@ def _tests(farm: Farm, job: Job, search: FrameSearch) -> list[Test]:
         has = _number_test(search.frames)
         tests.append(lambda ref: has(state.number(ref)))
     if search.memory:
-        fits = _amount_test(farm, search.memory, "memory", _KB_OF_GB, _MOST_GB)
+        fits = _amount_test(search.memory, "memory", _KB_OF_GB)
         tests.append(lambda ref: fits(_memory(farm, job, ref)))
     if search.duration:
         tests.append(_duration_test(farm, job, search.duration))
@@ -147,7 +145,7 @@ def _number_test(text: str) -> Test:
 
 
 def _duration_test(farm: Farm, job: Job, text: str) -> Test:
-    fits = _amount_test(farm, text, "duration", _SECONDS_OF_HOUR, _MOST_HOURS)
+    fits = _amount_test(text, "duration", _SECONDS_OF_HOUR)
 
     def test(ref: int) -> bool:
         if job.state.state(ref).value == "WAITING" and not farm.useful:
@@ -157,7 +155,7 @@ def _duration_test(farm: Farm, job: Job, text: str) -> Test:
     return test
 
 
-def _amount_test(farm: Farm, text: str, what: str, unit: int, most: float) -> Callable[[float], bool]:
+def _amount_test(text: str, what: str, unit: int) -> Callable[[float], bool]:
     match = _NUMBERS.match(text.strip())
     try:
         numbers = [float(number) for number in match.groups() if number] if match else []
@@ -165,8 +163,6 @@ def _amount_test(farm: Farm, text: str, what: str, unit: int, most: float) -> Ca
         numbers = []
     if not numbers:
         raise CannotDo(f"the {what} {text!r} cannot be read; it is one number, or two with '-' between them")
-    if farm.useful and numbers[0] > most:
-        unit = 1
     least, largest = numbers[0] * unit, numbers[1] * unit if len(numbers) > 1 else float("inf")
     return lambda amount: least <= amount <= largest
 
