@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from ..cuerun import OutlineLauncher
@@ -157,21 +158,43 @@ def _runs(
         frames = layer.get_local_frame_set(head)
         run: dict[str, Any] = {"frame": f"{head:04d}-{layer.get_name()}", "frames": str(frames), "commands": []}
         runs.append(run)
-        if not isinstance(layer, CommandLayer):
+        if not _tells_commands(layer):
             continue
         try:
             run["commands"] = _commands(layer, frames, _environment(layer, shared, head, planned))
         except Exception as error:  # a module's own code, which may need what its _setup prepares
             return runs, f"the command is not known before _setup has run: {error}"
-    if isinstance(layer, CommandLayer):
+    if _tells_commands(layer):
         return runs, ""
     return runs, f"Python: {type(layer).__name__}._execute"
 
 
-def _commands(layer: CommandLayer, frames: FrameSet, environ: dict[str, str]) -> list[list[str]]:
+def _tells_commands(layer: Layer) -> bool:
+    """Tell whether a layer can be asked for its commands: it runs nothing else, or it runs an application."""
+    return isinstance(layer, CommandLayer) or hasattr(layer, "render_commands")
+
+
+def _commands(layer: Layer, frames: FrameSet, environ: dict[str, str]) -> list[list[str]]:
     layer.check_required_args()
+    if not isinstance(layer, CommandLayer):
+        return _render_commands(layer, frames, environ)
     pairs = layer.frame_commands(frames)
     return [expand_command(command, FrameTokens.from_environment(environ, number)) for command, number in pairs]
+
+
+def _render_commands(layer: Any, frames: FrameSet, environ: dict[str, str]) -> list[list[str]]:
+    """Return what a layer of an application runs; pictures are written under hidden names when it really runs."""
+    before = dict(os.environ)
+    os.environ.update(environ)
+    try:
+        commands = layer.render_commands(frames)
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    tokens = [FrameTokens.from_environment(environ, command.frames[0]) for command in commands]
+    return [
+        expand_command(command.argv, token, sequences=False) for command, token in zip(commands, tokens, strict=True)
+    ]
 
 
 # -- text ------------------------------------------------------------------------------------------------------

@@ -163,10 +163,12 @@ def _ask_version(program: list[str]) -> str:
     """Return what ``blender --version`` says; it takes a second, so it is asked only for a name that has changed."""
     import subprocess
 
-    asked = subprocess.run(
-        [*program, "--version"], stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
-    )
-    return asked.stdout.partition("Blender ")[2]
+    words = [*program, "--version"]
+    try:
+        asked = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    except OSError:  # in a dry run it need not be there
+        return ""
+    return asked.stdout.decode(errors="replace").partition("Blender ")[2]
 
 
 def _two_numbers(version: str) -> tuple[int, int]:

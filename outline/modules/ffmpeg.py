@@ -70,6 +70,11 @@ class Ffmpeg(SequenceLayer):
         """Make a layer that encodes a movie."""
         super().__init__(name, **args)
 
+    def check_before_commands(self, frames: FrameSet) -> None:
+        """Check that all pictures are there, and number links to them from 0 on."""
+        super().check_before_commands(frames)
+        self.__links = self._link_pictures()
+
     def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
         """Return the one run of ffmpeg."""
         rate = str(self.get_arg("fps") or 24)
@@ -84,7 +89,7 @@ class Ffmpeg(SequenceLayer):
             "-start_number",
             "0",
         ]
-        words += [*(str(word) for word in self.get_arg("input_args") or ()), "-i", self._link_pictures()]
+        words += [*(str(word) for word in self.get_arg("input_args") or ()), "-i", self._links_pattern()]
         words += ["-frames:v", str(len(self.get_sequence())), "-r", rate, "-c:v", str(self.get_arg("codec", "libx264"))]
         if self.get_arg("crf", 18) is not None and self.get_arg("codec", "libx264") in ("libx264", "libx265"):
             words += ["-crf", str(self.get_arg("crf", 18))]
@@ -111,17 +116,22 @@ class Ffmpeg(SequenceLayer):
             )
 
     def _link_pictures(self) -> str:
-        """Make a folder of links to the pictures, numbered from 0 on, and return their pattern."""
+        """Make a folder of links to the pictures, and return its path."""
         import tempfile
 
         source = self.get_source()
-        self.__links = tempfile.mkdtemp(prefix="outline-ffmpeg-", dir=self.get_temp_dir())
-        extension = os.path.splitext(source.path)[1]
+        folder = tempfile.mkdtemp(prefix="outline-ffmpeg-", dir=self.get_temp_dir())
         for number, frame in enumerate(self.get_sequence()):
-            os.symlink(
-                os.path.abspath(source.frame_path(frame)), os.path.join(self.__links, f"{number:06d}{extension}")
-            )
-        return os.path.join(self.__links.replace("%", "%%"), f"%06d{extension}")
+            link = os.path.join(folder, f"{number:06d}{self._extension()}")
+            os.symlink(os.path.abspath(source.frame_path(frame)), link)
+        return folder
+
+    def _links_pattern(self) -> str:
+        folder = self.__links or "<links>"  # in a dry run there are none
+        return os.path.join(folder.replace("%", "%%"), f"%06d{self._extension()}")
+
+    def _extension(self) -> str:
+        return os.path.splitext(self.get_source().path)[1]
 
 
 def _count_frames(program: str, movie: str) -> int | None:

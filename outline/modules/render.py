@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..config import config
-from ..exception import LayerException, OutlineException, ShellCommandFailureException
+from ..exception import LayerException, ShellCommandFailureException
 from ..frames import FrameSet
 from ..io import FileSpec, system
 from ..layer import Layer
@@ -119,6 +119,8 @@ class RenderLayer(Layer):
     def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
         """Return the runs of the application that make these frames, and no others.
 
+        It has no side effects, because a dry run calls it too.
+
         Args:
             frames: Frames of one chunk, in render order, each once. Never empty.
         """
@@ -148,6 +150,8 @@ class RenderLayer(Layer):
     def get_program(self) -> list[str]:
         """Return the words that start the application on this host.
 
+        In a dry run it is a name that was to be looked for, when none is there.
+
         Raises:
             ShellCommandFailureException: It is not there; the status is 127.
         """
@@ -160,7 +164,12 @@ class RenderLayer(Layer):
         ]
         options.append(("the configuration at launch:", self.__launch_options))
         choice = choose_program(names, self.get_arg("executable"), str(self.get_arg("version") or ""), options)
-        return find_program(self.application or type(self).__name__, choice, os.environ)
+        try:
+            return find_program(self.application or type(self).__name__, choice, os.environ)
+        except ShellCommandFailureException:
+            if self.__attempt is None and choice.candidates:
+                return [choice.candidates[0], *choice.arguments]
+            raise
 
     def get_scene(self, frame: int | None = None) -> str:
         """Return the path of the scene, for one frame where its name holds a place for it; a number is no place."""
@@ -239,7 +248,7 @@ class RenderLayer(Layer):
     def setup(self) -> None:
         """Make paths absolute and copy the scene, before the hook ``_setup``; the outline calls this."""
         self.check_required_args()
-        _require_openimageio(self)
+        self.__require_openimageio()
         for key in self.path_args:
             if self.get_arg(key):
                 self.set_arg(key, absolute_paths(self.get_arg(key)))
@@ -271,7 +280,7 @@ class RenderLayer(Layer):
         from ..progress import watched_output
 
         self.__map_paths()
-        _require_openimageio(self)
+        self.__require_openimageio()
         wanted = self.__frames_to_render(frames)
         if not wanted:
             return
@@ -349,6 +358,12 @@ class RenderLayer(Layer):
             logger.warning("layer %s: frames %s are there already", self.get_name(), FrameSet(sorted(done)))
         return FrameSet([frame for frame in frames.unique() if frame not in done])
 
+    def __require_openimageio(self) -> None:
+        if self.get_arg("check_images"):
+            from ..rendering.images import require
+
+            require(f"layer {self.get_name()!r}{self.get_origin()}: check_images")
+
     def __checks_outputs(self) -> bool:
         return bool(self.get_arg("check_outputs", True)) and not self.get_arg("nocheck")
 
@@ -375,16 +390,3 @@ class RenderLayer(Layer):
                 if mapped != value:
                     self.set_arg(key, mapped)
             os.environ.update(mapping.map_environment(self.get_execute_env(), rules))
-
-
-def _require_openimageio(layer: Layer) -> None:
-    import socket  # slow to import
-
-    from ..rendering.images import is_available
-
-    if layer.get_arg("check_images") and not is_available():
-        raise OutlineException(
-            f"layer {layer.get_name()!r}{layer.get_origin()}: check_images needs OpenImageIO, which is not installed"
-            f" on host {socket.gethostname()};"
-            " pip install outline-farm[images]"
-        )

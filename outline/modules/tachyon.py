@@ -87,9 +87,15 @@ class Tachyon(RenderLayer):
         if not any(sign.isspace() for sign in target):
             return target
         link = os.path.join(self.get_temp_dir(), f"tachyon-{os.getpid()}-{frame}")
-        if not os.path.lexists(link):
-            os.symlink(os.path.abspath(os.path.dirname(target)), link)
         return os.path.join(link, "".join("_" if sign.isspace() else sign for sign in os.path.basename(target)))
+
+    def check_before_commands(self, frames: FrameSet) -> None:
+        """Check that the scenes are there, and make links that lead around blanks."""
+        super().check_before_commands(frames)
+        for frame in frames:
+            written, target = self._written(frame), self.get_target().frame_path(frame)
+            if written != target:
+                os.symlink(os.path.abspath(os.path.dirname(target)), os.path.dirname(written))
 
     def _options(self) -> list[str]:
         path = self.get_target().path

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-__all__ = ["ImageFacts", "is_available", "look_at"]
+from ..exception import OutlineException
+
+__all__ = ["ImageFacts", "is_available", "look_at", "require"]
 
 _LONGEST_REASON = 200
 
@@ -29,6 +31,24 @@ def is_available() -> bool:
     import importlib.util
 
     return importlib.util.find_spec("OpenImageIO") is not None
+
+
+def require(what: str) -> None:
+    """Check that OpenImageIO is there.
+
+    Args:
+        what: What needs it, for the message.
+
+    Raises:
+        OutlineException: It is not installed.
+    """
+    if not is_available():
+        import socket  # slow to import
+
+        where = f"on host {socket.gethostname()}"
+        raise OutlineException(
+            f"{what} needs OpenImageIO, which is not installed {where}; pip install outline-farm[images]"
+        )
 
 
 def look_at(path: str, *, allow_black: bool = False) -> ImageFacts:

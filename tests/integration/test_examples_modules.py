@@ -88,6 +88,28 @@ def test_an_example_has_no_argument_that_nobody_reads(tmp_path: Path, outline: P
     assert checked.stdout.endswith(": no problems\n"), checked.stdout + checked.stderr
 
 
+DRY = [
+    ("renderers/povray", "+SF5 +EF8"),
+    ("renderers/blender", "-f 1..6"),
+    ("renderers/synfig", "--start-time 1f --end-time 6f"),
+    ("pipeline/pipeline", "--frames 5-8"),
+    ("pipeline/pipeline", "<links>/%06d.png"),
+]
+
+
+@pytest.mark.parametrize(("outline", "words"), DRY)
+def test_a_dry_run_shows_the_commands_and_writes_nothing(
+    run_pycuerun: RunPycuerun, tmp_path: Path, outline: str, words: str
+) -> None:
+    path = REPOSITORY / "examples" / f"{outline}.outline"
+
+    shown = run_pycuerun(path, "1-12", "--backend", "local", "--dry-run", env={"PATH": "/nowhere"})
+
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert words in shown.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
 def alike(one: Path, other: Path) -> subprocess.CompletedProcess[str]:
     """Compare two pictures: a few pixels may differ a little, as they do between versions of a renderer."""
     limits = ["-fail", "0.08", "-failpercent", "3", "-hardfail", "0.7"]

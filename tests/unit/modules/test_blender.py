@@ -139,6 +139,12 @@ def test_blender_is_asked_for_its_version_when_the_layer_has_none(programs: Path
     assert words[words.index("-E") + 1] == name
 
 
+def test_a_version_that_cannot_be_asked_for_is_an_old_one(programs: Path) -> None:
+    (programs / "blender").unlink()
+
+    assert words_of("1", engine="eevee")[3:5] == ["-E", "BLENDER_EEVEE"]
+
+
 # -- logs -------------------------------------------------------------------------------------------------------
 
 

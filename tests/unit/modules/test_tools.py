@@ -44,7 +44,9 @@ def test_tachyon_renders_a_scene_for_each_frame() -> None:
 def test_tachyon_is_led_around_a_blank_in_a_path(tmp_path: Path) -> None:
     folder = tmp_path / "a b"
     folder.mkdir()
-    layer = Tachyon("t", scene="/s/a.dat", outputs=f"{folder}/my ball.####.png")
+    (tmp_path / "a.dat").write_text("scene")
+    layer = Tachyon("t", scene=f"{tmp_path}/a.dat", outputs=f"{folder}/my ball.####.png")
+    layer.check_before_commands(FrameSet("1"))
     (command,) = layer.render_commands(FrameSet("1"))
     told = command.argv[-1]
     Path(told).write_text("picture")
@@ -267,9 +269,11 @@ def test_a_tile_is_a_width_and_a_height() -> None:
 
 
 def test_ffmpeg_gets_pictures_that_are_numbered_from_0_on(tmp_path: Path) -> None:
-    (tmp_path / "a.0005.png").write_text("five")
+    for frame in (5, 7, 9):
+        (tmp_path / f"a.000{frame}.png").write_text("picture")
     layer = Ffmpeg("f", source=f"{tmp_path}/a.#.png", outputs="/out/a.mp4", fps="24000/1001", extra_args=["-an"])
     add(layer, "9-5x-2")
+    layer.check_before_commands(FrameSet("9"))
 
     (command,) = layer.render_commands(FrameSet("9"))
     links = Path(command.argv[command.argv.index("-i") + 1]).parent
