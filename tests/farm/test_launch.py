@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from outline import cuerun
+from outline.backend import cue
 from outline.exception import LaunchException
 from tests.conftest import RunPycuerun
 from tests.farm.commands import RunAtFarm, script
-from tests.launches import outline_of, shell
+from tests.launches import launcher_of, outline_of, shell
 from tests.support import until
 
 if TYPE_CHECKING:
@@ -92,6 +93,15 @@ def test_a_job_that_is_not_finished_is_not_launched_again(run_at_farm: RunAtFarm
     assert (second.returncode, second.stdout) == (2, "")
     assert "has a job testing-default-tester_shot that is not finished; wait for it, or end it" in second.stderr
     assert len(second.stderr.splitlines()) == 1
+
+
+def test_job_whose_launch_was_sent_twice_is_one_job(pycue: Any) -> None:
+    launcher = launcher_of(pause=True)
+    (first,) = launcher.launch()
+
+    (second,) = cue.launch(launcher)  # as when the server's answer was lost, and PyCue asks again
+
+    assert second.data.id == first.data.id
 
 
 @pytest.mark.parametrize(

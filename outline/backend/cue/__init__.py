@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...constants import OUTLINE_MODE_SETUP
+from ...exception import LaunchException
 from .checks import check_job
-from .client import connect, farm_errors
+from .client import JobPending, connect, farm_errors
 from .command import build_command
 from .job import farm_job
-from .jobs import post_job_of
+from .jobs import find_session_job, post_job_of
 from .snapshot import Outcome, PyCueJob
 from .spec import spec_text
 from .watch import JobTestFailed, LogObserver, kill_job, watch
@@ -77,13 +78,28 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool = True) -> list[Any]:
     """
     opencue = connect(launcher.get_flag("server"))
     spec = launcher.serialize(use_pycuerun=use_pycuerun)
-    with farm_errors("launch the job"):
-        jobs = list(opencue.api.launchSpecAndWait(spec))
+    try:
+        with farm_errors("launch the job"):
+            jobs = list(opencue.api.launchSpecAndWait(spec))
+    except JobPending as error:
+        jobs = [_launched_before(launcher, error)]
     if launcher.get_flag("wait"):
         wait(jobs[0])
     elif launcher.get_flag("test"):
         test(jobs[0])
     return jobs
+
+
+def _launched_before(launcher: OutlineLauncher, error: JobPending) -> Any:
+    """Return the job that is there already, if it is this one: PyCue sends a job again when it has lost the answer.
+
+    Raises:
+        JobPending: It is another one.
+    """
+    try:
+        return find_session_job(error.name, launcher.get_outline().get_path() or "")
+    except LaunchException:
+        raise error from None
 
 
 def serialize(launcher: OutlineLauncher) -> str:

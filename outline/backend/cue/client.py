@@ -11,7 +11,7 @@ from typing import Any
 
 from ...exception import LaunchException
 
-__all__ = ["ServerAway", "UnknownToServer", "connect", "farm_errors", "get_opencue", "server_names"]
+__all__ = ["JobPending", "ServerAway", "UnknownToServer", "connect", "farm_errors", "get_opencue", "server_names"]
 
 _MISSING = 'the farm needs the package opencue-pycue; install it with: pip install "outline-farm[cue]"'
 # What PyCue puts in front of the server's own words.
@@ -24,6 +24,24 @@ _PYCUE_WORDS = re.compile(
 
 class ServerAway(LaunchException):
     """No server answers."""
+
+
+class JobPending(LaunchException):
+    """The server has a job of that name which is not finished.
+
+    Attributes:
+        name: The job's name.
+    """
+
+    def __init__(self, server: str, name: str) -> None:
+        super().__init__(server, name)
+        self.server, self.name = server, name
+
+    def __str__(self) -> str:
+        return (
+            f"the farm server {self.server} has a job {self.name} that is not finished; wait for it, or end it"
+            f" (cueadmin -kill {self.name}), or launch under another name with --base-name"
+        )
 
 
 class UnknownToServer(LaunchException):
@@ -125,10 +143,7 @@ def _translated(error: Any, doing: str) -> LaunchException:
         return UnknownToServer(f"the farm server {server} cannot {doing or 'do that'}: {said}")
     pending = re.search(r"job (\S+) is already pending", said)
     if pending:
-        return LaunchException(
-            f"the farm server {server} has a job {pending[1]} that is not finished; wait for it, or end it"
-            f" (cueadmin -kill {pending[1]}), or launch under another name with --base-name"
-        )
+        return JobPending(server, pending[1])
     asked = f" to {doing}" if doing else ""  # "refuses to launch the job"
     return LaunchException(f"the farm server {server} refuses{asked}: {said}{_advice(said)}")
 
