@@ -13,7 +13,7 @@ from ..farm.hosts import Proc, short_name
 from ..farm.running import kill_proc
 from .finding import find_job
 from .messages import frame_message, job_message, layer_message
-from .rpc import NotFound, Service
+from .rpc import Invalid, NotFound, Service
 from .thing_finding import find_group, find_proc
 from .thing_messages import host_message, proc_message
 
@@ -64,6 +64,12 @@ class ProcService(Service):
         last = criteria.first_result + max(criteria.max_results) if any(criteria.max_results) else None
         return found[criteria.first_result : last]
 
+    def _chosen(self, criteria: host_pb2.ProcSearchCriteria) -> list[Proc]:
+        """Search for procs that something is done to; nobody means all of the farm by saying nothing."""
+        if not criteria.ListFields():
+            raise Invalid("the request says of no host, job, layer, show or allocation which procs it means")
+        return self._search(criteria)
+
     def _is_of(self, proc: Proc, criteria: host_pb2.ProcSearchCriteria) -> bool:
         """Tell whether a proc is of the hosts, jobs, layers, shows and allocations that are asked for."""
         farm = self.farm
@@ -91,7 +97,7 @@ class ProcService(Service):
 
     def UnbookProcs(self, request: host_pb2.ProcUnbookProcsRequest) -> host_pb2.ProcUnbookProcsResponse:
         """Unbook all procs that match, and return how many those are."""
-        procs = self._search(request.r)
+        procs = self._chosen(request.r)
         for proc in procs:
             hosting.unbook(self.farm, proc, kill=request.kill)
         return host_pb2.ProcUnbookProcsResponse(num_procs=len(procs))
@@ -138,7 +144,7 @@ class ProcService(Service):
     def _redirect_all(self, criteria: host_pb2.ProcSearchCriteria, targets: list[str], *, kill: bool) -> int:
         if not targets:
             raise NotFound("the request names no job")
-        procs = self._search(criteria)
+        procs = self._chosen(criteria)
         for number, proc in enumerate(procs):
             hosting.redirect(self.farm, proc, targets[number % len(targets)], kill=kill)
         return len(procs)

@@ -10,7 +10,7 @@ from opencue_proto import report_pb2
 
 from ..farm.farm import Farm
 from ..farm.reports import FrameReport, HostReport, frame_ended, host_reported
-from .rpc import Service, peer
+from .rpc import Invalid, Service, peer
 
 __all__ = ["ReportService", "take_host_report"]
 
@@ -54,6 +54,8 @@ def take_host_report(farm: Farm, report: report_pb2.HostReport, *, is_local: boo
 
 
 def _host(host: report_pb2.RenderHost, core_info: report_pb2.CoreDetail, *, is_boot: bool) -> HostReport:
+    if not host.name:
+        raise Invalid("the report names no host")
     return HostReport(
         name=host.name,
         facility=host.facility,

@@ -26,6 +26,7 @@ __all__ = [
     "NotFound",
     "RpcError",
     "Service",
+    "all_service_descriptors",
     "all_service_names",
     "make_handlers",
     "unlocked",
@@ -86,21 +87,22 @@ def unlocked(method: Any) -> Any:
 
 def all_service_names() -> list[str]:
     """Return the names of all services of the protocol."""
-    return [service.full_name for service in _descriptors()]
+    return [service.full_name for service in all_service_descriptors()]
 
 
 def make_handlers(services: Iterable[Service]) -> list[grpc.GenericRpcHandler]:
     """Return handlers for all services of the protocol; what no class implements answers UNIMPLEMENTED."""
     by_name = {service.name: service for service in services}
     handlers = []
-    for descriptor in _descriptors():
+    for descriptor in all_service_descriptors():
         service = by_name.get(descriptor.full_name)
         methods = {method.name: _handler(service, descriptor.full_name, method) for method in descriptor.methods}
         handlers.append(grpc.method_handlers_generic_handler(descriptor.full_name, methods))
     return handlers
 
 
-def _descriptors() -> list[Any]:
+def all_service_descriptors() -> list[Any]:
+    """Return the descriptors of all services of the protocol."""
     found = []
     for name in _MODULES:
         module = import_module(f"opencue_proto.{name}_pb2")

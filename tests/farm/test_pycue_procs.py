@@ -12,6 +12,7 @@ from tests.support import until
 
 pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
 
+import grpc
 from opencue_proto import host_pb2, job_pb2
 
 if TYPE_CHECKING:
@@ -129,6 +130,11 @@ def test_procs_that_match_are_unbooked(calls: Any, busy: FakeDaemons):
 
     assert count == 2
     assert sorted(proc.unbooked for proc in busy.farm.procs.values()) == [False, True, True]
+
+
+def test_procs_are_not_unbooked_by_a_request_that_says_nothing_of_them(calls: Any, busy: FakeDaemons):
+    with pytest.raises(grpc.RpcError, match="which procs it means"):
+        calls.UnbookProcs(host_pb2.ProcUnbookProcsRequest(kill=True))
 
 
 def test_procs_that_match_make_room_for_jobs(pycue: Any, calls: Any, busy: FakeDaemons):
