@@ -10,7 +10,7 @@ from opencue_proto import subscription_pb2
 from ..farm.farm import Farm
 from ..farm.things import Allocation, Show, Subscription
 from .rpc import Exists, InUse, Invalid, Service
-from .thing_finding import find_subscription
+from .thing_finding import core_points, find_subscription
 from .thing_messages import subscription_message
 
 __all__ = ["SubscriptionService", "create_subscription", "drop_subscription"]
@@ -27,9 +27,10 @@ def create_subscription(farm: Farm, show: Show, allocation: Allocation, size: fl
         drop_subscription(farm, one)
     if farm.subscription_of(show.id, allocation.id):
         raise Exists(f"the show {show.name} has a subscription to {allocation.name} already")
-    if min(size, burst) < 0:
+    points = [core_points(cores) for cores in (size, burst)]
+    if min(points) < 0:
         raise Invalid(f"a subscription cannot have a size of {size:g} and a burst of {burst:g} cores")
-    made = Subscription(str(uuid.uuid4()), show.id, allocation.id, round(size * 100), round(burst * 100))
+    made = Subscription(str(uuid.uuid4()), show.id, allocation.id, *points)
     farm.subscriptions[made.id] = made
     farm.touch("subscription", made.id, made)
     farm.wake()

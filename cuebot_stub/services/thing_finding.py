@@ -18,6 +18,7 @@ __all__ = [
 ]  # fmt: skip
 
 T = TypeVar("T")
+_MOST_POINTS = 2**31 - 1
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\- ]{0,127}\Z")
 
 
@@ -125,7 +126,13 @@ def checked_name(text: str, what: str) -> str:
 
 
 def core_points(cores: float) -> int:
-    """Return cores as core points; anything below 0 stands for no limit."""
+    """Return cores as core points; anything below 0 stands for no limit.
+
+    Raises:
+        Invalid: It is no number, or more than fits into a message.
+    """
+    if not cores * 100 <= _MOST_POINTS:
+        raise Invalid(f"{cores:g} is no number of cores")
     return round(cores * 100) if cores >= 0 else -1
 
 

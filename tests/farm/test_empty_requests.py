@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls that say nothing, or name what is not there: each gets an answer with a reason, and nothing changes."""
+"""Calls that say nothing, or name what is not there: each gets an answer with a reason."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -198,6 +199,28 @@ def test_size_of_a_subscription_is_in_core_points(pycue: Any):
     pycue.api.findSubscription("local.general.testing").setSize(250)
 
     assert pycue.api.findSubscription("local.general.testing").data.size == 250
+
+
+@pytest.mark.parametrize("cores", [math.nan, math.inf, 1e30, -1.0], ids=str)
+def test_subscription_to_no_number_of_cores_is_refused(pycue: Any, cores: float):
+    allocation = pycue.api.findAllocation("local.unassigned")
+
+    with pytest.raises(grpc.RpcError, match="cores"):
+        pycue.api.findShow("testing").createSubscription(allocation, cores, 1)
+
+
+@pytest.mark.parametrize("cores", [math.nan, math.inf, 1e30], ids=str)
+@pytest.mark.parametrize("call", ["setMaxCores", "setMinCores", "setDefaultJobMaxCores", "setDefaultJobMinCores"])
+def test_group_of_no_number_of_cores_is_refused(root: Any, call: str, cores: float):
+    with pytest.raises(grpc.RpcError, match="is no number of cores"):
+        getattr(root, call)(cores)
+
+
+@pytest.mark.parametrize("cores", [math.nan, math.inf, 1e30, -1.0], ids=str)
+@pytest.mark.parametrize("call", ["setDefaultMaxCores", "setDefaultMinCores"])
+def test_show_of_no_number_of_cores_is_refused(pycue: Any, call: str, cores: float):
+    with pytest.raises(grpc.RpcError, match="is no number of cores"):
+        getattr(pycue.api.findShow("testing"), call)(cores)
 
 
 def test_second_subscription_to_an_allocation_is_refused(pycue: Any):
