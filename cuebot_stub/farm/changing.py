@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .things import Group
 
 __all__ = [
+    "MOST_CORES",
     "change_job",
     "change_layer",
     "layer_points",
@@ -24,6 +25,8 @@ __all__ = [
 ]
 
 MIN_POINTS, DEFAULT_POINTS, MIN_MEMORY = 10, 100, 262144
+
+MOST_CORES = 1e7
 
 
 def change_job(farm: Farm, job: Job, **changes: Any) -> None:
@@ -92,6 +95,12 @@ def set_look(farm: Farm, job: Job, ref: int, state: str, text: str, color: tuple
 
 
 def layer_points(cores: float) -> int:
-    """Return the core points that a layer asks for: 0 all of a host, below 0 all but so many, and no slivers."""
+    """Return the core points that a layer asks for: 0 all of a host, below 0 all but so many, and no slivers.
+
+    Raises:
+        CannotDo: It is no number, or more than fits into a message.
+    """
+    if not -MOST_CORES <= cores <= MOST_CORES:
+        raise CannotDo(f"a layer cannot have {cores:g} cores")
     points = round(cores * 100)
     return DEFAULT_POINTS if 0 < points < MIN_POINTS else points

@@ -77,6 +77,6 @@ class JobChanges(Service):
 
 
 def _points(cores: float) -> int:
-    if cores < 0:
+    if not 0 <= cores <= changing.MOST_CORES:
         raise Invalid(f"a job cannot have {cores:g} cores")
     return int(cores) * 100  # whole cores, as Cuebot takes them
