@@ -105,15 +105,18 @@ class Ffmpeg(SequenceLayer):
         Raises:
             LayerException: There are more or fewer than pictures.
         """
-        import shutil  # slow to import, as are those below
-
-        shutil.rmtree(self.__links, ignore_errors=True)
         movie = self.get_target().frame_path(command.frames[0])
         wanted, found = len(self.get_sequence()), _count_frames(command.argv[0], movie)
         if found is not None and found != wanted:
             raise LayerException(
                 f"layer {self.get_name()!r}: the movie has {found} frames, but there are {wanted} pictures"
             )
+
+    def clean_up(self) -> None:
+        """Remove the links."""
+        import shutil  # slow to import, as are those below
+
+        shutil.rmtree(self.__links, ignore_errors=True)
 
     def _link_pictures(self) -> str:
         """Make a folder of links to the pictures, and return its path."""

@@ -147,6 +147,9 @@ class RenderLayer(Layer):
             OutlineException: What was written is not what was asked for.
         """
 
+    def clean_up(self) -> None:
+        """Remove what ``check_before_commands`` has made for the commands; called in the end, also after an error."""
+
     def get_program(self) -> list[str]:
         """Return the words that start the application on this host.
 
@@ -293,6 +296,7 @@ class RenderLayer(Layer):
                     self.__run(command, attempt, reader)
             note_sizes(self.get_path(), attempt.new_sizes())
         finally:
+            self.clean_up()
             attempt.discard(wanted)
             self.__attempt = None
 

@@ -76,26 +76,30 @@ class Tachyon(RenderLayer):
         """Move a picture that could not be written to its name."""
         for frame in command.frames:
             written, target = self._written(frame), self.get_target().frame_path(frame)
-            if written != target:
-                if os.path.exists(written):
-                    os.replace(os.path.realpath(written), target)
-                os.unlink(os.path.dirname(written))
+            if written != target and os.path.exists(written):
+                os.replace(os.path.realpath(written), target)
+
+    def check_before_commands(self, frames: FrameSet) -> None:
+        """Check that the scenes are there, and make a link that leads around blanks."""
+        super().check_before_commands(frames)
+        self.clean_up()
+        if _has_blank(self.get_target().path):
+            os.symlink(os.path.abspath(self.get_target().folder), self._link())
+
+    def clean_up(self) -> None:
+        """Remove the link."""
+        if os.path.islink(self._link()):
+            os.unlink(self._link())
+
+    def _link(self) -> str:
+        return os.path.join(self.get_temp_dir(), f"tachyon-{os.getpid()}")
 
     def _written(self, frame: int) -> str:
         """Return the path that Tachyon is told: that of the picture, or one without blanks through a link."""
         target = self.get_target().frame_path(frame)
-        if not any(sign.isspace() for sign in target):
+        if not _has_blank(self.get_target().path):
             return target
-        link = os.path.join(self.get_temp_dir(), f"tachyon-{os.getpid()}-{frame}")
-        return os.path.join(link, "".join("_" if sign.isspace() else sign for sign in os.path.basename(target)))
-
-    def check_before_commands(self, frames: FrameSet) -> None:
-        """Check that the scenes are there, and make links that lead around blanks."""
-        super().check_before_commands(frames)
-        for frame in frames:
-            written, target = self._written(frame), self.get_target().frame_path(frame)
-            if written != target:
-                os.symlink(os.path.abspath(os.path.dirname(target)), os.path.dirname(written))
+        return os.path.join(self._link(), "".join("_" if sign.isspace() else sign for sign in os.path.basename(target)))
 
     def _options(self) -> list[str]:
         path = self.get_target().path
@@ -110,3 +114,7 @@ class Tachyon(RenderLayer):
         if self.get_arg("samples"):
             words += ["-aasamples", str(self.get_arg("samples"))]
         return words
+
+
+def _has_blank(path: str) -> bool:
+    return any(sign.isspace() for sign in path)

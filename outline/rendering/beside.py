@@ -84,7 +84,8 @@ def _name_regex(output: Output) -> str:
 
 
 def _tile_regex(name: str) -> str:
-    return "[0-9]{4}".join(map(re.escape, _UDIM.split(name)))
+    parts = (re.escape(part).replace(r"\ ", "[ _]") for part in _UDIM.split(name))  # Tachyon is told no blanks
+    return "[0-9]{4}".join(parts)
 
 
 def _names_in(folder: str) -> list[str]:

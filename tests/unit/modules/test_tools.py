@@ -52,6 +52,7 @@ def test_tachyon_is_led_around_a_blank_in_a_path(tmp_path: Path) -> None:
     Path(told).write_text("picture")
 
     layer.collect_outputs(command)
+    layer.clean_up()
 
     assert " " not in told
     assert [path.name for path in folder.iterdir()] == ["my ball.0001.png"]
@@ -278,7 +279,7 @@ def test_ffmpeg_gets_pictures_that_are_numbered_from_0_on(tmp_path: Path) -> Non
     (command,) = layer.render_commands(FrameSet("9"))
     links = Path(command.argv[command.argv.index("-i") + 1]).parent
     pictures = {link.name: os.readlink(link) for link in links.iterdir()}
-    layer.collect_outputs(command)
+    layer.clean_up()
 
     assert command.argv[1:-1] == [
         *("-hide_banner", "-nostdin", "-xerror", "-y", "-framerate", "24000/1001", "-start_number", "0"),

@@ -259,6 +259,14 @@ def test_what_earlier_attempts_at_the_same_frames_left_half_done_is_removed(tmp_
     assert names_in(tmp_path) == sorted(others)
 
 
+def test_what_an_attempt_has_written_without_a_blank_is_removed_too(tmp_path: Path) -> None:
+    write(tmp_path, ".part-1-my_a.0001.exr", ".part-1-my a.0001.exr")
+
+    attempt_at(tmp_path, name="my a.####.exr").prepare(FrameSet("1"))
+
+    assert names_in(tmp_path) == []
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
