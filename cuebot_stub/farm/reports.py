@@ -23,7 +23,7 @@ __all__ = ["FrameReport", "HostReport", "frame_ended", "host_reported", "launch_
 MEMORY_STATUS, OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 33, 137, 299, 301
 BUSY_STATUS, BUSY_STARTS = 126, 3
 BLAMELESS_STATUS, BLAMELESS_SIGNAL, SIGTERM, NO_START_STATUS = 286, 119, 15, 256
-LONGEST_SECONDS = 12 * 3600
+LONGEST_SECONDS, CUEBOT_ORPHAN_SECONDS = 12 * 3600, 300.0
 FULL_TEMP = "The temporary folder is full"
 MIN_TEMP_SHARE, SYSTEM_MEMORY, GB = 0.05, 524288, 1048576
 
@@ -184,7 +184,8 @@ def _is_missing(farm: Farm, proc: Proc) -> None:
     if now - began < farm.settings.launch_grace_seconds * 5:
         return  # it may be on its way
     proc.missing_since = proc.missing_since or now
-    if now - proc.missing_since >= farm.settings.orphan_seconds:
+    patience = CUEBOT_ORPHAN_SECONDS if farm.settings.strict else farm.settings.orphan_seconds
+    if now - proc.missing_since >= patience:
         lose_proc(farm, proc, ORPHAN_STATUS)
 
 

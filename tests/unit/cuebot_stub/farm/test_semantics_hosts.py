@@ -244,6 +244,22 @@ def test_frame_that_a_host_does_not_know_of_waits_again_after_a_while(farm: Fake
     assert farm.job().facts_of(0).exit_status == 301
 
 
+def test_strict_server_waits_five_minutes_for_a_frame_that_its_host_does_not_know_of():
+    farm = FakeFarm(strict=True)
+    farm.launch(layer(frames="1"))
+    farm.add_host(cores=1)
+    farm.rqd.running.clear()
+    farm.rqd.is_silent = True
+    states = []
+
+    for seconds in (10.0, 290.0, 10.0):
+        farm.clock.advance(seconds)
+        report(farm, cores=0)
+        states.append(farm.states("beauty"))
+
+    assert states == ["R", "R", "W"]
+
+
 def test_silent_host_with_frames_is_asked_before_long(farm: FakeFarm):
     farm.launch(layer(frames="1"))
     farm.add_host()
