@@ -71,6 +71,17 @@ def test_signs_of_sequences_in_a_folder_are_plain_letters(here: Path, folder: st
 
 
 @needs("oiiotool")
+def test_frames_that_run_apart_must_have_one_size(here: Path) -> None:
+    pytest.importorskip("OpenImageIO")
+    (here / "in" / "a.0002.ppm").write_bytes(b"P6 32 24 255\n" + bytes([200]) * (32 * 24 * 3))
+
+    with pytest.raises(LayerException, match=r"is 32x24 and not 64x48, as in frame 1, for frames 2: .*b\.####\.png"):
+        run_layer(Oiio, "1-3", chunk=1, source="in/a.#.ppm", outputs="out/b.####.png", check_images=True)
+
+    assert names_in(here / "out") == ["b.0001.png"]
+
+
+@needs("oiiotool")
 def test_expressions_in_operations_are_evaluated(here: Path) -> None:
     pytest.importorskip("OpenImageIO")
 
