@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["reorder", "stagger"]
 
+MOST_FRAMES = 1_000_000  # a job has at most a tenth of them
+
 
 def _first(order: list[int], wanted: list[int]) -> list[int]:
     return [*wanted, *_others(order, wanted)]
@@ -71,15 +73,17 @@ def stagger(farm: Farm, job: Job, number: int, frames: str, step: int) -> None:
 
 def _read(text: str) -> FrameSet:
     try:
-        return FrameSet(text)
+        frames = FrameSet(text)
     except FrameRangeError as error:
         raise CannotDo(f"the frame range {text!r} cannot be read: {error}") from error
+    if len(frames) > MOST_FRAMES:
+        raise CannotDo(f"the frame range {text!r} has {len(frames)} frames; give one with at most {MOST_FRAMES}")
+    return frames
 
 
 def _refs(job: Job, number: int, frames: FrameSet) -> list[int]:
-    refs = job.state.refs(job.layers[number].name)
-    by_number = {job.state.number(ref): ref for ref in refs}
-    return [by_number[frame] for frame in dict.fromkeys(frames) if frame in by_number]
+    places = {ref: frames.index(job.state.number(ref)) for ref in job.state.refs(job.layers[number].name)}
+    return sorted((ref for ref, place in places.items() if place >= 0), key=places.__getitem__)
 
 
 def _others(order: list[int], wanted: list[int]) -> list[int]:

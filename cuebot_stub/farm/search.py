@@ -139,7 +139,7 @@ def _number_test(text: str) -> Test:
         first, last = sorted(map(int, span.groups()))
         return lambda number: first <= number <= last
     try:
-        return frozenset(FrameSet(text)).__contains__
+        return FrameSet(text).__contains__  # never spelled out: it may be a range of millions
     except FrameRangeError as error:
         raise CannotDo(f"the frame range {text!r} cannot be read: {error}") from error
 

@@ -11,6 +11,7 @@ from opencue_proto import job_pb2
 from ..farm.farm import Farm
 from ..farm.jobs import Job
 from ..farm.search import FrameSearch, find_frames, page_of
+from .finding import enum_name
 from .messages import frame_message
 
 __all__ = ["found_frames", "frame_page", "frame_search"]
@@ -22,7 +23,7 @@ def frame_search(criteria: Any, layer: str = "") -> FrameSearch:
         ids=frozenset(criteria.ids),
         names=frozenset(criteria.frames),
         layers=frozenset([layer] if layer else criteria.layers),
-        states=frozenset(map(job_pb2.FrameState.Name, criteria.states.frame_states)),
+        states=frozenset(enum_name(job_pb2.FrameState, number) for number in criteria.states.frame_states),
         frames=criteria.frame_range,
         memory=criteria.memory_range,
         duration=criteria.duration_range,

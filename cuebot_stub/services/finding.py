@@ -8,9 +8,17 @@ from typing import Any
 from ..farm.farm import Farm
 from ..farm.jobs import Job, split_id
 from ..farm.linking import End
-from .rpc import NotFound
+from .rpc import Invalid, NotFound
 
-__all__ = ["find_frame", "find_frame_end", "find_job", "find_layer", "find_layer_end", "pending_job"]
+__all__ = [
+    "enum_name",
+    "find_frame",
+    "find_frame_end",
+    "find_job",
+    "find_layer",
+    "find_layer_end",
+    "pending_job",
+]
 
 
 def find_job(farm: Farm, id: str) -> Job:
@@ -23,6 +31,18 @@ def find_job(farm: Farm, id: str) -> Job:
     if job is None:
         raise NotFound(f"no job {id!r}" if id else "the request names no job")
     return job
+
+
+def enum_name(enum: Any, number: int) -> str:
+    """Return the name of a value of an enum of the protocol, which lets clients send any number.
+
+    Raises:
+        Invalid: It has no such value.
+    """
+    try:
+        return str(enum.Name(number))
+    except ValueError:
+        raise Invalid(f"{number} is no value of {enum.DESCRIPTOR.full_name}") from None
 
 
 def pending_job(farm: Farm, name: str) -> Job:

@@ -8,7 +8,7 @@ from opencue_proto import depend_pb2, job_pb2
 from ..farm import changing, steering
 from ..farm.linking import End, connect, drop, of_frame, on_frame
 from .criteria import frame_page
-from .finding import find_frame, find_frame_end, find_job, find_layer_end, pending_job
+from .finding import enum_name, find_frame, find_frame_end, find_job, find_layer_end, pending_job
 from .job_depends import depend_seq
 from .job_frames import kill_reason
 from .messages import depend_message, frame_message, look_message
@@ -38,7 +38,7 @@ class FrameDepends(Service):
         """Satisfy the dependencies by which just this frame waits."""
         job, ref = find_frame(self.farm, request.frame)
         found = [depend for depend in of_frame(self.farm, job, ref) if depend.er_ref == ref]
-        drop(self.farm, found, depend_pb2.DependTarget.Name(request.target))
+        drop(self.farm, found, enum_name(depend_pb2.DependTarget, request.target))
         return job_pb2.FrameDropDependsResponse()
 
     def CreateDependencyOnJob(
@@ -134,7 +134,7 @@ class FrameService(FrameDepends):
     ) -> job_pb2.FrameStateDisplayOverrideResponse:
         """Have clients show a frame, while it is in a state, with another text and colour."""
         job, ref = find_frame(self.farm, request.frame)
-        look, state = request.override, job_pb2.FrameState.Name(request.override.state)
+        look, state = request.override, enum_name(job_pb2.FrameState, request.override.state)
         changing.set_look(self.farm, job, ref, state, look.text, (look.color.red, look.color.green, look.color.blue))
         return job_pb2.FrameStateDisplayOverrideResponse()
 

@@ -10,7 +10,7 @@ from opencue_proto import depend_pb2, job_pb2
 from ..farm.depends import Depend
 from ..farm.farm import Farm
 from ..farm.linking import End, connect, drop
-from .finding import find_frame_end, find_job, find_layer_end
+from .finding import enum_name, find_frame_end, find_job, find_layer_end
 from .messages import depend_message
 from .rpc import Service
 
@@ -48,7 +48,7 @@ class JobDepends(Service):
     def DropDepends(self, request: job_pb2.JobDropDependsRequest) -> job_pb2.JobDropDependsResponse:
         """Satisfy all dependencies by which anything of a job waits."""
         job = find_job(self.farm, request.job.id)
-        drop(self.farm, self.farm.depends.of_job(job.id), depend_pb2.DependTarget.Name(request.target))
+        drop(self.farm, self.farm.depends.of_job(job.id), enum_name(depend_pb2.DependTarget, request.target))
         return job_pb2.JobDropDependsResponse()
 
     def CreateDependencyOnJob(

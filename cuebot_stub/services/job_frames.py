@@ -10,7 +10,7 @@ from opencue_proto import job_pb2
 from ..farm import ordering, steering
 from ..farm.search import changed_frames
 from .criteria import found_frames, frame_page
-from .finding import find_job, find_layer
+from .finding import enum_name, find_job, find_layer
 from .messages import updated_frame_message
 from .rpc import Invalid, Service
 
@@ -90,7 +90,7 @@ class JobFrames(Service):
         """Let frames of all layers start first, last, or in the reverse order."""
         job = find_job(self.farm, request.job.id)
         for number in range(len(job.layers)):
-            ordering.reorder(self.farm, job, number, request.range, job_pb2.Order.Name(request.order))
+            ordering.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
         return job_pb2.JobReorderFramesResponse()
 
     def StaggerFrames(self, request: job_pb2.JobStaggerFramesRequest) -> job_pb2.JobStaggerFramesResponse:

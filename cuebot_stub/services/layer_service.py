@@ -8,7 +8,7 @@ from opencue_proto import depend_pb2, job_pb2
 from ..farm import ordering, steering
 from ..farm.linking import End, connect, connect_frames, drop, of_layer, on_layer
 from .criteria import frame_page
-from .finding import find_frame_end, find_job, find_layer, find_layer_end, pending_job
+from .finding import enum_name, find_frame_end, find_job, find_layer, find_layer_end, pending_job
 from .job_depends import depend_seq
 from .job_frames import kill_reason
 from .layer_changes import LayerChanges
@@ -39,7 +39,7 @@ class LayerDepends(Service):
         """Satisfy the dependencies by which all of a layer waits."""
         found = of_layer(self.farm, *find_layer(self.farm, request.layer))
         whole = [depend for depend in found if depend.er_ref < 0]
-        drop(self.farm, whole, depend_pb2.DependTarget.Name(request.target))
+        drop(self.farm, whole, enum_name(depend_pb2.DependTarget, request.target))
         return job_pb2.LayerDropDependsResponse()
 
     def CreateDependencyOnJob(
@@ -131,7 +131,7 @@ class LayerService(LayerChanges, LayerDepends):
     def ReorderFrames(self, request: job_pb2.LayerReorderFramesRequest) -> job_pb2.LayerReorderFramesResponse:
         """Let frames start first, last, or in the reverse order."""
         job, number = find_layer(self.farm, request.layer)
-        ordering.reorder(self.farm, job, number, request.range, job_pb2.Order.Name(request.order))
+        ordering.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
         return job_pb2.LayerReorderFramesResponse()
 
     def StaggerFrames(self, request: job_pb2.LayerStaggerFramesRequest) -> job_pb2.LayerStaggerFramesResponse:

@@ -241,3 +241,19 @@ def test_what_cannot_be_staggered_is_refused(farm: FakeFarm, frames: str, step: 
 
     with farm.farm.work(), pytest.raises(CannotDo):
         ordering.stagger(farm.farm, farm.job(), 0, frames, step)
+
+
+def test_frames_are_found_by_a_huge_range(two_layers: FakeFarm):
+    assert numbers(two_layers, frames="1-2000000000x2,7") == [1, 1, 3]
+    assert numbers(two_layers, frames="2-2000000000:9") == [2, 2, 3]
+
+
+@pytest.mark.parametrize("frames", ["1-2000000000", "1-2000000000x3", "1-2000000000:5", "1-2000000000y3"])
+def test_order_of_a_huge_range_is_refused_at_once(two_layers: FakeFarm, frames: str):
+    with two_layers.farm.work(), pytest.raises(CannotDo, match="give one with at most 1000000"):
+        ordering.reorder(two_layers.farm, two_layers.job(), 0, frames, "FIRST")
+
+
+def test_stagger_of_a_huge_range_is_refused_at_once(two_layers: FakeFarm):
+    with two_layers.farm.work(), pytest.raises(CannotDo, match="give one with at most 1000000"):
+        ordering.stagger(two_layers.farm, two_layers.job(), 0, "1-2000000000", 7)
