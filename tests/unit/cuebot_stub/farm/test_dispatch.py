@@ -226,3 +226,12 @@ def test_what_runs_on_a_moved_host_counts_for_its_new_allocation(daemons: FakeDa
         move_host(farm, host, desktop)
 
     assert daemons.farm.usage.of("share", daemons.farm.find_show("testing").id, desktop.id).cores == 100
+
+
+def test_timeout_below_0_is_none(daemons: FakeDaemons):
+    daemons.add("node1")
+    daemons.launch(one_layer(frames="1", after=f"{SMALL}<timeout>-5</timeout><timeout_llu>-5</timeout_llu>"))
+
+    daemons.report("node1")
+
+    assert daemons.proc("0001-beauty").kill_reason == ""
