@@ -25,6 +25,7 @@ from tests.support import environ_with
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
     from tests.fakes.daemons import FakeDaemons
+    from tests.farm.pyoutline import PyOutline
 
 MakeServer = Callable[..., "FarmServer"]
 StartRqd = Callable[..., Rqd]
@@ -43,6 +44,7 @@ def _user_cache() -> Path | None:
 # Asked now, since every test gets a home of its own: the environment of RQD is made once, where cuebot-stub makes it.
 _CACHE = _user_cache()
 _NAMED = os.environ.get("CUEBOT_STUB_RQD_ENVIRONMENT")
+_PYOUTLINE_NAMED = os.environ.get("PYOUTLINE_ENVIRONMENT")
 
 
 @pytest.fixture
@@ -187,3 +189,32 @@ def two_rqds(farm_server: FarmServer, start_rqd: StartRqd) -> tuple[Rqd, Rqd]:
     first.wait_registered()
     second.wait_registered()
     return first, second
+
+
+@pytest.fixture(scope="session")
+def pyoutline_environment() -> Path:
+    """Return the environment with PyOutline, made when it is not there yet; skip where that cannot be.
+
+    ``$PYOUTLINE_ENVIRONMENT`` names one that is there.
+    """
+    from cuebot_stub.up.errors import FarmError
+    from tests.farm.pyoutline import ensure_pyoutline_environment
+
+    if _PYOUTLINE_NAMED:
+        return Path(_PYOUTLINE_NAMED)
+    if _CACHE is None:
+        pytest.skip("no home folder to make the environment of PyOutline in")
+    try:
+        return ensure_pyoutline_environment(_CACHE)
+    except (FarmError, OSError) as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def pyoutline(pyoutline_environment: Path, farm_server: FarmServer, tmp_path: Path) -> PyOutline:
+    """Return PyOutline 1.37, set up for ``farm_server``."""
+    from tests.farm.pyoutline import PyOutline
+
+    folder = tmp_path / "pyoutline"
+    folder.mkdir()
+    return PyOutline(pyoutline_environment, folder, farm_server)
