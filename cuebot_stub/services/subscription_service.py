@@ -27,10 +27,10 @@ def create_subscription(farm: Farm, show: Show, allocation: Allocation, size: fl
         drop_subscription(farm, one)
     if farm.subscription_of(show.id, allocation.id):
         raise Exists(f"the show {show.name} has a subscription to {allocation.name} already")
-    points = [core_points(cores) for cores in (size, burst)]
-    if min(points) < 0:
+    size_points, burst_points = core_points(size), core_points(burst)
+    if min(size_points, burst_points) < 0:
         raise Invalid(f"a subscription cannot have a size of {size:g} and a burst of {burst:g} cores")
-    made = Subscription(str(uuid.uuid4()), show.id, allocation.id, *points)
+    made = Subscription(str(uuid.uuid4()), show.id, allocation.id, size_points, burst_points)
     farm.subscriptions[made.id] = made
     farm.touch("subscription", made.id, made)
     farm.wake()
