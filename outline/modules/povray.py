@@ -9,6 +9,7 @@ What has to be known, all of it measured:
 - First and last frame of the whole animation (``+KFI +KFF``) decide the clock, those of the part (``+SF +EF``) what is
   rendered. There is no step, so a chunk with gaps takes several processes.
 - The digits of a file name are those of the last frame of the animation. Files are renamed afterwards.
+- An animation from 1 to 1 is a still, whose file gets no number.
 - Negative frames are silently left out, so these are rendered as stills with the clock of the frame; then
   ``frame_number`` is 0 in the scene.
 - A blank ends a file name unless it is in quotes, also inside of one argument.
@@ -105,6 +106,8 @@ class PovRay(RenderLayer):
 
     def _part(self, start: int, end: int) -> RenderCommand:
         first, last = self._animation()
+        if first == last == 1:
+            last = 2  # from 1 to 1 is no animation for POV-Ray; the clock of frame 1 stays 0
         stem, extension = _stem_and_extension(self.get_target(), "")
         frames = [f"+KFI{first}", f"+KFF{last}", f"+SF{start}", f"+EF{end}"]
         words = self._words(self.get_scene(start), f"{stem}{extension}")
