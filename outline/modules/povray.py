@@ -9,7 +9,7 @@ What has to be known, all of it measured:
 - First and last frame of the whole animation (``+KFI +KFF``) decide the clock, those of the part (``+SF +EF``) what is
   rendered. There is no step, so a chunk with gaps takes several processes.
 - The digits of a file name are those of the last frame of the animation. Files are renamed afterwards.
-- An animation from 1 to 1 is a still, whose file gets no number.
+- An animation from 1 to 1, or 0 to 0, is a still whose file gets no number.
 - Negative frames are silently left out, so these are rendered as stills with the clock of the frame; then
   ``frame_number`` is 0 in the scene.
 - A blank ends a file name unless it is in quotes, also inside of one argument.
@@ -106,8 +106,6 @@ class PovRay(RenderLayer):
 
     def _part(self, start: int, end: int) -> RenderCommand:
         first, last = self._animation()
-        if first == last == 1:
-            last = 2  # from 1 to 1 is no animation for POV-Ray; the clock of frame 1 stays 0
         stem, extension = _stem_and_extension(self.get_target(), "")
         frames = [f"+KFI{first}", f"+KFF{last}", f"+SF{start}", f"+EF{end}"]
         words = self._words(self.get_scene(start), f"{stem}{extension}")
@@ -115,7 +113,7 @@ class PovRay(RenderLayer):
 
     def _still(self, frame: int) -> RenderCommand:
         first, last = self._animation()
-        clock = (frame - first) / (last - first) if last > first else 0.0
+        clock = (frame - first) / (last - first)
         words = self._words(self.get_scene(frame), self.get_target().frame_path(frame))
         return RenderCommand([*words, f"+K{clock:.10g}", *self.get_extra_args()], FrameSet([frame]))
 
@@ -131,8 +129,10 @@ class PovRay(RenderLayer):
         return [*words, f"+WT{self.get_threads()}"]
 
     def _animation(self) -> tuple[int, int]:
+        """Return the first and last frame of the whole animation, which never is only one: that may be no animation."""
         frames = FrameSet(self.get_arg("animation") or self.get_frame_range() or "1")
-        return min(frames), max(frames)
+        first, last = min(frames), max(frames)
+        return first, last if last > first else first + 1
 
     def _format(self) -> str:
         path = self.get_target().path
