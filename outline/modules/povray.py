@@ -12,6 +12,7 @@ What has to be known, all of it measured:
 - An animation from 1 to 1, or 0 to 0, is a still whose file gets no number.
 - Negative frames are silently left out, so these are rendered as stills with the clock of the frame; then
   ``frame_number`` is 0 in the scene.
+- A path that is not ASCII is not found, in any locale.
 - A blank ends a file name unless it is in quotes, also inside of one argument.
 - All output goes to the error output; progress comes with carriage returns.
 """
@@ -146,6 +147,8 @@ class PovRay(RenderLayer):
         quote = "'" if '"' in path else '"'
         if quote in path:
             raise LayerException(f"layer {self.get_name()!r}: POV-Ray cannot read a path with both quotes: {path}")
+        if not path.isascii():
+            raise LayerException(f"layer {self.get_name()!r}: POV-Ray cannot read a path that is not ASCII: {path}")
         return f"{quote}{path}{quote}"
 
 

@@ -107,6 +107,11 @@ def test_quotes_in_a_path_are_put_into_the_other_quotes(programs: Path) -> None:
         commands_of("1", scene="/a\"'b.pov")
 
 
+def test_a_path_that_is_not_ascii_is_refused(programs: Path) -> None:
+    with pytest.raises(LayerException, match="POV-Ray cannot read a path that is not ASCII: /b\u00e4ll"):
+        commands_of("1", scene="/b\u00e4ll.pov")
+
+
 def test_an_extension_that_povray_does_not_write_is_refused(programs: Path) -> None:
     with pytest.raises(LayerException, match=r"POV-Ray writes \.png .*, but the output is 'a\.####\.tif'"):
         commands_of("1", outputs="a.####.tif")
