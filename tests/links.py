@@ -11,7 +11,7 @@ from cuebot_stub.farm.jobs import Job
 from cuebot_stub.farm.linking import End, connect, connect_frames
 from tests.fakes.farm import FakeFarm
 
-__all__ = ["by_frame", "frame_end", "job_end", "layer_end", "link", "run_layer", "steer"]
+__all__ = ["any_end", "by_frame", "frame_end", "job_end", "layer_end", "link", "run_layer", "steer"]
 
 
 def job_end(farm: FakeFarm, name: str) -> End:
@@ -29,6 +29,13 @@ def frame_end(farm: FakeFarm, name: str, layer_name: str, frame: int) -> End:
     """Return a frame of a layer."""
     found = farm.job(name)
     return End(found, found.by_name[layer_name], found.state.ref(layer_name, frame))
+
+
+def any_end(farm: FakeFarm, name: str, layer_name: str | None, frame: int | None) -> End:
+    """Return a job, or one of its layers, or a frame of that."""
+    if layer_name is None:
+        return job_end(farm, name)
+    return layer_end(farm, name, layer_name) if frame is None else frame_end(farm, name, layer_name, frame)
 
 
 def link(farm: FakeFarm, er: End, on: End) -> Depend:

@@ -321,7 +321,7 @@ class Farm:
         """Put a job to its end: what waits for it may start, and so may its post layers."""
         job.facts.state, job.facts.stopped = "FINISHED", int(self.now())
         self.pending.pop(job.name, None)
-        self.hungry.pop(job.id, None)
+        self.job_changed(job)
         self.touch_job(job)
         self.depends.job_over(job)
         post = self.jobs.get(job.facts.post_job)

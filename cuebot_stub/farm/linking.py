@@ -68,7 +68,8 @@ def connect_frames(farm: Farm, er: End, on: End) -> Depend:
 
 
 def _add(farm: Farm, type: str, er: End, on: End) -> Depend:
-    if er.covers(on) or on.covers(er):
+    is_frame_wise = type == "FRAME_BY_FRAME"
+    if er.covers(on) or on.covers(er) or (farm.useful and _leads_back(farm, er, on, is_frame_wise=is_frame_wise)):
         raise CannotDo(f"{_spelled(er)} cannot wait for {_spelled(on)}: it would wait for itself")
     if "JOB" in (er.kind, on.kind) and on.job.facts.state == "FINISHED":
         raise CannotDo(f"the job {on.job.name} is already complete; nothing can wait for it")
@@ -78,6 +79,36 @@ def _add(farm: Farm, type: str, er: End, on: End) -> Depend:
     depend = farm.depends.add(depend)
     farm.wake()
     return depend
+
+
+def _leads_back(farm: Farm, er: End, on: End, *, is_frame_wise: bool) -> bool:
+    """Tell whether what shall be waited for waits itself, in the end, for the one that shall wait.
+
+    Where that hangs on single frames, a ring may be left unseen; none is seen that is not there.
+    """
+    seen: set[str] = set()
+    ends = [on]
+    while ends:
+        end = ends.pop()
+        if end.covers(er) or er.covers(end):
+            return True
+        for depend in farm.depends.of_job(end.job.id):
+            if depend.id in seen or depend.any_frame or not farm.depends.is_active(depend):
+                continue
+            if depend.is_frame_wise and (end.ref >= 0 or er.ref >= 0):
+                continue
+            if depend.type == "PREVIOUS_FRAME" and is_frame_wise:
+                continue
+            waiter = _end(farm, depend.er_job, depend.er_layer, depend.er_ref)
+            if waiter.covers(end) or end.covers(waiter):
+                seen.add(depend.id)
+                ends.append(_end(farm, depend.on_job, depend.on_layer, depend.on_ref))
+    return False
+
+
+def _end(farm: Farm, job_id: str, layer: str, ref: int) -> End:
+    job = farm.jobs[job_id]
+    return End(job, job.by_name[layer] if layer else -1, ref)
 
 
 def _spelled(end: End) -> str:

@@ -9,7 +9,7 @@ from cuebot_stub.farm import steering
 from cuebot_stub.farm.errors import CannotDo
 from cuebot_stub.farm.linking import End, connect, drop, of_frame, of_layer, on_frame, on_layer
 from tests.fakes.farm import FakeFarm
-from tests.links import by_frame, frame_end, job_end, layer_end, link, run_layer, steer
+from tests.links import any_end, by_frame, frame_end, job_end, layer_end, link, run_layer, steer
 from tests.specs import depend, layer
 
 # -- on jobs, layers and frames of other jobs ------------------------------------------------------------------
@@ -152,13 +152,67 @@ def test_the_same_dependency_is_not_made_twice(jobs: FakeFarm, ends: dict[str, d
     ids=["frame", "layer", "job", "layer on its frame", "frame on its job"],
 )
 def test_nothing_can_wait_for_itself(jobs: FakeFarm, er: tuple, on: tuple):
-    def end(name: str, layer_name: str | None, frame: int | None) -> End:
-        if layer_name is None:
-            return job_end(jobs, name)
-        return layer_end(jobs, name, layer_name) if frame is None else frame_end(jobs, name, layer_name, frame)
+    with jobs.farm.work(), pytest.raises(CannotDo, match="would wait for itself"):
+        connect(jobs.farm, any_end(jobs, *er), any_end(jobs, *on))
+
+
+@pytest.mark.parametrize(
+    ("er", "on"),
+    [
+        (("first", None, None), ("second", None, None)),
+        (("first", "model", None), ("second", None, None)),
+        (("first", "model", 1), ("second", "comp", None)),
+        (("first", "light", 2), ("second", "grade", 1)),
+    ],
+    ids=["job", "layer", "frame on layer", "frame on frame"],
+)
+def test_nothing_can_wait_for_what_waits_for_it(jobs: FakeFarm, er: tuple, on: tuple):
+    link(jobs, job_end(jobs, "second"), job_end(jobs, "first"))
 
     with jobs.farm.work(), pytest.raises(CannotDo, match="would wait for itself"):
-        connect(jobs.farm, end(*er), end(*on))
+        connect(jobs.farm, any_end(jobs, *er), any_end(jobs, *on))
+
+
+def test_ring_over_several_jobs_is_refused(jobs: FakeFarm):
+    jobs.launch(layer("mix", "1-2"), name="third")
+    link(jobs, layer_end(jobs, "second", "comp"), layer_end(jobs, "first", "model"))
+    link(jobs, job_end(jobs, "third"), frame_end(jobs, "second", "comp", 2))
+
+    with jobs.farm.work(), pytest.raises(CannotDo, match="would wait for itself"):
+        connect(jobs.farm, layer_end(jobs, "first", "model"), layer_end(jobs, "third", "mix"))
+
+    assert len(jobs.farm.depends.all) == 2
+
+
+def test_frames_that_wait_for_one_another_in_turn_are_no_ring(jobs: FakeFarm):
+    link(jobs, frame_end(jobs, "second", "comp", 1), frame_end(jobs, "first", "model", 1))
+    link(jobs, frame_end(jobs, "first", "model", 2), frame_end(jobs, "second", "comp", 1))
+
+    link(jobs, frame_end(jobs, "second", "comp", 2), frame_end(jobs, "first", "model", 2))
+    jobs.add_host()
+    jobs.end_all()
+
+    assert (jobs.states("model", "first"), jobs.states("comp", "second")) == ("SS", "SS")
+
+
+def test_what_was_dropped_makes_no_ring(jobs: FakeFarm):
+    made = link(jobs, job_end(jobs, "second"), job_end(jobs, "first"))
+    with jobs.farm.work():
+        jobs.farm.depends.satisfy(made)
+
+    other = link(jobs, job_end(jobs, "first"), job_end(jobs, "second"))
+
+    assert other.active
+
+
+def test_strict_server_makes_rings():
+    strict = FakeFarm(strict=True)
+    strict.launch(layer("model", "1"), layer("comp", "1"))
+    link(strict, layer_end(strict, "test", "model"), layer_end(strict, "test", "comp"))
+
+    link(strict, layer_end(strict, "test", "comp"), layer_end(strict, "test", "model"))
+
+    assert (strict.states("model"), strict.states("comp")) == ("P", "P")
 
 
 # -- by hand ---------------------------------------------------------------------------------------------------

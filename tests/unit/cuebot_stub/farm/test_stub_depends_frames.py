@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from cuebot_stub.farm import steering
+from cuebot_stub.farm.errors import CannotDo
+from cuebot_stub.farm.linking import connect_frames
 from tests.fakes.farm import FakeFarm
-from tests.links import by_frame, frame_end, run_layer, steer
+from tests.links import by_frame, frame_end, layer_end, run_layer, steer
 from tests.specs import depend, job, layer, spec
 
 
@@ -124,3 +128,24 @@ def test_layer_of_another_job_may_need_any_one_frame(farm: FakeFarm):
     farm.end("0001-model")
 
     assert "P" not in farm.states("comp", "second")
+
+
+def test_two_layers_cannot_wait_for_one_another_frame_by_frame(jobs: FakeFarm):
+    by_frame(jobs)
+
+    with jobs.farm.work(), pytest.raises(CannotDo, match="would wait for itself"):
+        connect_frames(jobs.farm, layer_end(jobs, "first", "model"), layer_end(jobs, "second", "comp"))
+
+
+def test_frames_may_wait_for_the_one_before_of_what_waits_for_them(farm: FakeFarm):
+    farm.launch(
+        layer("model", "1-3"),
+        layer("comp", "1-3"),
+        depends=depend("PREVIOUS_FRAME", deplayer="model", onlayer="comp"),
+    )
+
+    with farm.farm.work():
+        connect_frames(farm.farm, layer_end(farm, "test", "comp"), layer_end(farm, "test", "model"))
+    farm.add_host()
+
+    assert farm.end_all() == ["0001-model", "0001-comp", "0002-model", "0002-comp", "0003-model", "0003-comp"]

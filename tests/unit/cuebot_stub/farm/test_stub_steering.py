@@ -321,6 +321,17 @@ def test_killed_job_runs_its_rest_when_one_frame_is_retried(farm: FakeFarm):
     assert farm.job().facts.state == "FINISHED"
 
 
+def test_revived_job_runs_what_was_waiting_when_it_was_killed(farm: FakeFarm):
+    farm.launch(layer("beauty", "1-3"))
+    with farm.farm.work():
+        steering.kill_job(farm.farm, farm.job(), "enough")
+    farm.add_host(cores=1)
+
+    retry(farm, "beauty", 2)
+
+    assert farm.states("beauty") == "RWW"
+
+
 # -- marking ---------------------------------------------------------------------------------------------------
 
 
