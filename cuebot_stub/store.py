@@ -160,7 +160,7 @@ class SqliteStore:
     def _load_jobs(self, farm: Farm) -> None:
         layers = dict(self._things("layers"))
         specs = dict(self._things("spec"))
-        for id, data in sorted(self._things("job"), key=lambda pair: pair[1]["launched"]):
+        for id, data in sorted(self._things("job"), key=lambda pair: pair[1].get("number", 0)):
             job = _make_job(JobFacts(**data), [LayerFacts(**layer) for layer in layers[id]["layers"]], specs[id])
             for ref, row in self._db.execute("SELECT ref, row FROM frame WHERE job = ?", (id,)):
                 state, tries, facts = json.loads(row)

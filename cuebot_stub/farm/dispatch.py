@@ -49,7 +49,7 @@ def book_for(farm: Farm, host: Host, target: str) -> None:
 
 
 def _sorted(jobs: Iterable[Job]) -> list[Job]:
-    return sorted(jobs, key=lambda job: (-job.facts.priority, job.facts.launched))
+    return sorted(jobs, key=lambda job: (-job.facts.priority, job.facts.launched, job.facts.number))
 
 
 def is_bookable(farm: Farm, host: Host) -> bool:

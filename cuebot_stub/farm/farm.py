@@ -80,7 +80,7 @@ class Farm:
         self.by_prefix: dict[str, Job] = {}
         self.usage = Usage()
         self.depends = DependBook(self)
-        self.dispatched = 0
+        self.launches = self.dispatched = 0
         self._depth = 0
         self._orders: list[Order] = []
         self._wanted: dict[str, Job | None] = {}
@@ -252,12 +252,14 @@ class Farm:
 
     def add_job(self, job: Job) -> None:
         """Take in a new job."""
+        job.facts.number = self.launches
         self.register_job(job)
         self._unsaved.new_job(job)
         self.touch_job(job)
 
     def register_job(self, job: Job) -> None:
         """Make a job known."""
+        self.launches = max(self.launches, job.facts.number + 1)
         self.jobs[job.id] = job
         job.codes_seen = job.state.state_codes()
         self.by_prefix[job.id[:18]] = job
@@ -268,7 +270,7 @@ class Farm:
     def job_changed(self, job: Job) -> None:
         """Keep account of which jobs have frames to start, and look at all hosts when a job has more of them."""
         waiting = job.state.waiting if job.is_pending and not job.facts.paused else 0
-        if waiting > job.waiting_seen:
+        if waiting > job.waiting_seen or (waiting and job.id not in self.hungry):
             self.hungry[job.id] = job
             self.wake()
         elif not waiting:

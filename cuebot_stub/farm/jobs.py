@@ -134,6 +134,7 @@ class JobFacts:
 
     Attributes:
         uid: The user's number on the hosts; None when the launch did not tell.
+        number: How many jobs were launched before; it orders those of one second.
         post_job: The id of the job of its post layers.
         dropped: Numbers of dependencies of its plan that somebody has satisfied.
         added_depends: Dependencies that somebody has added to its plan.
@@ -164,6 +165,7 @@ class JobFacts:
     autoeat: bool = False
     log_dir: str = ""
     launched: int = 0
+    number: int = 0
     stopped: int = 0
     env: dict[str, str] = field(default_factory=dict)
     post_job: str = ""

@@ -146,6 +146,18 @@ def test_spec_without_jobs_adds_dependencies_to_pending_ones(farm: FakeFarm):
     assert farm.states("comp", "two") == "P"
 
 
+def test_jobs_of_one_second_keep_their_order_over_a_restart(kept_farm: FakeFarm):
+    names = [f"job_{letter}" for letter in "hgfedcba"]
+    for name in names:
+        kept_farm.launch(layer(frames="1"), name=name)
+    kept_farm.restart()
+
+    kept_farm.add_host(cores=8)
+
+    assert [one.name.partition("tester_")[2] for one in kept_farm.farm.jobs.values()] == names
+    assert [frame.job_name.partition("tester_")[2] for frame in run_frames(kept_farm)] == names
+
+
 # -- ends ----------------------------------------------------------------------------------------------------------
 
 
