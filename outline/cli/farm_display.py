@@ -18,6 +18,7 @@ __all__ = ["FarmDisplay", "LiveFarmDisplay", "PlainFarmDisplay", "make_farm_disp
 S = FrameState
 _PAUSED = "the job is paused; cueadmin -unpause {name} lets it go on"
 _EXTERNAL = "what is left waits for another job"
+_HELD_UP = "nothing runs: {reason}"
 
 
 def make_farm_display(quiet: bool, stream: TextIO | None = None) -> FarmDisplay:
@@ -72,6 +73,11 @@ class PlainFarmDisplay(FarmDisplay):
         """Print what the job waits for."""
         self.__print(_EXTERNAL)
 
+    def held_up(self, reason: str) -> None:
+        """Print why nothing runs."""
+        if reason:
+            self.__print(_HELD_UP.format(reason=reason))
+
     def __print(self, line: str) -> None:
         self.__stream.write(f"{line}\n")
         self.__stream.flush()
@@ -96,6 +102,7 @@ class LiveFarmDisplay(FarmDisplay):
         self.__job: FarmSnapshot | None = None
         self.__away = ""
         self.__note = ""
+        self.__held_up = ""
 
     def counted(self, job: FarmSnapshot) -> None:
         """Draw the new numbers."""
@@ -120,6 +127,10 @@ class LiveFarmDisplay(FarmDisplay):
     def external(self) -> None:
         """Say below the table what the job waits for."""
         self.__note = _EXTERNAL
+
+    def held_up(self, reason: str) -> None:
+        """Say below the table why nothing runs, or take that away."""
+        self.__held_up = _HELD_UP.format(reason=reason) if reason else ""
 
     def sleep(self, seconds: float) -> None:
         """Wait, and redraw now and then, for the times in the table."""
@@ -157,7 +168,7 @@ class LiveFarmDisplay(FarmDisplay):
         paused = _PAUSED.format(name=job.name) if job is not None and job.is_paused else ""
         parts += [
             Text(note, style="yellow", overflow="ellipsis", no_wrap=True)
-            for note in (self.__away, paused, self.__note)
+            for note in (self.__away, paused, self.__held_up, self.__note)
             if note
         ]
         return Padding(Group(*parts), (1, 0, 0, 0))

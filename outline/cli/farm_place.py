@@ -11,6 +11,7 @@ from typing import Any
 from ..backend.cue.client import connect, farm_errors
 from ..backend.cue.jobs import FarmChunk, chunk_of, layers_of, log_path, retry_frames
 from ..backend.cue.snapshot import FarmSnapshot, Outcome, frames_of, outcome_of, snapshot_of
+from ..backend.cue.waiting import ask_why_nothing_starts
 from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
 from ..progress import progress_path, read_progress
@@ -77,6 +78,7 @@ class FarmPlace:
             "running": [self.__running(data) for data in _in_state(job, S.RUNNING, common, others)],
             "dead": [self.__dead(data) for data in _in_state(job, S.DEAD, common, others)],
             "log_dir": counts.log_dir,
+            "held_up": ask_why_nothing_starts(job) if counts.is_held_up else "",
             "server": self.__server,
         }
 

@@ -18,7 +18,7 @@ running    ``frame`` (its name), ``layer``, ``attempt``, ``seconds`` (so far), a
 dead       ``frame``, ``layer``, ``attempts``, ``exit_status``, ``signal``, ``reason``, ``seconds``, ``log`` (its path),
            ``peak_memory_kb`` and ``warnings`` that the application told of
 log_dir    only of a job on the farm: the folder of the logs, as the hosts see it; ``server`` as the command line named
-           it, or null; and each running and dead frame has its ``host``
+           it, or null; ``held_up``, why no host starts a frame, or empty; each running and dead frame has its ``host``
 ========== ==========================================================================================================
 """
 
@@ -147,12 +147,13 @@ def _dead(job: LocalJob) -> list[dict[str, Any]]:
 
 def status_text(data: dict[str, Any]) -> str:
     """Return the status as text for people."""
-    runner = data["runner"]
+    runner, held_up = data["runner"], data.get("held_up")
     done = data["counts"].get("SUCCEEDED", 0) + data["counts"].get("EATEN", 0)
     lines = facts(
         [
             ("job", data["job"]),
             ("state", data["state"] + (f", by process {runner['pid']} on {runner['host']}" if runner else "")),
+            ("", f"nothing runs: {held_up}" if held_up else ""),
             ("done", f"{done} of {plural(data['frames'], 'frame')}"),
             ("session", data["session"] or ""),
             ("logs", data.get("log_dir", "")),

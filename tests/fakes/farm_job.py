@@ -42,11 +42,15 @@ class ScriptedJob:
     Args:
         looks: What it tells, or raises.
         external: Whether it waits for other jobs, asked anew each time.
+        why: Why nothing runs, one reason after the other, the last one for ever.
     """
 
-    def __init__(self, looks: Sequence[Look], external: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, looks: Sequence[Look], external: Callable[[], bool] = lambda: False, why: Sequence[str] = ("",)
+    ) -> None:
         self.__looks = list(looks)
         self.__external = external
+        self.__why = list(why)
         self.reconnects = 0
 
     def read(self) -> FarmSnapshot:
@@ -59,6 +63,10 @@ class ScriptedJob:
     def waits_for_other_jobs(self) -> bool:
         """Tell what the test says."""
         return self.__external()
+
+    def why_nothing_starts(self) -> str:
+        """Return the next reason."""
+        return self.__why.pop(0) if len(self.__why) > 1 else self.__why[0]
 
     def reconnect(self) -> None:
         """Count."""

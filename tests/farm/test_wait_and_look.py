@@ -174,6 +174,25 @@ def test_post_layers_count_in_a_test(pycue: Any, rqd: Rqd) -> None:
 # -- afterwards --------------------------------------------------------------------------------------------------
 
 
+def test_status_tells_why_nothing_runs(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
+    path = script(tmp_path, 'Shell("beauty", command=["true"], tags=["gpu"])')
+    run_at_farm(path, "1-2")
+
+    status = run_at_farm("status", "testing-default-tester_shot", tool=True)
+
+    assert "nothing runs: no host has a tag of the layer beauty: gpu\n" in status.stdout
+
+
+def test_wait_tells_why_nothing_runs(farm_server: FarmServer, pycue: Any, tmp_path: Path) -> None:
+    path = script(tmp_path, 'Shell("beauty", command=["true"])')
+    with started(farm_server, tmp_path, path, "1", "--wait") as waiting:
+        read_until(waiting, "nothing runs: no host of the farm is UP")
+        pycue.api.findJob("testing-default-tester_shot").kill(reason="a test")
+        waiting.communicate(timeout=60)
+
+    assert waiting.returncode == 3
+
+
 def test_status_log_and_retry_know_jobs_of_the_farm(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
     cured = tmp_path / "cured"
     path = script(

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from ...exception import LaunchException
 from ...scheduler import FrameState
 from .client import connect, farm_errors
+from .waiting import ask_why_nothing_starts
 
 __all__ = [
     "FarmSnapshot",
@@ -63,6 +64,12 @@ class FarmSnapshot(NamedTuple):
                     totals[state] += count
         return totals
 
+    @property
+    def is_held_up(self) -> bool:
+        """Frames could run, and none does."""
+        counts = self.counts()
+        return bool(self.state == "PENDING" and not self.is_paused and counts[S.WAITING] and not counts[S.RUNNING])
+
     def __len__(self) -> int:
         return sum(sum(numbers.counts.values()) for numbers in self.layers)
 
@@ -110,6 +117,9 @@ class JobSource(Protocol):
     def waits_for_other_jobs(self) -> bool:
         """Tell whether something of the job waits for another job, which may go on."""
 
+    def why_nothing_starts(self) -> str:
+        """Return why no host starts a frame of the job, or nothing when the hosts are no reason."""
+
     def reconnect(self) -> None:
         """Look for another server, if there is more than one."""
 
@@ -134,6 +144,13 @@ class PyCueJob:
             depends = opencue.api.getJob(self.__id).getDepends()
         external = opencue.api.depend_pb2.EXTERNAL
         return any(depend.data.active and depend.data.target == external for depend in depends)
+
+    def why_nothing_starts(self) -> str:
+        """Ask the server for its hosts, and hold them against what the layers of the job ask for."""
+        opencue = connect()
+        with farm_errors(f"find the job {self.__id}"):
+            job = opencue.api.getJob(self.__id)
+        return ask_why_nothing_starts(job)
 
     def reconnect(self) -> None:
         """Connect anew; PyCue by itself stays with the server that it has found first."""

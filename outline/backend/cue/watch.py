@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from ...exception import LaunchException
@@ -19,6 +20,9 @@ logger = logging.getLogger("outline.backend.cue")
 
 # A server may need a moment from the end of one frame to the release of the next; so long nothing counts as an end.
 SETTLE_SECONDS = 3.0
+# When nothing has run for so long, the server is asked why, and so often again.
+HELD_UP_SECONDS = 5.0
+ASK_WHY_SECONDS = 20.0
 _FIRST_PERIOD_SECONDS = 0.5
 
 
@@ -41,6 +45,9 @@ class FarmObserver:
     def external(self) -> None:
         """Learn that the job waits for another job."""
 
+    def held_up(self, reason: str) -> None:
+        """Learn why nothing runs though it could; nothing when that is over."""
+
 
 class LogObserver(FarmObserver):
     """Writes to the log, for scripts that wait."""
@@ -57,6 +64,11 @@ class LogObserver(FarmObserver):
     def back(self) -> None:
         """Log it."""
         logger.warning("the farm server answers again")
+
+    def held_up(self, reason: str) -> None:
+        """Log the reason."""
+        if reason:
+            logger.warning("nothing runs: %s", reason)
 
 
 class FarmResult:
@@ -117,6 +129,7 @@ class _Watcher:
         self.__unknown = 0
         self.__ended: tuple[Outcome, FarmSnapshot, float] | None = None
         self.__told_external = False
+        self.__held_up = _HeldUp(source, observer, clock)
         self.job: FarmSnapshot | None = None
 
     @property
@@ -140,6 +153,7 @@ class _Watcher:
             self.__is_away = False
             self.__observer.back()
         self.__observer.counted(self.job)
+        self.__held_up.look(self.job)
         return self.__settled(outcome_of(self.job), self.job)
 
     def __settled(self, outcome: Outcome | None, job: FarmSnapshot) -> Outcome | None:
@@ -174,6 +188,35 @@ class _Watcher:
             self.__observer.away(str(error))
         if isinstance(error, ServerAway):
             self.__source.reconnect()
+
+
+class _HeldUp:
+    """Finds out why nothing runs though it could, and tells the observer when that has changed."""
+
+    def __init__(self, source: JobSource, observer: FarmObserver, clock: Callable[[], float]) -> None:
+        self.__source = source
+        self.__observer = observer
+        self.__clock = clock
+        self.__ask_at: float | None = None
+        self.__told = ""
+
+    def look(self, job: FarmSnapshot) -> None:
+        """Take the numbers that the server has just told."""
+        now = self.__clock()
+        if not job.is_held_up:
+            self.__ask_at = None
+            self.__tell("")
+        elif self.__ask_at is None:
+            self.__ask_at = now + HELD_UP_SECONDS
+        elif now >= self.__ask_at:
+            self.__ask_at = now + ASK_WHY_SECONDS
+            with suppress(LaunchException):  # a server that does not answer is told about elsewhere
+                self.__tell(self.__source.why_nothing_starts())
+
+    def __tell(self, reason: str) -> None:
+        if reason != self.__told:
+            self.__told = reason
+            self.__observer.held_up(reason)
 
 
 def kill_job(job: Any, reason: str) -> None:

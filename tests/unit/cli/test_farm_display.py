@@ -51,6 +51,8 @@ def test_plain_display_tells_what_is_unusual() -> None:
         lambda display: display.away("no farm server answers at x:1; start it"),
         lambda display: display.back(),
         lambda display: display.external(),
+        lambda display: display.held_up("no host is UP"),
+        lambda display: display.held_up(""),
         lambda display: display.counted(snapshot(waiting=1, is_paused=True)),
         lambda display: display.counted(snapshot(waiting=1, is_paused=True)),
     )
@@ -59,6 +61,7 @@ def test_plain_display_tells_what_is_unusual() -> None:
         "no farm server answers at x:1; waiting on",
         "the farm server answers again",
         "what is left waits for another job",
+        "nothing runs: no host is UP",
         "[0/1] job",
         "the job is paused; cueadmin -unpause job lets it go on",
     ]
@@ -86,8 +89,9 @@ def test_live_display_draws_a_row_per_layer_and_takes_it_away() -> None:
         (lambda display: display.away("no farm server answers at x:1; start it"), "no farm server answers at x:1;"),
         (lambda display: display.counted(snapshot(waiting=1, is_paused=True)), "the job is paused"),
         (lambda display: display.external(), "what is left waits for another job"),
+        (lambda display: display.held_up("no host is UP"), "nothing runs: no host is UP"),
     ],
-    ids=["away", "paused", "external"],
+    ids=["away", "paused", "external", "held up"],
 )
 def test_live_display_tells_what_is_unusual(tell: Any, words: str) -> None:
     stream, clock = Terminal(), FakeClock()

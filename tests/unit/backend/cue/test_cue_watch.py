@@ -38,6 +38,9 @@ class Notes(FarmObserver):
     def external(self) -> None:
         self.told.append("external")
 
+    def held_up(self, reason: str) -> None:
+        self.told.append(f"held up: {reason}")
+
 
 def _outcome(source: ScriptedJob, clock: FakeClock | None = None, **args: Any) -> Outcome:
     clock = clock or FakeClock()
@@ -160,3 +163,40 @@ def test_scripts_find_it_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
         "no farm server answers at x:1; start it; waiting on",
         "the farm server answers again",
     ]
+
+
+# -- why nothing runs ------------------------------------------------------------------------------------------
+
+WAITING = snapshot(waiting=2)
+
+
+def _told_of_hold_ups(looks: list[FarmSnapshot | Exception], *why: str) -> list[str]:
+    notes = Notes()
+    _outcome(ScriptedJob(looks, why=why), observer=notes)
+    return [note for note in notes.told if note != "counted"]
+
+
+def test_reason_is_asked_for_when_nothing_has_run_for_a_while_and_told_once() -> None:
+    told = _told_of_hold_ups([*[WAITING] * 60, RUNNING, DONE], "no host is UP")
+
+    assert told == ["held up: no host is UP", "held up: "]
+
+
+def test_reason_that_changes_is_told_again() -> None:
+    told = _told_of_hold_ups([*[WAITING] * 60, DONE], "no host is UP", "all are locked")
+
+    assert told == ["held up: no host is UP", "held up: all are locked", "held up: "]
+
+
+def test_short_waits_and_paused_jobs_need_no_reason() -> None:
+    paused = snapshot(waiting=2, is_paused=True)
+
+    told = _told_of_hold_ups([WAITING, WAITING, RUNNING, *[paused] * 60, WAITING, DONE], "a reason")
+
+    assert told == []
+
+
+def test_reason_is_a_warning_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    _outcome(ScriptedJob([*[WAITING] * 20, DONE], why=["no host is UP"]), observer=LogObserver())
+
+    assert [record.getMessage() for record in caplog.records] == ["nothing runs: no host is UP"]

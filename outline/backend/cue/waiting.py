@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Why no frame of a job starts: what its layers ask for, held against what the hosts of the farm have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .client import connect, farm_errors
+
+__all__ = ["ask_why_nothing_starts", "why_nothing_starts"]
+
+_TOLERANCE = 1e-6  # cores are floats
+_BUSY = "all hosts that it may run on are busy"
+
+# Any: PyCue's messages.
+
+
+def ask_why_nothing_starts(job: Any) -> str:
+    """Ask the server for its hosts, and return why none of them starts a frame of PyCue's job.
+
+    Returns:
+        The reason, or nothing when the hosts are no reason: then it is a limit, or the share of the show.
+
+    Raises:
+        LaunchException: No server answers, or it refuses.
+    """
+    opencue = connect()
+    with farm_errors("list the hosts of the farm"):
+        hosts = [host.data for host in opencue.api.getHosts()]
+        layers = [layer.data for layer in job.getLayers()]
+    return why_nothing_starts(job.data, layers, hosts)
+
+
+def why_nothing_starts(job: Any, layers: Sequence[Any], hosts: Sequence[Any]) -> str:
+    """Return why no host starts a frame of a job, or nothing when the hosts are no reason.
+
+    Args:
+        job: The message of the job, which is pending and not paused.
+        layers: The messages of its layers.
+        hosts: The messages of all hosts.
+    """
+    found, reason = _of_the_job(job, hosts)
+    if reason:
+        return reason
+    waiting = [layer for layer in layers if layer.layer_stats.waiting_frames]
+    reasons = [_of_a_layer(layer, found) for layer in waiting]
+    if not reasons or not all(reasons):
+        return ""
+    # What no wait can mend comes first.
+    return min(reasons, key=lambda one: one == _BUSY)
+
+
+def _of_the_job(job: Any, hosts: Sequence[Any]) -> tuple[Sequence[Any], str]:
+    """Return the hosts that a job may run on, and when there are none, why."""
+    steps: list[tuple[Callable[[Any], bool], str]] = [
+        (lambda host: host.state == _up(), "no host of the farm is UP"),
+        (lambda host: host.lock_state == _open(), "every host that is UP is locked"),
+        (
+            lambda host: host.alloc_name.partition(".")[0] == job.facility,
+            f"no host that is UP and not locked is in the facility {job.facility}",
+        ),
+        (
+            lambda host: not job.os or job.os in re.split(r"[,\s]+", host.os),
+            f"no host that is UP and not locked has the operating system {job.os}",
+        ),
+    ]
+    return _narrowed(hosts, steps)
+
+
+def _of_a_layer(layer: Any, hosts: Sequence[Any]) -> str:
+    """Return why no frame of a layer starts on hosts that its job may run on."""
+    tags = [tag.lower() for tag in layer.tags]
+    steps: list[tuple[Callable[[Any], bool], str]] = [
+        (
+            # As loosely as Cuebot, to which the tag of a layer is part of the tags of a host.
+            lambda host: not tags or any(tag in " ".join(host.tags).lower() for tag in tags),
+            f"no host has a tag of the layer {layer.name}: {', '.join(layer.tags)}",
+        ),
+        (
+            lambda host: host.cores + _TOLERANCE >= layer.min_cores,
+            f"no host has the {layer.min_cores:g} cores that the layer {layer.name} asks for",
+        ),
+        (
+            lambda host: host.memory >= layer.min_memory,
+            f"no host has the {layer.min_memory / 1048576:.1f} GB that the layer {layer.name} asks for",
+        ),
+        (
+            lambda host: host.idle_cores + _TOLERANCE >= layer.min_cores and host.idle_memory >= layer.min_memory,
+            _BUSY,
+        ),
+    ]
+    return _narrowed(hosts, steps)[1]
+
+
+def _narrowed(hosts: Sequence[Any], steps: Sequence[tuple[Callable[[Any], bool], str]]) -> tuple[Sequence[Any], str]:
+    """Return the hosts that pass all steps, or none and what is said of the step that the last ones fail."""
+    for passes, reason in steps:
+        hosts = [host for host in hosts if passes(host)]
+        if not hosts:
+            return hosts, reason
+    return hosts, ""
+
+
+def _up() -> int:
+    from opencue_proto import host_pb2
+
+    return int(host_pb2.UP)
+
+
+def _open() -> int:
+    from opencue_proto import host_pb2
+
+    return int(host_pb2.OPEN)
