@@ -39,6 +39,7 @@ class FarmSettings(NamedTuple):
         orphan_seconds: A frame that its daemon does not know of for so long is lost.
         host_timeout_seconds: A host that is silent for so long is asked, and is DOWN when it does not answer.
         max_finished: How many finished jobs are kept.
+        max_finished_frames: How many frames they may have together; the last one is always kept.
     """
 
     log_root: str = "/shots"
@@ -48,6 +49,7 @@ class FarmSettings(NamedTuple):
     orphan_seconds: float = 4.0
     host_timeout_seconds: float = 45.0
     max_finished: int = 1000
+    max_finished_frames: int = 1_000_000
 
 
 class Farm:
@@ -61,6 +63,7 @@ class Farm:
         self.settings = settings
         self.now = clock
         self.send: Callable[[list[Order]], None] = lambda orders: None
+        self.alarm: Callable[[], None] = lambda: None
         self.lock = threading.RLock()
         self.facilities: dict[str, Facility] = {}
         self.shows: dict[str, Show] = {}
@@ -352,9 +355,13 @@ class Farm:
 
     def _forget_old_jobs(self) -> None:
         done = [job for job in self.jobs.values() if job.facts.state == "FINISHED" and not job.procs]
-        done.sort(key=lambda job: job.facts.stopped)
-        for job in done[: max(0, len(done) - self.settings.max_finished)]:
-            self.forget_job(job)
+        done.sort(key=lambda job: (job.facts.stopped, job.facts.number), reverse=True)
+        frames = 0
+        for place, job in enumerate(done):
+            frames += len(job.state)
+            too_many = place >= self.settings.max_finished or frames > self.settings.max_finished_frames
+            if place and too_many:
+                self.forget_job(job)
 
     def forget_job(self, job: Job) -> None:
         """Forget a finished job that has no procs any more, with its comments and dependencies."""

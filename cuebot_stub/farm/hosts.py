@@ -21,6 +21,7 @@ class Host:
         reported_tags: What its daemon says of it.
         memory: What frames may reserve; less than ``total_memory``.
         locked_cores: What its daemon keeps from frames, because somebody has told it so.
+        asked: When it was asked last for a report.
         refusals: How many frames it has refused in a row; it gets none until ``refused_until``.
         no_taskset: It refused to reserve whole cores for a threadable frame, as it has fewer than it reports.
     """
@@ -51,6 +52,7 @@ class Host:
     load: int = 0
     boot_time: int = 0
     ping_time: float = 0.0
+    asked: float = 0.0
     nimby_enabled: bool = False
     nimby_locked: bool = False
     no_taskset: bool = False

@@ -32,7 +32,8 @@ def tick(farm: Farm) -> float:
         if proc.kill_reason and proc.kill_at <= now and proc.launched:
             farm.order(due_kill(farm, proc))
     for host in farm.hosts.values():
-        if now - host.ping_time > _patience(farm, host):
+        if now - host.ping_time > _patience(farm, host) and now - host.asked >= _ASK_SECONDS:
+            host.asked = now
             ask_host(farm, host, "ReportStatus")
     if farm.hungry:
         farm.wake()  # a layer may start after a given time, and a refused frame may be tried again
@@ -90,6 +91,7 @@ def clock_stepped(farm: Farm, seconds: float) -> None:
         return
     for host in farm.hosts.values():
         host.ping_time += seconds
+        host.asked += seconds
         host.refused_until += seconds
     for proc in farm.procs.values():
         proc.booked += seconds
@@ -106,7 +108,8 @@ def trim_times(farm: Farm) -> None:
     """Take back times that are still to come, which were noted when the clock was ahead."""
     now, soon = farm.now(), farm.now() + farm.settings.launch_grace_seconds
     for host in farm.hosts.values():
-        host.ping_time, host.refused_until = min(host.ping_time, now), min(host.refused_until, now)
+        host.ping_time, host.asked = min(host.ping_time, now), min(host.asked, now)
+        host.refused_until = min(host.refused_until, now)
     for proc in farm.procs.values():
         proc.booked, proc.launched = min(proc.booked, now), min(proc.launched, now)
         proc.kill_at, proc.missing_since = min(proc.kill_at, soon), min(proc.missing_since, now)

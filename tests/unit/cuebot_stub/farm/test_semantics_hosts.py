@@ -269,6 +269,18 @@ def test_silent_host_with_frames_is_asked_before_long(farm: FakeFarm):
     assert [order.verb for order in farm.rqd.orders if isinstance(order, HostOrder)] == ["ReportStatus"]
 
 
+def test_host_that_owes_an_answer_is_not_asked_more_than_every_two_seconds(farm: FakeFarm):
+    farm.launch(layer(frames="1"))
+    farm.add_host()
+    farm.rqd.is_silent = True
+    farm.rqd.orders.clear()
+
+    for _ in range(200):
+        farm.pass_time(0.05)
+
+    assert 2 <= len(farm.rqd.orders) <= 4
+
+
 def test_host_that_was_down_for_long_is_not_asked_any_more(farm: FakeFarm):
     host = farm.add_host()
     unreachable(farm, host)

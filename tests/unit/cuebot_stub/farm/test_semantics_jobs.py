@@ -223,6 +223,20 @@ def test_old_finished_jobs_are_forgotten_with_all_that_was_noted_about_them():
     assert farm.farm.usage.is_empty
 
 
+def test_finished_jobs_with_many_frames_are_forgotten_but_for_the_last():
+    farm = FakeFarm(max_finished_frames=25)
+    for number in range(4):
+        farm.launch(layer(frames="1-10"), name=f"job_{number}")
+        kill(farm, f"job_{number}")
+    small = [one.name.rpartition("_")[2] for one in farm.farm.jobs.values()]
+
+    farm.launch(layer(frames="1-100"), name="large")
+    kill(farm, "large")
+
+    assert small == ["2", "3"]
+    assert [one.name.rpartition("_")[2] for one in farm.farm.jobs.values()] == ["large"]
+
+
 # -- post jobs -----------------------------------------------------------------------------------------------------
 
 
