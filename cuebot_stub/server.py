@@ -18,6 +18,7 @@ from grpc_reflection.v1alpha import reflection
 
 from .farm.errors import CannotSave
 from .farm.farm import Farm, FarmSettings
+from .farm.hosts import short_name
 from .farm.watch import StepWatch, clock_stepped, tick, trim_times
 from .rqd import RqdLink
 from .seed import seed
@@ -84,7 +85,8 @@ class FarmServer:
                 seed(self.farm)
         self._link = RqdLink(self.farm, self._take_report)
         self.farm.send = self._link.send
-        self._stop = threading.Event()
+        self._stop, self._alarm = threading.Event(), threading.Event()
+        self.farm.alarm = self._alarm.set
         self._clock = threading.Thread(target=self._tick_for_ever, name="cuebot-stub-clock", daemon=True)
         self._grpc: Any = None
         self._page: Any = None
@@ -129,6 +131,7 @@ class FarmServer:
     def stop(self, grace_seconds: float = 1.0) -> None:
         """Serve no more; calls that are under way get the grace to end."""
         self._stop.set()
+        self._alarm.set()
         if self._page is not None:
             self._page.stop()
         if self._grpc is not None:
@@ -148,8 +151,10 @@ class FarmServer:
         reflection.enable_server_reflection(names, self._grpc)
 
     def _take_report(self, report: Any) -> None:
-        with self.farm.work():
-            take_host_report(self.farm, report, is_local=True)
+        """Take in what a daemon has answered; where it listens is known, as it was asked there."""
+        with self.farm.work() as farm:
+            host = farm.find_host(short_name(report.host.name))
+            take_host_report(farm, report, is_local=host is None or host.address.startswith("127."))
 
     def _ask_all_hosts(self) -> None:
         """After a new start: hosts do not know of it, and what runs on them may have ended meanwhile."""
@@ -162,7 +167,11 @@ class FarmServer:
 
     def _tick_for_ever(self) -> None:
         pause, steps = 0.0, StepWatch(self.farm.now, time.monotonic)
-        while not self._stop.wait(pause):
+        while True:
+            self._alarm.wait(pause)
+            self._alarm.clear()
+            if self._stop.is_set():
+                return
             try:
                 with self.farm.work() as farm:
                     clock_stepped(farm, steps.step())
