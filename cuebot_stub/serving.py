@@ -7,12 +7,15 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from outline.files import write_atomic
 
 from .up.addresses import check_port_is_free, is_loopback, join_address
 from .up.errors import FarmError
+
+if TYPE_CHECKING:
+    from .server import FarmServer
 
 __all__ = ["ServeOptions", "serve_until"]
 
@@ -55,9 +58,6 @@ def serve_until(
     Raises:
         FarmError: It cannot listen there, or cannot use its state.
     """
-    from .server import FarmServer
-    from .store import StoreError
-
     if not is_loopback(options.host):
         warn(
             f"warning: {options.host} is more than this machine, and OpenCue's protocol has no authentication: "
@@ -65,6 +65,25 @@ def serve_until(
         )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     check_port_is_free(options.host, options.port)
+    server = _start_server(options)
+    try:
+        address = join_address(options.host, server.port)
+        say(f"serving OpenCue on {address}")
+        if server.page_address:
+            say(f"page at {server.page_address}")
+        if options.address_file is not None:
+            # The page's address has the token in it, with which anybody could kill jobs.
+            lines = filter(None, [address, server.page_address])
+            write_atomic(options.address_file, "\n".join([*lines, ""]), mode=0o600)
+        stop.wait()
+    finally:
+        server.stop()
+
+
+def _start_server(options: ServeOptions) -> FarmServer:
+    from .server import FarmServer
+    from .store import StoreError
+
     try:
         server = FarmServer(
             host=options.host,
@@ -81,15 +100,4 @@ def serve_until(
         server.start()
     except OSError as error:
         raise FarmError(f"cannot serve on {join_address(options.host, options.port)}: {error}") from error
-    try:
-        address = join_address(options.host, server.port)
-        say(f"serving OpenCue on {address}")
-        if server.page_address:
-            say(f"page at {server.page_address}")
-        if options.address_file is not None:
-            # The page's address has the token in it, with which anybody could kill jobs.
-            lines = filter(None, [address, server.page_address])
-            write_atomic(options.address_file, "\n".join([*lines, ""]), mode=0o600)
-        stop.wait()
-    finally:
-        server.stop()
+    return server

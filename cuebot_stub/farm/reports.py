@@ -222,6 +222,7 @@ def launch_answered(farm: Farm, resource_id: str, error: str) -> None:
         host.refusals = 0
         if proc.kill_reason:
             proc.kill_at = max(proc.kill_at, proc.launched + farm.settings.launch_grace_seconds)
+            farm.alarm()
         return  # not worth a write: a server that starts anew takes the booking for it
     if "hyperthreading" in error or "reserve" in error:
         host.no_taskset = True

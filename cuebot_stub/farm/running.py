@@ -93,6 +93,7 @@ def kill_proc(farm: Farm, proc: Proc, reason: str) -> None:
         proc.kill_reason = reason
         proc.kill_at = max(farm.now(), (proc.launched or farm.now()) + farm.settings.launch_grace_seconds)
     farm.touch("proc", proc.id, proc)
+    farm.alarm()
 
 
 def due_kill(farm: Farm, proc: Proc) -> KillOrder:
