@@ -10,6 +10,9 @@ import pytest
 pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
+import grpc
+from opencue_proto import rqd_pb2, rqd_pb2_grpc
+
 from cuebot_stub.farm import steering
 from cuebot_stub.server import FarmServer
 from tests.farm.hosts import Rqd
@@ -26,6 +29,11 @@ def lines_in(path: Path) -> list[str]:
 def is_finished(server: FarmServer, job_id: str) -> bool:
     with server.farm.work() as farm:
         return farm.jobs[job_id].facts.state == "FINISHED"
+
+
+def locked_cores(server: FarmServer) -> int:
+    with server.farm.work() as farm:
+        return next(host.locked_cores for host in farm.hosts.values())
 
 
 def marks(folder: Path) -> dict[str, str]:
@@ -129,3 +137,21 @@ def test_frame_whose_log_folder_cannot_be_made_is_dead_after_its_retries(make_fa
     with server.farm.work() as farm:
         assert farm.jobs[job].frames[0].exit_status == 256
     assert not (tmp_path / "ran").exists()
+
+
+def test_host_that_is_locked_at_its_daemon_gets_no_frames_until_it_is_unlocked(
+    farm_server: FarmServer, rqd: Rqd, tmp_path: Path
+):
+    mark = tmp_path / "ran"
+    with grpc.insecure_channel(rqd.address) as channel:
+        daemon = rqd_pb2_grpc.RqdInterfaceStub(channel)
+        daemon.LockAll(rqd_pb2.RqdStaticLockAllRequest(), timeout=30)
+        until(lambda: locked_cores(farm_server) == 800)
+        job = launch(farm_server, Layer("frame", f"touch '{mark}'"))
+        refusals = farm_server.farm.dispatched
+
+        daemon.UnlockAll(rqd_pb2.RqdStaticUnlockAllRequest(), timeout=30)
+
+    until(lambda: is_finished(farm_server, job))
+    assert refusals == 0
+    assert mark.exists()
