@@ -101,7 +101,10 @@ def _add_post_job(farm: Farm, document: SpecDocument, spec: JobSpec, parent: Job
     """Make the job of the post layers, which starts when its parent is over."""
     if not any(layer.type == "Post" for layer in spec.layers):
         return
-    name = f"{spec.name}_post_job_{int(farm.now() * 1000)}"
+    taken, number = {job.name for job in farm.jobs.values()}, int(farm.now() * 1000)
+    while f"{spec.name}_post_job_{number}" in taken:  # launched, killed and launched again in a millisecond
+        number += 1
+    name = f"{spec.name}_post_job_{number}"
     env = {**spec.env, "CUE_PARENT_JOB": parent.name, "CUE_PARENT_JOB_ID": parent.id}
     post = _make_job(
         farm,

@@ -126,6 +126,8 @@ def _update(farm: Farm, host: Host, report: HostReport) -> None:
     host.ping_time = farm.now()
     if host.state == "DOWN" or (report.is_boot and host.state.startswith("REBOOT")):
         host.state = "UP"
+    if report.is_boot:  # with another configuration, perhaps
+        host.no_taskset, host.refusals, host.refused_until = False, 0, 0.0
     _check_temporary_space(farm, host)
 
 
@@ -244,7 +246,7 @@ def frame_ended(farm: Farm, report: FrameReport) -> bool:
     layer = job.layers[job.layer_of(proc.ref)]
     exit = _meaning(farm, proc, report)
     if _is_out_of_memory(report):
-        _raise_memory(farm, job, layer)
+        _raise_memory(farm, job, layer, proc)
         proc.unbooked = True  # where it ran there may be no room for more
     end_frame(farm, proc, exit, status=report.exit_status, seconds=report.run_seconds)
     return True
@@ -301,10 +303,11 @@ def _is_out_of_memory(report: FrameReport) -> bool:
     return MEMORY_STATUS in (report.exit_status, report.exit_signal) or report.exit_status == OOM_STATUS
 
 
-def _raise_memory(farm: Farm, job: Job, layer: LayerFacts) -> None:
-    """Give the next attempt more memory, as long as some host has so much."""
-    more = layer.memory + layer.memory_increase
-    if farm.settings.strict or any(more <= host.memory for host in farm.hosts.values()):
+def _raise_memory(farm: Farm, job: Job, layer: LayerFacts, proc: Proc) -> None:
+    """Give the next attempt more memory than this one had, as long as some host has so much."""
+    more = proc.memory + layer.memory_increase
+    is_possible = farm.settings.strict or any(more <= host.memory for host in farm.hosts.values())
+    if is_possible and more > layer.memory:  # another frame of the layer may have raised it
         layer.memory = more
         job.needs_changed(job.by_name[layer.name])
         farm.touch_job(job)

@@ -206,6 +206,17 @@ def test_frame_without_enough_memory_gets_more_at_its_next_attempt(farm: FakeFar
     assert [frame.environment["CUE_MEMORY"] for frame in farm.rqd.running.values()] == [str(3 * GB)]
 
 
+def test_frames_that_fail_together_raise_the_memory_of_their_layer_once(farm: FakeFarm):
+    farm.launch(layer(frames="1-4", after="<memory>1g</memory>"))
+    farm.add_host(cores=4)
+    farm.rqd.refuses = "busy"
+
+    for frame in farm.names_running():
+        farm.end(frame, status=137)
+
+    assert farm.job().layers[0].memory == 3 * GB
+
+
 def test_memory_is_not_raised_beyond_what_any_host_has(farm: FakeFarm):
     farm.launch(layer(frames="1", after="<memory>3g</memory>"))
     farm.add_host(memory_gb=5)

@@ -340,6 +340,17 @@ def test_host_that_refuses_is_asked_less_and_less_often(farm: FakeFarm):
     assert farm.states("beauty") == "W"
 
 
+def test_host_whose_daemon_was_started_anew_is_trusted_at_once(farm: FakeFarm):
+    farm.launch(layer(frames="1"))
+    farm.rqd.refuses = "Not launching, failed to reserve cores"
+    host = farm.add_host()
+    farm.rqd.refuses = ""
+
+    boot(farm)
+
+    assert (host.no_taskset, farm.names_running()) == (False, ["0001-beauty"])
+
+
 def test_host_that_takes_a_frame_again_is_trusted_again(farm: FakeFarm):
     farm.launch(layer(frames="1"))
     farm.rqd.refuses = "Not launching"

@@ -323,6 +323,16 @@ def test_post_layers_wait_for_one_another_and_not_for_what_is_done_anyway(farm: 
     assert farm.end_all() == ["0001-beauty", "0001-publish", "0001-mail"]
 
 
+def test_post_jobs_of_one_moment_have_names_of_their_own(farm: FakeFarm):
+    for _ in range(2):
+        farm.launch(layer(frames="1"), POST)
+        kill(farm)
+        farm.clock.advance(-1.0)
+
+    names = [name for name in farm.farm.pending if "_post_job_" in name]
+    assert len(names) == 2
+
+
 def test_post_job_survives_a_restart(kept_farm: FakeFarm):
     kept_farm.launch(layer(frames="1"), POST)
     kept_farm.add_host()
