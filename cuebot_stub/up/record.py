@@ -56,6 +56,12 @@ class FarmRecord(NamedTuple):
         """Whether any of its processes is alive."""
         return any(map(is_alive, self.processes))
 
+    @property
+    def ended(self) -> list[str]:
+        """What was started and does not live any more: ``server``, and names of hosts."""
+        parts = [("server", self.server), *((host.name, host.process) for host in self.hosts)]
+        return [name for name, process in parts if process is not None and not is_alive(process)]
+
 
 def write_record(path: Path, record: FarmRecord) -> None:
     """Write a farm down. A process is written down as soon as it is started, so that none can be forgotten."""

@@ -32,9 +32,7 @@ class FarmStatus(NamedTuple):
 
 def farm_lines(places: FarmPlaces, record: FarmRecord) -> list[str]:
     """Return what somebody wants to know who has just started a farm."""
-    here = (
-        "" if places.folder == FarmPlaces(default_farm_folder()).folder else f" --dir {shlex.quote(str(places.folder))}"
-    )
+    here = _dir_option(places)
     hosts = ", ".join(f"{host.name} (port {host.port})" for host in record.hosts)
     return [
         f"server   {record.address}",
@@ -46,6 +44,11 @@ def farm_lines(places: FarmPlaces, record: FarmRecord) -> list[str]:
         "",
         f"export CUEBOT_HOSTS={record.address}",
     ]
+
+
+def _dir_option(places: FarmPlaces) -> str:
+    usual = FarmPlaces(default_farm_folder()).folder
+    return "" if places.folder == usual else f" --dir {shlex.quote(str(places.folder))}"
 
 
 def export_line(places: FarmPlaces) -> str:
@@ -71,11 +74,13 @@ def status_of(places: FarmPlaces) -> FarmStatus:
     except FarmError as error:
         lives = record.server is not None and is_alive(record.server)
         state = str(error) if lives else f"{record.address} is not running"
-        return FarmStatus([f"server   {state}; its log: {places.server_log}", *_host_lines(record, {})], False)
+        server = f"server   {state}; its log: {places.server_log}"
+        return FarmStatus([server, *_host_lines(record, {}), *_mend_lines(places, record)], False)
     lines = [f"server   {record.address}", *([f"page     {record.http}"] if record.http else [])]
     lines += _host_lines(record, known)
     lines += [f"job      {job.name}  {job.state}  {_counts(job.frames)}" for job in jobs] or ["jobs     none"]
-    return FarmStatus(lines, all(is_alive(host.process) for host in record.hosts))
+    lines += _mend_lines(places, record)
+    return FarmStatus(lines, not record.ended)
 
 
 def watch(farm: RunningFarm, warn: Callable[[str], None]) -> None:
@@ -114,6 +119,11 @@ def _host_lines(record: FarmRecord, known: dict[str, HostLine]) -> list[str]:
         process = f"process {host.process.pid}" if is_alive(host.process) else "its process has ended"
         lines.append(f"host     {host.name}  {facts}{process}")
     return lines
+
+
+def _mend_lines(places: FarmPlaces, record: FarmRecord) -> list[str]:
+    here = _dir_option(places)
+    return [f"mend     cuebot-stub down{here}, then up{here}: jobs stay"] if record.ended else []
 
 
 def _counts(frames: dict[str, int]) -> str:

@@ -195,7 +195,11 @@ def _clear(places: FarmPlaces) -> None:
     record = read_record(places.record)
     if record is not None and record.is_running:
         where = f" at {record.address}" if record.address else ""
-        raise FarmIsRunning(f"a farm is running{where} ({places.folder}); cuebot-stub status shows it, down ends it")
+        farm = f"a farm is running{where} ({places.folder})"
+        if record.ended:
+            ended = ", ".join(record.ended)
+            raise FarmIsRunning(f"{farm}, of which this has ended: {ended}; after cuebot-stub down, up starts all anew")
+        raise FarmIsRunning(f"{farm}; cuebot-stub status shows it, down ends it")
     if record is not None:
         _end(places, record)
     shutil.rmtree(places.temp, ignore_errors=True)

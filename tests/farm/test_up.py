@@ -235,7 +235,9 @@ def test_farm_without_its_server_is_shown_refused_and_ended(up: Up, farm: FarmPl
 
     assert shown.returncode == 1
     assert f"{record.address} is not running; its log: {farm.server_log}" in shown.stdout
+    assert f"mend     cuebot-stub down --dir '{farm.folder}', then up --dir '{farm.folder}': jobs stay" in shown.stdout
     assert again.returncode == 2
+    assert "of which this has ended: server; after cuebot-stub down, up starts all anew" in again.stderr
     assert ended.returncode == 0
     assert not any(map(is_alive, record.processes))
 
