@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["conform_frame_name", "conform_job_name", "conform_name", "frame_name", "split_frame_name"]
+from outline.environment import frame_name
+
+__all__ = ["conform_frame_name", "conform_job_name", "conform_name", "split_frame_name"]
 
 LONGEST_NAME = 256
 _SHOWN = 60  # of a name, in messages
@@ -60,11 +62,6 @@ def conform_frame_name(name: str, *, strict: bool) -> str:
     if match is None:
         raise ValueError(f"the frame name {name[:_SHOWN]!r} cannot be used; frames are named like 0012-beauty")
     return frame_name(int(match[1]), conform_name(match[2], "layer"))
-
-
-def frame_name(frame: int, layer: str) -> str:
-    """Return the name of a frame of a layer."""
-    return f"{frame:04d}-{layer}"
 
 
 def split_frame_name(name: str) -> tuple[int, str]:

@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ..cuerun import OutlineLauncher
-from ..environment import FrameFacts, frame_environment, layer_environment
+from ..environment import FrameFacts, frame_environment, frame_name, layer_environment
 from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
 from ..modules.shell import CommandLayer
@@ -156,7 +156,7 @@ def _runs(
     runs = []
     for head in heads[:_SHOWN_FRAMES]:
         frames = layer.get_local_frame_set(head)
-        run: dict[str, Any] = {"frame": f"{head:04d}-{layer.get_name()}", "frames": str(frames), "commands": []}
+        run: dict[str, Any] = {"frame": frame_name(head, layer.get_name()), "frames": str(frames), "commands": []}
         runs.append(run)
         if not _tells_commands(layer):
             continue

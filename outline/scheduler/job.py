@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from ..environment import frame_name
 from ..frames import FrameSet, chunk_at, chunk_heads
 from .edges import FrameEdges, LayerEdge, frame_edges, layer_edge
 from .plan import DependPlan, JobPlan, LayerPlan
@@ -135,7 +136,7 @@ class JobState:
 
     def frame_name(self, ref: int) -> str:
         """Return the name as the farm spells it: ``0012-beauty``."""
-        return f"{self.number(ref):04d}-{self.layer(ref).name}"
+        return frame_name(self.number(ref), self.layer(ref).name)
 
     def frames_of(self, ref: int) -> FrameSet:
         """Return all frames of the chunk."""

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ... import config
+from ...environment import frame_name
 from ...exception import ConfigException, LaunchException, OutlineException, did_you_mean
 from ...files import check_current_folder
 from ...frames import FrameSet, chunk_heads
@@ -61,7 +62,7 @@ class LocalFrameError(OutlineException):
 
 def build_command(ol: Outline, layer: Layer, frame: int) -> list[str]:
     """Return the command that runs a single frame again, with hooks and checks, as argv."""
-    return [sys.executable, "-m", "outline", str(ol.get_path()), "-e", f"{frame:04d}-{layer.get_name()}"]
+    return [sys.executable, "-m", "outline", str(ol.get_path()), "-e", frame_name(frame, layer.get_name())]
 
 
 def build_frame_range(frame_range: Any, chunk_size: int) -> list[int]:
