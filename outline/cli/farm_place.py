@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..backend.cue.client import connect, farm_errors
-from ..backend.cue.jobs import FarmChunk, chunk_of, layers_of, log_path, retry_frames
-from ..backend.cue.snapshot import FarmSnapshot, Outcome, frames_of, outcome_of, snapshot_of
+from ..backend.cue.jobs import FarmChunk, chunk_of, log_path, retry_frames
+from ..backend.cue.snapshot import FarmSnapshot, Outcome, frames_of, layers_of, outcome_of, snapshot_of
 from ..backend.cue.waiting import ask_why_nothing_starts
 from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
@@ -56,7 +56,8 @@ class FarmPlace:
         """Ask the server for the job, its layers, and those frames that are not as most of their layer."""
         self.__refresh()
         job = self.__job
-        counts = snapshot_of(job)
+        layers = layers_of(job)
+        counts = snapshot_of(job, layers)
         numbers = {layer.name: layer.counts for layer in counts.layers}
         common = {name: max(FrameState, key=lambda state: states[state]) for name, states in numbers.items()}
         others = list(_uncommon_frames(job, common))
@@ -73,7 +74,7 @@ class FarmPlace:
             "counts": _shown(counts.counts()),
             "layers": [
                 _layer_data(data, numbers[data.name], common[data.name], by_layer.get(data.name, []))
-                for data in (layer.data for layer in layers_of(job))
+                for data in (layer.data for layer in layers)
             ],
             "running": [self.__running(data) for data in _in_state(job, S.RUNNING, common, others)],
             "dead": [self.__dead(data) for data in _in_state(job, S.DEAD, common, others)],

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...constants import OUTLINE_MODE_SETUP
 from ...exception import LaunchException
+from ...scheduler import FrameState
 from .checks import check_job
 from .client import JobPending, connect, farm_errors
 from .command import build_command
 from .job import farm_job
 from .jobs import find_session_job, post_job_of
-from .snapshot import Outcome, PyCueJob
+from .snapshot import FarmSnapshot, Outcome, PyCueJob
 from .spec import spec_text
 from .watch import JobTestFailed, LogObserver, kill_job, watch
 
@@ -160,18 +161,17 @@ def test(job: Any) -> None:
         job = post_job_of(job)
 
 
-def end_test(job: Any, outcome: Outcome, counts: Any) -> str:
+def end_test(job: Any, outcome: Outcome, last: FarmSnapshot | None) -> str:
     """Return why a test has failed, and kill the job if it has; an empty text when all of it has succeeded."""
-    from ...scheduler import FrameState
-
-    eaten = counts.counts()[FrameState.EATEN] if counts is not None else 0
+    counts = last.counts() if last is not None else dict.fromkeys(FrameState, 0)
+    dead, eaten = counts[FrameState.DEAD], counts[FrameState.EATEN]
     if outcome is Outcome.DONE and not eaten:
         return ""
     name = job.data.name
     if outcome in (Outcome.KILLED, Outcome.LOST):
         words = "was killed" if outcome is Outcome.KILLED else "is not known to the farm any more"
         return f"the test of job {name} failed: it {words}"
-    dead = counts.counts()[FrameState.DEAD] if counts is not None else 0
+    frames = f"{dead} dead and {eaten} eaten frames"
     if outcome is not Outcome.DONE:
-        kill_job(job, f"its test failed: {dead} dead and {eaten} eaten frames")
-    return f"the test of job {name} failed: {dead} dead and {eaten} eaten frames"
+        kill_job(job, f"its test failed: {frames}")
+    return f"the test of job {name} failed: {frames}"

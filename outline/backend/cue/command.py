@@ -73,17 +73,13 @@ def plain_command(layer: Layer) -> str:
     try:
         if isinstance(command, str):
             return farm_word(command, sequences=sequences)
-        return " ".join(_quoted(farm_word(word, sequences=sequences)) for word in split_command(command))
+        return " ".join(shlex.quote(farm_word(word, sequences=sequences)) for word in split_command(command))
     except OutlineException as error:
         raise LaunchException(f"{where}: {error}") from error
 
 
 def _names_chunk(command: Any) -> bool:
     return names_chunk([command] if isinstance(command, str) else command)
-
-
-def _quoted(word: str) -> str:
-    return shlex.quote(word)
 
 
 def _strace(layer: Layer) -> list[str]:

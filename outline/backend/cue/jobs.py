@@ -13,7 +13,7 @@ from ...frames import FrameSet, chunk_frames
 from .client import UnknownToServer, connect, farm_errors, server_names
 from .command import literal
 from .names import conform_layer, frame_name
-from .snapshot import frames_of
+from .snapshot import frames_of, layers_of
 
 __all__ = [
     "FarmChunk",
@@ -21,7 +21,6 @@ __all__ = [
     "chunks_of",
     "find_job",
     "find_session_job",
-    "layers_of",
     "log_path",
     "retry_frames",
 ]
@@ -111,12 +110,6 @@ def post_job_of(job: Any) -> Any | None:
 def _number_after(prefix: str, name: str) -> int:
     number = name[len(prefix) :]
     return int(number) if name.startswith(prefix) and number.isdigit() else -1
-
-
-def layers_of(job: Any) -> list[Any]:
-    """Return PyCue's layers of a job in their order."""
-    with farm_errors(f"list the layers of {job.data.name}"):
-        return sorted(job.getLayers(), key=lambda layer: int(layer.data.dispatch_order))
 
 
 def chunks_of(layer: Any) -> list[FarmChunk]:

@@ -20,6 +20,7 @@ __all__ = [
     "Outcome",
     "PyCueJob",
     "frames_of",
+    "layers_of",
     "outcome_of",
     "snapshot_of",
     "state_name",
@@ -135,7 +136,7 @@ class PyCueJob:
         opencue = connect()
         with farm_errors(f"find the job {self.__id}"):
             job = opencue.api.getJob(self.__id)
-        return snapshot_of(job)
+        return snapshot_of(job, layers_of(job))
 
     def waits_for_other_jobs(self) -> bool:
         """Ask the server for the dependencies of the job and its layers."""
@@ -163,15 +164,17 @@ class PyCueJob:
 # Any: PyCue's objects.
 
 
-def snapshot_of(job: Any) -> FarmSnapshot:
-    """Return a PyCue job with the numbers of its layers, which are asked for."""
+def layers_of(job: Any) -> list[Any]:
+    """Return PyCue's layers of a job in their order; the server is asked for them."""
     with farm_errors(f"list the layers of {job.data.name}"):
-        layers = tuple(
-            LayerNumbers(layer.data.name, _counts(layer.data.layer_stats))
-            for layer in sorted(job.getLayers(), key=lambda one: int(one.data.dispatch_order))
-        )
+        return sorted(job.getLayers(), key=lambda layer: int(layer.data.dispatch_order))
+
+
+def snapshot_of(job: Any, layers: Sequence[Any]) -> FarmSnapshot:
+    """Return what PyCue's job and its layers say."""
     data = job.data
-    return FarmSnapshot(data.id, data.name, state_name(data.state), data.is_paused, data.log_dir, layers)
+    numbers = tuple(LayerNumbers(layer.data.name, _counts(layer.data.layer_stats)) for layer in layers)
+    return FarmSnapshot(data.id, data.name, state_name(data.state), data.is_paused, data.log_dir, numbers)
 
 
 def frames_of(job: Any, states: Sequence[str] = (), **criteria: Any) -> Iterator[Any]:

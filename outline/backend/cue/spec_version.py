@@ -17,7 +17,6 @@ _SINCE = {
     "os": 6,
     "gpu": 7,
     "localbook": 8,
-    "no uid": 9,
     "timeout": 10,
     "timeout_llu": 10,
     "priority": 11,

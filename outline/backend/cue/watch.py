@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...exception import LaunchException
 from ...scheduler import FrameState
@@ -71,7 +71,7 @@ class LogObserver(FarmObserver):
             logger.warning("nothing runs: %s", reason)
 
 
-class FarmResult:
+class FarmResult(NamedTuple):
     """What a job has come to.
 
     Attributes:
@@ -79,8 +79,8 @@ class FarmResult:
         job: Its last numbers; None when the server never told any.
     """
 
-    def __init__(self, outcome: Outcome, job: FarmSnapshot | None) -> None:
-        self.outcome, self.job = outcome, job
+    outcome: Outcome
+    job: FarmSnapshot | None
 
 
 def watch(
