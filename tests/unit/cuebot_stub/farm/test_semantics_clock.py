@@ -90,6 +90,18 @@ def test_kill_comes_when_the_clock_is_set_meanwhile(farm: FakeFarm, step: float)
     assert farm.names_running() == []
 
 
+def test_kill_is_not_too_early_for_the_daemon_when_the_clock_is_set(farm: FakeFarm, step: float):
+    farm.launch(layer(frames="1"))
+    farm.add_host()
+    with farm.farm.work():
+        steering.kill_job(farm.farm, farm.job(), "enough")
+
+    set_clock(farm, step)
+    farm.pass_time(0.1)
+
+    assert farm.names_running() == ["0001-beauty"]
+
+
 def test_silent_host_is_noticed_after_the_clock_was_set(farm: FakeFarm, step: float):
     host = farm.add_host()
     set_clock(farm, step)

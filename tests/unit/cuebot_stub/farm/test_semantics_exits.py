@@ -217,6 +217,16 @@ def test_frames_that_fail_together_raise_the_memory_of_their_layer_once(farm: Fa
     assert farm.job().layers[0].memory == 3 * GB
 
 
+def test_memory_that_somebody_has_raised_further_stays(farm: FakeFarm):
+    start(farm, after="<memory>1g</memory>")
+    with farm.farm.work():
+        changing.change_layer(farm.farm, farm.job(), 0, memory=20 * GB)
+
+    end(farm, status=137)
+
+    assert farm.job().layers[0].memory == 20 * GB
+
+
 def test_memory_is_not_raised_beyond_what_any_host_has(farm: FakeFarm):
     farm.launch(layer(frames="1", after="<memory>3g</memory>"))
     farm.add_host(memory_gb=5)

@@ -74,6 +74,7 @@ def test_no_frame_starts_before_its_start_can_be_saved(kept_farm: FakeFarm, disk
     disk.is_full = True
     with pytest.raises(CannotSave):
         kept_farm.launch(layer(frames="1"))
+    kept_farm.pass_time(0.1)
     while_full = list(kept_farm.rqd.launched)
 
     disk.is_full = False

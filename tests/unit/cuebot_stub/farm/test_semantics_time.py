@@ -86,6 +86,12 @@ def test_frame_that_fails_after_more_than_twelve_hours_is_dead(farm: FakeFarm, s
     assert end(farm, status=1, seconds=seconds) == state
 
 
+def test_longer_timeout_does_not_change_that(farm: FakeFarm):
+    start(farm, before=retries(5), after="<timeout>1440</timeout>")
+
+    assert end(farm, status=1, seconds=13 * HOURS) == "D"
+
+
 def test_frame_that_ends_well_after_more_than_twelve_hours_has_succeeded(farm: FakeFarm):
     start(farm)
 
