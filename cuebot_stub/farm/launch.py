@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from outline.scheduler import DependPlan, LayerPlan
 
 from ..spec import DependSpec, JobSpec, LayerSpec, SpecDocument, SpecError
+from ..spec.names import split_frame_name
 from .depends import IN_PLAN, Depend
 from .hosts import short_name
 from .jobs import Job, JobFacts, LayerFacts
@@ -89,9 +90,9 @@ def _make_job(farm: Farm, document: SpecDocument, spec: JobSpec, show: str, *, p
     made = [_make_layer(farm, layer, show, before) for layer in layers]
     names = {layer.name for layer in layers}
     depends = [
-        DependPlan(depend.dep_layer, _on_layer(depend), depend.type, depend.any_frame)
+        DependPlan(depend.dep_layer, depend.on_layer, depend.type, depend.any_frame)
         for depend in document.depends
-        if _is_planned(depend, spec.name) and depend.dep_layer in names and _on_layer(depend) in names
+        if _is_planned(depend, spec.name) and depend.dep_layer in names and depend.on_layer in names
     ]
     plans = [_make_plan(layer, facts) for layer, facts in zip(layers, made, strict=True)]
     return Job(facts, made, plans, list(dict.fromkeys(depends)))
@@ -197,17 +198,11 @@ def _make_plan(spec: LayerSpec, facts: LayerFacts) -> LayerPlan:
 # -- dependencies ----------------------------------------------------------------------------------------------
 
 
-def _on_layer(depend: DependSpec) -> str:
-    return depend.on_layer or depend.on_frame.partition("-")[2]
-
-
 def _is_planned(depend: DependSpec, job: str) -> bool:
     """Tell whether the scheduler watches a dependency: between two layers of one job."""
-    if depend.dep_job != job or depend.on_job != job or depend.dep_frame:
+    if depend.dep_job != job or depend.on_job != job or depend.dep_frame or depend.on_frame:
         return False
-    is_frame = bool(depend.on_frame) and depend.type != "LAYER_ON_SIM_FRAME"
-    is_first = depend.type == "LAYER_ON_SIM_FRAME"
-    return depend.type in IN_PLAN and not is_frame and not is_first
+    return depend.type in IN_PLAN and depend.type != "LAYER_ON_SIM_FRAME"
 
 
 def _outer_depends(farm: Farm, document: SpecDocument, made: dict[str, Job]) -> list[Depend]:
@@ -240,13 +235,12 @@ def _waits_for_post(spec: DependSpec, er: Job, on: Job) -> bool:
 
 def _end(job: Job, layer: str, frame: str, where: str) -> tuple[str, int]:
     """Return layer and frame of one end of a dependency; a frame is named like ``0012-beauty``."""
-    if frame:
-        number, _, layer = frame.partition("-")
+    number, layer = split_frame_name(frame) if frame else (0, layer)
     if layer and layer not in job.by_name:
         raise SpecError(where, f"the job {job.name} has no layer {layer!r}")
     if not frame:
         return layer, -1
     try:
-        return layer, job.state.ref(layer, int(number))
-    except (KeyError, ValueError):
+        return layer, job.state.ref(layer, number)
+    except KeyError:
         raise SpecError(where, f"the job {job.name} has no frame {frame!r}") from None

@@ -96,6 +96,15 @@ def test_frame_waits_for_a_frame_of_its_own_job(farm: FakeFarm):
     assert farm.states("comp")[1] != "P"
 
 
+def test_frame_below_zero_is_waited_for_like_any_other(farm: FakeFarm):
+    farm.launch(layer("beauty", "-2-0"), name="other")
+    waits = depend("FRAME_ON_FRAME", depframe="0001-comp", onjob="other", onframe="-002-beauty")
+
+    farm.launch(layer("comp", "1-2"), depends=waits)
+
+    assert farm.states("comp") == "PW"
+
+
 def test_post_layers_are_a_job_that_starts_when_its_parent_is_over(farm: FakeFarm):
     farm.launch(layer("beauty", "1"), layer("publish", "1", kind="Post"))
     parent, post = farm.farm.jobs.values()
