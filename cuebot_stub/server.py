@@ -19,6 +19,7 @@ from grpc_reflection.v1alpha import reflection
 from .farm.errors import CannotSave
 from .farm.farm import Farm, FarmSettings
 from .farm.hosts import short_name
+from .farm.running import ask_host
 from .farm.watch import StepWatch, clock_stepped, tick, trim_times
 from .rqd import RqdLink
 from .seed import seed
@@ -158,8 +159,6 @@ class FarmServer:
 
     def _ask_all_hosts(self) -> None:
         """After a new start: hosts do not know of it, and what runs on them may have ended meanwhile."""
-        from .farm.running import ask_host
-
         with self.farm.work() as farm:
             for host in farm.hosts.values():
                 if host.state == "UP":

@@ -242,6 +242,10 @@ class Job:
         """Return the id of a frame."""
         return frame_id(self.id, self.layer_of(ref), ref)
 
+    def log_path(self, ref: int) -> str:
+        """Return the path of a frame's log, as its host writes it."""
+        return f"{self.facts.log_dir}/{self.name}.{self.state.frame_name(ref)}.rqlog"
+
     def facts_of(self, ref: int) -> FrameFacts:
         """Return what happened to a frame, to be written to."""
         facts = self.frames.get(ref)

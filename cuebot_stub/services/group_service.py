@@ -11,12 +11,13 @@ from opencue_proto import job_pb2
 from ..farm import changing
 from ..farm.farm import Farm
 from ..farm.jobs import Job
+from ..farm.steering import procs_of
 from ..farm.things import Group
 from .finding import find_job
 from .messages import job_message
 from .rpc import Exists, InUse, Invalid, NotFound, Service
 from .thing_finding import checked_name, core_points, find_group, find_show
-from .thing_messages import group_message
+from .thing_messages import copied, group_message
 
 __all__ = ["GroupService", "whiteboard"]
 
@@ -24,11 +25,7 @@ __all__ = ["GroupService", "whiteboard"]
 def whiteboard(farm: Farm, group: Group) -> job_pb2.NestedGroup:
     """Return a group with all groups and pending jobs in it."""
     plain = group_message(farm, group)
-    message = job_pb2.NestedGroup(stats=plain.group_stats)
-    for field in {field.name for field in message.DESCRIPTOR.fields} & {
-        field.name for field in plain.DESCRIPTOR.fields
-    }:
-        setattr(message, field, getattr(plain, field))
+    message: job_pb2.NestedGroup = copied(job_pb2.NestedGroup(stats=plain.group_stats), plain)
     jobs = _jobs_in(farm, group)
     message.jobs.extend(job.id for job in jobs)
     message.inline_jobs.extend(job_message(farm, job) for job in jobs)
@@ -146,7 +143,7 @@ class GroupService(Service):
         if busy or children:
             raise InUse(f"the group {group.name} has {len(busy)} jobs and {len(children)} groups; move them first")
         for job in jobs:
-            with self.farm.recounting([self.farm.procs[id] for id in job.procs]):
+            with self.farm.recounting(procs_of(self.farm, job)):
                 job.facts.group = group.parent
             self.farm.touch_job(job)
         del self.farm.groups[group.id]

@@ -11,11 +11,11 @@ from ..farm import hosting
 from ..farm.farm import Farm
 from ..farm.hosts import Host, short_name
 from .comments import add_comment, comments_about
-from .finding import find_job
+from .finding import enum_name, find_job
 from .owner_service import deed_message, deed_of, owner_message
 from .rpc import InUse, Invalid, Service
 from .thing_finding import checked_name, find_allocation, find_host, find_test
-from .thing_messages import host_message, proc_message
+from .thing_messages import copied, host_message, proc_message
 
 __all__ = ["HostService", "search_hosts"]
 
@@ -25,7 +25,7 @@ def search_hosts(farm: Farm, criteria: host_pb2.HostSearchCriteria, hosts: list[
     names = {short_name(name) for name in criteria.hosts}
     ids, allocations = set(criteria.ids), {name.lower() for name in criteria.allocs}
     matches = find_test(criteria.regex)
-    states = {host_pb2.HardwareState.Name(state) for state in criteria.states.state}
+    states = {enum_name(host_pb2.HardwareState, state) for state in criteria.states.state}
     locks = set(criteria.lock_states.state)
     messages = [
         message
@@ -78,8 +78,8 @@ class HostService(Service):
 
     def _nested(self, host: Host) -> host_pb2.NestedHost:
         procs = [proc_message(self.farm, proc) for proc in self.farm.procs_of_host(host)]
-        nested = [_copied(host_pb2.NestedProc(), proc) for proc in procs]
-        message = _copied(host_pb2.NestedHost(), host_message(self.farm, host))
+        nested = [copied(host_pb2.NestedProc(), proc) for proc in procs]
+        message = copied(host_pb2.NestedHost(), host_message(self.farm, host))
         message.procs.CopyFrom(host_pb2.NestedProcSeq(nested_procs=nested))
         return message
 
@@ -97,7 +97,7 @@ class HostService(Service):
 
     def SetHardwareState(self, request: host_pb2.HostSetHardwareStateRequest) -> host_pb2.HostSetHardwareStateResponse:
         """Say in what state a machine is; only one that is UP gets frames."""
-        self._set(request, state=host_pb2.HardwareState.Name(request.state))
+        self._set(request, state=enum_name(host_pb2.HardwareState, request.state))
         return host_pb2.HostSetHardwareStateResponse()
 
     def Reboot(self, request: host_pb2.HostRebootRequest) -> host_pb2.HostRebootResponse:
@@ -112,7 +112,7 @@ class HostService(Service):
 
     def SetThreadMode(self, request: host_pb2.HostSetThreadModeRequest) -> host_pb2.HostSetThreadModeResponse:
         """Say how many cores a threadable frame gets on a host."""
-        self._set(request, thread_mode=host_pb2.ThreadMode.Name(request.mode))
+        self._set(request, thread_mode=enum_name(host_pb2.ThreadMode, request.mode))
         return host_pb2.HostSetThreadModeResponse()
 
     def SetOs(self, request: host_pb2.HostSetOsRequest) -> host_pb2.HostSetOsResponse:
@@ -201,14 +201,3 @@ class HostService(Service):
         """Return whose a host is."""
         deed = deed_of(self.farm, find_host(self.farm, request.host))
         return host_pb2.HostGetOwnerResponse(owner=owner_message(self.farm, self.farm.owners[deed.owner]))
-
-
-def _copied(target: Any, source: Any) -> Any:
-    """Fill a nested message with what it has in common with a plain one, and return it."""
-    for name in {field.name for field in target.DESCRIPTOR.fields} & {field.name for field in source.DESCRIPTOR.fields}:
-        value = getattr(source, name)
-        if hasattr(value, "extend"):
-            getattr(target, name).extend(value)
-        else:
-            setattr(target, name, value)
-    return target

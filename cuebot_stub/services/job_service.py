@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import re
-
 from opencue_proto import job_pb2
 
 from ..farm import steering
@@ -16,7 +14,8 @@ from .job_changes import JobChanges
 from .job_depends import JobDepends
 from .job_frames import JobFrames, kill_reason
 from .messages import job_message, layer_message
-from .rpc import Invalid, unlocked
+from .rpc import unlocked
+from .thing_finding import find_test
 
 __all__ = ["JobService"]
 
@@ -92,10 +91,7 @@ class JobService(JobFrames, JobChanges, JobDepends):
         jobs = list(farm.jobs.values()) if criteria.include_finished else list(farm.pending.values())
         if criteria.ids:
             jobs = [job for job in farm.jobs.values() if job.id in set(criteria.ids)]
-        try:
-            patterns = [re.compile(text) for text in criteria.regex]
-        except re.error as error:
-            raise Invalid(f"the regular expression {error.pattern!r} cannot be read: {error}") from error
+        matches = find_test(criteria.regex)
         names, shows = {name.lower() for name in criteria.jobs}, {name.lower() for name in criteria.shows}
         return [
             job
@@ -105,7 +101,7 @@ class JobService(JobFrames, JobChanges, JobDepends):
             and (not criteria.users or job.facts.user in criteria.users)
             and (not criteria.shots or job.facts.shot in criteria.shots)
             and (not criteria.substr or any(text in job.name for text in criteria.substr))
-            and (not patterns or any(pattern.search(job.name) for pattern in patterns))
+            and matches(job.name)
         ]
 
     # -- steering ------------------------------------------------------------------------------------------------

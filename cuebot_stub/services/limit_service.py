@@ -9,6 +9,7 @@ from opencue_proto import limit_pb2
 
 from ..farm.jobs import Job
 from ..farm.things import Limit
+from .finding import enum_name
 from .rpc import Exists, InUse, Invalid, Service
 from .thing_finding import checked_name, find_limit
 from .thing_messages import limit_message
@@ -91,8 +92,8 @@ class LimitService(Service):
             str(uuid.uuid4()),
             self._new_name(request.name),
             _checked(request.max_value),
-            limit_pb2.LimitType.Name(request.type),
-            limit_pb2.LimitEnforcement.Name(request.enforcement),
+            enum_name(limit_pb2.LimitType, request.type),
+            enum_name(limit_pb2.LimitEnforcement, request.enforcement),
             request.soft_value,
         )
         self.farm.limits[limit.id] = limit
@@ -132,14 +133,14 @@ class LimitService(Service):
     def SetType(self, request: limit_pb2.LimitSetTypeRequest) -> limit_pb2.LimitSetTypeResponse:
         """Say whether frames or hosts are counted."""
         limit = find_limit(self.farm, request.name)
-        limit.type = limit_pb2.LimitType.Name(request.type)
+        limit.type = enum_name(limit_pb2.LimitType, request.type)
         self._changed(limit)
         return limit_pb2.LimitSetTypeResponse()
 
     def SetEnforcement(self, request: limit_pb2.LimitSetEnforcementRequest) -> limit_pb2.LimitSetEnforcementResponse:
         """Say whether a limit holds frames back."""
         limit = find_limit(self.farm, request.name)
-        limit.enforcement = limit_pb2.LimitEnforcement.Name(request.enforcement)
+        limit.enforcement = enum_name(limit_pb2.LimitEnforcement, request.enforcement)
         self._changed(limit)
         return limit_pb2.LimitSetEnforcementResponse()
 

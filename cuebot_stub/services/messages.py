@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from opencue_proto import depend_pb2, job_pb2
@@ -64,7 +65,7 @@ def _job_stats(farm: Farm, job: Job) -> job_pb2.JobStats:
     )
 
 
-def _stats(job: Job, numbers: Any) -> dict[str, int]:
+def _stats(job: Job, numbers: Sequence[int]) -> dict[str, int]:
     """Return what the statistics of a job and those of a layer have in common, summed over layers."""
     sums = dict.fromkeys(S, 0)
     totals = [job.totals[number] for number in numbers]

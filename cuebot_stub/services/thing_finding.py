@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from ..farm.farm import Farm
@@ -136,7 +136,7 @@ def core_points(cores: float) -> int:
     return round(cores * 100) if cores >= 0 else -1
 
 
-def find_test(patterns: Any, what: str = "regular expression") -> Callable[[str], bool]:
+def find_test(patterns: Iterable[str]) -> Callable[[str], bool]:
     """Return a test of whether a text matches one of some patterns; none at all match everything.
 
     Raises:
@@ -145,5 +145,5 @@ def find_test(patterns: Any, what: str = "regular expression") -> Callable[[str]
     try:
         compiled = [re.compile(pattern) for pattern in patterns]
     except re.error as error:
-        raise Invalid(f"the {what} {error.pattern!r} cannot be read: {error}") from error
+        raise Invalid(f"the regular expression {error.pattern!r} cannot be read: {error}") from error
     return lambda text: not compiled or any(pattern.search(text) for pattern in compiled)

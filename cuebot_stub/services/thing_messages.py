@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from opencue_proto import (
     comment_pb2,
     facility_pb2,
@@ -18,10 +21,11 @@ from outline.scheduler import FrameState
 
 from ..farm.farm import Farm
 from ..farm.hosts import Host, Proc
+from ..farm.jobs import Job
 from ..farm.things import Allocation, Comment, Group, Limit, Service, Show, Subscription
 
 __all__ = [
-    "allocation_message", "comment_message", "group_message", "host_message", "limit_message", "proc_message",
+    "allocation_message", "comment_message", "copied", "group_message", "host_message", "limit_message", "proc_message",
     "service_message", "show_message", "subscription_message",
 ]  # fmt: skip
 
@@ -77,13 +81,12 @@ def _lock_state(host: Host) -> int:
 def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
     """Return a proc."""
     job, host = farm.jobs[proc.job], farm.hosts[proc.host]
-    name = job.state.frame_name(proc.ref)
     return host_pb2.Proc(
         id=proc.id,
         name=f"{host.name}/{proc.cores / 100:.2f}/{proc.gpus}",
         show_name=farm.shows[job.facts.show].name,
         job_name=job.name,
-        frame_name=name,
+        frame_name=job.state.frame_name(proc.ref),
         group_name=farm.groups[job.facts.group].name,
         ping_time=int(proc.pinged or proc.booked),
         bookedTime=int(proc.booked),
@@ -95,7 +98,7 @@ def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
         reserved_gpus=proc.gpus,
         unbooked=proc.unbooked,
         redirect_target=_target_name(farm, proc.redirect),
-        log_path=f"{job.facts.log_dir}/{job.name}.{name}.rqlog",
+        log_path=job.log_path(proc.ref),
         services=job.layers[job.layer_of(proc.ref)].services,
     )
 
@@ -109,10 +112,7 @@ def _target_name(farm: Farm, id: str) -> str:
 def show_message(farm: Farm, show: Show) -> show_pb2.Show:
     """Return a show with its statistics."""
     jobs = [job for job in farm.pending.values() if job.facts.show == show.id]
-    counts = dict.fromkeys(S, 0)
-    for job in jobs:
-        for state, count in job.state.counts().items():
-            counts[state] += count
+    counts = _frame_counts(jobs)
     reserved = farm.usage.of("show", show.id)
     stats = show_pb2.ShowStats(
         running_frames=counts[S.RUNNING],
@@ -145,10 +145,7 @@ def show_message(farm: Farm, show: Show) -> show_pb2.Show:
 def group_message(farm: Farm, group: Group) -> job_pb2.Group:
     """Return a group with its statistics."""
     jobs = [job for job in farm.pending.values() if job.facts.group == group.id]
-    counts = dict.fromkeys(S, 0)
-    for job in jobs:
-        for state, count in job.state.counts().items():
-            counts[state] += count
+    counts = _frame_counts(jobs)
     level, parent = 0, group.parent
     while parent in farm.groups:
         level, parent = level + 1, farm.groups[parent].parent
@@ -178,6 +175,14 @@ def group_message(farm: Farm, group: Group) -> job_pb2.Group:
             reserved_gpus=reserved.gpus,
         ),
     )
+
+
+def _frame_counts(jobs: Iterable[Job]) -> dict[FrameState, int]:
+    counts = dict.fromkeys(S, 0)
+    for job in jobs:
+        for state, count in job.state.counts().items():
+            counts[state] += count
+    return counts
 
 
 def _cores(points: int) -> float:
@@ -278,3 +283,14 @@ def comment_message(comment: Comment) -> comment_pb2.Comment:
         subject=comment.subject,
         message=comment.message,
     )
+
+
+def copied(target: Any, source: Any) -> Any:  # Any: messages of any kind
+    """Fill a nested message with what it has in common with a plain one, and return it."""
+    for name in {field.name for field in target.DESCRIPTOR.fields} & {field.name for field in source.DESCRIPTOR.fields}:
+        value = getattr(source, name)
+        if hasattr(value, "extend"):
+            getattr(target, name).extend(value)
+        else:
+            setattr(target, name, value)
+    return target

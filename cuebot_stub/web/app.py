@@ -22,7 +22,7 @@ from ..farm.farm import Farm
 from ..farm.jobs import Job
 from ..services.finding import find_frame, find_job
 from ..services.rpc import NotFound
-from .data import farm_data, frames_data, job_data, log_path
+from .data import farm_data, frames_data, job_data
 
 __all__ = ["make_app"]
 
@@ -105,7 +105,7 @@ def _add_reading(app: Flask, farm: Farm) -> None:
     def log(id: str) -> Response:
         with farm.work():
             job, ref = find_frame(farm, id)
-            path = log_path(job, ref)
+            path = job.log_path(ref)
         return jsonify(path=path, text=_end_of(path))
 
 

@@ -11,7 +11,7 @@ from ..farm.farm import Farm
 from ..farm.hosts import Host
 from ..farm.jobs import Job
 
-__all__ = ["farm_data", "frames_data", "job_data", "log_path"]
+__all__ = ["farm_data", "frames_data", "job_data"]
 
 PAGE_FRAMES = 200
 _SHOWN_FINISHED = 50
@@ -118,8 +118,3 @@ def _frame_row(job: Job, ref: int) -> dict[str, Any]:
         "attempts": job.state.tries(ref),
         "max_rss_mb": (facts.max_rss // 1024) if facts else 0,
     }
-
-
-def log_path(job: Job, ref: int) -> str:
-    """Return the path of a frame's log, as its host writes it."""
-    return f"{job.facts.log_dir}/{job.name}.{job.state.frame_name(ref)}.rqlog"
