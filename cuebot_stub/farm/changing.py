@@ -24,7 +24,7 @@ __all__ = [
     "set_max_retries",
 ]
 
-MIN_POINTS, DEFAULT_POINTS, MIN_MEMORY = 10, 100, 262144
+MIN_POINTS, DEFAULT_POINTS = 10, 100
 
 MOST_CORES = 1e7
 

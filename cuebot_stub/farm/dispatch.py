@@ -13,14 +13,14 @@ from outline.scheduler import LayerPlan
 from .hosts import Host
 from .jobs import Job, LayerFacts
 from .running import start_frame
-from .things import Subscription
+from .things import MIN_MEMORY, Subscription
 
 if TYPE_CHECKING:
     from .farm import Farm
 
 __all__ = ["book", "book_for", "is_bookable", "tags_match"]
 
-MIN_CORES, MIN_MEMORY, MIN_FREE_MEMORY = 10, 262144, 524288
+MIN_CORES, MIN_FREE_MEMORY = 10, 524288
 
 
 def book(farm: Farm, hosts: Iterable[Host], heirs: Mapping[str, Job | None] | None = None) -> None:
@@ -114,7 +114,8 @@ def _order(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None) -> lis
     """
     tags = farm.host_tags(host)
     found = [job for job in jobs if _is_suited(host, tags, job)]
-    owner = next((farm.owners[deed.owner] for deed in farm.deeds.values() if deed.host == host.id), None)
+    deed = farm.deed_of(host)
+    owner = farm.owners[deed.owner] if deed is not None else None
     if heir is not None:
         found.sort(key=lambda job: (-job.facts.priority, job is not heir))
     if owner is not None:

@@ -223,6 +223,10 @@ class Farm:
         """Return the host of a name."""
         return next((host for host in self.hosts.values() if host.name == name), None)
 
+    def deed_of(self, host: Host) -> Deed | None:
+        """Return whose a host is."""
+        return next((deed for deed in self.deeds.values() if deed.host == host.id), None)
+
     def root_group(self, show: str) -> Group:
         """Return the group of a show that all others are in."""
         return next(group for group in self.groups.values() if group.show == show and not group.parent)

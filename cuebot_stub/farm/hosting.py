@@ -46,7 +46,8 @@ def delete_host(farm: Farm, host: Host) -> None:
     farm.touch("host", host.id, None)
     farm.forget_host_notes(host)
     farm.forget_comments(host.id)
-    for deed in [deed for deed in farm.deeds.values() if deed.host == host.id]:
+    deed = farm.deed_of(host)
+    if deed is not None:
         del farm.deeds[deed.id]
         farm.touch("deed", deed.id, None)
 

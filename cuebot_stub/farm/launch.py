@@ -14,7 +14,7 @@ from ..spec.names import split_frame_name
 from .depends import IN_PLAN, Depend
 from .hosts import short_name
 from .jobs import Job, JobFacts, LayerFacts
-from .things import Service
+from .things import MIN_MEMORY, Service
 
 if TYPE_CHECKING:
     from .farm import Farm
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["launch"]
 
 DEFAULT_FACILITY = "local"
-POST_USER, MIN_MEMORY = "monitor", 262144
+POST_USER = "monitor"
 
 
 def launch(farm: Farm, document: SpecDocument) -> list[Job]:

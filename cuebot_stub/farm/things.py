@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 __all__ = [
+    "MIN_MEMORY",
     "NO_LIMIT",
     "Allocation",
     "Comment",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 NO_LIMIT = -1
+MIN_MEMORY = 262144  # a frame never has less
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 from opencue_proto import job_pb2
 
 from ..farm import changing
+from ..farm.things import MIN_MEMORY
 from .finding import find_layer
 from .rpc import Invalid, Service
 from .thing_finding import find_limit
@@ -38,7 +39,7 @@ class LayerChanges(Service):
 
     def SetMinMemory(self, request: job_pb2.LayerSetMinMemoryRequest) -> job_pb2.LayerSetMinMemoryResponse:
         """Set the memory of a frame, in kB."""
-        self._change(request.layer, memory=max(changing.MIN_MEMORY, request.memory))
+        self._change(request.layer, memory=max(MIN_MEMORY, request.memory))
         return job_pb2.LayerSetMinMemoryResponse()
 
     def SetMinGpus(self, request: job_pb2.LayerSetMinGpusRequest) -> job_pb2.LayerSetMinGpusResponse:

@@ -23,7 +23,7 @@ def deed_of(farm: Farm, host: Host) -> Deed:
     Raises:
         NotFound: Nobody owns it.
     """
-    deed = next((deed for deed in farm.deeds.values() if deed.host == host.id), None)
+    deed = farm.deed_of(host)
     if deed is None:
         raise NotFound(f"the host {host.name} has no owner")
     return deed
@@ -89,7 +89,7 @@ class OwnerService(Service):
     def TakeOwnership(self, request: host_pb2.OwnerTakeOwnershipRequest) -> host_pb2.OwnerTakeOwnershipResponse:
         """Make a host, by its name or id, the owner's."""
         owner, host = find_owner(self.farm, request.owner), find_host(self.farm, request.host)
-        deed = next((deed for deed in self.farm.deeds.values() if deed.host == host.id), None)
+        deed = self.farm.deed_of(host)
         if deed is not None and deed.owner != owner.id:
             raise Exists(f"the host {host.name} belongs to {self.farm.owners[deed.owner].name}")
         if deed is None:

@@ -228,3 +228,13 @@ def test_comment_on_a_host_is_kept_changed_and_deleted(pycue: Any, daemons: Fake
     )
     changed.delete()
     assert host.getComments() == []
+
+
+def test_states_and_modes_that_no_host_can_have_are_refused(pycue: Any, daemons: FakeDaemons):
+    daemons.add("node1")
+    host = pycue.api.findHost("node1")
+
+    with pytest.raises(grpc.RpcError, match=r"99 is no value of host.HardwareState"):
+        host.setHardwareState(99)
+    with pytest.raises(grpc.RpcError, match=r"99 is no value of host.ThreadMode"):
+        host.setThreadMode(99)
