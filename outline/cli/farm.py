@@ -23,7 +23,7 @@ from ..exception import OutlineException
 from . import EXIT_DEAD, EXIT_INTERRUPTED, EXIT_KILLED
 from .farm_display import FarmDisplay, make_farm_display
 from .summary import state_table
-from .text import duration, plural, quoted
+from .text import duration, plural, quoted, server_option
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -175,7 +175,7 @@ def _watch(job: Any, display: FarmDisplay, test: bool) -> FarmResult:
 def _farewell(name: str, server: Any) -> str:
     """Return what to do with a job that runs on when nobody waits for it any more."""
     to = f" -server {quoted(server)}" if server else ""
-    ours = f" --server {quoted(server)}" if server else ""
+    ours = server_option(server)
     return (
         "\ninterrupted; the job runs on:"
         f"\n  look at it  outline status {quoted(name)}{ours}"
@@ -218,7 +218,7 @@ def exit_reason(data: Any) -> str:
 
 
 def _next_steps(name: str, outcome: Outcome, server: Any) -> list[str]:
-    ours = f" --server {quoted(server)}" if server else ""
+    ours = server_option(server)
     if outcome in (Outcome.DEAD, Outcome.STUCK):
         return [
             f"look at it  outline status {quoted(name)}{ours}",

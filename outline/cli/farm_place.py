@@ -19,7 +19,7 @@ from ..scheduler import FrameState
 from .farm import exit_reason
 from .log_view import follow_log_file, print_log_file
 from .pycuerun import split_frame_name
-from .text import plural, quoted
+from .text import plural, quoted, server_option
 
 __all__ = ["FarmPlace"]
 
@@ -117,7 +117,7 @@ class FarmPlace:
             raise OutlineException(f"{' and '.join(only_here)} is for jobs on this machine only")
         wanted = tuple(state.upper() for state in states)
         count = retry_frames(self.__job, states=wanted, layer=layer, frames=frames)
-        name = quoted(self.__job.data.name) + (f" --server {quoted(self.__server)}" if self.__server else "")
+        name = quoted(self.__job.data.name) + server_option(self.__server)
         if not quiet and count:
             print(f"{plural(count, 'frame')} will run again on the farm: outline status {name}")
         elif not quiet:

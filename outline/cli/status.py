@@ -35,7 +35,7 @@ from ..progress import FrameProgress, read_progress
 from ..scheduler import FrameState
 from .progress_rows import progress_words
 from .summary import why
-from .text import duration, facts, plural, quoted, shorten, table
+from .text import duration, facts, plural, quoted, server_option, shorten, table
 
 __all__ = ["print_status", "status_data", "status_text", "watch_status"]
 
@@ -201,7 +201,7 @@ def _dead_lines(data: dict[str, Any]) -> list[str]:
     ]
     more = [f"and {len(dead) - _SHOWN_DEAD} more"] if len(dead) > _SHOWN_DEAD else []
     session = quoted(data["session"] or data["job"])
-    server = f" --server {quoted(data['server'])}" if data.get("server") else ""
+    server = server_option(data.get("server"))
     return [
         *table(["dead", "tries", "ran", "why"], rows, numbers=[1, 2]),
         *more,

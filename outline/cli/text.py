@@ -5,7 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["duration", "facts", "memory", "plural", "quoted", "rate", "shorten", "shorten_middle", "table"]
+__all__ = [
+    "duration",
+    "facts",
+    "memory",
+    "plural",
+    "quoted",
+    "rate",
+    "server_option",
+    "shorten",
+    "shorten_middle",
+    "table",
+]
 
 
 def plural(count: int, noun: str) -> str:
@@ -54,6 +65,11 @@ def quoted(word: object) -> str:
     import shlex
 
     return shlex.quote(str(word))
+
+
+def server_option(server: object) -> str:
+    """Return the option that names the farm server of a command line, with a blank in front; empty without one."""
+    return f" --server {quoted(server)}" if server else ""
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> list[str]:
