@@ -17,7 +17,6 @@ What has to be known, all of it measured:
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from ..exception import LayerException
 from ..frames import FrameSet
@@ -65,10 +64,6 @@ class Ffmpeg(SequenceLayer):
     writes_beside = True
 
     __links: str = ""
-
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that encodes a movie."""
-        super().__init__(name, **args)
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check that all pictures are there, and number links to them from 0 on."""

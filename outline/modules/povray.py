@@ -27,6 +27,7 @@ from ..frames import FrameSet
 from ..frames.dialects import runs
 from ..output import OutputRules
 from ..rendering.outputs import Output
+from ..rendering.words import words_of
 from .render import RenderCommand, RenderLayer
 
 __all__ = ["PovRay"]
@@ -91,7 +92,7 @@ class PovRay(RenderLayer):
         first, last = self._animation()
         if first < 0 or any(not first <= frame <= last for frame in frames) or not self.get_target().is_sequence:
             return [self._still(frame) for frame in frames]
-        if _has_slot(self.get_scene(0), self.get_scene(1)):
+        if self.get_scene(0) != self.get_scene(1):  # a scene per frame
             return [self._part(frame, frame) for frame in frames]
         parts = (part for run in runs(frames) for part in _consecutive(run.frames(), run.step))
         return [self._part(part[0], part[-1]) for part in parts]
@@ -124,8 +125,7 @@ class PovRay(RenderLayer):
         for sign, key in (("+W", "width"), ("+H", "height"), ("+Q", "quality"), ("+A", "antialias")):
             if self.get_arg(key) is not None:
                 words.append(f"{sign}{self.get_arg(key)}")
-        library = self.get_arg("library") or []
-        words += [f"+L{self._quoted(folder)}" for folder in ([library] if isinstance(library, str) else library)]
+        words += [f"+L{self._quoted(folder)}" for folder in words_of(self.get_arg("library"))]
         words += [f"Declare={key}={value}" for key, value in (self.get_arg("declare") or {}).items()]
         return [*words, f"+WT{self.get_threads()}"]
 
@@ -150,10 +150,6 @@ class PovRay(RenderLayer):
         if not path.isascii():
             raise LayerException(f"layer {self.get_name()!r}: POV-Ray cannot read a path that is not ASCII: {path}")
         return f"{quote}{path}{quote}"
-
-
-def _has_slot(one: str, other: str) -> bool:
-    return one != other
 
 
 def _consecutive(frames: FrameSet, step: int) -> list[FrameSet]:

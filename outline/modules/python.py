@@ -15,6 +15,7 @@ from ..config import config
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..output import PROGRESS_RULES, OutputRules
+from ..rendering.words import words_of
 from .render import RenderCommand, RenderLayer
 
 __all__ = ["Python"]
@@ -115,7 +116,5 @@ class Python(RenderLayer):
         return str(self.get_arg("script") or "") or (path if path.endswith(".py") else "")
 
     def _import_paths(self) -> list[str]:
-        given = self.get_arg("import_paths") or []
-        paths = [given] if isinstance(given, str) else [str(path) for path in given]
-        paths += [str(path) for path in self.get_arg("python_path") or ()]
+        paths = [*words_of(self.get_arg("import_paths")), *words_of(self.get_arg("python_path"))]
         return [*paths, os.path.dirname(os.path.abspath(self._file()))] if self._file() else paths

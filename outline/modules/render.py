@@ -20,6 +20,7 @@ from ..layer import Layer
 from ..output import OutputRules
 from ..rendering.outputs import MAIN, Output, absolute_path, absolute_paths, find_slot, read_outputs
 from ..rendering.sizes import note_sizes, read_sizes
+from ..rendering.words import words_of
 from ..resources import parse_memory_kb
 
 if TYPE_CHECKING:
@@ -208,8 +209,7 @@ class RenderLayer(Layer):
 
     def get_extra_args(self) -> list[str]:
         """Return the argument ``extra_args`` as a list of words."""
-        given = self.get_arg("extra_args") or ()
-        return [given] if isinstance(given, str) else [str(word) for word in given]
+        return words_of(self.get_arg("extra_args"))
 
     def get_progress_frames(self, frames: FrameSet) -> FrameSet:
         """Return the frames that the application counts while it works on these frames of the layer."""

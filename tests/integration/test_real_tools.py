@@ -11,17 +11,11 @@ import pytest
 
 from tests.conftest import RunPycuerun
 from tests.pictures import Picture, read_picture, split_pictures
-from tests.support import job_in, log_of, outline_file
+from tests.support import job_in, log_of, needs, outline_file
 
 SCENES = Path(__file__).resolve().parent.parent / "data" / "scenes"
 
 pytestmark = pytest.mark.realtool
-
-
-def needs(*tools: str) -> pytest.MarkDecorator:
-    """Skip a test where a tool is missing, and say which."""
-    missing = [tool for tool in tools if shutil.which(tool) is None]
-    return pytest.mark.skipif(bool(missing), reason=f"not on the PATH: {', '.join(missing)}")
 
 
 def pictures_in(folder: Path, pattern: str) -> list[Picture]:
