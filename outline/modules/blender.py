@@ -11,6 +11,7 @@ What has to be known, all of it measured with 3.4:
   shot.blend`` renders the default scene, and exits with 0.
 - ``-f 1-3`` (a dash) and ``-f 3..1`` render nothing, and exit with 0. A list is written ``1,3..9``.
 - ``-f -1`` does not mean frame -1: it counts from the scene's range. So negative frames are rendered by a script.
+- ``-S`` with the name of a scene that is not in the file renders another one, so that name is looked up before.
 - A script that raises lets Blender exit with 0, unless ``--python-exit-code`` stands before it.
 - ``#`` in the output path is one digit. A frame without ``#`` is appended to the name; to keep a name as it is, a
   script renders it.
@@ -67,6 +68,7 @@ BLENDER_RULES = OutputRules(
     ),
     warning=(r"^Warning: ", r"\| WARNING "),
     error=(
+        r"^Can't find scene: ",
         r"^Error: ",
         r"Render error \(",
         r"Cannot open file for writing",
@@ -134,7 +136,7 @@ class Blender(RenderLayer):
             words.append("--factory-startup")
         words += ["-noaudio", self.get_scene()]
         if self.get_arg("scene_name"):
-            words += ["-S", str(self.get_arg("scene_name"))]
+            words += _scene_words(str(self.get_arg("scene_name")))
         if self.get_arg("engine"):
             words += ["-E", self._engine(program)]
         return [*words, "-F", self._format(), "-t", str(self.get_threads()), *self.get_extra_args()]
@@ -157,6 +159,12 @@ class Blender(RenderLayer):
                 f"layer {self.get_name()!r}: no format is known for {path!r}; give format=, as blender -F has it"
             )
         return _FORMATS[extension]
+
+
+def _scene_words(name: str) -> list[str]:
+    """Return words that choose a scene, and end Blender where there is none of that name."""
+    look = f"import bpy; bpy.data.scenes[{name!r}]"
+    return ["-S", name, "--python-exit-code", str(_SCRIPT_FAILED), "--python-expr", look]
 
 
 def _ask_version(program: list[str]) -> str:

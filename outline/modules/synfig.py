@@ -9,6 +9,7 @@ What has to be known, all of it measured:
   processes. Frames outside of the canvas's time show its first or last picture, and are no error.
 - Of ``-o a.png`` it makes ``a.0003.png``: a dot and four digits. Files are renamed afterwards.
 - It exits with 0 when the picture cannot be written. Only the picture counts.
+- On a full disk it tries to write the same picture for ever, with thousands of errors a second, so it is ended.
 - All output goes to the error output, some in colours; progress comes with carriage returns.
 """
 
@@ -28,6 +29,7 @@ SYNFIG_RULES = OutputRules(
     frame_done=(r"^(.+\.-?\d+\.\w+): DONE",),
     warning=(r"\] warning: ",),
     error=(r"\] error: .+", r"^Unable to load file"),
+    most_errors=100,
 )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
+from outline.exception import OutlineException
 from outline.frames import FrameSet
 from outline.output.lines import LineSplitter
 from outline.output.literals import required_texts
@@ -80,6 +81,7 @@ class OutputReader:
         self.__rules = _compiled(rules)
         self.__live = [rule for rule in self.__rules if rule.kind in ("percent", "tenths")]
         self.__filter = _filter(self.__rules)
+        self.__most_errors = rules.most_errors
         self.__splitter = LineSplitter()
         self.__tracker = Tracker(frames, tells_frames_apart=rules.tell_frames_apart, tells_done=bool(rules.frame_done))
         self.__observe = observe
@@ -107,10 +109,18 @@ class OutputReader:
             self.__tell()
 
     def feed(self, chunk: bytes) -> None:
-        """Read the next bytes."""
+        """Read the next bytes.
+
+        Raises:
+            OutlineException: The rules say that an application with so many errors is to be ended.
+        """
         seen = self.__read(self.__splitter.split(chunk))
         if self.__peek() or seen:
             self.__tell()
+        if 0 < self.__most_errors <= self.error_count:
+            raise OutlineException(
+                f"the application was ended, since it told of {self.error_count} errors; the first: {self.errors[0]}"
+            )
 
     def close(self) -> None:
         """Read the last line, which has perhaps no end."""

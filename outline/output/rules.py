@@ -30,6 +30,8 @@ class OutputRules(NamedTuple):
             and G; without one it is bytes.
         warning: The line is a warning.
         error: The line is an error. It is only noted; whether the frame fails is up to the layer.
+        most_errors: An application that has told of so many errors is ended, since it would go on for ever, as some do
+            on a full disk; 0: however many there are.
     """
 
     percent: tuple[str, ...] = ()
@@ -41,6 +43,7 @@ class OutputRules(NamedTuple):
     memory: tuple[str, ...] = ()
     warning: tuple[str, ...] = ()
     error: tuple[str, ...] = ()
+    most_errors: int = 0
 
     @property
     def tell_frames_apart(self) -> bool:

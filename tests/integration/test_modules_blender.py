@@ -180,6 +180,19 @@ def test_an_engine_that_is_not_there_is_told(blends: Path, here: Path) -> None:
         render(blends / "workbench.blend", "1", engine="NOPE")
 
 
+def test_a_scene_of_the_file_that_is_not_there_is_told(blends: Path, here: Path) -> None:
+    with pytest.raises(ShellCommandFailureException, match="Blender said: Can't find scene: 'nope'"):
+        render(blends / "workbench.blend", "1", scene_name="nope")
+
+    assert names_in(here / "out") == []
+
+
+def test_a_scene_of_the_file_is_rendered_by_its_name(blends: Path, here: Path) -> None:
+    render(blends / "workbench.blend", "1", scene_name="Scene")
+
+    assert len(names_in(here / "out")) == 1
+
+
 def test_a_folder_that_cannot_be_written_is_told(blends: Path, here: Path) -> None:
     (here / "out").write_text("a file")
 

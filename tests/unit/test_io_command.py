@@ -20,6 +20,7 @@ import pytest
 from outline import io
 from outline.exception import OutlineException, ShellCommandFailureException
 from outline.io import command
+from outline.output import OutputReader, OutputRules
 
 PYTHON = sys.executable
 
@@ -207,6 +208,13 @@ def test_a_command_whose_output_cannot_be_written_is_ended() -> None:
         io.system(["sh", "-c", "echo x; exec sleep 30"])
 
     assert time.monotonic() - started < 10
+
+
+def test_a_command_that_tells_of_errors_for_ever_is_ended(capfd: pytest.CaptureFixture[str]) -> None:
+    reader = OutputReader(OutputRules(error=("^no space",), most_errors=10))
+
+    with pytest.raises(OutlineException, match="ended, since it told of [0-9]+ errors; the first: no space"):
+        io.system(["yes", "no space"], reader=reader)
 
 
 def test_ctrl_c_lets_the_command_end_by_itself_and_then_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -346,7 +346,7 @@ def test_the_text_that_a_match_must_hold_is_found(pattern: str, texts: tuple[str
     )
 )
 def test_looking_for_the_texts_first_loses_no_line(line: str) -> None:
-    patterns = [pattern for kind in RULES for pattern in kind]
+    patterns = [pattern for kind in RULES[:-1] for pattern in kind]  # the last field is a number
 
     found = [pattern for pattern in patterns if re.search(pattern, line, re.ASCII if "(?i)" in pattern else 0)]
 
