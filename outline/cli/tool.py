@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``outline``: check a script, look at a job of the local backend, run parts of it again.
+"""``outline``: check a script, look at a job, here or on the farm, run parts of it again.
 
 Each subcommand imports what it needs when it is called, so that each starts fast.
 """
