@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..io.pattern import SequencePattern, files_of, parse_pattern
+from .whole import is_cut_short
 
 __all__ = [
     "MAIN",
@@ -184,16 +185,19 @@ def signatures(paths: Iterable[str]) -> dict[str, Signature]:
 
 
 def find_unusable(output: Output, frames: Iterable[int], min_bytes: int) -> Wrong:
-    """Return the frames that lack their files, or whose files are too small, by what is wrong with them."""
+    """Return the frames that lack their files, or whose files are too small or cut short, by what is wrong."""
     wrong: Wrong = {}
     for frame in frames:
-        sizes = [_size(path) for path in output.files(frame)]
+        paths = output.files(frame)
+        sizes = [_size(path) for path in paths]
         if not sizes or -1 in sizes:
             wrong.setdefault("missing", []).append(frame)
         elif min(sizes) == 0:
             wrong.setdefault("empty", []).append(frame)
         elif min(sizes) <= min_bytes:
             wrong.setdefault(f"not larger than {min_bytes} bytes", []).append(frame)
+        elif any(is_cut_short(path) for path in paths):
+            wrong.setdefault("cut short", []).append(frame)
     return wrong
 
 
