@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import struct
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -66,7 +65,7 @@ def _netpbm(head: bytes, stream: BinaryIO) -> bool:
 def _targa(head: bytes, stream: BinaryIO) -> bool:
     if len(head) < 18 or head[1] != 0 or head[2] not in (2, 3) or head[16] not in (8, 16, 24, 32):
         return False  # packed, or with a palette
-    width, height = struct.unpack("<HH", head[12:16])
+    width, height = int.from_bytes(head[12:14], "little"), int.from_bytes(head[14:16], "little")
     return 18 + head[0] + width * height * (head[16] // 8) > _size(stream)
 
 
