@@ -106,7 +106,9 @@ def files_of(path: str) -> list[str]:
     if not re.search(_UDIM, name):
         return [path]
     tile = re.compile(_tile_regex(name))
-    return sorted(os.path.join(folder, found) for found in _names_in(folder) if tile.fullmatch(found))
+    start = re.split(_UDIM, name)[0]  # the folder may hold very many others
+    tiles = (found for found in _names_in(folder) if found.startswith(start) and tile.fullmatch(found))
+    return sorted(os.path.join(folder, found) for found in tiles)
 
 
 def _parse_digits(path: str, start: int) -> SequencePattern:

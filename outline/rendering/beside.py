@@ -17,8 +17,8 @@ from .outputs import Output
 __all__ = ["discard", "publish", "put_beside", "remove_stale"]
 
 _MARKED = re.compile(r"\.part-[0-9]+-(?P<name>.+)", re.DOTALL)
-# What a killed POV-Ray leaves beside a picture.
-_LEFT_BESIDE = r"\.pov-state"
+# What a killed POV-Ray leaves beside a picture, and what oiiotool leaves of one on a full disk.
+_LEFT_BESIDE = r"\.pov-state|\.[0-9a-f]{8}\.temp\.\w+"
 _UDIM = re.compile(r"(?i)<udim>")
 
 

@@ -252,7 +252,7 @@ def test_what_is_not_moved_can_be_removed(tmp_path: Path) -> None:
 def test_what_earlier_attempts_at_the_same_frames_left_half_done_is_removed(tmp_path: Path) -> None:
     stale = [".part-123-a.0001.exr", ".part-5-a.0002.exr", ".part-5-a.2.exr", ".part-5-a.0001.exr.pov-state"]
     others = [".part-5-a.0003.exr", ".part-5-b.0001.exr", ".part-x-a.0001.exr", "a.0001.exr", ".part-5-a.0001_l.exr"]
-    write(tmp_path, *stale[:3], *others, ".part-6-a.0001.pov-state")
+    write(tmp_path, *stale[:3], *others, ".part-6-a.0001.pov-state", ".part-7-a.0002.d4399e84.temp.exr")
 
     attempt_at(tmp_path).prepare(FrameSet("1-2"))
 
