@@ -13,6 +13,7 @@ from typing import Any
 
 from ..config import config
 from ..exception import LayerException
+from ..files import write_atomic
 from ..frames import FrameSet
 from ..output import PROGRESS_RULES, OutputRules
 from ..rendering.words import words_of
@@ -23,6 +24,9 @@ __all__ = ["Python"]
 SCRIPT = os.path.join(os.path.dirname(__file__), "scripts", "python_call.py")
 
 _OPENJD = PROGRESS_RULES["openjd"]
+
+# Linux takes no argument of more than 128 kB; a call with many frames or much data goes by way of a file.
+_MOST_BYTES = 100_000
 
 PYTHON_RULES = OutputRules(
     percent=(*_OPENJD.percent, *PROGRESS_RULES["alf"].percent),
@@ -56,6 +60,7 @@ class Python(RenderLayer):
     needs_outputs = False
     frames_share_outputs = True  # a function may well make one file of all frames
     path_args = ("script", "import_paths")
+    __call_file = ""
 
     def __init__(self, name: str, **args: Any) -> None:
         """Make a layer that runs Python."""
@@ -82,6 +87,16 @@ class Python(RenderLayer):
         path = self._file()
         if path and not os.path.exists(path):
             raise LayerException(f"layer {self.get_name()!r}: there is no file {path}")
+        call = self._call(frames)
+        if len(call.encode()) > _MOST_BYTES:
+            self.__call_file = os.path.join(self.get_path(), f"call.{os.getpid()}.json")
+            write_atomic(self.__call_file, call)
+
+    def clean_up(self) -> None:
+        """Remove the file of a call that is too long for a command."""
+        if self.__call_file:
+            os.unlink(self.__call_file)
+            self.__call_file = ""
 
     def get_program(self) -> list[str]:
         """Return the interpreter: this one, when nobody has named another."""
@@ -94,6 +109,10 @@ class Python(RenderLayer):
 
     def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
         """Return the one call for all frames."""
+        words = [*self.get_program(), *self.get_extra_args(), "-u", SCRIPT]
+        return [RenderCommand([*words, f"@{self.__call_file}" if self.__call_file else self._call(frames)], frames)]
+
+    def _call(self, frames: FrameSet) -> str:
         work = {
             "function": str(self.get_arg("function") or ""),
             "script": str(self.get_arg("script") or ""),
@@ -101,8 +120,7 @@ class Python(RenderLayer):
             "kwargs": self.get_arg("kwargs") or {},
             "paths": self._import_paths(),
         }
-        words = [*self.get_program(), *self.get_extra_args(), "-u", SCRIPT]
-        return [RenderCommand([*words, json.dumps(work)], frames)]
+        return json.dumps(work)
 
     def setup(self) -> None:
         """Make the path in front of a function absolute; the outline calls this."""

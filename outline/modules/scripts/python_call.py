@@ -38,5 +38,13 @@ def do(work):
         find_function(work["function"])(work["frames"], **work["kwargs"])
 
 
+def read_call(word):
+    """Return what to do: the JSON itself, or ``@`` and the path of a file with it."""
+    if not word.startswith("@"):
+        return json.loads(word)
+    with open(word[1:], encoding="utf-8") as stream:
+        return json.load(stream)
+
+
 if __name__ == "__main__":
-    do(json.loads(sys.argv[1]))
+    do(read_call(sys.argv[1]))

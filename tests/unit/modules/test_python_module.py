@@ -154,3 +154,23 @@ def test_the_script_is_not_in_the_way_of_modules_with_the_name_of_a_neighbour(
 
     assert (here / "out" / "0005.txt").exists()
     assert sys.path[0] == str(here)
+
+
+def test_a_call_that_is_too_long_for_a_command_goes_by_way_of_a_file(here: Path) -> None:
+    text = "ä" * 200_000
+    layer = launch(function="work.py:main", kwargs={"text": text}, outputs="out/####.txt")
+
+    layer.execute(1)
+
+    assert [path.read_text() == text for path in sorted((here / "out").iterdir())] == [True] * 3
+    assert list(Path(layer.get_path()).glob("call.*")) == []
+
+
+def test_a_long_call_that_fails_leaves_no_file(here: Path) -> None:
+    (here / "long.py").write_text("def fail(frames, text):\n    raise ValueError('too long')\n")
+    layer = launch(function="long.py:fail", kwargs={"text": "x" * 200_000})
+
+    with pytest.raises(ShellCommandFailureException, match="too long"):
+        layer.execute(1)
+
+    assert list(Path(layer.get_path()).glob("call.*")) == []
