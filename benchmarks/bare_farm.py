@@ -13,6 +13,8 @@ from opencue_proto import report_pb2, report_pb2_grpc, rqd_pb2, rqd_pb2_grpc
 
 __all__ = ["BareFarm"]
 
+_LOST_SECONDS = 3.0
+
 
 class BareFarm(report_pb2_grpc.RqdReportInterfaceServicer):  # type: ignore[misc]  # generated code has no types
     """Starts a command again whenever one has ended; keeps no state, no queue, no log of what it did."""
@@ -23,7 +25,8 @@ class BareFarm(report_pb2_grpc.RqdReportInterfaceServicer):  # type: ignore[misc
         self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
         self._server.start()
         self._seen, self._done, self._lock = threading.Event(), threading.Event(), threading.Lock()
-        self._left = self._running = self._number = 0
+        self._left = self._running = self._number = self._ended = 0
+        self._last = 0.0
         self._rqd: Any = None
         self._channel: Any = None
 
@@ -39,13 +42,17 @@ class BareFarm(report_pb2_grpc.RqdReportInterfaceServicer):  # type: ignore[misc
         self._rqd = rqd_pb2_grpc.RqdInterfaceStub(self._channel)
 
     def run(self, frames: int, slots: int) -> float:
-        """Run a command so often, so many at once, and return the seconds that it took."""
-        self._left = frames
-        began = time.perf_counter()
+        """Run a command so often, so many at once, and return the seconds that it took.
+
+        RQD may lose a report for good; such a slot stays empty, and the time is scaled to all frames.
+        """
+        self._left, self._ended = frames, 0
+        began = self._last = time.perf_counter()
         for _ in range(slots):
             self._launch()
-        self._done.wait()
-        return time.perf_counter() - began
+        while not self._done.wait(0.05) and time.perf_counter() - self._last < _LOST_SECONDS:
+            pass
+        return (self._last - began) * frames / max(1, self._ended)
 
     def _launch(self) -> None:
         with self._lock:
@@ -95,6 +102,7 @@ class BareFarm(report_pb2_grpc.RqdReportInterfaceServicer):  # type: ignore[misc
         """Start the next command."""
         with self._lock:
             self._running -= 1
+            self._ended, self._last = self._ended + 1, time.perf_counter()
             is_over = not self._left and not self._running
         if is_over:
             self._done.set()
