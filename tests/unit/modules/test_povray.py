@@ -156,7 +156,7 @@ def test_progress_is_read_from_its_log() -> None:
 def test_errors_are_found_and_the_missing_user_file_is_none() -> None:
     reader = OutputReader(POVRAY_RULES)
 
-    reader.feed(b"povray: cannot open the user configuration file /root/.povray/3.7/povray.conf: No such file\n")
+    reader.feed(b"povray: cannot open the user configuration file /home/td/.povray/3.7/povray.conf: No such file\n")
     reader.feed(b"File 'a.pov' line 1: Parse Error: Expected 'object or directive'\nFatal error in parser: x\n")
 
     assert reader.errors == [

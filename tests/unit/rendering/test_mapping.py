@@ -69,11 +69,11 @@ def test_values_are_mapped_inside_of_lists_and_dicts() -> None:
 
 
 def test_a_list_of_paths_in_a_variable_gets_the_sign_of_this_system() -> None:
-    environ = {"PYTHONPATH": r"R:\a;R:\b", "WORD": "a;b", "HOME": "/root"}
+    environ = {"PYTHONPATH": r"R:\a;R:\b", "WORD": "a;b", "HOME": "/home/td"}
 
     mapped = map_environment(environ, RULES)
 
-    assert mapped == {"PYTHONPATH": os.pathsep.join(["/mnt/r/a", "/mnt/r/b"]), "WORD": "a;b", "HOME": "/root"}
+    assert mapped == {"PYTHONPATH": os.pathsep.join(["/mnt/r/a", "/mnt/r/b"]), "WORD": "a;b", "HOME": "/home/td"}
 
 
 @pytest.mark.parametrize("text", ["/a", "/a ->", "/a->/b", "-> /b", "/a -> /b -> /c"])
