@@ -26,7 +26,7 @@ from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import runs
 from ..output import OutputRules
-from ..rendering.outputs import Output
+from ..rendering.numbered import numbered_path
 from ..rendering.words import words_of
 from .render import RenderCommand, RenderLayer
 
@@ -102,15 +102,14 @@ class PovRay(RenderLayer):
         target = self.get_target()
         digits = len(str(self._animation()[1]))
         for frame in command.frames if target.is_sequence else ():
-            written = "".join(_stem_and_extension(target, f"{frame:0{digits}d}"))
+            written = numbered_path(target, f"{frame:0{digits}d}")
             if written != target.frame_path(frame) and os.path.exists(written):
                 os.replace(written, target.frame_path(frame))
 
     def _part(self, start: int, end: int) -> RenderCommand:
         first, last = self._animation()
-        stem, extension = _stem_and_extension(self.get_target(), "")
         frames = [f"+KFI{first}", f"+KFF{last}", f"+SF{start}", f"+EF{end}"]
-        words = self._words(self.get_scene(start), f"{stem}{extension}")
+        words = self._words(self.get_scene(start), numbered_path(self.get_target(), ""))
         return RenderCommand([*words, *frames, *self.get_extra_args()], FrameSet(range(start, end + 1)))
 
     def _still(self, frame: int) -> RenderCommand:
@@ -155,9 +154,3 @@ class PovRay(RenderLayer):
 def _consecutive(frames: FrameSet, step: int) -> list[FrameSet]:
     """Return the pieces of a run that need no step."""
     return [frames] if step == 1 else [FrameSet([frame]) for frame in frames]
-
-
-def _stem_and_extension(target: Output, number: str) -> tuple[str, str]:
-    """Return the path that POV-Ray writes, which puts the number before the extension."""
-    stem, extension = os.path.splitext(f"x{target.pattern.suffix}")  # without the x, ".png" has no extension
-    return f"{target.pattern.prefix}{stem[1:]}{number}", extension

@@ -21,6 +21,7 @@ from typing import Any
 from ..frames import FrameSet
 from ..frames.dialects import runs
 from ..output import OutputRules
+from ..rendering.numbered import numbered_path
 from .render import RenderCommand, RenderLayer
 
 __all__ = ["Synfig"]
@@ -71,24 +72,19 @@ class Synfig(RenderLayer):
         """Give the files the names that were asked for."""
         if len(command.frames) > 1:
             for frame in command.frames:
-                written, target = self._written(f".{frame:04d}"), self.get_target().frame_path(frame)
+                written = numbered_path(self.get_target(), f".{frame:04d}", joint=".")
+                target = self.get_target().frame_path(frame)
                 if written != target and os.path.exists(written):
                     os.replace(written, target)
 
     def _part(self, start: int, end: int) -> RenderCommand:
         times = ["--start-time", f"{start}f", "--end-time", f"{end}f"]
-        words = [*self._words(self.get_scene(start)), "-o", self._written(""), *times]
+        words = [*self._words(self.get_scene(start)), "-o", numbered_path(self.get_target(), "", joint="."), *times]
         return RenderCommand([*words, *self.get_extra_args()], FrameSet(range(start, end + 1)))
 
     def _still(self, frame: int) -> RenderCommand:
         words = [*self._words(self.get_scene(frame)), "-o", self.get_target().frame_path(frame), "--time", f"{frame}f"]
         return RenderCommand([*words, *self.get_extra_args()], FrameSet([frame]))
-
-    def _written(self, number: str) -> str:
-        """Return the path that Synfig is told, or with a number the one that it writes."""
-        pattern = self.get_target().pattern
-        stem, extension = os.path.splitext(f"x{pattern.suffix}")
-        return f"{pattern.prefix.removesuffix('.')}{stem[1:]}{number}{extension}"
 
     def _words(self, scene: str) -> list[str]:
         extension = os.path.splitext(self.get_target().path)[1]

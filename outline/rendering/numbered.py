@@ -9,12 +9,24 @@ from collections.abc import Iterable
 
 from .outputs import Output
 
-__all__ = ["adopt_numbered", "unnumbered"]
+__all__ = ["adopt_numbered", "numbered_path", "unnumbered"]
 
 
 def unnumbered(target: Output) -> str:
     """Return the path of an output without the frame, for applications that add it before the extension."""
     return f"{target.pattern.prefix}{target.pattern.suffix}"
+
+
+def numbered_path(target: Output, number: str, joint: str = "") -> str:
+    """Return the path of an output with a number before the extension, where some applications put it.
+
+    Args:
+        target: The output.
+        number: What the application puts there; empty for what it is told.
+        joint: What it puts before the number by itself, which is not to stand there twice.
+    """
+    stem, extension = os.path.splitext(f"x{target.pattern.suffix}")  # without the x, ".png" has no extension
+    return f"{target.pattern.prefix.removesuffix(joint)}{stem[1:]}{number}{extension}"
 
 
 def adopt_numbered(target: Output, frames: Iterable[int]) -> None:
