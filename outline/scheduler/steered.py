@@ -54,10 +54,6 @@ class SteeredJob(JobState):
         """How many frames may start."""
         return sum(row[_WAITING] for row in self._counts)
 
-    def count(self, state: FrameState) -> int:
-        """Return how many frames are in a state."""
-        return sum(row[state] for row in map(self.counts, (layer.name for layer in self.plan.layers)))
-
     def is_alive(self, ref: int) -> bool:
         """Tell whether a process works on a frame; one that was eaten may still have one."""
         return ref in self._alive

@@ -268,11 +268,7 @@ class FarmMachine(RuleBasedStateMachine):
     @invariant()
     def no_core_is_idle_while_a_frame_may_start(self) -> None:
         """Whatever lets a frame start also gives it a free core."""
-        waiting = [
-            job
-            for job in self.fake.farm.pending.values()
-            if not job.facts.paused and job.state.count(FrameState.WAITING)
-        ]
+        waiting = [job for job in self.fake.farm.pending.values() if not job.facts.paused and job.state.waiting]
         assert not waiting or len(self.fake.farm.procs) == CORES
 
     def finish_all(self) -> None:
