@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from .console import OutputReader, OutputRules, Progress
     from .frames import FrameSet
-    from .output import OutputReader, OutputRules, Progress
 
 __all__ = [
     "FrameProgress",
@@ -145,7 +145,7 @@ def watched_output(
         frames: The frames of the chunk.
         environ: The environment of the frame; that of this process when None.
     """
-    from .output import OutputReader  # readers and takers of the file do without
+    from .console import OutputReader  # readers and takers of the file do without
 
     environ = os.environ if environ is None else environ
     log, attempt = log_of(environ), environ.get("OL_ATTEMPT", "")

@@ -17,7 +17,7 @@ from ..tokens import FrameTokens, expand_command
 if TYPE_CHECKING:
     import subprocess
 
-    from ..output import OutputReader
+    from ..console import OutputReader
 
 __all__ = ["prep_shell_command", "system"]
 

@@ -26,8 +26,8 @@ from .paths import LayerPaths
 from .ranges import LayerRanges
 
 if TYPE_CHECKING:
+    from ..console import OutputReader
     from ..loader import Outline
-    from ..output import OutputReader
     from .base import Layer
 
 __all__ = ["LayerLife", "leave_process_changed"]

@@ -17,10 +17,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import Run, runs
-from ..output import OutputRules
 from ..rendering.words import flags
 from .render import RenderCommand, RenderLayer
 

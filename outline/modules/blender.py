@@ -25,10 +25,10 @@ import json
 import os
 from typing import Any
 
+from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import blender_list
-from ..output import OutputRules
 from .render import RenderCommand, RenderLayer
 
 __all__ = ["Blender", "engine_name"]

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..console import OutputRules
 from ..frames import FrameSet
 from ..frames.dialects import Run, runs
-from ..output import OutputRules
 from ..rendering.numbered import adopt_numbered
 from ..rendering.words import flags
 from .render import RenderCommand, RenderLayer

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 import os
 
+from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
-from ..output import OutputRules
 from .render import RenderCommand
 from .sequence import SequenceLayer
 

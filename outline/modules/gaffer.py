@@ -18,10 +18,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import gaffer_list
-from ..output import OutputRules
 from ..rendering.words import words_of
 from .render import RenderCommand, RenderLayer
 

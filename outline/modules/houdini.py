@@ -22,9 +22,9 @@ import json
 import os
 from typing import Any, ClassVar
 
+from ..console import OutputRules
 from ..frames import FrameSet
 from ..frames.dialects import CountedRun, counted_runs, runs
-from ..output import OutputRules
 from ..rendering.words import flags
 from .per_frame import PerFrameLayer
 from .render import RenderCommand, RenderLayer

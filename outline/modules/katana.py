@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import katana_list
-from ..output import OutputRules
 from .render import RenderCommand, RenderLayer
 
 __all__ = ["Katana"]

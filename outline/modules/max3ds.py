@@ -18,9 +18,9 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
+from ..console import OutputRules
 from ..frames import FrameSet
 from ..frames.dialects import Run, runs
-from ..output import OutputRules
 from ..rendering.numbered import adopt_numbered, unnumbered
 from .render import RenderCommand, RenderLayer
 

@@ -23,10 +23,10 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
+from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import Run, runs
-from ..output import OutputRules
 from ..rendering.words import flags
 from .render import RenderCommand, RenderLayer
 

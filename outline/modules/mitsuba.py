@@ -19,9 +19,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
-from ..output import OutputRules
 from .render import RenderCommand, RenderLayer
 
 __all__ = ["Mitsuba"]

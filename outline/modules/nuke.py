@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ..console import OutputRules
 from ..frames import FrameSet
 from ..frames.dialects import nuke_list
-from ..output import OutputRules
 from ..rendering.words import words_of
 from .render import RenderCommand, RenderLayer
 

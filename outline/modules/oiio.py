@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import oiio_list
-from ..output import OutputRules
 from ..rendering.outputs import Output
 from .render import RenderCommand, RenderLayer
 from .sequence import SourceLayer

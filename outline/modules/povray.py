@@ -22,10 +22,10 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import runs
-from ..output import OutputRules
 from ..rendering.numbered import numbered_path
 from ..rendering.words import words_of
 from .render import RenderCommand, RenderLayer

@@ -12,10 +12,10 @@ import os
 from typing import Any
 
 from ..config import config
+from ..console import PROGRESS_RULES, OutputRules
 from ..exception import LayerException
 from ..files import write_atomic
 from ..frames import FrameSet
-from ..output import PROGRESS_RULES, OutputRules
 from ..rendering.words import words_of
 from .render import RenderCommand, RenderLayer
 

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from ..config import config
+from ..console import OutputRules
 from ..exception import LayerException, ShellCommandFailureException
 from ..frames import FrameSet
 from ..io import FileSpec, system
 from ..layer import Layer
-from ..output import OutputRules
 from ..rendering.outputs import MAIN, Output, absolute_path, absolute_paths, find_slot, read_outputs
 from ..rendering.sizes import note_sizes, read_sizes
 from ..rendering.words import words_of
@@ -25,7 +25,7 @@ from ..resources import parse_memory_kb
 
 if TYPE_CHECKING:
     # What only frames need is imported when one runs: launching should not wait for it.
-    from ..output import OutputReader
+    from ..console import OutputReader
     from ..rendering.attempt import Attempt, Checks
 
 __all__ = ["RenderCommand", "RenderLayer"]

@@ -14,7 +14,7 @@ What is taken as known:
 
 from __future__ import annotations
 
-from ..output import OutputRules
+from ..console import OutputRules
 from ..rendering.words import flags
 from .per_frame import PerFrameLayer
 

@@ -53,7 +53,7 @@ class CommandLayer(Layer):
         if not progress:
             return
 
-        from ..output import PROGRESS_RULES  # most layers have no progress
+        from ..console import PROGRESS_RULES  # most layers have no progress
 
         if not isinstance(progress, str) or progress not in PROGRESS_RULES:
             known = ", ".join(map(repr, PROGRESS_RULES))
@@ -69,7 +69,7 @@ class CommandLayer(Layer):
 
     def __run_watched(self, frames: FrameSet) -> None:
         """Run the commands and tell how far they are; a command works on its frame, a single one on all of them."""
-        from ..output import PROGRESS_RULES
+        from ..console import PROGRESS_RULES
         from ..progress import watched_output
 
         commands = list(self.frame_commands(frames))

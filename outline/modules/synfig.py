@@ -18,9 +18,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..console import OutputRules
 from ..frames import FrameSet
 from ..frames.dialects import runs
-from ..output import OutputRules
 from ..rendering.numbered import numbered_path
 from .render import RenderCommand, RenderLayer
 

@@ -15,9 +15,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
-from ..output import OutputRules
 from .render import RenderCommand, RenderLayer
 
 __all__ = ["Tachyon"]

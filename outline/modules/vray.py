@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..console import OutputRules
 from ..frames import FrameSet
 from ..frames.dialects import vray_list
-from ..output import OutputRules
 from ..rendering.numbered import adopt_numbered, unnumbered
 from .render import RenderCommand, RenderLayer
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from outline import FrameSet, Outline
+from outline.console import OutputRules
 from outline.modules.render import RenderCommand, RenderLayer
-from outline.output import OutputRules
 
 from . import renderer
 

@@ -51,7 +51,7 @@ FLOORS = {
     "outline.process": 1,
     "outline.script": 1,
     "outline.files": 1,
-    "outline.output": 1,
+    "outline.console": 1,
     "outline.progress": 1,
     "outline.exception": 0,
     "outline.constants": 0,

@@ -18,9 +18,9 @@ import time
 import pytest
 
 from outline import io
+from outline.console import OutputReader, OutputRules
 from outline.exception import OutlineException, ShellCommandFailureException
 from outline.io import command
-from outline.output import OutputReader, OutputRules
 
 PYTHON = sys.executable
 

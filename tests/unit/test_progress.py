@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from outline.console import PROGRESS_RULES, OutputRules
 from outline.frames import FrameSet
-from outline.output import PROGRESS_RULES, OutputRules
 from outline.progress import (
     FrameProgress,
     ProgressFile,

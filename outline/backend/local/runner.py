@@ -186,8 +186,8 @@ def _load(path: str, folder: str) -> tuple[WorkerState | None, str]:
         os.chdir(folder)
         ol = load_outline(path)
         _import_what_frames_need()
-        if "outline.output" in sys.modules or any(layer.get_arg("progress") for layer in ol.get_layers()):
-            from ...output import reader  # noqa: F401
+        if "outline.console" in sys.modules or any(layer.get_arg("progress") for layer in ol.get_layers()):
+            from ...console import reader  # noqa: F401
     except OutlineException as error:
         return None, str(error)
     except Exception as error:  # a module of the user's: its fault is the message

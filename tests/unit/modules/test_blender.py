@@ -12,9 +12,9 @@ from types import SimpleNamespace
 import pytest
 
 from outline import FrameSet
+from outline.console import OutputReader, Progress
 from outline.exception import LayerException
 from outline.modules.blender import BLENDER_RULES, SCRIPT, Blender, engine_name
-from outline.output import OutputReader, Progress
 
 
 def words_of(frames: str, **args: object) -> list[str]:

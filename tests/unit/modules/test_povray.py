@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from outline import FrameSet
+from outline.console import OutputReader
 from outline.exception import LayerException
 from outline.modules.povray import POVRAY_RULES, PovRay
-from outline.output import OutputReader
 
 
 def commands_of(frames: str, **args: object) -> list[list[str]]:

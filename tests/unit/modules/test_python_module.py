@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from outline import FrameSet, Outline
+from outline.console import OutputReader
 from outline.exception import LayerException, ShellCommandFailureException
 from outline.modules.python import PYTHON_RULES, SCRIPT, Python
-from outline.output import OutputReader
 
 MODULE = """
 import sys

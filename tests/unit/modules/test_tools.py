@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from outline import FrameSet, Outline
+from outline.console import OutputReader, OutputRules
 from outline.exception import LayerException
 from outline.io import FileSpec
 from outline.modules.contact_sheet import ContactSheet
@@ -18,7 +19,6 @@ from outline.modules.oiio import Oiio
 from outline.modules.render import RenderLayer
 from outline.modules.synfig import SYNFIG_RULES, Synfig
 from outline.modules.tachyon import TACHYON_RULES, Tachyon
-from outline.output import OutputReader, OutputRules
 
 pytestmark = pytest.mark.usefixtures("programs")
 

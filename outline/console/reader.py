@@ -8,12 +8,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple
 
+from outline.console.lines import LineSplitter
+from outline.console.literals import required_texts
+from outline.console.rules import OutputRules
+from outline.console.track import Progress, Tracker
 from outline.exception import OutlineException
 from outline.frames import FrameSet
-from outline.output.lines import LineSplitter
-from outline.output.literals import required_texts
-from outline.output.rules import OutputRules
-from outline.output.track import Progress, Tracker
 
 __all__ = ["MOST_LINES", "OutputReader"]
 

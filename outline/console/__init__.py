@@ -15,11 +15,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from outline.output.rules import PROGRESS_RULES, OutputRules
+from outline.console.rules import PROGRESS_RULES, OutputRules
 
 if TYPE_CHECKING:
-    from outline.output.reader import OutputReader
-    from outline.output.track import Progress
+    from outline.console.reader import OutputReader
+    from outline.console.track import Progress
 
 __all__ = ["PROGRESS_RULES", "OutputReader", "OutputRules", "Progress"]
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outline import output
+from outline import console
+from outline.console import PROGRESS_RULES, OutputReader, OutputRules, Progress
+from outline.console.lines import LONGEST_LINE
+from outline.console.literals import required_texts
+from outline.console.reader import MOST_LINES
 from outline.frames import FrameSet
-from outline.output import PROGRESS_RULES, OutputReader, OutputRules, Progress
-from outline.output.lines import LONGEST_LINE
-from outline.output.literals import required_texts
-from outline.output.reader import MOST_LINES
 
 RULES = OutputRules(
     percent=(r"Sample (\d+)/(\d+)", r"(\d+)% done"),
@@ -386,7 +386,7 @@ def test_without_rules_nothing_is_looked_for() -> None:
 
 def test_there_is_no_other_name_in_the_package() -> None:
     with pytest.raises(AttributeError, match="has no attribute 'nosuch'"):
-        output.nosuch  # noqa: B018
+        console.nosuch  # noqa: B018
 
 
 def test_an_expression_that_cannot_be_read_is_refused() -> None:
