@@ -7,6 +7,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,7 @@ assert threading.active_count() == 1
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@cache
 def _files() -> dict[str, Path]:
     found = {}
     for package in ("outline", "cuebot_stub"):
@@ -152,9 +154,14 @@ def _points_up(here: str, there: str) -> bool:
     return floors[0] is not None and floors[1] is not None and floors[1] > floors[0]
 
 
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _arrows() -> Iterator[tuple[str, str, int]]:
     for module, path in _files().items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = _tree(path)
         typing_only = _lines_for_types(tree)
         for node in ast.walk(tree):
             if node not in typing_only:
@@ -164,9 +171,8 @@ def _arrows() -> Iterator[tuple[str, str, int]]:
 def _early_imports(module: str) -> set[str]:
     """Return what a module imports while it is imported itself, sub-modules of its own package left out."""
     path = _files()[module]
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     found: set[str] = set()
-    for node in tree.body:
+    for node in _tree(path).body:
         found.update(_targets(node, module, path))
     return {target for target in found if target != FACE and not module.startswith(target + ".")}
 
