@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from opencue_proto import cue_pb2
 
-from .rpc import Service
+from .rpc import Fields, Service
 
 __all__ = ["CueService"]
 
@@ -15,11 +17,11 @@ class CueService(Service):
 
     name = "cue.CueInterface"
 
-    def GetSystemStats(self, request: cue_pb2.CueGetSystemStatsRequest) -> cue_pb2.CueGetSystemStatsResponse:
+    def GetSystemStats(self, request: Any) -> Fields:
         """Return what the server has done so far; it has no queues, so those figures are 0."""
         stats = cue_pb2.SystemStats(
             dispatch_executed=self.farm.dispatched,
             booked_procs=self.farm.dispatched,
             booking_waiting=sum(len(job.state) for job in self.farm.hungry.values()),
         )
-        return cue_pb2.CueGetSystemStatsResponse(stats=stats)
+        return {"stats": stats}

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from opencue_proto import depend_pb2
+from typing import Any
 
 from ..farm.depends import Depend
 from .messages import depend_message
-from .rpc import NotFound, Service
+from .rpc import Fields, NotFound, Service
 
 __all__ = ["DependService"]
 
@@ -17,20 +17,18 @@ class DependService(Service):
 
     name = "depend.DependInterface"
 
-    def GetDepend(self, request: depend_pb2.DependGetDependRequest) -> depend_pb2.DependGetDependResponse:
+    def GetDepend(self, request: Any) -> Fields:
         """Return a dependency by its id."""
-        return depend_pb2.DependGetDependResponse(depend=depend_message(self.farm, self._find(request.id)))
+        return {"depend": depend_message(self.farm, self._find(request.id))}
 
-    def Satisfy(self, request: depend_pb2.DependSatisfyRequest) -> depend_pb2.DependSatisfyResponse:
+    def Satisfy(self, request: Any) -> None:
         """Let a dependency hold nothing back any more."""
         self.farm.depends.satisfy(self._find(request.depend.id))
         self.farm.wake()
-        return depend_pb2.DependSatisfyResponse()
 
-    def Unsatisfy(self, request: depend_pb2.DependUnsatisfyRequest) -> depend_pb2.DependUnsatisfyResponse:
+    def Unsatisfy(self, request: Any) -> None:
         """Let a dependency hold back again, unless what it waits for is done."""
         self.farm.depends.unsatisfy(self._find(request.depend.id))
-        return depend_pb2.DependUnsatisfyResponse()
 
     def _find(self, id: str) -> Depend:
         depend = self.farm.depends.all.get(id)

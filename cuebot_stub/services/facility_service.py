@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from opencue_proto import facility_pb2, host_pb2, subscription_pb2
 
@@ -13,7 +14,7 @@ from ..farm.hosts import Host
 from ..farm.launch import DEFAULT_FACILITY
 from ..farm.things import Allocation, Facility
 from .host_service import search_hosts
-from .rpc import Exists, InUse, Invalid, Service
+from .rpc import Exists, Fields, InUse, Invalid, Service
 from .subscription_service import drop_subscription
 from .thing_finding import checked_name, find_allocation, find_facility, find_host
 from .thing_messages import allocation_message, host_message, subscription_message
@@ -36,23 +37,21 @@ class FacilityService(Service):
 
     name = "facility.FacilityInterface"
 
-    def Get(self, request: facility_pb2.FacilityGetRequest) -> facility_pb2.FacilityGetResponse:
+    def Get(self, request: Any) -> Fields:
         """Return the facility of a name."""
-        return facility_pb2.FacilityGetResponse(facility=_facility_message(find_facility(self.farm, request.name)))
+        return {"facility": _facility_message(find_facility(self.farm, request.name))}
 
-    def GetAllocations(
-        self, request: facility_pb2.FacilityGetAllocationsRequest
-    ) -> facility_pb2.FacilityGetAllocationsResponse:
+    def GetAllocations(self, request: Any) -> Fields:
         """Return the allocations of a facility."""
         facility = find_facility(self.farm, request.facility)
-        return facility_pb2.FacilityGetAllocationsResponse(allocations=_allocations(self.farm, facility.name))
+        return {"allocations": _allocations(self.farm, facility.name)}
 
-    def Create(self, request: facility_pb2.FacilityCreateRequest) -> facility_pb2.FacilityCreateResponse:
+    def Create(self, request: Any) -> Fields:
         """Make a facility."""
         facility = Facility(str(uuid.uuid4()), self._new_name(request.name))
         self.farm.facilities[facility.id] = facility
         self.farm.touch("facility", facility.id, facility)
-        return facility_pb2.FacilityCreateResponse(facility=_facility_message(facility))
+        return {"facility": _facility_message(facility)}
 
     def _new_name(self, text: str) -> str:
         name = checked_name(text, "facility").lower()
@@ -62,7 +61,7 @@ class FacilityService(Service):
             raise Exists(f"there is a facility {name!r} already")
         return name
 
-    def Rename(self, request: facility_pb2.FacilityRenameRequest) -> facility_pb2.FacilityRenameResponse:
+    def Rename(self, request: Any) -> None:
         """Give a facility another name, and so its allocations, hosts and jobs."""
         farm, facility = self.farm, find_facility(self.farm, request.facility)
         old, new = facility.name, self._new_name(request.new_name)
@@ -78,9 +77,8 @@ class FacilityService(Service):
         for job in [one for one in farm.jobs.values() if one.facts.facility == old]:
             job.facts.facility = new
             farm.touch_job(job)
-        return facility_pb2.FacilityRenameResponse()
 
-    def Delete(self, request: facility_pb2.FacilityDeleteRequest) -> facility_pb2.FacilityDeleteResponse:
+    def Delete(self, request: Any) -> None:
         """Remove a facility without allocations and jobs."""
         farm, facility = self.farm, find_facility(self.farm, request.name)
         self._keep_default(facility.name)
@@ -90,7 +88,6 @@ class FacilityService(Service):
             raise InUse(f"the facility {facility.name} has {len(allocations)} allocations and {jobs} pending jobs")
         del farm.facilities[facility.id]
         farm.touch("facility", facility.id, None)
-        return facility_pb2.FacilityDeleteResponse()
 
     def _keep_default(self, name: str) -> None:
         if name == DEFAULT_FACILITY:
@@ -104,38 +101,36 @@ class AllocationService(Service):
 
     # -- finding -------------------------------------------------------------------------------------------------
 
-    def Find(self, request: facility_pb2.AllocFindRequest) -> facility_pb2.AllocFindResponse:
+    def Find(self, request: Any) -> Fields:
         """Return the allocation of a name, ``facility.name``."""
         allocation = find_allocation(self.farm, request.name)
-        return facility_pb2.AllocFindResponse(allocation=allocation_message(self.farm, allocation))
+        return {"allocation": allocation_message(self.farm, allocation)}
 
-    def Get(self, request: facility_pb2.AllocGetRequest) -> facility_pb2.AllocGetResponse:
+    def Get(self, request: Any) -> Fields:
         """Return an allocation by its id, or its name."""
         allocation = find_allocation(self.farm, request.id)
-        return facility_pb2.AllocGetResponse(allocation=allocation_message(self.farm, allocation))
+        return {"allocation": allocation_message(self.farm, allocation)}
 
-    def GetAll(self, request: facility_pb2.AllocGetAllRequest) -> facility_pb2.AllocGetAllResponse:
+    def GetAll(self, request: Any) -> Fields:
         """Return all allocations, sorted by name."""
-        return facility_pb2.AllocGetAllResponse(allocations=_allocations(self.farm))
+        return {"allocations": _allocations(self.farm)}
 
-    def GetHosts(self, request: facility_pb2.AllocGetHostsRequest) -> facility_pb2.AllocGetHostsResponse:
+    def GetHosts(self, request: Any) -> Fields:
         """Return the hosts of an allocation."""
         hosts = self._hosts(find_allocation(self.farm, request.allocation))
         messages = [host_message(self.farm, host) for host in hosts]
-        return facility_pb2.AllocGetHostsResponse(hosts=host_pb2.HostSeq(hosts=messages))
+        return {"hosts": host_pb2.HostSeq(hosts=messages)}
 
-    def FindHosts(self, request: facility_pb2.AllocFindHostsRequest) -> facility_pb2.AllocFindHostsResponse:
+    def FindHosts(self, request: Any) -> Fields:
         """Return the hosts of an allocation that match."""
         hosts = self._hosts(find_allocation(self.farm, request.allocation))
-        return facility_pb2.AllocFindHostsResponse(hosts=search_hosts(self.farm, request.r, hosts))
+        return {"hosts": search_hosts(self.farm, request.r, hosts)}
 
     def _hosts(self, allocation: Allocation) -> list[Host]:
         hosts = [host for host in self.farm.hosts.values() if host.allocation == allocation.id]
         return sorted(hosts, key=lambda host: host.name)
 
-    def GetSubscriptions(
-        self, request: facility_pb2.AllocGetSubscriptionsRequest
-    ) -> facility_pb2.AllocGetSubscriptionsResponse:
+    def GetSubscriptions(self, request: Any) -> Fields:
         """Return which shows have subscribed to an allocation."""
         allocation = find_allocation(self.farm, request.allocation)
         found = [
@@ -145,16 +140,16 @@ class AllocationService(Service):
         ]
         found.sort(key=lambda subscription: subscription.show_name)
         subscriptions = subscription_pb2.SubscriptionSeq(subscriptions=found)
-        return facility_pb2.AllocGetSubscriptionsResponse(subscriptions=subscriptions)
+        return {"subscriptions": subscriptions}
 
-    def GetDefault(self, request: facility_pb2.AllocGetDefaultRequest) -> facility_pb2.AllocGetDefaultResponse:
+    def GetDefault(self, request: Any) -> Fields:
         """Return the allocation of hosts that name none."""
         default = self.farm.default_allocation()
-        return facility_pb2.AllocGetDefaultResponse(allocation=allocation_message(self.farm, default))
+        return {"allocation": allocation_message(self.farm, default)}
 
     # -- making and changing -------------------------------------------------------------------------------------
 
-    def Create(self, request: facility_pb2.AllocCreateRequest) -> facility_pb2.AllocCreateResponse:
+    def Create(self, request: Any) -> Fields:
         """Make an allocation; the name is without its facility's."""
         facility = find_facility(self.farm, request.facility)
         tag = checked_name(request.tag, "tag")
@@ -162,7 +157,7 @@ class AllocationService(Service):
         allocation = Allocation(str(uuid.uuid4()), name, tag, facility.name)
         self.farm.allocations[allocation.id] = allocation
         self._changed(allocation)
-        return facility_pb2.AllocCreateResponse(allocation=allocation_message(self.farm, allocation))
+        return {"allocation": allocation_message(self.farm, allocation)}
 
     def _new_name(self, facility: str, text: str) -> str:
         name = checked_name(text.removeprefix(f"{facility}."), "allocation")
@@ -172,48 +167,43 @@ class AllocationService(Service):
             raise Exists(f"there is an allocation '{facility}.{name}' already")
         return f"{facility}.{name}"
 
-    def SetName(self, request: facility_pb2.AllocSetNameRequest) -> facility_pb2.AllocSetNameResponse:
+    def SetName(self, request: Any) -> None:
         """Give an allocation another name, without its facility's."""
         allocation = find_allocation(self.farm, request.allocation)
         if request.name not in (allocation.name, allocation.name.partition(".")[2]):
             allocation.name = self._new_name(allocation.facility, request.name)
         self._changed(allocation)
-        return facility_pb2.AllocSetNameResponse()
 
-    def SetTag(self, request: facility_pb2.AllocSetTagRequest) -> facility_pb2.AllocSetTagResponse:
+    def SetTag(self, request: Any) -> None:
         """Give all hosts of an allocation another tag."""
         allocation = find_allocation(self.farm, request.allocation)
         allocation.tag = checked_name(request.tag, "tag")
         self._changed(allocation)
-        return facility_pb2.AllocSetTagResponse()
 
-    def SetBillable(self, request: facility_pb2.AllocSetBillableRequest) -> facility_pb2.AllocSetBillableResponse:
+    def SetBillable(self, request: Any) -> None:
         """Note whether use of an allocation is charged."""
         allocation = find_allocation(self.farm, request.allocation)
         allocation.billable = request.value
         self._changed(allocation)
-        return facility_pb2.AllocSetBillableResponse()
 
-    def SetDefault(self, request: facility_pb2.AllocSetDefaultRequest) -> facility_pb2.AllocSetDefaultResponse:
+    def SetDefault(self, request: Any) -> None:
         """Let new hosts that name no allocation come into this one."""
         default = find_allocation(self.farm, request.allocation)
         for allocation in self.farm.allocations.values():
             allocation.is_default = allocation is default
             self._changed(allocation)
-        return facility_pb2.AllocSetDefaultResponse()
 
     def _changed(self, allocation: Allocation) -> None:
         self.farm.touch("allocation", allocation.id, allocation)
         self.farm.wake()
 
-    def ReparentHosts(self, request: facility_pb2.AllocReparentHostsRequest) -> facility_pb2.AllocReparentHostsResponse:
+    def ReparentHosts(self, request: Any) -> None:
         """Move hosts into an allocation."""
         allocation = find_allocation(self.farm, request.allocation)
         for host in [find_host(self.farm, message) for message in request.hosts.hosts]:
             move_host(self.farm, host, allocation)
-        return facility_pb2.AllocReparentHostsResponse()
 
-    def Delete(self, request: facility_pb2.AllocDeleteRequest) -> facility_pb2.AllocDeleteResponse:
+    def Delete(self, request: Any) -> None:
         """Remove an allocation that has no hosts and that no show has asked for."""
         farm, allocation = self.farm, find_allocation(self.farm, request.allocation)
         if allocation is farm.default_allocation():
@@ -230,4 +220,3 @@ class AllocationService(Service):
             drop_subscription(farm, one)
         del farm.allocations[allocation.id]
         farm.touch("allocation", allocation.id, None)
-        return facility_pb2.AllocDeleteResponse()

@@ -15,7 +15,7 @@ from ..farm.steering import procs_of
 from ..farm.things import Group
 from .finding import find_job
 from .messages import job_message
-from .rpc import Exists, InUse, Invalid, NotFound, Service
+from .rpc import Exists, Fields, InUse, Invalid, NotFound, Service
 from .thing_finding import checked_name, core_points, find_group, find_show
 from .thing_messages import copied, group_message
 
@@ -50,68 +50,65 @@ class GroupService(Service):
 
     # -- finding -------------------------------------------------------------------------------------------------
 
-    def FindGroup(self, request: job_pb2.GroupFindGroupRequest) -> job_pb2.GroupFindGroupResponse:
+    def FindGroup(self, request: Any) -> Fields:
         """Return the group of a name in a show."""
         show = find_show(self.farm, request.show)
         group = self._named(show.id, request.name)
         if group is None:
             raise NotFound(f"the show {show.name} has no group {request.name!r}")
-        return job_pb2.GroupFindGroupResponse(group=group_message(self.farm, group))
+        return {"group": group_message(self.farm, group)}
 
     def _named(self, show: str, name: str) -> Group | None:
         groups = [group for group in self.farm.groups.values() if group.show == show]
         return next((group for group in groups if group.name.lower() == name.lower()), None)
 
-    def GetGroup(self, request: job_pb2.GroupGetGroupRequest) -> job_pb2.GroupGetGroupResponse:
+    def GetGroup(self, request: Any) -> Fields:
         """Return a group by its id."""
-        return job_pb2.GroupGetGroupResponse(group=group_message(self.farm, find_group(self.farm, request.id)))
+        return {"group": group_message(self.farm, find_group(self.farm, request.id))}
 
-    def GetGroups(self, request: job_pb2.GroupGetGroupsRequest) -> job_pb2.GroupGetGroupsResponse:
+    def GetGroups(self, request: Any) -> Fields:
         """Return the groups that are directly in a group."""
         children = _children(self.farm, find_group(self.farm, request.group))
         messages = [group_message(self.farm, child) for child in children]
-        return job_pb2.GroupGetGroupsResponse(groups=job_pb2.GroupSeq(groups=messages))
+        return {"groups": job_pb2.GroupSeq(groups=messages)}
 
-    def GetJobs(self, request: job_pb2.GroupGetJobsRequest) -> job_pb2.GroupGetJobsResponse:
+    def GetJobs(self, request: Any) -> Fields:
         """Return the pending jobs that are directly in a group."""
         jobs = [job_message(self.farm, job) for job in _jobs_in(self.farm, find_group(self.farm, request.group))]
-        return job_pb2.GroupGetJobsResponse(jobs=job_pb2.JobSeq(jobs=jobs))
+        return {"jobs": job_pb2.JobSeq(jobs=jobs)}
 
     # -- making and moving ---------------------------------------------------------------------------------------
 
-    def CreateSubGroup(self, request: job_pb2.GroupCreateSubGroupRequest) -> job_pb2.GroupCreateSubGroupResponse:
+    def CreateSubGroup(self, request: Any) -> Fields:
         """Make a group in a group."""
         parent = find_group(self.farm, request.group)
         group = Group(str(uuid.uuid4()), self._new_name(parent.show, request.name), parent.show, parent.id)
         group.department = parent.department
         self.farm.groups[group.id] = group
         self.farm.touch("group", group.id, group)
-        return job_pb2.GroupCreateSubGroupResponse(group=group_message(self.farm, group))
+        return {"group": group_message(self.farm, group)}
 
     def _new_name(self, show: str, name: str) -> str:
         if self._named(show, name):
             raise Exists(f"the show {self.farm.shows[show].name} has a group {name!r} already")
         return checked_name(name, "group")
 
-    def SetName(self, request: job_pb2.GroupSetNameRequest) -> job_pb2.GroupSetNameResponse:
+    def SetName(self, request: Any) -> None:
         """Give a group another name."""
         group = find_group(self.farm, request.group)
         if group.name != request.name:
             group.name = self._new_name(group.show, request.name)
         self.farm.touch("group", group.id, group)
-        return job_pb2.GroupSetNameResponse()
 
-    def SetGroup(self, request: job_pb2.GroupSetGroupRequest) -> job_pb2.GroupSetGroupResponse:
+    def SetGroup(self, request: Any) -> None:
         """Move a group into another one of its show."""
         self._move(find_group(self.farm, request.group), find_group(self.farm, request.parent_group))
-        return job_pb2.GroupSetGroupResponse()
 
-    def ReparentGroups(self, request: job_pb2.GroupReparentGroupsRequest) -> job_pb2.GroupReparentGroupsResponse:
+    def ReparentGroups(self, request: Any) -> None:
         """Move groups into another one of their show."""
         parent = find_group(self.farm, request.group)
         for group in [find_group(self.farm, message) for message in request.groups.groups]:
             self._move(group, parent)
-        return job_pb2.GroupReparentGroupsResponse()
 
     def _move(self, group: Group, parent: Group) -> None:
         if not group.parent:
@@ -126,14 +123,13 @@ class GroupService(Service):
         group.parent = parent.id
         self.farm.touch("group", group.id, group)
 
-    def ReparentJobs(self, request: job_pb2.GroupReparentJobsRequest) -> job_pb2.GroupReparentJobsResponse:
+    def ReparentJobs(self, request: Any) -> None:
         """Move jobs into a group of their show."""
         group = find_group(self.farm, request.group)
         for job in [find_job(self.farm, message.id) for message in request.jobs.jobs]:
             changing.move_to_group(self.farm, job, group)
-        return job_pb2.GroupReparentJobsResponse()
 
-    def Delete(self, request: job_pb2.GroupDeleteRequest) -> job_pb2.GroupDeleteResponse:
+    def Delete(self, request: Any) -> None:
         """Remove an empty group; finished jobs of it go to the one it is in."""
         group = find_group(self.farm, request.group)
         if not group.parent:
@@ -148,69 +144,48 @@ class GroupService(Service):
             self.farm.touch_job(job)
         del self.farm.groups[group.id]
         self.farm.touch("group", group.id, None)
-        return job_pb2.GroupDeleteResponse()
 
     # -- changing ------------------------------------------------------------------------------------------------
 
-    def SetDepartment(self, request: job_pb2.GroupSetDeptRequest) -> job_pb2.GroupSetDeptResponse:
+    def SetDepartment(self, request: Any) -> None:
         """Note whose group it is."""
         self._set(request, department=request.dept)
-        return job_pb2.GroupSetDeptResponse()
 
-    def SetDefaultJobPriority(
-        self, request: job_pb2.GroupSetDefJobPriorityRequest
-    ) -> job_pb2.GroupSetDefJobPriorityResponse:
+    def SetDefaultJobPriority(self, request: Any) -> None:
         """Say what priority jobs get that come into a group; -1 for their own."""
         self._set(request, default_job_priority=max(-1, request.priority))
-        return job_pb2.GroupSetDefJobPriorityResponse()
 
-    def SetDefaultJobMinCores(
-        self, request: job_pb2.GroupSetDefJobMinCoresRequest
-    ) -> job_pb2.GroupSetDefJobMinCoresResponse:
+    def SetDefaultJobMinCores(self, request: Any) -> None:
         """Say what least cores jobs get that come into a group; -1 for their own."""
         self._set(request, default_job_min_cores=core_points(request.min_cores))
-        return job_pb2.GroupSetDefJobMinCoresResponse()
 
-    def SetDefaultJobMaxCores(
-        self, request: job_pb2.GroupSetDefJobMaxCoresRequest
-    ) -> job_pb2.GroupSetDefJobMaxCoresResponse:
+    def SetDefaultJobMaxCores(self, request: Any) -> None:
         """Say how many cores a job may use that comes into a group; -1 for as many as before."""
         self._set(request, default_job_max_cores=core_points(request.max_cores))
-        return job_pb2.GroupSetDefJobMaxCoresResponse()
 
-    def SetDefaultJobMinGpus(
-        self, request: job_pb2.GroupSetDefJobMinGpusRequest
-    ) -> job_pb2.GroupSetDefJobMinGpusResponse:
+    def SetDefaultJobMinGpus(self, request: Any) -> None:
         """Say what least GPUs jobs get that come into a group; -1 for their own."""
         self._set(request, default_job_min_gpus=max(-1, request.min_gpus))
-        return job_pb2.GroupSetDefJobMinGpusResponse()
 
-    def SetDefaultJobMaxGpus(
-        self, request: job_pb2.GroupSetDefJobMaxGpusRequest
-    ) -> job_pb2.GroupSetDefJobMaxGpusResponse:
+    def SetDefaultJobMaxGpus(self, request: Any) -> None:
         """Say how many GPUs a job may use that comes into a group; -1 for as many as before."""
         self._set(request, default_job_max_gpus=max(-1, request.max_gpus))
-        return job_pb2.GroupSetDefJobMaxGpusResponse()
 
-    def SetMinCores(self, request: job_pb2.GroupSetMinCoresRequest) -> job_pb2.GroupSetMinCoresResponse:
+    def SetMinCores(self, request: Any) -> None:
         """Note the least cores of a group."""
         self._set(request, min_cores=core_points(request.min_cores))
-        return job_pb2.GroupSetMinCoresResponse()
 
-    def SetMaxCores(self, request: job_pb2.GroupSetMaxCoresRequest) -> job_pb2.GroupSetMaxCoresResponse:
+    def SetMaxCores(self, request: Any) -> None:
         """Say how many cores the jobs of a group may use together; -1 for any number."""
         self._set(request, max_cores=core_points(request.max_cores))
-        return job_pb2.GroupSetMaxCoresResponse()
 
-    def SetMinGpus(self, request: job_pb2.GroupSetMinGpusRequest) -> job_pb2.GroupSetMinGpusResponse:
+    def SetMinGpus(self, request: Any) -> None:
         """Note the least GPUs of a group."""
         self._set(request, min_gpus=max(-1, request.min_gpus))
-        return job_pb2.GroupSetMinGpusResponse()
 
-    def SetMaxGpus(self, request: job_pb2.GroupSetMaxGpusRequest) -> job_pb2.GroupSetMaxGpusResponse:
+    def SetMaxGpus(self, request: Any) -> None:
         """Say how many GPUs the jobs of a group may use together; -1 for any number."""
         self._set(request, max_gpus=max(-1, request.max_gpus))
-        return job_pb2.GroupSetMaxGpusResponse()
 
     def _set(self, request: Any, **values: Any) -> None:
         group = find_group(self.farm, request.group)

@@ -13,7 +13,7 @@ from ..farm.hosts import Host, short_name
 from .comments import add_comment, comments_about
 from .finding import enum_name, find_job
 from .owner_service import deed_message, deed_of, owner_message
-from .rpc import InUse, Invalid, Service
+from .rpc import Fields, InUse, Invalid, Service
 from .thing_finding import checked_name, find_allocation, find_host, find_test
 from .thing_messages import copied, host_message, proc_message
 
@@ -48,33 +48,29 @@ class HostService(Service):
 
     # -- finding -------------------------------------------------------------------------------------------------
 
-    def FindHost(self, request: host_pb2.HostFindHostRequest) -> host_pb2.HostFindHostResponse:
+    def FindHost(self, request: Any) -> Fields:
         """Return the host of a name."""
-        return host_pb2.HostFindHostResponse(host=host_message(self.farm, find_host(self.farm, request.name)))
+        return {"host": host_message(self.farm, find_host(self.farm, request.name))}
 
-    def GetHost(self, request: host_pb2.HostGetHostRequest) -> host_pb2.HostGetHostResponse:
+    def GetHost(self, request: Any) -> Fields:
         """Return a host by its id, or its name."""
-        return host_pb2.HostGetHostResponse(host=host_message(self.farm, find_host(self.farm, request.id)))
+        return {"host": host_message(self.farm, find_host(self.farm, request.id))}
 
-    def GetHosts(self, request: host_pb2.HostGetHostsRequest) -> host_pb2.HostGetHostsResponse:
+    def GetHosts(self, request: Any) -> Fields:
         """Return the hosts that match."""
         hosts = search_hosts(self.farm, request.r, list(self.farm.hosts.values()))
-        return host_pb2.HostGetHostsResponse(hosts=hosts)
+        return {"hosts": hosts}
 
-    def GetProcs(self, request: host_pb2.HostGetProcsRequest) -> host_pb2.HostGetProcsResponse:
+    def GetProcs(self, request: Any) -> Fields:
         """Return what runs on a host."""
         procs = self.farm.procs_of_host(find_host(self.farm, request.host))
-        return host_pb2.HostGetProcsResponse(
-            procs=host_pb2.ProcSeq(procs=[proc_message(self.farm, proc) for proc in procs])
-        )
+        return {"procs": host_pb2.ProcSeq(procs=[proc_message(self.farm, proc) for proc in procs])}
 
-    def GetHostWhiteboard(
-        self, request: host_pb2.HostGetHostWhiteboardRequest
-    ) -> host_pb2.HostGetHostWhiteboardResponse:
+    def GetHostWhiteboard(self, request: Any) -> Fields:
         """Return all hosts with what runs on them."""
         hosts = sorted(self.farm.hosts.values(), key=lambda host: host.name)
         nested = host_pb2.NestedHostSeq(nested_hosts=[self._nested(host) for host in hosts])
-        return host_pb2.HostGetHostWhiteboardResponse(nested_hosts=nested)
+        return {"nested_hosts": nested}
 
     def _nested(self, host: Host) -> host_pb2.NestedHost:
         procs = [proc_message(self.farm, proc) for proc in self.farm.procs_of_host(host)]
@@ -85,40 +81,33 @@ class HostService(Service):
 
     # -- work or no work -----------------------------------------------------------------------------------------
 
-    def Lock(self, request: host_pb2.HostLockRequest) -> host_pb2.HostLockResponse:
+    def Lock(self, request: Any) -> None:
         """Start no more frames on a host; those that run go on."""
         self._set(request, lock_state="LOCKED")
-        return host_pb2.HostLockResponse()
 
-    def Unlock(self, request: host_pb2.HostUnlockRequest) -> host_pb2.HostUnlockResponse:
+    def Unlock(self, request: Any) -> None:
         """Start frames on a host again."""
         self._set(request, lock_state="OPEN")
-        return host_pb2.HostUnlockResponse()
 
-    def SetHardwareState(self, request: host_pb2.HostSetHardwareStateRequest) -> host_pb2.HostSetHardwareStateResponse:
+    def SetHardwareState(self, request: Any) -> None:
         """Say in what state a machine is; only one that is UP gets frames."""
         self._set(request, state=enum_name(host_pb2.HardwareState, request.state))
-        return host_pb2.HostSetHardwareStateResponse()
 
-    def Reboot(self, request: host_pb2.HostRebootRequest) -> host_pb2.HostRebootResponse:
+    def Reboot(self, request: Any) -> None:
         """Start no more frames until the host has been rebooted, by somebody else: nothing is sent to it."""
         self._set(request, state="REBOOTING")
-        return host_pb2.HostRebootResponse()
 
-    def RebootWhenIdle(self, request: host_pb2.HostRebootWhenIdleRequest) -> host_pb2.HostRebootWhenIdleResponse:
+    def RebootWhenIdle(self, request: Any) -> None:
         """Start no more frames until the host has been rebooted, by somebody else, once it is idle."""
         self._set(request, state="REBOOT_WHEN_IDLE")
-        return host_pb2.HostRebootWhenIdleResponse()
 
-    def SetThreadMode(self, request: host_pb2.HostSetThreadModeRequest) -> host_pb2.HostSetThreadModeResponse:
+    def SetThreadMode(self, request: Any) -> None:
         """Say how many cores a threadable frame gets on a host."""
         self._set(request, thread_mode=enum_name(host_pb2.ThreadMode, request.mode))
-        return host_pb2.HostSetThreadModeResponse()
 
-    def SetOs(self, request: host_pb2.HostSetOsRequest) -> host_pb2.HostSetOsResponse:
+    def SetOs(self, request: Any) -> None:
         """Say which operating systems a host has, until its daemon reports others."""
         self._set(request, os=request.os)
-        return host_pb2.HostSetOsResponse()
 
     def _set(self, request: Any, **values: str) -> None:
         host = find_host(self.farm, request.host)
@@ -128,28 +117,25 @@ class HostService(Service):
 
     # -- places --------------------------------------------------------------------------------------------------
 
-    def SetAllocation(self, request: host_pb2.HostSetAllocationRequest) -> host_pb2.HostSetAllocationResponse:
+    def SetAllocation(self, request: Any) -> None:
         """Move a host to another allocation."""
         allocation = find_allocation(self.farm, request.allocation_id)
         hosting.move_host(self.farm, find_host(self.farm, request.host), allocation)
-        return host_pb2.HostSetAllocationResponse()
 
-    def AddTags(self, request: host_pb2.HostAddTagsRequest) -> host_pb2.HostAddTagsResponse:
+    def AddTags(self, request: Any) -> None:
         """Give a host tags."""
         host = find_host(self.farm, request.host)
         new = [checked_name(tag, "tag") for tag in request.tags]
         host.tags = list(dict.fromkeys([*host.tags, *new]))
         hosting.host_changed(self.farm, host)
-        return host_pb2.HostAddTagsResponse()
 
-    def RemoveTags(self, request: host_pb2.HostRemoveTagsRequest) -> host_pb2.HostRemoveTagsResponse:
+    def RemoveTags(self, request: Any) -> None:
         """Take tags from a host that somebody gave it; what it reports itself, it keeps."""
         host = find_host(self.farm, request.host)
         host.tags = [tag for tag in host.tags if tag not in request.tags]
         hosting.host_changed(self.farm, host)
-        return host_pb2.HostRemoveTagsResponse()
 
-    def RenameTag(self, request: host_pb2.HostRenameTagRequest) -> host_pb2.HostRenameTagResponse:
+    def RenameTag(self, request: Any) -> None:
         """Give a tag that somebody gave a host another name."""
         host = find_host(self.farm, request.host)
         if request.old_tag not in host.tags:
@@ -157,17 +143,15 @@ class HostService(Service):
         new = checked_name(request.new_tag, "tag")
         host.tags = list(dict.fromkeys(new if tag == request.old_tag else tag for tag in host.tags))
         hosting.host_changed(self.farm, host)
-        return host_pb2.HostRenameTagResponse()
 
-    def Delete(self, request: host_pb2.HostDeleteRequest) -> host_pb2.HostDeleteResponse:
+    def Delete(self, request: Any) -> None:
         """Forget a host. It is back when its daemon reports again."""
         try:
             hosting.delete_host(self.farm, find_host(self.farm, request.host))
         except hosting.HostInUse as error:
             raise InUse(str(error)) from error
-        return host_pb2.HostDeleteResponse()
 
-    def RedirectToJob(self, request: host_pb2.HostRedirectToJobRequest) -> host_pb2.HostRedirectToJobResponse:
+    def RedirectToJob(self, request: Any) -> Fields:
         """End procs of a host, by their names, and start frames of a job in their place."""
         host, job = find_host(self.farm, request.host), find_job(self.farm, request.job_id)
         wanted = set(request.proc_names)
@@ -178,26 +162,25 @@ class HostService(Service):
         ]
         for proc in procs:
             hosting.redirect(self.farm, proc, job.id, kill=True)
-        return host_pb2.HostRedirectToJobResponse(value=bool(procs))
+        return {"value": bool(procs)}
 
     # -- people --------------------------------------------------------------------------------------------------
 
-    def AddComment(self, request: host_pb2.HostAddCommentRequest) -> host_pb2.HostAddCommentResponse:
+    def AddComment(self, request: Any) -> None:
         """Write something about a host."""
         add_comment(self.farm, find_host(self.farm, request.host).id, request.new_comment)
-        return host_pb2.HostAddCommentResponse()
 
-    def GetComments(self, request: host_pb2.HostGetCommentsRequest) -> host_pb2.HostGetCommentsResponse:
+    def GetComments(self, request: Any) -> Fields:
         """Return what was written about a host."""
         comments = comments_about(self.farm, find_host(self.farm, request.host).id)
-        return host_pb2.HostGetCommentsResponse(comments=comments)
+        return {"comments": comments}
 
-    def GetDeed(self, request: host_pb2.HostGetDeedRequest) -> host_pb2.HostGetDeedResponse:
+    def GetDeed(self, request: Any) -> Fields:
         """Return the deed of a host that has an owner."""
         deed = deed_of(self.farm, find_host(self.farm, request.host))
-        return host_pb2.HostGetDeedResponse(deed=deed_message(self.farm, deed))
+        return {"deed": deed_message(self.farm, deed)}
 
-    def GetOwner(self, request: host_pb2.HostGetOwnerRequest) -> host_pb2.HostGetOwnerResponse:
+    def GetOwner(self, request: Any) -> Fields:
         """Return whose a host is."""
         deed = deed_of(self.farm, find_host(self.farm, request.host))
-        return host_pb2.HostGetOwnerResponse(owner=owner_message(self.farm, self.farm.owners[deed.owner]))
+        return {"owner": owner_message(self.farm, self.farm.owners[deed.owner])}

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from opencue_proto import job_pb2
+from typing import Any
 
 from ..farm import changing
 from .comments import add_comment, comments_about
 from .finding import find_job
-from .rpc import Invalid, Service
+from .rpc import Fields, Invalid, Service
 from .thing_finding import find_group
 
 __all__ = ["JobChanges"]
@@ -17,63 +17,53 @@ __all__ = ["JobChanges"]
 class JobChanges(Service):
     """The calls of ``job.JobInterface`` that change facts."""
 
-    def SetPriority(self, request: job_pb2.JobSetPriorityRequest) -> job_pb2.JobSetPriorityResponse:
+    def SetPriority(self, request: Any) -> None:
         """Let a job come before those with less."""
         changing.change_job(self.farm, find_job(self.farm, request.job.id), priority=request.val)
-        return job_pb2.JobSetPriorityResponse()
 
-    def SetMinCores(self, request: job_pb2.JobSetMinCoresRequest) -> job_pb2.JobSetMinCoresResponse:
+    def SetMinCores(self, request: Any) -> None:
         """Set the cores that a job is meant to have."""
         changing.change_job(self.farm, find_job(self.farm, request.job.id), min_cores=_points(request.val))
-        return job_pb2.JobSetMinCoresResponse()
 
-    def SetMaxCores(self, request: job_pb2.JobSetMaxCoresRequest) -> job_pb2.JobSetMaxCoresResponse:
+    def SetMaxCores(self, request: Any) -> None:
         """Set the cores that a job may have at most."""
         changing.change_job(self.farm, find_job(self.farm, request.job.id), max_cores=_points(request.val))
-        return job_pb2.JobSetMaxCoresResponse()
 
-    def SetMinGpus(self, request: job_pb2.JobSetMinGpusRequest) -> job_pb2.JobSetMinGpusResponse:
+    def SetMinGpus(self, request: Any) -> None:
         """Set the GPUs that a job is meant to have."""
         changing.change_job(self.farm, find_job(self.farm, request.job.id), min_gpus=request.val)
-        return job_pb2.JobSetMinGpusResponse()
 
-    def SetMaxGpus(self, request: job_pb2.JobSetMaxGpusRequest) -> job_pb2.JobSetMaxGpusResponse:
+    def SetMaxGpus(self, request: Any) -> None:
         """Set the GPUs that a job may have at most."""
         changing.change_job(self.farm, find_job(self.farm, request.job.id), max_gpus=request.val)
-        return job_pb2.JobSetMaxGpusResponse()
 
-    def SetMaxRetries(self, request: job_pb2.JobSetMaxRetriesRequest) -> job_pb2.JobSetMaxRetriesResponse:
+    def SetMaxRetries(self, request: Any) -> None:
         """Set how often a frame may fail before it is DEAD at the next failure."""
         changing.set_max_retries(self.farm, find_job(self.farm, request.job.id), request.max_retries)
-        return job_pb2.JobSetMaxRetriesResponse()
 
-    def SetAutoEat(self, request: job_pb2.JobSetAutoEatRequest) -> job_pb2.JobSetAutoEatResponse:
+    def SetAutoEat(self, request: Any) -> None:
         """Let frames that fail be EATEN without a retry, or DEAD after one."""
         changing.set_auto_eat(self.farm, find_job(self.farm, request.job.id), request.value)
-        return job_pb2.JobSetAutoEatResponse()
 
-    def SetGroup(self, request: job_pb2.JobSetGroupRequest) -> job_pb2.JobSetGroupResponse:
+    def SetGroup(self, request: Any) -> None:
         """Put a job into another group of its show."""
         job = find_job(self.farm, request.job.id)
         changing.move_to_group(self.farm, job, find_group(self.farm, request.group_id))
-        return job_pb2.JobSetGroupResponse()
 
-    def AddSubscriber(self, request: job_pb2.JobAddSubscriberRequest) -> job_pb2.JobAddSubscriberResponse:
+    def AddSubscriber(self, request: Any) -> None:
         """Note somebody who wants to hear of the job's end; this server sends no mail."""
         job = find_job(self.farm, request.job.id)
         if request.subscriber not in job.facts.subscribers:
             changing.change_job(self.farm, job, subscribers=[*job.facts.subscribers, request.subscriber])
-        return job_pb2.JobAddSubscriberResponse()
 
-    def AddComment(self, request: job_pb2.JobAddCommentRequest) -> job_pb2.JobAddCommentResponse:
+    def AddComment(self, request: Any) -> None:
         """Add a comment."""
         add_comment(self.farm, find_job(self.farm, request.job.id).id, request.new_comment)
-        return job_pb2.JobAddCommentResponse()
 
-    def GetComments(self, request: job_pb2.JobGetCommentsRequest) -> job_pb2.JobGetCommentsResponse:
+    def GetComments(self, request: Any) -> Fields:
         """Return the comments in the order of writing."""
         job = find_job(self.farm, request.job.id)
-        return job_pb2.JobGetCommentsResponse(comments=comments_about(self.farm, job.id))
+        return {"comments": comments_about(self.farm, job.id)}
 
 
 def _points(cores: float) -> int:

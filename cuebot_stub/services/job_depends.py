@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from opencue_proto import depend_pb2, job_pb2
+from opencue_proto import depend_pb2
 
 from ..farm.depends import Depend
 from ..farm.farm import Farm
 from ..farm.linking import End, connect, drop
 from .finding import enum_name, find_frame_end, find_job, find_layer_end
 from .messages import depend_message
-from .rpc import Service
+from .rpc import Fields, Service
 
 __all__ = ["JobDepends", "depend_seq"]
 
@@ -25,52 +26,41 @@ def depend_seq(farm: Farm, depends: Iterable[Depend]) -> depend_pb2.DependSeq:
 class JobDepends(Service):
     """The calls of ``job.JobInterface`` that are about dependencies."""
 
-    def GetDepends(self, request: job_pb2.JobGetDependsRequest) -> job_pb2.JobGetDependsResponse:
+    def GetDepends(self, request: Any) -> Fields:
         """Return all dependencies by which anything of a job waits."""
         job = find_job(self.farm, request.job.id)
-        return job_pb2.JobGetDependsResponse(depends=depend_seq(self.farm, self.farm.depends.of_job(job.id)))
+        return {"depends": depend_seq(self.farm, self.farm.depends.of_job(job.id))}
 
-    def GetWhatThisDependsOn(
-        self, request: job_pb2.JobGetWhatThisDependsOnRequest
-    ) -> job_pb2.JobGetWhatThisDependsOnResponse:
+    def GetWhatThisDependsOn(self, request: Any) -> Fields:
         """Return the dependencies by which all of a job waits."""
         job = find_job(self.farm, request.job.id)
         found = [depend for depend in self.farm.depends.of_job(job.id) if not depend.er_layer]
-        return job_pb2.JobGetWhatThisDependsOnResponse(depends=depend_seq(self.farm, found))
+        return {"depends": depend_seq(self.farm, found)}
 
-    def GetWhatDependsOnThis(
-        self, request: job_pb2.JobGetWhatDependsOnThisRequest
-    ) -> job_pb2.JobGetWhatDependsOnThisResponse:
+    def GetWhatDependsOnThis(self, request: Any) -> Fields:
         """Return the dependencies that wait for anything of a job."""
         job = find_job(self.farm, request.job.id)
-        return job_pb2.JobGetWhatDependsOnThisResponse(depends=depend_seq(self.farm, self.farm.depends.on_job(job.id)))
+        return {"depends": depend_seq(self.farm, self.farm.depends.on_job(job.id))}
 
-    def DropDepends(self, request: job_pb2.JobDropDependsRequest) -> job_pb2.JobDropDependsResponse:
+    def DropDepends(self, request: Any) -> None:
         """Satisfy all dependencies by which anything of a job waits."""
         job = find_job(self.farm, request.job.id)
         drop(self.farm, self.farm.depends.of_job(job.id), enum_name(depend_pb2.DependTarget, request.target))
-        return job_pb2.JobDropDependsResponse()
 
-    def CreateDependencyOnJob(
-        self, request: job_pb2.JobCreateDependencyOnJobRequest
-    ) -> job_pb2.JobCreateDependencyOnJobResponse:
+    def CreateDependencyOnJob(self, request: Any) -> Fields:
         """Let a job wait for the end of another one."""
         depend = self._connect(request.job.id, End(find_job(self.farm, request.on_job.id)))
-        return job_pb2.JobCreateDependencyOnJobResponse(depend=depend)
+        return {"depend": depend}
 
-    def CreateDependencyOnLayer(
-        self, request: job_pb2.JobCreateDependencyOnLayerRequest
-    ) -> job_pb2.JobCreateDependencyOnLayerResponse:
+    def CreateDependencyOnLayer(self, request: Any) -> Fields:
         """Let a job wait for a layer of another one."""
         depend = self._connect(request.job.id, find_layer_end(self.farm, request.layer))
-        return job_pb2.JobCreateDependencyOnLayerResponse(depend=depend)
+        return {"depend": depend}
 
-    def CreateDependencyOnFrame(
-        self, request: job_pb2.JobCreateDependencyOnFrameRequest
-    ) -> job_pb2.JobCreateDependencyOnFrameResponse:
+    def CreateDependencyOnFrame(self, request: Any) -> Fields:
         """Let a job wait for a frame of another one."""
         depend = self._connect(request.job.id, find_frame_end(self.farm, request.frame))
-        return job_pb2.JobCreateDependencyOnFrameResponse(depend=depend)
+        return {"depend": depend}
 
     def _connect(self, job: str, on: End) -> depend_pb2.Depend:
         return depend_message(self.farm, connect(self.farm, End(find_job(self.farm, job)), on))

@@ -12,7 +12,7 @@ from ..farm.search import changed_frames
 from .criteria import found_frames, frame_page
 from .finding import enum_name, find_job, find_layer
 from .messages import updated_frame_message
-from .rpc import Invalid, Service
+from .rpc import Fields, Invalid, Service
 
 __all__ = ["JobFrames", "kill_reason"]
 
@@ -30,12 +30,12 @@ class JobFrames(Service):
 
     # -- listing -------------------------------------------------------------------------------------------------
 
-    def GetFrames(self, request: job_pb2.JobGetFramesRequest) -> job_pb2.JobGetFramesResponse:
+    def GetFrames(self, request: Any) -> Fields:
         """Return a page of the frames that match, in the order in which they start."""
         job = find_job(self.farm, request.job.id)
-        return job_pb2.JobGetFramesResponse(frames=frame_page(self.farm, job, request.req))
+        return {"frames": frame_page(self.farm, job, request.req)}
 
-    def GetUpdatedFrames(self, request: job_pb2.JobGetUpdatedFramesRequest) -> job_pb2.JobGetUpdatedFramesResponse:
+    def GetUpdatedFrames(self, request: Any) -> Fields:
         """Return the frames that have changed since a time, which is not more than a minute ago."""
         job, now = find_job(self.farm, request.job.id), self.farm.now()
         if now - request.last_check > _OLDEST_CHECK_SECONDS:
@@ -45,57 +45,50 @@ class JobFrames(Service):
         frames = [
             updated_frame_message(self.farm, job, ref) for ref in refs if not numbers or job.layer_of(ref) in numbers
         ]
-        return job_pb2.JobGetUpdatedFramesResponse(
-            state=job_pb2.JobState.Value(job.facts.state),
-            server_time=int(now) - 1,  # what changes later in this second must come with the next call
-            updated_frames=job_pb2.UpdatedFrameSeq(updated_frames=frames),
-        )
+        return {
+            "state": job_pb2.JobState.Value(job.facts.state),
+            "server_time": int(now) - 1,  # what changes later in this second must come with the next call
+            "updated_frames": job_pb2.UpdatedFrameSeq(updated_frames=frames),
+        }
 
     # -- steering ------------------------------------------------------------------------------------------------
 
-    def EatFrames(self, request: job_pb2.JobEatFramesRequest) -> job_pb2.JobEatFramesResponse:
+    def EatFrames(self, request: Any) -> None:
         """Give up frames on purpose."""
         job = find_job(self.farm, request.job.id)
         steering.eat_frames(self.farm, job, found_frames(self.farm, job, request.req))
-        return job_pb2.JobEatFramesResponse()
 
-    def KillFrames(self, request: job_pb2.JobKillFramesRequest) -> job_pb2.JobKillFramesResponse:
+    def KillFrames(self, request: Any) -> None:
         """End the processes of frames; whether those run again depends on their tries."""
         job = find_job(self.farm, request.job.id)
         refs = found_frames(self.farm, job, request.req)
         steering.kill_frames(self.farm, job, refs, kill_reason("the frame", request))
-        return job_pb2.JobKillFramesResponse()
 
-    def RetryFrames(self, request: job_pb2.JobRetryFramesRequest) -> job_pb2.JobRetryFramesResponse:
+    def RetryFrames(self, request: Any) -> None:
         """Let frames run again."""
         job = find_job(self.farm, request.job.id)
         steering.retry_frames(self.farm, job, found_frames(self.farm, job, request.req))
-        return job_pb2.JobRetryFramesResponse()
 
-    def MarkDoneFrames(self, request: job_pb2.JobMarkDoneFramesRequest) -> job_pb2.JobMarkDoneFramesResponse:
+    def MarkDoneFrames(self, request: Any) -> None:
         """Let frames count as done for what waits for them; they stay as they are."""
         job = find_job(self.farm, request.job.id)
         steering.mark_done(self.farm, job, found_frames(self.farm, job, request.req))
-        return job_pb2.JobMarkDoneFramesResponse()
 
-    def MarkAsWaiting(self, request: job_pb2.JobMarkAsWaitingRequest) -> job_pb2.JobMarkAsWaitingResponse:
+    def MarkAsWaiting(self, request: Any) -> None:
         """Let frames start, whatever they wait for."""
         job = find_job(self.farm, request.job.id)
         steering.free_frames(self.farm, job, found_frames(self.farm, job, request.req))
-        return job_pb2.JobMarkAsWaitingResponse()
 
     # -- order ---------------------------------------------------------------------------------------------------
 
-    def ReorderFrames(self, request: job_pb2.JobReorderFramesRequest) -> job_pb2.JobReorderFramesResponse:
+    def ReorderFrames(self, request: Any) -> None:
         """Let frames of all layers start first, last, or in the reverse order."""
         job = find_job(self.farm, request.job.id)
         for number in range(len(job.layers)):
             ordering.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
-        return job_pb2.JobReorderFramesResponse()
 
-    def StaggerFrames(self, request: job_pb2.JobStaggerFramesRequest) -> job_pb2.JobStaggerFramesResponse:
+    def StaggerFrames(self, request: Any) -> None:
         """Let frames of all layers start coarse to fine."""
         job = find_job(self.farm, request.job.id)
         for number in range(len(job.layers)):
             ordering.stagger(self.farm, job, number, request.range, request.stagger)
-        return job_pb2.JobStaggerFramesResponse()

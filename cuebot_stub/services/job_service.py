@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from opencue_proto import job_pb2
 
 from ..farm import steering
@@ -14,7 +16,7 @@ from .job_changes import JobChanges
 from .job_depends import JobDepends
 from .job_frames import JobFrames, kill_reason
 from .messages import job_message, layer_message
-from .rpc import unlocked
+from .rpc import Fields, unlocked
 from .thing_finding import find_test
 
 __all__ = ["JobService"]
@@ -28,17 +30,17 @@ class JobService(JobFrames, JobChanges, JobDepends):
     # -- launching -----------------------------------------------------------------------------------------------
 
     @unlocked
-    def LaunchSpec(self, request: job_pb2.JobLaunchSpecRequest) -> job_pb2.JobLaunchSpecResponse:
+    def LaunchSpec(self, request: Any) -> Fields:
         """Launch the jobs of a spec and return their names."""
-        return job_pb2.JobLaunchSpecResponse(names=[job.name for job in self._launch(request.spec)])
+        return {"names": [job.name for job in self._launch(request.spec)]}
 
     @unlocked
-    def LaunchSpecAndWait(self, request: job_pb2.JobLaunchSpecAndWaitRequest) -> job_pb2.JobLaunchSpecAndWaitResponse:
+    def LaunchSpecAndWait(self, request: Any) -> Fields:
         """Launch the jobs of a spec and return them."""
         made = self._launch(request.spec)
         with self.farm.work() as farm:
             jobs = [job_message(farm, job) for job in made]
-        return job_pb2.JobLaunchSpecAndWaitResponse(jobs=job_pb2.JobSeq(jobs=jobs))
+        return {"jobs": job_pb2.JobSeq(jobs=jobs)}
 
     def _launch(self, spec: str) -> list[Job]:
         with self.farm.work() as farm:
@@ -55,36 +57,36 @@ class JobService(JobFrames, JobChanges, JobDepends):
 
     # -- finding -------------------------------------------------------------------------------------------------
 
-    def FindJob(self, request: job_pb2.JobFindJobRequest) -> job_pb2.JobFindJobResponse:
+    def FindJob(self, request: Any) -> Fields:
         """Return the pending job of a name."""
-        return job_pb2.JobFindJobResponse(job=job_message(self.farm, pending_job(self.farm, request.name)))
+        return {"job": job_message(self.farm, pending_job(self.farm, request.name))}
 
-    def GetJob(self, request: job_pb2.JobGetJobRequest) -> job_pb2.JobGetJobResponse:
+    def GetJob(self, request: Any) -> Fields:
         """Return a job, also a finished one, by its id, or a pending one by its name."""
-        return job_pb2.JobGetJobResponse(job=job_message(self.farm, find_job(self.farm, request.id)))
+        return {"job": job_message(self.farm, find_job(self.farm, request.id))}
 
-    def GetCurrent(self, request: job_pb2.JobGetCurrentRequest) -> job_pb2.JobGetCurrentResponse:
+    def GetCurrent(self, request: Any) -> Fields:
         """Return a job as it is now."""
-        return job_pb2.JobGetCurrentResponse(job=job_message(self.farm, find_job(self.farm, request.job.id)))
+        return {"job": job_message(self.farm, find_job(self.farm, request.job.id))}
 
-    def GetJobs(self, request: job_pb2.JobGetJobsRequest) -> job_pb2.JobGetJobsResponse:
+    def GetJobs(self, request: Any) -> Fields:
         """Return the jobs that match."""
         jobs = [job_message(self.farm, job) for job in self._search(request.r)]
-        return job_pb2.JobGetJobsResponse(jobs=job_pb2.JobSeq(jobs=jobs))
+        return {"jobs": job_pb2.JobSeq(jobs=jobs)}
 
-    def GetJobNames(self, request: job_pb2.JobGetJobNamesRequest) -> job_pb2.JobGetJobNamesResponse:
+    def GetJobNames(self, request: Any) -> Fields:
         """Return the names of the jobs that match."""
-        return job_pb2.JobGetJobNamesResponse(names=[job.name for job in self._search(request.r)])
+        return {"names": [job.name for job in self._search(request.r)]}
 
-    def IsJobPending(self, request: job_pb2.JobIsJobPendingRequest) -> job_pb2.JobIsJobPendingResponse:
+    def IsJobPending(self, request: Any) -> Fields:
         """Tell whether a job of that name is pending."""
-        return job_pb2.JobIsJobPendingResponse(value=request.name.lower() in self.farm.pending)
+        return {"value": request.name.lower() in self.farm.pending}
 
-    def GetLayers(self, request: job_pb2.JobGetLayersRequest) -> job_pb2.JobGetLayersResponse:
+    def GetLayers(self, request: Any) -> Fields:
         """Return the layers of a job in their order."""
         job = find_job(self.farm, request.job.id)
         layers = [layer_message(self.farm, job, number) for number in range(len(job.layers))]
-        return job_pb2.JobGetLayersResponse(layers=job_pb2.LayerSeq(layers=layers))
+        return {"layers": job_pb2.LayerSeq(layers=layers)}
 
     def _search(self, criteria: job_pb2.JobSearchCriteria) -> list[Job]:
         farm = self.farm
@@ -106,26 +108,20 @@ class JobService(JobFrames, JobChanges, JobDepends):
 
     # -- steering ------------------------------------------------------------------------------------------------
 
-    def Pause(self, request: job_pb2.JobPauseRequest) -> job_pb2.JobPauseResponse:
+    def Pause(self, request: Any) -> None:
         """Start no more frames of a job."""
         steering.pause(self.farm, find_job(self.farm, request.job.id))
-        return job_pb2.JobPauseResponse()
 
-    def Resume(self, request: job_pb2.JobResumeRequest) -> job_pb2.JobResumeResponse:
+    def Resume(self, request: Any) -> None:
         """Start frames of a job again."""
         steering.resume(self.farm, find_job(self.farm, request.job.id))
-        return job_pb2.JobResumeResponse()
 
-    def Kill(self, request: job_pb2.JobKillRequest) -> job_pb2.JobKillResponse:
+    def Kill(self, request: Any) -> None:
         """End a job with all its processes."""
         job = find_job(self.farm, request.job.id)
         if request.reason or self.farm.useful:  # Cuebot says yes to a kill without a reason, and does nothing
             steering.kill_job(self.farm, job, kill_reason("the job", request))
-        return job_pb2.JobKillResponse()
 
-    def ShutdownIfCompleted(
-        self, request: job_pb2.JobShutdownIfCompletedRequest
-    ) -> job_pb2.JobShutdownIfCompletedResponse:
+    def ShutdownIfCompleted(self, request: Any) -> None:
         """Finish a job when nothing of it is left to do, as happens by itself."""
         self.farm.finish_if_complete(find_job(self.farm, request.job.id))
-        return job_pb2.JobShutdownIfCompletedResponse()

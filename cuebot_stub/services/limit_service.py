@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from opencue_proto import limit_pb2
 
 from ..farm.jobs import Job
 from ..farm.things import Limit
 from .finding import enum_name
-from .rpc import Exists, InUse, Invalid, Service
+from .rpc import Exists, Fields, InUse, Invalid, Service
 from .thing_finding import checked_name, find_limit
 from .thing_messages import limit_message
 
@@ -24,20 +25,20 @@ class LimitService(Service):
 
     # -- finding -------------------------------------------------------------------------------------------------
 
-    def Find(self, request: limit_pb2.LimitFindRequest) -> limit_pb2.LimitFindResponse:
+    def Find(self, request: Any) -> Fields:
         """Return the limit of a name."""
-        return limit_pb2.LimitFindResponse(limit=limit_message(self.farm, find_limit(self.farm, request.name)))
+        return {"limit": limit_message(self.farm, find_limit(self.farm, request.name))}
 
-    def Get(self, request: limit_pb2.LimitGetRequest) -> limit_pb2.LimitGetResponse:
+    def Get(self, request: Any) -> Fields:
         """Return a limit by its id, or its name."""
-        return limit_pb2.LimitGetResponse(limit=limit_message(self.farm, find_limit(self.farm, request.id)))
+        return {"limit": limit_message(self.farm, find_limit(self.farm, request.id))}
 
-    def GetAll(self, request: limit_pb2.LimitGetAllRequest) -> limit_pb2.LimitGetAllResponse:
+    def GetAll(self, request: Any) -> Fields:
         """Return all limits, sorted by name."""
         limits = sorted(self.farm.limits.values(), key=lambda limit: limit.name)
-        return limit_pb2.LimitGetAllResponse(limits=[limit_message(self.farm, limit) for limit in limits])
+        return {"limits": [limit_message(self.farm, limit) for limit in limits]}
 
-    def GetBindings(self, request: limit_pb2.LimitGetBindingsRequest) -> limit_pb2.LimitGetBindingsResponse:
+    def GetBindings(self, request: Any) -> Fields:
         """Return the layers of pending jobs that name a limit."""
         limit, ids = find_limit(self.farm, request.limit_name), set(request.layer_ids)
         found = [
@@ -53,16 +54,18 @@ class LimitService(Service):
             for job, number in self._users(limit)
         ]
         wanted = set(request.sources)
-        return limit_pb2.LimitGetBindingsResponse(
-            bindings=[one for one in found if (not ids or one.layer_id in ids) and (not wanted or one.source in wanted)]
-        )
+        return {
+            "bindings": [
+                one for one in found if (not ids or one.layer_id in ids) and (not wanted or one.source in wanted)
+            ]
+        }
 
-    def GetHolds(self, request: limit_pb2.LimitGetHoldsRequest) -> limit_pb2.LimitGetHoldsResponse:
+    def GetHolds(self, request: Any) -> Fields:
         """Return which hosts use limits now: of one limit, or all; on one host, or all."""
         limits = [find_limit(self.farm, request.limit_name)] if request.limit_name else self.farm.limits.values()
         name = request.host_name.partition(".")[0]
-        return limit_pb2.LimitGetHoldsResponse(
-            holds=[
+        return {
+            "holds": [
                 limit_pb2.LimitHold(
                     limit_id=limit.id,
                     limit_name=limit.name,
@@ -75,7 +78,7 @@ class LimitService(Service):
                 for host, frames in self.farm.usage.limit_hosts.get(limit.name, {}).items()
                 if name in ("", self.farm.hosts[host].name)
             ]
-        )
+        }
 
     def _users(self, limit: Limit) -> list[tuple[Job, int]]:
         """Return the layers that name a limit, of jobs that are not over."""
@@ -84,7 +87,7 @@ class LimitService(Service):
 
     # -- making and changing -------------------------------------------------------------------------------------
 
-    def Create(self, request: limit_pb2.LimitCreateRequest) -> limit_pb2.LimitCreateResponse:
+    def Create(self, request: Any) -> Fields:
         """Make a limit."""
         if request.exit_status:
             raise Invalid("cuebot-stub has no limits that follow from exit statuses; leave exit_status out")
@@ -98,7 +101,7 @@ class LimitService(Service):
         )
         self.farm.limits[limit.id] = limit
         self._changed(limit)
-        return limit_pb2.LimitCreateResponse(limit=limit_message(self.farm, limit))
+        return {"limit": limit_message(self.farm, limit)}
 
     def _new_name(self, text: str) -> str:
         name = checked_name(text, "limit")
@@ -106,7 +109,7 @@ class LimitService(Service):
             raise Exists(f"there is a limit {name!r} already")
         return name
 
-    def Rename(self, request: limit_pb2.LimitRenameRequest) -> limit_pb2.LimitRenameResponse:
+    def Rename(self, request: Any) -> None:
         """Give a limit another name, in the layers that name it too."""
         limit = find_limit(self.farm, request.old_name)
         new = self._new_name(request.new_name)
@@ -121,41 +124,36 @@ class LimitService(Service):
             self.farm.touch_job(job)
         limit.name = new
         self._changed(limit)
-        return limit_pb2.LimitRenameResponse()
 
-    def SetMaxValue(self, request: limit_pb2.LimitSetMaxValueRequest) -> limit_pb2.LimitSetMaxValueResponse:
+    def SetMaxValue(self, request: Any) -> None:
         """Say how many may run; with 0 none."""
         limit = find_limit(self.farm, request.name)
         limit.max_value = _checked(request.max_value)
         self._changed(limit)
-        return limit_pb2.LimitSetMaxValueResponse()
 
-    def SetType(self, request: limit_pb2.LimitSetTypeRequest) -> limit_pb2.LimitSetTypeResponse:
+    def SetType(self, request: Any) -> None:
         """Say whether frames or hosts are counted."""
         limit = find_limit(self.farm, request.name)
         limit.type = enum_name(limit_pb2.LimitType, request.type)
         self._changed(limit)
-        return limit_pb2.LimitSetTypeResponse()
 
-    def SetEnforcement(self, request: limit_pb2.LimitSetEnforcementRequest) -> limit_pb2.LimitSetEnforcementResponse:
+    def SetEnforcement(self, request: Any) -> None:
         """Say whether a limit holds frames back."""
         limit = find_limit(self.farm, request.name)
         limit.enforcement = enum_name(limit_pb2.LimitEnforcement, request.enforcement)
         self._changed(limit)
-        return limit_pb2.LimitSetEnforcementResponse()
 
-    def SetSoftValue(self, request: limit_pb2.LimitSetSoftValueRequest) -> limit_pb2.LimitSetSoftValueResponse:
+    def SetSoftValue(self, request: Any) -> None:
         """Say from how many on only hosts that use a limit already get more."""
         limit = find_limit(self.farm, request.name)
         limit.soft_value = request.soft_value
         self._changed(limit)
-        return limit_pb2.LimitSetSoftValueResponse()
 
     def _changed(self, limit: Limit) -> None:
         self.farm.touch("limit", limit.id, limit)
         self.farm.wake()
 
-    def Delete(self, request: limit_pb2.LimitDeleteRequest) -> limit_pb2.LimitDeleteResponse:
+    def Delete(self, request: Any) -> None:
         """Remove a limit that no layer of a pending job names."""
         limit = find_limit(self.farm, request.name)
         jobs = sorted({job.name for job, _ in self._users(limit)})
@@ -163,7 +161,6 @@ class LimitService(Service):
             raise InUse(f"layers of {len(jobs)} jobs name the limit {limit.name}, such as those of {jobs[0]}")
         del self.farm.limits[limit.id]
         self.farm.touch("limit", limit.id, None)
-        return limit_pb2.LimitDeleteResponse()
 
 
 def _checked(value: int) -> int:

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from opencue_proto import host_pb2
 
 from ..farm.farm import Farm
 from ..farm.hosts import Host
 from ..farm.things import Deed, Owner, Show
-from .rpc import Exists, NotFound, Service
+from .rpc import Exists, Fields, NotFound, Service
 from .thing_finding import checked_name, find_host, find_owner, find_show
 from .thing_messages import host_message
 
@@ -71,22 +72,22 @@ class OwnerService(Service):
 
     name = "host.OwnerInterface"
 
-    def GetOwner(self, request: host_pb2.OwnerGetOwnerRequest) -> host_pb2.OwnerGetOwnerResponse:
+    def GetOwner(self, request: Any) -> Fields:
         """Return the owner of a name."""
-        return host_pb2.OwnerGetOwnerResponse(owner=owner_message(self.farm, find_owner(self.farm, request.name)))
+        return {"owner": owner_message(self.farm, find_owner(self.farm, request.name))}
 
-    def GetDeeds(self, request: host_pb2.OwnerGetDeedsRequest) -> host_pb2.OwnerGetDeedsResponse:
+    def GetDeeds(self, request: Any) -> Fields:
         """Return the deeds of an owner."""
-        return host_pb2.OwnerGetDeedsResponse(deeds=deeds_of(self.farm, [find_owner(self.farm, request.owner)]))
+        return {"deeds": deeds_of(self.farm, [find_owner(self.farm, request.owner)])}
 
-    def GetHosts(self, request: host_pb2.OwnerGetHostsRequest) -> host_pb2.OwnerGetHostsResponse:
+    def GetHosts(self, request: Any) -> Fields:
         """Return the hosts of an owner."""
         owner = find_owner(self.farm, request.owner)
         hosts = [self.farm.hosts[deed.host] for deed in self.farm.deeds.values() if deed.owner == owner.id]
         messages = [host_message(self.farm, host) for host in hosts]
-        return host_pb2.OwnerGetHostsResponse(hosts=host_pb2.HostSeq(hosts=messages))
+        return {"hosts": host_pb2.HostSeq(hosts=messages)}
 
-    def TakeOwnership(self, request: host_pb2.OwnerTakeOwnershipRequest) -> host_pb2.OwnerTakeOwnershipResponse:
+    def TakeOwnership(self, request: Any) -> None:
         """Make a host, by its name or id, the owner's."""
         owner, host = find_owner(self.farm, request.owner), find_host(self.farm, request.host)
         deed = self.farm.deed_of(host)
@@ -96,23 +97,20 @@ class OwnerService(Service):
             deed = Deed(str(uuid.uuid4()), host.id, owner.id)
             self.farm.deeds[deed.id] = deed
             self.farm.touch("deed", deed.id, deed)
-        return host_pb2.OwnerTakeOwnershipResponse()
 
-    def SetShow(self, request: host_pb2.OwnerSetShowRequest) -> host_pb2.OwnerSetShowResponse:
+    def SetShow(self, request: Any) -> None:
         """Let the hosts of an owner prefer another show."""
         owner, show = find_owner(self.farm, request.owner), find_show(self.farm, request.show)
         owner.show = show.id
         self.farm.touch("owner", owner.id, owner)
-        return host_pb2.OwnerSetShowResponse()
 
-    def Delete(self, request: host_pb2.OwnerDeleteRequest) -> host_pb2.OwnerDeleteResponse:
+    def Delete(self, request: Any) -> None:
         """Remove an owner; the hosts stay, as nobody's."""
         owner = find_owner(self.farm, request.owner)
         for deed in [deed for deed in self.farm.deeds.values() if deed.owner == owner.id]:
             _remove_deed(self.farm, deed)
         del self.farm.owners[owner.id]
         self.farm.touch("owner", owner.id, None)
-        return host_pb2.OwnerDeleteResponse()
 
 
 class DeedService(Service):
@@ -120,20 +118,19 @@ class DeedService(Service):
 
     name = "host.DeedInterface"
 
-    def GetHost(self, request: host_pb2.DeedGetHostRequest) -> host_pb2.DeedGetHostResponse:
+    def GetHost(self, request: Any) -> Fields:
         """Return the host of a deed."""
         host = self.farm.hosts[self._find(request.deed.id).host]
-        return host_pb2.DeedGetHostResponse(host=host_message(self.farm, host))
+        return {"host": host_message(self.farm, host)}
 
-    def GetOwner(self, request: host_pb2.DeedGetOwnerRequest) -> host_pb2.DeedGetOwnerResponse:
+    def GetOwner(self, request: Any) -> Fields:
         """Return the owner of a deed."""
         owner = self.farm.owners[self._find(request.deed.id).owner]
-        return host_pb2.DeedGetOwnerResponse(owner=owner_message(self.farm, owner))
+        return {"owner": owner_message(self.farm, owner)}
 
-    def Delete(self, request: host_pb2.DeedDeleteRequest) -> host_pb2.DeedDeleteResponse:
+    def Delete(self, request: Any) -> None:
         """Make a host nobody's."""
         _remove_deed(self.farm, self._find(request.deed.id))
-        return host_pb2.DeedDeleteResponse()
 
     def _find(self, id: str) -> Deed:
         deed = self.farm.deeds.get(id)

@@ -13,7 +13,7 @@ from ..farm.hosts import Proc, short_name
 from ..farm.running import kill_proc
 from .finding import find_job
 from .messages import frame_message, job_message, layer_message
-from .rpc import Invalid, NotFound, Service
+from .rpc import Fields, Invalid, NotFound, Service
 from .thing_finding import find_group, find_proc
 from .thing_messages import host_message, proc_message
 
@@ -27,31 +27,31 @@ class ProcService(Service):
 
     # -- finding -------------------------------------------------------------------------------------------------
 
-    def GetProcs(self, request: host_pb2.ProcGetProcsRequest) -> host_pb2.ProcGetProcsResponse:
+    def GetProcs(self, request: Any) -> Fields:
         """Return the procs that match, the oldest first; memory is in kB, durations are in seconds."""
         procs = [proc_message(self.farm, proc) for proc in self._search(request.r)]
-        return host_pb2.ProcGetProcsResponse(procs=host_pb2.ProcSeq(procs=procs))
+        return {"procs": host_pb2.ProcSeq(procs=procs)}
 
-    def GetHost(self, request: host_pb2.ProcGetHostRequest) -> host_pb2.ProcGetHostResponse:
+    def GetHost(self, request: Any) -> Fields:
         """Return the host of a proc."""
         host = self.farm.hosts[find_proc(self.farm, request.proc).host]
-        return host_pb2.ProcGetHostResponse(host=host_message(self.farm, host))
+        return {"host": host_message(self.farm, host)}
 
-    def GetJob(self, request: host_pb2.ProcGetJobRequest) -> host_pb2.ProcGetJobResponse:
+    def GetJob(self, request: Any) -> Fields:
         """Return the job of a proc."""
         job = self.farm.jobs[find_proc(self.farm, request.proc).job]
-        return host_pb2.ProcGetJobResponse(job=job_message(self.farm, job))
+        return {"job": job_message(self.farm, job)}
 
-    def GetLayer(self, request: host_pb2.ProcGetLayerRequest) -> host_pb2.ProcGetLayerResponse:
+    def GetLayer(self, request: Any) -> Fields:
         """Return the layer of a proc's frame."""
         proc = find_proc(self.farm, request.proc)
         job = self.farm.jobs[proc.job]
-        return host_pb2.ProcGetLayerResponse(layer=layer_message(self.farm, job, job.layer_of(proc.ref)))
+        return {"layer": layer_message(self.farm, job, job.layer_of(proc.ref))}
 
-    def GetFrame(self, request: host_pb2.ProcGetFrameRequest) -> host_pb2.ProcGetFrameResponse:
+    def GetFrame(self, request: Any) -> Fields:
         """Return the frame that a proc runs."""
         proc = find_proc(self.farm, request.proc)
-        return host_pb2.ProcGetFrameResponse(frame=frame_message(self.farm, self.farm.jobs[proc.job], proc.ref))
+        return {"frame": frame_message(self.farm, self.farm.jobs[proc.job], proc.ref)}
 
     def _search(self, criteria: host_pb2.ProcSearchCriteria) -> list[Proc]:
         now = self.farm.now()
@@ -85,53 +85,47 @@ class ProcService(Service):
 
     # -- steering ------------------------------------------------------------------------------------------------
 
-    def Kill(self, request: host_pb2.ProcKillRequest) -> host_pb2.ProcKillResponse:
+    def Kill(self, request: Any) -> None:
         """End the frame of a proc; that counts as a failure of it."""
         kill_proc(self.farm, find_proc(self.farm, request.proc), "the proc was killed")
-        return host_pb2.ProcKillResponse()
 
-    def Unbook(self, request: host_pb2.ProcUnbookRequest) -> host_pb2.ProcUnbookResponse:
+    def Unbook(self, request: Any) -> None:
         """Let a proc end with its frame, so that its room goes to whoever is first."""
         hosting.unbook(self.farm, find_proc(self.farm, request.proc), kill=request.kill)
-        return host_pb2.ProcUnbookResponse()
 
-    def UnbookProcs(self, request: host_pb2.ProcUnbookProcsRequest) -> host_pb2.ProcUnbookProcsResponse:
+    def UnbookProcs(self, request: Any) -> Fields:
         """Unbook all procs that match, and return how many those are."""
         procs = self._chosen(request.r)
         for proc in procs:
             hosting.unbook(self.farm, proc, kill=request.kill)
-        return host_pb2.ProcUnbookProcsResponse(num_procs=len(procs))
+        return {"num_procs": len(procs)}
 
-    def RedirectToJob(self, request: host_pb2.ProcRedirectToJobRequest) -> host_pb2.ProcRedirectToJobResponse:
+    def RedirectToJob(self, request: Any) -> Fields:
         """Give the room of a proc to a job when its frame ends; say whether the proc was still there."""
-        return host_pb2.ProcRedirectToJobResponse(
-            value=self._redirect(request.proc, find_job(self.farm, request.job_id).id, kill=request.kill)
-        )
+        return {"value": self._redirect(request.proc, find_job(self.farm, request.job_id).id, kill=request.kill)}
 
-    def RedirectToGroup(self, request: host_pb2.ProcRedirectToGroupRequest) -> host_pb2.ProcRedirectToGroupResponse:
+    def RedirectToGroup(self, request: Any) -> Fields:
         """Give the room of a proc to a job of a group when its frame ends; say whether the proc was still there."""
-        return host_pb2.ProcRedirectToGroupResponse(
-            value=self._redirect(request.proc, find_group(self.farm, request.group_id).id, kill=request.kill)
-        )
+        return {"value": self._redirect(request.proc, find_group(self.farm, request.group_id).id, kill=request.kill)}
 
-    def ClearRedirect(self, request: host_pb2.ProcClearRedirectRequest) -> host_pb2.ProcClearRedirectResponse:
+    def ClearRedirect(self, request: Any) -> Fields:
         """Take a redirect back; say whether there was one."""
         proc = find_proc(self.farm, request.proc)
         had_one = bool(proc.redirect)
         hosting.redirect(self.farm, proc, "", kill=False)
-        return host_pb2.ProcClearRedirectResponse(value=had_one)
+        return {"value": had_one}
 
-    def UnbookToJob(self, request: host_pb2.ProcUnbookToJobRequest) -> host_pb2.ProcUnbookToJobResponse:
+    def UnbookToJob(self, request: Any) -> Fields:
         """Give the room of the procs that match to jobs, in turns."""
         targets = [find_job(self.farm, job.id).id for job in request.jobs.jobs]
         count = self._redirect_all(request.r, targets, kill=request.kill)
-        return host_pb2.ProcUnbookToJobResponse(num_procs=count)
+        return {"num_procs": count}
 
-    def UnbookToGroup(self, request: host_pb2.ProcUnbookToGroupRequest) -> host_pb2.ProcUnbookToGroupResponse:
+    def UnbookToGroup(self, request: Any) -> Fields:
         """Give the room of the procs that match to jobs of a group."""
         targets = [find_group(self.farm, request.group).id]
         count = self._redirect_all(request.r, targets, kill=request.kill)
-        return host_pb2.ProcUnbookToGroupResponse(num_procs=count)
+        return {"num_procs": count}
 
     def _redirect(self, message: Any, target: str, *, kill: bool) -> bool:
         try:

@@ -20,29 +20,22 @@ class ReportService(Service):
 
     name = "report.RqdReportInterface"
 
-    def ReportRqdStartup(
-        self, request: report_pb2.RqdReportRqdStartupRequest
-    ) -> report_pb2.RqdReportRqdStartupResponse:
+    def ReportRqdStartup(self, request: Any) -> None:
         """Take in a host whose daemon has just started."""
         report = request.boot_report
         host_reported(self.farm, _host(report.host, report.core_info, is_boot=True), None)
-        return report_pb2.RqdReportRqdStartupResponse()
 
-    def ReportStatus(self, request: report_pb2.RqdReportStatusRequest) -> report_pb2.RqdReportStatusResponse:
+    def ReportStatus(self, request: Any) -> None:
         """Take in what a host is and runs now."""
         take_host_report(self.farm, request.host_report)
-        return report_pb2.RqdReportStatusResponse()
 
-    def ReportRunningFrameCompletion(
-        self, request: report_pb2.RqdReportRunningFrameCompletionRequest
-    ) -> report_pb2.RqdReportRunningFrameCompletionResponse:
+    def ReportRunningFrameCompletion(self, request: Any) -> None:
         """Take in that a process has ended."""
         report = request.frame_complete_report
         frame = _frame(report.frame)._replace(
             run_seconds=report.run_time, exit_status=report.exit_status, exit_signal=report.exit_signal
         )
         frame_ended(self.farm, frame)
-        return report_pb2.RqdReportRunningFrameCompletionResponse()
 
 
 def take_host_report(farm: Farm, report: report_pb2.HostReport, *, is_local: bool | None = None) -> None:

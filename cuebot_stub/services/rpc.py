@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes gRPC handlers of plain classes, so that a service is a class with one method per call.
 
-A method takes the request and returns the response. It runs within ``Farm.work``: the state is locked while it runs,
-and saved before its response is sent. What it cannot do it says with an exception from here.
+A method takes the request and returns the fields of the response, or None for an empty one. It runs within
+``Farm.work``: the state is locked while it runs, and saved before its response is sent. What it cannot do it says with
+an exception from here.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ..spec import SpecError
 
 __all__ = [
     "Exists",
+    "Fields",
     "InUse",
     "Invalid",
     "NotFound",
@@ -33,6 +35,8 @@ __all__ = [
 ]
 
 logger = logging.getLogger("cuebot_stub.rpc")
+
+Fields = dict[str, Any]  # of a response; messages in it may be dictionaries, too
 
 _MODULES = (
     "comment", "cue", "department", "depend", "facility", "filter", "host", "job", "limit", "monitoring",
@@ -116,7 +120,11 @@ def _handler(service: Service | None, service_name: str, method: Any) -> grpc.Rp
     full_name = f"{service_name}/{method.name}"
     function = getattr(service, method.name, None)
     request, response = map(message_factory.GetMessageClass, (method.input_type, method.output_type))
-    call = _unimplemented(full_name) if function is None or service is None else _call(service, full_name, function)
+    call = (
+        _unimplemented(full_name)
+        if function is None or service is None
+        else _call(service, full_name, function, response)
+    )
     return grpc.unary_unary_rpc_method_handler(
         call, request_deserializer=request.FromString, response_serializer=response.SerializeToString
     )
@@ -137,16 +145,16 @@ def peer() -> str:
     return str(getattr(_peer, "address", ""))
 
 
-def _call(service: Service, full_name: str, function: Any) -> Callable[[Any, grpc.ServicerContext], Any]:
+def _call(service: Service, full_name: str, function: Any, response: Any) -> Callable[[Any, grpc.ServicerContext], Any]:
     is_unlocked = getattr(function, "is_unlocked", False)
 
     def call(request: Any, context: grpc.ServicerContext) -> Any:
         _peer.address = context.peer()
         try:
             if is_unlocked:
-                return function(request)
+                return response(**(function(request) or {}))
             with service.farm.work():
-                return function(request)
+                return response(**(function(request) or {}))
         except RpcError as error:
             context.abort(error.code, str(error))
         except CannotDo as error:

@@ -10,7 +10,7 @@ from opencue_proto import service_pb2
 
 from ..farm import things
 from ..farm.farm import Farm
-from .rpc import Exists, InUse, Invalid, Service
+from .rpc import Exists, Fields, InUse, Invalid, Service
 from .thing_finding import checked_name, find_override, find_service
 from .thing_messages import service_message
 
@@ -83,38 +83,32 @@ class ServiceService(Service):
 
     name = "service.ServiceInterface"
 
-    def GetService(self, request: service_pb2.ServiceGetServiceRequest) -> service_pb2.ServiceGetServiceResponse:
+    def GetService(self, request: Any) -> Fields:
         """Return a service by its name, or its id."""
         service = find_service(self.farm, request.name)
-        return service_pb2.ServiceGetServiceResponse(service=service_message(service))
+        return {"service": service_message(service)}
 
-    def GetDefaultServices(
-        self, request: service_pb2.ServiceGetDefaultServicesRequest
-    ) -> service_pb2.ServiceGetDefaultServicesResponse:
+    def GetDefaultServices(self, request: Any) -> Fields:
         """Return all services that are not a show's, sorted by name."""
         services = sorted((one for one in self.farm.services.values() if not one.show), key=lambda one: one.name)
         found = service_pb2.ServiceSeq(services=map(service_message, services))
-        return service_pb2.ServiceGetDefaultServicesResponse(services=found)
+        return {"services": found}
 
-    def CreateService(
-        self, request: service_pb2.ServiceCreateServiceRequest
-    ) -> service_pb2.ServiceCreateServiceResponse:
+    def CreateService(self, request: Any) -> Fields:
         """Make a service."""
         service = _create(self.farm, request.data, "")
-        return service_pb2.ServiceCreateServiceResponse(service=service_message(service))
+        return {"service": service_message(service)}
 
-    def Update(self, request: service_pb2.ServiceUpdateRequest) -> service_pb2.ServiceUpdateResponse:
+    def Update(self, request: Any) -> None:
         """Change a service."""
         _update(self.farm, find_service(self.farm, request.service), request.service)
-        return service_pb2.ServiceUpdateResponse()
 
-    def Delete(self, request: service_pb2.ServiceDeleteRequest) -> service_pb2.ServiceDeleteResponse:
+    def Delete(self, request: Any) -> None:
         """Remove a service; layers that name it get what ``default`` has."""
         service = find_service(self.farm, request.service)
         if service.name == _FALLBACK:
             raise InUse("layers without a service get the one named 'default'; it cannot be deleted")
         _delete(self.farm, service)
-        return service_pb2.ServiceDeleteResponse()
 
 
 class OverrideService(Service):
@@ -122,12 +116,10 @@ class OverrideService(Service):
 
     name = "service.ServiceOverrideInterface"
 
-    def Update(self, request: service_pb2.ServiceOverrideUpdateRequest) -> service_pb2.ServiceOverrideUpdateResponse:
+    def Update(self, request: Any) -> None:
         """Change what a show has in the place of a service."""
         _update(self.farm, find_override(self.farm, request.service), request.service)
-        return service_pb2.ServiceOverrideUpdateResponse()
 
-    def Delete(self, request: service_pb2.ServiceOverrideDeleteRequest) -> service_pb2.ServiceOverrideDeleteResponse:
+    def Delete(self, request: Any) -> None:
         """Let a show have the service as all have it."""
         _delete(self.farm, find_override(self.farm, request.service))
-        return service_pb2.ServiceOverrideDeleteResponse()

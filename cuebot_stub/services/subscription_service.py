@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import uuid
-
-from opencue_proto import subscription_pb2
+from typing import Any
 
 from ..farm.farm import Farm
 from ..farm.things import Allocation, Show, Subscription
-from .rpc import Exists, InUse, Invalid, Service
+from .rpc import Exists, Fields, InUse, Invalid, Service
 from .thing_finding import core_points, find_subscription
 from .thing_messages import subscription_message
 
@@ -48,44 +47,35 @@ class SubscriptionService(Service):
 
     name = "subscription.SubscriptionInterface"
 
-    def Find(self, request: subscription_pb2.SubscriptionFindRequest) -> subscription_pb2.SubscriptionFindResponse:
+    def Find(self, request: Any) -> Fields:
         """Return the subscription of a name, ``facility.allocation.show``."""
         message = subscription_message(self.farm, find_subscription(self.farm, request.name))
-        return subscription_pb2.SubscriptionFindResponse(subscription=message)
+        return {"subscription": message}
 
-    def Get(self, request: subscription_pb2.SubscriptionGetRequest) -> subscription_pb2.SubscriptionGetResponse:
+    def Get(self, request: Any) -> Fields:
         """Return a subscription by its id."""
         message = subscription_message(self.farm, find_subscription(self.farm, request.id))
-        return subscription_pb2.SubscriptionGetResponse(subscription=message)
+        return {"subscription": message}
 
-    def SetSize(
-        self, request: subscription_pb2.SubscriptionSetSizeRequest
-    ) -> subscription_pb2.SubscriptionSetSizeResponse:
+    def SetSize(self, request: Any) -> None:
         """Say how many core points are meant for the show."""
         subscription = find_subscription(self.farm, request.subscription)
         subscription.size = _checked(request.new_size, "size")
         self._changed(subscription)
-        return subscription_pb2.SubscriptionSetSizeResponse()
 
-    def SetBurst(
-        self, request: subscription_pb2.SubscriptionSetBurstRequest
-    ) -> subscription_pb2.SubscriptionSetBurstResponse:
+    def SetBurst(self, request: Any) -> None:
         """Say how many core points the show may use at most."""
         subscription = find_subscription(self.farm, request.subscription)
         subscription.burst = _checked(request.burst, "burst")
         self._changed(subscription)
-        return subscription_pb2.SubscriptionSetBurstResponse()
 
-    def Delete(
-        self, request: subscription_pb2.SubscriptionDeleteRequest
-    ) -> subscription_pb2.SubscriptionDeleteResponse:
+    def Delete(self, request: Any) -> None:
         """Remove a subscription by which nothing runs."""
         subscription = find_subscription(self.farm, request.subscription)
         running = self.farm.usage.of("share", subscription.show, subscription.allocation).procs
         if running:
             raise InUse(f"{running} frames run by this subscription; set its burst to 0 and wait, or kill them")
         drop_subscription(self.farm, subscription)
-        return subscription_pb2.SubscriptionDeleteResponse()
 
     def _changed(self, subscription: Subscription) -> None:
         subscription.implicit = False
