@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from cuebot_stub.farm.farm import Farm, FarmSettings
@@ -272,6 +273,6 @@ class FakeFarm:
     # -- calls -------------------------------------------------------------------------------------------------
 
     def call(self, service: type[Service], method: str, request: Any) -> Any:
-        """Call a service as the server does for a client, and return the response."""
+        """Call a service as the server does for a client, and return the fields of the response."""
         with self.farm.work():
-            return getattr(service(self.farm), method)(request)
+            return SimpleNamespace(**(getattr(service(self.farm), method)(request) or {}))
