@@ -10,11 +10,13 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from .names import frame_name, log_name, padded
+
 if TYPE_CHECKING:
     from .layer import Layer
     from .loader import Outline
 
-__all__ = ["FrameFacts", "SessionFacts", "base_environment", "frame_environment", "frame_name", "layer_environment"]
+__all__ = ["FrameFacts", "SessionFacts", "base_environment", "frame_environment", "layer_environment"]
 
 
 class FrameFacts(NamedTuple):
@@ -24,11 +26,6 @@ class FrameFacts(NamedTuple):
     attempt: int = 1
     cores: float = 1.0
     memory_kb: int = 0
-
-
-def frame_name(frame: int, layer: str) -> str:
-    """Return a frame's name as the farm spells it: ``0012-beauty``."""
-    return f"{frame:04d}-{layer}"
 
 
 class SessionFacts(Protocol):
@@ -91,8 +88,8 @@ def frame_environment(shared: Mapping[str, str], facts: FrameFacts) -> dict[str,
         CUE_THREADS=str(max(1, int(facts.cores))),
         OL_ATTEMPT=str(facts.attempt),
         frame=str(facts.frame),
-        zframe=f"{facts.frame:04d}",
-        logfile=os.path.join(shared["CUE_LOG_PATH"], f"{shared['CUE_JOB']}.{name}.rqlog"),
+        zframe=padded(facts.frame),
+        logfile=os.path.join(shared["CUE_LOG_PATH"], log_name(shared["CUE_JOB"], name)),
     )
     return env
 

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from .names import progress_path
+
 if TYPE_CHECKING:
     from .console import OutputReader, OutputRules, Progress
     from .frames import FrameSet
@@ -22,7 +24,6 @@ __all__ = [
     "FrameProgress",
     "ProgressFile",
     "log_of",
-    "progress_path",
     "read_progress",
     "take_progress",
     "watched_output",
@@ -63,11 +64,6 @@ def log_of(environ: Mapping[str, str]) -> str:
     """
     path = os.path.join(environ.get("CUE_LOG_PATH", ""), environ.get("logfile", ""))
     return path if environ.get("logfile") and os.path.isabs(path) else ""
-
-
-def progress_path(log: str) -> str:
-    """Return the path of the file for the path of a frame's log."""
-    return f"{log}.progress"
 
 
 class ProgressFile:

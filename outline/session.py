@@ -1,17 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The session folder of a job: the only code that knows a file name inside it.
-
-::
-
-    {session_dir}/{show}-{shot}-{user}_{name}/{uuid}/
-        outline.yaml        the job as safe data
-        session             the session's name, written last: its presence means "complete"
-        scripts/            the outline scripts whose classes the frames need
-        layers/<layer>/     files and data of a layer
-        logs/               one log per frame and attempt
-        journal             what happened on the local backend
-        runs/               who has run the job on the local backend, one small file per run
-"""
+"""The session folder of a job; ``session_paths`` shows what is in it."""
 
 from __future__ import annotations
 
@@ -25,22 +13,15 @@ from . import config
 from .config.places import home_directory, temp_directory
 from .exception import ConfigException, SessionException
 from .files import write_atomic
+from .session_paths import SessionPaths
 from .util import get_uid
 
 if TYPE_CHECKING:
     from .layer import Layer
     from .loader import Outline
 
-__all__ = ["RUNS_DIR", "Session", "file_mode", "is_session_path", "make_folder", "share"]
+__all__ = ["Session", "file_mode", "is_session_path", "make_folder", "share"]
 
-MARKER = "session"
-OUTLINE_FILE = "outline.yaml"
-JOURNAL_FILE = "journal"
-LOGS_DIR = "logs"
-RUNS_DIR = "runs"
-SCRIPTS_DIR = "scripts"
-LAYERS_DIR = "layers"
-_OWNERS_DIR = ".owners"
 _NAME = re.compile(r"[^\s/]+/[0-9a-fA-F][0-9a-fA-F-]{7,}\Z")
 
 
@@ -49,18 +30,12 @@ def is_session_path(folder: str | None) -> bool:
 
     A file that merely has the name ``session`` is not enough: it must hold a session's name.
     """
-    if not folder:
-        return False
-    folder = os.fspath(folder)
-    if not os.path.isdir(folder):
-        folder = os.path.dirname(os.path.abspath(folder))
-    return bool(_marked_name(folder))
+    return bool(folder and _marked_name(SessionPaths.holding(folder)))
 
 
-def _marked_name(folder: str) -> str:
-    marker = os.path.join(folder, MARKER)
+def _marked_name(paths: SessionPaths) -> str:
     try:
-        with open(marker, encoding="utf-8") as stream:
+        with open(paths.marker, encoding="utf-8") as stream:
             name = stream.read(4096).strip()
     except (OSError, UnicodeDecodeError):
         return ""
@@ -83,7 +58,6 @@ class Session:
     def __init__(self, ol: Outline) -> None:
         self.__outline = ol
         self.__name = ""
-        self.__path = ""
         if is_session_path(ol.get_path()):
             self.__load()
         else:
@@ -100,17 +74,17 @@ class Session:
                 f"[outline] session_dir = {config.get('outline', 'session_dir')!r} has a placeholder {error};"
                 " there are {HOME}, {SHOW} and {SHOT}"
             ) from error
-        self.__path = os.path.join(os.path.abspath(base), *self.__name.split("/"))
+        self.__paths = SessionPaths(os.path.join(os.path.abspath(base), *self.__name.split("/")))
         try:
-            make_folder(os.path.join(self.__path, LAYERS_DIR), below=base)
+            make_folder(self.__paths.layers, below=base)
         except OSError as error:
             raise SessionException(
-                f"cannot make the session folder {self.__path}: {error.strerror}; set [outline] session_dir"
+                f"cannot make the session folder {self.__paths.folder}: {error.strerror}; set [outline] session_dir"
             ) from error
 
     def __load(self) -> None:
-        self.__path = os.path.dirname(os.path.abspath(self.__outline.get_path() or ""))
-        self.__name = _marked_name(self.__path)
+        self.__paths = SessionPaths.holding(self.__outline.get_path() or "")
+        self.__name = _marked_name(self.__paths)
 
     def get_name(self) -> str:
         """Return ``{show}-{shot}-{user}_{name}/{uuid}``."""
@@ -126,7 +100,7 @@ class Session:
         Raises:
             SessionException: The folder cannot be written.
         """
-        self.__write(MARKER, self.__name)
+        self.__write(self.__paths.marker, self.__name)
 
     def write_outline(self, text: str, scripts: Mapping[str, str]) -> str:
         """Write ``outline.yaml`` and the scripts that it needs.
@@ -142,13 +116,12 @@ class Session:
             SessionException: The folder cannot be written.
         """
         for name, source in scripts.items():
-            self.__write(os.path.join(SCRIPTS_DIR, name), source)
-        return self.__write(OUTLINE_FILE, text)
+            self.__write(self.__paths.script(name), source)
+        return self.__write(self.__paths.outline, text)
 
-    def __write(self, name: str, text: str) -> str:
-        path = os.path.join(self.__path, name)
+    def __write(self, path: str, text: str) -> str:
         try:
-            make_folder(os.path.dirname(path), below=self.__path)
+            make_folder(os.path.dirname(path), below=self.__paths.folder)
             write_atomic(path, text, mode=file_mode())
         except OSError as error:
             raise SessionException(f"cannot write {path}: {error.strerror}") from error
@@ -162,22 +135,16 @@ class Session:
         Raises:
             SessionException: The layer's folder cannot be made.
         """
-        if not layer:
-            return self.__path
-        path = os.path.join(self.__path, LAYERS_DIR, str(layer))
-        if not os.path.isdir(path):
-            try:
-                make_folder(path, below=self.__path)
-            except OSError as error:
-                raise SessionException(f"cannot make {path}: {error.strerror}") from error
-        return path
+        return self.__folder(self.__paths.layer(layer)) if layer else self.__paths.folder
 
     def get_log_path(self) -> str:
         """Return the folder of the frame logs, which is made when it is missing."""
-        path = os.path.join(self.__path, LOGS_DIR)
+        return self.__folder(self.__paths.logs)
+
+    def __folder(self, path: str) -> str:
         if not os.path.isdir(path):
             try:
-                make_folder(path, below=self.__path)
+                make_folder(path, below=self.__paths.folder)
             except OSError as error:
                 raise SessionException(f"cannot make {path}: {error.strerror}") from error
         return path
@@ -288,7 +255,7 @@ class Session:
 
     def find_data(self, name: str, layer: str) -> Any:
         """Return data of a layer, or None when there is none, without making the layer's folder."""
-        path = os.path.join(self.__path, LAYERS_DIR, layer, name)
+        path = self.__paths.data(name, layer)
         return _load_data(path) if os.path.isfile(path) else None
 
     def __target(self, name: str, layer: Layer | str | None) -> str:
@@ -299,16 +266,14 @@ class Session:
     def __own(self, name: str, layer: Layer | str | None) -> None:
         frame = os.environ.get("CUE_FRAME")
         if frame:
-            owners = os.path.join(self.get_path(layer), _OWNERS_DIR)
-            make_folder(owners, below=self.__path)
-            write_atomic(os.path.join(owners, name.replace("/", "_")), frame, mode=file_mode())
+            owner = self.__paths.owner(name, layer)
+            make_folder(os.path.dirname(owner), below=self.__paths.folder)
+            write_atomic(owner, frame, mode=file_mode())
 
     def __is_mine(self, name: str, layer: Layer | str | None) -> bool:
         frame = os.environ.get("CUE_FRAME")
         try:
-            with open(
-                os.path.join(self.get_path(layer), _OWNERS_DIR, name.replace("/", "_")), encoding="utf-8"
-            ) as stream:
+            with open(self.__paths.owner(name, layer), encoding="utf-8") as stream:
                 return bool(frame) and stream.read() == frame
         except OSError:
             return False

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .exception import OutlineException
 from .frames import FrameRangeError, FrameSet, chunk_at
+from .names import frame_name, padded
 
 __all__ = ["FrameTokens", "expand_command", "expand_word", "farm_word", "names_chunk", "split_command"]
 
@@ -223,7 +224,7 @@ def _token_values(tokens: FrameTokens) -> dict[str, str]:
     values = {}
     if tokens.frame is not None:
         values["%{FRAME}"] = values["#IFRAME#"] = str(tokens.frame)
-        values["%{ZFRAME}"] = values["#ZFRAME#"] = f"{tokens.frame:04d}"
+        values["%{ZFRAME}"] = values["#ZFRAME#"] = padded(tokens.frame)
     if tokens.chunk_frames:
         values["%{RANGE}"] = values["#FRAMESPEC#"] = tokens.chunk_frames
     if start is not None and end is not None:
@@ -233,7 +234,7 @@ def _token_values(tokens: FrameTokens) -> dict[str, str]:
     if tokens.layer:
         values["#LAYER#"] = tokens.layer
         if start is not None:
-            values["#FRAME#"] = f"{start:04d}-{tokens.layer}"  # the farm names a chunk after its first frame
+            values["#FRAME#"] = frame_name(start, tokens.layer)  # the farm names a chunk after its first frame
     if tokens.job:
         values["#JOB#"] = tokens.job
     return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from outline.names import log_name
 from outline.scheduler import DependPlan, FrameState, JobPlan, LayerPlan, SteeredJob
 
 __all__ = [
@@ -244,7 +245,7 @@ class Job:
 
     def log_path(self, ref: int) -> str:
         """Return the path of a frame's log, as its host writes it."""
-        return f"{self.facts.log_dir}/{self.name}.{self.state.frame_name(ref)}.rqlog"
+        return f"{self.facts.log_dir}/{log_name(self.name, self.state.frame_name(ref))}"
 
     def facts_of(self, ref: int) -> FrameFacts:
         """Return what happened to a frame, to be written to."""

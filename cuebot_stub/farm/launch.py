@@ -7,10 +7,10 @@ import os
 import uuid
 from typing import TYPE_CHECKING
 
+from outline.names import split_frame_name
 from outline.scheduler import DependPlan, LayerPlan
 
 from ..spec import DependSpec, JobSpec, LayerSpec, SpecDocument, SpecError
-from ..spec.names import split_frame_name
 from .depends import IN_PLAN, Depend
 from .hosts import short_name
 from .jobs import Job, JobFacts, LayerFacts

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from outline.environment import frame_name
 from outline.frames import FrameSet
+from outline.names import frame_name, padded
 
 if TYPE_CHECKING:
     from .farm import Farm
@@ -102,7 +102,7 @@ def make_run_frame(farm: Farm, host: Host, job: Job, proc: Proc) -> RunFrame:
 def _command(command: str, job: str, layer: str, chunk: int, frame: int, members: FrameSet) -> str:
     """Fill in the tokens, in the order in which the farm does it."""
     for token, value in (
-        ("#ZFRAME#", f"{frame:04d}"),
+        ("#ZFRAME#", padded(frame)),
         ("#IFRAME#", str(frame)),
         ("#FRAME_START#", str(frame)),
         ("#FRAME_END#", str(members[-1])),

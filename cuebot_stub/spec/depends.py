@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from outline.exception import did_you_mean
 from outline.frames import FrameSet, chunk_heads
+from outline.names import split_frame_name
 
 from .markup import Element
 from .model import DependSpec, JobSpec, LayerSpec, SpecRules
-from .names import conform_frame_name, conform_name, split_frame_name
+from .names import conform_frame_name, conform_name
 from .values import parse_flag
 
 __all__ = ["DependReader"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 
-from outline.environment import frame_name
+from outline.names import frame_name
 
-__all__ = ["conform_frame_name", "conform_job_name", "conform_name", "split_frame_name"]
+__all__ = ["conform_frame_name", "conform_job_name", "conform_name"]
 
 LONGEST_NAME = 256
 _SHOWN = 60  # of a name, in messages
@@ -62,12 +62,6 @@ def conform_frame_name(name: str, *, strict: bool) -> str:
     if match is None:
         raise ValueError(f"the frame name {name[:_SHOWN]!r} cannot be used; frames are named like 0012-beauty")
     return frame_name(int(match[1]), conform_name(match[2], "layer"))
-
-
-def split_frame_name(name: str) -> tuple[int, str]:
-    """Return the frame and the layer that ``frame_name`` put together."""
-    number, _, layer = name.rpartition("-")
-    return int(number), layer
 
 
 def _check_length(name: str, kind: str) -> str:

@@ -8,10 +8,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ..cuerun import OutlineLauncher
-from ..environment import FrameFacts, frame_environment, frame_name, layer_environment
+from ..environment import FrameFacts, frame_environment, layer_environment
 from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
 from ..modules.shell import CommandLayer
+from ..names import frame_name
 from ..scheduler import JobPlan, LayerPlan, plan_job
 from ..tokens import FrameTokens, expand_command
 from .text import facts, plural, quoted, shorten

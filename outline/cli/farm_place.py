@@ -14,11 +14,11 @@ from ..backend.cue.snapshot import FarmSnapshot, Outcome, frames_of, layers_of, 
 from ..backend.cue.waiting import ask_why_nothing_starts
 from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
-from ..progress import progress_path, read_progress
+from ..names import progress_path, split_frame_name
+from ..progress import read_progress
 from ..scheduler import FrameState
 from .farm import exit_reason
 from .log_view import follow_log_file, print_log_file
-from .pycuerun import split_frame_name
 from .text import plural, quoted, server_option
 
 __all__ = ["FarmPlace"]

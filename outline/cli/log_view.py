@@ -12,8 +12,8 @@ from typing import IO
 from ..backend.local.job import LocalJob
 from ..exception import OutlineException, did_you_mean
 from ..frames import FrameSet
+from ..names import older_log, split_frame_name
 from ..scheduler import FrameState
-from .pycuerun import split_frame_name
 
 __all__ = ["find_frame", "follow_log", "follow_log_file", "print_log", "print_log_file"]
 
@@ -60,8 +60,8 @@ def print_log_file(path: str, name: str, attempt: int | None = None) -> int:
 
 def _older_logs(path: str) -> list[str]:
     older: list[str] = []
-    while os.path.exists(f"{path}.{len(older) + 1}"):
-        older.append(f"{path}.{len(older) + 1}")
+    while os.path.exists(older_log(path, len(older) + 1)):
+        older.append(older_log(path, len(older) + 1))
     return older
 
 

@@ -7,6 +7,7 @@ import os
 from typing import Any, Protocol
 
 from ..exception import LaunchException, OutlineException, SessionException
+from ..session_paths import SessionPaths
 from .running import session_folder
 
 __all__ = ["JobPlace", "job_place"]
@@ -79,7 +80,7 @@ def job_place(text: str, server: str | None = None) -> JobPlace:
 
 
 def _ran_here(folder: str) -> bool:
-    return os.path.exists(os.path.join(folder, "journal"))
+    return os.path.exists(SessionPaths(folder).journal)
 
 
 def _farm_place(text: str, server: str | None) -> JobPlace:
@@ -104,7 +105,7 @@ def _place_of_session(folder: str, server: str | None) -> JobPlace:
     from ..serialize.data import load
     from .farm_place import FarmPlace
 
-    path = os.path.join(folder, "outline.yaml")
+    path = SessionPaths(folder).outline
     try:
         with open(path, encoding="utf-8") as stream:
             data = load(stream.read(), path)

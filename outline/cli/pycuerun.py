@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .plugin_options import PluginParser
 
-__all__ = ["PyCuerun", "main", "run_named_frame", "split_frame_name"]
-
-_FRAME_NAME = re.compile(r"(-?\d+)-(.+)\Z", re.DOTALL)
+__all__ = ["PyCuerun", "main", "run_named_frame"]
 
 
 class PyCuerun:
@@ -137,18 +134,6 @@ def _set_versions(options: SimpleNamespace) -> None:
 # -- one frame -------------------------------------------------------------------------------------------------
 
 
-def split_frame_name(name: str) -> tuple[int, str]:
-    """Return number and layer of a frame's name: ``12-beauty``, ``0012-beauty``, ``-2-beauty``.
-
-    Raises:
-        OutlineException: It has another form.
-    """
-    match = _FRAME_NAME.match(name)
-    if not match:
-        raise OutlineException(f"a frame is named like 12-beauty, number and layer, not {name!r}")
-    return int(match[1]), match[2]
-
-
 def run_named_frame(script: str, name: str) -> int:
     """Run a frame of a session in this process and return its exit code.
 
@@ -157,6 +142,7 @@ def run_named_frame(script: str, name: str) -> int:
     """
     from ..cuerun import load_session_frame
     from ..frame_run import run_frame_by_hand
+    from ..names import split_frame_name
 
     frame, layer = split_frame_name(name)
     return run_frame_by_hand(load_session_frame(script, layer, frame), frame)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..exception import OutlineException, ScriptException
+from ..session_paths import SessionPaths
 from . import EXIT_DEAD, EXIT_INTERRUPTED
 from .ending import wait_for_no_thread
 from .streams import why_output_is_lost
@@ -48,12 +49,12 @@ def session_folder(path: str) -> str:
     Raises:
         OutlineException: It is no session.
     """
-    folder = path if os.path.isdir(path) else os.path.dirname(os.path.abspath(path))
+    paths = SessionPaths.holding(path)
     if not os.path.exists(path):
         raise OutlineException(f"no session {path}; name the folder that pycuerun printed, or the outline.yaml in it")
-    if not any(os.path.exists(os.path.join(folder, name)) for name in ("session", "journal")):
-        raise OutlineException(f"{path} is not a session: {folder} holds no file 'session'")
-    return os.path.abspath(folder)
+    if not os.path.exists(paths.marker) and not os.path.exists(paths.journal):
+        raise OutlineException(f"{path} is not a session: {paths.folder} holds no file 'session'")
+    return paths.folder
 
 
 def load_and_show_jobs(path: str, *, quiet: bool) -> tuple[Outline | None, int]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -101,6 +100,6 @@ def _dead_frame(job: LocalJob, frame: DeadFrame, tail: int) -> list[str]:
         f"DEAD {frame.name} after {attempts}: {why(frame.record.end)}",
         *(f"    | {line}" for line in frame.last_lines(tail)),
         f"    log     {frame.log}",
-        f"    run it  pycuerun {quoted(os.path.join(job.path, 'outline.yaml'))} -e {frame.name}",
+        f"    run it  pycuerun {quoted(job.paths.outline)} -e {frame.name}",
         "",
     ]

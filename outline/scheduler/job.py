@@ -11,8 +11,8 @@ from array import array
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..environment import frame_name
 from ..frames import FrameSet, chunk_at, chunk_heads
+from ..names import frame_name
 from .edges import FrameEdges, LayerEdge, frame_edges, layer_edge
 from .plan import DependPlan, JobPlan, LayerPlan
 from .ready import ReadyQueue

@@ -19,6 +19,7 @@ from ..exception import SerializeException
 from ..layer import Layer
 from ..layer.problems import report_problem
 from ..script import PACKAGE, ScriptFile, find_script
+from ..session_paths import SessionPaths
 from .data import dump, find_unsaveable
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class Writer:
         """Return the YAML text."""
         layers = [self.__layer(layer) for layer in self.__ol.get_layers()]
         self.find_scripts()
-        scripts = {name: f"scripts/{script_file_name(script)}" for name, script in self.__scripts.items()}
+        here = SessionPaths("")
+        scripts = {name: here.script(script_file_name(script)) for name, script in self.__scripts.items()}
         head = {"outline": FORMAT, **self.__settings(), "scripts": scripts, "module_paths": self.__module_paths()}
         head = {key: value for key, value in head.items() if value not in (None, {}, [])}
         for layer, data in zip(self.__ol.get_layers(), layers, strict=True):

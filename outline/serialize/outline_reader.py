@@ -20,6 +20,7 @@ from ..depend import Depend
 from ..exception import SerializeException
 from ..layer import Layer
 from ..script import PACKAGE, line_where_stopped, load_saved_script
+from ..session_paths import SessionPaths
 from .data import LayerRef, OutlineRef, SessionRef, load
 from .outline_data import FORMAT, RTYPES
 
@@ -127,9 +128,7 @@ class _Reader:
     def __find_module(self, name: str) -> Any:
         if name.startswith(f"{PACKAGE}."):
             scripts = self.__data.get("scripts", {})
-            file = os.path.join(
-                os.path.dirname(os.path.abspath(self.__path)), "scripts", os.path.basename(scripts[name])
-            )
+            file = SessionPaths.holding(self.__path).script(os.path.basename(scripts[name]))
             return load_saved_script(name, file)
         try:
             return import_module(name)

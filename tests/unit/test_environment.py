@@ -8,7 +8,7 @@ import uuid
 import pytest
 
 from outline import Outline, Shell
-from outline.environment import FrameFacts, base_environment, frame_environment, frame_name, layer_environment
+from outline.environment import FrameFacts, base_environment, frame_environment, layer_environment
 
 
 @pytest.fixture
@@ -20,15 +20,6 @@ def ol() -> Outline:
     ol.add_layer(Shell("bbb", ["true"]))
     ol.setup()
     return ol
-
-
-@pytest.mark.parametrize(
-    ("frame", "name"),
-    [(1, "0001-x"), (0, "0000-x"), (-1, "-001-x"), (12345, "12345-x")],
-    ids=["1", "0", "-1", "5 digits"],
-)
-def test_frame_names_are_the_farms(frame: int, name: str) -> None:
-    assert frame_name(frame, "x") == name
 
 
 def test_a_frame_gets_facts_about_job_layer_and_itself(ol: Outline) -> None:

@@ -58,6 +58,8 @@ FLOORS = {
     "outline.constants": 0,
     "outline.frames": 0,
     "outline.tokens": 0,
+    "outline.names": 0,
+    "outline.session_paths": 0,
     "outline.resources": 0,
 }
 

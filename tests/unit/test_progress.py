@@ -9,11 +9,11 @@ import pytest
 
 from outline.console import PROGRESS_RULES, OutputRules
 from outline.frames import FrameSet
+from outline.names import progress_path
 from outline.progress import (
     FrameProgress,
     ProgressFile,
     log_of,
-    progress_path,
     read_progress,
     take_progress,
     watched_output,

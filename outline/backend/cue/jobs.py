@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ...exception import LaunchException, did_you_mean
 from ...frames import FrameSet, chunk_frames
+from ...names import log_name
 from .client import UnknownToServer, connect, farm_errors, server_names
 from .command import literal
 from .names import conform_layer, frame_name
@@ -135,7 +136,7 @@ def chunk_of(job: Any, layer_name: str, frame: int) -> FarmChunk:
 
 def log_path(job: Any, name: str) -> str:
     """Return the path of a frame's log, as the hosts of the farm see it."""
-    return os.path.join(job.data.log_dir, f"{job.data.name}.{name}.rqlog")
+    return os.path.join(job.data.log_dir, log_name(job.data.name, name))
 
 
 def retry_frames(job: Any, *, states: Sequence[str], layer: str | None = None, frames: Any = None) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from ... import environment
+from ... import names
 
 __all__ = ["conform_layer", "frame_name", "full_job_name", "own_job_name"]
 
@@ -41,4 +41,4 @@ def _prefix(show: str, shot: str, user: str) -> str:
 
 def frame_name(frame: int, layer: str) -> str:
     """Return a frame's name on the farm: ``0012-beauty``."""
-    return environment.frame_name(frame, conform_layer(layer))
+    return names.frame_name(frame, conform_layer(layer))

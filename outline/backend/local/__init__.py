@@ -15,11 +15,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ... import config
-from ...environment import frame_name
 from ...exception import ConfigException, LaunchException, OutlineException, did_you_mean
 from ...files import check_current_folder
 from ...frames import FrameSet, chunk_heads
+from ...names import frame_name
 from ...scheduler import FrameState, JobState
+from ...session_paths import SessionPaths
 from .claim import take_claim
 from .dispatch import Limits, Observer, Run
 from .job import DeadFrame, LocalJob
@@ -136,7 +137,7 @@ class Dispatcher:
         session.get_log_path()
         claim = take_claim(session.get_path())
         try:
-            journal = Journal(os.path.join(session.get_path(), "journal"))
+            journal = Journal(SessionPaths(session.get_path()))
             journal.plan(plan, session.get_job_id())
             if self.__flags.get("pause"):
                 journal.close()
@@ -227,13 +228,14 @@ def choose_frames(
 @contextmanager
 def _taken_over(session_path: str) -> Iterator[tuple[Record, Journal]]:
     """Make this process for a while the one that writes a job's journal."""
+    paths = SessionPaths(session_path)
     check_journal(session_path)
     claim = take_claim(session_path)
     try:
         record = read_record(session_path)  # only now: whoever had the job before may have gone on until just now
         refuse_living(record, session_path)
-        end_leftovers(os.path.join(session_path, "logs", f"{record.job.plan.name}."), {"CUE_JOB_ID": record.job_id})
-        journal = Journal(os.path.join(session_path, "journal"))
+        end_leftovers(os.path.join(paths.logs, f"{record.job.plan.name}."), {"CUE_JOB_ID": record.job_id})
+        journal = Journal(paths)
         for ref, end in record.found.items():
             journal.end(record.job.layer(ref).name, record.job.number(ref), record.job.state(ref), end)
         yield record, journal
@@ -248,9 +250,7 @@ def _mark(record: Record, journal: Journal, refs: Iterable[int]) -> None:
         layer, frame = job.layer(ref).name, job.number(ref)
         if job.state(ref) is FrameState.SUCCEEDED:
             # Were the launcher killed right after its start, this log would say that the new attempt had succeeded.
-            put_aside(
-                os.path.join(os.path.dirname(journal.path), "logs", f"{job.plan.name}.{job.frame_name(ref)}.rqlog")
-            )
+            put_aside(journal.paths.log(job.plan.name, job.frame_name(ref)))
         job.retry(ref)
         journal.retry(layer, frame)
 
@@ -271,14 +271,14 @@ def _run(session_path: str, journal: Journal, flags: dict[str, Any]) -> LocalJob
     _check_frame_process()
     record = read_record(session_path, lambda plan: plan.fitted(limits.cores, limits.memory_kb))
     runner: Runner = flags.get("runner") or spawn_runner()
-    problem = runner.load(os.path.abspath(os.path.join(session_path, "outline.yaml")), _folder_of(record))
+    problem = runner.load(os.path.abspath(journal.paths.outline), _folder_of(record))
     if problem:
         runner.close()
         journal.close()
         raise LaunchException(f"the job cannot be loaded where its frames run: {problem}")
 
     def end_frame(name: str) -> None:
-        log = os.path.join(session_path, "logs", f"{record.job.plan.name}.{name}.rqlog")
+        log = journal.paths.log(record.job.plan.name, name)
         end_leftovers(log, {"CUE_JOB_ID": record.job_id, "CUE_FRAME": name})
 
     run = Run(

@@ -16,7 +16,8 @@ from typing import Any
 
 from ...exception import LaunchException, SessionException
 from ...files import write_atomic
-from ...session import RUNS_DIR, file_mode, make_folder
+from ...session import file_mode, make_folder
+from ...session_paths import SessionPaths
 from .journal import ALIVE_SECONDS, process_birth
 
 __all__ = ["Claim", "take_claim"]
@@ -47,19 +48,19 @@ def take_claim(session_path: str) -> Claim:
         LaunchException: Another process, or another thread of this one, runs the job, or is about to.
         SessionException: The session cannot be written.
     """
-    folder = os.path.join(session_path, RUNS_DIR)
+    paths = SessionPaths(session_path)
     owner = {"host": platform.node(), "pid": os.getpid(), "born": process_birth(os.getpid())}
     try:
-        make_folder(folder, below=session_path)
-        last = max((int(name) for name in os.listdir(folder) if name.isdecimal()), default=0)
+        make_folder(paths.runs, below=session_path)
+        last = max((int(name) for name in os.listdir(paths.runs) if name.isdecimal()), default=0)
         if last:
-            _refuse_living(os.path.join(folder, str(last)), session_path)
-        path = os.path.join(folder, str(last + 1))
+            _refuse_living(paths.run(last), paths)
+        path = paths.run(last + 1)
         if not _make(path, json.dumps(owner)):
-            _refuse_living(path, session_path)
+            _refuse_living(path, paths)
             raise LaunchException(f"{session_path} was run by another process just now; try again")
     except OSError as error:
-        raise SessionException(f"cannot write {folder}: {error.strerror}") from error
+        raise SessionException(f"cannot write {paths.runs}: {error.strerror}") from error
     return Claim(path, owner)
 
 
@@ -88,7 +89,7 @@ def _make_without_link(path: str, text: str) -> bool:
     return True
 
 
-def _refuse_living(path: str, session_path: str) -> None:
+def _refuse_living(path: str, paths: SessionPaths) -> None:
     """Refuse a job whose last run may still be going on.
 
     Raises:
@@ -106,14 +107,14 @@ def _refuse_living(path: str, session_path: str) -> None:
         alive = process_birth(pid)
         is_alive = bool(alive) and alive == born
     else:  # it cannot be asked; but whoever runs a job touches its journal all the time
-        is_alive = time.time() - _last_sign_of_life(path, session_path) < ALIVE_SECONDS
+        is_alive = time.time() - _last_sign_of_life(path, paths) < ALIVE_SECONDS
     if is_alive:
-        raise LaunchException(f"{session_path} is being run by process {pid} on {host}; wait for it, or end it first")
+        raise LaunchException(f"{paths.folder} is being run by process {pid} on {host}; wait for it, or end it first")
 
 
-def _last_sign_of_life(path: str, session_path: str) -> float:
+def _last_sign_of_life(path: str, paths: SessionPaths) -> float:
     made = os.stat(path).st_mtime
     try:
-        return max(made, os.stat(os.path.join(session_path, "journal")).st_mtime)
+        return max(made, os.stat(paths.journal).st_mtime)
     except OSError:
         return made

@@ -148,8 +148,7 @@ class Run:
 
     def log_path(self, ref: int) -> str:
         """Return the path of a frame's log."""
-        session = os.path.dirname(self.__journal.path)
-        return os.path.join(session, "logs", f"{self.job.plan.name}.{self.job.frame_name(ref)}.rqlog")
+        return self.__journal.paths.log(self.job.plan.name, self.job.frame_name(ref))
 
     def __release_posts(self) -> bool:
         """Let Post layers run once nothing else can; True when there is more to do."""

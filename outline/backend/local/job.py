@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ...frames import FrameSet
 from ...scheduler import FrameState
+from ...session_paths import SessionPaths
 from .journal import FrameRecord, Record, read_record
 from .log import last_lines
 
@@ -43,11 +44,13 @@ class LocalJob:
 
     Attributes:
         path: The session folder.
+        paths: What is in it.
         record: What the journal says.
     """
 
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
+        self.paths = SessionPaths(self.path)
         self.refresh()
 
     def refresh(self) -> None:
@@ -77,9 +80,7 @@ class LocalJob:
     @property
     def data(self) -> LocalJobData:
         """The facts under the names that PyCue uses."""
-        return LocalJobData(
-            self.record.job_id, self.name, self.state, len(self.record.job), os.path.join(self.path, "logs")
-        )
+        return LocalJobData(self.record.job_id, self.name, self.state, len(self.record.job), self.paths.logs)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -102,4 +103,4 @@ class LocalJob:
 
     def log_path(self, frame_name: str) -> str:
         """Return the path of a frame's log."""
-        return os.path.join(self.path, "logs", f"{self.name}.{frame_name}.rqlog")
+        return self.paths.log(self.name, frame_name)

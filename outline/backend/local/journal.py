@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from ...exception import SessionException
 from ...scheduler import FrameState, JobPlan, JobState
 from ...session import share
+from ...session_paths import SessionPaths
 from .log import FrameEnd, read_end
 
 __all__ = ["FrameRecord", "Journal", "Record", "check_journal", "read_record"]
@@ -29,15 +30,15 @@ ALIVE_SECONDS = 180.0
 class Journal:
     """The writer's end. Made when a job starts or is resumed, closed when that run is over."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
+    def __init__(self, paths: SessionPaths) -> None:
+        self.paths = paths
         try:
-            self.__fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            self.__fd = os.open(paths.journal, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
             share(self.__fd)
             if _ends_within_line(self.__fd):
                 os.write(self.__fd, b"\n")
         except OSError as error:
-            raise SessionException(f"cannot write the journal {path}: {error.strerror}") from error
+            raise SessionException(f"cannot write the journal {paths.journal}: {error.strerror}") from error
 
     def plan(self, plan: JobPlan, job_id: str) -> None:
         """Write the first line. The job is launched in the working directory of this process."""
@@ -88,7 +89,7 @@ class Journal:
                 os.ftruncate(self.__fd, size)
                 raise OSError(28, "no space left on device")
         except OSError as error:
-            raise SessionException(f"cannot write the journal {self.path}: {error.strerror}") from error
+            raise SessionException(f"cannot write the journal {self.paths.journal}: {error.strerror}") from error
 
     def touch(self) -> None:
         """Show readers on other machines that the job is still being run."""
@@ -161,12 +162,13 @@ def read_record(session_path: str, fit: Callable[[JobPlan], JobPlan] = lambda pl
     Raises:
         SessionException: There is none, or it cannot be read.
     """
-    path = os.path.join(session_path, "journal")
+    paths = SessionPaths(session_path)
+    path = paths.journal
     entries = list(_entries(path))
     if not entries or entries[0].get("e") != "plan" or entries[0].get("version") != VERSION:
         raise SessionException(f"{path} does not begin with the plan of a job in version {VERSION}")
     job = JobState(fit(JobPlan.from_dict(entries[0]["plan"])))
-    reader = _Reader(job, session_path)
+    reader = _Reader(job, paths)
     for entry in entries[1:]:
         reader.take(entry)
     return reader.record(entries[0]["job_id"], entries[0].get("cwd", ""))
@@ -178,7 +180,7 @@ def check_journal(session_path: str) -> None:
     Raises:
         SessionException: There is none.
     """
-    path = os.path.join(session_path, "journal")
+    path = SessionPaths(session_path).journal
     try:
         os.stat(path)
     except OSError as error:
@@ -200,10 +202,10 @@ def _entries(path: str) -> Any:
 
 
 class _Reader:
-    def __init__(self, job: JobState, session_path: str) -> None:
+    def __init__(self, job: JobState, paths: SessionPaths) -> None:
         self.__job = job
-        self.__logs = os.path.join(session_path, "logs")
-        self.__written = os.stat(os.path.join(session_path, "journal")).st_mtime
+        self.__paths = paths
+        self.__written = os.stat(paths.journal).st_mtime
         self.__frames: dict[int, FrameRecord] = {}
         self.__states: dict[int, tuple[FrameState, int]] = {}
         self.__running: dict[int, int] = {}
@@ -250,7 +252,8 @@ class _Reader:
         runner = self.__living_runner()
         found: dict[int, FrameEnd] = {}
         for ref in self.__running if runner is None else ():
-            end = read_end(self.__log_of(ref), self.__frames[ref].attempt)
+            log = self.__paths.log(self.__job.plan.name, self.__job.frame_name(ref))
+            end = read_end(log, self.__frames[ref].attempt)
             if end is not None and end.status == 0:
                 found[ref] = end
                 self.__states[ref] = (FrameState.SUCCEEDED, self.__frames[ref].attempt)
@@ -273,7 +276,3 @@ class _Reader:
             return (host, pid) if alive and alive == self.__run["born"] else None
         # On another machine it cannot be asked; but whoever runs the job touches its journal all the time.
         return (host, pid) if time.time() - self.__written < ALIVE_SECONDS else None
-
-    def __log_of(self, ref: int) -> str:
-        name = self.__job.frame_name(ref)
-        return os.path.join(self.__logs, f"{self.__job.plan.name}.{name}.rqlog")

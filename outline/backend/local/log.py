@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from ...names import older_log
 from ...progress import take_progress
 from ...session import share
 
@@ -93,10 +94,10 @@ class FrameLog:
 def put_aside(path: str) -> None:
     """Rename the log of an attempt that is over, if there is one, to the next free number; its progress goes."""
     number = 1
-    while os.path.exists(f"{path}.{number}"):
+    while os.path.exists(older_log(path, number)):
         number += 1
     try:
-        os.rename(path, f"{path}.{number}")
+        os.rename(path, older_log(path, number))
     except FileNotFoundError:
         pass
     take_progress(path)  # of an attempt whose worker was killed

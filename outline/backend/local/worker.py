@@ -16,6 +16,7 @@ from ...environment import FrameFacts, frame_environment
 from ...layer.paths import OLD_OUTPUTS_DATA, OUTPUTS_DATA
 from ...layer.ranges import read_frames
 from ...progress import take_progress
+from ...session_paths import SessionPaths
 from .interpreter import interpreter_argv
 from .log import FrameEnd, FrameLog, last_lines
 from .spawn import fork_frame, signal_group, spawn
@@ -329,7 +330,7 @@ def _with_progress(end: FrameEnd, log: str) -> FrameEnd:
 
 def _has_session_extras(layer: Layer) -> bool:
     """Tell whether data in the session changes the layer while the job runs; then its frames need their own process."""
-    folder = os.path.join(layer.get_session().get_path(), "layers", layer.get_name())
+    folder = SessionPaths(layer.get_session().get_path()).layer(layer)
     return any(os.path.exists(os.path.join(folder, name)) for name in ("args_override", OUTPUTS_DATA, OLD_OUTPUTS_DATA))
 
 

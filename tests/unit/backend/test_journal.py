@@ -14,6 +14,7 @@ from outline.backend.local.journal import Journal, process_birth, read_record
 from outline.backend.local.log import FrameEnd, FrameLog
 from outline.frames import FrameSet
 from outline.scheduler import DependPlan, FrameState, JobPlan, LayerPlan
+from outline.session_paths import SessionPaths
 
 PLAN = JobPlan(
     "job",
@@ -25,7 +26,7 @@ PLAN = JobPlan(
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
-    journal = Journal(str(tmp_path / "journal"))
+    journal = Journal(SessionPaths(tmp_path))
     journal.plan(PLAN, "id-1")
     return journal
 
@@ -92,7 +93,7 @@ def test_a_line_that_was_cut_off_is_skipped_and_not_continued(tmp_path: Path, jo
     path = tmp_path / "journal"
     path.write_bytes(path.read_bytes()[:-cut])
 
-    again = Journal(str(path))
+    again = Journal(SessionPaths(tmp_path))
     again.end("a", 3, FrameState.SUCCEEDED, FrameEnd(0))
 
     assert states(tmp_path)["0001-a"] == "SUCCEEDED"

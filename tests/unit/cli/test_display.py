@@ -20,8 +20,10 @@ from outline.cli.summary import summary
 from outline.cli.text import duration, facts, memory, plural, rate, shorten, shorten_middle, table
 from outline.exception import SessionException
 from outline.frames import FrameSet
-from outline.progress import FrameProgress, ProgressFile, progress_path
+from outline.names import progress_path
+from outline.progress import FrameProgress, ProgressFile
 from outline.scheduler import DependPlan, FrameExit, FrameState, JobPlan, JobState, LayerPlan
+from outline.session_paths import SessionPaths
 
 S = FrameState
 PLAN = JobPlan(
@@ -225,7 +227,7 @@ def session(tmp_path: Path) -> Path:
     """Make a session in which 0001-render succeeded, 0003-render died twice, and 0005-render runs in this process."""
     folder = tmp_path / "a session"
     (folder / "logs").mkdir(parents=True)
-    journal = Journal(str(folder / "journal"))
+    journal = Journal(SessionPaths(folder))
     journal.plan(PLAN, "id-1")
     journal.run("elsewhere", 2.0)
     journal.start("render", 1, 1)
@@ -331,7 +333,7 @@ def test_the_summary_shows_dead_frames_and_how_to_go_on(session: Path) -> None:
 def test_the_summary_of_very_many_layers_folds_those_that_are_done(tmp_path: Path) -> None:
     names = [f"layer{number}" for number in range(100)]
     (tmp_path / "logs").mkdir()
-    journal = Journal(str(tmp_path / "journal"))
+    journal = Journal(SessionPaths(tmp_path))
     journal.plan(JobPlan("job", tuple(LayerPlan(name, FrameSet("1")) for name in names)), "id")
     journal.run("elsewhere", 1.0)
     for name in names[1:]:

@@ -10,7 +10,6 @@ from click.testing import CliRunner
 
 from outline.cli.options import PycuerunCommand, tidy_arguments
 from outline.cli.plugin_options import PluginParser
-from outline.cli.pycuerun import split_frame_name
 from outline.exception import OutlineException
 
 # Every option of PyOutline's pycuerun, with a value where it takes one, and what it becomes.
@@ -101,26 +100,6 @@ def test_help_shows_every_option_in_a_group() -> None:
     assert positions == sorted(positions)
     assert text.index("Of the studio.") > positions[-1]
     assert "Exit codes" in text
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("12-beauty", (12, "beauty")),
-        ("0012-beauty", (12, "beauty")),
-        ("-2-beauty", (-2, "beauty")),
-        ("-0002-a-b", (-2, "a-b")),
-        ("7-9", (7, "9")),
-    ],
-)
-def test_frame_names_are_split(name: str, expected: tuple[int, str]) -> None:
-    assert split_frame_name(name) == expected
-
-
-@pytest.mark.parametrize("name", ["beauty", "12", "12-", "beauty-12", ""])
-def test_other_frame_names_are_refused(name: str) -> None:
-    with pytest.raises(OutlineException, match="12-beauty"):
-        split_frame_name(name)
 
 
 # -- options of plug-ins ---------------------------------------------------------------------------------------

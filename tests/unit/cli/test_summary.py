@@ -15,13 +15,14 @@ from outline.cli.status import status_data
 from outline.cli.summary import summary
 from outline.frames import FrameSet
 from outline.scheduler import FrameState, JobPlan, LayerPlan
+from outline.session_paths import SessionPaths
 
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
     """Begin the journal of a job with three layers of four frames."""
     (tmp_path / "logs").mkdir()
-    journal = Journal(str(tmp_path / "journal"))
+    journal = Journal(SessionPaths(tmp_path))
     journal.plan(JobPlan("job", tuple(LayerPlan(name, FrameSet("1-4")) for name in ("a", "b", "c"))), "id")
     return journal
 
