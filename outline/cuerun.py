@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from importlib import import_module
 from types import ModuleType
@@ -30,6 +31,8 @@ __all__ = [
     "launch",
     "load_session_frame",
 ]
+
+logger = logging.getLogger("outline.cuerun")
 
 _launched: WeakSet[Outline] = WeakSet()
 _DATE_IN_NAME = re.compile(r"_\d{2,4}_\d{2}_\d{2}_\d{2}_\d{2}")
@@ -208,16 +211,35 @@ class OutlineLauncher:
 
         An outline that this process has launched before becomes another job, with a session of its own.
         """
+        self.set_flag("use_pycuerun", use_pycuerun)
         stop_if_only_read(self)
         backend = self.__get_backend_module()
         if self.__outline in _launched:
             self.__outline = load_outline(self.__outline.get_path() or "")
         if self.__outline.get_mode() < OUTLINE_MODE_SETUP:
             self.setup()
+        if not use_pycuerun:
+            self.__mark_plain()
         _launched.add(self.__outline)
         jobs = backend.launch(self, use_pycuerun=use_pycuerun)
         note_jobs(jobs)
         return jobs
+
+    def __mark_plain(self) -> None:
+        """Note in the session that its frames are the layers' commands alone, and warn of what that leaves out."""
+        from .frame_run import PLAIN_DATA
+        from .modules.shell import plain_line
+        from .tokens import names_chunk
+
+        for layer in self.__outline.get_layers():
+            where = f"layer {layer.get_name()!r}{layer.get_origin()}"
+            if layer.get_arg("command") in (None, ""):
+                logger.warning("%s has no argument 'command', and a farm refuses it with use_pycuerun=False", where)
+            elif layer.get_chunk_size() > 1 and not names_chunk([plain_line(layer)]):
+                chunk = layer.get_chunk_size()
+                text = "%s: its command names no chunk, so of each chunk of %d only the first frame runs"
+                logger.warning(text, where, chunk)
+        self.__outline.put_data(PLAIN_DATA, False, force=True)
 
     def serialize(self, use_pycuerun: bool = True) -> Any:
         """Return what the backend would launch; the outline is set up first when it is not yet."""

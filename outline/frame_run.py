@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING
 
 from .exception import CommandNotFound, OutlineException, ShellCommandFailureException
@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from .layer import Layer
     from .loader import Outline
 
-__all__ = ["frame_commands", "prepare_environment", "run_frame", "run_frame_by_hand", "runs_only_commands"]
+__all__ = [
+    "PLAIN_DATA",
+    "frame_commands",
+    "is_plain",
+    "prepare_environment",
+    "run_frame",
+    "run_frame_by_hand",
+    "runs_only_commands",
+]
 
 # What a subclass of a command layer may define and still run no Python of its own while a frame runs.
 _HARMLESS = frozenset(
@@ -41,6 +49,17 @@ _HARMLESS = frozenset(
 )
 
 
+PLAIN_DATA = "use_pycuerun"
+
+
+def is_plain(layer: Layer) -> bool:
+    """Tell whether a layer's frames are its command and nothing else, because the job was launched that way."""
+    ol = layer.get_outline()
+    if ol is None or not ol._has_session() or layer.get_arg("command") in (None, ""):
+        return False
+    return os.path.exists(os.path.join(ol.get_session().get_path(), PLAIN_DATA))
+
+
 def run_frame(layer: Layer, frame: int, when_hopeless: Callable[[], object] = lambda: None) -> int:
     """Run the chunk that begins with ``frame`` in this process and return its exit code.
 
@@ -55,7 +74,13 @@ def run_frame(layer: Layer, frame: int, when_hopeless: Callable[[], object] = la
         0, the status of a failed command, what ``sys.exit`` was called with, or 1.
     """
     try:
-        layer.execute(frame)
+        if is_plain(layer):
+            from .io import system
+
+            for command in frame_commands(layer, frame, os.environ):
+                system(command)
+        else:
+            layer.execute(frame)
     except ShellCommandFailureException as error:
         if isinstance(error, CommandNotFound):
             when_hopeless()
@@ -116,6 +141,8 @@ def runs_only_commands(layer: Layer) -> bool:
     """
     from .modules.shell import CommandLayer
 
+    if is_plain(layer):
+        return True
     if not isinstance(layer, CommandLayer) or layer.get_children() or layer.get_arg("python_path"):
         return False
     if layer.get_arg("progress"):  # somebody must read what the commands print
@@ -128,7 +155,7 @@ def runs_only_commands(layer: Layer) -> bool:
     )
 
 
-def frame_commands(layer: Layer, frame: int, environ: dict[str, str]) -> list[list[str]]:
+def frame_commands(layer: Layer, frame: int, environ: MutableMapping[str, str]) -> list[list[str]]:
     """Return the commands of a frame of a command layer, ready to start, after the checks that come before.
 
     Args:
@@ -139,8 +166,12 @@ def frame_commands(layer: Layer, frame: int, environ: dict[str, str]) -> list[li
     Raises:
         LayerException: An input or argument is missing.
     """
-    from .tokens import FrameTokens, expand_command
+    from .modules.shell import plain_line
+    from .tokens import FrameTokens, expand_command, expand_word
 
+    if is_plain(layer):
+        environ.update(layer.get_execute_env())
+        return [["/bin/sh", "-c", expand_word(plain_line(layer), FrameTokens.from_environment(environ, frame))]]
     frames = layer.get_local_frame_set(frame)
     layer._create_output_paths()
     layer.check_required_args()

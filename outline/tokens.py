@@ -12,7 +12,16 @@ from .exception import OutlineException
 from .frames import FrameRangeError, FrameSet, chunk_at
 from .names import frame_name, padded
 
-__all__ = ["FrameTokens", "expand_command", "expand_word", "farm_word", "names_chunk", "split_command"]
+__all__ = [
+    "FrameTokens",
+    "expand_command",
+    "expand_word",
+    "farm_line",
+    "fill_hashes",
+    "names_chunk",
+    "split_command",
+    "wants_hashes",
+]
 
 # PyOutline's own tokens, and the farm's. Both work everywhere a command is given.
 _FRAME_TOKENS = (
@@ -31,6 +40,9 @@ _FRAME_TOKENS = (
 )
 _CHUNK_TOKENS = ("#FRAME_START#", "#FRAME_END#", "#FRAMESPEC#", "#FRAME_CHUNK#", "%{RANGE}")
 
+# A program that is told its frame fills in the # of file names by itself.
+_TELLS_FRAME = ("#IFRAME#", "#ZFRAME#", "%{FRAME}", "%{ZFRAME}", "CUE_IFRAME", *_CHUNK_TOKENS)
+
 # A run of # is a frame slot only inside a file name, because # also starts comments, colours and URL fragments:
 # before it   the name starts (begin of the word, or one of / \ = : , ' " ( [ < > | and blank), or one of . _ -,
 #             or, for two and more #, any letter or digit (render####.png, but not C#.txt);
@@ -41,8 +53,9 @@ _SLOT = r"""
     (?: (?: ^ | (?<=[._\-\s/\\=:,'"(\[<>|]) ) \#+ | (?<=\w) \#\#+ )
     (?= (?: [_-][\w-]* )? (?: \.[\w-]+ )* \.[A-Za-z]\w* (?: $ | [\s,;:'")\]\[|&<>] ) )
 """
-# A text, not a compiled pattern: a frame whose command has no token does not wait for re to compile it.
-_TOKEN = rf"(?x)(?P<token>{'|'.join(re.escape(token) for token in _FRAME_TOKENS)})|(?P<slot>{_SLOT})"
+# Texts, not compiled patterns: a frame whose command has no token does not wait for re to compile them.
+_TOKEN = "|".join(re.escape(token) for token in _FRAME_TOKENS)
+_TOKEN_OR_SLOT = rf"(?x){_TOKEN}|(?P<slot>{_SLOT})"
 
 _SINGLE_SLOT_DIGITS = 4
 
@@ -101,58 +114,72 @@ class FrameTokens(NamedTuple):
         )
 
 
-def expand_command(cmd: str | Sequence[object], tokens: FrameTokens, *, sequences: bool = True) -> list[str]:
+def expand_command(cmd: str | Sequence[object], tokens: FrameTokens) -> list[str]:
     """Return the command as a list of words with its tokens replaced.
-
-    A ``#`` run in a file name becomes the padded frame. It stays in a command that names its chunk, when the chunk
-    has several frames: such a program is told the frames and fills in the names by itself.
 
     Args:
         cmd: A list is never split again; a text is split once, by the rules of the shell, before tokens are replaced.
         tokens: What the tokens stand for.
-        sequences: False leaves every ``#`` run alone and replaces tokens only.
 
     Raises:
         OutlineException: A text cannot be split, because a quote is not closed.
     """
     words = split_command(cmd)
-    if tokens.frame_start != tokens.frame_end and any(_names_chunk(word) for word in words):
-        sequences = False
-    replace = _replacer(tokens, sequences)
-    return [re.sub(_TOKEN, replace, word) if _may_hold_token(word) else word for word in words]
+    if not any(map(_may_hold_token, words)):
+        return words
+    values = _token_values(tokens)
+    return [_with_tokens(word, values) for word in words]
 
 
 def expand_word(word: str, tokens: FrameTokens) -> str:
-    """Return one word, or any text, with its tokens and the ``#`` runs of its file names replaced, in one pass."""
-    return re.sub(_TOKEN, _replacer(tokens, sequences=True), word) if _may_hold_token(word) else word
+    """Return one word, or any text, with its tokens replaced, in one pass."""
+    return _with_tokens(word, _token_values(tokens)) if _may_hold_token(word) else word
 
 
-def farm_word(word: str, *, sequences: bool = True) -> str:
-    """Return one word, or any text, with only the tokens in it that a farm server replaces by itself.
+def wants_hashes(cmd: str | Sequence[object]) -> bool:
+    """Say whether the ``#`` runs in the file names of a command are its only place for the frame."""
+    words = split_command(cmd)
+    return any("#" in word for word in words) and not any(token in word for word in words for token in _TELLS_FRAME)
+
+
+def fill_hashes(cmd: str | Sequence[object], frame: int) -> list[str]:
+    """Return the words of a command with the padded frame in the place of ``#`` runs in file names."""
+
+    def padded(run: str) -> str:
+        return f"{frame:0{_SINGLE_SLOT_DIGITS if len(run) == 1 else len(run)}d}"
+
+    return [_with_slots(word, padded) for word in split_command(cmd)]
+
+
+def farm_line(cmd: str | Sequence[object], *, quote: bool = False, hashes: bool = False) -> str:
+    """Return a command as one line for the shell of a host, with only the tokens that a farm server replaces.
 
     Args:
-        word: The text.
-        sequences: False leaves the ``#`` runs of file names alone.
+        cmd: A text is the line. The words of a list are joined with blanks, so that the shell splits them again.
+        quote: Quote each word of a list, so that it reaches the program as it is.
+        hashes: The ``#`` runs in file names stand for the frame.
 
     Raises:
-        OutlineException: A ``#`` run has a width that the farm has no token for.
+        OutlineException: A ``#`` run has a width that the farm has no token for, or a word is None.
     """
+    words = [cmd] if isinstance(cmd, str) else split_command(cmd)
+    if hashes:
+        words = [_with_slots(word, _farm_slot) for word in words]
+    words = [_with_tokens(word, _FARM_SPELLINGS) for word in words]
+    if quote and not isinstance(cmd, str):
+        import shlex  # most commands are lists
 
-    def replace(match: re.Match[str]) -> str:
-        token = match["token"]
-        if token is not None:
-            return _FARM_SPELLINGS.get(token, token)
-        run = match["slot"]
-        if not sequences or (len(run) == 1 and _is_in_url(match.string, match.start())):
-            return str(run)
-        if len(run) not in (1, _SINGLE_SLOT_DIGITS):
-            raise OutlineException(
-                f"the farm fills in frames of {_SINGLE_SLOT_DIGITS} digits only, not the {run} in {word!r};"
-                " use #### or #ZFRAME#"
-            )
-        return "#ZFRAME#"
+        return shlex.join(words)
+    return " ".join(words)
 
-    return re.sub(_TOKEN, replace, word) if _may_hold_token(word) else word
+
+def _farm_slot(run: str) -> str:
+    if len(run) not in (1, _SINGLE_SLOT_DIGITS):
+        raise OutlineException(
+            f"the farm fills in frames of {_SINGLE_SLOT_DIGITS} digits only, not the {run} of a file name;"
+            " use #### or #ZFRAME#"
+        )
+    return "#ZFRAME#"
 
 
 def names_chunk(cmd: str | Sequence[object]) -> bool:
@@ -202,19 +229,20 @@ def _names_chunk(word: str) -> bool:
     return any(token in word for token in _CHUNK_TOKENS)
 
 
-def _replacer(tokens: FrameTokens, sequences: bool) -> Callable[[re.Match[str]], str]:
-    values = _token_values(tokens)
+def _with_tokens(word: str, values: Mapping[str, str]) -> str:
+    return re.sub(_TOKEN, lambda match: values.get(match[0], match[0]), word)
+
+
+def _with_slots(word: str, fill: Callable[[str], str]) -> str:
+    """Return a word with its ``#`` runs filled in, and its tokens left alone."""
 
     def replace(match: re.Match[str]) -> str:
-        token = match["token"]
-        if token is not None:
-            return values.get(token, token)
         run = match["slot"]
-        if tokens.frame is None or not sequences or (len(run) == 1 and _is_in_url(match.string, match.start())):
-            return str(run)
-        return f"{tokens.frame:0{_SINGLE_SLOT_DIGITS if len(run) == 1 else len(run)}d}"
+        if run is None or (len(run) == 1 and _is_in_url(word, match.start())):
+            return match[0]
+        return fill(run)
 
-    return replace
+    return re.sub(_TOKEN_OR_SLOT, replace, word) if "#" in word else word
 
 
 def _token_values(tokens: FrameTokens) -> dict[str, str]:

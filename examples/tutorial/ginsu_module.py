@@ -16,4 +16,5 @@ class Ginsu(Layer):
         for frame in frames:
             self.system(["ginsu", "-filein", self.__input,
                          "-fit", self.get_arg("fit", "100x100"),
-                         "-fileout", self.__output], frame=frame)
+                         "-fileout", self.__output,
+                         "-t", "%{FRAME}"], frame=frame)

@@ -11,10 +11,10 @@ from ..cuerun import OutlineLauncher
 from ..environment import FrameFacts, frame_environment, layer_environment
 from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
-from ..modules.shell import CommandLayer
+from ..modules.shell import CommandLayer, plain_line
 from ..names import frame_name
 from ..scheduler import JobPlan, LayerPlan, plan_job
-from ..tokens import FrameTokens, expand_command
+from ..tokens import FrameTokens, expand_command, expand_word
 from .text import facts, plural, quoted, shorten
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def dry_run_data(ol: Outline, launch_args: dict[str, Any]) -> dict[str, Any]:
     names = {layer.name for layer in plan.layers}
     for name in names:
         ol.get_layer(name).check_required_args()
+    is_plain = launcher.get_flag("use_pycuerun") is False
     return {
         "job": plan.name,
         "backend": launcher.get("backend"),
@@ -102,7 +103,7 @@ def dry_run_data(ol: Outline, launch_args: dict[str, Any]) -> dict[str, Any]:
         "max_retries": plan.max_retries,
         "frames": sum(len(chunk_heads(layer.frames, layer.chunk)) for layer in plan.layers),
         "left_out": [layer.get_name() for layer in ol.get_layers() if layer.get_name() not in names],
-        "layers": [_layer_data(ol, plan, layer) for layer in plan.layers],
+        "layers": [_layer_data(ol, plan, layer, is_plain) for layer in plan.layers],
     }
 
 
@@ -113,11 +114,11 @@ def _max_retries(launcher: OutlineLauncher) -> int:
         raise OutlineException(f"maxretries must be a number, not {launcher.get_flag('maxretries')!r}") from None
 
 
-def _layer_data(ol: Outline, plan: JobPlan, planned: LayerPlan) -> dict[str, Any]:
+def _layer_data(ol: Outline, plan: JobPlan, planned: LayerPlan, is_plain: bool) -> dict[str, Any]:
     layer = ol.get_layer(planned.name)
     heads = chunk_heads(planned.frames, planned.chunk)
     shared = layer_environment(ol, layer, PlannedSession())
-    runs, note = _runs(layer, heads, shared, planned)
+    runs, note = _runs(layer, heads, shared, planned, is_plain)
     environ = _environment(layer, shared, heads[0], planned)
     return {
         "name": planned.name,
@@ -151,28 +152,30 @@ def _environment(layer: Layer, shared: dict[str, str], frame: int, planned: Laye
 
 
 def _runs(
-    layer: Layer, heads: FrameSet, shared: dict[str, str], planned: LayerPlan
+    layer: Layer, heads: FrameSet, shared: dict[str, str], planned: LayerPlan, is_plain: bool
 ) -> tuple[list[dict[str, Any]], str]:
     """Return what the first chunks run, and why that is not known, if it is not."""
     runs = []
+    is_plain = is_plain and layer.get_arg("command") not in (None, "")
+    tells_commands = is_plain or isinstance(layer, CommandLayer) or hasattr(layer, "render_commands")
     for head in heads[:_SHOWN_FRAMES]:
         frames = layer.get_local_frame_set(head)
         run: dict[str, Any] = {"frame": frame_name(head, layer.get_name()), "frames": str(frames), "commands": []}
         runs.append(run)
-        if not _tells_commands(layer):
+        if not tells_commands:
             continue
         try:
-            run["commands"] = _commands(layer, frames, _environment(layer, shared, head, planned))
+            environ = _environment(layer, shared, head, planned)
+            run["commands"] = [_line(layer, environ)] if is_plain else _commands(layer, frames, environ)
         except Exception as error:  # a module's own code, which may need what its _setup prepares
             return runs, f"the command is not known before _setup has run: {error}"
-    if _tells_commands(layer):
+    if tells_commands:
         return runs, ""
     return runs, f"Python: {type(layer).__name__}._execute"
 
 
-def _tells_commands(layer: Layer) -> bool:
-    """Tell whether a layer can be asked for its commands: it runs nothing else, or it runs an application."""
-    return isinstance(layer, CommandLayer) or hasattr(layer, "render_commands")
+def _line(layer: Layer, environ: dict[str, str]) -> list[str]:
+    return ["/bin/sh", "-c", expand_word(plain_line(layer), FrameTokens.from_environment(environ))]
 
 
 def _commands(layer: Layer, frames: FrameSet, environ: dict[str, str]) -> list[list[str]]:
@@ -193,9 +196,7 @@ def _render_commands(layer: Any, frames: FrameSet, environ: dict[str, str]) -> l
         os.environ.clear()
         os.environ.update(before)
     tokens = [FrameTokens.from_environment(environ, command.frames[0]) for command in commands]
-    return [
-        expand_command(command.argv, token, sequences=False) for command, token in zip(commands, tokens, strict=True)
-    ]
+    return [expand_command(command.argv, token) for command, token in zip(commands, tokens, strict=True)]
 
 
 # -- text ------------------------------------------------------------------------------------------------------

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Reading", "launch_flags_of", "nothing_written", "read_outline"]
 
-_FLAGS = ("range", "range_default", "env", "user", "shot", "basename", "maxretries", "autoeat", "backend")
+_FLAGS = (
+    "range",
+    "range_default",
+    "env",
+    "user",
+    "shot",
+    "basename",
+    "maxretries",
+    "autoeat",
+    "backend",
+    "use_pycuerun",
+)
 
 
 class Reading(NamedTuple):

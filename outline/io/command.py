@@ -42,15 +42,14 @@ _NOT_STARTED = 126
 Sink = Callable[[bytes], None]
 
 
-def prep_shell_command(cmd: str | Sequence[object], frame: int | None = None, *, sequences: bool = True) -> list[str]:
+def prep_shell_command(cmd: str | Sequence[object], frame: int | None = None) -> list[str]:
     """Return a command as a list of words with its tokens replaced, see ``outline.tokens``.
 
     Args:
         cmd: A list is never split again; a text is split once, by the rules of the shell.
         frame: The frame that tokens stand for; that of the environment when None.
-        sequences: False leaves the ``#`` in names such as ``a.####.exr`` alone.
     """
-    return expand_command(cmd, FrameTokens.from_environment(os.environ, frame), sequences=sequences)
+    return expand_command(cmd, FrameTokens.from_environment(os.environ, frame))
 
 
 def system(
@@ -58,7 +57,6 @@ def system(
     ignore_error: bool = False,
     frame: int | None = None,
     *,
-    sequences: bool = True,
     reader: OutputReader | None = None,
 ) -> None:
     """Run a command and wait for it.
@@ -73,14 +71,13 @@ def system(
         cmd: A list of words, or a text that is split once, by the rules of the shell. Tokens in it are replaced.
         ignore_error: A command that fails, or cannot be started, is no error.
         frame: The frame that tokens stand for; that of the environment when None.
-        sequences: False leaves the ``#`` in names such as ``a.####.exr`` alone.
         reader: Is fed what the command writes, and told nothing of its end.
 
     Raises:
         ShellCommandFailureException: The command ended with another status than 0 (``128 + n`` when signal n ended
             it), was not found (127) or could not be started (126). The message holds the last lines of its output.
     """
-    words = prep_shell_command(cmd, frame, sequences=sequences)
+    words = prep_shell_command(cmd, frame)
     logger.info("running: %s", words)
     try:
         status, tail = _run(words, reader)

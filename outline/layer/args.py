@@ -54,12 +54,22 @@ class CommandArgs(LayerArgs, total=False):
     """The standard arguments and the command that many modules have."""
 
     command: str | list[Any]  #: What the frames run; a list is never split again.
+    expand_hashes: bool  #: False leaves the ``#`` of file names to the program.
     progress: (
         str | None
     )  #: How the commands tell their progress: ``"alf"``, ``"tractor"``, ``"openjd"``, ``"percent"``.
+    quote: bool  #: Without pycuerun, True quotes each word of the command for the shell of the host.
 
 
-KNOWN = frozenset(LayerArgs.__annotations__) | {"code", "command", "commands", "progress", "script"}
+KNOWN = frozenset(LayerArgs.__annotations__) | {
+    "code",
+    "command",
+    "commands",
+    "expand_hashes",
+    "progress",
+    "quote",
+    "script",
+}
 
 # Words that people carry over from other tools; spelling distance does not find them.
 _FOREIGN = {

@@ -317,7 +317,7 @@ class RenderLayer(Layer):
         failure: ShellCommandFailureException | None = None
         with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:]):
             try:
-                system(command.argv, frame=command.frames[0], sequences=False, reader=reader)
+                system(command.argv, frame=command.frames[0], reader=reader)
             except ShellCommandFailureException as error:
                 failure = error
             reader.close()

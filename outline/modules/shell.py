@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..exception import LayerException, OutlineException
+from ..exception import LaunchException, LayerException, OutlineException
 from ..frames import FrameSet
 from ..layer import Frame, Layer
-from ..tokens import names_chunk, split_command
+from ..tokens import farm_line, fill_hashes, names_chunk, split_command, wants_hashes
 from ..util import get_slice
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ class Shell(CommandLayer):
     """Runs a command for every frame.
 
     A command that names its chunk (``#FRAME_START#``, ``#FRAME_END#``, ``#FRAMESPEC#``, ``%{RANGE}``) runs once per
-    chunk, any other one once per frame.
+    chunk, any other one once per frame. Where nothing else in the command names the frame, the ``#`` or ``####`` of
+    its file names does, unless ``expand_hashes=False`` leaves them to the program.
     """
 
     def __init__(self, name: str, command: Any = None, **args: Unpack[LayerArgs]) -> None:
@@ -106,6 +107,8 @@ class Shell(CommandLayer):
         command = self.get_arg("command")
         if names_chunk(command):
             return [(command, frames[0])]
+        if _expands_hashes(self):
+            return [(fill_hashes(command, frame), frame) for frame in frames]
         return [(command, frame) for frame in frames]
 
 
@@ -187,3 +190,35 @@ class PyEval(Layer):
 def shell(name: str, command: Any, **args: Unpack[LayerArgs]) -> Shell:
     """Return a Shell layer."""
     return Shell(name, command, **args)
+
+
+def plain_line(layer: Layer) -> str:
+    """Return a layer's command as hosts run it without pycuerun: one line for their shell, with the farm's tokens.
+
+    A text is the line, and the words of a list are joined with blanks. With the layer's argument ``quote`` each word
+    of a list reaches the program as it is.
+
+    Raises:
+        LaunchException: The layer has no argument ``command``, or its command has a token that the farm lacks.
+    """
+    command = layer.get_arg("command")
+    where = f"layer {layer.get_name()!r}{layer.get_origin()}"
+    if command is None or command == "":
+        raise LaunchException(f"{where} has no argument 'command'; launch it with use_pycuerun=True")
+    try:
+        return farm_line(command, quote=bool(layer.get_arg("quote")), hashes=_expands_hashes(layer))
+    except OutlineException as error:
+        raise LaunchException(f"{where}: {error}") from error
+
+
+def _expands_hashes(layer: Layer) -> bool:
+    """Tell whether the ``#`` in the file names of a layer's command stand for the frame."""
+    if not isinstance(layer, Shell) or layer.get_arg("expand_hashes") is False:
+        return False
+    return wants_hashes(_as_line(layer))
+
+
+def _as_line(layer: Layer) -> Any:
+    """Return a layer's command, a text as one word, since what a shell will read need not be split."""
+    command = layer.get_arg("command")
+    return [command] if isinstance(command, str) else command

@@ -60,10 +60,10 @@ def test_job_comes_back_as_pycues_object(pycue: Any, rqd: Rqd) -> None:
     assert (job.data.name, job.data.is_paused) == ("testing-sh010-tester_job_name", True)
 
 
-def test_plain_commands_reach_the_program_word_by_word(pycue: Any, rqd: Rqd, tmp_path: Path) -> None:
+def test_quoted_plain_commands_reach_the_program_word_by_word(pycue: Any, rqd: Rqd, tmp_path: Path) -> None:
     words = ["a;touch x", "", "it's", '"$HOME"', "`x`", "a\nb", "#IFRAME#-#LAYER#", "é"]
     code = f"import json, sys; json.dump(sys.argv[1:], open({str(tmp_path / 'argv.json')!r}, 'w'))"
-    ol = outline_of(shell(command=[sys.executable, "-c", code, *words]), frame_range="7")
+    ol = outline_of(shell(command=[sys.executable, "-c", code, *words], quote=True), frame_range="7")
 
     cuerun.launch(ol, use_pycuerun=False, backend="cue", wait=True)
 

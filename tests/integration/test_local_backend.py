@@ -54,6 +54,46 @@ def test_fault_04_a_failing_frame_makes_the_exit_code_1(
     assert {dead.record.attempt for dead in job.dead_frames()} == {2}
 
 
+PLAIN = """
+from outline import Layer, Outline, cuerun
+from outline.modules.shell import Shell, ShellCommand
+
+class Own(Layer):
+    def _execute(self, frames):
+        raise RuntimeError("no hook runs")
+
+ol = Outline("plain")
+line = ["echo", "$CUE_LAYER", "frame", "#IFRAME#", "&&", "echo", "two  blanks", "'two  blanks'"]
+ol.add_layer(Shell("line", command=line))
+ol.add_layer(Shell("quoted", command=["echo", "frame", "&&", "two  blanks"], quote=True))
+ol.add_layer(Shell("ginsu", command=["echo", "in.#.exr"], chunk=2))
+ol.add_layer(Own("own", command="echo #FRAME#; exit 3", require=["line:all"]))
+cuerun.launch(ol, range="1-2", backend="local", use_pycuerun=False, maxretries=0)
+"""
+
+
+def test_job_without_pycuerun_runs_the_lines_that_a_farm_gets(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(tmp_path, PLAIN)
+
+    dry = run_pycuerun(script, "--dry-run")
+    result = run_pycuerun(script, "--backend", "local")
+    by_hand = run_pycuerun(only_session(session_root) / "outline.yaml", "-e", "2-own")
+
+    assert "/bin/sh -c 'echo $CUE_LAYER frame 1 && echo two  blanks " in dry.stdout
+    assert "/bin/sh -c 'echo 0001-own; exit 3'" in dry.stdout
+    assert result.returncode == 1
+    assert job_in(session_root).counts == {"SUCCEEDED": 5, "DEAD": 2}
+    assert "\nline frame 2\ntwo blanks two  blanks\n" in log_of(session_root, "0002-line")
+    assert "\nframe && two  blanks\n" in log_of(session_root, "0001-quoted")
+    assert "\nin.0001.exr\n" in log_of(session_root, "0001-ginsu")
+    assert "\n0002-own\n" in log_of(session_root, "0002-own")
+    assert "layer 'ginsu'" in result.stderr
+    assert "of each chunk of 2 only the first frame runs" in result.stderr
+    assert (by_hand.returncode, by_hand.stdout) == (3, "0002-own\n")
+
+
 def test_fault_04_dependencies_are_honoured(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
     order = tmp_path / "order"
     script = outline_file(

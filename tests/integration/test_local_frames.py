@@ -18,15 +18,17 @@ def test_a_negative_frame_and_frame_zero_run(tmp_path: Path, session_root: Path,
         tmp_path,
         """
         from outline.modules.shell import Shell
-        Shell("neg", command=["echo", "%{FRAME}", "#ZFRAME#", "x.#.exr"])
+        Shell("neg", command=["echo", "%{FRAME}", "#ZFRAME#"])
+        Shell("hash", command=["echo", "x.#.exr"])
         """,
     )
 
     result = run_pycuerun(script, "-1-0", "--backend", "local")
 
     assert result.returncode == 0, result.stderr
-    assert "\n-1 -001 x.-001.exr\n" in log_of(session_root, "-001-neg")
-    assert "\n0 0000 x.0000.exr\n" in log_of(session_root, "0000-neg")
+    assert "\n-1 -001\n" in log_of(session_root, "-001-neg")
+    assert "\n0 0000\n" in log_of(session_root, "0000-neg")
+    assert "\nx.-001.exr\n" in log_of(session_root, "-001-hash")
 
 
 def test_one_frame_runs_in_the_callers_own_process(

@@ -112,7 +112,7 @@ def test_c7_all_hooks_run_in_order_and_the_child_gets_the_frames_of_its_parent(
 def test_c8_private_attributes_are_there_in_the_frame(pycuerun: Run, session_root: Path) -> None:
     pycuerun("c08_ginsu_module.outline", "7")
 
-    assert "ginsu -filein blah.0007.exr -fit 100x100 -fileout blah-small.0007.exr" in _log(session_root, "0007-ginsu")
+    assert "ginsu -filein blah.#.exr -fit 100x100 -fileout blah-small.#.exr -t 7" in _log(session_root, "0007-ginsu")
 
 
 def test_c9_data_and_files_come_from_the_session(pycuerun: Run, session_root: Path) -> None:

@@ -129,7 +129,8 @@ def test_commands_that_succeed(both_ways: BothWays) -> None:
         """
     talk = "echo out; echo err >&2; printf 'no newline'"
     Shell("talk", command=["sh", "-c", talk])
-    Shell("text", command="echo 'one word' two  words %{FRAME} #ZFRAME# #LAYER# #JOB# #FRAME# a.####.exr")
+    Shell("text", command="echo 'one word' two  words %{FRAME} #ZFRAME# #LAYER# #JOB# #FRAME#")
+    Shell("hash", command="echo a.####.exr")
     ShellSequence("many", commands=["echo first", ["echo", "the  second"], "true"])
     """,
         "-1-2",
@@ -138,8 +139,9 @@ def test_commands_that_succeed(both_ways: BothWays) -> None:
     assert command == python
     assert command.exit_code == 0
     assert command.frames["0002-talk"].body == "out\nerr\nno newline"
-    text = "one word two words -1 -001 text testing-default-tester_shot -001-text a.-001.exr"
+    text = "one word two words -1 -001 text testing-default-tester_shot -001-text"
     assert command.frames["-001-text"].body == text
+    assert command.frames["-001-hash"].body == "a.-001.exr"
     assert command.frames["0002-many"].body == "the  second"
 
 

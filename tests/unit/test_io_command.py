@@ -52,8 +52,7 @@ def test_row_19_frame_0_is_substituted() -> None:
 
 
 def test_file_names_can_be_left_alone() -> None:
-    assert io.prep_shell_command(["a.#.exr"], 1, sequences=False) == ["a.#.exr"]
-    assert io.prep_shell_command(["a.#.exr"], 1) == ["a.0001.exr"]
+    assert io.prep_shell_command(["a.#.exr", "b.####.exr"], 1) == ["a.#.exr", "b.####.exr"]
 
 
 def test_the_words_of_a_list_arrive_untouched(capfd: pytest.CaptureFixture[str]) -> None:

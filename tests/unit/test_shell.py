@@ -52,11 +52,51 @@ def test_command_is_the_second_argument_or_a_keyword() -> None:
 
 
 def test_command_runs_for_every_frame_of_a_chunk(ol: Outline, capfd: pytest.CaptureFixture[str]) -> None:
-    Shell("a", ["echo", "%{FRAME}", "%{ZFRAME}", "#IFRAME#", "a.#.exr", "a.####.exr"], chunk=2)
+    Shell("a", ["echo", "%{FRAME}", "%{ZFRAME}", "#IFRAME#", "a.#.exr"], chunk=2)
 
     _run(ol, "a", 3)
 
-    assert _out(capfd) == ["3 0003 3 a.0003.exr a.0003.exr", "4 0004 4 a.0004.exr a.0004.exr"]
+    assert _out(capfd) == ["3 0003 3 a.#.exr", "4 0004 4 a.#.exr"]
+
+
+@pytest.mark.parametrize(
+    "command", [["echo", "-filein", "blah.#.exr", "b_####.png"], "echo -filein blah.#.exr b_####.png"]
+)
+def test_hashes_are_the_frame_where_nothing_else_is(
+    ol: Outline, capfd: pytest.CaptureFixture[str], command: Any
+) -> None:
+    Shell("a", command, chunk=2)
+
+    _run(ol, "a", 3)
+
+    assert _out(capfd) == ["-filein blah.0003.exr b_0003.png", "-filein blah.0004.exr b_0004.png"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda command: Shell("a", command, expand_hashes=False),
+        lambda command: ShellCommand("a", command),
+        lambda command: ShellSequence("a", [command]),
+        lambda command: _Asks("a", command=command),
+    ],
+    ids=["not wanted", "one frame", "sequence", "system()"],
+)
+def test_hashes_are_left_to_the_program_elsewhere(
+    ol: Outline, capfd: pytest.CaptureFixture[str], make: Callable[[Any], Layer]
+) -> None:
+    make(["echo", "--frames", "1-4", "a.####.png"])
+
+    _run(ol, "a", 1)
+
+    assert _out(capfd) == ["--frames 1-4 a.####.png"]
+
+
+class _Asks(Layer):
+    """Calls ``system`` by itself, as modules of PyOutline do."""
+
+    def _execute(self, frames: Any) -> None:
+        self.system(self.get_arg("command"), frame=frames[0])
 
 
 def test_command_that_names_its_chunk_runs_once(ol: Outline, capfd: pytest.CaptureFixture[str]) -> None:

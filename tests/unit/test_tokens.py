@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outline.exception import OutlineException
-from outline.tokens import FrameTokens, expand_command, expand_word, names_chunk, split_command
+from outline.tokens import (
+    FrameTokens,
+    expand_command,
+    expand_word,
+    fill_hashes,
+    names_chunk,
+    split_command,
+    wants_hashes,
+)
 
 CHUNK = FrameTokens(
     frame=7, chunk_frames="5-9x2", frame_start=5, frame_end=9, chunk_size=3, layer="beauty", job="show-shot-me_job"
@@ -50,11 +58,12 @@ def test_every_token_has_its_value(token: str, value: str) -> None:
 )
 def test_frame_0_and_negative_frames_are_frames_like_others(frame: int, plain: str, padded: str) -> None:
     words = expand_command(
-        ["%{FRAME}", "#IFRAME#", "%{ZFRAME}", "#ZFRAME#", "#FRAME_START#", "#FRAME_END#", "#FRAME#", "a.#.exr"],
+        ["%{FRAME}", "#IFRAME#", "%{ZFRAME}", "#ZFRAME#", "#FRAME_START#", "#FRAME_END#", "#FRAME#"],
         of_frame(frame),
     )
 
-    assert words == [plain, plain, padded, padded, plain, plain, f"{padded}-beauty", f"a.{padded}.exr"]
+    assert words == [plain, plain, padded, padded, plain, plain, f"{padded}-beauty"]
+    assert fill_hashes(["a.#.exr"], frame) == [f"a.{padded}.exr"]
 
 
 def test_tokens_stay_as_they_are_without_a_frame() -> None:
@@ -109,14 +118,13 @@ def test_what_only_looks_like_a_token_stays(word: str) -> None:
         ("cp a.#.exr b.#.exr # copy the frame", "cp a.0007.exr b.0007.exr # copy the frame"),
         ("cat a.#.txt>b.#.txt", "cat a.0007.txt>b.0007.txt"),
         ("tile_##.####.exr", "tile_##.0007.exr"),
-        ("a.%{FRAME}.#.exr", "a.7.0007.exr"),
-        ("#LAYER#.####.exr", "beauty.0007.exr"),
+        ("#LAYER#.####.exr", "#LAYER#.0007.exr"),
         ("s3://bucket/a.####.exr", "s3://bucket/a.0007.exr"),
         ("cp http://x/y.html a.#.html", "cp http://x/y.html a.0007.html"),
     ],
 )
 def test_a_run_in_a_file_name_becomes_the_padded_frame(word: str, expanded: str) -> None:
-    assert expand_word(word, CHUNK) == expanded
+    assert fill_hashes([word], 7) == [expanded]
 
 
 @pytest.mark.parametrize(
@@ -180,23 +188,33 @@ def test_a_run_in_a_file_name_becomes_the_padded_frame(word: str, expanded: str)
     ],
 )
 def test_a_run_outside_of_a_file_name_stays(word: str) -> None:
+    assert fill_hashes([word], 7) == [word]
     assert expand_word(word, CHUNK) == word
 
 
-def test_a_program_that_is_told_its_chunk_fills_in_the_file_names_by_itself() -> None:
-    words = expand_command(["render", "-t", "#FRAMESPEC#", "a.####.exr"], CHUNK)
+@pytest.mark.parametrize(
+    ("command", "wants"),
+    [
+        (["ginsu", "-filein", "blah.#.exr"], True),
+        ("ginsu -filein blah.#.exr", True),
+        (["convert", "#LAYER#.####.exr"], True),
+        (["blender", "-o", "b_####.png", "-f", "#IFRAME#"], False),
+        (["blender", "-o", "b_####.png", "-f", "#ZFRAME#"], False),
+        ("blender -o b_####.png -f %{FRAME}", False),
+        (["nuke", "-F", "%{ZFRAME}", "a.#.nk"], False),
+        (["sh", "-c", "blender -o b_####.png -f $CUE_IFRAME"], False),
+        (["render", "-t", "#FRAMESPEC#", "a.####.exr"], False),
+        (["render", "-t", "%{RANGE}", "a.####.exr"], False),
+        (["true"], False),
+    ],
+    ids=str,
+)
+def test_hashes_stand_for_the_frame_where_nothing_else_does(command: str | list[str], wants: bool) -> None:
+    assert wants_hashes(command) is wants
 
-    assert words == ["render", "-t", "5-9x2", "a.####.exr"]
 
-
-def test_file_names_are_filled_in_when_the_chunk_is_one_frame() -> None:
-    words = expand_command(["render", "-t", "%{RANGE}", "a.####.exr"], of_frame(7))
-
-    assert words == ["render", "-t", "7", "a.0007.exr"]
-
-
-def test_file_names_can_be_left_alone() -> None:
-    assert expand_command(["#IFRAME#", "a.#.exr"], CHUNK, sequences=False) == ["7", "a.#.exr"]
+def test_tokens_alone_are_replaced_in_a_command() -> None:
+    assert expand_command(["#IFRAME#", "a.#.exr", "b.####.exr"], CHUNK) == ["7", "a.#.exr", "b.####.exr"]
 
 
 def test_a_list_is_never_split_again() -> None:
@@ -304,9 +322,9 @@ def test_a_broken_environment_is_an_error(environ: dict[str, str]) -> None:
     frame=st.integers(-99999, 99999),
 )
 def test_a_slot_of_any_length_is_padded_like_printf(stem: str, mark: str, count: int, ext: str, frame: int) -> None:
-    word = expand_word(f"{stem}{mark}{'#' * count}{ext}", of_frame(frame))
+    words = fill_hashes([f"{stem}{mark}{'#' * count}{ext}"], frame)
 
-    assert word == f"{stem}{mark}{frame:0{4 if count == 1 else count}d}{ext}"
+    assert words == [f"{stem}{mark}{frame:0{4 if count == 1 else count}d}{ext}"]
 
 
 @given(st.text(alphabet="ab#./ -_%{}FRAMEIJO:'=", max_size=30))

@@ -6,24 +6,20 @@ The server replaces its tokens (``#IFRAME#``) in the text of the command before 
 
 from __future__ import annotations
 
-import logging
 import os
 import shlex
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ... import config, versions
 from ...config.places import package_home
-from ...exception import LaunchException, OutlineException
-from ...tokens import farm_word, names_chunk, split_command
+from ...tokens import split_command
 
 if TYPE_CHECKING:
     from ...cuerun import OutlineLauncher
     from ...layer import Layer
 
-__all__ = ["build_command", "frame_command", "literal", "plain_command", "pycuerun_words"]
-
-logger = logging.getLogger("outline.backend.cue")
+__all__ = ["build_command", "frame_command", "literal", "pycuerun_words"]
 
 _DEFAULT = "default"
 
@@ -51,35 +47,6 @@ def build_command(launcher: OutlineLauncher, layer: Layer) -> list[str]:
 def frame_command(launcher: OutlineLauncher, layer: Layer) -> str:
     """Return ``build_command`` as text."""
     return " ".join(build_command(launcher, layer))
-
-
-def plain_command(layer: Layer) -> str:
-    """Return the layer's own command, for hosts that run it without hooks and checks.
-
-    A list arrives at the program word by word. A text is a line for the shell of the host.
-
-    Raises:
-        LaunchException: The layer has no argument ``command``, or its command has a token that the farm lacks.
-    """
-    command = layer.get_arg("command")
-    where = f"layer {layer.get_name()!r}{layer.get_origin()}"
-    if command is None or command == "":
-        raise LaunchException(f"{where} has no argument 'command'; launch it with use_pycuerun=True")
-    chunk_named = _names_chunk(command)
-    chunk = layer.get_chunk_size()
-    if chunk > 1 and not chunk_named:
-        logger.warning("%s: its command names no chunk, so of each chunk of %d only the first frame runs", where, chunk)
-    sequences = chunk == 1 or not chunk_named
-    try:
-        if isinstance(command, str):
-            return farm_word(command, sequences=sequences)
-        return " ".join(shlex.quote(farm_word(word, sequences=sequences)) for word in split_command(command))
-    except OutlineException as error:
-        raise LaunchException(f"{where}: {error}") from error
-
-
-def _names_chunk(command: Any) -> bool:
-    return names_chunk([command] if isinstance(command, str) else command)
 
 
 def _strace(layer: Layer) -> list[str]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from ... import config, util
 from ...exception import LaunchException
 from ...frames import FrameSet
-from .command import frame_command, plain_command
+from ...modules.shell import plain_line
+from .command import frame_command
 from .spec_version import SpecVersion, read_version
 
 if TYPE_CHECKING:
@@ -108,5 +109,5 @@ def _farm_layer(launcher: OutlineLauncher, layer: Layer, use_pycuerun: bool) -> 
     text = layer.get_frame_range()
     if not layer.get_arg("register", True) or layer.get_parent() is not None or not text:
         return None
-    command = frame_command(launcher, layer) if use_pycuerun else plain_command(layer)
+    command = frame_command(launcher, layer) if use_pycuerun else plain_line(layer)
     return FarmLayer(layer, FrameSet(text).unique(), command)

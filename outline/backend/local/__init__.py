@@ -77,7 +77,7 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool | None = None) -> list[
     Args:
         launcher: Holds the outline and the flags ``maxretries``, ``autoeat``, ``pause``, ``test``, and of this backend
             ``cores``, ``memory``, ``fail_fast``, ``observer`` and ``runner``.
-        use_pycuerun: Makes no difference here.
+        use_pycuerun: False runs the layers' commands in a shell, without hooks and checks; the launcher has noted it.
 
     Returns:
         A list with the job. With the flag ``pause`` nothing has run yet; ``resume`` runs it.

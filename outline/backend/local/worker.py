@@ -161,7 +161,7 @@ class Worker:
     def __run_commands(self, plan: _Plan, request: _Request, env: dict[str, str], watch: _Watch) -> FrameEnd:
         """Run the commands of a layer that has no Python of its own."""
         from ...exception import OutlineException
-        from ...frame_run import frame_commands
+        from ...frame_run import frame_commands, is_plain
 
         environ = {**plan.environ, **env}
         try:
@@ -175,7 +175,8 @@ class Worker:
                 if end.status:
                     return end._replace(rss_kb=rss_kb)
             end = end._replace(rss_kb=rss_kb)
-            plan.layer.check_output(plan.layer.get_local_frame_set(request.frame))
+            if not is_plain(plan.layer):
+                plan.layer.check_output(plan.layer.get_local_frame_set(request.frame))
             return end
         except OutlineException as error:
             watch.log.write(f"outline: {error}\n")

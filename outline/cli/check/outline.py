@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterable
 
 from ...exception import OutlineException, ScriptException, SerializeException
@@ -15,6 +16,7 @@ from ...loader import Outline, load_outline
 from ...resources import parse_cores, parse_memory_kb
 from ...script import caught_launches
 from ...session import conform_name
+from ...tokens import split_command
 from ..reading import nothing_written
 from .classes import class_findings
 from .efficiency import efficiency_findings
@@ -49,6 +51,7 @@ class _Check:
         self.script = script
         self.findings: list[Finding] = []
         self.__range: str | None = None
+        self.__is_plain = False
 
     # -- reading -----------------------------------------------------------------------------------------------
 
@@ -64,6 +67,7 @@ class _Check:
                 self.__add("error", "script", str(error).removeprefix(f"{self.script}: "))
         self.__take(problems, "layer")
         if launches:  # the script launches by itself
+            self.__is_plain = launches[0].get_flag("use_pycuerun") is False
             self.__range = launches[0].get_flag("range")
             return launches[0].get_outline()  # type: ignore[no-any-return]
         return ol
@@ -99,6 +103,8 @@ class _Check:
             self.__collect("arguments", layer.check_required_args)
             self.__look_at_frames(layer)
             self.__look_at_resources(layer)
+            if self.__is_plain:
+                self.__look_at_words(layer)
             for name in unread_arguments(layer):
                 self.__about(layer, "note", "unread", f"no code seems to read the argument {name!r}")
         self.findings += class_findings(layers)
@@ -133,6 +139,15 @@ class _Check:
                 parse(value)
             except (ValueError, TypeError) as error:
                 self.__about(layer, "error", "resources", f"{name}: {error}")
+
+    def __look_at_words(self, layer: Layer) -> None:
+        command = layer.get_arg("command")
+        if isinstance(command, str) or not command or layer.get_arg("quote"):
+            return
+        for word in split_command(command):
+            if not _stays_whole(word):
+                message = f"the shell of the host takes {word!r} apart; quote=True keeps each word as it is"
+                self.__about(layer, "note", "quote", message)
 
     def __look_at_saving(self, ol: Outline) -> None:
         from ...serialize import outline_text
@@ -177,6 +192,16 @@ def finding_about(layer: Layer, level: str, rule: str, message: str) -> Finding:
     if repr(name) not in message:
         message = f"layer {name!r}: {message}"
     return Finding(level, rule, message, name, file, line)
+
+
+def _stays_whole(word: str) -> bool:
+    """Tell whether a word is one word to a shell, whatever it does with it."""
+    try:
+        words = shlex.shlex(word, posix=True, punctuation_chars=True)
+        words.whitespace_split, words.commenters = True, ""
+        return len(list(words)) == 1
+    except ValueError:  # an open quote
+        return False
 
 
 def _minutes(value: object) -> float:

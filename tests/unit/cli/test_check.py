@@ -281,3 +281,19 @@ def test_json_descriptions_are_checked(tmp_path: Path) -> None:
 def test_what_is_no_file_is_no_report(name: str, tmp_path: Path) -> None:
     with pytest.raises(OutlineException):
         check_outline(str(tmp_path / name))
+
+
+def test_words_that_a_shell_takes_apart_are_told(tmp_path: Path) -> None:
+    words = "'echo', '&&', 'two words', 'a;b', '', '$HOME', \"'quoted by hand'\", \"it's\", 'http://host/#top'"
+    text = f"""ol = Outline('o'); ol.add_layer(Shell('a', [{words}])); ol.add_layer(Shell('b', ['a b'], quote=True))
+cuerun.launch(ol, range='1-2', use_pycuerun=False)"""
+
+    found = check(tmp_path, text, None)
+
+    assert {(one.level, one.rule, one.layer) for one in found} == {("note", "quote", "a")}
+    assert [one.message.split("takes ")[1].split(" apart")[0] for one in found] == [
+        "'two words'",
+        "'a;b'",
+        "''",
+        '"it\'s"',
+    ]

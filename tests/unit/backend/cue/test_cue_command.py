@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from outline import config, versions
 from outline.backend.cue import build_command
-from outline.backend.cue.command import literal, plain_command, pycuerun_words
+from outline.backend.cue.command import literal, pycuerun_words
 from outline.exception import LaunchException
+from outline.modules.shell import plain_line
 from tests.launches import launcher_of, outline_of, shell, spec_of
 
 REPOSITORY = Path(__file__).resolve().parents[4]
@@ -204,12 +205,31 @@ def test_any_word_arrives_as_it_is(word: str) -> None:
 # -- commands without pycuerun -------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        (["echo #IFRAME#"], "echo 12"),
+        (["echo", "frame", "&&", "sleep", "1"], "echo frame && sleep 1"),
+        (["ls", "'a b'", "$HOME", 3], "ls 'a b' $HOME 3"),
+        ("echo %{FRAME} && date", "echo 12 && date"),
+        (["cp", "%{ZFRAME}", "%{RANGE}"], "cp 0012 12-16"),
+        (["blender", "-o", "b_####.png", "-f", "#IFRAME#"], "blender -o b_####.png -f 12"),
+        (["ginsu", "-in", "a.####.exr", "-out", "b.#.exr"], "ginsu -in a.0012.exr -out b.0012.exr"),
+        ("ginsu -in it's.#.exr", "ginsu -in it's.0012.exr"),
+        (["x", "#FF0000", "http://a/b#c.d"], "x #FF0000 http://a/b#c.d"),
+    ],
+    ids=str,
+)
+def test_command_is_a_line_for_the_shell_of_the_host(command: Any, line: str) -> None:
+    assert on_the_farm(plain_line(shell(command=command))) == line
+
+
 @given(st.lists(WORDS.filter(lambda word: "#" not in word and "%{" not in word), max_size=4))
 @example(["a;touch x", "", " ", "'", '"', "$HOME", "`x`", "a\nb", "\\", "*", "&&", "é"])
-def test_list_arrives_word_by_word(words: list[str]) -> None:
-    layer = shell(command=["program", *words])
+def test_quoted_list_arrives_word_by_word(words: list[str]) -> None:
+    layer = shell(command=["program", *words], quote=True)
 
-    assert shlex.split(on_the_farm(plain_command(layer))) == ["program", *words]
+    assert shlex.split(on_the_farm(plain_line(layer))) == ["program", *words]
 
 
 @settings(max_examples=60, deadline=None)
@@ -226,47 +246,14 @@ def test_shell_of_a_host_reads_any_words_as_they_are(words: list[str]) -> None:
 def test_shell_of_a_host_gives_a_program_the_very_words() -> None:
     words = ["a;touch x", "", " ", "'", '"', "$HOME", "`x`", "a\nb", "\\", "*", "&&", "é", "#IFRAME#-#LAYER#"]
 
-    arrived = argv_of(on_the_farm(plain_command(shell(command=words))))
+    arrived = argv_of(on_the_farm(plain_line(shell(command=words, quote=True))))
 
     assert arrived == [*words[:-1], "12-beauty"]
 
 
-@pytest.mark.parametrize(
-    ("word", "arrives"),
-    [
-        ("#IFRAME#", "12"),
-        ("/a b/x.#ZFRAME#.exr", "/a b/x.0012.exr"),
-        ("%{FRAME}", "12"),
-        ("%{ZFRAME}", "0012"),
-        ("/a/x.####.exr", "/a/x.0012.exr"),
-        ("/a/x.#.exr", "/a/x.0012.exr"),
-        ("#FF0000", "#FF0000"),
-        ("http://a/b#c.d", "http://a/b#c.d"),
-    ],
-)
-def test_tokens_are_those_of_the_farm(word: str, arrives: str) -> None:
-    assert shlex.split(on_the_farm(plain_command(shell(command=["x", word])))) == ["x", arrives]
-
-
-def test_command_that_names_its_chunk_keeps_the_frames_of_file_names() -> None:
-    layer = shell(command=["x", "%{RANGE}", "a.####.exr"], chunk=5)
-
-    assert shlex.split(on_the_farm(plain_command(layer))) == ["x", "12-16", "a.####.exr"]
-
-
-def test_text_is_a_line_for_the_shell_of_the_host() -> None:
-    assert plain_command(shell(command="echo %{FRAME} && date")) == "echo #IFRAME# && date"
-
-
 def test_padding_that_the_farm_lacks_is_refused() -> None:
-    with pytest.raises(LaunchException, match=r"layer 'beauty'.*4 digits only, not the ###### in 'a\.######\.exr'"):
-        plain_command(shell(command=["x", "a.######.exr"]))
-
-
-def test_chunk_that_the_command_does_not_name_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    plain_command(shell(command=["x", "#IFRAME#"], chunk=5))
-
-    assert "of each chunk of 5 only the first frame runs" in caplog.text
+    with pytest.raises(LaunchException, match=r"layer 'beauty'.*4 digits only, not the ###### of a file name"):
+        plain_line(shell(command=["x", "a.######.exr"]))
 
 
 def test_layer_without_a_command_needs_pycuerun() -> None:
@@ -281,7 +268,7 @@ def test_layer_without_a_command_needs_pycuerun() -> None:
 def test_plain_commands_are_in_the_simple_spec() -> None:
     spec = spec_of(shell(command=["echo", "a b"]), simple=True)
 
-    assert spec.findtext("job/layers/layer/cmd") == "echo 'a b'"
+    assert spec.findtext("job/layers/layer/cmd") == "echo a b"
 
 
 def test_spec_is_written_without_the_client_of_the_farm(unmeasured: dict[str, str]) -> None:
