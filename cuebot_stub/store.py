@@ -16,8 +16,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from outline.frame_end import EndedBy, FrameEnd
 from outline.frames import FrameSet
-from outline.scheduler import DependPlan, FrameExit, FrameState, LayerPlan
+from outline.scheduler import DependPlan, FrameState, LayerPlan
 
 from .farm.depends import Depend
 from .farm.errors import CannotSave
@@ -151,7 +152,7 @@ class SqliteStore:
         for job in farm.jobs.values():
             for ref in job.state.running():
                 if ref not in job.running:
-                    job.state.finish(ref, FrameExit(lost=True))
+                    job.state.finish(ref, FrameEnd(ended_by=EndedBy.LOST_HOST))
 
     def _things(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for id, data in self._db.execute("SELECT id, data FROM thing WHERE kind = ?", (kind,)):

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from outline.frame_end import EndedBy, FrameEnd
 from outline.frames import FrameSet
-from outline.scheduler import DependPlan, FrameExit, FrameState, JobPlan, JobState, LayerPlan
+from outline.scheduler import DependPlan, FrameState, JobPlan, JobState, LayerPlan
 
-__all__ = ["BAD", "GOOD", "S", "job", "layer", "names_of", "run", "run_all"]
+__all__ = ["BAD", "GOOD", "LOST", "TIMED_OUT", "S", "job", "layer", "names_of", "run", "run_all"]
 
 S = FrameState
-GOOD, BAD = FrameExit(0), FrameExit(1)
+GOOD, BAD = FrameEnd(0), FrameEnd(1)
+LOST, TIMED_OUT = FrameEnd(ended_by=EndedBy.LOST_HOST), FrameEnd(9, ended_by=EndedBy.TIME_LIMIT)
 
 
 def layer(name: str, frames: str = "1-4", chunk: int = 1, **more: object) -> LayerPlan:
@@ -24,7 +26,7 @@ def names_of(job: JobState, state: FrameState) -> list[str]:
     return [job.frame_name(ref) for ref in job if job.state(ref) is state]
 
 
-def run(job: JobState, ref: int, exit: FrameExit = GOOD) -> FrameState:
+def run(job: JobState, ref: int, exit: FrameEnd = GOOD) -> FrameState:
     job.start(ref)
     return job.finish(ref, exit)
 

@@ -5,8 +5,9 @@
 import sys
 
 from outline import Outline
+from outline.frame_end import FrameEnd
 from outline.modules.shell import Shell
-from outline.scheduler import FrameExit, JobState, plan_job
+from outline.scheduler import JobState, plan_job
 
 WORK, LAYERS, FRAMES = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 
@@ -24,6 +25,6 @@ assert len(state) == LAYERS * FRAMES
 if WORK == "drive":
     while (ref := state.next_ready(2.0, 1 << 30)) is not None:
         state.start(ref)
-        state.finish(ref, FrameExit())
+        state.finish(ref, FrameEnd())
     assert state.is_over
     assert state.succeeded

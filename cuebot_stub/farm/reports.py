@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from outline.scheduler import FrameExit
+from outline.frame_end import EndedBy, FrameEnd
 
 from .hosts import Host, Proc, host_address, short_name
 from .orders import KillOrder
@@ -230,7 +230,7 @@ def launch_answered(farm: Farm, resource_id: str, error: str) -> None:
         host.no_taskset = True
     host.refusals += 1
     host.refused_until = farm.now() + min(10.0, 0.2 * 2.0**host.refusals)
-    end_frame(farm, proc, FrameExit(lost=True), status=REFUSED_STATUS)
+    end_frame(farm, proc, FrameEnd(ended_by=EndedBy.LOST_HOST), status=REFUSED_STATUS)
 
 
 def frame_ended(farm: Farm, report: FrameReport) -> bool:
@@ -254,17 +254,18 @@ def frame_ended(farm: Farm, report: FrameReport) -> bool:
 
 def lose_proc(farm: Farm, proc: Proc, status: int) -> None:
     """Give up a process that is gone without a word; its frame waits again and has spent no attempt."""
-    end_frame(farm, proc, FrameExit(lost=True), status=status)
+    end_frame(farm, proc, FrameEnd(ended_by=EndedBy.LOST_HOST), status=status)
 
 
-def _meaning(farm: Farm, proc: Proc, report: FrameReport) -> FrameExit:
+def _meaning(farm: Farm, proc: Proc, report: FrameReport) -> FrameEnd:
     status, signal = report.exit_status, report.exit_signal
     if _is_blameless(farm, proc, report):
-        return FrameExit(status, signal, lost=True)
+        return FrameEnd(status, signal, EndedBy.LOST_HOST)
     bad = status or (128 + signal if signal else 0)
-    too_long = bool(bad) and (proc.timed_out or _ran_too_long(farm, proc, report))
+    if bad and (proc.timed_out or _ran_too_long(farm, proc, report)):
+        return FrameEnd(bad, signal, EndedBy.TIME_LIMIT)
     outgrown = farm.settings.strict and _is_out_of_memory(report)
-    return FrameExit(bad, signal, timed_out=too_long, outgrown=outgrown)
+    return FrameEnd(bad, signal, EndedBy.MEMORY if outgrown else EndedBy.ITSELF)
 
 
 def _is_blameless(farm: Farm, proc: Proc, report: FrameReport) -> bool:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
-from outline.scheduler import FrameExit, FrameState
+from outline.frame_end import EndedBy, FrameEnd
+from outline.scheduler import FrameState
 
 from .hosts import Host, Proc
 from .orders import HostOrder, KillOrder, LaunchOrder, make_run_frame
@@ -49,28 +50,28 @@ def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
     return proc
 
 
-def end_frame(farm: Farm, proc: Proc, exit: FrameExit, *, status: int, seconds: int = 0) -> FrameState:
+def end_frame(farm: Farm, proc: Proc, end: FrameEnd, *, status: int, seconds: int = 0) -> FrameState:
     """Note that the process of a frame is gone, and let the host have its next one.
 
     Args:
         farm: The farm.
         proc: What ran it; it is gone afterwards.
-        exit: What its end means.
+        end: What its end means.
         status: The exit status to show.
         seconds: How long it ran, in whole seconds.
     """
     job, host = farm.jobs[proc.job], farm.hosts[proc.host]
     ref, number = proc.ref, job.layer_of(proc.ref)
     before = job.state.state(ref)
-    state = job.state.finish(ref, exit)
+    state = job.state.finish(ref, end)
     facts = job.facts_of(ref)
     if not (proc.again or before is FrameState.EATEN):  # else it says that somebody has stopped it
-        facts.exit_status, facts.exit_signal = status, exit.signal
+        facts.exit_status, facts.exit_signal = status, end.signal
     facts.stopped, facts.updated = int(farm.now()), farm.now()
     facts.max_rss = max(facts.max_rss, proc.max_rss)
     facts.used_memory = proc.used_memory
     facts.core_seconds += seconds * proc.cores // 100
-    if not exit.lost:
+    if end.ended_by is not EndedBy.LOST_HOST:
         succeeded = state is FrameState.SUCCEEDED
         job.totals[number].add(seconds, seconds * proc.cores // 100, proc.max_rss, succeeded=succeeded)
         farm.touch_totals(job, number)

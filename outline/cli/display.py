@@ -17,7 +17,7 @@ from .text import duration
 
 if TYPE_CHECKING:
     from ..backend.local.dispatch import Observer, Run
-    from ..backend.local.log import FrameEnd
+    from ..frame_end import FrameEnd
 
 __all__ = ["LiveDisplay", "PlainDisplay", "close_display", "make_display"]
 

@@ -11,7 +11,7 @@ from .text import duration, plural, quoted, table
 
 if TYPE_CHECKING:
     from ..backend.local.job import DeadFrame, LocalJob
-    from ..backend.local.log import FrameEnd
+    from ..frame_end import FrameEnd
 
 __all__ = ["state_table", "summary", "why"]
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from .from_outline import plan_job
-from .job import FrameExit, JobState
+from .job import JobState
 from .plan import DependPlan, JobPlan, LayerPlan
 from .states import MOVES, FrameState, IllegalMove, Signal
 from .steered import SteeredJob
@@ -12,7 +12,6 @@ from .steered import SteeredJob
 __all__ = [
     "MOVES",
     "DependPlan",
-    "FrameExit",
     "FrameState",
     "IllegalMove",
     "JobPlan",

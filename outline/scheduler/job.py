@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
+from ..frame_end import EndedBy, FrameEnd
 from ..frames import FrameSet, chunk_at, chunk_heads
 from ..names import frame_name
 from .edges import FrameEdges, LayerEdge, frame_edges, layer_edge
@@ -18,7 +18,7 @@ from .plan import DependPlan, JobPlan, LayerPlan
 from .ready import ReadyQueue
 from .states import MOVES, FrameState, IllegalMove, Signal
 
-__all__ = ["FrameExit", "JobState"]
+__all__ = ["JobState"]
 
 _STATES = tuple(FrameState)
 _CODE = {state: code for code, state in enumerate(_STATES)}
@@ -27,28 +27,8 @@ SKIP_RETRY = 286  # a host daemon reports this when the frame is not to blame
 _MAX_LOSSES = 3
 
 
-class FrameExit(NamedTuple):
-    """How a process ended.
-
-    Attributes:
-        status: Its exit status, 128 + n when signal n ended it.
-        signal: The signal that ended it, or 0.
-        timed_out: It was ended because of a time limit; such a frame is not tried again.
-        lost: Its host was lost; the frame is not to blame.
-        outgrown: It needs more memory than it was given, and is tried again with more, however often it was tried.
-        hopeless: Its program is not there, or its command is empty; such a frame is not tried again.
-    """
-
-    status: int = 0
-    signal: int = 0
-    timed_out: bool = False
-    lost: bool = False
-    outgrown: bool = False
-    hopeless: bool = False
-
-
-def _is_blameless(exit: FrameExit) -> bool:
-    return exit.lost or exit.status == SKIP_RETRY
+def _is_blameless(end: FrameEnd) -> bool:
+    return end.ended_by is EndedBy.LOST_HOST or end.status == SKIP_RETRY
 
 
 class JobState:
@@ -200,13 +180,13 @@ class JobState:
         number = self._layer_of[ref]
         self._queue.started(number, ref - self._base[number])
 
-    def finish(self, ref: int, exit: FrameExit) -> FrameState:
+    def finish(self, ref: int, end: FrameEnd) -> FrameState:
         """The process of a frame has ended; return the frame's new state.
 
         A frame that was eaten meanwhile stays so, and one that was retried meanwhile may now start again, however
         the process ended.
         """
-        signal = self._meaning(ref, exit)
+        signal = self._meaning(ref, end)
         if ref not in self._alive:
             raise IllegalMove(self.frame_name(ref), self.state(ref), signal)
         self._alive.discard(ref)
@@ -214,7 +194,7 @@ class JobState:
             self._again.discard(ref)
             self.retry(ref)
             return self.state(ref)
-        if not _is_blameless(exit):
+        if not _is_blameless(end):
             self._losses.pop(ref, None)
         elif signal is Signal.EXITED_BAD:
             self._losses[ref] = self._losses.get(ref, 0) + 1
@@ -223,14 +203,14 @@ class JobState:
         self._hold_back(ref)
         return self.state(ref)
 
-    def _meaning(self, ref: int, exit: FrameExit) -> Signal:
-        if _is_blameless(exit):
+    def _meaning(self, ref: int, end: FrameEnd) -> Signal:
+        if _is_blameless(end):
             is_last = self._max_losses is not None and self._losses.get(ref, 0) + 1 >= self._max_losses
-        elif exit.status == 0 and not exit.timed_out:
+        elif end.status == 0 and not end.is_timed_out:
             return Signal.EXITED_GOOD
         else:
-            is_spent = self._tries[ref] > self.plan.max_retries and not exit.outgrown
-            is_last = exit.timed_out or exit.hopeless or is_spent
+            is_spent = self._tries[ref] > self.plan.max_retries and end.ended_by is not EndedBy.MEMORY
+            is_last = end.is_timed_out or end.ended_by is EndedBy.NOTHING_TO_RUN or is_spent
             if self.plan.autoeat or self.layer(ref).autoeat:
                 return Signal.EATEN
         return Signal.GAVE_UP if is_last else Signal.EXITED_BAD

@@ -59,6 +59,7 @@ FLOORS = {
     "outline.frames": 0,
     "outline.tokens": 0,
     "outline.names": 0,
+    "outline.frame_end": 0,
     "outline.session_paths": 0,
     "outline.resources": 0,
 }

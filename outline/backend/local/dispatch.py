@@ -15,12 +15,11 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from ...exception import LaunchException
-from ...scheduler import FrameExit, FrameState, JobState
+from ...frame_end import EndedBy, FrameEnd
+from ...scheduler import FrameState, JobState
 from .journal import TOUCH_SECONDS, Journal
-from .log import FrameEnd
 from .runner import Runner
 from .wire import KILL, RUN, Lines, send
-from .worker import ENDED_BY_LAUNCHER
 
 __all__ = ["Limits", "Observer", "Run", "Watcher"]
 
@@ -225,13 +224,14 @@ class Run:
         self.__memory_kb += running.memory_kb
         if report is None:
             self.__end_frame(self.job.frame_name(running.ref))  # the frame has perhaps outlived its worker
-            report = FrameEnd(137, 9, reason="its worker process was killed")
-        self.__finish(running.ref, FrameEnd(*report))
+            self.__finish(running.ref, FrameEnd(137, 9, reason="its worker process was killed"))
+        else:
+            self.__finish(running.ref, FrameEnd.from_dict(report))
 
     def __finish(self, ref: int, end: FrameEnd) -> None:
-        if self.__stop and end.status and not end.timed_out and end.reason == ENDED_BY_LAUNCHER:
+        if self.__stop and end.status and end.ended_by is EndedBy.LAUNCHER:
             return  # as if it had never started; a resume starts it
-        state = self.job.finish(ref, FrameExit(end.status, end.signal, end.timed_out, hopeless=end.hopeless))
+        state = self.job.finish(ref, end)
         self.__journal.end(self.job.layer(ref).name, self.job.number(ref), state, end)
         self.__observer.ended(ref, state, end)
         if state is FrameState.DEAD and self.__fail_fast and not self.__stop:

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ...exception import SessionException
+from ...frame_end import FrameEnd
 from ...scheduler import FrameState, JobPlan, JobState
 from ...session import share
 from ...session_paths import SessionPaths
-from .log import FrameEnd, read_end
+from .log import read_end
 
 __all__ = ["FrameRecord", "Journal", "Record", "check_journal", "read_record"]
 
@@ -55,15 +56,7 @@ class Journal:
 
     def end(self, layer: str, frame: int, state: FrameState, end: FrameEnd) -> None:
         """Note how a frame ended and what its state became."""
-        entry: dict[str, Any] = {"e": "end", "layer": layer, "frame": frame, "state": state.value, "exit": end.status}
-        if end.signal:
-            entry["signal"] = end.signal
-        entry["seconds"] = round(end.seconds, 4)
-        entry["rss_kb"] = end.rss_kb
-        for name in ("reason", "peak_kb", "warnings"):
-            if getattr(end, name):
-                entry[name] = getattr(end, name)
-        self.write(entry)
+        self.write({"e": "end", "layer": layer, "frame": frame, "state": state.value, **end.to_dict()})
 
     def retry(self, layer: str, frame: int) -> None:
         """Note that somebody wants a frame to run again."""
@@ -230,15 +223,7 @@ class _Reader:
         self.__states[ref] = (FrameState.WAITING, entry["try"] - 1)
 
     def _take_end(self, ref: int, entry: dict[str, Any]) -> None:
-        end = FrameEnd(
-            entry["exit"],
-            entry.get("signal", 0),
-            seconds=entry["seconds"],
-            rss_kb=entry["rss_kb"],
-            reason=entry.get("reason", ""),
-            peak_kb=entry.get("peak_kb", 0),
-            warnings=entry.get("warnings", 0),
-        )
+        end = FrameEnd.from_dict(entry)
         self.__running.pop(ref, None)
         record = self.__frames.get(ref, FrameRecord(1, entry["t"], None))
         self.__frames[ref] = record._replace(end=end)

@@ -10,42 +10,26 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from typing import NamedTuple
 
+from ...frame_end import FrameEnd
 from ...names import older_log
 from ...progress import take_progress
 from ...session import share
 
-__all__ = ["FrameEnd", "FrameLog", "last_lines", "put_aside", "read_end"]
+__all__ = ["FrameLog", "last_lines", "put_aside", "read_end"]
 
 RULE = "=" * 59
-_END = "exitStatus"
-
-
-class FrameEnd(NamedTuple):
-    """How a frame ended.
-
-    Attributes:
-        status: The exit status; 128 + n when signal n ended it.
-        signal: The signal that ended it, or 0.
-        timed_out: It was ended because it ran too long, or was silent too long.
-        seconds: How long it ran.
-        rss_kb: The most memory that it had, in kB.
-        reason: Why the library ended it, or one line about the failure; may be empty.
-        peak_kb: The most memory that the application itself told of, in kB; 0 when it told nothing.
-        warnings: How many warnings the application is known to have printed.
-        hopeless: Trying again cannot help: the program is not there, or the command is empty.
-    """
-
-    status: int
-    signal: int = 0
-    timed_out: bool = False
-    seconds: float = 0.0
-    rss_kb: int = 0
-    reason: str = ""
-    peak_kb: int = 0
-    warnings: int = 0
-    hopeless: bool = False
+_FOOTER = {
+    "exit": "exitStatus",
+    "signal": "exitSignal",
+    "ended_by": "endedBy",
+    "reason": "reason",
+    "attempt": "attempt",
+    "seconds": "seconds",
+    "rss_kb": "maxrss_kb",
+    "peak_kb": "peak_kb",
+    "warnings": "warnings",
+}
 
 
 class FrameLog:
@@ -79,15 +63,10 @@ class FrameLog:
 
     def end(self, end: FrameEnd) -> None:
         """Write the footer and close the file."""
-        reason = f"{'reason':<11} {end.reason}\n" if end.reason else ""
-        told = f"{'peak_kb':<11} {end.peak_kb}\n" if end.peak_kb else ""
-        told += f"{'warnings':<11} {end.warnings}\n" if end.warnings else ""
-        self.write(
-            f"\n{RULE}\n{_END:<11} {end.status}\n{'exitSignal':<11} {end.signal}\n{reason}"
-            f"{'attempt':<11} {self.__attempt}\n"
-            f"{'seconds':<11} {end.seconds:.3f}\n{'maxrss_kb':<11} {end.rss_kb}\n{told}"
-            f"{'finished':<11} {time.strftime('%Y-%m-%d %H:%M:%S')}\n{RULE}\n"
-        )
+        facts = {"signal": 0, "attempt": self.__attempt, **end.to_dict()}
+        lines = [f"{label:<11} {facts[name]}" for name, label in _FOOTER.items() if name in facts]
+        lines.append(f"{'finished':<11} {time.strftime('%Y-%m-%d %H:%M:%S')}")
+        self.write("\n".join(["", RULE, *lines, RULE, ""]))
         os.close(self.fd)
 
 
@@ -108,19 +87,10 @@ def read_end(path: str, attempt: int) -> FrameEnd | None:
     block = _tail(path, 4096).split(f"\n{RULE}\n")
     if len(block) < 3 or block[-1].strip():
         return None
-    facts = dict(line.split(None, 1) for line in block[-2].splitlines() if len(line.split(None, 1)) == 2)
+    values = dict(line.split(None, 1) for line in block[-2].splitlines() if len(line.split(None, 1)) == 2)
+    facts = {name: values[label] for name, label in _FOOTER.items() if label in values}
     try:
-        if int(facts["attempt"]) != attempt:
-            return None
-        return FrameEnd(
-            int(facts[_END]),
-            int(facts["exitSignal"]),
-            seconds=float(facts["seconds"]),
-            rss_kb=int(facts["maxrss_kb"]),
-            reason=facts.get("reason", ""),
-            peak_kb=int(facts.get("peak_kb", 0)),
-            warnings=int(facts.get("warnings", 0)),
-        )
+        return FrameEnd.from_dict(facts) if int(facts["attempt"]) == attempt else None
     except (KeyError, ValueError):
         return None
 
@@ -128,7 +98,7 @@ def read_end(path: str, attempt: int) -> FrameEnd | None:
 def last_lines(path: str, count: int) -> list[str]:
     """Return the last lines that a frame printed, without header and footer; empty when there is no log."""
     body = _tail(path, 64 * 1024)
-    head, rule, _ = body.rpartition(f"\n{RULE}\n{_END}")
+    head, rule, _ = body.rpartition(f"\n{RULE}\n{_FOOTER['exit']}")
     if rule:
         body = head
     before, rule, after = body.partition(f"\n{RULE}\n")

@@ -13,12 +13,13 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...environment import FrameFacts, frame_environment
+from ...frame_end import EndedBy, FrameEnd
 from ...layer.paths import OLD_OUTPUTS_DATA, OUTPUTS_DATA
 from ...layer.ranges import read_frames
 from ...progress import take_progress
 from ...session_paths import SessionPaths
 from .interpreter import interpreter_argv
-from .log import FrameEnd, FrameLog, last_lines
+from .log import FrameLog, last_lines
 from .spawn import fork_frame, signal_group, spawn
 from .wire import RUN, Lines, send
 
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from ...layer import Layer
     from ...loader import Outline
 
-__all__ = ["ENDED_BY_LAUNCHER", "Worker", "WorkerState"]
-
-ENDED_BY_LAUNCHER = "ended by the launcher"
+__all__ = ["Worker", "WorkerState"]
 
 
 class WorkerState(NamedTuple):
@@ -40,6 +39,9 @@ class WorkerState(NamedTuple):
     host: str
     log_path: str
     grace_seconds: float
+
+
+_STOPPED = "ended by the launcher"
 
 
 class _Plan(NamedTuple):
@@ -83,7 +85,7 @@ class Worker:
             if message[0] == RUN:
                 end = self.__run_frame(_Request(*message[1:]))
                 try:
-                    send(self.__sock, list(end))
+                    send(self.__sock, end.to_dict())
                 except OSError:
                     return
 
@@ -124,7 +126,8 @@ class Worker:
             self.__set_environ(plan, env)
             self.__hopeless[0] = 0
             end = self.__wait(fork_frame(plan.layer, request.frame, log.fd, self.__sock, self.__hopeless), watch)
-            end = end._replace(hopeless=bool(self.__hopeless[0]))
+            if self.__hopeless[0]:
+                end = _hopeless(end)
         else:
             end = self.__run_interpreter(request, {**plan.environ, **env}, watch)
         if not plan.only_commands:
@@ -169,7 +172,7 @@ class Worker:
             rss_kb = 0
             for argv in frame_commands(plan.layer, request.frame, environ):
                 if watch.stopped:  # the command before ended well all the same, but this one must not begin
-                    return FrameEnd(128 + signal.SIGTERM, signal.SIGTERM, rss_kb=rss_kb, reason=watch.stopped)
+                    return FrameEnd(128 + signal.SIGTERM, signal.SIGTERM, EndedBy.LAUNCHER, 0.0, rss_kb, _STOPPED)
                 end = self.__run_command(argv, environ, watch)
                 rss_kb = max(rss_kb, end.rss_kb)
                 if end.status:
@@ -187,7 +190,7 @@ class Worker:
         program, problem = self.__find_program(argv[0], search_path) if argv else ("", "the command is empty")
         if problem:
             watch.log.write(f"outline: {problem}\n")
-            return FrameEnd(126 if program else 127, reason=problem, hopeless=not program)
+            return FrameEnd(126, reason=problem) if program else _hopeless(FrameEnd(127, reason=problem))
         try:
             pid = spawn(program, argv, environ, watch.log.fd)
         except (OSError, ValueError) as error:  # no program that this system knows, or too many arguments
@@ -221,15 +224,14 @@ class Worker:
             os.set_inheritable(theirs, True)
             argv = interpreter_argv(function, str(theirs), path, request.layer, str(request.frame))
             end = self.__wait(spawn(sys.executable, argv, environ, watch.log.fd), watch)
-            return end._replace(hopeless=_is_written(hopeless))
+            return _hopeless(end) if _is_written(hopeless) else end
         finally:
             os.close(theirs)
             os.close(hopeless)
 
     def __wait(self, pid: int, watch: _Watch) -> FrameEnd:
         """Wait for a frame's process, obeying the launcher and the time limits."""
-        reason = ""
-        timed_out = False
+        reason, ended_by = "", EndedBy.ITSELF
         kill_at = float("inf")
         while True:
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
@@ -238,16 +240,21 @@ class Worker:
             if now >= kill_at:
                 signal_group(pid, signal.SIGKILL)
                 kill_at = float("inf")
-            why = watch.overdue(now) if watch.is_needed and not timed_out else ""
-            if why:
-                reason, timed_out, kill_at = why, True, now + self.__grace
-                signal_group(pid, signal.SIGTERM)
-            next_look = watch.next_look(now) if watch.is_needed and not timed_out else float("inf")
+            next_look = float("inf")
+            if watch.is_needed and ended_by is EndedBy.ITSELF:
+                ended_by, reason = watch.overdue(now)
+                if reason:
+                    kill_at = now + self.__grace
+                    signal_group(pid, signal.SIGTERM)
+                else:
+                    next_look = watch.next_look(now)
             for message in self.__wait_for_news(min(next_look, kill_at) - now):
                 if message is None:
                     signal_group(pid, signal.SIGKILL)
                     os._exit(0)
-                reason = watch.stopped = ENDED_BY_LAUNCHER
+                watch.stopped = True
+                if ended_by is EndedBy.ITSELF:
+                    ended_by, reason = EndedBy.LAUNCHER, _STOPPED
                 self.__grace = float(message[2])
                 signal_group(pid, signal.SIGKILL if message[1] == "KILL" else signal.SIGTERM)
                 kill_at = time.monotonic() + self.__grace
@@ -256,7 +263,7 @@ class Worker:
         sig = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         code = 128 + sig if sig else os.WEXITSTATUS(status)
         rss_kb = usage.ru_maxrss if sys.platform != "darwin" else usage.ru_maxrss // 1024
-        return FrameEnd(code, sig, timed_out, time.monotonic() - watch.started, rss_kb, reason)
+        return FrameEnd(code, sig, ended_by, time.monotonic() - watch.started, rss_kb, reason)
 
     def __wait_for_news(self, seconds: float) -> list[Any]:
         """Wait until a child has changed, the launcher speaks or the time is up; return what the launcher says."""
@@ -292,26 +299,27 @@ class _Watch:
 
     def __init__(self, log: FrameLog, started: float, request: _Request) -> None:
         self.log = log
-        self.stopped = ""
+        self.stopped = False
         self.__request = request
         self.started = started
         self.__size = -1
         self.__grown = started
         self.is_needed = request.timeout_seconds is not None or request.timeout_llu_seconds is not None
 
-    def overdue(self, now: float) -> str:
-        """Return why the frame must end, or an empty text."""
+    def overdue(self, now: float) -> tuple[EndedBy, str]:
+        """Return what must end the frame, and why in words; empty when nothing must."""
         limit = self.__request.timeout_seconds
         if limit is not None and now - self.started >= limit:
-            return f"ran longer than its timeout of {limit / 60:g} minutes"
+            return EndedBy.TIME_LIMIT, f"ran longer than its timeout of {limit / 60:g} minutes"
         limit = self.__request.timeout_llu_seconds
         if limit is not None:
             size = os.fstat(self.log.fd).st_size
             if size != self.__size:
                 self.__size, self.__grown = size, now
             if now - self.__grown >= limit:
-                return f"wrote nothing to its log for its timeout_llu of {limit / 60:g} minutes"
-        return ""
+                reason = f"wrote nothing to its log for its timeout_llu of {limit / 60:g} minutes"
+                return EndedBy.SILENCE_LIMIT, reason
+        return EndedBy.ITSELF, ""
 
     def next_look(self, now: float) -> float:
         """Return when ``overdue`` may give another answer."""
@@ -321,6 +329,11 @@ class _Watch:
         if self.__request.timeout_llu_seconds is not None:
             times.append(now + min(1.0, self.__request.timeout_llu_seconds / 4))
         return min(times)
+
+
+def _hopeless(end: FrameEnd) -> FrameEnd:
+    """Return an end that is known to come again with every new try, unless somebody else ended the frame."""
+    return end._replace(ended_by=EndedBy.NOTHING_TO_RUN) if end.ended_by is EndedBy.ITSELF else end
 
 
 def _with_progress(end: FrameEnd, log: str) -> FrameEnd:

@@ -11,7 +11,8 @@ import pytest
 
 from outline import SessionException
 from outline.backend.local.journal import Journal, process_birth, read_record
-from outline.backend.local.log import FrameEnd, FrameLog
+from outline.backend.local.log import FrameLog
+from outline.frame_end import FrameEnd
 from outline.frames import FrameSet
 from outline.scheduler import DependPlan, FrameState, JobPlan, LayerPlan
 from outline.session_paths import SessionPaths

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from outline.backend.local.log import FrameEnd, FrameLog, last_lines, read_end
+from outline.backend.local.log import FrameLog, last_lines, read_end
+from outline.frame_end import FrameEnd
 
 
 def written(path: Path, output: str, end: FrameEnd | None, attempt: int = 1) -> str:

@@ -13,16 +13,17 @@ import pytest
 from outline.backend.local.dispatch import Limits, Watcher
 from outline.backend.local.job import LocalJob
 from outline.backend.local.journal import Journal
-from outline.backend.local.log import FrameEnd, FrameLog
+from outline.backend.local.log import FrameLog
 from outline.cli.display import LiveDisplay, PlainDisplay, close_display, make_display
 from outline.cli.status import status_data, status_text
 from outline.cli.summary import summary
 from outline.cli.text import duration, facts, memory, plural, rate, shorten, shorten_middle, table
 from outline.exception import SessionException
+from outline.frame_end import FrameEnd
 from outline.frames import FrameSet
 from outline.names import progress_path
 from outline.progress import FrameProgress, ProgressFile
-from outline.scheduler import DependPlan, FrameExit, FrameState, JobPlan, JobState, LayerPlan
+from outline.scheduler import DependPlan, FrameState, JobPlan, JobState, LayerPlan
 from outline.session_paths import SessionPaths
 
 S = FrameState
@@ -94,9 +95,9 @@ def test_plain_lines_tell_every_change() -> None:
     display.begins(run)
     job.start(0)
     display.started(0)
-    display.ended(0, job.finish(0, FrameExit(0)), ended())
+    display.ended(0, job.finish(0, FrameEnd(0)), ended())
     job.start(1)
-    display.ended(1, job.finish(1, FrameExit(3)), ended(3))
+    display.ended(1, job.finish(1, FrameEnd(3)), ended(3))
     display.ended(2, S.WAITING, ended(137, signal=9))
     display.stopping(hard=False)
     display.stopping(hard=True)
@@ -118,7 +119,7 @@ def test_the_table_shows_what_is_done_running_and_dead(monkeypatch: pytest.Monke
     for ref, status in ((0, 0), (1, 1), (2, 0)):
         job.start(ref)
         display.started(ref)
-        job.finish(ref, FrameExit(status))
+        job.finish(ref, FrameEnd(status))
     job.start(3)
     shown = lines()
     close_display(display)

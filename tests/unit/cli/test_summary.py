@@ -10,9 +10,9 @@ import pytest
 
 from outline.backend.local.job import LocalJob
 from outline.backend.local.journal import Journal
-from outline.backend.local.log import FrameEnd
 from outline.cli.status import status_data
 from outline.cli.summary import summary
+from outline.frame_end import FrameEnd
 from outline.frames import FrameSet
 from outline.scheduler import FrameState, JobPlan, LayerPlan
 from outline.session_paths import SessionPaths

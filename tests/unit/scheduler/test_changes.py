@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from outline.scheduler import DependPlan, FrameExit, IllegalMove
-from tests.scheduling import BAD, GOOD, S, job, layer, names_of, run, run_all
+from outline.frame_end import FrameEnd
+from outline.scheduler import DependPlan, IllegalMove
+from tests.scheduling import BAD, GOOD, LOST, TIMED_OUT, S, job, layer, names_of, run, run_all
 
 
 def test_a_frame_that_fails_after_what_it_waits_for_was_retried_waits_for_it_again() -> None:
@@ -29,8 +30,8 @@ def test_posts_run_although_a_layer_that_they_wait_for_has_failed() -> None:
     assert run_all(state) == ["0001-post", "0001-last"]
 
 
-@pytest.mark.parametrize("exit", [GOOD, BAD, FrameExit(9, timed_out=True), FrameExit(lost=True)], ids=str)
-def test_a_frame_that_is_eaten_while_it_runs_stays_eaten(exit: FrameExit) -> None:
+@pytest.mark.parametrize("exit", [GOOD, BAD, TIMED_OUT, LOST], ids=str)
+def test_a_frame_that_is_eaten_while_it_runs_stays_eaten(exit: FrameEnd) -> None:
     state = job(layer("a", "1"), max_retries=0)
     state.start(0)
     state.eat(0)
@@ -41,7 +42,7 @@ def test_a_frame_that_is_eaten_while_it_runs_stays_eaten(exit: FrameExit) -> Non
 
 
 @pytest.mark.parametrize("exit", [GOOD, BAD], ids=["ends well", "fails"])
-def test_a_frame_that_is_retried_while_it_runs_starts_again_when_its_process_is_gone(exit: FrameExit) -> None:
+def test_a_frame_that_is_retried_while_it_runs_starts_again_when_its_process_is_gone(exit: FrameEnd) -> None:
     state = job(layer("a", "1"), max_retries=0)
     state.start(0)
     state.retry(0)
@@ -59,7 +60,7 @@ def test_a_frame_that_is_eaten_and_retried_never_runs_twice_at_once() -> None:
     state.retry(0)
     before = state.next_ready(8, 0)
 
-    state.finish(0, FrameExit(143, 15))
+    state.finish(0, FrameEnd(143, 15))
 
     assert (before, state.next_ready(8, 0)) == (None, 0)
 
@@ -100,7 +101,7 @@ def test_any_frame_does_not_loosen_the_previous_frame() -> None:
 
 def test_a_lost_host_costs_no_try() -> None:
     state = job(layer("a", "1"), max_retries=1)
-    outcomes = [run(state, 0, exit) for exit in (FrameExit(lost=True), BAD, FrameExit(lost=True), BAD)]
+    outcomes = [run(state, 0, exit) for exit in (LOST, BAD, LOST, BAD)]
 
     assert outcomes == [S.WAITING, S.WAITING, S.WAITING, S.DEAD]
     assert state.tries(0) == 2

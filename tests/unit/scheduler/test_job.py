@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from outline.scheduler import DependPlan, FrameExit, FrameState, IllegalMove, JobPlan, JobState
+from outline.frame_end import EndedBy, FrameEnd
+from outline.scheduler import DependPlan, FrameState, IllegalMove, JobPlan, JobState
 from tests.scheduling import BAD, GOOD, S, job, layer, names_of, run, run_all
 
 
@@ -37,31 +38,31 @@ def test_a_bad_exit_is_tried_again_until_the_retries_are_spent() -> None:
 @pytest.mark.parametrize(
     ("exit", "expected"),
     [
-        (FrameExit(137, 9), S.DEAD),
-        (FrameExit(33), S.DEAD),
-        (FrameExit(143, 15, timed_out=True), S.DEAD),
-        (FrameExit(0, timed_out=True), S.DEAD),
-        (FrameExit(286), S.WAITING),
-        (FrameExit(1, lost=True), S.WAITING),
+        (FrameEnd(137, 9), S.DEAD),
+        (FrameEnd(33), S.DEAD),
+        (FrameEnd(143, 15, ended_by=EndedBy.TIME_LIMIT), S.DEAD),
+        (FrameEnd(0, ended_by=EndedBy.TIME_LIMIT), S.DEAD),
+        (FrameEnd(286), S.WAITING),
+        (FrameEnd(1, ended_by=EndedBy.LOST_HOST), S.WAITING),
     ],
     ids=["killed", "out of memory", "timed out", "timed out but exit 0", "skip retry", "host lost"],
 )
-def test_exits_without_retries_left(exit: FrameExit, expected: FrameState) -> None:
+def test_exits_without_retries_left(exit: FrameEnd, expected: FrameState) -> None:
     assert run(job(layer("a"), max_retries=0), 0, exit) is expected
 
 
 def test_a_time_limit_is_not_tried_again() -> None:
-    assert run(job(layer("a"), max_retries=5), 0, FrameExit(143, 15, timed_out=True)) is S.DEAD
+    assert run(job(layer("a"), max_retries=5), 0, FrameEnd(143, 15, ended_by=EndedBy.TIME_LIMIT)) is S.DEAD
 
 
 def test_a_hopeless_exit_is_not_tried_again() -> None:
-    assert run(job(layer("a"), max_retries=5), 0, FrameExit(127, hopeless=True)) is S.DEAD
+    assert run(job(layer("a"), max_retries=5), 0, FrameEnd(127, ended_by=EndedBy.NOTHING_TO_RUN)) is S.DEAD
 
 
 def test_a_lost_host_costs_no_try_but_not_for_ever() -> None:
     state = job(layer("a"), max_retries=0)
 
-    assert [run(state, 0, FrameExit(lost=True)) for _ in range(3)] == [S.WAITING, S.WAITING, S.DEAD]
+    assert [run(state, 0, FrameEnd(ended_by=EndedBy.LOST_HOST)) for _ in range(3)] == [S.WAITING, S.WAITING, S.DEAD]
 
 
 @pytest.mark.parametrize("where", ["job", "layer"])

@@ -8,11 +8,12 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from outline.frame_end import FrameEnd
 from outline.frames import FrameSet
-from outline.scheduler import MOVES, DependPlan, FrameExit, FrameState, JobPlan, JobState, LayerPlan
+from outline.scheduler import MOVES, DependPlan, FrameState, JobPlan, JobState, LayerPlan
+from tests.scheduling import GOOD, LOST, TIMED_OUT
 
 S = FrameState
-GOOD, LOST = FrameExit(0), FrameExit(lost=True)
 
 ranges = st.one_of(
     st.builds(lambda first, length: f"{first}-{first + length}", st.integers(-5, 5), st.integers(0, 12)),
@@ -128,13 +129,13 @@ class Walk:
 
     def end(self, ref: int) -> None:
         before, tries = self.job.state(ref), self.job.tries(ref)
-        exit = self.luck.choice([GOOD, GOOD, GOOD, FrameExit(1), FrameExit(286), FrameExit(9, timed_out=True), LOST])
+        exit = self.luck.choice([GOOD, GOOD, GOOD, FrameEnd(1), FrameEnd(286), TIMED_OUT, LOST])
         after = self.job.finish(ref, exit)
         if before is S.EATEN:
             assert after in (S.EATEN, S.WAITING, S.DEPEND)
         elif exit is GOOD:
             assert after in (S.SUCCEEDED, S.WAITING, S.DEPEND)
-        elif after is S.DEAD and exit.status == 1 and not exit.lost:
+        elif after is S.DEAD and exit.status == 1 and exit is not LOST:
             assert tries > self.job.plan.max_retries
 
     def retry(self, ref: int) -> None:
@@ -228,7 +229,7 @@ def test_a_job_without_failures_runs_to_its_end_in_the_farms_order(plan: JobPlan
             keys = {one: (one - job.refs(job.layer(one).name)[0], plan.layers.index(job.layer(one))) for one in ready}
             assert ref == min(ready, key=keys.__getitem__)
             job.start(ref)
-            job.finish(ref, FrameExit(0))
+            job.finish(ref, FrameEnd(0))
         job.release_posts()
 
     assert job.succeeded or any(depend.on for depend in plan.depends if plan.layers[int(depend.on[1:])].type == "Post")

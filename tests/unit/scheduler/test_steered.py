@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import pytest
 
+from outline.frame_end import EndedBy, FrameEnd
 from outline.frames import FrameSet
-from outline.scheduler import DependPlan, FrameExit, FrameState, JobPlan, LayerPlan, SteeredJob
+from outline.scheduler import DependPlan, FrameState, JobPlan, LayerPlan, SteeredJob
 
 S = FrameState
 
@@ -22,7 +23,7 @@ def two_layers(type: str = "LAYER_ON_LAYER", any_frame: bool = False) -> Steered
 
 def run(job: SteeredJob, ref: int, status: int = 0) -> FrameState:
     job.start(ref)
-    return job.finish(ref, FrameExit(status))
+    return job.finish(ref, FrameEnd(status))
 
 
 def states(job: SteeredJob, layer: str) -> list[FrameState]:
@@ -82,7 +83,7 @@ def test_dependency_added_while_frames_run_leaves_them_running():
 
     assert number == 0
     assert states(job, "comp") == [S.RUNNING, S.WAITING, S.DEPEND]
-    assert job.finish(job.ref("comp", 1), FrameExit(0)) is S.SUCCEEDED
+    assert job.finish(job.ref("comp", 1), FrameEnd(0)) is S.SUCCEEDED
 
 
 def test_frame_eaten_while_it_runs_is_still_alive_after_a_dependency_was_added():
@@ -95,7 +96,7 @@ def test_frame_eaten_while_it_runs_is_still_alive_after_a_dependency_was_added()
     job.add_depend(DependPlan("comp", "model", "FRAME_BY_FRAME"))
 
     assert job.is_alive(ref)
-    assert job.finish(ref, FrameExit(1)) is S.EATEN
+    assert job.finish(ref, FrameEnd(1)) is S.EATEN
 
 
 @pytest.mark.parametrize("type", ["FRAME_BY_FRAME", "LAYER_ON_LAYER"])
@@ -167,7 +168,7 @@ def test_frame_that_was_lost_again_and_again_keeps_its_tries():
     job = make_job(LayerPlan("a", FrameSet("1")))
     for _ in range(10):
         job.start(0)
-        job.finish(0, FrameExit(lost=True))
+        job.finish(0, FrameEnd(ended_by=EndedBy.LOST_HOST))
 
     assert (job.state(0), job.tries(0)) == (S.WAITING, 0)
 
@@ -176,7 +177,7 @@ def test_frame_that_has_outgrown_its_memory_is_tried_again():
     job = make_job(LayerPlan("a", FrameSet("1")))
     job.start(0)
 
-    state = job.finish(0, FrameExit(33, outgrown=True))
+    state = job.finish(0, FrameEnd(33, ended_by=EndedBy.MEMORY))
 
     assert state is S.WAITING
 

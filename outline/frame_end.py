@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a frame ended, for whoever asks: scheduler, worker, journal, log, status."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, NamedTuple
+
+__all__ = ["EndedBy", "FrameEnd"]
+
+
+class EndedBy(str, Enum):
+    """Who or what ended a frame."""
+
+    ITSELF = "itself"  #: It exited, or a signal from outside of the library ended it.
+    TIME_LIMIT = "time limit"  #: It ran too long.
+    SILENCE_LIMIT = "silence limit"  #: It wrote nothing to its log for too long.
+    LAUNCHER = "launcher"  #: Somebody stopped the job.
+    NOTHING_TO_RUN = "nothing to run"  #: Its program is not there, or its command is empty.
+    MEMORY = "memory"  #: It used more memory than it was given.
+    LOST_HOST = "lost host"  #: The machine was lost; the frame is not to blame.
+
+
+class FrameEnd(NamedTuple):
+    """How a frame ended.
+
+    Attributes:
+        status: The exit status; 128 + n when signal n ended it.
+        signal: The signal that ended it, or 0.
+        ended_by: Who ended it.
+        seconds: How long it ran.
+        rss_kb: The most memory that it had, in kB.
+        reason: One line about the failure; may be empty.
+        peak_kb: The most memory that the application itself told of, in kB; 0 when it told nothing.
+        warnings: How many warnings the application is known to have printed.
+    """
+
+    status: int = 0
+    signal: int = 0
+    ended_by: EndedBy = EndedBy.ITSELF
+    seconds: float = 0.0
+    rss_kb: int = 0
+    reason: str = ""
+    peak_kb: int = 0
+    warnings: int = 0
+
+    @property
+    def is_timed_out(self) -> bool:
+        """A time limit ended it; such a frame is not tried again."""
+        return self.ended_by in (EndedBy.TIME_LIMIT, EndedBy.SILENCE_LIMIT)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as data for JSON, without what is empty."""
+        data: dict[str, Any] = {"exit": self.status, "seconds": round(self.seconds, 4), "rss_kb": self.rss_kb}
+        if self.ended_by is not EndedBy.ITSELF:
+            data["ended_by"] = self.ended_by.value
+        for name in ("signal", "reason", "peak_kb", "warnings"):
+            value = getattr(self, name)
+            if value:
+                data[name] = value
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> FrameEnd:
+        """Return what ``to_dict`` wrote; numbers may be text.
+
+        Raises:
+            ValueError: A value is missing, or is none of its kind.
+        """
+        try:
+            return cls(
+                int(data["exit"]),
+                int(data.get("signal", 0)),
+                EndedBy(data.get("ended_by", "itself")),
+                float(data["seconds"]),
+                int(data["rss_kb"]),
+                str(data.get("reason", "")),
+                int(data.get("peak_kb", 0)),
+                int(data.get("warnings", 0)),
+            )
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(f"no end of a frame: {error!r}") from error
