@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any
 from .. import config
 from ..backend.cue import JOB_WAIT_PERIOD_SEC, end_test
 from ..backend.cue.client import farm_errors
-from ..backend.cue.jobs import log_path, post_job_of
+from ..backend.cue.jobs import post_job_of
 from ..backend.cue.logs import last_lines
 from ..backend.cue.snapshot import Outcome, PyCueJob, frames_of
-from ..backend.cue.watch import FarmResult, watch
+from ..backend.cue.status import frame_status
+from ..backend.cue.watch import FarmObserver, FarmResult, watch
+from ..backend.status import JobStatus
 from ..exception import OutlineException
+from ..scheduler import FrameState
 from . import EXIT_DEAD, EXIT_INTERRUPTED, EXIT_KILLED
-from .farm_display import FarmDisplay, make_farm_display
-from .summary import state_table
-from .text import duration, plural, quoted, server_option
+from .display import Display, make_display
+from .summary import summary
+from .text import quoted, server_option
 
 if TYPE_CHECKING:
     from types import SimpleNamespace
@@ -31,9 +34,13 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .pycuerun import PyCuerun
 
-__all__ = ["exit_reason", "follow_jobs", "launch_on_farm"]
+__all__ = ["WaitObserver", "follow_jobs", "launch_on_farm"]
 
-_SHOWN_DEAD = 5
+S = FrameState
+_MOST_DEAD = 500
+_PAUSED = "the job is paused; cueadmin -unpause {name} lets it go on"
+_EXTERNAL = "what is left waits for another job"
+_HELD_UP = "nothing runs: {reason}"
 _WORDS = {
     Outcome.DONE: "FINISHED",
     Outcome.DEAD: "FAILED",
@@ -47,18 +54,6 @@ _EXIT_CODES = {
     Outcome.STUCK: EXIT_DEAD,
     Outcome.KILLED: EXIT_KILLED,
     Outcome.LOST: EXIT_KILLED,
-}
-# What the numbers that stand for an exit status on a farm mean.
-_REASONS = {
-    33: "out of memory",
-    137: "killed, perhaps out of memory",
-    256: "its host could not start it",
-    286: "its host was taken back",
-    287: "its log grew too large",
-    299: "its host could not start it",
-    301: "its host went away",
-    302: "it could not be killed",
-    399: "its host is down",
 }
 
 
@@ -122,7 +117,7 @@ def follow_jobs(jobs: Sequence[Any], server: Any = None, *, test: bool = False, 
         job = waiting.pop(0)
         begun = time.monotonic()
         try:
-            with _signals_interrupt(), closing(make_farm_display(quiet)) as display:
+            with _signals_interrupt(), closing(make_display(quiet)) as display:
                 result = _watch(job, display, test)
                 post = post_job_of(job) if result.outcome is Outcome.DONE else None
         except KeyboardInterrupt:
@@ -162,13 +157,14 @@ def _report(job: Any, result: FarmResult, seconds: float, server: Any, *, test: 
     return code
 
 
-def _watch(job: Any, display: FarmDisplay, test: bool) -> FarmResult:
+def _watch(job: Any, display: Display, test: bool) -> FarmResult:
+    observer = WaitObserver(display)
     return watch(
         PyCueJob(job.data.id),
         period_seconds=JOB_WAIT_PERIOD_SEC,
-        observer=display,
+        observer=observer,
         until_failed=test,
-        sleep=display.sleep,
+        sleep=observer.sleep,
     )
 
 
@@ -184,37 +180,67 @@ def _farewell(name: str, server: Any) -> str:
     )
 
 
+class WaitObserver(FarmObserver):
+    """Tells a display what a wait for a job on a farm sees."""
+
+    def __init__(
+        self,
+        display: Display,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.__display = display
+        self.__clock = clock
+        self.__sleep = sleep
+        self.__last = ""
+
+    def counted(self, job: JobStatus) -> None:
+        """Show the numbers."""
+        counts = job.counts
+        shown = [f"{counts[state]} {state.value}" for state in (S.RUNNING, S.DEAD, S.EATEN) if counts[state]]
+        line = f"[{job.done}/{job.total}] {job.name}{': ' if shown else ''}{', '.join(shown)}"
+        if line != self.__last:
+            self.__display.event(line)
+        self.__last = line
+        self.__display.note("paused", _PAUSED.format(name=job.name) if job.state == "PAUSED" else "")
+        self.__display.draw(job)
+
+    def away(self, reason: str) -> None:
+        """Tell why nothing comes for a while."""
+        self.__display.note("away", f"{reason.partition('; ')[0]}; waiting on")
+        self.__display.redraw()
+
+    def back(self) -> None:
+        """Tell that it goes on."""
+        self.__display.note("away", "")
+        self.__display.event("the farm server answers again")
+
+    def external(self) -> None:
+        """Tell what the job waits for."""
+        self.__display.note("external", _EXTERNAL)
+
+    def held_up(self, reason: str) -> None:
+        """Tell why nothing runs, or take that back."""
+        self.__display.note("held up", _HELD_UP.format(reason=reason) if reason else "")
+
+    def sleep(self, seconds: float) -> None:
+        """Wait until the server is asked again; a live table goes on with its times."""
+        end = self.__clock() + seconds
+        while (left := end - self.__clock()) > 0:
+            self.__sleep(min(self.__display.period_seconds or left, left))
+            self.__display.redraw()
+
+
 # -- how it ended ----------------------------------------------------------------------------------------------
 
 
 def _summary(job: Any, result: FarmResult, seconds: float) -> list[str]:
-    lines = ["", f"{job.data.name}  {_WORDS[result.outcome]} in {duration(seconds)}", ""]
-    if result.job is not None:
-        lines += [f"  {line}" for line in state_table({layer.name: layer.counts for layer in result.job.layers})]
-        lines.append("")
+    status = result.job or JobStatus(job.data.name, job.data.id, "", ())
     if result.outcome is not Outcome.DONE:
         with suppress(OutlineException):  # a job or server that is gone tells nothing more
-            lines += _dead_lines(job)
-    return lines
-
-
-def _dead_lines(job: Any) -> list[str]:
-    lines = []
-    dead = [frame.data for frame in islice(frames_of(job, ["DEAD"]), _SHOWN_DEAD + 1)]
-    for data in dead[:_SHOWN_DEAD]:
-        log = log_path(job, data.name)
-        lines.append(f"DEAD {data.name} after {plural(data.retry_count + 1, 'attempt')}: {exit_reason(data)}")
-        lines += [f"    | {line}" for line in last_lines(log, 8)]
-        lines += [f"    log  {log}", ""]
-    if len(dead) > _SHOWN_DEAD:
-        lines += [f"and more: outline status {quoted(job.data.name)}", ""]
-    return lines
-
-
-def exit_reason(data: Any) -> str:
-    """Return why a frame of the farm ended as it did, in a few words."""
-    status = data.exit_status
-    return _REASONS.get(status, "stopped by hand" if status >= 500 else f"exit status {status}")
+            dead = (frame_status(job, frame.data) for frame in islice(frames_of(job, ["DEAD"]), _MOST_DEAD))
+            status = status._replace(dead=tuple(dead))
+    return summary(status, seconds, last_lines, word=_WORDS[result.outcome])
 
 
 def _next_steps(name: str, outcome: Outcome, server: Any) -> list[str]:

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..exception import LaunchException, OutlineException, SessionException
 from ..session_paths import SessionPaths
 from .running import session_folder
+
+if TYPE_CHECKING:
+    from ..backend.status import JobStatus
 
 __all__ = ["JobPlace", "job_place"]
 
@@ -16,8 +19,8 @@ __all__ = ["JobPlace", "job_place"]
 class JobPlace(Protocol):
     """A job that can be looked at."""
 
-    def status(self) -> dict[str, Any]:
-        """Return its status as data, see ``outline.cli.status``."""
+    def status(self) -> JobStatus:
+        """Read how it is."""
 
     def print_log(self, frame: str, attempt: int | None) -> int:
         """Print the log of a frame and return the exit code."""
@@ -35,12 +38,12 @@ class SessionPlace:
     def __init__(self, folder: str) -> None:
         self.__folder = folder
 
-    def status(self) -> dict[str, Any]:
+    def status(self) -> JobStatus:
         """Read the journal."""
         from ..backend.local import LocalJob
-        from .status import status_data
+        from ..backend.local.status import job_status
 
-        return status_data(LocalJob(self.__folder))
+        return job_status(LocalJob(self.__folder))
 
     def print_log(self, frame: str, attempt: int | None) -> int:
         """Print the log of a frame."""

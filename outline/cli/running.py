@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import config
 from ..exception import OutlineException, ScriptException
@@ -85,10 +85,8 @@ def load_and_show_jobs(path: str, *, quiet: bool) -> tuple[Outline | None, int]:
 
 def show_job(job: LocalJob, seconds: float, *, quiet: bool) -> int:
     """Print the summary of a job that is over, and return the exit code; a paused one is fine."""
-    from .summary import summary
-
     is_fine = job.record.over not in ("failed", "interrupted")
-    _print_summary(summary(job, seconds), is_fine, quiet)
+    _print_summary(_summary(job, seconds), is_fine, quiet)
     if is_fine:
         return 0
     return EXIT_INTERRUPTED if job.record.over == "interrupted" else EXIT_DEAD
@@ -102,21 +100,32 @@ def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool =
         quiet: Print nothing, unless something failed.
         paused: The job is only prepared, and has not to succeed.
     """
-    from .display import close_display, make_display
-    from .summary import summary
+    from ..backend.local.dispatch import Watcher
+    from .display import make_display
+    from .run_observer import RunObserver
 
     begun = time.monotonic()
     wait_for_no_thread()
-    display: Any = make_display(quiet)
+    display = make_display(quiet)
     try:
-        job = run(display)
+        job = run(Watcher() if quiet else RunObserver(display))
     finally:
-        close_display(display)
+        display.close()
     is_fine = paused or job.record.job.succeeded
-    _print_summary(summary(job, time.monotonic() - begun), is_fine, quiet)
+    _print_summary(_summary(job, time.monotonic() - begun), is_fine, quiet)
     if is_fine:
         return 0
     return EXIT_INTERRUPTED if job.record.over == "interrupted" else EXIT_DEAD
+
+
+def _summary(job: LocalJob, seconds: float) -> str:
+    from ..backend.local.log import last_lines
+    from ..backend.local.status import job_status
+    from .summary import summary
+    from .text import quoted
+
+    lines = [*summary(job_status(job), seconds, last_lines), f"session  {job.path}"]
+    return "\n".join(lines if job.record.job.succeeded else [*lines, f"go on    pycuerun --resume {quoted(job.path)}"])
 
 
 def _print_summary(text: str, is_fine: bool, quiet: bool) -> None:

@@ -3,23 +3,27 @@
 
 ``--json`` prints one object:
 
-========== ==========================================================================================================
-job        the job's name; ``job_id`` and ``session`` (the folder; null for a job on the farm) say which one
-state      ``RUNNING``, ``FINISHED`` (all succeeded or eaten), ``FAILED``, ``PAUSED`` (no frame was ever started, or the
-           farm starts none) or ``STOPPED`` (was cut short and can go on; on the farm, it was killed)
-runner     ``{"host": …, "pid": …}`` of the process that runs it, else null
-frames     how many frames the job has; with chunks, a frame is a chunk, named by its first number
-counts     frames by state, states without frames left out
-layers     in their order: ``name``, ``range`` (all frame numbers), ``chunk``, ``frames``, ``counts``, and ``states``:
-           the frames in each state as a range
-running    ``frame`` (its name), ``layer``, ``attempt``, ``seconds`` (so far), and ``progress``: null, or what the
-           application tells: ``percent`` of the chunk, the ``frame`` at work, ``frames_done``, ``peak_memory_kb``,
-           ``note``, ``warnings``, ``errors``
-dead       ``frame``, ``layer``, ``attempts``, ``exit_status``, ``signal``, ``reason``, ``seconds``, ``log`` (its path),
-           ``peak_memory_kb`` and ``warnings`` that the application told of
-log_dir    only of a job on the farm: the folder of the logs, as the hosts see it; ``server`` as the command line named
-           it, or null; ``held_up``, why no host starts a frame, or empty; each running and dead frame has its ``host``
-========== ==========================================================================================================
+=========== =========================================================================================================
+job         the job's name; ``job_id`` and ``session`` (the folder; null when nobody knows it) say which one
+state       ``RUNNING``, ``FINISHED`` (all succeeded or eaten), ``FAILED``, ``PAUSED`` (no frame was ever started, or
+            the farm starts none) or ``STOPPED`` (was cut short and can go on; on the farm, it was killed)
+runner      ``{"host": …, "pid": …}`` of the process that runs it, else null
+frames      how many frames the job has; with chunks, a frame is a chunk, named by its first number
+counts      frames by state, states without frames left out
+layers      in their order: ``name``, ``range`` (all frame numbers), ``chunk``, ``frames``, ``counts``, and
+            ``states``: the frames in each state as a range
+running     ``frame`` (its name), ``layer``, ``attempt``, ``seconds`` (so far), and ``progress``: null, or what the
+            application tells: ``percent`` of the chunk, the ``frame`` at work, ``frames_done``, ``peak_memory_kb``,
+            ``note``, ``warnings``, ``errors``
+dead        ``frame``, ``layer``, ``attempts``, ``exit_status``, ``signal``, ``reason``, ``seconds``, ``log`` (its
+            path), ``peak_memory_kb`` and ``warnings`` that the application told of
+retrying    the frames that wait for another attempt after one that failed, told like dead ones; ``memory_kb`` when
+            the farm has raised what it reserves for them
+log_dir     only of a job on the farm: the folder of the logs, as the hosts see it; ``server`` as the command line
+            named it, or null; ``held_up``, why no host starts a frame, and ``waiting_for``, what the whole job waits
+            for, or empty; ``post``, the job of its Post layers told in the same way, or null; each running, retrying
+            and dead frame has its ``host``
+=========== =========================================================================================================
 """
 
 from __future__ import annotations
@@ -27,28 +31,26 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from ..backend.local.job import LocalJob
-from ..progress import FrameProgress, read_progress
-from ..scheduler import FrameState
-from .progress_rows import progress_words
-from .summary import why
-from .text import duration, facts, plural, quoted, server_option, shorten, table
+from .text import duration, facts, memory, plural, progress_words, quoted, server_option, shorten, table
 
-__all__ = ["print_status", "status_data", "status_text", "watch_status"]
+if TYPE_CHECKING:
+    from ..backend.status import FrameStatus, JobStatus
+
+__all__ = ["print_status", "status_text", "watch_status"]
 
 _SHOWN_RUNNING, _SHOWN_DEAD = 40, 20
 _LONGEST_WORDS = 100
 _CLEAR = "\x1b[H\x1b[2J"
 
 
-def print_status(read: Callable[[], dict[str, Any]], as_json: bool) -> int:
-    """Print the status once and return the exit code 0.
+def print_status(read: Callable[[], JobStatus], as_json: bool) -> int:
+    """Print the status once; the exit code is 0.
 
     Args:
-        read: Returns the status as data, see the top of this module.
+        read: Reads the status.
         as_json: Print it as JSON.
 
     Raises:
@@ -58,154 +60,93 @@ def print_status(read: Callable[[], dict[str, Any]], as_json: bool) -> int:
     return 0
 
 
-def watch_status(read: Callable[[], dict[str, Any]], as_json: bool, seconds: float = 1.0) -> int:
+def watch_status(read: Callable[[], JobStatus], as_json: bool, seconds: float = 1.0) -> int:
     """Print the status every second until the job does not run; on a terminal, over the one before."""
     clear = _CLEAR if sys.stdout.isatty() else ""
     while True:
-        data = read()
-        print(f"{clear}{_rendered(data, as_json)}", flush=True)
-        if data["state"] != "RUNNING":
+        job = read()
+        print(f"{clear}{_rendered(job, as_json)}", flush=True)
+        if job.state != "RUNNING":
             return 0
         time.sleep(seconds)
 
 
-def _rendered(data: dict[str, Any], as_json: bool) -> str:
-    return json.dumps(data, indent=None if not sys.stdout.isatty() else 2) if as_json else status_text(data)
+def _rendered(job: JobStatus, as_json: bool) -> str:
+    return json.dumps(job.to_dict(), indent=2 if sys.stdout.isatty() else None) if as_json else status_text(job)
 
 
-def status_data(job: LocalJob) -> dict[str, Any]:
-    """Return the status of a job as data for JSON, see the top of this module."""
-    record = job.record
-    return {
-        "job": job.name,
-        "job_id": record.job_id,
-        "session": job.path,
-        "state": job.state,
-        "runner": {"host": record.runner[0], "pid": record.runner[1]} if record.runner else None,
-        "frames": len(record.job),
-        "counts": job.counts,
-        "layers": [_layer_data(job, layer.name, str(layer.frames), layer.chunk) for layer in record.job.plan.layers],
-        "running": _running(job, time.time()),
-        "dead": _dead(job),
-    }
-
-
-def _layer_data(job: LocalJob, name: str, frames: str, chunk: int) -> dict[str, Any]:
-    counts = {state.value: count for state, count in job.record.job.counts(name).items() if count}
-    return {
-        "name": name,
-        "range": frames,
-        "chunk": chunk,
-        "frames": sum(counts.values()),
-        "counts": counts,
-        "states": {state: str(heads) for state, heads in job.ranges(name).items()},
-    }
-
-
-def _running(job: LocalJob, now: float) -> list[dict[str, Any]]:
-    state = job.record.job
-    return [
-        {
-            "frame": state.frame_name(ref),
-            "layer": state.layer(ref).name,
-            "attempt": record.attempt,
-            "seconds": round(max(0.0, now - record.started), 3),  # a clock that was set back gives 0
-            "progress": _progress(job.log_path(state.frame_name(ref)), record.attempt),
-        }
-        for ref, record in sorted(job.record.frames.items())
-        if state.state(ref) is FrameState.RUNNING
-    ]
-
-
-def _progress(log: str, attempt: int) -> dict[str, Any] | None:
-    found = read_progress(log)
-    if found is None or found.attempt != attempt:
-        return None
-    return {name: value for name, value in found._asdict().items() if name != "attempt"}
-
-
-def _dead(job: LocalJob) -> list[dict[str, Any]]:
-    found = []
-    for frame in job.dead_frames():
-        end = frame.record.end
-        found.append(
-            {
-                "frame": frame.name,
-                "layer": frame.layer,
-                "attempts": frame.record.attempt,
-                "exit_status": end.status if end else None,
-                "signal": end.signal if end else None,
-                "reason": why(end),
-                "seconds": round(end.seconds, 3) if end else None,
-                "log": frame.log,
-                "peak_memory_kb": end.peak_kb if end else 0,
-                "warnings": end.warnings if end else 0,
-            }
-        )
-    return found
-
-
-def status_text(data: dict[str, Any]) -> str:
-    """Return the status as text for people."""
-    runner, held_up = data["runner"], data.get("held_up")
-    done = data["counts"].get("SUCCEEDED", 0) + data["counts"].get("EATEN", 0)
+def status_text(job: JobStatus) -> str:
+    """Tell the status for people."""
     lines = facts(
         [
-            ("job", data["job"]),
-            ("state", data["state"] + (f", by process {runner['pid']} on {runner['host']}" if runner else "")),
-            ("", f"nothing runs: {held_up}" if held_up else ""),
-            ("done", f"{done} of {plural(data['frames'], 'frame')}"),
-            ("session", data["session"] or ""),
-            ("logs", data.get("log_dir", "")),
+            ("job", job.name),
+            ("state", job.state + (f", by process {job.runner[1]} on {job.runner[0]}" if job.runner else "")),
+            ("", f"nothing runs: {job.held_up}" if job.held_up else ""),
+            ("", job.waiting_for),
+            ("done", f"{job.done} of {plural(job.total, 'frame')}"),
+            ("session", job.session or ""),
+            ("logs", job.log_dir or ""),
         ]
     )
-    lines += ["", *_state_lines(data)]
-    if data["running"]:
-        lines += ["", *_running_lines(data["running"])]
-    if data["dead"]:
-        lines += ["", *_dead_lines(data)]
+    lines += ["", *_state_lines(job)]
+    for part in (_running_lines(job.running), _retrying_lines(job.retrying), _dead_lines(job)):
+        lines += ["", *part] if part else []
+    if job.post is not None:
+        lines += ["", status_text(job.post)]
     return "\n".join(lines)
 
 
-def _state_lines(data: dict[str, Any]) -> list[str]:
+def _state_lines(job: JobStatus) -> list[str]:
     rows = []
-    for layer in data["layers"]:
-        name = layer["name"]
-        for state, heads in layer["states"].items():
-            rows.append([name, state, str(layer["counts"][state]), heads])
-            name = ""
+    for layer in job.layers:
+        name = layer.name
+        for state, heads in layer.states.items():
+            if heads:
+                rows.append([name, state.value, str(layer.counts[state]), str(heads)])
+                name = ""
     return table(["layer", "state", "count", "frames"], rows, numbers=[2])
 
 
-def _running_lines(running: list[dict[str, Any]]) -> list[str]:
-    rows = [[one["frame"], duration(one["seconds"]), _running_words(one)] for one in running[:_SHOWN_RUNNING]]
-    more = [f"and {len(running) - _SHOWN_RUNNING} more"] if len(running) > _SHOWN_RUNNING else []
-    return [*table(["running", "for", ""], rows, numbers=[1]), *more]
+def _running_lines(running: Sequence[FrameStatus]) -> list[str]:
+    rows = [[one.name, duration(one.seconds or 0.0), _running_words(one)] for one in running[:_SHOWN_RUNNING]]
+    return _table_of(["running", "for", ""], rows, [1], len(running))
 
 
-def _running_words(one: dict[str, Any]) -> str:
-    """Return which attempt a running frame is, how far it is, and what else it tells."""
-    words = [f"attempt {one['attempt']}"] if one["attempt"] > 1 else []
-    if one["progress"]:
-        told = FrameProgress(**one["progress"])
-        words += [f"{told.percent:.0f} %"] if told.percent is not None else []
-        words += [progress_words(told)] if progress_words(told) else []
+def _running_words(one: FrameStatus) -> str:
+    """Say which attempt a running frame is, how far it is, and what else it tells."""
+    words = [f"attempt {one.attempt}"] if one.attempt > 1 else []
+    if one.progress:
+        words += [f"{one.progress.percent:.0f} %"] if one.progress.percent is not None else []
+        words += [progress_words(one.progress)] if progress_words(one.progress) else []
     return shorten(", ".join(words), _LONGEST_WORDS)
 
 
-def _dead_lines(data: dict[str, Any]) -> list[str]:
-    dead = data["dead"]
-    rows = [
-        [one["frame"], str(one["attempts"]), duration(one["seconds"] or 0.0), one["reason"]]
-        for one in dead[:_SHOWN_DEAD]
-    ]
-    more = [f"and {len(dead) - _SHOWN_DEAD} more"] if len(dead) > _SHOWN_DEAD else []
-    session = quoted(data["session"] or data["job"])
-    server = server_option(data.get("server"))
+def _retrying_lines(retrying: Sequence[FrameStatus]) -> list[str]:
+    rows = [[one.name, _retrying_words(one)] for one in retrying[:_SHOWN_DEAD]]
+    return _table_of(["tried again", ""], rows, [], len(retrying))
+
+
+def _retrying_words(one: FrameStatus) -> str:
+    words = [plural(one.attempt, "failed try", "failed tries")]
+    words += [f"memory raised to {memory(one.memory_kb)}"] if one.memory_kb else []
+    words += [f"last: {one.reason}"] if one.reason else []
+    return ", ".join(words)
+
+
+def _dead_lines(job: JobStatus) -> list[str]:
+    if not job.dead:
+        return []
+    rows = [[one.name, str(one.attempt), duration(one.seconds or 0.0), one.reason] for one in job.dead[:_SHOWN_DEAD]]
+    session, server = quoted(job.session or job.name), server_option(job.server)
     return [
-        *table(["dead", "tries", "ran", "why"], rows, numbers=[1, 2]),
-        *more,
+        *_table_of(["dead", "tries", "ran", "why"], rows, [1, 2], len(job.dead)),
         "",
-        f"outline log {session} {dead[0]['frame']}{server}",
+        f"outline log {session} {job.dead[0].name}{server}",
         f"outline retry {session}{server}",
     ]
+
+
+def _table_of(head: list[str], rows: list[list[str]], numbers: list[int], total: int) -> list[str]:
+    """Make a table, and say how many more there are than it shows; nothing without rows."""
+    more = [f"and {total - len(rows)} more"] if total > len(rows) else []
+    return [*table(head, rows, numbers=numbers), *more] if rows else []

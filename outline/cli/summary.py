@@ -1,91 +1,69 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end of a job on this machine as text: what is done, what is dead and why, how to go on."""
+"""The end of a job as text: what is done, what is dead and why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ..backend.status import LayerStatus, add_counts
 from ..scheduler import FrameState
+from ..session_paths import SessionPaths
 from .text import duration, plural, quoted, table
 
 if TYPE_CHECKING:
-    from ..backend.local.job import DeadFrame, LocalJob
-    from ..frame_end import FrameEnd
+    from ..backend.status import FrameStatus, JobStatus
 
-__all__ = ["state_table", "summary", "why"]
+__all__ = ["state_table", "summary"]
 
 S = FrameState
 _COLUMNS = (S.SUCCEEDED, S.RUNNING, S.DEAD, S.EATEN, S.DEPEND, S.WAITING)
 _SHOWN = 5
+_TAIL = 8
 _MOST_LAYERS = 40
 
 
-def summary(job: LocalJob, seconds: float, tail: int = 8) -> str:
-    """Return the end of a run: a table of layers, the dead frames with their last log lines, how to go on.
+def summary(
+    job: JobStatus, seconds: float, last_lines: Callable[[str, int], list[str]], *, word: str | None = None
+) -> list[str]:
+    """Tell how a job ended: a table of layers, and the dead frames with the last lines of their logs.
 
     Args:
         job: The job.
-        seconds: How long the run took.
-        tail: How many lines of each dead frame's log.
+        seconds: How long somebody waited for it.
+        last_lines: Reads so many last lines out of a log.
+        word: How the job ended, when its state does not say it.
     """
-    state = job.record.job
-    lines = ["", f"{job.name}  {job.state} in {duration(seconds)}", ""]
-    lines += [
-        f"  {line}" for line in state_table({layer.name: state.counts(layer.name) for layer in state.plan.layers})
-    ]
-    lines.append("")
-    lines += _dead_lines(job, tail)
-    lines.append(f"session  {job.path}")
-    if not state.succeeded:
-        lines.append(f"go on    pycuerun --resume {quoted(job.path)}")
-    return "\n".join(lines)
+    lines = ["", f"{job.name}  {word or job.state} in {duration(seconds)}", ""]
+    if job.layers:
+        lines += [*(f"  {line}" for line in state_table(job.layers)), ""]
+    for frame in _some_of_each_layer(job.dead, _SHOWN):
+        lines += _dead_frame(job, frame, last_lines)
+    if len(job.dead) > _SHOWN:
+        lines += [f"and {len(job.dead) - _SHOWN} more: outline status {quoted(job.session or job.name)}", ""]
+    return lines
 
 
-def state_table(counts: Mapping[str, Mapping[FrameState, int]]) -> list[str]:
-    """Return a table of layers and how many of their frames are in each state; states that no frame has are left out.
+def state_table(layers: Sequence[LayerStatus]) -> list[str]:
+    """Make a table of layers and how many of their frames are in each state; states that no frame has are left out.
 
     A frame is what runs at a time: with chunks, a chunk. Of very many layers, those that are done share a row.
-
-    Args:
-        counts: The states of the frames, by layer.
     """
-    columns = [one for one in _COLUMNS if one is S.SUCCEEDED or any(states.get(one) for states in counts.values())]
-    counts_of = dict(counts)
-    done = [name for name, states in counts.items() if states[S.SUCCEEDED] == sum(states.values())]
-    if len(counts_of) > _MOST_LAYERS:
-        succeeded = sum(counts_of.pop(name)[S.SUCCEEDED] for name in done)
-        if done:
-            counts_of[plural(len(done), "other layer")] = {**dict.fromkeys(S, 0), S.SUCCEEDED: succeeded}
-    rows = []
-    for name, states in counts_of.items():
-        cells = [str(states[column] or "-") for column in columns]
-        rows.append([name, *cells, str(sum(states.values()))])
+    columns = [one for one in _COLUMNS if one is S.SUCCEEDED or any(layer.counts.get(one) for layer in layers)]
+    if len(layers) > _MOST_LAYERS:
+        done = [layer for layer in layers if layer.counts.get(S.SUCCEEDED, 0) == layer.total]
+        together = LayerStatus(plural(len(done), "other layer"), add_counts(layer.counts for layer in done))
+        layers = [*(layer for layer in layers if layer not in done), *([together] if done else [])]
+    rows = [
+        [layer.name, *(str(layer.counts.get(column) or "-") for column in columns), str(layer.total)]
+        for layer in layers
+    ]
     head = ["layer", *(column.value.lower() for column in columns), "total"]
     return table(head, rows, numbers=range(1, len(head)))
 
 
-def why(end: FrameEnd | None) -> str:
-    """Return why a frame ended as it did, in a few words."""
-    if end is None:
-        return "unknown"
-    if end.reason:
-        return end.reason
-    return f"signal {end.signal}" if end.signal else f"exit status {end.status}"
-
-
-def _dead_lines(job: LocalJob, tail: int) -> list[str]:
-    dead = job.dead_frames()
-    lines = []
-    for frame in _some_of_each_layer(dead, _SHOWN):
-        lines += _dead_frame(job, frame, tail)
-    if len(dead) > _SHOWN:
-        lines += [f"and {len(dead) - _SHOWN} more: outline status {quoted(job.path)}", ""]
-    return lines
-
-
-def _some_of_each_layer(dead: list[DeadFrame], count: int) -> list[DeadFrame]:
-    """Return so many of the frames, in their order: as many different layers as possible, first frames first."""
+def _some_of_each_layer(dead: Sequence[FrameStatus], count: int) -> list[FrameStatus]:
+    """Choose so many of the frames, in their order: as many different layers as possible, first frames first."""
     seen: dict[str, int] = {}
     ranked = []
     for place, frame in enumerate(dead):
@@ -94,12 +72,14 @@ def _some_of_each_layer(dead: list[DeadFrame], count: int) -> list[DeadFrame]:
     return [dead[place] for place in sorted(place for _, place in sorted(ranked)[:count])]
 
 
-def _dead_frame(job: LocalJob, frame: DeadFrame, tail: int) -> list[str]:
-    attempts = plural(frame.record.attempt, "attempt")
+def _dead_frame(job: JobStatus, frame: FrameStatus, last_lines: Callable[[str, int], list[str]]) -> list[str]:
+    run_it = []
+    if frame.host is None and job.session:
+        run_it = [f"    run it  pycuerun {quoted(SessionPaths(job.session).outline)} -e {frame.name}"]
     return [
-        f"DEAD {frame.name} after {attempts}: {why(frame.record.end)}",
-        *(f"    | {line}" for line in frame.last_lines(tail)),
-        f"    log     {frame.log}",
-        f"    run it  pycuerun {quoted(job.paths.outline)} -e {frame.name}",
+        f"DEAD {frame.name} after {plural(frame.attempt, 'attempt')}: {frame.reason}",
+        *(f"    | {line}" for line in last_lines(frame.log, _TAIL)),
+        f"    log     {frame.log}" if run_it else f"    log  {frame.log}",
+        *run_it,
         "",
     ]

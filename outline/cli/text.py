@@ -4,12 +4,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..progress import FrameProgress
 
 __all__ = [
     "duration",
     "facts",
     "memory",
     "plural",
+    "progress_words",
     "quoted",
     "rate",
     "server_option",
@@ -19,9 +24,9 @@ __all__ = [
 ]
 
 
-def plural(count: int, noun: str) -> str:
-    """Return ``1 frame``, ``2 frames``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}".replace(",", " ")
+def plural(count: int, noun: str, nouns: str = "") -> str:
+    """Count things: ``1 frame``, ``2 frames``; ``nouns`` is a plural that is not made with an s."""
+    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}".replace(",", " ")
 
 
 def duration(seconds: float) -> str:
@@ -70,6 +75,14 @@ def quoted(word: object) -> str:
 def server_option(server: object) -> str:
     """Return the option that names the farm server of a command line, with a blank in front; empty without one."""
     return f" --server {quoted(server)}" if server else ""
+
+
+def progress_words(progress: FrameProgress) -> str:
+    """Tell what is known beside the percentage: ``frame 12, 1.2 GB, 3 warnings, loading textures``."""
+    words = [f"frame {progress.frame}"] if progress.frame is not None else []
+    words += [memory(progress.peak_memory_kb)] if progress.peak_memory_kb else []
+    words += [plural(progress.warnings, "warning")] if progress.warnings else []
+    return ", ".join([*words, *([progress.note] if progress.note else [])])
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> list[str]:

@@ -5,18 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from outline.backend.cue.snapshot import FarmSnapshot, LayerNumbers
+from outline.backend.cue.snapshot import job_state
+from outline.backend.status import JobStatus, LayerStatus
 from outline.scheduler import FrameState
 
 __all__ = ["FakeClock", "ScriptedJob", "snapshot"]
 
-Look = FarmSnapshot | Exception
+Look = JobStatus | Exception
 
 
-def snapshot(state: str = "PENDING", is_paused: bool = False, name: str = "job", **counts: int) -> FarmSnapshot:
+def snapshot(state: str = "PENDING", is_paused: bool = False, name: str = "job", **counts: int) -> JobStatus:
     """Return a job of one layer ``beauty`` with so many frames in each state."""
     numbers = {one: counts.get(one.value.lower(), 0) for one in FrameState}
-    return FarmSnapshot("id", name, state, is_paused, "/logs", (LayerNumbers("beauty", numbers),))
+    layers = (LayerStatus("beauty", numbers),)
+    return JobStatus(name, "id", job_state(state, is_paused, numbers), layers, log_dir="/logs")
 
 
 class FakeClock:
@@ -53,7 +55,7 @@ class ScriptedJob:
         self.__why = list(why)
         self.reconnects = 0
 
-    def read(self) -> FarmSnapshot:
+    def read(self) -> JobStatus:
         """Return or raise the next look."""
         look = self.__looks.pop(0) if len(self.__looks) > 1 else self.__looks[0]
         if isinstance(look, Exception):

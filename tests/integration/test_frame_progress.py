@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from outline.backend.local.job import LocalJob
-from outline.cli.status import status_data
+from outline.backend.local.status import job_status
 from outline.exception import LayerException
 from outline.frame_run import runs_only_commands
 from outline.modules.shell import Shell, ShellCommand
@@ -73,9 +73,8 @@ def start(script: Path, frames: str, output: Any = subprocess.DEVNULL) -> subpro
 
 def told(root: Path) -> dict[str, Any]:
     """Return what the one running frame tells; nothing when none runs yet."""
-    running = [
-        frame for path in root.glob("*/*/journal") for frame in status_data(LocalJob(str(path.parent)))["running"]
-    ]
+    jobs = [job_status(LocalJob(str(path.parent))).to_dict() for path in root.glob("*/*/journal")]
+    running = [frame for job in jobs for frame in job["running"]]
     return (running[0]["progress"] or {}) if running else {}
 
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from ...constants import OUTLINE_MODE_SETUP
 from ...exception import LaunchException
 from ...scheduler import FrameState
+from ..status import JobStatus
 from .checks import check_job
 from .client import JobPending, connect, farm_errors
 from .command import build_command
 from .job import farm_job
 from .jobs import find_session_job, post_job_of
-from .snapshot import FarmSnapshot, Outcome, PyCueJob
+from .snapshot import Outcome, PyCueJob
 from .spec import spec_text
 from .watch import JobTestFailed, LogObserver, kill_job, watch
 
@@ -161,9 +162,9 @@ def test(job: Any) -> None:
         job = post_job_of(job)
 
 
-def end_test(job: Any, outcome: Outcome, last: FarmSnapshot | None) -> str:
+def end_test(job: Any, outcome: Outcome, last: JobStatus | None) -> str:
     """Return why a test has failed, and kill the job if it has; an empty text when all of it has succeeded."""
-    counts = last.counts() if last is not None else dict.fromkeys(FrameState, 0)
+    counts = last.counts if last is not None else dict.fromkeys(FrameState, 0)
     dead, eaten = counts[FrameState.DEAD], counts[FrameState.EATEN]
     if outcome is Outcome.DONE and not eaten:
         return ""

@@ -6,20 +6,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from ...exception import LaunchException
 from ...scheduler import FrameState
+from ..status import JobStatus, LayerStatus, add_counts
 from .client import connect, farm_errors
 from .waiting import ask_why_nothing_starts
 
 __all__ = [
-    "FarmSnapshot",
     "JobSource",
-    "LayerNumbers",
     "Outcome",
     "PyCueJob",
     "frames_of",
+    "job_state",
     "layers_of",
     "outcome_of",
     "snapshot_of",
@@ -28,51 +28,6 @@ __all__ = [
 
 S = FrameState
 _PAGE = 500  # what PyCue asks for; it cannot ask for another number
-
-
-class LayerNumbers(NamedTuple):
-    """How many frames of a layer are in each state; states without frames are there too."""
-
-    name: str
-    counts: Mapping[FrameState, int]
-
-
-class FarmSnapshot(NamedTuple):
-    """A job at one moment.
-
-    Attributes:
-        id: The server's id of the job.
-        name: Its name.
-        state: ``PENDING``, ``FINISHED`` and so on.
-        is_paused: Nothing new is started.
-        log_dir: The folder of its frames' logs, as the hosts see it.
-        layers: Its layers in their order.
-    """
-
-    id: str
-    name: str
-    state: str
-    is_paused: bool
-    log_dir: str
-    layers: tuple[LayerNumbers, ...]
-
-    def counts(self, layer: str | None = None) -> dict[FrameState, int]:
-        """Return how many frames are in each state, of one layer or of all."""
-        totals = dict.fromkeys(FrameState, 0)
-        for numbers in self.layers:
-            if layer in (None, numbers.name):
-                for state, count in numbers.counts.items():
-                    totals[state] += count
-        return totals
-
-    @property
-    def is_held_up(self) -> bool:
-        """Frames could run, and none does."""
-        counts = self.counts()
-        return bool(self.state == "PENDING" and not self.is_paused and counts[S.WAITING] and not counts[S.RUNNING])
-
-    def __len__(self) -> int:
-        return sum(sum(numbers.counts.values()) for numbers in self.layers)
 
 
 class Outcome(Enum):
@@ -90,24 +45,34 @@ class Outcome(Enum):
         return self in (Outcome.DEAD, Outcome.STUCK)
 
 
-def outcome_of(job: FarmSnapshot) -> Outcome | None:
-    """Return how a job has ended, or None while it can go on; a paused one can."""
-    counts = job.counts()
-    over = counts[S.SUCCEEDED] + counts[S.EATEN]
-    if job.state == "FINISHED":
-        return Outcome.DONE if over == sum(counts.values()) else Outcome.KILLED
-    if job.state not in ("PENDING", "SHUTDOWN") or counts[S.RUNNING] or counts[S.WAITING]:
-        return None
-    if counts[S.DEAD]:
-        return Outcome.DEAD
-    return Outcome.STUCK if counts[S.DEPEND] else None
+def outcome_of(job: JobStatus) -> Outcome | None:
+    """Say how a job has ended; None while it can go on, as a paused one can."""
+    if job.state == "FAILED":
+        return Outcome.DEAD if job.counts[S.DEAD] else Outcome.STUCK
+    return {"FINISHED": Outcome.DONE, "STOPPED": Outcome.KILLED}.get(job.state)
+
+
+def job_state(state: str, is_paused: bool, counts: Mapping[FrameState, int]) -> str:
+    """Say what a job does in the words of ``JobStatus``.
+
+    Args:
+        state: The server's word: ``PENDING``, ``FINISHED`` and so on.
+        is_paused: Nothing new is started.
+        counts: How many of its frames are in each state.
+    """
+    if state == "FINISHED":
+        return "FINISHED" if counts[S.SUCCEEDED] + counts[S.EATEN] == sum(counts.values()) else "STOPPED"
+    is_stuck = state in ("PENDING", "SHUTDOWN") and not counts[S.RUNNING] and not counts[S.WAITING]
+    if is_stuck and (counts[S.DEAD] or counts[S.DEPEND]):
+        return "FAILED"
+    return "PAUSED" if is_paused else "RUNNING"
 
 
 class JobSource(Protocol):
     """Where the numbers of one job come from."""
 
-    def read(self) -> FarmSnapshot:
-        """Return the job as it is now.
+    def read(self) -> JobStatus:
+        """Return the job as it is now, with its numbers alone.
 
         Raises:
             ServerAway: No server answers.
@@ -131,7 +96,7 @@ class PyCueJob:
     def __init__(self, job_id: str) -> None:
         self.__id = job_id
 
-    def read(self) -> FarmSnapshot:
+    def read(self) -> JobStatus:
         """Ask the server for the job and its layers."""
         opencue = connect()
         with farm_errors(f"find the job {self.__id}"):
@@ -170,11 +135,14 @@ def layers_of(job: Any) -> list[Any]:
         return sorted(job.getLayers(), key=lambda layer: int(layer.data.dispatch_order))
 
 
-def snapshot_of(job: Any, layers: Sequence[Any]) -> FarmSnapshot:
-    """Return what PyCue's job and its layers say."""
+def snapshot_of(job: Any, layers: Sequence[Any]) -> JobStatus:
+    """Take the numbers out of PyCue's job and its layers; single frames are not looked at."""
     data = job.data
-    numbers = tuple(LayerNumbers(layer.data.name, _counts(layer.data.layer_stats)) for layer in layers)
-    return FarmSnapshot(data.id, data.name, state_name(data.state), data.is_paused, data.log_dir, numbers)
+    numbers = tuple(
+        LayerStatus(one.data.name, _counts(one.data.layer_stats), one.data.range, one.data.chunk_size) for one in layers
+    )
+    state = job_state(state_name(data.state), data.is_paused, add_counts(one.counts for one in numbers))
+    return JobStatus(data.name, data.id, state, numbers, log_dir=data.log_dir)
 
 
 def frames_of(job: Any, states: Sequence[str] = (), **criteria: Any) -> Iterator[Any]:

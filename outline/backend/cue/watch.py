@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 
 from ...exception import LaunchException
 from ...scheduler import FrameState
+from ..status import JobStatus
 from .client import ServerAway, UnknownToServer, farm_errors
-from .snapshot import FarmSnapshot, JobSource, Outcome, outcome_of
+from .snapshot import JobSource, Outcome, outcome_of
 
 __all__ = ["FarmObserver", "FarmResult", "JobTestFailed", "LogObserver", "kill_job", "watch"]
 
@@ -33,7 +34,7 @@ class JobTestFailed(LaunchException):
 class FarmObserver:
     """Learns what a job does while it is waited for; this one does nothing with it."""
 
-    def counted(self, job: FarmSnapshot) -> None:
+    def counted(self, job: JobStatus) -> None:
         """Take the numbers that the server has just told."""
 
     def away(self, reason: str) -> None:
@@ -52,10 +53,10 @@ class FarmObserver:
 class LogObserver(FarmObserver):
     """Writes to the log, for scripts that wait."""
 
-    def counted(self, job: FarmSnapshot) -> None:
+    def counted(self, job: JobStatus) -> None:
         """Log how far the job is."""
-        done = job.counts()[FrameState.SUCCEEDED]
-        logger.debug("waiting for %s: %d of %d frames succeeded", job.name, done, len(job))
+        done = job.counts[FrameState.SUCCEEDED]
+        logger.debug("waiting for %s: %d of %d frames succeeded", job.name, done, job.total)
 
     def away(self, reason: str) -> None:
         """Log the reason."""
@@ -80,7 +81,7 @@ class FarmResult(NamedTuple):
     """
 
     outcome: Outcome
-    job: FarmSnapshot | None
+    job: JobStatus | None
 
 
 def watch(
@@ -127,15 +128,15 @@ class _Watcher:
         self.__clock = clock
         self.__is_away = False
         self.__unknown = 0
-        self.__ended: tuple[Outcome, FarmSnapshot, float] | None = None
+        self.__ended: tuple[Outcome, JobStatus, float] | None = None
         self.__told_external = False
         self.__held_up = _HeldUp(source, observer, clock)
-        self.job: FarmSnapshot | None = None
+        self.job: JobStatus | None = None
 
     @property
     def has_failed(self) -> bool:
         """Whether the job has a dead or an eaten frame."""
-        counts = self.job.counts() if self.job else {}
+        counts = self.job.counts if self.job else {}
         return bool(counts.get(FrameState.DEAD) or counts.get(FrameState.EATEN))
 
     def look(self) -> Outcome | None:
@@ -156,7 +157,7 @@ class _Watcher:
         self.__held_up.look(self.job)
         return self.__settled(outcome_of(self.job), self.job)
 
-    def __settled(self, outcome: Outcome | None, job: FarmSnapshot) -> Outcome | None:
+    def __settled(self, outcome: Outcome | None, job: JobStatus) -> Outcome | None:
         """Return an outcome that has not changed for a while, and that no other job can change."""
         if outcome is None or not outcome.may_change:
             self.__ended = None
@@ -168,8 +169,8 @@ class _Watcher:
             return None
         return outcome
 
-    def __waits_for_others(self, job: FarmSnapshot) -> bool:
-        if not job.counts()[FrameState.DEPEND]:
+    def __waits_for_others(self, job: JobStatus) -> bool:
+        if not job.counts[FrameState.DEPEND]:
             return False
         try:
             waits = self.__source.waits_for_other_jobs()
@@ -200,7 +201,7 @@ class _HeldUp:
         self.__ask_at: float | None = None
         self.__told = ""
 
-    def look(self, job: FarmSnapshot) -> None:
+    def look(self, job: JobStatus) -> None:
         """Take the numbers that the server has just told."""
         now = self.__clock()
         if not job.is_held_up:

@@ -4,27 +4,25 @@
 from __future__ import annotations
 
 import io
-import json
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from outline.backend.local.dispatch import Limits, Watcher
-from outline.backend.local.job import LocalJob
-from outline.backend.local.journal import Journal
-from outline.backend.local.log import FrameLog
-from outline.cli.display import LiveDisplay, PlainDisplay, close_display, make_display
-from outline.cli.status import status_data, status_text
-from outline.cli.summary import summary
-from outline.cli.text import duration, facts, memory, plural, rate, shorten, shorten_middle, table
-from outline.exception import SessionException
+from outline.backend.local.dispatch import Limits
+from outline.cli.display import Display, PlainDisplay, make_display
+from outline.cli.farm import WaitObserver
+from outline.cli.live import LiveDisplay
+from outline.cli.run_observer import RunObserver
 from outline.frame_end import FrameEnd
 from outline.frames import FrameSet
 from outline.names import progress_path
 from outline.progress import FrameProgress, ProgressFile
 from outline.scheduler import DependPlan, FrameState, JobPlan, JobState, LayerPlan
-from outline.session_paths import SessionPaths
+from tests.fakes.farm_job import FakeClock, snapshot
 
 S = FrameState
 PLAN = JobPlan(
@@ -35,72 +33,114 @@ PLAN = JobPlan(
 )
 
 
-class FakeRun:
-    """Stands for the run that a display watches."""
-
-    def __init__(self, job: JobState) -> None:
-        self.job = job
-        self.limits = Limits(2.0, 1024)
-
-    def log_path(self, ref: int) -> str:
-        return f"/nowhere/{self.job.frame_name(ref)}.rqlog"
-
-
 class Terminal(io.StringIO):
-    """A terminal of a given size that keeps what is drawn."""
+    """A terminal that keeps what is written to it."""
 
     def isatty(self) -> bool:
         return True
 
+    def picture(self) -> list[str]:
+        """Give the lines of the last table that was drawn, without colours."""
+        text = re.sub(r"\x1b\[[0-9;?]*[mhlA]", "", self.getvalue().rpartition("\x1b[2K")[2])
+        return [line.rstrip() for line in text.splitlines() if line.strip()]
 
-def drawn(plan: JobPlan, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int] = (80, 24)) -> Any:
-    """Return a live display, its job, and a function that gives the lines that it draws."""
-    monkeypatch.setenv("COLUMNS", str(size[0]))
-    monkeypatch.setenv("LINES", str(size[1]))
-    monkeypatch.setenv("TERM", "dumb")
-    now = [100.0]
-    display = LiveDisplay(Terminal(), clock=lambda: now[0])
-    job = JobState(plan)
-    run: Any = FakeRun(job)
-    display.begins(run)
 
-    def lines() -> list[str]:
-        from rich.console import Console
+class Drawn:
+    """A run of a job in memory, and the live table of it."""
 
-        now[0] += 10.0
-        out = Terminal()
-        Console(file=out, width=size[0], height=size[1], color_system=None).print(
-            display._LiveDisplay__table(Console(width=size[0], height=size[1]))  # type: ignore[attr-defined]
-        )
-        return [line.rstrip() for line in out.getvalue().splitlines() if line.strip()]
+    def __init__(self, plan: JobPlan, folder: Path) -> None:
+        self.job = JobState(plan)
+        self.limits = Limits(2.0, 1024)
+        self.terminal = Terminal()
+        self.clock = FakeClock()
+        self.display = LiveDisplay(self.terminal, self.clock)
+        self.observer = RunObserver(self.display, self.clock)
+        self.__folder = folder
+        run: Any = self
+        self.observer.begins(run)
 
-    return display, job, lines
+    def log_path(self, ref: int) -> str:
+        return f"{self.__folder}/{self.job.frame_name(ref)}.rqlog"
+
+    def start(self, *refs: int) -> None:
+        for ref in refs:
+            self.job.start(ref)
+            self.observer.started(ref)
+
+    def end(self, ref: int, status: int = 0, **facts: Any) -> None:
+        self.observer.ended(ref, self.job.finish(ref, FrameEnd(status)), ended(status, **facts))
+
+    def tell(self, ref: int, progress: FrameProgress) -> None:
+        """Put a frame's progress beside its log."""
+        file = ProgressFile(progress_path(self.log_path(ref)))
+        file.write(progress)
+        file.close()
+
+    def lines(self) -> list[str]:
+        """Give what the table shows ten seconds later."""
+        self.clock.now += 10.0
+        self.observer.tick()
+        return self.terminal.picture()
+
+
+@pytest.fixture
+def draw(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., Drawn]]:
+    """Make live tables of plans on a terminal of a given size."""
+    made: list[Drawn] = []
+
+    def make(plan: JobPlan = PLAN, size: tuple[int, int] = (80, 24)) -> Drawn:
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", str(size[0]))
+        monkeypatch.setenv("LINES", str(size[1]))
+        made.append(Drawn(plan, tmp_path))
+        return made[-1]
+
+    yield make
+    for drawn in made:
+        drawn.display.close()
+
+
+def words(line: str) -> list[str]:
+    """Give the words of a row, without its bar."""
+    return [word for word in line.split() if not set(word) <= set("━╸╺")]
 
 
 def ended(status: int = 0, **facts: Any) -> FrameEnd:
     return FrameEnd(status, seconds=1.5, **facts)
 
 
-def test_a_terminal_gets_the_table_a_pipe_gets_lines_and_quiet_gets_nothing() -> None:
-    kinds = [type(make_display(False, Terminal())), type(make_display(False, io.StringIO())), type(make_display(True))]
+@pytest.mark.parametrize(
+    ("quiet", "stream", "term", "kind"),
+    [
+        (True, Terminal(), "xterm", Display),
+        (False, Terminal(), "xterm", LiveDisplay),
+        (False, Terminal(), "dumb", PlainDisplay),
+        (False, io.StringIO(), "xterm", PlainDisplay),
+    ],
+    ids=["quiet", "terminal", "dumb terminal", "pipe"],
+)
+def test_display_fits_the_stream(
+    quiet: bool, stream: Any, term: str, kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", term)
 
-    assert kinds == [LiveDisplay, PlainDisplay, Watcher]
+    assert type(make_display(quiet, stream)) is kind
 
 
-def test_plain_lines_tell_every_change() -> None:
+def test_plain_lines_tell_every_change_of_a_run() -> None:
     out = io.StringIO()
-    display, job = PlainDisplay(out), JobState(PLAN)
-    run: Any = FakeRun(job)
+    observer, job = RunObserver(PlainDisplay(out)), JobState(PLAN)
+    run: Any = SimpleNamespace(job=job, limits=Limits(2.0, 1024), log_path=str)
 
-    display.begins(run)
+    observer.begins(run)
     job.start(0)
-    display.started(0)
-    display.ended(0, job.finish(0, FrameEnd(0)), ended())
+    observer.started(0)
+    observer.ended(0, job.finish(0, FrameEnd(0)), ended())
     job.start(1)
-    display.ended(1, job.finish(1, FrameEnd(3)), ended(3))
-    display.ended(2, S.WAITING, ended(137, signal=9))
-    display.stopping(hard=False)
-    display.stopping(hard=True)
+    observer.ended(1, job.finish(1, FrameEnd(3)), ended(3))
+    observer.ended(2, S.WAITING, ended(137, signal=9))
+    observer.stopping(hard=False)
+    observer.stopping(hard=True)
 
     assert out.getvalue().splitlines() == [
         "show-shot-jo_demo: 15 of 15 frames to run, 2 cores",
@@ -113,268 +153,183 @@ def test_plain_lines_tell_every_change() -> None:
     ]
 
 
-def test_the_table_shows_what_is_done_running_and_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    display, job, lines = drawn(PLAN, monkeypatch)
+def test_plain_lines_tell_every_change_of_a_wait() -> None:
+    out = io.StringIO()
+    observer = WaitObserver(PlainDisplay(out))
 
-    for ref, status in ((0, 0), (1, 1), (2, 0)):
-        job.start(ref)
-        display.started(ref)
-        job.finish(ref, FrameEnd(status))
-    job.start(3)
-    shown = lines()
-    close_display(display)
+    for numbers in ({"waiting": 3}, {"waiting": 3}, {"running": 1, "waiting": 1, "succeeded": 1}):
+        observer.counted(snapshot(**numbers))
+    observer.counted(snapshot(dead=1, eaten=1, succeeded=1))
+    observer.away("no farm server answers at x:1; start it")
+    observer.back()
+    observer.external()
+    observer.held_up("no host is UP")
+    observer.held_up("")
+    observer.counted(snapshot(waiting=1, is_paused=True))
+    observer.counted(snapshot(waiting=1, is_paused=True))
 
-    assert shown[0] == "show-shot-jo_demo  2/15 done, 1 running, 1 dead, 10 s, about 60 s left"
-    assert shown[1].split() == ["layer", "done", "run", "dead", "total", "rate", "left"]
-    assert [word for word in shown[2].split() if not set(word) <= set("━╸╺")] == [
-        "render", "2", "1", "1", "5", "12.0/min", "10", "s"
-    ]  # fmt: skip
-    assert [word for word in shown[3].split() if not set(word) <= set("━╸╺")] == ["comp", "0", "10"]
+    assert out.getvalue().splitlines() == [
+        "[0/3] job",
+        "[1/3] job: 1 RUNNING",
+        "[2/3] job: 1 DEAD, 1 EATEN",
+        "no farm server answers at x:1; waiting on",
+        "the farm server answers again",
+        "what is left waits for another job",
+        "nothing runs: no host is UP",
+        "[0/1] job",
+        "the job is paused; cueadmin -unpause job lets it go on",
+    ]
+
+
+# -- the live table ------------------------------------------------------------------------------------------------
+
+
+def test_table_shows_what_is_done_running_and_dead(draw: Callable[..., Drawn]) -> None:
+    drawn = draw()
+    drawn.start(0, 2)
+    drawn.end(0)
+    drawn.end(2)
+    drawn.start(3)
+
+    shown = drawn.lines()
+
+    assert shown[0] == "show-shot-jo_demo  2/15 done, 1 running, 10 s, about 65 s left"
+    assert words(shown[1]) == ["layer", "done", "run", "dead", "total", "rate", "left"]
+    assert words(shown[2]) == ["render", "2", "1", "5", "12.0/min", "15", "s"]
+    assert words(shown[3]) == ["comp", "0", "10"]
+
+
+def test_time_left_leaves_out_what_can_perhaps_never_run(draw: Callable[..., Drawn]) -> None:
+    sim = LayerPlan("sim", FrameSet("1"))
+    plan = PLAN._replace(layers=(*PLAN.layers, sim), depends=(DependPlan("comp", "sim", "LAYER_ON_LAYER"),))
+    drawn = draw(plan)
+    drawn.start(drawn.job.ref("sim", 1), 0)
+    drawn.end(0)
+    drawn.end(drawn.job.ref("sim", 1), 3)
+
+    shown = drawn.lines()
+
+    assert shown[0] == "show-shot-jo_demo  1/16 done, 0 running, 1 dead, 10 s, about 40 s left"  # comp waits for sim
+    assert words(shown[2]) == ["render", "1", "5", "6.0/min", "40", "s"]
+    assert words(shown[3]) == ["comp", "0", "10"]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (60, 12), (40, 10)], ids=str)
-def test_the_table_fits_the_terminal(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_table_fits_the_terminal(size: tuple[int, int], draw: Callable[..., Drawn]) -> None:
     layers = tuple(LayerPlan(f"a_layer_with_a_long_name_{number:03d}", FrameSet("1-10")) for number in range(300))
-    display, job, lines = drawn(JobPlan("j" * 100, layers), monkeypatch, size)
-    job.start(job.ref("a_layer_with_a_long_name_250", 1))
+    drawn = draw(JobPlan("j" * 100, layers), size)
+    drawn.start(drawn.job.ref("a_layer_with_a_long_name_250", 1))
 
-    shown = lines()
-    close_display(display)
+    shown = drawn.lines()
 
     assert max(map(len, shown)) <= size[0]
     assert len(shown) < size[1]
-    assert shown[-1].startswith("2")  # some two hundred and more other layers
+    assert any("other layers" in line or line.startswith("2") for line in shown)
     assert any("250" in line for line in shown)
 
 
-def test_ctrl_c_is_answered_below_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    display, _, lines = drawn(PLAN, monkeypatch)
+def test_ctrl_c_is_answered_below_the_table(draw: Callable[..., Drawn]) -> None:
+    drawn = draw()
 
-    display.stopping(hard=False)
-    shown = lines()
-    close_display(display)
+    drawn.observer.stopping(hard=False)
 
-    assert shown[-1].startswith("stopping: the running frames are asked to end; Ctrl-C again kills")
+    assert drawn.lines()[-1].startswith("stopping: the running frames are asked to end; Ctrl-C again kills")
 
 
-def test_a_dead_frame_is_printed_above_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    display, _, _ = drawn(PLAN, monkeypatch)
+def test_dead_frame_is_printed_above_the_table(draw: Callable[..., Drawn]) -> None:
+    drawn = draw()
+    drawn.start(1)
 
-    display.ended(1, S.DEAD, ended(1, reason="[no] markup"))
-    text = display._LiveDisplay__stream.getvalue()
-    close_display(display)
+    drawn.end(1, 1, reason="[no] markup")
 
-    assert "DEAD 0003-render: [no] markup" in text
-
-
-def test_the_table_is_redrawn_only_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
-    display, _, _ = drawn(PLAN, monkeypatch)
-
-    seconds = [display.tick(), display.tick()]
-    close_display(display)
-
-    assert seconds[1] == pytest.approx(LiveDisplay.SECONDS)
+    assert "DEAD 0003-render: [no] markup" in drawn.terminal.picture()[0]
 
 
-def test_running_frames_with_progress_have_rows_below_the_table(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    display, job, lines = drawn(PLAN, monkeypatch)
-    for ref in (0, 1, 2):
-        job.start(ref)
-        display.started(ref)
-    tell(display, tmp_path, job.frame_name(0), FrameProgress(1, 42.4, 2, 1, 2 * 1024 * 1024, "tracing", 1))
-    tell(display, tmp_path, job.frame_name(1), FrameProgress(note="loading"))
+def test_table_is_redrawn_only_now_and_then(draw: Callable[..., Drawn]) -> None:
+    drawn = draw()
 
-    shown = lines()
-    display.ended(0, S.SUCCEEDED, ended())
-    later = lines()
-    close_display(display)
-
-    assert [word for word in shown[-2].split() if not set(word) <= set("━╸╺")] == [
-        "0001-render", "42", "%", "frame", "2,", "2.0", "GB,", "1", "warning,", "tracing"
-    ]  # fmt: skip
-    assert [word for word in shown[-1].split() if not set(word) <= set("━╸╺")] == ["0003-render", "loading"]
-    assert [line.split()[0] for line in later[-2:]] == ["comp", "0003-render"]
+    assert drawn.observer.tick() == pytest.approx(LiveDisplay.period_seconds)
 
 
-def test_of_many_running_frames_only_some_have_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    display, job, lines = drawn(JobPlan("j", (LayerPlan("render", FrameSet("1-20")),), ()), monkeypatch, (60, 40))
-    for ref in range(20):
-        job.start(ref)
-        display.started(ref)
-        tell(display, tmp_path, job.frame_name(ref), FrameProgress(percent=5.0))
+def test_frames_that_run_a_while_have_rows_below_the_table(draw: Callable[..., Drawn]) -> None:
+    drawn = draw()
+    drawn.start(0, 1, 2)
+    drawn.tell(0, FrameProgress(1, 42.4, 2, 1, 2 * 1024 * 1024, "tracing", 1))
+    drawn.tell(1, FrameProgress(note="loading"))
 
-    shown = lines()
-    close_display(display)
+    shown = drawn.lines()
+    drawn.end(0)
+    later = drawn.lines()
 
-    assert shown[-1] == "and 12 more"
-
-
-def tell(display: LiveDisplay, folder: Path, name: str, progress: FrameProgress) -> None:
-    """Put a frame's progress where the display looks for it."""
-    job: JobState = display._LiveDisplay__job  # type: ignore[attr-defined]
-    display._LiveDisplay__log_path = lambda ref: f"{folder}/{job.frame_name(ref)}.rqlog"  # type: ignore[attr-defined]
-    file = ProgressFile(progress_path(f"{folder}/{name}.rqlog"))
-    file.write(progress)
-    file.close()
-
-
-# -- summary and status ----------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def session(tmp_path: Path) -> Path:
-    """Make a session in which 0001-render succeeded, 0003-render died twice, and 0005-render runs in this process."""
-    folder = tmp_path / "a session"
-    (folder / "logs").mkdir(parents=True)
-    journal = Journal(SessionPaths(folder))
-    journal.plan(PLAN, "id-1")
-    journal.run("elsewhere", 2.0)
-    journal.start("render", 1, 1)
-    journal.end("render", 1, S.SUCCEEDED, ended())
-    journal.start("render", 3, 2)
-    journal.end("render", 3, S.DEAD, ended(3, reason="no licence"))
-    journal.start("render", 5, 1)
-    journal.close()
-    log = FrameLog(str(folder / "logs" / "show-shot-jo_demo.0003-render.rqlog"))
-    log.begin({"command": "x"}, {})
-    log.write("the last words\n")
-    log.end(ended(3))
-    return folder
-
-
-def test_status_data_is_as_documented(session: Path) -> None:
-    data = status_data(LocalJob(str(session)))
-
-    running = data["running"].pop()
-    assert running.pop("seconds") >= 0
-    assert running == {"frame": "0005-render", "layer": "render", "attempt": 1, "progress": None}
-    assert (data["job"], data["job_id"], data["session"]) == ("show-shot-jo_demo", "id-1", str(session))
-    assert (data["state"], data["runner"]["host"], data["frames"]) == ("RUNNING", "elsewhere", 15)
-    assert data["counts"] == {"SUCCEEDED": 1, "DEAD": 1, "RUNNING": 1, "WAITING": 2 + 2, "DEPEND": 8}
-    assert data["layers"][0] == {
-        "name": "render",
-        "range": "1-10",
-        "chunk": 2,
-        "frames": 5,
-        "counts": {"WAITING": 2, "RUNNING": 1, "SUCCEEDED": 1, "DEAD": 1},
-        "states": {"WAITING": "7,9", "RUNNING": "5", "SUCCEEDED": "1", "DEAD": "3"},
-    }
-    assert data["dead"] == [
-        {
-            "frame": "0003-render",
-            "layer": "render",
-            "attempts": 2,
-            "exit_status": 3,
-            "signal": 0,
-            "reason": "no licence",
-            "seconds": 1.5,
-            "log": str(session / "logs" / "show-shot-jo_demo.0003-render.rqlog"),
-            "peak_memory_kb": 0,
-            "warnings": 0,
-        }
+    assert [words(line) for line in shown[-3:]] == [
+        ["0001-render", "10", "s", "42", "%", "frame", "2,", "2.0", "GB,", "1", "warning,", "tracing"],
+        ["0003-render", "10", "s", "loading"],
+        ["0005-render", "10", "s"],
     ]
-    assert json.loads(json.dumps(data)) == data
+    assert [line.split()[0] for line in later[-3:]] == ["comp", "0003-render", "0005-render"]
 
 
-def test_status_data_and_text_tell_how_far_running_frames_are(session: Path) -> None:
-    log = str(session / "logs" / "show-shot-jo_demo.0005-render.rqlog")
-    file = ProgressFile(progress_path(log))
-    file.write(FrameProgress(1, 33.3, 6, 1, 300 * 1024, "tracing", 2, 0))
-    file.close()
+def test_of_many_running_frames_only_some_have_rows(draw: Callable[..., Drawn]) -> None:
+    drawn = draw(JobPlan("j", (LayerPlan("render", FrameSet("1-20")),), ()), (60, 40))
+    drawn.start(*range(20))
 
-    data = status_data(LocalJob(str(session)))
-
-    assert data["running"][0]["progress"] == {
-        "percent": 33.3,
-        "frame": 6,
-        "frames_done": 1,
-        "peak_memory_kb": 300 * 1024,
-        "note": "tracing",
-        "warnings": 2,
-        "errors": 0,
-    }
-    assert "33 %, frame 6, 300 MB, 2 warnings, tracing" in status_text(data)
+    assert drawn.lines()[-1] == "and 12 more"
 
 
-def test_status_data_ignores_the_progress_of_an_older_attempt(session: Path) -> None:
-    file = ProgressFile(progress_path(str(session / "logs" / "show-shot-jo_demo.0005-render.rqlog")))
-    file.write(FrameProgress(7, 33.3))
-    file.close()
+def test_narrower_terminal_leaves_no_part_of_the_table_behind(draw: Callable[..., Drawn]) -> None:
+    drawn = draw(size=(80, 24))
+    widths = [len(line) for line in drawn.terminal.picture()]
+    before = len(drawn.terminal.getvalue())
 
-    data = status_data(LocalJob(str(session)))
+    drawn.display._LiveDisplay__console.width = 40  # type: ignore[attr-defined]  # as rich finds it on a terminal
+    drawn.lines()
 
-    assert data["running"][0]["progress"] is None
-
-
-def test_status_text_shows_ranges_running_and_dead_frames(session: Path) -> None:
-    text = status_text(status_data(LocalJob(str(session))))
-
-    assert "done     1 of 15 frames" in text
-    assert "RUNNING, by process" in text
-    assert "WAITING        2  7,9" in text
-    assert "0003-render      2  1.5 s  no licence" in text
-    assert f"outline log '{session}' 0003-render" in text
+    wrapped = 1 + sum(-(-width // 40) for width in widths)  # with the blank line above
+    assert drawn.terminal.getvalue()[before:].count("\x1b[1A") == wrapped - 1
 
 
-def test_status_of_a_folder_without_a_job_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SessionException, match="no job ran in this session"):
-        LocalJob(str(tmp_path))
+def test_live_wait_draws_a_row_per_layer_and_takes_it_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal, clock = Terminal(), FakeClock()
+    display = LiveDisplay(terminal, clock)
+    observer = WaitObserver(display, clock, clock.sleep)
 
+    observer.counted(snapshot(running=1, waiting=2, name="show-shot-user_job"))
+    first = terminal.picture()
+    observer.sleep(2.0)
+    observer.counted(snapshot(succeeded=2, running=1, name="show-shot-user_job"))
+    second = terminal.picture()
+    display.close()
 
-def test_the_summary_shows_dead_frames_and_how_to_go_on(session: Path) -> None:
-    text = summary(LocalJob(str(session)), 75.0)
-
-    assert "DEAD 0003-render after 2 attempts: no licence\n    | the last words\n" in text
-    assert f"pycuerun '{session}/outline.yaml' -e 0003-render" in text
-    assert f"pycuerun --resume '{session}'" in text
-
-
-def test_the_summary_of_very_many_layers_folds_those_that_are_done(tmp_path: Path) -> None:
-    names = [f"layer{number}" for number in range(100)]
-    (tmp_path / "logs").mkdir()
-    journal = Journal(SessionPaths(tmp_path))
-    journal.plan(JobPlan("job", tuple(LayerPlan(name, FrameSet("1")) for name in names)), "id")
-    journal.run("elsewhere", 1.0)
-    for name in names[1:]:
-        journal.start(name, 1, 1)
-        journal.end(name, 1, S.SUCCEEDED, ended())
-    journal.over("interrupted")
-    journal.close()
-
-    lines = summary(LocalJob(str(tmp_path)), 1.0).splitlines()
-
-    assert len(lines) < 12
-    assert any(line.split() == ["99", "other", "layers", "99", "-", "99"] for line in lines)
-
-
-# -- words -----------------------------------------------------------------------------------------------------
+    assert first[0].startswith("show-shot-user_job  0/3 done, 1 running")
+    assert second[0] == "show-shot-user_job  2/3 done, 1 running, 2.0 s, about 1.0 s left"
+    assert words(second[2])[0] == "beauty"
+    assert terminal.picture() == []
+    assert max(clock.sleeps) == LiveDisplay.period_seconds
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0.0 s"), (9.94, "9.9 s"), (75, "75 s"), (185, "3:05 min"), (8100, "2:15 h")]
+    ("tell", "line"),
+    [
+        (lambda wait: wait.away("no farm server answers at x:1; start it"), "no farm server answers at x:1; waiting"),
+        (lambda wait: wait.counted(snapshot(waiting=1, is_paused=True)), "the job is paused"),
+        (lambda wait: wait.external(), "what is left waits for another job"),
+        (lambda wait: wait.held_up("no host is UP"), "nothing runs: no host is UP"),
+        (lambda wait: [wait.away("no server"), wait.back()], "beauty"),
+    ],
+    ids=["away", "paused", "external", "held up", "back"],
 )
-def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+def test_live_wait_tells_what_is_unusual(tell: Any, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    terminal, clock = Terminal(), FakeClock()
+    display = LiveDisplay(terminal, clock)
+    observer = WaitObserver(display, clock, clock.sleep)
+    observer.counted(snapshot(waiting=1))
 
+    tell(observer)
+    observer.sleep(0.1)
+    shown = terminal.picture()
+    display.close()
 
-@pytest.mark.parametrize(("kilobytes", "text"), [(0, "0 kB"), (900, "900 kB"), (90_000, "88 MB"), (1 << 21, "2.0 GB")])
-def test_amounts_of_memory(kilobytes: int, text: str) -> None:
-    assert memory(kilobytes) == text
-
-
-@pytest.mark.parametrize(("per_second", "text"), [(0, ""), (2.25, "2.2/s"), (0.5, "30.0/min")])
-def test_rates(per_second: float, text: str) -> None:
-    assert rate(per_second) == text
-
-
-def test_small_words() -> None:
-    assert (plural(1, "frame"), plural(12345, "frame")) == ("1 frame", "12 345 frames")
-    assert (shorten("abcdef", 4), shorten("abc", 3)) == ("abc…", "abc")
-    assert (shorten_middle("abcdefgh", 5), shorten_middle("abc", 3)) == ("ab…gh", "abc")
-
-
-def test_tables_are_aligned() -> None:
-    assert table(["a", "bb"], [["xxx", "1"], ["y", "22"]], numbers=[1]) == ["a    bb", "xxx   1", "y    22"]
-    assert facts([("a", "1"), ("none", ""), ("long", "2\n3")]) == ["a     1", "long  2", "      3"]
+    assert shown[-1].startswith(line)

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from outline.backend.cue.client import ServerAway, UnknownToServer
-from outline.backend.cue.snapshot import FarmSnapshot, Outcome, outcome_of
+from outline.backend.cue.snapshot import Outcome, outcome_of
 from outline.backend.cue.watch import SETTLE_SECONDS, FarmObserver, LogObserver, watch
+from outline.backend.status import JobStatus
 from outline.exception import LaunchException
 from tests.fakes.farm_job import FakeClock, ScriptedJob, snapshot
 
@@ -26,7 +27,7 @@ class Notes(FarmObserver):
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def counted(self, job: FarmSnapshot) -> None:
+    def counted(self, job: JobStatus) -> None:
         self.told.append("counted")
 
     def away(self, reason: str) -> None:
@@ -66,7 +67,7 @@ def _outcome(source: ScriptedJob, clock: FakeClock | None = None, **args: Any) -
     ],
     ids=lambda value: str(value) if isinstance(value, Outcome) else None,
 )
-def test_numbers_tell_how_a_job_has_ended(job: FarmSnapshot, outcome: Outcome | None) -> None:
+def test_numbers_tell_how_a_job_has_ended(job: JobStatus, outcome: Outcome | None) -> None:
     assert outcome_of(job) is outcome
 
 
@@ -130,7 +131,7 @@ def test_job_that_the_server_finds_again_is_not_lost() -> None:
 
 
 @pytest.mark.parametrize("failed", [snapshot(running=1, dead=1), snapshot(running=1, eaten=1)], ids=["dead", "eaten"])
-def test_test_ends_with_the_first_failure(failed: FarmSnapshot) -> None:
+def test_test_ends_with_the_first_failure(failed: JobStatus) -> None:
     clock = FakeClock()
 
     outcome = _outcome(ScriptedJob([RUNNING, failed]), clock, until_failed=True)
@@ -170,7 +171,7 @@ def test_scripts_find_it_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
 WAITING = snapshot(waiting=2)
 
 
-def _told_of_hold_ups(looks: list[FarmSnapshot | Exception], *why: str) -> list[str]:
+def _told_of_hold_ups(looks: list[JobStatus | Exception], *why: str) -> list[str]:
     notes = Notes()
     _outcome(ScriptedJob(looks, why=why), observer=notes)
     return [note for note in notes.told if note != "counted"]

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The status of a job on the farm, as its server and the files beside its logs tell."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from ...frames import FrameSet, chunk_heads
+from ...names import progress_path
+from ...progress import FrameProgress, read_progress
+from ...scheduler import FrameState
+from ..status import FrameStatus, JobStatus, LayerStatus
+from .jobs import log_path
+from .snapshot import frames_of, layers_of, snapshot_of
+from .waiting import ask_why_nothing_starts
+
+__all__ = ["exit_reason", "frame_status", "job_status"]
+
+S = FrameState
+_CLOCK_SECONDS = 5.0  # by which clocks of hosts may differ
+_MOST_WAITING = 500  # of a layer whose frames nearly all wait, so many are asked how often they failed
+# What the numbers that stand for an exit status on a farm mean.
+_REASONS = {
+    33: "out of memory",
+    137: "killed, perhaps out of memory",
+    256: "its host could not start it",
+    286: "its host was taken back",
+    287: "its log grew too large",
+    299: "its host could not start it",
+    301: "its host went away",
+    302: "it could not be killed",
+    399: "its host is down",
+}
+
+# Any: PyCue's objects.
+
+
+def job_status(job: Any, *, server: str | None = None, session: str | None = None) -> JobStatus:
+    """Ask the server for the layers of a job, and for those frames that are not as most of their layer.
+
+    Args:
+        job: PyCue's job, just read.
+        server: The server that the command line named, if it did.
+        session: The session that the job was launched from, if that is known.
+    """
+    snapshot = snapshot_of(job, layers_of(job))
+    common = {layer.name: max(FrameState, key=lambda state: layer.counts[state]) for layer in snapshot.layers}
+    others = list(_uncommon_frames(job, common))
+    waiting = islice(_in_state(job, S.WAITING, common, others), _MOST_WAITING)
+    return snapshot._replace(
+        session=session,
+        server=server,
+        layers=tuple(_with_states(layer, common[layer.name], others) for layer in snapshot.layers),
+        running=tuple(frame_status(job, data) for data in _in_state(job, S.RUNNING, common, others)),
+        retrying=tuple(frame_status(job, data) for data in waiting if data.retry_count),
+        dead=tuple(frame_status(job, data) for data in _in_state(job, S.DEAD, common, others)),
+        held_up=ask_why_nothing_starts(job) if snapshot.is_held_up else "",
+    )
+
+
+def frame_status(job: Any, data: Any) -> FrameStatus:
+    """Take what is to be known of a frame out of PyCue's message of it."""
+    log = log_path(job, data.name)
+    frame = FrameStatus(
+        data.name,
+        data.layer_name,
+        _state_of(data),
+        data.retry_count + 1,
+        log=log,
+        host=data.last_resource.partition("/")[0],
+        peak_memory_kb=int(data.max_rss),
+    )
+    if frame.state is S.RUNNING:
+        seconds = max(0.0, time.time() - data.start_time)
+        return frame._replace(seconds=seconds, progress=_progress(log, data.start_time))
+    seconds = float(max(0, data.stop_time - data.start_time))
+    return frame._replace(seconds=seconds, exit_status=data.exit_status, reason=exit_reason(data.exit_status))
+
+
+def exit_reason(status: int) -> str:
+    """Say in a few words why a frame of the farm ended with a status."""
+    return _REASONS.get(status, "stopped by hand" if status >= 500 else f"exit status {status}")
+
+
+def _progress(log: str, started: int) -> FrameProgress | None:
+    """Read what a running frame has told beside its log, where this machine sees it.
+
+    A frame on a farm does not know which attempt it is, so that what is older than its start is of another one.
+    """
+    found = read_progress(log)
+    try:
+        return found if found and os.path.getmtime(progress_path(log)) >= started - _CLOCK_SECONDS else None
+    except OSError:
+        return None
+
+
+def _uncommon_frames(job: Any, common: Mapping[str, FrameState]) -> Iterator[Any]:
+    """Give the frames that are in another state than most of their layer, which are known by what these are."""
+    for state in set(common.values()):
+        layers = [name for name, one in common.items() if one is state]
+        states = [one.value for one in FrameState if one is not state]
+        yield from (frame.data for frame in frames_of(job, states, layer=layers))
+
+
+def _in_state(job: Any, state: FrameState, common: Mapping[str, FrameState], others: list[Any]) -> Iterator[Any]:
+    yield from (data for data in others if _state_of(data) is state)
+    layers = [name for name, one in common.items() if one is state]
+    if layers:
+        yield from (frame.data for frame in frames_of(job, [state.value], layer=layers))
+
+
+def _with_states(layer: LayerStatus, common: FrameState, others: list[Any]) -> LayerStatus:
+    states = dict.fromkeys(chunk_heads(FrameSet(layer.range), max(1, layer.chunk)), common)
+    states.update({one.number: _state_of(one) for one in others if one.layer_name == layer.name})
+    heads: dict[FrameState, list[int]] = {}
+    for head, state in states.items():
+        heads.setdefault(state, []).append(head)
+    return layer._replace(
+        counts={state: len(frames) for state, frames in heads.items()},
+        states={state: FrameSet(frames) for state, frames in heads.items()},
+    )
+
+
+def _state_of(data: Any) -> FrameState:
+    """Read the state of a frame; one that is set up or held at a checkpoint waits, as far as anybody can tell."""
+    from opencue_proto import job_pb2
+
+    name = job_pb2.FrameState.Name(data.state)
+    return FrameState(name) if name in FrameState.__members__ else S.WAITING
