@@ -55,7 +55,7 @@ PLAIN_DATA = "use_pycuerun"
 def is_plain(layer: Layer) -> bool:
     """Tell whether a layer's frames are its command and nothing else, because the job was launched that way."""
     ol = layer.get_outline()
-    if ol is None or not ol._has_session() or layer.get_arg("command") in (None, ""):
+    if ol is None or ol._ol_state.session is None or layer.get_arg("command") in (None, ""):
         return False
     return os.path.exists(os.path.join(ol.get_session().get_path(), PLAIN_DATA))
 
@@ -139,6 +139,7 @@ def runs_only_commands(layer: Layer) -> bool:
     Then a backend may start the commands itself. So the class must be one of the library's command layers, or derive
     from it without touching anything that runs with a frame, and there must be no children and no listeners.
     """
+    from .layer.state import own_attributes
     from .modules.shell import CommandLayer
 
     if is_plain(layer):
@@ -151,7 +152,7 @@ def runs_only_commands(layer: Layer) -> bool:
         return False
     own = (cls for cls in type(layer).__mro__ if not cls.__module__.startswith("outline.") and cls is not object)
     return all(name in _HARMLESS for cls in own for name in vars(cls)) and not any(
-        callable(value) for key, value in vars(layer).items() if not key.startswith("_Layer")
+        callable(value) for value in own_attributes(layer).values()
     )
 
 
@@ -166,6 +167,7 @@ def frame_commands(layer: Layer, frame: int, environ: MutableMapping[str, str]) 
     Raises:
         LayerException: An input or argument is missing.
     """
+    from .layer.paths import make_folders
     from .modules.shell import plain_line
     from .tokens import FrameTokens, expand_command, expand_word
 
@@ -173,7 +175,7 @@ def frame_commands(layer: Layer, frame: int, environ: MutableMapping[str, str]) 
         environ.update(layer.get_execute_env())
         return [["/bin/sh", "-c", expand_word(plain_line(layer), FrameTokens.from_environment(environ, frame))]]
     frames = layer.get_local_frame_set(frame)
-    layer._create_output_paths()
+    make_folders(layer.get_outputs().values())
     layer.check_required_args()
     layer.check_input(frames)
     environ["OL_LAYER_SESSION_PATH"] = layer.get_path()

@@ -230,12 +230,12 @@ class Session:
         Raises:
             SessionException: The name is taken, the data is not plain, or the session cannot be written.
         """
-        from . import serialize
+        from .serialize.data import dump
 
         path = self.__target(name, layer)
         if os.path.exists(path) and not force and not self.__is_mine(name, layer):
             raise SessionException(f"{path} holds data already; use force=True to replace it")
-        text = serialize.dump(data, f"data {name!r}")
+        text = dump(data, f"data {name!r}")
         try:
             self.__own(name, layer)
             write_atomic(path, text, mode=file_mode())
@@ -280,11 +280,11 @@ class Session:
 
 
 def _load_data(path: str) -> Any:
-    from . import serialize
+    from .serialize.data import load
 
     try:
         with open(path, encoding="utf-8") as stream:
-            return serialize.load(stream.read(), path)
+            return load(stream.read(), path)
     except (OSError, UnicodeDecodeError) as error:
         raise SessionException(f"cannot read {path}: {error}") from error
 

@@ -1,22 +1,43 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The arguments that every layer understands, and the check for misspelt ones."""
+"""The arguments of a layer: those that every layer understands, defaults, and the checks."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from types import CodeType
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from .. import config
+from ..constants import LayerType
 from ..exception import LayerException
-from .problems import report_problem
+from .context import report_problem
+from .state import state_of
 
 if TYPE_CHECKING:
-    from ..constants import LayerType
     from ..frames import FrameSet
     from .base import Layer
 
-__all__ = ["CommandArgs", "LayerArgs", "check_argument_names", "is_known", "unread_arguments"]
+__all__ = [
+    "KNOWN",
+    "CommandArgs",
+    "LayerArgs",
+    "check_argument_names",
+    "check_layer_name",
+    "check_required",
+    "check_type",
+    "default_args",
+    "environment",
+    "is_default",
+    "layer_type",
+    "reported",
+    "unread_arguments",
+    "where",
+]
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\-]*\Z")
 
 
 class LayerArgs(TypedDict, total=False):
@@ -86,9 +107,118 @@ _FOREIGN = {
 }
 
 
-def is_known(name: str) -> bool:
-    """Tell whether an argument is one that every layer understands."""
-    return name in KNOWN
+@contextmanager
+def reported(layer: Layer) -> Iterator[None]:
+    """Report an error about a layer, so that a check which collects errors goes on."""
+    try:
+        yield
+    except LayerException as error:
+        report_problem(error, layer)
+
+
+def where(layer: Layer) -> str:
+    """The beginning of an error about a layer: its name, and the script line that made it."""
+    return f"layer {layer.get_name()!r}{layer.get_origin()}"
+
+
+def check_layer_name(name: object, origin: str = "") -> None:
+    """Refuse a name that cannot stand in file names, frame names and on the farm.
+
+    Raises:
+        LayerException: With the first character that is not allowed.
+    """
+    if isinstance(name, str) and _NAME.match(name):
+        return
+    if not isinstance(name, str) or not name:
+        raise LayerException(f"a layer needs a name of letters, digits, '_', '-' and '.', not {name!r}{origin}")
+    bad = next((char for char in name if not re.match(r"[A-Za-z0-9_.\-]", char)), name[0])
+    raise LayerException(
+        f"layer name {name!r}{origin} has the illegal character {bad!r};"
+        " use letters, digits, '_', '-' and '.', and begin with a letter, digit or '_'"
+    )
+
+
+# -- values ----------------------------------------------------------------------------------------------------
+
+_DEFAULTS: Mapping[str, Any] = {"register": True, "chunk": 1, "range": None}
+
+
+def default_args(class_name: str) -> dict[str, Any]:
+    """The arguments of a layer that was given none: the defaults, then the class's section of the configuration."""
+    section = config.typed_items(class_name) if config.has_section(class_name) else {}
+    return {**_DEFAULTS, **section}
+
+
+def is_default(name: str, args: Mapping[str, Any], given: set[str], class_name: str) -> bool:
+    """Tell whether neither the caller nor the configuration has set an argument, so that a module may."""
+    if name in given:
+        return False
+    return not config.has_option(class_name, name) if name in _DEFAULTS else name not in args
+
+
+def layer_type(value: object, where: str) -> LayerType:
+    """The type of a layer: ``Render``, ``Util`` or ``Post``.
+
+    Raises:
+        LayerException: There is no such type.
+    """
+    try:
+        return LayerType(value)
+    except ValueError:
+        known = ", ".join(map(str, LayerType))
+        raise LayerException(f"{where}: no type {value!r}; there are {known}") from None
+
+
+def environment(value: Any, where: str) -> dict[str, str]:
+    """The argument ``env`` as texts.
+
+    Raises:
+        LayerException: It is neither a dict nor pairs.
+    """
+    try:
+        return {str(key): str(one) for key, one in dict(value or {}).items()}
+    except (TypeError, ValueError):
+        raise LayerException(f"{where}: env must be a dict such as {{'A': '1'}}, not {value!r}") from None
+
+
+def check_type(name: str, value: Any, wanted: Any, where: str) -> None:
+    """Check the type of an argument.
+
+    Args:
+        name: The argument.
+        value: Its value.
+        wanted: A type, or several as a tuple; None allows all.
+        where: The layer, for the message.
+
+    Raises:
+        LayerException: The value is of another type.
+    """
+    if wanted and not isinstance(value, wanted):
+        names = [getattr(one, "__name__", str(one)) for one in (wanted if isinstance(wanted, tuple) else (wanted,))]
+        raise LayerException(f"{where}: argument {name!r} must be {' or '.join(names)}, not {value!r}")
+
+
+def check_required(layer: Layer, args: Mapping[str, Any], required: Mapping[str, Any]) -> None:
+    """Check that every required argument is there, and that no word of a command is None.
+
+    Raises:
+        LayerException: One is missing or has another type.
+    """
+    for command in (args.get("command"), *_as_list(args.get("commands"))):
+        if any(word is None for word in _as_list(command)):
+            report_problem(LayerException(f"{where(layer)}: the command {command!r} has None for a word"), layer)
+    for name, wanted in required.items():
+        with reported(layer):
+            if name not in args:
+                raise LayerException(f"{where(layer)}: {type(layer).__name__} needs the argument {name!r}")
+            check_type(name, args[name], wanted, where(layer))
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+# -- names -----------------------------------------------------------------------------------------------------
 
 
 def check_argument_names(layer: Layer) -> None:
@@ -100,22 +230,23 @@ def check_argument_names(layer: Layer) -> None:
     Raises:
         LayerException: With the name that was probably meant.
     """
-    required = layer._required_args()
-    for name in layer.get_args():
-        if name in KNOWN or name in required:
+    state = state_of(layer)
+    for name in state.args:
+        if name in KNOWN or name in state.required:
             continue
         meant = _meant(name)
         if meant and not _is_mentioned(type(layer), name):
-            where = f"layer {layer.get_name()!r}{layer.get_origin()}"
-            report_problem(LayerException(f"{where}: unknown argument {name!r}; did you mean {meant!r}?"), layer)
+            problem = f"{where(layer)}: unknown argument {name!r}; did you mean {meant!r}?"
+            report_problem(LayerException(problem), layer)
 
 
 def unread_arguments(layer: Layer) -> list[str]:
-    """Return the arguments that are no standard ones and that no method of the layer's own classes mentions.
+    """The arguments that are no standard ones and that no method of the layer's own classes mentions.
 
     Those that look like a misspelt standard argument, which ``check_argument_names`` refuses, are not among them.
     """
-    unknown = [name for name in layer.get_args() if name not in KNOWN and name not in layer._required_args()]
+    state = state_of(layer)
+    unknown = [name for name in state.args if name not in KNOWN and name not in state.required]
     return [name for name in unknown if not _meant(name) and not _is_mentioned(type(layer), name)]
 
 

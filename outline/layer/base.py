@@ -3,28 +3,43 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..constants import OUTLINE_MODE_INIT
 from ..constants import LayerType as LayerTypeName
+from ..depend import Depend, DependType
+from ..event import (
+    AFTER_EXECUTE,
+    AFTER_INIT,
+    AFTER_PARENTED,
+    BEFORE_EXECUTE,
+    SETUP,
+    EventHandler,
+    LayerEvent,
+)
 from ..exception import LayerException, SessionException
+from ..frames import FrameSet
 from ..plugins import PluginManager
-from .args import check_argument_names
-from .depends import LayerDepends
-from .life import LayerLife
-from .naming import calling_statement, check_layer_name
-from .problems import report_problem
+from . import args as arguments
+from . import depends, life, paths, ranges
+from .args import check_layer_name, where
+from .context import calling_statement, registry
 from .ranges import DEFAULT_FRAME_RANGE
-from .registry import registry
+from .state import LayerState, make_layer, own_attributes
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from ..console import OutputReader
+    from ..io import Path
     from ..loader import Outline
     from ..session import Session
     from .args import CommandArgs
+    from .frame import LayerPreProcess
 
 __all__ = ["DEFAULT_FRAME_RANGE", "Layer", "LayerType"]
 
@@ -37,7 +52,7 @@ class LayerType(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Construct a layer, check its arguments, register it and show it to the plug-ins."""
         layer: Layer = super().__call__(*args, **kwargs)
-        check_argument_names(layer)
+        arguments.check_argument_names(layer)
         current = registry.current
         if current is not None and layer.get_arg("register"):
             current.add_layer(layer)
@@ -45,7 +60,7 @@ class LayerType(type):
         return layer
 
 
-class Layer(LayerLife, LayerDepends, metaclass=LayerType):
+class Layer(metaclass=LayerType):
     """A numbered set of frames that differ in nothing but their number.
 
     Modules derive from it and override the hooks whose names begin with one underscore. A constructor keeps
@@ -55,19 +70,13 @@ class Layer(LayerLife, LayerDepends, metaclass=LayerType):
     that are plain data survive.
 
     While an outline script is read, or after ``Outline(current=True)``, a new layer adds itself to that outline.
+
+    What the library knows of a layer is its ``LayerState``; all other attributes belong to the class that derives.
     """
 
-    __name: str
-    __type: LayerTypeName
-    __parent: Layer | None
-    __children: list[Layer]
-    __env: dict[str, str]
-    __service: str
-    __limits: list[str] | None
-    __outline: Outline | None
-    __origin: tuple[str, int]
+    _ol_state: LayerState
 
-    if TYPE_CHECKING:
+    if TYPE_CHECKING:  # without it a subclass whose arguments have other names could not hand them on
 
         def __init__(self, name: str, **args: Unpack[CommandArgs]) -> None: ...
 
@@ -84,40 +93,22 @@ class Layer(LayerLife, LayerDepends, metaclass=LayerType):
                 LayerException: The name or the type is not allowed.
             """
             super().__init__()
-            self.__origin = calling_statement(LayerType.__call__.__code__)
-            self._init_arguments(args)
-            self.__init_state(name)
-            try:
-                self.set_type(self.get_arg("type") or LayerTypeName.RENDER)
-            except LayerException as error:
-                report_problem(error, self)
-            self.__env.update({str(key): str(value) for key, value in (self.get_arg("env") or {}).items()})
-            self.__service = self.get_arg("service", "shell")
-            self.__limits = self.get_arg("limits")
-            try:
+            origin = calling_statement(LayerType.__call__.__code__)
+            state = LayerState(name, args, {}, origin)
+            self._ol_state = state
+            state.args = self.get_default_args(merge=args)
+            with arguments.reported(self):
                 check_layer_name(name, self.get_origin())
-            except LayerException as error:
-                report_problem(error, self)
+            for key, read in (("type", arguments.layer_type), ("env", arguments.environment)):
+                value = state.args.pop(key, None)
+                if value:
+                    with arguments.reported(self):
+                        state.args[key] = read(value, where(self))
 
-    def __init_state(self, name: str) -> None:
-        self.__name = name
-        self.__type = LayerTypeName.RENDER
-        self.__parent = None
-        self.__children = []
-        self.__env = {}
-        self.__service = "shell"
-        self.__limits = None
-        self.__outline = None
-        self._init_life()
-        self._init_depends()
-        self._init_paths()
-
-    def _restore(self, name: str, args: dict[str, Any], required: dict[str, Any], env: dict[str, str]) -> None:
-        """Give a layer that was made without its constructor the state that outline.yaml holds."""
-        self.__origin = ("", 0)
-        self._restore_arguments(args, required)
-        self.__init_state(name)
-        self.__env.update(env)
+    def __copy__(self) -> Layer:
+        made = make_layer(type(self), copy.copy(self._ol_state))
+        vars(made).update(own_attributes(self))
+        return made
 
     def __str__(self) -> str:
         return self.get_name()
@@ -125,17 +116,284 @@ class Layer(LayerLife, LayerDepends, metaclass=LayerType):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.get_name()!r} of type {self.get_type()}>"
 
+    # -- hooks for modules -------------------------------------------------------------------------------------
+
+    def _after_init(self, ol: Outline) -> None:
+        """Hook: the layer has become part of an outline. May also be defined without the argument."""
+
+    def _after_parented(self, parent: Layer) -> None:
+        """Hook: the layer has become a child of another. May also be defined without the argument."""
+
+    def _setup(self) -> None:
+        """Hook: the user wants to run the outline; runs once, before the launch, with the session at hand."""
+
+    def _before_execute(self) -> None:
+        """Hook: a frame is about to run; the place to make objects that cannot be saved."""
+
+    def _execute(self, frames: FrameSet) -> None:
+        """Hook: do the work of these frames, all of one chunk."""
+
+    def _after_execute(self) -> None:
+        """Hook: ``_execute`` has ended, also by an error (``get_error``); not called when the frame was killed."""
+
+    # -- what calls the hooks ----------------------------------------------------------------------------------
+
+    def after_init(self, ol: Outline) -> None:
+        """Run ``_after_init`` and tell listeners; the outline calls this."""
+        _call_hook(self, "_after_init", ol)
+        self.__tell(LayerEvent(AFTER_INIT, self))
+
+    def after_parented(self, parent: Layer) -> None:
+        """Run ``_after_parented`` and tell listeners; ``add_child`` calls this."""
+        _call_hook(self, "_after_parented", parent, old_name="_parented")
+        self.__tell(LayerEvent(AFTER_PARENTED, self))
+
+    def setup(self) -> None:
+        """Check arguments, run ``_setup`` of this layer and its children, tell listeners; the outline calls this."""
+        self.check_required_args()
+        self._setup()
+        for child in self.get_children():
+            child.setup()
+        self.__tell(LayerEvent(SETUP, self))
+
+    def before_execute(self) -> None:
+        """Run ``_before_execute`` and tell listeners."""
+        _call_hook(self, "_before_execute", old_name="_pre_execute")
+        self.__tell(LayerEvent(BEFORE_EXECUTE, self))
+
+    def after_execute(self) -> None:
+        """Run ``_after_execute`` and tell listeners, which find ``frames`` and ``error`` on the event."""
+        _call_hook(self, "_after_execute", old_name="_post_execute")
+        frame = self._ol_state.frame
+        frames = self.get_local_frame_set(frame) if frame is not None else None
+        self.__tell(LayerEvent(AFTER_EXECUTE, self, frames=frames, error=self.get_error()))
+
+    def __tell(self, event: LayerEvent) -> None:
+        self._ol_state.listeners.emit(event)
+
+    def add_event_listener(self, event_type: str, callback: Callable[[Any], object]) -> None:
+        """Call ``callback(event)`` whenever the event happens; see ``outline.event``."""
+        self._ol_state.listeners.add_event_listener(event_type, callback)
+
+    def get_event_handler(self) -> EventHandler:
+        """The object that keeps the layer's listeners."""
+        return self._ol_state.listeners
+
+    # -- running a frame ---------------------------------------------------------------------------------------
+
+    def execute(self, frame: int) -> None:
+        """Run the chunk that begins with ``frame``, with all hooks and checks.
+
+        The process gets its environment, working directory and ``sys.path`` back afterwards, unless it was said
+        that it ends with the frame (``leave_process_changed``).
+
+        Args:
+            frame: The first frame of a chunk, as the farm names it.
+
+        Raises:
+            LayerException: The frame is not in the range, an input is missing, or an output was not made.
+            Exception: Whatever the hooks raise.
+        """
+        life.run_chunk_and_restore(self, int(frame))
+
+    def get_error(self) -> BaseException | None:
+        """What ``_execute`` raised, or None; for ``_after_execute``."""
+        return self._ol_state.error
+
+    def get_execute_env(self) -> dict[str, str]:
+        """The variables that are set right before ``_execute``: those of the outline, then the layer's."""
+        ol = self.get_outline()
+        env = {key: value for key, (value, pre) in ol.get_env().items() if not pre} if ol else {}
+        env.update(self.get_envs())
+        return env
+
+    def setup_args_override(self) -> None:
+        """Take over arguments that somebody put as data ``args_override`` into the layer's session folder.
+
+        A LayerPreProcess hands them to its creator as well.
+
+        Raises:
+            SessionException: There is no session, or the data is not plain.
+            LayerException: The data is not a dict, or an argument has another type than the layer asked for.
+        """
+        life.override_args(self)
+
+    @staticmethod
+    def system(
+        cmd: Any, ignore_error: bool = False, frame: int | None = None, *, reader: OutputReader | None = None
+    ) -> None:
+        """Run a command and wait for it, see ``outline.io.system``.
+
+        Raises:
+            ShellCommandFailureException: The command failed and ``ignore_error`` is False.
+        """
+        from .. import io
+
+        io.system(cmd, ignore_error, frame, reader=reader)
+
+    # -- arguments ---------------------------------------------------------------------------------------------
+
+    # Any: arguments are whatever the user's module takes.
+    def get_default_args(self, merge: Any = None) -> dict[str, Any]:
+        """The default arguments and those of the configuration, updated by those of ``merge``."""
+        return {**arguments.default_args(type(self).__name__), **(merge or {})}
+
+    def set_default_arg(self, key: str, value: Any) -> None:
+        """Set an argument that neither the caller nor the configuration has given."""
+        state = self._ol_state
+        if arguments.is_default(key, state.args, state.given, type(self).__name__):
+            state.args[key] = value
+
+    def get_arg(self, key: str, default: Any = None) -> Any:
+        """The value of an argument, or ``default`` when it was never set."""
+        return self._ol_state.args.get(key, default)
+
+    def set_arg(self, key: str, value: Any) -> None:
+        """Set an argument.
+
+        Raises:
+            LayerException: ``require_arg`` asked for another type.
+        """
+        state = self._ol_state
+        arguments.check_type(key, value, state.required.get(key), where(self))
+        state.given.add(key)
+        state.args[key] = value
+
+    def is_arg_set(self, key: str) -> bool:
+        """Tell whether the argument has a value, even if it is None."""
+        return key in self._ol_state.args
+
+    def get_args(self) -> dict[str, Any]:
+        """A copy of all arguments."""
+        return dict(self._ol_state.args)
+
+    def copy_args_from(self, layer: Layer, *names: str) -> None:
+        """Take over the named arguments of another layer."""
+        for name in names:
+            self.set_arg(name, layer.get_arg(name))
+
+    def require_arg(self, key: str, rtype: Any = None) -> None:
+        """Demand that an argument is set, and has the type, when the outline is launched and when a frame runs."""
+        self._ol_state.required[key] = rtype
+
+    def check_required_args(self) -> None:
+        """Check that every required argument is there, and that no word of a command is None.
+
+        Raises:
+            LayerException: One is missing or has another type.
+        """
+        state = self._ol_state
+        arguments.check_required(self, state.args, state.required)
+
+    # -- what arguments say ------------------------------------------------------------------------------------
+
+    def get_type(self) -> LayerTypeName:
+        """Render, Util (setup and clean-up) or Post (runs when all other layers are through)."""
+        return arguments.layer_type(self.get_arg("type") or LayerTypeName.RENDER, where(self))
+
+    def set_type(self, t: LayerTypeName | str) -> None:
+        """Set the type.
+
+        Raises:
+            LayerException: It is not one of ``Render``, ``Util`` and ``Post``.
+        """
+        self.set_arg("type", arguments.layer_type(t, where(self)))
+
+    def get_service(self) -> str:
+        """The farm's name for the application that the layer runs."""
+        return self.get_arg("service") or "shell"
+
+    def set_service(self, service: str) -> None:
+        """Set the farm's name for the application that the layer runs."""
+        self.set_arg("service", service)
+
+    def get_limits(self) -> list[str] | None:
+        """The names of the farm limits that the frames count against."""
+        return self.get_arg("limits")  # type: ignore[no-any-return]  # what the caller gave
+
+    def set_limits(self, limits: list[str]) -> None:
+        """Set the names of the farm limits that the frames count against."""
+        self.set_arg("limits", limits)
+
+    def set_env(self, key: str, value: str) -> None:
+        """Set an environment variable of every frame; both are turned into text."""
+        env = self.get_envs()
+        if key in env:
+            logger.warning("layer %s: %s changes from %s to %s", self.get_name(), key, env[key], value)
+        self.set_arg("env", {**env, str(key): str(value)})
+
+    def get_env(self, key: str, default: str | None = None) -> str | None:
+        """The value of an environment variable that is set on the layer."""
+        return self.get_envs().get(key, default)
+
+    def get_envs(self) -> dict[str, str]:
+        """A copy of the environment variables that are set on the layer."""
+        return arguments.environment(self.get_arg("env"), where(self))
+
+    # -- identity ----------------------------------------------------------------------------------------------
+
+    def get_name(self) -> str:
+        """The layer's name; a child's is ``parent.child``."""
+        state = self._ol_state
+        return f"{state.parent.get_name()}.{state.name}" if state.parent else state.name
+
+    def set_name(self, name: str) -> None:
+        """Rename the layer, before its outline is set up.
+
+        Raises:
+            LayerException: It is too late, or the name is not allowed or taken.
+        """
+        state = self._ol_state
+        ol = state.outline
+        if ol is not None and ol.get_mode() > OUTLINE_MODE_INIT:
+            raise LayerException(f"layer {state.name!r} cannot be renamed any more, its outline is set up")
+        check_layer_name(name, self.get_origin())
+        if ol is not None and name != state.name and ol.is_layer(name):
+            raise LayerException(f"layer {state.name!r} cannot become {name!r}, the outline has a layer of that name")
+        state.name = name
+        if ol is not None and state.parent is None:
+            ol._renamed()
+
+    def get_origin(self) -> str:
+        """Where the layer was made as `` (shot.outline:12)``, for messages; empty when not known."""
+        path, line = self._ol_state.origin
+        return f" ({os.path.basename(path)}:{line})" if line else ""
+
+    def get_origin_line(self) -> tuple[str, int]:
+        """File and line of the statement that made the layer, ``("", 0)`` when not known."""
+        return self._ol_state.origin
+
+    def get_outline(self) -> Outline | None:
+        """The outline that the layer, or its parent, is part of."""
+        state = self._ol_state
+        return state.parent.get_outline() if state.parent else state.outline
+
+    def set_outline(self, new_outline: Outline) -> None:
+        """Tell the layer which outline it is part of; use ``Outline.add_layer``."""
+        self._ol_state.outline = new_outline
+
+    def get_session(self) -> Session:
+        """The session of the outline.
+
+        Raises:
+            SessionException: There is none before the outline is set up.
+        """
+        ol = self.get_outline()
+        if ol is None:
+            raise SessionException(f"layer {self.get_name()!r} is not part of an outline, so it has no session")
+        return ol.get_session()
+
     # -- parent and children -----------------------------------------------------------------------------------
 
     def get_parent(self) -> Layer | None:
-        """Return the layer that this one is a child of."""
-        return self.__parent
+        """The layer that this one is a child of."""
+        return self._ol_state.parent
 
     def set_parent(self, layer: Layer) -> None:
         """Make this layer a child of another; use ``add_child``."""
         if not isinstance(layer, Layer):
             raise LayerException(f"layer {self.get_name()!r}: its parent must be a Layer, not {layer!r}")
-        self.__parent = layer
+        self._ol_state.parent = layer
 
     def add_child(self, layer: Layer) -> None:
         """Run another layer's work right after this one's, in the same frames.
@@ -147,120 +405,243 @@ class Layer(LayerLife, LayerDepends, metaclass=LayerType):
         """
         if not isinstance(layer, Layer):
             raise LayerException(f"layer {self.get_name()!r}: its children must be Layers, not {layer!r}")
+        state = self._ol_state
         ol = layer.get_outline()
         if ol is not None and layer in ol.get_layers():
             if ol.get_mode() > OUTLINE_MODE_INIT:
                 raise LayerException(
-                    f"layer {layer.get_name()!r}{layer.get_origin()} is a layer of the job already; make it with"
-                    " register=False to add it as a child while the outline is set up"
+                    f"{where(layer)} is a layer of the job already; make it with register=False to add it as a child"
+                    " while the outline is set up"
                 )
             ol.remove_layer(layer)
-        if self.__outline is not None:
-            layer.set_outline(self.__outline)
+        if state.outline is not None:
+            layer.set_outline(state.outline)
         layer.set_parent(self)
-        self.__children.append(layer)
+        state.children.append(layer)
         layer.after_parented(self)
 
     def get_children(self) -> list[Layer]:
-        """Return a copy of the list of children, in the order in which they run."""
-        return list(self.__children)
+        """A copy of the list of children, in the order in which they run."""
+        return list(self._ol_state.children)
 
-    def _restore_child(self, layer: Layer) -> None:
-        layer.__parent = self
-        self.__children.append(layer)
+    # -- dependencies ------------------------------------------------------------------------------------------
 
-    # -- identity ----------------------------------------------------------------------------------------------
+    def depend_on(
+        self,
+        on_layer: Layer | str,
+        depend_type: str = DependType.FrameByFrame,
+        propigate: bool = False,
+        any_frame: bool = False,
+    ) -> None:
+        """Wait for another layer.
 
-    def get_name(self) -> str:
-        """Return the layer's name; a child's is ``parent.child``."""
-        return f"{self.__parent.get_name()}.{self.__name}" if self.__parent else self.__name
+        Two dependencies of different types on one layer both count; the same one twice counts once.
 
-    def set_name(self, name: str) -> None:
-        """Rename the layer, before its outline is set up."""
-        if self.__outline is not None and self.__outline.get_mode() > OUTLINE_MODE_INIT:
-            raise LayerException(f"layer {self.__name!r} cannot be renamed any more, its outline is set up")
-        check_layer_name(name, self.get_origin())
-        ol = self.__outline
-        if ol is not None and name != self.__name and ol.is_layer(name):
-            raise LayerException(f"layer {self.__name!r} cannot become {name!r}, the outline has a layer of that name")
-        self.__name = name
-        if ol is not None and self.__parent is None:
-            ol._renamed()
-
-    def get_origin(self) -> str:
-        """Return where the layer was made as `` (shot.outline:12)``, for messages; empty when not known."""
-        path, line = self.__origin
-        return f" ({os.path.basename(path)}:{line})" if line else ""
-
-    def get_origin_line(self) -> tuple[str, int]:
-        """Return file and line of the statement that made the layer, ``("", 0)`` when not known."""
-        return self.__origin
-
-    def get_type(self) -> LayerTypeName:
-        """Return Render, Util (setup and clean-up) or Post (runs when all other layers are through)."""
-        return self.__type
-
-    def set_type(self, t: LayerTypeName | str) -> None:
-        """Set the type.
+        Args:
+            on_layer: The layer, or its name.
+            depend_type: One of ``DependType``, or the short name of one (``all``).
+            propigate: Layers that come to wait for this one pass the wait on to what they wait for already.
+            any_frame: A single finished frame of the other layer is enough, whatever the type.
 
         Raises:
-            LayerException: It is not one of ``Render``, ``Util`` and ``Post``.
+            LayerNotFound: The outline is set up and has no such layer.
+            LayerException: The type is unknown.
         """
-        try:
-            self.__type = LayerTypeName(t)
-        except ValueError:
-            known = ", ".join(str(one) for one in LayerTypeName)
-            raise LayerException(
-                f"layer {self.__name!r}{self.get_origin()}: no type {t!r}; there are {known}"
-            ) from None
+        depends.depend(self, on_layer, depend_type, propigate, any_frame)
 
-    def get_outline(self) -> Outline | None:
-        """Return the outline that the layer, or its parent, is part of."""
-        return self.__parent.get_outline() if self.__parent else self.__outline
+    def depend_all(self, on_layer: Layer | str, propigate: bool = False, any_frame: bool = False) -> None:
+        """Wait for all frames of another layer, or for any one of them; arguments as for ``depend_on``."""
+        self.depend_on(on_layer, DependType.LayerOnLayer, propigate, any_frame)
 
-    def set_outline(self, new_outline: Outline) -> None:
-        """Tell the layer which outline it is part of; use ``Outline.add_layer``."""
-        self.__outline = new_outline
+    def depend_previous(self, on_layer: Layer | str) -> None:
+        """Let each frame wait for the frame before it in another layer, or in this very layer."""
+        self.depend_on(on_layer, DependType.PreviousFrame)
 
-    def get_session(self) -> Session:
-        """Return the session of the outline.
+    def undepend(self, depend: Depend) -> None:
+        """Remove a dependency; one that the layer does not have is ignored."""
+        if depend in self._ol_state.depends:
+            self._ol_state.depends.remove(depend)
+
+    def get_depends(self) -> list[Depend]:
+        """A copy of the list of what this layer waits for."""
+        return list(self._ol_state.depends)
+
+    def get_dependents(self) -> list[Depend]:
+        """The dependencies of other layers on this one."""
+        return depends.dependents(self)
+
+    def get_preprocess_layers(self) -> list[LayerPreProcess]:
+        """The pre-processes of this layer, in the order in which they were made."""
+        return list(self._ol_state.preprocesses)
+
+    def add_preprocess_layer(self, preprocess: LayerPreProcess) -> None:
+        """Make a pre-process known to its creator; ``LayerPreProcess`` calls this."""
+        self._ol_state.preprocesses.append(preprocess)
+
+    # -- frames ------------------------------------------------------------------------------------------------
+
+    def set_frame_range(self, frame_range: Any) -> None:
+        """Set the frames of the layer: text, numbers or a FrameSet; None means the frames of the job."""
+        self.set_arg("range", None if frame_range is None else str(FrameSet(frame_range)))
+
+    def get_frame_range(self) -> str | None:
+        """The frames that the layer has in this job, as text in render order.
+
+        The layer's own range cut by the job's range; one of them if the other is not set; ``1000-1000`` when
+        neither is. None when the two have no frame in common: the layer is then left out of the job.
 
         Raises:
-            SessionException: There is none before the outline is set up.
+            FrameRangeError: A range cannot be read.
         """
-        ol = self.get_outline()
-        if ol is None:
-            raise SessionException(f"layer {self.get_name()!r} is not part of an outline, so it has no session")
-        return ol.get_session()
+        ol, parent = self.get_outline(), self.get_parent()
+        own = self.get_arg("range")
+        if own in (None, "") and parent is not None:
+            own = parent.get_frame_range()
+        return ranges.frames_of(own, ol.get_frame_range() if ol is not None else None)
 
-    def get_service(self) -> str:
-        """Return the farm's name for the application that the layer runs."""
-        return self.__service
+    def get_local_frame_set(self, start_frame: int) -> FrameSet:
+        """The frames of the chunk that begins with ``start_frame``; a child has those of its parent.
 
-    def set_service(self, service: str) -> None:
-        """Set the farm's name for the application that the layer runs."""
-        self.__service = service
+        Raises:
+            LayerException: The layer has no such frame.
+        """
+        parent = self.get_parent()
+        if parent is not None:
+            return parent.get_local_frame_set(start_frame)
+        where = f"layer {self.get_name()!r}"
+        return ranges.chunk_of(self.get_frame_range(), int(start_frame), self.get_chunk_size(), where)
 
-    def get_limits(self) -> list[str] | None:
-        """Return the names of the farm limits that the frames count against."""
-        return self.__limits
+    def set_chunk_size(self, size: int) -> None:
+        """Set how many frames run together in one process, at least 1."""
+        self.set_arg("chunk", ranges.chunk_size(size, where(self)))
 
-    def set_limits(self, limits: list[str]) -> None:
-        """Set the names of the farm limits that the frames count against."""
-        self.__limits = limits
+    def get_chunk_size(self) -> int:
+        """How many frames run together in one process.
 
-    # -- environment and events --------------------------------------------------------------------------------
+        Raises:
+            LayerException: The argument ``chunk`` is no number, or below 1.
+        """
+        return ranges.chunk_size(self.get_arg("chunk"), where(self))
 
-    def set_env(self, key: str, value: str) -> None:
-        """Set an environment variable of every frame; both are turned into text."""
-        if key in self.__env:
-            logger.warning("layer %s: %s changes from %s to %s", self.get_name(), key, self.__env[key], value)
-        self.__env[str(key)] = str(value)
+    # -- inputs and outputs ------------------------------------------------------------------------------------
 
-    def get_env(self, key: str, default: str | None = None) -> str | None:
-        """Return an environment variable set on the layer."""
-        return self.__env.get(key, default)
+    def add_input(self, name: str, inpt: Any = None) -> None:
+        """Declare something that the frames read.
 
-    def get_envs(self) -> dict[str, str]:
-        """Return a copy of the environment variables set on the layer."""
-        return dict(self.__env)
+        Args:
+            name: A name for it, unique in the layer; empty gives ``input0`` and so on.
+            inpt: An ``outline.io`` object, or a path as text. ``add_input(path)`` with a single ``outline.io``
+                object works too.
+
+        Raises:
+            LayerException: The name is taken.
+        """
+        paths.add_path(self._ol_state.inputs, "input", name, inpt, f"layer {self.get_name()!r}")
+
+    def add_output(self, name: str, output: Any = None) -> None:
+        """Declare something that the frames write; arguments as for ``add_input``."""
+        paths.add_path(self._ol_state.outputs, "output", name, output, f"layer {self.get_name()!r}")
+
+    def get_inputs(self) -> dict[str, Path]:
+        """A copy of the inputs by name."""
+        return dict(self._ol_state.inputs)
+
+    def get_outputs(self) -> dict[str, Path]:
+        """A copy of the outputs by name."""
+        return dict(self._ol_state.outputs)
+
+    def get_input(self, name: str) -> Path:
+        """One input.
+
+        Raises:
+            LayerException: There is no such name.
+        """
+        return paths.find_path(self.get_inputs(), "input", name, f"layer {self.get_name()!r}")
+
+    def get_output(self, name: str) -> Path:
+        """One output.
+
+        Raises:
+            LayerException: There is no such name.
+        """
+        return paths.find_path(self.get_outputs(), "output", name, f"layer {self.get_name()!r}")
+
+    def set_input_attribute(self, name: str, value: Any) -> None:
+        """Set an attribute such as ``checked`` on every input."""
+        for path in self.get_inputs().values():
+            path.set_attribute(name, value)
+
+    def set_output_attribute(self, name: str, value: Any) -> None:
+        """Set an attribute such as ``checked`` or ``mkdir`` on every output."""
+        for path in self.get_outputs().values():
+            path.set_attribute(name, value)
+
+    def check_input(self, frame_set: FrameSet | None = None) -> None:
+        """Check that every input with the attribute ``checked`` is there for the frames.
+
+        Raises:
+            LayerException: One is missing or empty; the message names the frames.
+        """
+        paths.check_files(self.get_inputs(), "input", frame_set, f"layer {self.get_name()!r}")
+
+    def check_output(self, frame_set: FrameSet | None = None) -> None:
+        """Check that every output with the attribute ``checked`` was made; the argument ``nocheck`` turns it off.
+
+        Raises:
+            LayerException: One is missing or empty.
+        """
+        if not self.get_arg("nocheck"):
+            paths.check_files(self.get_outputs(), "output", frame_set, f"layer {self.get_name()!r}")
+
+    def load_outputs(self) -> None:
+        """Add the outputs that this layer's pre-process has found, if it has."""
+        for data_name in (paths.OUTPUTS_DATA, paths.OLD_OUTPUTS_DATA):
+            handed_over = self.get_session().find_data(data_name, self.get_name())
+            for name, output in (handed_over or {}).items():
+                if name not in self._ol_state.outputs:
+                    self.add_output(name, output)
+
+    # -- files and data in the session -------------------------------------------------------------------------
+
+    def get_path(self) -> str:
+        """The layer's folder in the session, which is made when it is missing."""
+        return self.get_session().get_path(layer=self)
+
+    def put_data(self, key: str, value: Any, force: bool = False) -> None:
+        """Store plain data under a name, for every frame on every machine to read; see ``Session.put_data``."""
+        self.get_session().put_data(key, value, self, force=force)
+
+    def get_data(self, key: str) -> Any:
+        """Data stored by ``put_data``; see ``Session.get_data``."""
+        return self.get_session().get_data(key, self)
+
+    def put_file(self, src: str, rename: str | None = None) -> str:
+        """Copy a file into the layer's session folder and return its new path; see ``Session.put_file``."""
+        return self.get_session().put_file(src, layer=self, rename=rename)
+
+    def sym_file(self, src: str, rename: str | None = None) -> str:
+        """Link a file into the layer's session folder and return the link's path; see ``Session.sym_file``."""
+        return self.get_session().sym_file(src, layer=self, rename=rename)
+
+    def get_file(self, name: str, check: bool = True, new: bool = False) -> str:
+        """The path of a file in the layer's session folder; see ``Session.get_file``."""
+        return self.get_session().get_file(name, layer=self, check=check, new=new)
+
+    @staticmethod
+    def get_temp_dir() -> str:
+        """A folder for temporary files on the local disk."""
+        import tempfile  # slow to import
+
+        return tempfile.gettempdir()
+
+
+def _call_hook(layer: Layer, name: str, *args: Any, old_name: str = "") -> None:
+    """Call a hook by its name or by its old one, with its argument or without."""
+    if old_name and getattr(type(layer), name) is getattr(Layer, name) and hasattr(layer, old_name):
+        name = old_name
+    bound = getattr(layer, name)
+    code = getattr(bound, "__code__", None) or getattr(getattr(bound, "__func__", None), "__code__", None)
+    if args and code is not None and code.co_argcount == 1 and not code.co_flags & 0x04:  # takes only self
+        bound()
+    else:
+        bound(*args)

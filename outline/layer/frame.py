@@ -10,6 +10,7 @@ from ..depend import DependType
 from ..frames import FrameSet
 from .base import DEFAULT_FRAME_RANGE, Layer
 from .paths import OUTPUTS_DATA
+from .ranges import first_frame
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -23,10 +24,9 @@ class Frame(Layer):
     """A layer of exactly one frame, whatever the range of the job; its number is the job's first frame."""
 
     def get_frame_range(self) -> str | None:
-        """Return the job's first frame number as text, ``1000-1000`` without a job range."""
+        """The job's first frame number as text, ``1000-1000`` without a job range."""
         ol = self.get_outline()
-        job = ol.get_frame_range() if ol is not None else None
-        return str(FrameSet(job)[0]) if job else DEFAULT_FRAME_RANGE
+        return first_frame(ol.get_frame_range() if ol is not None else None) or DEFAULT_FRAME_RANGE
 
     def set_frame_range(self, frame_range: Any) -> None:
         """Do nothing: a Frame has one frame."""
@@ -48,13 +48,12 @@ class LayerPreProcess(Frame):
         self.set_service("preprocess")
 
     def get_creator(self) -> Layer:
-        """Return the layer that waits for this pre-process."""
+        """The layer that waits for this pre-process."""
         return self.__creator
 
     def get_frame_range(self) -> str | None:
-        """Return the creator's first frame number as text; None when the creator has no frames in this job."""
-        frames = self.__creator.get_frame_range()
-        return str(FrameSet(frames)[0]) if frames else None
+        """The creator's first frame number as text; None when the creator has no frames in this job."""
+        return first_frame(self.__creator.get_frame_range())
 
     def execute(self, frame: int) -> None:
         """Run the frame, then put the outputs that it found where the creator's frames load them."""
@@ -74,7 +73,7 @@ class LayerPostProcess(Frame):
         self.set_type(LayerType.UTIL)
 
     def get_creator(self) -> Layer:
-        """Return the layer that this post-process waits for."""
+        """The layer that this post-process waits for."""
         return self.__creator
 
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 import logging
 import os
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
-from ..constants import OUTLINE_MODE_INIT, OUTLINE_MODE_READY, OUTLINE_MODE_SETUP
+from .. import util
+from ..constants import OUTLINE_MODE_READY, OUTLINE_MODE_SETUP
 from ..exception import (
     DependencyCycle,
     LayerException,
@@ -17,12 +18,12 @@ from ..exception import (
     SessionException,
 )
 from ..frames import FrameRangeError, FrameSet
-from ..layer.problems import report_problem
-from ..layer.registry import registry, use_outline
+from ..layer.context import registry, report_problem, use_outline
+from ..layer.depends import resolve
 from ..script import run_script
 from ..session import Session, conform_name, is_session_path
 from .rings import find_ring
-from .settings import OutlineSettings
+from .state import OutlineState, read_range
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -47,7 +48,7 @@ class _OutlineType(type):
         registry.current = ol
 
 
-class Outline(OutlineSettings, metaclass=_OutlineType):
+class Outline(metaclass=_OutlineType):
     """A job: layers, frames, and what is common to them.
 
     It begins in the mode INIT, where layers are added. ``setup`` makes the session, runs every layer's ``_setup``,
@@ -55,6 +56,8 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
     current one, which new layers add themselves to: while its script is read, or after ``current=True`` until it is
     set up.
     """
+
+    _ol_state: OutlineState
 
     def __init__(
         self,
@@ -91,13 +94,10 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
             ScriptException: The script raised.
             FrameRangeError: The range cannot be read.
         """
-        self._init_settings(name or "", shot, show, user, facility, maxcores, maxgpus)
-        self.__mode = OUTLINE_MODE_INIT
-        self.__layers: dict[str, Layer] = {}
-        self.__session: Session | None = None
-        self.__path: str | None = None
-        self.__adopts = current
-        self.__script_modules: list[ModuleType] = []
+        state = self._ol_state = OutlineState()
+        state.name, state.show, state.shot, state.user = name or "", show, shot, user
+        state.facility, state.maxcores, state.maxgpus = facility, maxcores, maxgpus
+        state.adopts = current
         self.set_frame_range(frame_range)
         if current:
             registry.current = self
@@ -108,25 +108,25 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
             self.set_name(f"{self.get_name()}_{str(uuid.uuid4())[:7]}")
 
     def __read_script(self, path: str) -> None:
-        self.__path = path
+        self._ol_state.path = path
         self.set_name(self.get_name() or conform_name(os.path.splitext(os.path.basename(path))[0]))
         self.parse_outline_script(path)
 
     def __repr__(self) -> str:
-        return f"<Outline {self.get_name()!r} with {len(self.__layers)} layers>"
+        return f"<Outline {self.get_name()!r} with {len(self._ol_state.layers)} layers>"
 
     def parse_outline_script(self, path: str) -> None:
         """Run an outline script; the layers that it makes join this outline."""
-        self.__adopts = True
+        self._ol_state.adopts = True
         with use_outline(self):
             self._keep_script(run_script(path))
 
     def _keep_script(self, module: ModuleType) -> None:
         """Remember the module of a script that made layers of this outline; another run of it makes another module."""
-        self.__script_modules.append(module)
+        self._ol_state.script_modules.append(module)
 
     def _script_modules(self) -> list[ModuleType]:
-        return self.__script_modules
+        return self._ol_state.script_modules
 
     def load_session(self) -> None:
         """Find the session that the outline's path is in.
@@ -134,9 +134,141 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
         Raises:
             OutlineException: The path is not in a session.
         """
-        if not is_session_path(self.__path):
-            raise OutlineException(f"{self.__path} is not part of a session: no file 'session' with its name beside it")
-        self.__session = Session(self)
+        if not is_session_path(self._ol_state.path):
+            raise OutlineException(
+                f"{self._ol_state.path} is not part of a session: no file 'session' with its name beside it"
+            )
+        self._ol_state.session = Session(self)
+
+    # -- names and places --------------------------------------------------------------------------------------
+
+    def get_name(self) -> str:
+        """Return the outline's part of the job's name."""
+        return self._ol_state.name
+
+    def set_name(self, name: str) -> None:
+        """Set the outline's part of the job's name, without show, shot and user; no effect once it is set up."""
+        self._ol_state.name = name
+
+    def get_full_name(self) -> str:
+        """Return ``show-shot-user_name``."""
+        if self._ol_state.session is not None:
+            return self.get_session().get_name().split("/")[0]
+        return f"{self.get_show()}-{self.get_shot()}-{self.get_user()}_{self._ol_state.name}"
+
+    def get_shot(self) -> str:
+        """Return the shot; the environment's when none was set."""
+        return util.get_shot() if self._ol_state.shot is None else self._ol_state.shot
+
+    def set_shot(self, shot: str) -> None:
+        """Set the shot."""
+        self._ol_state.shot = shot
+
+    def get_show(self) -> str:
+        """Return the show; the environment's when none was set."""
+        return util.get_show() if self._ol_state.show is None else self._ol_state.show
+
+    def set_show(self, show: str) -> None:
+        """Set the show."""
+        self._ol_state.show = show
+
+    def get_user(self) -> str:
+        """Return the user; the one of this process when none was set."""
+        return util.get_user() if self._ol_state.user is None else self._ol_state.user
+
+    def set_user(self, user: str) -> None:
+        """Set the user."""
+        self._ol_state.user = user
+
+    def get_facility(self) -> str | None:
+        """Return the facility that the job shall run in."""
+        return self._ol_state.facility
+
+    def set_facility(self, facility: str) -> None:
+        """Set the facility that the job shall run in."""
+        self._ol_state.facility = facility
+
+    def get_maxcores(self) -> int | None:
+        """Return the most cores that the job may have at a time."""
+        return self._ol_state.maxcores
+
+    def set_maxcores(self, maxcores: int) -> None:
+        """Set the most cores that the job may have at a time."""
+        self._ol_state.maxcores = maxcores
+
+    def get_maxgpus(self) -> int | None:
+        """Return the most GPUs that the job may have at a time."""
+        return self._ol_state.maxgpus
+
+    def set_maxgpus(self, maxgpus: int) -> None:
+        """Set the most GPUs that the job may have at a time."""
+        self._ol_state.maxgpus = maxgpus
+
+    # -- frames, environment, arguments, data ------------------------------------------------------------------
+
+    def set_frame_range(self, frame_range: Any) -> None:
+        """Set the frames of the job: text, numbers or a FrameSet; None or an empty text for none.
+
+        Raises:
+            FrameRangeError: The text cannot be read.
+        """
+        self._ol_state.frame_range = read_range(frame_range)
+
+    def get_frame_range(self) -> str | None:
+        """Return the frames of the job as text in render order, or None."""
+        return self._ol_state.frame_range
+
+    def set_env(self, key: str, value: str, pre: bool = False) -> None:
+        """Set an environment variable of every frame.
+
+        Args:
+            key: Its name.
+            value: Its value.
+            pre: Set it before the shot environment of a farm, so from the start of the frame's process; otherwise
+                right before ``_execute``.
+
+        Raises:
+            OutlineException: Key or value is not text.
+        """
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise OutlineException(f"an environment variable needs texts as key and value, not {key!r} and {value!r}")
+        if key in self._ol_state.env:
+            logger.warning(
+                "outline %s: %s changes from %s to %s",
+                self._ol_state.name,
+                key,
+                self._ol_state.env[key][0],
+                value,
+            )
+        self._ol_state.env[key] = (value, pre)
+
+    @overload
+    def get_env(self) -> dict[str, tuple[str, bool]]: ...
+    @overload
+    def get_env(self, key: str) -> str: ...
+    def get_env(self, key: str | None = None) -> Any:
+        """Return one variable's value, or a dict of all as ``name: (value, pre)``."""
+        return self._ol_state.env[key][0] if key else dict(self._ol_state.env)
+
+    def get_args(self) -> dict[str, Any]:
+        """Return a copy of the outline's own arguments."""
+        return dict(self._ol_state.args)
+
+    def set_arg(self, key: str, value: Any) -> None:
+        """Set an argument of the outline."""
+        if key in self._ol_state.args:
+            logger.warning(
+                "outline %s: argument %s changes from %r to %r",
+                self._ol_state.name,
+                key,
+                self._ol_state.args[key],
+                value,
+            )
+        self._ol_state.args[key] = value
+
+    def get_arg(self, key: str, default: Any = None) -> Any:
+        """Return an argument of the outline, or ``default``."""
+        return self._ol_state.args.get(key, default)
 
     # -- setup -------------------------------------------------------------------------------------------------
 
@@ -147,26 +279,26 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
             OutlineException: It was set up before, no layer has a frame in the job, or something is wrong with a
                 layer. Nothing is left in the session folder then.
         """
-        if self.__mode >= OUTLINE_MODE_SETUP:
+        if self._ol_state.mode >= OUTLINE_MODE_SETUP:
             raise OutlineException(
                 f"outline {self.get_name()!r} is set up already; load its outline.yaml to launch it again"
             )
         self.check()
         self.__tell_what_is_left_out()
-        self.__mode = OUTLINE_MODE_SETUP
-        self.__path = None
-        self.__session = Session(self)
+        self._ol_state.mode = OUTLINE_MODE_SETUP
+        self._ol_state.path = None
+        self._ol_state.session = Session(self)
         try:
-            self.__setup_in_session(self.__session)
+            self.__setup_in_session(self._ol_state.session)
         except BaseException:
             import shutil  # slow to import
 
-            shutil.rmtree(self.__session.get_path(), ignore_errors=True)
+            shutil.rmtree(self._ol_state.session.get_path(), ignore_errors=True)
             raise
         finally:
             if registry.current is self:
                 registry.current = None
-        self.__mode = OUTLINE_MODE_READY
+        self._ol_state.mode = OUTLINE_MODE_READY
 
     def check(self) -> None:
         """Check, before anything is made, that the outline can be set up.
@@ -194,14 +326,14 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
     def __setup_in_session(self, session: Session) -> None:
         from .. import serialize
 
-        with use_outline(self if self.__adopts else None):  # never into another outline
+        with use_outline(self if self._ol_state.adopts else None):  # never into another outline
             for layer in self.get_layers():
                 if layer.get_frame_range():
                     layer.setup()
         self.setup_depends()
         text = serialize.outline_text(self)
         scripts = {serialize.script_file_name(script): script.source for script in serialize.scripts_of(self)}
-        self.__path = session.write_outline(text, scripts)
+        self._ol_state.path = session.write_outline(text, scripts)
         session.save()
 
     def __check_name(self) -> None:
@@ -221,7 +353,7 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
             raise LayerException(f"layer {layer.get_name()!r}{layer.get_origin()}: {error}") from error
 
     def __nothing_to_run(self) -> str:
-        if not self.__layers:
+        if not self._ol_state.layers:
             return f"outline {self.get_name()!r} has no layers, so there is nothing to run"
         ranges = ", ".join(f"{layer.get_name()} {layer.get_arg('range')}" for layer in self.get_layers())
         return f"no layer has a frame in the job's range {self.get_frame_range()}: {ranges}"
@@ -239,11 +371,11 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
                 if preprocess.get_outline() is None:
                     self.add_layer(preprocess)
         for layer in self.get_layers():
-            layer._resolve_depends()
+            resolve(layer)
         for layer in self.get_layers():
             for depend in layer.get_depends():
                 on = depend.get_depend_on_layer()
-                if self.__layers.get(on.get_name()) is not on:
+                if self._ol_state.layers.get(on.get_name()) is not on:
                     problem = (
                         f"layer {layer.get_name()!r}{layer.get_origin()} waits for {on.get_name()!r}{on.get_origin()},"
                         " which is not a layer of this outline; add it with add_layer"
@@ -267,7 +399,7 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
         if not layer.get_arg("register"):
             return
         name = layer.get_name()
-        there = self.__layers.get(name)
+        there = self._ol_state.layers.get(name)
         if there is layer:
             return
         if there is not None:
@@ -281,10 +413,10 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
         before = layer.get_outline()
         if before is not None and before is not self:
             before._forget(layer)
-        self.__layers[name] = layer
+        self._ol_state.layers[name] = layer
         self.__adopt(layer)
-        if self.__mode == OUTLINE_MODE_SETUP:
-            layer._resolve_depends()
+        if self._ol_state.mode == OUTLINE_MODE_SETUP:
+            resolve(layer)
             if layer.get_frame_range():
                 layer.setup()
 
@@ -296,14 +428,14 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
 
     def remove_layer(self, layer: Layer) -> None:
         """Remove a layer, while the outline is in the mode INIT; one that it does not have is ignored."""
-        if self.__mode >= OUTLINE_MODE_SETUP:
+        if self._ol_state.mode >= OUTLINE_MODE_SETUP:
             raise OutlineException(
                 f"layer {layer.get_name()!r} cannot be removed, outline {self.get_name()!r} is set up"
             )
         self._forget(layer)
 
     def _forget(self, layer: Layer) -> None:
-        self.__layers = {name: one for name, one in self.__layers.items() if one is not layer}
+        self._ol_state.layers = {name: one for name, one in self._ol_state.layers.items() if one is not layer}
 
     def get_layer(self, name: str) -> Layer:
         """Return a layer by its name; a child by ``parent.child``.
@@ -311,43 +443,38 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
         Raises:
             LayerNotFound: There is none.
         """
-        if name in self.__layers:
-            return self.__layers[name]
+        if name in self._ol_state.layers:
+            return self._ol_state.layers[name]
         below = [child for layer in self.get_layers() for child in layer.get_children()]
         while below:
             layer = below.pop()
             if layer.get_name() == name:
                 return layer
             below += layer.get_children()
-        raise LayerNotFound(name, list(self.__layers))
+        raise LayerNotFound(name, list(self._ol_state.layers))
 
     def get_layers(self) -> list[Layer]:
         """Return a copy of the list of layers, in the order in which they were added."""
-        return list(self.__layers.values())
+        return list(self._ol_state.layers.values())
 
     def is_layer(self, name: str) -> bool:
         """Tell whether there is a layer of that name."""
-        return name in self.__layers
+        return name in self._ol_state.layers
 
     def _renamed(self) -> None:
-        self.__layers = {layer.get_name(): layer for layer in self.__layers.values()}
-
-    def _restore_layers(self, layers: list[Layer]) -> None:
-        self.__layers = {layer.get_name(): layer for layer in layers}
-        for layer in layers:
-            layer.set_outline(self)
+        self._ol_state.layers = {layer.get_name(): layer for layer in self._ol_state.layers.values()}
 
     def get_path(self) -> str | None:
         """Return the script, or from ``setup`` on the session's outline.yaml; None for a procedural outline."""
-        return self.__path
+        return self._ol_state.path
 
     def set_path(self, path: str) -> None:
         """Set the path of the outline's file."""
-        self.__path = path
+        self._ol_state.path = path
 
     def get_mode(self) -> int:
         """Return the mode, one of ``outline.constants.OUTLINE_MODE_*``."""
-        return self.__mode
+        return self._ol_state.mode
 
     def set_mode(self, mode: int) -> None:
         """Set the mode.
@@ -355,12 +482,11 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
         Raises:
             OutlineException: It would go back.
         """
-        if mode < self.__mode:
-            raise OutlineException(f"outline {self.get_name()!r} cannot go back from mode {self.__mode} to mode {mode}")
-        self.__mode = mode
-
-    def _has_session(self) -> bool:
-        return self.__session is not None
+        if mode < self._ol_state.mode:
+            raise OutlineException(
+                f"outline {self.get_name()!r} cannot go back from mode {self._ol_state.mode} to mode {mode}"
+            )
+        self._ol_state.mode = mode
 
     def get_session(self) -> Session:
         """Return the session.
@@ -368,9 +494,9 @@ class Outline(OutlineSettings, metaclass=_OutlineType):
         Raises:
             SessionException: There is none yet.
         """
-        if self.__session is None:
+        if self._ol_state.session is None:
             raise SessionException(f"outline {self.get_name()!r} has no session before it is set up")
-        return self.__session
+        return self._ol_state.session
 
     def put_file(self, src: str, rename: str | None = None) -> str:
         """Copy a file into the job's session folder; see ``Session.put_file``."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .. import config
 from ..exception import OutlineException
 from ..files import check_current_folder
-from ..layer.registry import registry, use_outline
+from ..layer.context import registry, use_outline
 from ..script import run_script
 from ..session import conform_name, is_session_path
 from .outline import Outline

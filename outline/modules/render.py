@@ -391,6 +391,6 @@ class RenderLayer(Layer):
         if rules:
             for key, value in self.get_args().items():
                 mapped = mapping.map_value(value, rules)
-                if mapped != value:
+                if mapped != value and key != "env":  # variables are mapped below, with what separates paths in them
                     self.set_arg(key, mapped)
             os.environ.update(mapping.map_environment(self.get_execute_env(), rules))

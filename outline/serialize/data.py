@@ -82,7 +82,8 @@ def dump(data: Any, what: str, writer: Writer | None = None) -> str:
         dumper.represent(data)
         dumper.close()
     except (yaml.YAMLError, RecursionError) as error:
-        part, kind = find_unsaveable(data, "", set(), writer is not None) or ("", str(error))
+        is_reference = writer.is_reference if writer is not None else _is_no_reference
+        part, kind = find_unsaveable(data, "", set(), is_reference) or ("", str(error))
         raise SerializeException(f"{what}{part} cannot be saved, it is {kind}") from error
     return stream.getvalue()
 
@@ -108,8 +109,17 @@ _PLAIN = {str, int, float, bool, bytes, type(None), FrameSet, LayerType, datetim
 _PLAIN_KINDS = (logging.Logger, os.PathLike)
 
 
-def find_unsaveable(data: Any, part: str, seen: set[int], in_outline: bool) -> tuple[str, str] | None:
-    """Return the place and the type of the first value that is not plain, or None."""
+def find_unsaveable(
+    data: Any, part: str, seen: set[int], is_reference: Callable[[Any], bool]
+) -> tuple[str, str] | None:
+    """The place and the type of the first value that is not plain, or None.
+
+    Args:
+        data: The value.
+        part: Where it stands in what is saved.
+        seen: The ids of containers that were looked at.
+        is_reference: Tells whether a value is part of the outline, so that a reference is saved.
+    """
     from ..io import Path
 
     if id(data) in seen:
@@ -120,15 +130,15 @@ def find_unsaveable(data: Any, part: str, seen: set[int], in_outline: bool) -> t
         seen.add(id(data))
         items = data.items() if isinstance(data, dict) else enumerate(data)
         for key, value in items:
-            bad = find_unsaveable(value, f"{part}[{key!r}]", seen, in_outline)
+            bad = find_unsaveable(value, f"{part}[{key!r}]", seen, is_reference)
             if bad is None and isinstance(data, dict):
-                bad = find_unsaveable(key, f"{part} key {key!r}", seen, in_outline)
+                bad = find_unsaveable(key, f"{part} key {key!r}", seen, is_reference)
             if bad is not None:
                 return bad
         return None
     if type(data) in _PLAIN or (isinstance(data, str) and not isinstance(data, Enum)):
         return None
-    if isinstance(data, (*_PLAIN_KINDS, Path)) or (in_outline and _is_of_outline(data)):
+    if isinstance(data, (*_PLAIN_KINDS, Path)) or is_reference(data):
         return None
     return part, f"a {_type_path(type(data))}{_plain_instead(data)}"
 
@@ -136,7 +146,7 @@ def find_unsaveable(data: Any, part: str, seen: set[int], in_outline: bool) -> t
 def _plain_instead(data: Any) -> str:
     """Say what of a value is plain data, if anything is."""
     if isinstance(data, Enum):
-        return " (its .value may be plain)" if find_unsaveable(data.value, "", set(), False) is None else ""
+        return " (its .value may be plain)" if find_unsaveable(data.value, "", set(), _is_no_reference) is None else ""
     kind = next((cls.__name__ for cls in (int, float, bytes) if isinstance(data, cls)), "")
     return f" ({kind}() makes it plain)" if kind else ""
 
@@ -144,11 +154,8 @@ def _plain_instead(data: Any) -> str:
 _CONTAINERS = {dict, list, tuple, set, frozenset, OrderedDict}
 
 
-def _is_of_outline(data: Any) -> bool:
-    from ..layer import Layer
-    from ..session import Session
-
-    return isinstance(data, (Layer, Session)) or type(data).__name__ == "Outline"
+def _is_no_reference(data: Any) -> bool:
+    return False
 
 
 def _type_path(cls: type) -> str:
@@ -178,7 +185,7 @@ def _represent_other(dumper: Dumper, data: Any) -> yaml.Node:
         return _represent_path(dumper, data)
     if isinstance(data, os.PathLike):  # a pathlib path
         return _represent_file(dumper, os.fspath(data))
-    if dumper.writer is not None and _is_of_outline(data):
+    if dumper.writer is not None and dumper.writer.is_reference(data):
         return dumper.writer.represent_reference(dumper, data)
     raise yaml.representer.RepresenterError("cannot represent an object", data)
 

@@ -22,7 +22,9 @@ from ..depend import Depend, DependType
 from ..exception import LayerException, SerializeException
 from ..frames import FrameSet
 from ..layer import Layer
+from ..layer.state import LayerState, adopt, make_layer, state_of
 from .data import Loader
+from .outline_data import restore_layers, restore_settings
 from .outline_reader import find_listener
 
 if TYPE_CHECKING:
@@ -40,6 +42,11 @@ _NO_LAYER = {
     "outline.session.Session",
     "FileSequence.FrameSet.FrameSet",
 }
+# What PyOutline's own class keeps; a studio's class may be called Layer as well, and keep more.
+_BASE_NAMES = """
+    name args type req_args depends parent input output env children service limits frame outline evh preprocess_layers
+"""
+_BASE = {f"_Layer__{name}" for name in _BASE_NAMES.split()}
 
 
 class _Noted:
@@ -114,8 +121,8 @@ class _LegacyReader:
         settings["env"] = {
             key: {"value": str(value), "pre": pre} for key, (value, pre) in (state.get("_Outline__env") or {}).items()
         }
-        self.__ol._restore_settings(settings)
-        self.__ol._restore_layers([self.__layer(noted) for noted in state["_Outline__layers"]])
+        restore_settings(self.__ol, settings)
+        restore_layers(self.__ol, [self.__layer(noted) for noted in state["_Outline__layers"]])
         while self.__noted:  # filling a layer may find another one that only an attribute holds
             self.__fill(self.__noted.pop(0))
 
@@ -126,15 +133,13 @@ class _LegacyReader:
             return self.__layers[id(noted)]
         state = noted.state
         cls = self.__class(noted.cls)
-        layer: Layer = cls.__new__(cls)
+        required = {key: self.__value(rtype) for key, rtype in dict(state.get("_Layer__req_args") or ()).items()}
+        layer = make_layer(cls, LayerState(state["_Layer__name"], {}, required))
         self.__layers[id(noted)] = layer
         self.__noted.append(noted)
-        required = {key: self.__value(rtype) for key, rtype in dict(state.get("_Layer__req_args") or ()).items()}
-        env = {str(key): str(value) for key, value in (state.get("_Layer__env") or {}).items()}
-        layer._restore(state["_Layer__name"], {}, required, env)
         layer.set_outline(self.__ol)
         if parent is not None:
-            parent._restore_child(layer)
+            adopt(parent, layer)
         for child in state.get("_Layer__children") or ():
             self.__layer(child, layer)
         return layer
@@ -155,10 +160,11 @@ class _LegacyReader:
 
     def __fill(self, noted: _Noted) -> None:
         layer, state = self.__layers[id(noted)], noted.state
-        layer._restore_arguments(self.__value(state.get("_Layer__args") or {}), layer._required_args())
-        layer.set_type(state.get("_Layer__type") or LayerType.RENDER)
-        layer.set_service(state.get("_Layer__service") or "shell")
-        layer.set_limits(state.get("_Layer__limits"))  # type: ignore[arg-type]  # None means no limits
+        beside = {name: state.get(f"_Layer__{name}") for name in ("type", "service", "limits", "env")}
+        args = {**(state.get("_Layer__args") or {}), **{name: value for name, value in beside.items() if value}}
+        restored = state_of(layer)
+        restored.args = {str(name): self.__value(value) for name, value in args.items()}
+        restored.given = set(args)
         for name, value in (state.get("_Layer__input") or {}).items():
             layer.add_input(name, self.__value(value))
         for name, value in (state.get("_Layer__output") or {}).items():
@@ -171,7 +177,7 @@ class _LegacyReader:
             for method in methods:
                 layer.add_event_listener(event_type, self.__listener(method))
         for key, value in state.items():
-            if not key.startswith("_Layer__"):
+            if key not in _BASE:
                 vars(layer)[key] = self.__value(value)
 
     def __add_depend(self, layer: Layer, noted: Any) -> None:
@@ -185,7 +191,7 @@ class _LegacyReader:
         depend_type, any_frame = state["type"], bool(state.get("any_frame"))
         if any_frame or depend_type == DependType.LayerOnAny or (wants_any and depend_type == DependType.FrameByFrame):
             depend_type, any_frame = DependType.LayerOnLayer, True
-        layer._restore_depend(Depend(layer, on, depend_type, bool(state.get("propigate")), any_frame))
+        state_of(layer).depends.append(Depend(layer, on, depend_type, bool(state.get("propigate")), any_frame))
 
     def __listener(self, method: Any) -> Callable[[Any], object]:
         if isinstance(method, _Method) and isinstance(method.name, str):

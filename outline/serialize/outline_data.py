@@ -17,7 +17,8 @@ import yaml
 from ..depend import Depend
 from ..exception import SerializeException
 from ..layer import Layer
-from ..layer.problems import report_problem
+from ..layer.context import report_problem
+from ..layer.state import own_attributes, state_of
 from ..script import PACKAGE, ScriptFile, find_script
 from ..session_paths import SessionPaths
 from .data import dump, find_unsaveable
@@ -26,10 +27,19 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .data import Dumper
 
-__all__ = ["FORMAT", "RTYPES", "Writer", "outline_text", "script_file_name", "scripts_of"]
+__all__ = [
+    "FORMAT",
+    "RTYPES",
+    "Writer",
+    "outline_text",
+    "restore_layers",
+    "restore_settings",
+    "script_file_name",
+    "scripts_of",
+]
 
 FORMAT = 1
-_BASE_ATTRIBUTES = ("_Layer__", "_LayerArguments__", "_LayerDepends__", "_LayerLife__", "_LayerPaths__")
+_SAVED = ("show", "shot", "user", "facility", "maxcores", "maxgpus")
 RTYPES = {cls.__name__: cls for cls in (str, int, float, bool, list, tuple, set, dict)}
 
 
@@ -45,6 +55,31 @@ def outline_text(ol: Outline) -> str:
 def scripts_of(ol: Outline) -> list[ScriptFile]:
     """Return the scripts that hold classes or listeners of the outline's layers."""
     return list(Writer(ol).find_scripts().values())
+
+
+def save_settings(ol: Outline) -> dict[str, Any]:
+    """What outline.yaml keeps of an outline beside its layers."""
+    saved = {name: getattr(ol, f"get_{name}")() for name in _SAVED}
+    env = {key: {"value": value, "pre": pre} for key, (value, pre) in ol.get_env().items()}
+    return {"name": ol.get_name(), "range": ol.get_frame_range(), **saved, "args": ol.get_args(), "env": env}
+
+
+def restore_settings(ol: Outline, data: dict[str, Any]) -> None:
+    """Give an outline what ``save_settings`` has kept of another."""
+    state = ol._ol_state
+    state.name = data["name"]
+    ol.set_frame_range(data.get("range"))
+    state.args = data.get("args") or {}
+    for name in _SAVED:
+        setattr(state, name, data.get(name))
+    state.env = {key: (entry["value"], bool(entry["pre"])) for key, entry in data.get("env", {}).items()}
+
+
+def restore_layers(ol: Outline, layers: list[Layer]) -> None:
+    """Give an outline the layers that were read for it."""
+    ol._ol_state.layers = {layer.get_name(): layer for layer in layers}
+    for layer in layers:
+        layer.set_outline(ol)
 
 
 def walk(layers: Iterable[Layer]) -> Iterable[Layer]:
@@ -75,7 +110,8 @@ class Writer:
         self.find_scripts()
         here = SessionPaths("")
         scripts = {name: here.script(script_file_name(script)) for name, script in self.__scripts.items()}
-        head = {"outline": FORMAT, **self.__settings(), "scripts": scripts, "module_paths": self.__module_paths()}
+        found = {"scripts": scripts, "module_paths": self.__module_paths()}
+        head = {"outline": FORMAT, **save_settings(self.__ol), **found}
         head = {key: value for key, value in head.items() if value not in (None, {}, [])}
         for layer, data in zip(self.__ol.get_layers(), layers, strict=True):
             self.__check(layer, data)
@@ -84,26 +120,11 @@ class Writer:
         except RecursionError as error:
             raise SerializeException(f"outline {self.__ol.get_name()!r} is nested too deeply to be saved") from error
 
-    def __settings(self) -> dict[str, Any]:
-        ol = self.__ol
-        return {
-            "name": ol.get_name(),
-            "range": ol.get_frame_range(),
-            "show": ol.get_show(),
-            "shot": ol.get_shot(),
-            "user": ol.get_user(),
-            "facility": ol.get_facility(),
-            "maxcores": ol.get_maxcores(),
-            "maxgpus": ol.get_maxgpus(),
-            "args": ol.get_args(),
-            "env": {key: {"value": value, "pre": pre} for key, (value, pre) in ol.get_env().items()},
-        }
-
     def __check(self, layer: Layer, data: dict[str, Any]) -> None:
         """Name the first attribute or argument that cannot be saved; only the slow road on errors and for own types."""
         for kind, word in (("attributes", "attribute"), ("args", "argument")):
             for name, value in data.get(kind, {}).items():
-                bad = find_unsaveable(value, "", set(), True)
+                bad = find_unsaveable(value, "", set(), self.is_reference)
                 if bad:
                     problem = (
                         f"layer {layer.get_name()!r}{layer.get_origin()}: {word} {_readable(name)!r}{bad[0]}"
@@ -115,24 +136,18 @@ class Writer:
             self.__check(child, child_data)
 
     def __layer(self, layer: Layer) -> dict[str, Any]:
-        parent = layer.get_parent()
-        own_name = layer.get_name()[len(parent.get_name()) + 1 :] if parent else layer.get_name()
-        required = {key: _rtype_names(rtype) for key, rtype in layer._required_args().items()}
+        state = state_of(layer)
         data = {
-            "name": own_name,
+            "name": state.name,
             "class": self.__class_path(layer),
-            "type": str(layer.get_type()),
-            "service": layer.get_service(),
-            "limits": layer.get_limits(),
             "args": layer.get_args(),
-            "required": required,
-            "env": layer.get_envs(),
+            "required": {key: _rtype_names(rtype) for key, rtype in state.required.items()},
             "inputs": layer.get_inputs(),
             "outputs": layer.get_outputs(),
             "depends": [_depend(depend) for depend in layer.get_depends()],
             "preprocess": [pre.get_name() for pre in layer.get_preprocess_layers() if id(pre) in self.__known],
             "listeners": self.__listeners(layer),
-            "attributes": {key: value for key, value in vars(layer).items() if not key.startswith(_BASE_ATTRIBUTES)},
+            "attributes": own_attributes(layer),
             "children": [self.__layer(child) for child in layer.get_children()],
         }
         return {key: value for key, value in data.items() if value not in (None, {}, [])}
@@ -202,6 +217,11 @@ class Writer:
         )
         report_problem(SerializeException(problem), layer)
         return {}
+
+    def is_reference(self, data: Any) -> bool:
+        """Tell whether a value is a layer, the outline or its session."""
+        session = self.__ol._ol_state.session
+        return isinstance(data, Layer) or data is self.__ol or (data is session and session is not None)
 
     def represent_reference(self, dumper: Dumper, data: Any) -> yaml.Node:
         """Write a layer, the outline or the session that some attribute holds."""

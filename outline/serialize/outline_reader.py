@@ -15,14 +15,14 @@ from importlib import import_module
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from ..constants import LayerType
 from ..depend import Depend
 from ..exception import SerializeException
 from ..layer import Layer
+from ..layer.state import LayerState, adopt, make_layer, state_of
 from ..script import PACKAGE, line_where_stopped, load_saved_script
 from ..session_paths import SessionPaths
 from .data import LayerRef, OutlineRef, SessionRef, load
-from .outline_data import FORMAT, RTYPES
+from .outline_data import FORMAT, RTYPES, restore_layers, restore_settings
 
 if TYPE_CHECKING:
     from ..loader import Outline
@@ -60,20 +60,21 @@ class _Reader:
         for folder in self.__data.get("module_paths", []):
             if folder not in sys.path:
                 sys.path.append(folder)
-        self.__ol._restore_settings(self.__data)
+        restore_settings(self.__ol, self.__data)
         entries = self.__data.get("layers", [])
         layers = [self.__make(entry, None) for entry in entries]
-        self.__ol._restore_layers(layers)
+        restore_layers(self.__ol, layers)
         for layer, entry in zip(layers, entries, strict=True):
             self.__fill(layer, entry)
 
     def __make(self, entry: dict[str, Any], parent: Layer | None) -> Layer:
         cls = self.__find_class(entry["class"])
-        layer: Layer = cls.__new__(cls)
         required = {key: _rtypes(names) for key, names in entry.get("required", {}).items()}
-        layer._restore(entry["name"], entry.get("args", {}), required, entry.get("env", {}))
+        # Sessions of earlier versions keep four of the arguments beside the others.
+        beside: dict[str, Any] = {key: entry[key] for key in ("type", "service", "limits", "env") if key in entry}
+        layer = make_layer(cls, LayerState(entry["name"], {**entry.get("args", {}), **beside}, required))
         if parent is not None:
-            parent._restore_child(layer)
+            adopt(parent, layer)
         layer.set_outline(self.__ol)
         self.__layers[layer.get_name()] = layer
         for child in entry.get("children", []):
@@ -81,23 +82,19 @@ class _Reader:
         return layer
 
     def __fill(self, layer: Layer, entry: dict[str, Any]) -> None:
-        layer.set_type(LayerType(entry["type"]))
-        layer.set_service(entry.get("service", "shell"))
-        layer.set_limits(entry.get("limits"))  # type: ignore[arg-type]  # None means no limits
+        state = state_of(layer)
         for key, value in layer.get_args().items():
             resolved = self.__resolve(value)
             if resolved is not value:
-                layer.set_arg(key, resolved)
+                state.args[key] = resolved
         for key, value in entry.get("attributes", {}).items():
             vars(layer)[key] = self.__resolve(value)
-        for name, path in entry.get("inputs", {}).items():
-            layer.add_input(name, path)
-        for name, path in entry.get("outputs", {}).items():
-            layer.add_output(name, path)
+        state.inputs.update(entry.get("inputs", {}))
+        state.outputs.update(entry.get("outputs", {}))
         for depend in entry.get("depends", []):
             on = self.__layers[depend["layer"]]
             any_frame, propagate = depend.get("any_frame", False), depend.get("propagate", False)
-            layer._restore_depend(Depend(layer, on, depend["type"], propagate, any_frame))
+            state.depends.append(Depend(layer, on, depend["type"], propagate, any_frame))
         for name in entry.get("preprocess", []):
             layer.add_preprocess_layer(self.__layers[name])  # type: ignore[arg-type]  # the writer put only these
         for listener in entry.get("listeners", []):

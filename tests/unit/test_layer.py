@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +156,7 @@ def test_required_argument_is_checked_when_the_outline_is_set_up() -> None:
     ol = Outline("x")
     ol.add_layer(layer)
 
-    with pytest.raises(LayerException, match=r"layer 'a' \(Layer\) needs the argument 'scene'"):
+    with pytest.raises(LayerException, match=r"layer 'a' \(test_layer.py:\d+\): Layer needs the argument 'scene'"):
         ol.setup()
 
 
@@ -202,6 +203,15 @@ def test_fault_39_defaults_of_the_configuration_are_typed(tmp_path: Path, monkey
     args = Own("a", cores=2).get_args()
 
     assert (args["chunk"], args["cores"], args["threadable"], args["scene"]) == (4, 2, True, "a.mb")
+
+
+def test_shallow_copy_is_a_layer_of_its_own() -> None:
+    layer = Layer("a", memory="2g")
+
+    other = copy.copy(layer)
+    other.set_name("b")
+
+    assert (layer.get_name(), other.get_name(), other.get_arg("memory")) == ("a", "b", "2g")
 
 
 # -- environment, service, limits --------------------------------------------------------------------------------

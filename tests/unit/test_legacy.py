@@ -12,6 +12,7 @@ from outline import LayerPreProcess, SerializeException, load_outline
 from outline.event import LayerEvent
 from outline.frames import FrameSet
 from outline.io import FileSpec
+from outline.layer.state import own_attributes
 from outline.loader import Outline
 
 LEGACY = Path(__file__).resolve().parent.parent / "data" / "legacy"
@@ -165,6 +166,15 @@ def test_function_of_the_layers_own_module_listens_again(session: Path, capfd: p
     load_outline(str(path)).get_layer("a").get_event_handler().emit(LayerEvent("BEFORE_EXECUTE", None))
 
     assert capfd.readouterr().out == "hear BEFORE_EXECUTE\n"
+
+
+def test_studio_class_called_layer_keeps_its_private_attributes(session: Path) -> None:
+    path = session / "outline.yaml"
+    path.write_text(_old(extra="1\n  _Layer__license: [vray]\n  _Layer__frame: 7"))
+
+    attributes = own_attributes(load_outline(str(path)).get_layer("a"))
+
+    assert attributes == {"extra": 1, "_Layer__license": ["vray"]}
 
 
 # -- crafted files ---------------------------------------------------------------------------------------------

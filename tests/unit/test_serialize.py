@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from outline import Layer, Outline, SerializeException, Shell, ShellSequence, load_outline
+from outline import Frame, Layer, Outline, SerializeException, Shell, ShellSequence, load_outline
 from outline.constants import LayerType
 from outline.frames import FrameSet
 from outline.io import FileSpec, Image
@@ -63,6 +63,34 @@ class Deeper(Keeps):
 
     def both(self) -> tuple[Any, Any, Any]:
         return self.private(), self.__input, self.__name
+
+
+class Studio:
+    """Classes with the names of the library's own, each with private attributes of common names."""
+
+    class Layer(Layer):
+        def __init__(self, name: str, **args: Any) -> None:
+            super().__init__(name, **args)
+            self.__name, self.__args, self.__state, self.__env, self.__outline = "mine", [1], {"a": 2}, "e", "o"
+
+        def private(self) -> list[Any]:
+            return [self.__name, self.__args, self.__state, self.__env, self.__outline]
+
+    class Frame(Frame):
+        def __init__(self, name: str, **args: Any) -> None:
+            super().__init__(name, **args)
+            self.__name = "mine"
+
+        def private(self) -> list[Any]:
+            return [self.__name]
+
+    class Outline(Outline):
+        def __init__(self, name: str) -> None:
+            super().__init__(name)
+            self.__name, self.__layers, self.__path, self.__mode, self.__session = "mine", [1], "p", "m", "s"
+
+        def private(self) -> list[Any]:
+            return [self.__name, self.__layers, self.__path, self.__mode, self.__session]
 
 
 def _again(ol: Outline) -> Outline:
@@ -116,6 +144,19 @@ def test_private_attributes_of_base_and_subclass_are_apart() -> None:
     assert isinstance(layer, Deeper)
     assert layer.both() == ("base", "deeper", 3)
     assert layer.get_args()["value"] == "base"
+
+
+@pytest.mark.parametrize("cls", [Studio.Layer, Studio.Frame])
+def test_class_that_has_the_name_of_the_librarys_keeps_its_private_attributes(cls: Any) -> None:
+    ol = Studio.Outline("job")
+    layer = cls("a", memory="2g", env={"A": "1"})
+    ol.add_layer(layer)
+
+    found: Any = _again(ol).get_layer("a")
+
+    assert (type(found), found.private()) == (cls, layer.private())
+    assert (found.get_name(), found.get_arg("memory"), found.get_envs()) == ("a", "2g", {"A": "1"})
+    assert (ol.get_name(), ol.private()) == ("job", ["mine", [1], "p", "m", "s"])
 
 
 @pytest.mark.parametrize("cls", [IoPath, FileSpec, Image])
@@ -176,7 +217,7 @@ def test_settings_of_outline_and_layers_survive() -> None:
     found = again.get_layer("a")
     assert (str(found.get_type()), found.get_service(), found.get_limits()) == ("Util", "io", ["nuke"])
     assert (found.get_args(), found.get_envs()) == (first.get_args(), {"B": "2"})
-    assert found._required_args()["command"] == (list, str)
+    assert found._ol_state.required["command"] == (list, str)
     assert again.get_layer(out_of_range.get_name()).get_frame_range() is None
 
 

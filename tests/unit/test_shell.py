@@ -152,7 +152,7 @@ def test_fault_22_failed_command_is_told_with_status_and_last_lines(
 def test_command_is_required(ol: Outline) -> None:
     Shell("a")
 
-    with pytest.raises(LayerException, match=r"layer 'a' \(Shell\) needs the argument 'command'"):
+    with pytest.raises(LayerException, match=r"layer 'a' .*: Shell needs the argument 'command'"):
         ol.setup()
 
 

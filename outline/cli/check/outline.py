@@ -11,7 +11,7 @@ from ...exception import OutlineException, ScriptException, SerializeException
 from ...frames import FrameRangeError, FrameSet
 from ...layer import Layer, LayerPreProcess
 from ...layer.args import unread_arguments
-from ...layer.problems import Problem, collected_problems
+from ...layer.context import Problem, collected_problems
 from ...loader import Outline, load_outline
 from ...resources import parse_cores, parse_memory_kb
 from ...script import caught_launches

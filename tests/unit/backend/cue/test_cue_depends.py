@@ -66,7 +66,7 @@ def test_simulation_is_a_layer_where_a_version_cannot_name_a_frame(caplog: pytes
 @pytest.mark.parametrize("depend_type", [DependType.FrameByFrame, DependType.LayerOnSimFrame, DependType.LayerOnAny])
 def test_any_frame_counts_whatever_the_type(depend_type: str) -> None:
     beauty, comp = shell("beauty"), shell("comp")
-    comp._restore_depend(Depend(comp, beauty, depend_type, any_frame=True))
+    comp._ol_state.depends.append(Depend(comp, beauty, depend_type, any_frame=True))
 
     facts = _facts(_depend(beauty, comp))
 

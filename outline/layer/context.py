@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What surrounds a layer while it is made: the current outline, the script line, and whether errors are collected."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ..exception import OutlineException
+
+if TYPE_CHECKING:
+    from types import CodeType, FrameType
+
+    from ..loader import Outline
+    from .base import Layer
+
+__all__ = ["Problem", "calling_statement", "collected_problems", "registry", "report_problem", "use_outline"]
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class Registry:
+    """Holds the outline that new layers of this process add themselves to."""
+
+    current: Outline | None = None
+
+
+registry = Registry()
+
+
+@contextmanager
+def use_outline(ol: Outline | None) -> Iterator[None]:
+    """Make an outline the current one for a while; the one before comes back, whatever happens."""
+    before, registry.current = registry.current, ol
+    try:
+        yield
+    finally:
+        registry.current = before
+
+
+def calling_statement(constructor: CodeType) -> tuple[str, int]:
+    """File and line of the statement outside of this package that makes the layer whose constructor runs.
+
+    Constructors of studio classes, which call ``Layer.__init__``, are passed over.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    made = False
+    while frame is not None:
+        path = frame.f_code.co_filename
+        made = made or frame.f_code is constructor
+        if made and not path.startswith(_PACKAGE):
+            return path, frame.f_lineno
+        frame = frame.f_back
+    return "", 0
+
+
+class Problem:
+    """An error that was collected, with the layer that it is about, if there is one."""
+
+    def __init__(self, error: OutlineException, layer: Layer | None) -> None:
+        self.error = error
+        self.layer = layer
+
+
+_collected: list[Problem] | None = None
+
+
+def report_problem(error: OutlineException, layer: Layer | None = None) -> None:
+    """Raise the error, unless somebody collects: then the caller goes on as well as it can.
+
+    Raises:
+        OutlineException: The error.
+    """
+    if _collected is None:
+        raise error
+    _collected.append(Problem(error, layer))
+
+
+@contextmanager
+def collected_problems() -> Iterator[list[Problem]]:
+    """Collect the errors that layers report while the context lasts, so that a check finds all of them at once."""
+    global _collected
+    before, _collected = _collected, []
+    try:
+        yield _collected
+    finally:
+        _collected = before

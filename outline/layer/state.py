@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the library knows of one layer, kept apart from the attributes of the layer's own class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..event import EventHandler
+
+if TYPE_CHECKING:
+    from ..depend import Depend
+    from ..io import Path
+    from ..loader import Outline
+    from .base import Layer
+    from .frame import LayerPreProcess
+
+__all__ = ["SLOT", "LayerState", "adopt", "make_layer", "own_attributes", "state_of"]
+
+SLOT = "_ol_state"
+"""The one attribute of a layer that is the library's.
+
+Python's own mangling of ``__state`` would not do: a studio's class may be called ``Layer`` as well.
+"""
+
+T = TypeVar("T", bound="Layer")
+
+
+class LayerState:
+    """The state of one layer; ``Layer.__init__`` or a reader of sessions makes it, only the layer changes it.
+
+    Attributes:
+        args: What the layer was given, type, environment, service and limits among them.
+        given: The names of arguments that the caller has set, so that no default replaces them.
+        required: What ``require_arg`` asked for, with the types.
+        origin: File and line of the statement that made the layer, ``("", 0)`` when not known.
+        by_name: Dependencies on layers that the outline does not know yet, as arguments of ``depend_on``.
+        frame: The first frame of the chunk that runs.
+        error: What ``_execute`` raised.
+    """
+
+    def __init__(
+        self, name: str, args: dict[str, Any], required: dict[str, Any], origin: tuple[str, int] = ("", 0)
+    ) -> None:  # no dataclass: importing dataclasses costs every frame 10 ms
+        self.name = name
+        self.args = args
+        self.given = set(args)
+        self.required = required
+        self.origin = origin
+        self.outline: Outline | None = None
+        self.parent: Layer | None = None
+        self.children: list[Layer] = []
+        self.depends: list[Depend] = []
+        self.by_name: list[tuple[str, str, bool, bool]] = []
+        self.preprocesses: list[LayerPreProcess] = []
+        self.inputs: dict[str, Path] = {}
+        self.outputs: dict[str, Path] = {}
+        self.frame: int | None = None
+        self.error: BaseException | None = None
+        self.listeners = EventHandler(self)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def state_of(layer: Layer) -> LayerState:
+    """The state of a layer, for the modules that save, restore and run it."""
+    return layer._ol_state
+
+
+def make_layer(cls: type[T], state: LayerState) -> T:
+    """A layer with a given state, made without its constructor."""
+    layer = cls.__new__(cls)
+    layer._ol_state = state
+    return layer
+
+
+def adopt(parent: Layer, child: Layer) -> None:
+    """Make a restored layer the last child of another."""
+    state_of(parent).children.append(child)
+    state_of(child).parent = parent
+
+
+def own_attributes(layer: Layer) -> dict[str, Any]:
+    """The attributes that the layer's own class, and whoever used it, have set."""
+    return {name: value for name, value in vars(layer).items() if name != SLOT}

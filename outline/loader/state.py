@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the library knows of one outline, kept apart from the attributes of a class that derives from Outline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..constants import OUTLINE_MODE_INIT
+from ..frames import FrameSet
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from ..layer import Layer
+    from ..session import Session
+
+__all__ = ["OutlineState", "read_range"]
+
+
+class OutlineState:
+    """The state of one outline; ``Outline.__init__`` makes it, only the outline changes it.
+
+    Attributes:
+        env: The variables of every frame, as ``name: (value, pre)``.
+        adopts: Layers that a ``_setup`` makes join this outline.
+        script_modules: The modules of the scripts that made layers; another run of a script makes another one.
+    """
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.frame_range: str | None = None
+        self.show: str | None = None
+        self.shot: str | None = None
+        self.user: str | None = None
+        self.facility: str | None = None
+        self.maxcores: int | None = None
+        self.maxgpus: int | None = None
+        self.args: dict[str, Any] = {}
+        self.env: dict[str, tuple[str, bool]] = {}
+        self.mode = OUTLINE_MODE_INIT
+        self.layers: dict[str, Layer] = {}
+        self.session: Session | None = None
+        self.path: str | None = None
+        self.adopts = False
+        self.script_modules: list[ModuleType] = []
+
+
+def read_range(frame_range: Any) -> str | None:
+    """A range as text, None for an empty one.
+
+    Raises:
+        FrameRangeError: It cannot be read.
+    """
+    empty = frame_range is None or (isinstance(frame_range, str) and not frame_range.strip())
+    return None if empty else str(FrameSet(frame_range))
