@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from .farm.farm import Farm
-from .farm.things import Allocation, Facility, Group, Service, Show, Subscription
+from .farm.things import Allocation, Department, Facility, Group, Service, Show, Subscription
 
 __all__ = ["make_show", "seed"]
 
@@ -28,10 +28,21 @@ _SERVICES: dict[str, tuple[bool, int, int, list[str]]] = {
     "postprocess": (False, 10, 393216, ["util", "postprocess", "general"]),
 }
 _SHOW = "testing"
+_DEPARTMENTS = ("Animation", "Cloth", "FX", "Hair", "Layout", "Lighting", "Pipeline", "Unknown")
 
 
 def seed(farm: Farm) -> None:
-    """Fill an empty farm. Called within ``Farm.work``."""
+    """Give a farm what it lacks: all to an empty one, departments to one of an older version.
+
+    Called within ``Farm.work``.
+    """
+    if not farm.departments:
+        for name in _DEPARTMENTS:
+            _add(farm, "department", farm.departments, Department(_id(), name))
+        for show, name in sorted({(group.show, group.department) for group in farm.groups.values()}):
+            _add(farm, "department", farm.departments, Department(_id(), name, show))
+    if farm.shows:
+        return
     for facility, names in _ALLOCATIONS.items():
         _add(farm, "facility", farm.facilities, Facility(_id(), facility))
         for name in names:
@@ -39,10 +50,12 @@ def seed(farm: Farm) -> None:
     for name, (threadable, cores, memory, tags) in _SERVICES.items():
         service = Service(_id(), name, threadable=threadable, min_cores=cores, min_memory=memory, tags=list(tags))
         _add(farm, "service", farm.services, service)
-    make_show(farm, _SHOW)
+    make_show(farm, _SHOW, department="Pipeline")
 
 
-def make_show(farm: Farm, name: str, *, is_subscribed: bool = True, is_implicit: bool = False) -> Show:
+def make_show(
+    farm: Farm, name: str, *, is_subscribed: bool = True, is_implicit: bool = False, department: str = "Unknown"
+) -> Show:
     """Make a show with its group. Called within ``Farm.work``.
 
     Args:
@@ -50,10 +63,12 @@ def make_show(farm: Farm, name: str, *, is_subscribed: bool = True, is_implicit:
         name: Its name.
         is_subscribed: It is subscribed to what OpenCue's first show is subscribed to.
         is_implicit: It loses that when it gets the first subscription that somebody asks for.
+        department: That of its group.
     """
     show = Show(_id(), name)
     _add(farm, "show", farm.shows, show)
-    _add(farm, "group", farm.groups, Group(_id(), name, show.id))
+    _add(farm, "group", farm.groups, Group(_id(), name, show.id, department=department))
+    _add(farm, "department", farm.departments, Department(_id(), department, show.id))
     for allocation in farm.allocations.values():
         if is_subscribed and allocation.name in _SUBSCRIBED:
             made = Subscription(_id(), show.id, allocation.id, implicit=is_implicit)

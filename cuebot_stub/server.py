@@ -81,9 +81,8 @@ class FarmServer:
         if self._store is not None and not self._store.is_empty:
             self._store.load(self.farm)
             trim_times(self.farm)
-        else:
-            with self.farm.work():
-                seed(self.farm)
+        with self.farm.work():
+            seed(self.farm)
         self._link = RqdLink(self.farm, self._take_report)
         self.farm.send = self._link.send
         self._stop, self._alarm = threading.Event(), threading.Event()

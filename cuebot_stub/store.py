@@ -26,7 +26,21 @@ from .farm.farm import Farm
 from .farm.hosts import Host, Proc
 from .farm.jobs import FrameFacts, Job, JobFacts, LayerFacts, LayerTotals, split_id
 from .farm.saving import Changes
-from .farm.things import Allocation, Comment, Deed, Facility, Group, Limit, Owner, Service, Show, Subscription
+from .farm.things import (
+    Allocation,
+    Comment,
+    Deed,
+    Department,
+    Facility,
+    Filter,
+    Group,
+    Limit,
+    Owner,
+    RenderPartition,
+    Service,
+    Show,
+    Subscription,
+)  # fmt: skip
 
 __all__ = ["SqliteStore", "StoreError"]
 
@@ -123,6 +137,9 @@ class SqliteStore:
             ("service", Service, farm.services),
             ("limit", Limit, farm.limits),
             ("comment", Comment, farm.comments),
+            ("filter", Filter, farm.filters),
+            ("department", Department, farm.departments),
+            ("partition", RenderPartition, farm.partitions),
             ("owner", Owner, farm.owners),
             ("deed", Deed, farm.deeds),
             ("host", Host, farm.hosts),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from .errors import CannotDo
@@ -56,8 +57,8 @@ def set_auto_eat(farm: Farm, job: Job, value: bool) -> None:
     set_max_retries(farm, job, 0 if value else 1)
 
 
-def move_to_group(farm: Farm, job: Job, group: Group) -> None:
-    """Put a job into another group of its show, and give it that group's defaults.
+def move_to_group(farm: Farm, job: Job, group: Group, keep: Collection[str] = ()) -> None:
+    """Put a job into another group of its show, and give it that group's defaults, without facts that it shall keep.
 
     Raises:
         CannotDo: The group is of another show.
@@ -73,7 +74,7 @@ def move_to_group(farm: Farm, job: Job, group: Group) -> None:
         "min_gpus": group.default_job_min_gpus,
         "max_gpus": group.default_job_max_gpus,
     }
-    change_job(farm, job, **{name: value for name, value in defaults.items() if value >= 0})
+    change_job(farm, job, **{name: value for name, value in defaults.items() if value >= 0 and name not in keep})
 
 
 def change_layer(farm: Farm, job: Job, number: int, **changes: Any) -> None:

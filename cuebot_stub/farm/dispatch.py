@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from outline.scheduler import LayerPlan
 
+from . import lending
 from .hosts import Host
 from .jobs import Job, LayerFacts
 from .running import start_frame
@@ -54,9 +55,9 @@ def _sorted(jobs: Iterable[Job]) -> list[Job]:
 
 def is_bookable(farm: Farm, host: Host) -> bool:
     """Tell whether a host may get frames at all."""
-    if host.state != "UP" or host.lock_state != "OPEN" or host.refused_until > farm.now():
+    if host.state != "UP" or host.refused_until > farm.now():
         return False
-    if host.nimby_locked and not any(job.facts.local_host == host.name for job in farm.hungry.values()):
+    if lending.is_locked(host) and not any(lending.is_lent(farm, host, job) for job in farm.hungry.values()):
         return False
     used = farm.usage.of("host", host.id)
     return (
@@ -113,7 +114,7 @@ def _order(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None) -> lis
     prefers, then those of a higher priority, and among equals the one that has just left room.
     """
     tags = farm.host_tags(host)
-    found = [job for job in jobs if _is_suited(host, tags, job)]
+    found = [job for job in jobs if _is_suited(farm, host, tags, job)]
     deed = farm.deed_of(host)
     owner = farm.owners[deed.owner] if deed is not None else None
     if heir is not None:
@@ -125,10 +126,10 @@ def _order(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None) -> lis
     return found
 
 
-def _is_suited(host: Host, tags: frozenset[str], job: Job) -> bool:
+def _is_suited(farm: Farm, host: Host, tags: frozenset[str], job: Job) -> bool:
     """Tell whether a host is where a job may run, and has a tag of one of its layers."""
     facts = job.facts
-    if host.nimby_locked and facts.local_host != host.name:
+    if lending.is_locked(host) and not lending.is_lent(farm, host, job):
         return False
     if facts.facility != host.facility or (facts.os and facts.os not in re.split(r"[,\s]+", host.os)):
         return False
@@ -168,7 +169,7 @@ def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Sub
     cores = _core_points(layer, host, _idle_cores(farm, host), strict=farm.settings.strict)
     if cores is None or layer.memory > host.memory - used.memory:
         return None
-    if host.nimby_locked and _local_cores(farm, host, job) + cores > job.facts.local_cores:
+    if lending.is_locked(host) and not lending.lends(farm, host, job, job.by_name[layer.name], cores):
         return None
     if layer.gpus > host.gpus - used.gpus or layer.gpu_memory > host.gpu_memory - used.gpu_memory:
         return None
@@ -182,11 +183,6 @@ def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Sub
     if 0 <= group.max_gpus < farm.usage.of("group", group.id).gpus + layer.gpus:
         return None
     return cores if all(_has_room(farm, name, host) for name in layer.limits) else None
-
-
-def _local_cores(farm: Farm, host: Host, job: Job) -> int:
-    procs = (farm.procs[id] for id in job.procs)
-    return sum(proc.cores for proc in procs if proc.host == host.id)
 
 
 def _has_room(farm: Farm, name: str, host: Host) -> bool:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from outline.scheduler import FrameState
 
-from . import dispatch
+from . import dispatch, lending, things
 from .depends import DependBook
 from .errors import CannotDo
 from .hosts import Host, Proc
@@ -73,6 +73,9 @@ class Farm:
         self.services: dict[str, Service] = {}
         self.limits: dict[str, Limit] = {}
         self.comments: dict[str, Comment] = {}
+        self.filters: dict[str, things.Filter] = {}
+        self.departments: dict[str, things.Department] = {}
+        self.partitions: dict[str, things.RenderPartition] = {}
         self.owners: dict[str, Owner] = {}
         self.deeds: dict[str, Deed] = {}
         self.hosts: dict[str, Host] = {}
@@ -144,8 +147,8 @@ class Farm:
         wanted, self._wanted = self._wanted, {}
         are_all, self._all_wanted = self._all_wanted, False
         if self.hungry and (wanted or are_all):
-            ids = self.hosts if are_all else wanted
-            dispatch.book(self, [self.hosts[id] for id in ids if id in self.hosts], wanted)
+            hosts = [host for host in self.hosts.values() if are_all or host.id in wanted]
+            dispatch.book(self, hosts, wanted)
 
     def touch(self, kind: str, id: str, thing: Any) -> None:
         """Note that a thing was changed, or is gone when it is None."""
@@ -333,6 +336,7 @@ class Farm:
         self.job_changed(job)
         self.touch_job(job)
         self.depends.job_over(job)
+        lending.forget_partitions(self, job.id)
         post = self.jobs.get(job.facts.post_job)
         if post is not None and post.facts.state == "POSTED":
             post.facts.state, post.facts.launched = "PENDING", int(self.now())

@@ -74,6 +74,7 @@ class LayerFacts:
     memory_optimizer: bool = True
     start_after: int = 0
     start_after_reason: str = ""
+    dispatch_order: int = 0  # what clients see; 0 for its place in the job
 
     def group(self) -> str:
         """Return a text that is the same for layers that may run in the same places; see ``LayerPlan.group``."""
@@ -127,6 +128,7 @@ class FrameFacts:
     core_seconds: int = 0
     retries: int = 0
     busy_starts: int = 0
+    checkpoint: str = "DISABLED"
 
 
 @dataclass(slots=True)

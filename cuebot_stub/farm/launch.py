@@ -12,6 +12,7 @@ from outline.scheduler import DependPlan, LayerPlan
 
 from ..spec import DependSpec, JobSpec, LayerSpec, SpecDocument, SpecError
 from .depends import IN_PLAN, Depend
+from .filters import run_filters
 from .hosts import short_name
 from .jobs import Job, JobFacts, LayerFacts
 from .things import MIN_MEMORY, Service
@@ -42,6 +43,7 @@ def launch(farm: Farm, document: SpecDocument) -> list[Job]:
     depends = _outer_depends(farm, document, made)
     for job in made.values():
         farm.add_job(job)
+        run_filters(farm, job)
     for name, job in made.items():
         _add_post_job(farm, document, next(spec for spec in document.jobs if spec.name == name), job)
     for depend in depends:
@@ -118,6 +120,7 @@ def _add_post_job(farm: Farm, document: SpecDocument, spec: JobSpec, parent: Job
     post.facts.state = "POSTED"
     parent.facts.post_job = post.id
     farm.add_job(post)
+    run_filters(farm, post)
     farm.depends.register_plan(post)
     if not parent.layers:
         farm.finish_if_complete(parent)

@@ -12,16 +12,22 @@ from dataclasses import dataclass, field
 __all__ = [
     "MIN_MEMORY",
     "NO_LIMIT",
+    "Action",
     "Allocation",
     "Comment",
     "Deed",
+    "Department",
     "Facility",
+    "Filter",
     "Group",
     "Limit",
+    "Matcher",
     "Owner",
+    "RenderPartition",
     "Service",
     "Show",
     "Subscription",
+    "Task",
 ]
 
 NO_LIMIT = -1
@@ -179,3 +185,93 @@ class Comment:
     user: str
     subject: str
     message: str
+
+
+@dataclass(slots=True)
+class Matcher:
+    """One thing that a filter asks of a job, in the words of the protocol: ``SHOT`` ``BEGINS_WITH`` ``sh``."""
+
+    id: str
+    subject: str
+    type: str
+    input: str
+
+
+@dataclass(slots=True)
+class Action:
+    """One thing that a filter does to a job, in the words of the protocol; the value is of the kind of ``value_type``.
+
+    A group is a value by its id.
+    """
+
+    id: str
+    type: str
+    value_type: str
+    value: str | int | float | bool | None = None
+
+
+@dataclass(slots=True)
+class Filter:
+    """What is done to jobs of a show at their launch, when they match; those of a lower order come first."""
+
+    id: str
+    name: str
+    show: str
+    order: float
+    type: str = "MATCH_ALL"
+    enabled: bool = True
+    matchers: list[Matcher] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Read what was saved."""
+        self.matchers = [one if isinstance(one, Matcher) else Matcher(**one) for one in self.matchers]
+        self.actions = [one if isinstance(one, Action) else Action(**one) for one in self.actions]
+
+
+@dataclass(slots=True)
+class Task:
+    """How many core points jobs of a shot are meant to have for a department; it only sets their least cores."""
+
+    id: str
+    shot: str
+    min_cores: int = 0
+    adjust_cores: int = 0
+
+
+@dataclass(slots=True)
+class Department:
+    """A name that groups can have; with a show, what that show has planned for it."""
+
+    id: str
+    name: str
+    show: str = ""
+    ti_task: str = ""
+    managed: bool = False
+    min_cores: int = 0
+    tasks: list[Task] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Read what was saved."""
+        self.tasks = [one if isinstance(one, Task) else Task(**one) for one in self.tasks]
+
+
+@dataclass(slots=True)
+class RenderPartition:
+    """Cores of a locked host that its owner gives to a job, a layer or a frame.
+
+    Attributes:
+        layer: The number of the layer; -1 for any of the job.
+        ref: The frame; -1 for any.
+    """
+
+    id: str
+    host: str
+    job: str
+    layer: int = -1
+    ref: int = -1
+    threads: int = 0
+    max_cores: int = 0
+    max_memory: int = 0
+    max_gpus: int = 0
+    max_gpu_memory: int = 0

@@ -6,8 +6,10 @@ from __future__ import annotations
 from ..farm.farm import Farm
 from .comments import CommentService
 from .cue_service import CueService
+from .department_service import DepartmentService, TaskService
 from .depend_service import DependService
 from .facility_service import AllocationService, FacilityService
+from .filter_service import ActionService, FilterService, MatcherService
 from .frame_service import FrameService
 from .group_service import GroupService
 from .host_service import HostService
@@ -15,6 +17,7 @@ from .job_service import JobService
 from .layer_service import LayerService
 from .limit_service import LimitService
 from .owner_service import DeedService, OwnerService
+from .partition_service import PartitionService
 from .proc_service import ProcService
 from .report_service import ReportService
 from .rpc import Service
@@ -27,8 +30,9 @@ __all__ = ["all_services"]
 
 _JOBS = (JobService, LayerService, FrameService, DependService)
 _THINGS = (
-    AllocationService, CommentService, DeedService, FacilityService, GroupService, HostService, LimitService,
-    OverrideService, OwnerService, ProcService, ServiceService, ShowService, SubscriptionService,
+    ActionService, AllocationService, CommentService, DeedService, DepartmentService, FacilityService, FilterService,
+    GroupService, HostService, LimitService, MatcherService, OverrideService, OwnerService, PartitionService,
+    ProcService, ServiceService, ShowService, SubscriptionService, TaskService,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from .finding import enum_name, find_frame, find_frame_end, find_job, find_layer
 from .job_depends import depend_seq
 from .job_frames import kill_reason
 from .messages import depend_message, frame_message, look_message
+from .partition_service import add_partition
 from .rpc import Fields, NotFound, Service
 
 __all__ = ["FrameService"]
@@ -108,6 +109,17 @@ class FrameService(FrameDepends):
         """Let a frame wait again for what it waits for."""
         job, ref = find_frame(self.farm, request.frame)
         steering.hold_frames(self.farm, job, [ref])
+
+    def AddRenderPartition(self, request: Any) -> Fields:
+        """Run a frame on a locked host, whose owner lends it."""
+        job, ref = find_frame(self.farm, request.frame)
+        return add_partition(self.farm, request, job, job.layer_of(ref), ref)
+
+    def SetCheckpointState(self, request: Any) -> None:
+        """Note where a frame stands with its checkpoint."""
+        job, ref = find_frame(self.farm, request.frame)
+        job.facts_of(ref).checkpoint = enum_name(job_pb2.CheckpointState, request.state)
+        self.farm.touch_frame(job, ref)
 
     # -- looks ---------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,8 @@ from ..farm import changing
 from ..farm.farm import Farm
 from ..farm.jobs import Job
 from ..farm.steering import procs_of
-from ..farm.things import Group
+from ..farm.things import Filter, Group
+from .department_service import show_department
 from .finding import find_job
 from .messages import job_message
 from .rpc import Exists, Fields, InUse, Invalid, NotFound, Service
@@ -41,6 +42,10 @@ def _children(farm: Farm, group: Group) -> list[Group]:
 
 def _jobs_in(farm: Farm, group: Group) -> list[Job]:
     return [job for job in farm.pending.values() if job.facts.group == group.id]
+
+
+def _moves_to(filter: Filter, group: Group) -> bool:
+    return any(action.value_type == "GROUP_TYPE" and action.value == group.id for action in filter.actions)
 
 
 class GroupService(Service):
@@ -138,6 +143,9 @@ class GroupService(Service):
         busy, children = [job for job in jobs if job.facts.state != "FINISHED"], _children(self.farm, group)
         if busy or children:
             raise InUse(f"the group {group.name} has {len(busy)} jobs and {len(children)} groups; move them first")
+        mover = next((one for one in self.farm.filters.values() if _moves_to(one, group)), None)
+        if mover is not None:
+            raise InUse(f"the filter {mover.name} moves jobs to the group {group.name}; change it first")
         for job in jobs:
             with self.farm.recounting(procs_of(self.farm, job)):
                 job.facts.group = group.parent
@@ -149,7 +157,8 @@ class GroupService(Service):
 
     def SetDepartment(self, request: Any) -> None:
         """Note whose group it is."""
-        self._set(request, department=request.dept)
+        show = self.farm.shows[find_group(self.farm, request.group).show]
+        self._set(request, department=show_department(self.farm, show, request.dept).name)
 
     def SetDefaultJobPriority(self, request: Any) -> None:
         """Say what priority jobs get that come into a group; -1 for their own."""

@@ -13,6 +13,7 @@ from ..farm.hosts import Host, short_name
 from .comments import add_comment, comments_about
 from .finding import enum_name, find_job
 from .owner_service import deed_message, deed_of, owner_message
+from .partition_service import partition_message
 from .rpc import Fields, InUse, Invalid, Service
 from .thing_finding import checked_name, find_allocation, find_host, find_test
 from .thing_messages import copied, host_message, proc_message
@@ -163,6 +164,13 @@ class HostService(Service):
         for proc in procs:
             hosting.redirect(self.farm, proc, job.id, kill=True)
         return {"value": bool(procs)}
+
+    def GetRenderPartitions(self, request: Any) -> Fields:
+        """Return what the owner of a host has lent of it."""
+        host = find_host(self.farm, request.host)
+        found = [one for one in self.farm.partitions.values() if one.host == host.id]
+        partitions = [partition_message(self.farm, one) for one in found]
+        return {"render_partitions": {"render_partitions": partitions}}
 
     # -- people --------------------------------------------------------------------------------------------------
 

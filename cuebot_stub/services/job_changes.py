@@ -6,8 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..farm import changing
+from ..farm.filters import run_filters
 from .comments import add_comment, comments_about
 from .finding import find_job
+from .partition_service import add_partition
 from .rpc import Fields, Invalid, Service
 from .thing_finding import find_group
 
@@ -49,6 +51,14 @@ class JobChanges(Service):
         """Put a job into another group of its show."""
         job = find_job(self.farm, request.job.id)
         changing.move_to_group(self.farm, job, find_group(self.farm, request.group_id))
+
+    def RunFilters(self, request: Any) -> None:
+        """Do to a job what the filters of its show say, as at its launch."""
+        run_filters(self.farm, find_job(self.farm, request.job.id))
+
+    def AddRenderPartition(self, request: Any) -> Fields:
+        """Run frames of a job on a locked host, whose owner lends it."""
+        return add_partition(self.farm, request, find_job(self.farm, request.job.id))
 
     def AddSubscriber(self, request: Any) -> None:
         """Note somebody who wants to hear of the job's end; this server sends no mail."""

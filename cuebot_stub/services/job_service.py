@@ -86,6 +86,7 @@ class JobService(JobFrames, JobChanges, JobDepends):
         """Return the layers of a job in their order."""
         job = find_job(self.farm, request.job.id)
         layers = [layer_message(self.farm, job, number) for number in range(len(job.layers))]
+        layers.sort(key=lambda layer: layer.dispatch_order)
         return {"layers": job_pb2.LayerSeq(layers=layers)}
 
     def _search(self, criteria: job_pb2.JobSearchCriteria) -> list[Job]:

@@ -54,6 +54,10 @@ class LayerChanges(Service):
         """Note whether the memory of a layer may be lowered to what its frames use; this server never does that."""
         self._change(request.layer, memory_optimizer=request.value)
 
+    def SetDispatchOrder(self, request: Any) -> None:
+        """Set the place that clients see of a layer; its frames start in the order of the spec, as on Cuebot."""
+        self._change(request.layer, dispatch_order=request.order)
+
     # -- time ----------------------------------------------------------------------------------------------------
 
     def SetTimeout(self, request: Any) -> None:

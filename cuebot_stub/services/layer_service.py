@@ -15,6 +15,7 @@ from .job_depends import depend_seq
 from .job_frames import kill_reason
 from .layer_changes import LayerChanges
 from .messages import depend_message, layer_message
+from .partition_service import add_partition
 from .rpc import Fields, NotFound, Service
 
 __all__ = ["LayerService"]
@@ -89,6 +90,10 @@ class LayerService(LayerChanges, LayerDepends):
         job, number = find_layer(self.farm, request.layer)
         frames = frame_page(self.farm, job, request.s, job.layers[number].name)
         return {"frames": frames}
+
+    def AddRenderPartition(self, request: Any) -> Fields:
+        """Run frames of a layer on a locked host, whose owner lends it."""
+        return add_partition(self.farm, request, *find_layer(self.farm, request.layer))
 
     # -- steering ------------------------------------------------------------------------------------------------
 

@@ -120,7 +120,7 @@ def layer_message(farm: Farm, job: Job, number: int) -> job_pb2.Layer:
         min_memory=layer.memory,
         min_gpu_memory=layer.gpu_memory,
         chunk_size=layer.chunk,
-        dispatch_order=number + 1,
+        dispatch_order=layer.dispatch_order or number + 1,
         type=_LAYER_TYPES.get(layer.type, job_pb2.RENDER),
         services=layer.services,
         memory_optimizer_enabled=layer.memory_optimizer,
@@ -148,6 +148,7 @@ def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
         reserved_memory=facts.reserved_memory,
         total_core_time=facts.core_seconds,
         submission_time=job.facts.launched,
+        checkpoint_state=job_pb2.CheckpointState.Value(facts.checkpoint),
         **_frame_values(farm, job, ref, facts),
     )
 

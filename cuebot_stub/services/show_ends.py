@@ -33,7 +33,7 @@ def archive_show(farm: Farm, show: Show, target: Show) -> None:
 
 
 def delete_show(farm: Farm, show: Show) -> None:
-    """Remove a show with its groups, subscriptions, overrides, owners and finished jobs.
+    """Remove a show with all that is only its own, and its finished jobs.
 
     Raises:
         InUse: It has jobs that are not finished, or frames that still run.
@@ -47,6 +47,8 @@ def delete_show(farm: Farm, show: Show) -> None:
     owners = {owner.id for owner in farm.owners.values() if owner.show == show.id}
     _remove(farm, "deed", farm.deeds, lambda deed: deed.owner in owners)
     _remove(farm, "owner", farm.owners, lambda owner: owner.id in owners)
+    _remove(farm, "filter", farm.filters, lambda one: one.show == show.id)
+    _remove(farm, "department", farm.departments, lambda one: one.show == show.id)
     _remove(farm, "group", farm.groups, lambda group: group.show == show.id)
     _remove(farm, "subscription", farm.subscriptions, lambda one: one.show == show.id)
     _remove(farm, "service", farm.services, lambda service: service.show == show.id)

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from opencue_proto import filter_pb2, job_pb2, service_pb2, show_pb2, subscription_pb2
+from opencue_proto import job_pb2, service_pb2, show_pb2, subscription_pb2
 
+from ..farm.filters import filters_of
 from ..farm.things import Show
 from ..seed import make_show
+from .department_service import department_message, find_department
+from .filter_service import create_filter, filter_message, named_filter
 from .group_service import whiteboard
 from .messages import job_message
 from .owner_service import create_owner, deeds_of, owner_message
@@ -23,7 +26,7 @@ __all__ = ["ShowService"]
 
 
 class ShowService(Service):
-    """``show.ShowInterface``, without filters and departments."""
+    """``show.ShowInterface``."""
 
     name = "show.ShowInterface"
 
@@ -96,9 +99,28 @@ class ShowService(Service):
         return {"service_override": override_message(service)}
 
     def GetFilters(self, request: Any) -> Fields:
-        """Return no filters: there are none."""
-        find_show(self.farm, request.show)
-        return {"filters": filter_pb2.FilterSeq()}
+        """Return the filters of a show, in the order in which they run."""
+        found = filters_of(self.farm, find_show(self.farm, request.show).id)
+        return {"filters": {"filters": map(filter_message, found)}}
+
+    def FindFilter(self, request: Any) -> Fields:
+        """Return the filter of a name that a show has."""
+        show = find_show(self.farm, request.show)
+        found = named_filter(self.farm, show, request.name)
+        if found is None:
+            raise NotFound(f"the show {show.name} has no filter {request.name!r}")
+        return {"filter": filter_message(found)}
+
+    def GetDepartment(self, request: Any) -> Fields:
+        """Return what a show has of the department of a name."""
+        found = find_department(self.farm, request.department, find_show(self.farm, request.show).id)
+        return {"department": department_message(self.farm, found)}
+
+    def GetDepartments(self, request: Any) -> Fields:
+        """Return the departments that groups of a show have had."""
+        show = find_show(self.farm, request.show)
+        found = [one for one in self.farm.departments.values() if one.show == show.id]
+        return {"departments": {"departments": [department_message(self.farm, one) for one in found]}}
 
     def GetDeeds(self, request: Any) -> Fields:
         """Return the deeds of hosts that prefer a show."""
@@ -115,6 +137,11 @@ class ShowService(Service):
             raise Exists(f"there is a show {name!r} already")
         show = make_show(self.farm, name, is_subscribed=self.farm.useful, is_implicit=True)
         return {"show": show_message(self.farm, show)}
+
+    def CreateFilter(self, request: Any) -> Fields:
+        """Make a filter that comes after all others."""
+        made = create_filter(self.farm, find_show(self.farm, request.show), request.name)
+        return {"filter": filter_message(made)}
 
     def CreateSubscription(self, request: Any) -> Fields:
         """Subscribe a show to an allocation; size and burst are in cores."""

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 from ..farm.farm import Farm
 from ..farm.hosts import Host, Proc, short_name
-from ..farm.things import Allocation, Facility, Group, Limit, Owner, Service, Show, Subscription
+from ..farm.things import Allocation, Facility, Filter, Group, Limit, Owner, Service, Show, Subscription
 from .rpc import Invalid, NotFound
 
 __all__ = [
-    "checked_name", "core_points", "find_allocation", "find_facility", "find_group", "find_host", "find_limit",
-    "find_override", "find_owner", "find_proc", "find_service", "find_show", "find_subscription", "find_test",
+    "checked_name", "core_points", "find_allocation", "find_facility", "find_filter", "find_group", "find_host",
+    "find_limit", "find_override", "find_owner", "find_proc", "find_service", "find_show", "find_subscription",
+    "find_test",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -61,6 +62,11 @@ def find_show(farm: Farm, message: Any) -> Show:
 def find_group(farm: Farm, message: Any) -> Group:
     """Return a group by its id."""
     return _find(farm.groups, message, "group", lambda name: None)
+
+
+def find_filter(farm: Farm, message: Any) -> Filter:
+    """Return a filter by its id."""
+    return _find(farm.filters, message, "filter", lambda name: None)
 
 
 def find_facility(farm: Farm, message: Any) -> Facility:

@@ -74,6 +74,19 @@ def test_layer_is_found_by_its_id(pycue: Any, beauty: Any):
     assert pycue.api.getLayer(beauty.id()).data == beauty.data
 
 
+def test_layers_are_shown_in_the_order_that_somebody_gives_them(pycue: Any, beauty: Any, comp: Any):
+    beauty.setDispatchOrder(9)
+
+    assert [one.name() for one in pycue.api.findJob(NAME).getLayers()] == ["comp", "beauty"]
+    assert pycue.api.findLayer(NAME, "beauty").data.dispatch_order == 9
+
+
+def test_frame_keeps_the_state_of_its_checkpoint(beauty: Any):
+    beauty.getFrames()[0].setCheckpointState(job_pb2.COPYING)
+
+    assert [frame.data.checkpoint_state for frame in beauty.getFrames()[:2]] == [job_pb2.COPYING, job_pb2.DISABLED]
+
+
 def test_layer_that_is_not_there_is_not_found(pycue: Any, beauty: Any):
     with pytest.raises(EntityNotFoundException, match="has no layer 'none'"):
         pycue.api.findLayer(NAME, "none")

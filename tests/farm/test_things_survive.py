@@ -14,7 +14,7 @@ from tests.specs import one_layer
 
 pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
 
-from opencue_proto import host_pb2, limit_pb2, service_pb2
+from opencue_proto import filter_pb2, host_pb2, limit_pb2, service_pb2
 
 if TYPE_CHECKING:
     from cuebot_stub.farm.farm import Farm
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 KINDS = (
     "facilities", "shows", "groups", "allocations", "subscriptions", "services", "limits", "comments", "owners",
-    "deeds", "hosts", "procs",
+    "deeds", "hosts", "procs", "filters", "departments", "partitions",
 )  # fmt: skip
 BAKE = service_pb2.Service(name="bake", min_cores=100, min_memory=1048576, tags=["a"], min_memory_increase=1048576)
 
@@ -44,10 +44,11 @@ def server(make_farm_server: Callable[..., FarmServer], tmp_path: Path) -> FarmS
 
 
 @pytest.fixture
-def cue(server: FarmServer) -> Iterator[Any]:
+def cue(server: FarmServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Return PyCue, connected to ``server``, after it has made what actions need."""
     import opencue
 
+    monkeypatch.setenv("USER", "ann")  # who lends a host
     opencue.Cuebot.setHosts([f"127.0.0.1:{server.port}"])
     show = opencue.api.createShow("fly")
     show.createServiceOverride(BAKE)
@@ -57,6 +58,10 @@ def cue(server: FarmServer) -> Iterator[Any]:
     opencue.api.findHost("node2").addTags(["red"])
     opencue.api.findHost("node2").addComment("fan", "is loud")
     opencue.api.findShow("testing").getRootGroup().createSubGroup("lighting")
+    fast = opencue.api.findShow("testing").createFilter("fast")
+    fast.createMatcher(filter_pb2.USER, filter_pb2.IS, "tester")
+    fast.createAction(filter_pb2.PAUSE_JOB, True)
+    pipeline(opencue).addTask("sh1", 4)
     yield opencue
     opencue.Cuebot.closeChannel()
 
@@ -98,10 +103,24 @@ def proc(cue: Any) -> Any:
     return cue.api.getProcs()[0]
 
 
+def fast(cue: Any) -> Any:
+    return cue.api.findFilter("testing", "fast")
+
+
+def pipeline(cue: Any) -> Any:
+    return cue.api.findShow("testing").getDepartment("Pipeline")
+
+
 def update_service(cue: Any) -> None:
     service = cue.api.getService("maya")
     service.setMinCores(700)
     service.update()
+
+
+def pause_no_more(cue: Any) -> None:
+    (action,) = fast(cue).getActions()
+    action.data.boolean_value = False
+    action.commit()
 
 
 def change_comment(cue: Any) -> None:
@@ -164,6 +183,21 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "limit value": lambda cue: license(cue).setMaxValue(7),
     "limit renamed": lambda cue: license(cue).rename("permit"),
     "limit type": lambda cue: license(cue).setLimitType(limit_pb2.HOST),
+    "filter made": lambda cue: show(cue).createFilter("slow").orderFirst(),
+    "filter off": lambda cue: fast(cue).setEnabled(False),
+    "filter deleted": lambda cue: fast(cue).delete(),
+    "matcher made": lambda cue: fast(cue).createMatcher(filter_pb2.SHOT, filter_pb2.IS, "sh1"),
+    "matcher changed": lambda cue: fast(cue).getMatchers()[0].setInput("ann"),
+    "matcher deleted": lambda cue: fast(cue).getMatchers()[0].delete(),
+    "action made": lambda cue: fast(cue).createAction(filter_pb2.MOVE_JOB_TO_GROUP, lighting(cue)),
+    "action changed": pause_no_more,
+    "action deleted": lambda cue: fast(cue).getActions()[0].delete(),
+    "department named": lambda cue: cue.api.addDepartmentName("Rigging"),
+    "department managed": lambda cue: pipeline(cue).enableTiManaged("LGT", 20),
+    "task made": lambda cue: pipeline(cue).addTask("sh2", 4),
+    "task changed": lambda cue: pipeline(cue).getTasks()[0].setMinCores(7),
+    "task deleted": lambda cue: pipeline(cue).getTasks()[0].delete(),
+    "host lent": lambda cue: cue.api.getJobs()[0].addRenderPartition("node2", 1, 1, 1048576, 0, 0),
     "limit deleted": lambda cue: license(cue).delete(),
 }
 

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the owner of a locked host lends to jobs: frames of those start on it all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .farm import Farm
+    from .hosts import Host, Proc
+    from .jobs import Job
+    from .things import RenderPartition
+
+__all__ = ["forget_partitions", "is_lent", "is_locked", "lends", "procs_in"]
+
+
+def is_locked(host: Host) -> bool:
+    """Tell whether a host gets only frames that its owner has lent it to."""
+    return host.lock_state != "OPEN" or host.nimby_locked
+
+
+def is_lent(farm: Farm, host: Host, job: Job) -> bool:
+    """Tell whether a job may use anything of a locked host."""
+    return job.facts.local_host == host.name or any(_partitions(farm, host, job))
+
+
+def lends(farm: Farm, host: Host, job: Job, number: int, cores: int) -> bool:
+    """Tell whether a locked host lends as much as a frame of a layer needs, beside what the job has there already."""
+    layer, procs = job.layers[number], [proc for proc in farm.procs_of_host(host) if proc.job == job.id]
+    used = sum(proc.cores for proc in procs) + cores
+    if job.facts.local_host == host.name and used <= job.facts.local_cores:
+        return True
+    memory = sum(proc.memory for proc in procs) + layer.memory
+    gpus = sum(proc.gpus for proc in procs) + layer.gpus
+    return any(
+        one.ref < 0
+        and one.layer in (-1, number)
+        and used <= one.max_cores
+        and memory <= one.max_memory
+        and gpus <= one.max_gpus
+        for one in _partitions(farm, host, job)
+    )
+
+
+def _partitions(farm: Farm, host: Host, job: Job) -> Iterator[RenderPartition]:
+    return (one for one in farm.partitions.values() if one.host == host.id and one.job == job.id)
+
+
+def procs_in(farm: Farm, partition: RenderPartition) -> list[Proc]:
+    """Return what runs in a partition."""
+    job = farm.jobs.get(partition.job)
+    return [
+        proc
+        for proc in (farm.procs[id] for id in (job.procs if job else ()))
+        if proc.host == partition.host
+        and partition.ref in (-1, proc.ref)
+        and (job is None or partition.layer in (-1, job.layer_of(proc.ref)))
+    ]
+
+
+def forget_partitions(farm: Farm, id: str) -> None:
+    """Forget what was lent to a job that is over, or of a host that is gone."""
+    for one in [one for one in farm.partitions.values() if id in (one.job, one.host)]:
+        del farm.partitions[one.id]
+        farm.touch("partition", one.id, None)
