@@ -12,7 +12,6 @@ from collections import Counter
 from typing import Any
 
 from ...constants import LayerType
-from ...depend import DependType
 from ...exception import LaunchException
 from ...frames import chunk_heads
 from ...resources import parse_memory_kb
@@ -31,7 +30,6 @@ LEAST_MEMORY_KB = 256 * 1024
 MOST_MEMORY_KB = 50 * 1024**2
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{3,}\Z")
-_FRAME_OF_DEPENDENCY = re.compile(r"\d{4,6}-\w+\Z", re.ASCII)
 
 
 def check_job(job: FarmJob) -> None:
@@ -43,12 +41,10 @@ def check_job(job: FarmJob) -> None:
     _check_names(job)
     _check_layer_names(job)
     _check_counts(job)
-    layers = {layer.name: layer for layer in job.layers}
     for layer in job.layers:
         _check_frames(layer)
         _check_length("command", layer, layer.command)
         _check_memory(layer, "memory")
-        _check_sim_frames(layer, layers)
 
 
 def _check_names(job: FarmJob) -> None:
@@ -126,16 +122,3 @@ def _memory_kb(value: Any) -> int:
         return parse_memory_kb(value) if value else 0
     except ValueError:
         return 0
-
-
-def _check_sim_frames(layer: FarmLayer, layers: dict[str, FarmLayer]) -> None:
-    for depend in layer.layer.get_depends():
-        on = layers.get(depend.get_depend_on_layer().get_name())
-        if on is None or depend.get_type() != DependType.LayerOnSimFrame or _chunk_count(on) > 1:
-            continue
-        name = frame_name(on.frames[0], on.name)
-        if not _FRAME_OF_DEPENDENCY.match(name):
-            raise LaunchException(
-                f"{layer.where} waits for the simulation frame {name}, a name that the farm cannot read;"
-                " use a layer name without '.', and frames below 1000000, or require it with ':all'"
-            )

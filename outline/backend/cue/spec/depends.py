@@ -5,18 +5,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ....constants import LayerType
 from ....depend import DependType
 from ....exception import LaunchException
-from ....frames import chunk_heads
+from ....scheduler.plan import LayerPlan
 from ..job import FarmJob, FarmLayer
-from ..names import frame_name
+from ..sent_depends import SentDepend, sent_depends
 from .tree import Element, element, parent
-
-if TYPE_CHECKING:
-    from ....depend import Depend
 
 __all__ = ["depend_elements"]
 
@@ -24,17 +20,34 @@ logger = logging.getLogger("outline.backend.cue")
 
 
 def depend_elements(job: FarmJob) -> Iterator[Element]:
-    """Give an element for each dependency between two layers that are in the job."""
+    """The elements of what each layer waits for, of layers that are in the job."""
     layers = {layer.name: layer for layer in job.layers}
+    plans = {name: LayerPlan(name, one.frames, one.layer.get_chunk_size()) for name, one in layers.items()}
+    version = "" if job.version.has("onframe") else str(job.version)
     for layer in job.layers:
-        for depend in layer.layer.get_depends():
-            on = layers.get(depend.get_depend_on_layer().get_name())
-            if on is not None and _can_be_sent(layer, on):
-                yield _depend_element(job, depend, layer, on)
+        for on, kinds in _depends_by_layer(layer, layers).items():
+            if any(kind == DependType.LayerOnSimFrame for kind, _ in kinds):
+                job.carries("onframe", f"the dependency of {layer.where} on {on!r}")
+            try:
+                depends, warning = sent_depends(kinds, plans[layer.name], plans[on], version)
+            except LaunchException as error:
+                raise LaunchException(f"{layer.where}: {error}") from error
+            if warning:
+                logger.warning("%s: on the farm all of it waits for all of %r, since %s", layer.where, on, warning)
+            yield from (_element(job, layer, layers[on], depend) for depend in depends)
+
+
+def _depends_by_layer(layer: FarmLayer, layers: dict[str, FarmLayer]) -> dict[str, list[tuple[str, bool]]]:
+    found: dict[str, list[tuple[str, bool]]] = {}
+    for depend in layer.layer.get_depends():
+        on = layers.get(depend.get_depend_on_layer().get_name())
+        if on is not None and _can_be_sent(layer, on):
+            found.setdefault(on.name, []).append((depend.get_type(), depend.is_any_frame()))
+    return found
 
 
 def _can_be_sent(layer: FarmLayer, on: FarmLayer) -> bool:
-    """Tell whether the farm can hold a dependency; Post layers are a job of their own there, which runs at the end.
+    """Whether the farm can hold a dependency; Post layers are a job of their own there, which runs at the end.
 
     Raises:
         LaunchException: A layer waits for one that only runs after it.
@@ -49,31 +62,10 @@ def _can_be_sent(layer: FarmLayer, on: FarmLayer) -> bool:
     return not is_post
 
 
-def _depend_element(job: FarmJob, depend: Depend, layer: FarmLayer, on: FarmLayer) -> Element:
+def _element(job: FarmJob, layer: FarmLayer, on: FarmLayer, depend: SentDepend) -> Element:
     name = job.outline.get_name()
-    depend_type, any_frame = _farm_type(job, depend, layer, on)
-    parts = [("depjob", name), ("deplayer", layer.name), ("onjob", name)]
-    if depend_type == DependType.LayerOnSimFrame:
-        parts.append(("onframe", frame_name(on.frames[0], on.name)))
-    else:
-        parts.append(("onlayer", on.name))
+    waiting = ("depframe", depend.waiting_frame) if depend.waiting_frame else ("deplayer", layer.name)
+    target = ("onframe", depend.on_frame) if depend.on_frame else ("onlayer", on.name)
+    parts = [("depjob", name), waiting, ("onjob", name), target]
     made = [element(tag, text, f"{layer.where}, dependency") for tag, text in parts]
-    return parent("depend", made, {"type": depend_type, "anyframe": str(any_frame)})
-
-
-def _farm_type(job: FarmJob, depend: Depend, layer: FarmLayer, on: FarmLayer) -> tuple[str, bool]:
-    """Return type and ``anyframe`` of a dependency, as the farm has them.
-
-    A simulation of several chunks, all of which count, is a layer to the farm; so is one in a version of the spec
-    that cannot name a frame.
-    """
-    wanted = depend.get_type()
-    if wanted == DependType.PreviousFrame:
-        return wanted, False
-    if wanted == DependType.LayerOnAny or depend.is_any_frame():
-        return DependType.LayerOnLayer, True
-    if wanted == DependType.LayerOnSimFrame:
-        chunks = len(chunk_heads(on.frames, on.layer.get_chunk_size()))
-        if chunks > 1 or not job.carries("onframe", f"the dependency of {layer.where} on {on.name!r}"):
-            return DependType.LayerOnLayer, False
-    return wanted, False
+    return parent("depend", made, {"type": depend.type, "anyframe": str(depend.any_frame)})

@@ -99,16 +99,6 @@ def test_memory_that_the_farm_changes_is_told(memory: str, words: str, caplog: p
     assert words in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("sim", "frames"), [("sim.left", "1"), ("simulation", "1000000")], ids=["dot in the name", "seven digits"]
-)
-def test_simulation_that_the_farm_cannot_name_is_refused(sim: str, frames: str) -> None:
-    ol = outline_of(shell(sim, range=frames), shell("comp", require=[f"{sim}:sim"]), frame_range=None)
-
-    with pytest.raises(LaunchException, match="a name that the farm cannot read"):
-        spec_text(ol=ol)
-
-
 def test_a_job_of_ordinary_things_passes_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "outline.backend.cue")
     layers: list[Any] = [shell("beauty", memory="4g", cores=2), shell("comp", require=["beauty"])]

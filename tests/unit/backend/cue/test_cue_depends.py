@@ -79,6 +79,37 @@ def test_layer_may_wait_for_its_own_frames() -> None:
     assert (facts["type"], facts["deplayer"], facts["onlayer"]) == ("PREVIOUS_FRAME", "beauty", "beauty")
 
 
+def test_frames_wait_one_by_one_where_the_farm_has_no_other_way() -> None:
+    spec = spec_of(shell("beauty", chunk=4), shell("comp", chunk=3, require=["beauty"]))
+
+    depends = [_facts(one) for one in spec.iter("depend")]
+
+    assert depends[1] == {
+        "type": "FRAME_ON_FRAME",
+        "any": "False",
+        "depjob": "job_name",
+        "depframe": "0004-comp",
+        "onjob": "job_name",
+        "onframe": "0001-beauty",
+    }
+    assert [(one["depframe"], one["onframe"]) for one in depends[2:4]] == [
+        ("0004-comp", "0005-beauty"),
+        ("0007-comp", "0005-beauty"),
+    ]
+
+
+def test_frames_that_wait_for_more_than_they_need_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    depend = _depend(shell("beauty.left", chunk=4), shell("comp", chunk=3, require=["beauty.left"]))
+
+    assert (depend.get("type"), depend.findtext("onlayer")) == ("LAYER_ON_LAYER", "beauty.left")
+    assert "on the farm all of it waits for all of 'beauty.left', since depends cannot name" in caplog.text
+
+
+def test_chunks_that_cannot_wait_for_each_other_are_refused() -> None:
+    with pytest.raises(LaunchException, match=r"layer 'sim\.a' .*: its chunks cannot wait for each other on a farm"):
+        spec_of(shell("sim.a", chunk=4, require=["sim.a:prev"]))
+
+
 def test_two_types_between_the_same_layers_are_both_sent() -> None:
     spec = spec_of(shell("beauty"), shell("comp", require=["beauty", "beauty:prev"]))
 

@@ -34,13 +34,13 @@ def _full() -> Outline:
         limits=["nuke"],
         env={"A": "<&>\"'\r\n"},
         service="maya,shell",
-        require=["sim:sim", "beauty:prev"],
+        require=["sim:sim"],
     )
     beauty.add_output("main", "/a b/<x>.#.exr")
     ol = outline_of(
         sim,
         beauty,
-        shell("comp", require=["beauty", "sim:all"], type="Util", gpu=1),
+        shell("comp", require=["beauty", "comp:prev", "sim:all"], type="Util", gpu=1),
         shell("check", require=["comp:any"]),
         ShellCommand("clean", ["true"], type="Post"),
         maxcores=10,
