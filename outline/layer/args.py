@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from types import CodeType
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from .. import config
 from ..constants import LayerType
 from ..exception import LayerException
 from .context import report_problem
-from .state import state_of
+from .state import required_args
 
 if TYPE_CHECKING:
     from ..frames import FrameSet
@@ -24,7 +22,6 @@ __all__ = [
     "KNOWN",
     "CommandArgs",
     "LayerArgs",
-    "check_argument_names",
     "check_layer_name",
     "check_required",
     "check_type",
@@ -33,7 +30,6 @@ __all__ = [
     "is_default",
     "layer_type",
     "reported",
-    "unread_arguments",
     "where",
 ]
 
@@ -90,20 +86,6 @@ KNOWN = frozenset(LayerArgs.__annotations__) | {
     "progress",
     "quote",
     "script",
-}
-
-# Words that people carry over from other tools; spelling distance does not find them.
-_FOREIGN = {
-    "frame_range": "range",
-    "framerange": "range",
-    "frames": "range",
-    "chunk_size": "chunk",
-    "chunksize": "chunk",
-    "depends": "require",
-    "depend": "require",
-    "environment": "env",
-    "mem": "memory",
-    "cmd": "command",
 }
 
 
@@ -207,74 +189,13 @@ def check_required(layer: Layer, args: Mapping[str, Any], required: Mapping[str,
     for command in (args.get("command"), *_as_list(args.get("commands"))):
         if any(word is None for word in _as_list(command)):
             report_problem(LayerException(f"{where(layer)}: the command {command!r} has None for a word"), layer)
-    for name, wanted in required.items():
+    of_class = required_args(type(layer))
+    for name, wanted in {**of_class, **required}.items():
         with reported(layer):
-            if name not in args:
+            if name not in args or (name in of_class and args[name] is None):
                 raise LayerException(f"{where(layer)}: {type(layer).__name__} needs the argument {name!r}")
             check_type(name, args[name], wanted, where(layer))
 
 
 def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else []
-
-
-# -- names -----------------------------------------------------------------------------------------------------
-
-
-def check_argument_names(layer: Layer) -> None:
-    """Refuse an argument that no code reads and that looks like a misspelt standard one.
-
-    A module may have any argument of its own, also one that resembles a standard name. So a name is refused only
-    when no method of the layer's own classes mentions it.
-
-    Raises:
-        LayerException: With the name that was probably meant.
-    """
-    state = state_of(layer)
-    for name in state.args:
-        if name in KNOWN or name in state.required:
-            continue
-        meant = _meant(name)
-        if meant and not _is_mentioned(type(layer), name):
-            problem = f"{where(layer)}: unknown argument {name!r}; did you mean {meant!r}?"
-            report_problem(LayerException(problem), layer)
-
-
-def unread_arguments(layer: Layer) -> list[str]:
-    """The arguments that are no standard ones and that no method of the layer's own classes mentions.
-
-    Those that look like a misspelt standard argument, which ``check_argument_names`` refuses, are not among them.
-    """
-    state = state_of(layer)
-    unknown = [name for name in state.args if name not in KNOWN and name not in state.required]
-    return [name for name in unknown if not _meant(name) and not _is_mentioned(type(layer), name)]
-
-
-def _meant(name: str) -> str:
-    near = _FOREIGN.get(name.lower())
-    if near:
-        return near
-    matches = difflib.get_close_matches(name, KNOWN, n=1, cutoff=0.84)
-    return matches[0] if matches else ""
-
-
-def _is_mentioned(layer_class: type, name: str) -> bool:
-    own = [cls for cls in layer_class.__mro__ if not cls.__module__.startswith("outline.layer")]
-    return any(
-        name in _words(member.__code__) for cls in own for member in vars(cls).values() if hasattr(member, "__code__")
-    )
-
-
-def _words(code: CodeType) -> Iterator[str]:
-    yield from code.co_varnames
-    yield from _words_in(code.co_consts)
-
-
-def _words_in(constants: Iterable[object]) -> Iterator[str]:
-    for constant in constants:
-        if isinstance(constant, str):
-            yield constant
-        elif isinstance(constant, (tuple, frozenset)):  # tables of flags and arguments are tuples of tuples
-            yield from _words_in(constant)
-        elif isinstance(constant, CodeType):
-            yield from _words(constant)

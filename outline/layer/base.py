@@ -7,7 +7,7 @@ import copy
 import logging
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..constants import OUTLINE_MODE_INIT
 from ..constants import LayerType as LayerTypeName
@@ -28,8 +28,9 @@ from . import args as arguments
 from . import depends, life, paths, ranges
 from .args import check_layer_name, where
 from .context import calling_statement, registry
+from .mistakes import check_argument_names
 from .ranges import DEFAULT_FRAME_RANGE
-from .state import LayerState, make_layer, own_attributes
+from .state import LayerState, make_layer, own_attributes, required_args
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -52,7 +53,7 @@ class LayerType(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Construct a layer, check its arguments, register it and show it to the plug-ins."""
         layer: Layer = super().__call__(*args, **kwargs)
-        arguments.check_argument_names(layer)
+        check_argument_names(layer, kwargs)
         current = registry.current
         if current is not None and layer.get_arg("register"):
             current.add_layer(layer)
@@ -72,6 +73,15 @@ class Layer(metaclass=LayerType):
     While an outline script is read, or after ``Outline(current=True)``, a new layer adds itself to that outline.
 
     What the library knows of a layer is its ``LayerState``; all other attributes belong to the class that derives.
+    """
+
+    required_args: ClassVar[Any]
+    """Arguments that a class needs: names, or a dict of names and types; those of the base classes as well."""
+
+    declared_args: ClassVar[Any]
+    """Arguments that a class reads beside the standard ones: a TypedDict, or names; those of the base classes as well.
+
+    A class that declares them refuses all others; one that does not is only warned about what its code never reads.
     """
 
     _ol_state: LayerState
@@ -255,7 +265,8 @@ class Layer(metaclass=LayerType):
             LayerException: ``require_arg`` asked for another type.
         """
         state = self._ol_state
-        arguments.check_type(key, value, state.required.get(key), where(self))
+        wanted = state.required.get(key) or required_args(type(self)).get(key)
+        arguments.check_type(key, value, wanted, where(self))
         state.given.add(key)
         state.args[key] = value
 

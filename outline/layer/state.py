@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .base import Layer
     from .frame import LayerPreProcess
 
-__all__ = ["SLOT", "LayerState", "adopt", "make_layer", "own_attributes", "state_of"]
+__all__ = ["SLOT", "LayerState", "adopt", "declared_args", "make_layer", "own_attributes", "required_args", "state_of"]
 
 SLOT = "_ol_state"
 """The one attribute of a layer that is the library's.
@@ -78,6 +78,21 @@ def adopt(parent: Layer, child: Layer) -> None:
     """Make a restored layer the last child of another."""
     state_of(parent).children.append(child)
     state_of(child).parent = parent
+
+
+def required_args(cls: type) -> dict[str, Any]:
+    """The arguments that a class and its bases require by ``required_args``, with their types."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        declared = vars(base).get("required_args", {})
+        found.update(declared if isinstance(declared, dict) else dict.fromkeys(declared))
+    return found
+
+
+def declared_args(cls: type) -> set[str]:
+    """The names of the arguments that a class and its bases declare by ``declared_args``."""
+    declared = [vars(base).get("declared_args", ()) for base in cls.__mro__]
+    return {name for one in declared for name in getattr(one, "__annotations__", one)}
 
 
 def own_attributes(layer: Layer) -> dict[str, Any]:

@@ -18,8 +18,10 @@ from ..exception import (
     SessionException,
 )
 from ..frames import FrameRangeError, FrameSet
+from ..layer.args import where
 from ..layer.context import registry, report_problem, use_outline
 from ..layer.depends import resolve
+from ..layer.mistakes import class_mistakes, unread_arguments
 from ..script import run_script
 from ..session import Session, conform_name, is_session_path
 from .rings import find_ring
@@ -285,6 +287,7 @@ class Outline(metaclass=_OutlineType):
             )
         self.check()
         self.__tell_what_is_left_out()
+        self.__tell_mistakes()
         self._ol_state.mode = OUTLINE_MODE_SETUP
         self._ol_state.path = None
         self._ol_state.session = Session(self)
@@ -322,6 +325,13 @@ class Outline(metaclass=_OutlineType):
                     layer.get_arg("range"),
                     self.get_frame_range(),
                 )
+
+    def __tell_mistakes(self) -> None:
+        for layer in self.get_layers():
+            for name in unread_arguments(layer):
+                logger.warning("%s: no code seems to read the argument %r", where(layer), name)
+        for _, mistake in class_mistakes(self.get_layers()):
+            logger.warning("%s:%d: %s", os.path.basename(mistake.file), mistake.line, mistake.message)
 
     def __setup_in_session(self, session: Session) -> None:
         from .. import serialize

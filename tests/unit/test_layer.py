@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import copy
+import re
+import types
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -18,6 +20,8 @@ from outline import (
 )
 from outline.constants import OUTLINE_MODE_SETUP, LayerType
 from outline.frames import FrameSet
+from outline.layer import LayerArgs
+from outline.plugins import PluginManager
 
 
 class Own(Layer):
@@ -121,18 +125,86 @@ def test_arguments_are_read_set_and_copied() -> None:
     assert not second.is_arg_set("cores")
 
 
-def test_fault_14_misspelt_arguments_are_errors_with_the_name_that_was_meant() -> None:
-    with pytest.raises(LayerException, match=r"unknown argument 'frame_range'; did you mean 'range'\?"):
-        Shell("a", ["true"], frame_range="5-6")  # type: ignore[call-arg]
-    with pytest.raises(LayerException, match=r"unknown argument 'chunks'; did you mean 'chunk'\?"):
-        Shell("a", ["true"], chunks=10)  # type: ignore[call-arg]
-    with pytest.raises(LayerException, match=r"unknown argument 'memmory'; did you mean 'memory'\?"):
-        Shell("a", ["true"], memmory="8g")  # type: ignore[call-arg]
+class Declares(Layer):
+    """Declares its arguments, one of them required."""
+
+    declared_args = ("gain", "tint")
+    required_args: ClassVar[Any] = {"gain": float}
 
 
-def test_misspelt_argument_names_the_script_line() -> None:
-    with pytest.raises(LayerException, match=r"layer 'a' \(test_layer\.py:\d+\)"):
-        Shell("a", ["true"], chunks=10)  # type: ignore[call-arg]
+class Derived(Declares):
+    """Reads one more."""
+
+    required_args: ClassVar[Any] = ["source"]
+
+    def _execute(self, frames: FrameSet) -> None:
+        blur(self)
+
+
+class Typed(Layer):
+    """Declares its arguments as a type."""
+
+    class declared_args(LayerArgs, total=False):
+        gain: float
+
+
+def blur(layer: Layer) -> None:
+    layer.get_arg("radius")
+
+
+@pytest.mark.parametrize(
+    ("cls", "args", "hint"),
+    [
+        (Layer, {"frame_range": "5-6"}, r"did you mean 'range'\?"),
+        (Layer, {"chunks": 10}, r"did you mean 'chunk'\?"),
+        (Layer, {"memmory": "8g"}, r"did you mean 'memory'\?"),
+        (Declares, {"gian": 2.0}, r"did you mean 'gain'\?"),
+        (Declares, {"retries": 3}, "Declares has no such argument"),
+        (Declares, {"radius": 3}, "Declares has no such argument"),
+        (Derived, {"raduis": 2.0}, r"did you mean 'radius'\?"),
+        (Derived, {"tnit": 2.0}, r"did you mean 'tint'\?"),
+        (Typed, {"gan": 2.0}, r"did you mean 'gain'\?"),
+    ],
+)
+def test_misspelt_argument_is_an_error_with_the_name_that_was_meant(cls: Any, args: Any, hint: str) -> None:
+    (name,) = args
+
+    with pytest.raises(LayerException, match=rf"layer 'a' \(test_layer\.py:\d+\): unknown argument '{name}'; {hint}"):
+        cls("a", **args)
+
+
+def test_argument_that_nothing_reads_is_told_at_launch(caplog: pytest.LogCaptureFixture) -> None:
+    ol = Outline("x")
+    ol.add_layer(Derived("a", gain=1.0, source="s", tint=2, radius=3, samples=64))
+
+    ol.setup()
+
+    (message,) = caplog.messages
+    assert re.fullmatch(r"layer 'a' \(test_layer\.py:\d+\): no code seems to read the argument 'samples'", message)
+
+
+def test_argument_that_a_plugin_reads_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    plugin = types.ModuleType("studio_plugin")
+    exec("def init(layer): layer.get_arg('client')", vars(plugin))
+    monkeypatch.setattr(PluginManager, "registered_plugins", [plugin])
+    monkeypatch.setattr(PluginManager, "_PluginManager__is_loaded", True)
+
+    assert Declares("a", gain=1.0, client="acme").get_arg("client") == "acme"
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        ({}, "Derived needs the argument 'gain'"),
+        ({"gain": 1.0, "source": None}, "Derived needs the argument 'source'"),
+        ({"gain": "1", "source": "s"}, "argument 'gain' must be float, not '1'"),
+    ],
+)
+def test_argument_that_the_class_requires_is_checked(args: Any, problem: str) -> None:
+    layer = Derived("a", **args)
+
+    with pytest.raises(LayerException, match=problem):
+        layer.check_required_args()
 
 
 def test_unknown_arguments_of_a_module_are_allowed() -> None:

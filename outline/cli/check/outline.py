@@ -9,16 +9,15 @@ from collections.abc import Callable, Iterable
 
 from ...exception import OutlineException, ScriptException, SerializeException
 from ...frames import FrameRangeError, FrameSet
-from ...layer import Layer, LayerPreProcess
-from ...layer.args import unread_arguments
+from ...layer import Composite, Layer, LayerPreProcess
 from ...layer.context import Problem, collected_problems
+from ...layer.mistakes import class_mistakes, unread_arguments
 from ...loader import Outline, load_outline
 from ...resources import parse_cores, parse_memory_kb
 from ...script import caught_launches
 from ...session import conform_name
 from ...tokens import split_command
 from ..reading import nothing_written
-from .classes import class_findings
 from .efficiency import efficiency_findings
 from .report import Finding, Report, in_order
 
@@ -107,11 +106,22 @@ class _Check:
                 self.__look_at_words(layer)
             for name in unread_arguments(layer):
                 self.__about(layer, "note", "unread", f"no code seems to read the argument {name!r}")
-        self.findings += class_findings(layers)
+        self.__look_at_classes(layers)
         self.__look_at_saving(ol)
         self.findings += efficiency_findings(ol.get_layers())
         if not any(finding.level == "error" for finding in self.findings):
             self.__collect("outline", ol.check)
+
+    def __look_at_classes(self, layers: list[Layer]) -> None:
+        for layer in layers:
+            has_work = type(layer)._execute is not Layer._execute or layer.get_children()
+            if not has_work and not isinstance(layer, Composite):
+                message = (
+                    f"layer {layer.get_name()!r} does nothing: {type(layer).__name__} has no _execute and no children"
+                )
+                self.__about(layer, "warning", "class", message)
+        for layer, (level, message, file, line) in class_mistakes(layers):
+            self.findings.append(Finding(level, "class", message, layer.get_name(), file, line))
 
     def __look_at_frames(self, layer: Layer) -> None:
         try:

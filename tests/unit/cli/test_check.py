@@ -38,6 +38,8 @@ CLEAN = [
     "Composite('c').add_child(Shell('p', ['ls']))",
     "r = Shell('r', ['ls'])\nclass P(LayerPreProcess):\n    def _execute(self, frames): pass\nP(r)",
     "class M(Layer):\n    def _execute(self, frames): self.get_arg('colour')\nM('m', colour='red')",
+    "def look(layer): layer.get_arg('hue')\nclass M(Layer):\n    def _execute(self, frames): look(self)\nM('m', hue=1)",
+    "class M(Shell):\n    def execute(self, frame): super().execute(frame)\nM('m', ['ls'])",
     "class M(Layer):\n    def _execute(self, *f): self._execute_frame()\n    def _execute_frame(self): pass\nM('m')",
     "for n in range(19): ShellCommand('c%d' % n, ['ls'])",
     "for n in range(7): ShellCommand('c%d' % n, ['ls'], require=['c%d' % (n - 1)] if n else [])",
@@ -158,6 +160,7 @@ def test_every_unsaveable_attribute_is_named(tmp_path: Path) -> None:
         ("def _exceute(self, frames): pass", "warning", "did you mean the hook _execute"),
         ("def _set_up(self): pass", "warning", "did you mean the hook _setup"),
         ("def _before_exec(self): pass", "warning", "did you mean the hook _before_execute"),
+        ("def execute(self, frames): pass", "warning", "M.execute replaces what calls the hooks"),
     ],
 )
 def test_a_hook_that_is_never_called_is_found(method: str, level: str, message: str, tmp_path: Path) -> None:
