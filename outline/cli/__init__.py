@@ -13,16 +13,10 @@ import sys
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from .ending import end_process
+from .ending import EXIT_DEAD, EXIT_INTERRUPTED, EXIT_OUR_FAULT, EXIT_USAGE, end_process
 from .streams import drop_output, open_streams, why_output_is_lost
 
 __all__ = ["outline_main", "pycuerun_main"]
-
-EXIT_DEAD = 1
-EXIT_USAGE = 2
-EXIT_KILLED = 3
-EXIT_OUR_FAULT = 70
-EXIT_INTERRUPTED = 130
 
 # What may fail inside without being the user's fault: this library and what it stands on.
 _OURS = frozenset(["outline", "click", "rich", "yaml", "fileseq", "psutil", "grpc", "opencue", "__main__"])

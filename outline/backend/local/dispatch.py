@@ -133,7 +133,7 @@ class Run:
                 self.__selector.register(wakeup, selectors.EVENT_READ)
                 self.__loop()
             why = "interrupted" if self.interrupted else "done" if self.job.succeeded else "failed"
-            self.__journal.over(why)
+            self.__journal.over(why, self.job.counts())
             return why
         finally:
             self.__close()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ...exception import SessionException
@@ -62,9 +62,11 @@ class Journal:
         """Note that somebody wants a frame to run again."""
         self.write({"e": "retry", "layer": layer, "frame": frame})
 
-    def over(self, why: str) -> None:
-        """Note that this run is over."""
-        self.write({"e": "over", "why": why})
+    def over(self, why: str, counts: Mapping[FrameState, int]) -> None:
+        """Note that this run is over, and how many frames are in each state, for whoever lists many jobs."""
+        self.write(
+            {"e": "over", "why": why, "counts": {state.value: count for state, count in counts.items() if count}}
+        )
 
     def write(self, entry: dict[str, Any]) -> None:
         """Append one line.
