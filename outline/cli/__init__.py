@@ -65,8 +65,14 @@ def _guarded(main: Callable[[list[str]], int], argv: list[str], program: str) ->
 
 def _report(error: Exception, program: str, is_debug: bool) -> int:
     """Print an error and return the exit code."""
-    from ..exception import FileSpecException, OutlineException
+    from ..exception import FileSpecException, OutlineException, ScriptExit
 
+    if isinstance(error, ScriptExit):
+        if isinstance(error.code, int):
+            print(f"{program}: {error}", file=sys.stderr)
+            return error.code & 0xFF
+        print(error.code, file=sys.stderr)
+        return EXIT_DEAD
     is_expected = isinstance(error, (OutlineException, FileSpecException))
     place = "" if is_expected else _foreign_place(error.__traceback__)
     if is_debug or not (is_expected or place):

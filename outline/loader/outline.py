@@ -100,6 +100,8 @@ class Outline(metaclass=_OutlineType):
         state.name, state.show, state.shot, state.user = name or "", show, shot, user
         state.facility, state.maxcores, state.maxgpus = facility, maxcores, maxgpus
         state.adopts = current
+        if registry.made is not None:
+            registry.made.outlines.append(self)
         self.set_frame_range(frame_range)
         if current:
             registry.current = self

@@ -23,6 +23,7 @@ class OutlineState:
     Attributes:
         env: The variables of every frame, as ``name: (value, pre)``.
         adopts: Layers that a ``_setup`` makes join this outline.
+        module_paths: Folders that its session, if it was read from one, names for the modules of layers and scripts.
         script_modules: The modules of the scripts that made layers; another run of a script makes another one.
     """
 
@@ -42,6 +43,7 @@ class OutlineState:
         self.session: Session | None = None
         self.path: str | None = None
         self.adopts = False
+        self.module_paths: list[str] = []
         self.script_modules: list[ModuleType] = []
 
 

@@ -236,8 +236,9 @@ class Writer:
         return dumper.represent_scalar(tag, "")
 
     def __module_paths(self) -> list[str]:
-        """Return the folders that the frames need on sys.path to import the layers' modules."""
-        found: dict[str, None] = {}
+        """The folders that the frames need on sys.path: those of the layers' modules and of the scripts."""
+        found = dict.fromkeys(self.__ol._ol_state.module_paths)
+        found.update(dict.fromkeys(os.path.dirname(script.path) for script in self.__scripts.values()))
         for layer in walk(self.__ol.get_layers()):
             for cls in type(layer).__mro__:
                 folder = _import_folder(cls.__module__)

@@ -57,7 +57,8 @@ class _Reader:
         self.__resolved: set[int] = set()
 
     def read(self) -> None:
-        for folder in self.__data.get("module_paths", []):
+        self.__ol._ol_state.module_paths = list(self.__data.get("module_paths", []))
+        for folder in self.__ol._ol_state.module_paths:
             if folder not in sys.path:
                 sys.path.append(folder)
         restore_settings(self.__ol, self.__data)

@@ -13,6 +13,7 @@ from ...layer import Composite, Layer, LayerPreProcess
 from ...layer.context import Problem, collected_problems
 from ...layer.mistakes import class_mistakes, unread_arguments
 from ...loader import Outline, load_outline
+from ...loader.reading import read_script
 from ...resources import parse_cores, parse_memory_kb
 from ...script import caught_launches
 from ...session import conform_name
@@ -81,8 +82,7 @@ class _Check:
     def __read_into(self, ol: Outline) -> Outline:
         if os.path.splitext(self.script)[1] in (".json", ".yaml"):
             return load_outline(self.script)
-        ol.parse_outline_script(self.script)  # not load_outline: layers before an error are to be checked as well
-        return ol
+        return read_script(ol, self.script)  # not load_outline: layers before an error are to be checked as well
 
     def take_range(self, ol: Outline, frames: str | None) -> None:
         """Apply the range of the job."""
