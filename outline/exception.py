@@ -9,6 +9,7 @@
     │   └── DependencyCycle         layers wait for one another in a ring
     ├── SessionException            the session folder misses, refuses or clashes
     │   └── SerializeException      a value cannot be saved into, or read from, outline.yaml
+    ├── ItemException               a source of items cannot be read, or its keys name no frames
     ├── ScriptException             an outline script raised while it was read
     │   └── ScriptExit              it called sys.exit with a status
     ├── ConfigException             a configuration file or value is wrong
@@ -34,6 +35,7 @@ __all__ = [
     "CommandNotFound",
     "SessionException",
     "SerializeException",
+    "ItemException",
     "ScriptException",
     "ScriptExit",
     "ConfigException",
@@ -95,6 +97,10 @@ class SessionException(OutlineException):
 
 class SerializeException(SessionException):
     """A value cannot be saved into, or read back from, a session file."""
+
+
+class ItemException(OutlineException):
+    """A source of items cannot be read, or its keys cannot name frames."""
 
 
 class ScriptException(OutlineException):

@@ -146,7 +146,17 @@ class Session:
             self.__write(self.__paths.script(name), source)
         return self.__write(self.__paths.outline, text)
 
-    def __write(self, path: str, text: str) -> str:
+    def write_items(self, number: int, table: bytes, index: bytes) -> str:
+        """Write a table of items and its index, and give the path of the table.
+
+        Raises:
+            SessionException: The folder cannot be written.
+        """
+        path = self.__paths.items(number)
+        self.__write(self.__paths.item_index(path), index)
+        return self.__write(path, table)
+
+    def __write(self, path: str, text: str | bytes) -> str:
         try:
             make_folder(os.path.dirname(path), below=self.__paths.folder)
             write_atomic(path, text, mode=file_mode())

@@ -74,6 +74,12 @@ class _Reader:
         # Sessions of earlier versions keep four of the arguments beside the others.
         beside: dict[str, Any] = {key: entry[key] for key in ("type", "service", "limits", "env") if key in entry}
         layer = make_layer(cls, LayerState(entry["name"], {**entry.get("args", {}), **beside}, required))
+        items = entry.get("items", {})
+        if "table" in items:
+            from ..items import ItemTable  # most layers have no items
+
+            table = SessionPaths.holding(self.__path).items(os.path.basename(items["table"]))
+            state_of(layer).args["items"] = ItemTable(table, items["frames"])
         if parent is not None:
             adopt(parent, layer)
         layer.set_outline(self.__ol)

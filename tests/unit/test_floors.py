@@ -52,6 +52,7 @@ FLOORS = {
     "outline.process": 1,
     "outline.script": 1,
     "outline.files": 1,
+    "outline.items": 0,
     "outline.console": 1,
     "outline.progress": 1,
     "outline.exception": 0,
