@@ -88,6 +88,15 @@ class SessionPaths:
         """Return where an outline script is kept."""
         return os.path.join(self.scripts, name)
 
+    def existing_files(self) -> list[str]:
+        """All that a job needs to go on after a power cut, and the folders that it is in."""
+        try:
+            scripts = [self.script(name) for name in os.listdir(self.scripts)]
+        except OSError:
+            scripts = []
+        folders = [self.scripts, self.runs, self.folder, os.path.dirname(os.path.abspath(self.folder))]
+        return [self.outline, self.marker, *scripts, *folders]
+
     def run(self, number: int) -> str:
         """Return the file of the job's first, second, ... run."""
         return os.path.join(self.runs, str(number))

@@ -64,16 +64,16 @@ class SessionPlace:
         Raises:
             OutlineException: There is no such layer or frame, or another process runs the job.
         """
-        from ..backend.local import LocalJob, choose_frames, refuse_living, retry
+        from ..backend.local import LocalJob, choose_frames, refuse, retry
         from .running import early_runner, show_run
         from .streams import keep_running_without_output
         from .text import plural
 
         wanted = tuple(state.upper() for state in states)
         layer, frames = options.pop("layer"), options.pop("frames")
-        record = LocalJob(self.__folder).record
-        refuse_living(record, self.__folder)
-        chosen = choose_frames(record.job, layer, frames, wanted)
+        job = LocalJob(self.__folder)
+        refuse(job.record.runner, job.paths)
+        chosen = choose_frames(job.record.job, layer, frames, wanted)
         if not chosen:
             if not quiet:
                 print(f"nothing to retry, no such frame is {' or '.join(wanted)}: outline status shows what there is")

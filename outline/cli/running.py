@@ -84,7 +84,7 @@ def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool =
         quiet: Print nothing, unless something failed.
         paused: The job is only prepared, and has not to succeed.
     """
-    from ..backend.local.dispatch import Watcher
+    from ..backend.local.dispatch import Observer
     from .display import make_display
     from .run_observer import RunObserver
 
@@ -92,7 +92,7 @@ def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool =
     wait_for_no_thread()
     display = make_display(quiet)
     try:
-        job = run(Watcher() if quiet else RunObserver(display))
+        job = run(Observer() if quiet else RunObserver(display))
     finally:
         display.close()
     is_fine = paused or job.record.job.succeeded

@@ -263,7 +263,7 @@ def _remove(folder: str) -> str:
     if os.path.islink(folder) or not is_session_path(folder):
         return f"{folder} is not a session any more"
     try:
-        claim = take_claim(folder)  # nobody can begin to run it from here on
+        claim = take_claim(SessionPaths(folder))  # nobody can begin to run it from here on
     except OutlineException as error:
         return str(error)
     try:
