@@ -21,6 +21,8 @@ MOST_LINES = 100
 """How many warnings, and how many errors, are kept; those after them are only counted."""
 
 _LONGEST_KEPT = 1000
+# What a line is, in the order in which it is asked; a line is one of these.
+_JUDGEMENTS = ("harmless", "fatal", "error", "warning")
 _UNITS_KB = {"": 1 / 1024, "K": 1.0, "M": 1024.0, "G": 1024.0**2}
 
 
@@ -55,7 +57,8 @@ class OutputReader:
 
     Attributes:
         warnings: The first warnings, as they were written.
-        errors: The first errors.
+        errors: The first errors, fatal ones too.
+        fatal: The first errors that fail the frame, whatever the exit status.
         warning_count: How many warnings there were.
         error_count: How many errors there were.
     """
@@ -77,6 +80,7 @@ class OutputReader:
         """
         self.warnings: list[str] = []
         self.errors: list[str] = []
+        self.fatal: list[str] = []
         self.warning_count = self.error_count = 0
         self.__rules = _compiled(rules)
         self.__live = [rule for rule in self.__rules if rule.kind in ("percent", "tenths")]
@@ -145,7 +149,7 @@ class OutputReader:
         for line in block.split("\n"):
             is_judged = False  # a line is one error, or one warning
             for rule in self.__rules:
-                judges = rule.kind in ("error", "warning")
+                judges = rule.kind in _JUDGEMENTS
                 if not (judges and is_judged) and rule.may_match(line):
                     match = rule.pattern.search(line)
                     if match is not None:
@@ -183,9 +187,11 @@ class OutputReader:
             self.__peak_kb = max(self.__peak_kb, _kilobytes(match))
         elif kind == "note":
             self.__note = match[1].strip()[:_LONGEST_KEPT]
-        elif kind == "error":
+        elif kind in ("error", "fatal"):
             self.error_count += 1
             _keep(self.errors, line)
+            if kind == "fatal":
+                _keep(self.fatal, line)
         elif kind == "warning":
             self.warning_count += 1
             _keep(self.warnings, line)
@@ -194,7 +200,7 @@ class OutputReader:
 @lru_cache(maxsize=64)
 def _compiled(rules: OutputRules) -> tuple[_Rule, ...]:
     """Return the rules in the order in which a line is looked at: where it belongs before what it says."""
-    order = ("frame_index", "frame", "percent", "tenths", "frame_done", "memory", "note", "error", "warning")
+    order = ("frame_index", "frame", "percent", "tenths", "frame_done", "memory", "note", *_JUDGEMENTS)
     return tuple(_rule(kind, pattern) for kind in order for pattern in getattr(rules, kind))
 
 
@@ -205,7 +211,7 @@ def _rule(kind: str, pattern: str) -> _Rule:
         compiled = re.compile(pattern, re.ASCII)
     if kind == "memory" and "number" not in compiled.groupindex:
         raise ValueError(f"the output rule {pattern!r} for memory needs a group named 'number'")
-    if kind not in ("memory", "error", "warning") and not compiled.groups:
+    if kind not in ("memory", *_JUDGEMENTS) and not compiled.groups:
         raise ValueError(f"the output rule {pattern!r} for {kind} needs a group")
     return _Rule(kind, required_texts(pattern), compiled, ignores_case)
 

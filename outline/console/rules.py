@@ -30,6 +30,8 @@ class OutputRules(NamedTuple):
             and G; without one it is bytes.
         warning: The line is a warning.
         error: The line is an error. It is only noted; whether the frame fails is up to the layer.
+        fatal: The line is an error that fails the frame, whatever the application's exit status.
+        harmless: The line is neither error nor warning, whatever it looks like.
         most_errors: An application that has told of so many errors is ended, since it would go on for ever, as some do
             on a full disk; 0: however many there are.
     """
@@ -43,6 +45,8 @@ class OutputRules(NamedTuple):
     memory: tuple[str, ...] = ()
     warning: tuple[str, ...] = ()
     error: tuple[str, ...] = ()
+    fatal: tuple[str, ...] = ()
+    harmless: tuple[str, ...] = ()
     most_errors: int = 0
 
     @property

@@ -8,7 +8,7 @@ gap must never be written as its first and last frame. The order is kept where t
 function      1,3,4,5,6,7,8,9 becomes        for
 ============  =============================  =======================================================
 runs          (1, 3, 2) (4, 9, 1)            start, end and step as separate arguments: ``-s -e -b``
-counted_runs  (1, 2, 2) (4, 6, 1)            first, count and step: husk
+rows          (1, 1, 1) (3, 9, 1)            start and end, without a step
 blender_list  ``1,3..9``                     ``blender -f``; no negative frames
 nuke_list     ``1 3-9``, steps ``3-9x2``     ``nuke -F``, in one argument
 vray_list     ``1;3-9``, steps ``3-9,2``     ``vray -frames=``
@@ -27,14 +27,13 @@ from outline.frames.frame_set import FrameSet
 from outline.frames.parts import RunFinder
 
 __all__ = [
-    "CountedRun",
     "Run",
     "blender_list",
-    "counted_runs",
     "gaffer_list",
     "katana_list",
     "nuke_list",
     "oiio_list",
+    "rows",
     "runs",
     "vray_list",
 ]
@@ -50,18 +49,6 @@ class Run(NamedTuple):
     def frames(self) -> FrameSet:
         """Return the frames of the run."""
         return FrameSet(range(self.start, self.end + 1, self.step))
-
-
-class CountedRun(NamedTuple):
-    """Frames at equal distance that count up, told by how many they are."""
-
-    first: int
-    frame_count: int
-    step: int
-
-    def frames(self) -> FrameSet:
-        """Return the frames of the run."""
-        return FrameSet(range(self.first, self.first + self.frame_count * self.step, self.step))
 
 
 def runs(frames: Iterable[int]) -> list[Run]:
@@ -80,9 +67,13 @@ def runs(frames: Iterable[int]) -> list[Run]:
     return [*found, _run(members)] if members else found
 
 
-def counted_runs(frames: Iterable[int]) -> list[CountedRun]:
-    """Return the same as ``runs``, with the number of frames in the place of the last one."""
-    return [CountedRun(start, (end - start) // step + 1, step) for start, end, step in runs(frames)]
+def rows(frames: Iterable[int]) -> list[Run]:
+    """The fewest runs of consecutive frames, for applications that know no step."""
+    return [
+        part
+        for run in runs(frames)
+        for part in ([run] if run.step == 1 else [Run(frame, frame, 1) for frame in run.frames()])
+    ]
 
 
 def blender_list(frames: Iterable[int]) -> str:

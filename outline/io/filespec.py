@@ -30,7 +30,8 @@ class FileSpec(Path):
     that choose one themselves.
     """
 
-    def __init__(self, path: object, **args: Any) -> None:  # Any: attributes are the module's own values
+    # Any: attributes are the module's own values
+    def __init__(self, path: object, *, _pattern: SequencePattern | None = None, **args: Any) -> None:
         """Make a file sequence.
 
         Args:
@@ -43,7 +44,12 @@ class FileSpec(Path):
         super().__init__(path, **args)
         if not os.path.basename(self.get_path()):
             raise FileSpecException(f"{self.get_path()!r} is not a file name; give a path such as '/shots/a.####.exr'")
-        self.__pattern = parse_pattern(self.get_path())
+        self.__pattern = _pattern or parse_pattern(self.get_path())
+
+    @property
+    def pattern(self) -> SequencePattern:
+        """Where the frame goes in the path."""
+        return self.__pattern
 
     def mkdir(self) -> None:
         """Make the folder that the files are in; it is fine when it is there already."""

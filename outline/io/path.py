@@ -6,9 +6,10 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["VERSION_REGEX", "Path", "resolve"]
+__all__ = ["VERSION_REGEX", "Path", "absolute_path", "each_path", "expand_path", "resolve", "unknown_variables"]
 
 VERSION_REGEX = re.compile(r"_v(\d+)")
 """Finds the version in a path, such as ``12`` in ``beauty_v12``; it is group 1, with all its digits.
@@ -24,6 +25,39 @@ def resolve(path: object) -> str:
     here would write the launching machine's folder into the job.
     """
     return os.fsdecode(path) if isinstance(path, (bytes, os.PathLike)) else str(path)
+
+
+# A drive of Windows, or a path whose begin is known only on the host that uses it.
+_ABSOLUTE = r"[A-Za-z]:[\\/]|[\\/]|~|\$(?!\{?F\d*\b)"
+# $F4 is the frame of Houdini.
+_VARIABLE = r"\$(?!\{?F\d*\b)(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<bare>[A-Za-z_]\w*))"
+
+
+def absolute_path(path: str | os.PathLike[str]) -> str:
+    """An absolute path; a path of Windows with a drive is one on every system, and so is one with ``~`` or ``$VAR``."""
+    text = os.fspath(path)
+    return text if re.match(_ABSOLUTE, text) else os.path.join(os.getcwd(), text)
+
+
+def expand_path(path: str, environ: Mapping[str, str]) -> str:
+    """A path with ``~`` and variables replaced, for the host that uses it; unknown ones stay as they are."""
+    if path.startswith("~"):
+        path = os.path.expanduser(path)
+    return re.sub(_VARIABLE, lambda found: environ.get(found["braced"] or found["bare"], found[0]), path)
+
+
+def unknown_variables(path: str) -> list[str]:
+    """The names of the variables that are still in a path."""
+    return [found["braced"] or found["bare"] for found in re.finditer(_VARIABLE, path)]
+
+
+def each_path(value: Any, change: Callable[[str], str]) -> Any:  # Any: an argument as a user has written it
+    """A path, or each path of a list or a dict, changed; anything else stays as it is."""
+    if isinstance(value, (list, tuple)):
+        return [each_path(one, change) for one in value]
+    if isinstance(value, Mapping):
+        return {name: each_path(one, change) for name, one in value.items()}
+    return change(str(os.fspath(value))) if isinstance(value, (str, os.PathLike)) else value
 
 
 class Path:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["SequencePattern", "files_of", "parse_pattern"]
+__all__ = ["SequencePattern", "files_of", "find_slot", "parse_pattern"]
 
 _UDIM = "(?i)<udim>"
 
@@ -46,6 +46,15 @@ class SequencePattern(NamedTuple):
     digits: int = 0
     frames: str = ""
     suffix: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path as it was written."""
+        return self.written(self.slot)
+
+    def written(self, slot: str) -> str:
+        """The path with another frame part; a single file has none."""
+        return f"{self.prefix}{slot}{self.suffix}" if self.slot else self.prefix
 
     def frame_path(self, frame: int) -> str:
         """Return the path of one frame; a single file is the same for every frame."""
@@ -98,6 +107,16 @@ def parse_pattern(path: str) -> SequencePattern:
         frames=found["frames"] or "",
         suffix=path[start + found.end() :],
     )
+
+
+def find_slot(path: str) -> SequencePattern:
+    """Where the frame goes in the path of a file that is to be written.
+
+    Unlike in ``parse_pattern`` a single number, as in ``movie.2024.mp4``, is a part of the name: it is what is written,
+    not a frame of what is there.
+    """
+    pattern = parse_pattern(path)
+    return SequencePattern(path) if re.fullmatch(r"-?\d+", pattern.slot) else pattern
 
 
 def files_of(path: str) -> list[str]:

@@ -11,7 +11,6 @@ from ..frames import FrameSet
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from ..items import ItemBook
     from ..layer import Layer
     from ..session import Session
 
@@ -24,9 +23,6 @@ class OutlineState:
     Attributes:
         env: The variables of every frame, as ``name: (value, pre)``.
         adopts: Layers that a ``_setup`` makes join this outline.
-        module_paths: Folders that its session, if it was read from one, names for the modules of layers and scripts.
-        items: The items of the job, once somebody has asked for them.
-        only: Patterns of the keys that the job is about; empty for all.
         script_modules: The modules of the scripts that made layers; another run of a script makes another one.
     """
 
@@ -46,10 +42,7 @@ class OutlineState:
         self.session: Session | None = None
         self.path: str | None = None
         self.adopts = False
-        self.module_paths: list[str] = []
         self.script_modules: list[ModuleType] = []
-        self.items: ItemBook | None = None
-        self.only: tuple[str, ...] = ()
 
 
 def read_range(frame_range: Any) -> str | None:

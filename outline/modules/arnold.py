@@ -2,74 +2,93 @@
 """Arnold renders ``.ass`` files with its program ``kick``.
 
 Versions: by contract, Arnold 5 to 7; never run against Arnold. Flags are those of the page about kick in Arnold's
-documentation; lines of the log are from "How to read a render log" there, and from the rules of CGRU.
+documentation; lines of the log are from "How to read a render log" there, from the rules of CGRU and of Thinkbox's
+Deadline plug-ins.
 
 What is taken as known:
 
-- One process renders one file. ``-nstdin`` keeps it from waiting for a key, ``-dw -dp`` from opening a window.
+- One process renders one file. ``-nostdin`` (before Arnold 5 ``-nstdin``) keeps it from waiting for a key, ``-dw -dp``
+  from opening a window.
 - Every plug-in of the working directory is loaded.
-- What the status of kick means is not known well enough, so lines that tell of a broken scene, of a file that cannot be
-  read or written and of a missing licence fail the frame by themselves. So does a watermark.
-- ``-nocrashpopup`` is for Windows; kick on Linux refuses it. Give it by ``extra_args``.
+- Without a licence it renders a watermark, unless ``options.abort_on_license_fail`` is set; the line about a watermark
+  fails the frame too.
+- What the status of kick means is not known well enough, so every line of the kind ``ERROR`` fails the frame.
+- ``-nocrashpopup`` is for Windows; kick on Linux refuses it. Give it by ``extra_args``, as well as ``-rg`` (a region)
+  and, on hosts that frames share, ``-set options.pin_threads off`` (known from one source only).
 """
 
 from __future__ import annotations
 
-from ..console import OutputRules
-from ..rendering.words import flags, words_of
-from .per_frame import PerFrameLayer
+from typing import TYPE_CHECKING
 
-__all__ = ["Arnold"]
+from ..console import OutputRules
+from ..io.output import Targets
+from .per_frame import PerFrameLayer
+from .render import RenderArgs, flags, words_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Arnold", "ArnoldArgs"]
 
 ARNOLD_RULES = OutputRules(
     percent=(r"\| +(\d+)% done",),
     memory=(r"peak CPU memory used +(?P<number>[\d.]+) ?(?P<unit>[KMG])B",),
     warning=(r"WARNING +\|",),
-    error=(
+    fatal=(
         r"rendering with watermarks because of failed authorization",
         r"aborting render because the abort_on_license_fail option was enabled",
+        r"ERROR +\|",
         r"\[rlm\] error initializing license system",
-        r"\[ass\] can't open",
-        r"can't read in",
-        r"can't create file",
-        r"\[alembic\] invalid archive",
         r"signal caught: ",
     ),
 )
 
 
+class ArnoldArgs(RenderArgs, total=False):
+    """The arguments of ``Arnold``."""
+
+    plugin_paths: str | list[str]  #: Folders with shaders, one or several.
+    camera: str  #: The camera, as ``-c`` has it.
+    width: int  #: In pixels; only together with ``height``.
+    height: int  #: In pixels.
+    device: str  #: ``cpu`` or ``gpu``.
+    samples: int  #: Antialiasing samples, as ``-as`` has them.
+    verbosity: int  #: 0 to 6, as ``-v`` has it; progress needs 1.
+
+
 class Arnold(PerFrameLayer):
-    """Renders ``.ass`` files with kick, one process per frame.
+    """Renders ``.ass`` files with kick, one process per frame; ``.usd`` files with Arnold 6 and later.
 
     ::
 
         Arnold("beauty", scene="ass/shot.####.ass", outputs="images/beauty.####.exr", plugin_paths="/opt/shaders")
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``plugin_paths``: folders with shaders, one or several;
-    - ``samples``: antialiasing samples, as ``-as`` has them;
-    - ``verbosity``: 0 to 6, as ``-v`` has it; progress needs 1.
     """
 
     application = "Arnold"
     executable = "kick"
+    declared_args = ArnoldArgs
     output_rules = ARNOLD_RULES
-    trusts_exit_code = False
     writes_beside = True
     path_args = ("scene", "plugin_paths")
 
-    def frame_words(self, frame: int) -> list[str]:
-        """Return scene, picture and settings."""
+    if TYPE_CHECKING:
+
+        def __init__(self, name: str, **args: Unpack[ArnoldArgs]) -> None: ...
+
+    def frame_words(self, frame: int, targets: Targets) -> list[str]:
+        """Scene, picture and settings."""
         verbosity = self.get_arg("verbosity")
+        size = [str(self.get_arg("width")), str(self.get_arg("height"))] if self.get_arg("width") else []
         return [
-            *flags(
-                ("-i", self.get_scene(frame)),
-                ("-o", self.get_target().frame_path(frame) if self.get_render_outputs() else None),
-            ),
-            *("-dw", "-dp", "-nstdin"),
+            *flags(("-i", self.get_scene(frame)), ("-o", targets.main.frame_path(frame) if targets else None)),
+            *("-dw", "-dp", "-nostdin"),
             *flags(("-v", 4 if verbosity is None else verbosity), ("-t", self.get_threads())),
+            *("-set", "options.abort_on_license_fail", "true"),
             *(word for folder in words_of(self.get_arg("plugin_paths")) for word in ("-l", folder)),
-            *flags(("-as", self.get_arg("samples"))),
+            *flags(
+                ("-as", self.get_arg("samples")), ("-c", self.get_arg("camera")), ("-device", self.get_arg("device"))
+            ),
+            *(["-r", *size] if size else []),
             *self.get_extra_args(),
         ]

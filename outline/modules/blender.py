@@ -15,23 +15,33 @@ What has to be known, all of it measured with 3.4:
 - A script that raises lets Blender exit with 0, unless ``--python-exit-code`` stands before it.
 - ``#`` in the output path is one digit. A frame without ``#`` is appended to the name; to keep a name as it is, a
   script renders it.
+- Behind ``--`` words belong to scripts, and to Cycles: ``--cycles-device``. So they come last.
+- A path that begins with ``//`` is one beside the scene.
 - The name of EEVEE has changed: ``BLENDER_EEVEE``, from 4.2 to 4.5 ``BLENDER_EEVEE_NEXT``, from 5.0 on as before.
-- From 5.0 on lines of the log begin with a time and ``render |``.
+- From 5.0 on lines of the log begin with a time and ``render |``, braces in the output path are templates, and a script
+  that renders tells nothing without ``--log render``.
+- When memory of the GPU runs out, it says so and exits with 0. The lines are from public reports and from the rules of
+  AWS Deadline Cloud.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from typing import Any
+import re
+from typing import TYPE_CHECKING
 
 from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import blender_list
-from .render import RenderCommand, RenderLayer
+from ..io.output import Output, Targets
+from .render import RenderArgs, RenderCommand, RenderLayer
 
-__all__ = ["Blender", "engine_name"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Blender", "BlenderArgs", "engine_name"]
 
 SCRIPT = os.path.join(os.path.dirname(__file__), "scripts", "blender_render.py")
 
@@ -69,11 +79,22 @@ BLENDER_RULES = OutputRules(
     warning=(r"^Warning: ", r"\| WARNING "),
     error=(
         r"^Can't find scene: ",
-        r"^Error: ",
+        r"Format from '-F",
+        r"unknown argument, loading as file: ",
         r"Render error \(",
         r"Cannot open file for writing",
         r"^\w*Error: .+",  # the last line of a traceback
         r"\| ERROR ",
+    ),
+    harmless=(r"EGL Error",),  # without a display it goes on in another way
+    # With all of these it has been seen to exit with 0 and half a picture, or an old one.
+    fatal=(
+        r"^Error: ",
+        r"System is out of GPU",
+        r"Out of memory in ",
+        r"Illegal address in ",
+        r"CUDA error",
+        r"Refer to the Cycles GPU rendering documentation",
     ),
 )
 
@@ -91,6 +112,16 @@ def engine_name(engine: str, version: tuple[int, int]) -> str:
     return {"CYCLES": "CYCLES", "WORKBENCH": "BLENDER_WORKBENCH"}.get(short, engine)
 
 
+class BlenderArgs(RenderArgs, total=False):
+    """The arguments of ``Blender``."""
+
+    engine: str  #: ``cycles``, ``eevee``, ``workbench``, or a name that Blender itself has.
+    device: str  #: What Cycles renders on, such as ``OPTIX``, ``CUDA``, ``HIP`` or ``CPU``.
+    format: str  #: As ``blender -F`` has it; from the extension of the output when not given.
+    scene_name: str  #: A scene of the file that is not its active one.
+    factory_startup: bool  #: True leaves out the preferences and add-ons of the user.
+
+
 class Blender(RenderLayer):
     """Renders frames of a Blender scene; all frames of a chunk in one process.
 
@@ -100,65 +131,85 @@ class Blender(RenderLayer):
 
     The first output is the one that Blender names. Further ones are those that the scene writes by itself, such as file
     output nodes.
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``engine``: ``cycles``, ``eevee``, ``workbench``, or a name that Blender itself has;
-    - ``format``: as ``blender -F`` has it; from the extension of the output when not given;
-    - ``scene_name``: a scene of the file that is not its active one;
-    - ``factory_startup``: True leaves out the preferences and add-ons of the user.
     """
 
     application = "Blender"
     executable = "blender"
+    declared_args = BlenderArgs
     output_rules = BLENDER_RULES
     writes_beside = True
+    required_args = ("scene",)
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders with Blender."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
+    if TYPE_CHECKING:
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return one run of Blender for all frames."""
-        target = self.get_target()
+        def __init__(self, name: str, **args: Unpack[BlenderArgs]) -> None: ...
+
+    def check_required_args(self) -> None:
+        """Check also that nothing hides the words that stand behind ``extra_args``."""
+        super().check_required_args()
+        if "--" in self.get_extra_args():
+            raise LayerException(
+                f"layer {self.get_name()!r}{self.get_origin()}: extra_args may not hold '--', since Blender"
+                " reads nothing behind it; give device= for '-- --cycles-device'"
+            )
+
+    def check_before_commands(self, frames: FrameSet) -> None:
+        """Check also that no output is a template for Blender."""
+        super().check_before_commands(frames)
+        path = self.get_target().path
+        if "{" in path and self._version(self.get_program()) >= (5, 0):
+            raise LayerException(f"layer {self.get_name()!r}: Blender 5 takes {{...}} in a path for a template: {path}")
+
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """One run of Blender for all frames."""
+        target = targets.main
+        device = ["--cycles-device", str(self.get_arg("device"))] if self.get_arg("device") else []
+        words = self._first_words(target)
         if min(frames) < 0 or not target.is_sequence or "#" in os.path.basename(target.pattern.prefix):
-            named = {str(frame): target.frame_path(frame) for frame in frames}
-            script = ["--python-exit-code", str(_SCRIPT_FAILED), "-P", SCRIPT, "--", json.dumps(named)]
-            return [RenderCommand([*self._first_words(), *script], frames)]
-        return [RenderCommand([*self._first_words(), "-o", target.hashes(), "-f", blender_list(frames)], frames)]
+            named = {str(frame): _plain(target.frame_path(frame)) for frame in frames}
+            words += ["--log", "render", "--python-exit-code", str(_SCRIPT_FAILED), "-P", SCRIPT]
+            return [RenderCommand([*words, "--", *device, json.dumps(named)], frames)]
+        words += ["-o", _plain(target.hashes()), "-f", blender_list(frames)]
+        return [RenderCommand([*words, *(["--", *device] if device else [])], frames)]
 
-    def _first_words(self) -> list[str]:
-        """Return everything that must stand before the frames."""
+    def _first_words(self, target: Output) -> list[str]:
+        """Everything that must stand before the frames."""
         program = self.get_program()
         words = [*program, "-b"]
         if self.get_arg("factory_startup"):
             words.append("--factory-startup")
-        words += ["-noaudio", self.get_scene()]
+        words += ["-noaudio", _plain(self.get_scene())]
         if self.get_arg("scene_name"):
             words += _scene_words(str(self.get_arg("scene_name")))
         if self.get_arg("engine"):
             words += ["-E", self._engine(program)]
-        return [*words, "-F", self._format(), "-t", str(self.get_threads()), *self.get_extra_args()]
+        return [*words, "-F", self._format(target), "-t", str(self.get_threads()), *self.get_extra_args()]
 
     def _engine(self, program: list[str]) -> str:
         engine = str(self.get_arg("engine"))
         if "EEVEE" not in engine.upper():
             return engine_name(engine, (0, 0))
-        version = str(self.get_arg("version") or "") or _ask_version(program)
-        return engine_name(engine, _two_numbers(version))
+        return engine_name(engine, self._version(program))
 
-    def _format(self) -> str:
+    def _version(self, program: list[str]) -> tuple[int, int]:
+        return _two_numbers(str(self.get_arg("version") or "") or _ask_version(program))
+
+    def _format(self, target: Output) -> str:
         given = self.get_arg("format")
         if given:
             return str(given)
-        path = self.get_target().path
+        path = target.path
         extension = os.path.splitext(path)[1].lower()
         if extension not in _FORMATS:
             raise LayerException(
                 f"layer {self.get_name()!r}: no format is known for {path!r}; give format=, as blender -F has it"
             )
         return _FORMATS[extension]
+
+
+def _plain(path: str) -> str:
+    """A path that begins with one slash; Blender takes two for the folder of the scene."""
+    return re.sub(r"^//+", "/", path)
 
 
 def _scene_words(name: str) -> list[str]:

@@ -2,7 +2,7 @@
 """Cinema 4D renders a scene with its program ``Commandline``.
 
 Versions: by contract, Cinema 4D R20 to 2024; never run against Cinema 4D. The command line and the lines of output are
-those of CGRU; Maxon's own reference has not been read.
+those of CGRU, of Thinkbox's Deadline plug-ins and of AWS Deadline Cloud; Maxon's own reference has not been read.
 
 What is taken as known:
 
@@ -11,20 +11,23 @@ What is taken as known:
   of the scene, so ``outputs`` must have its extension. Whether a dot in the name is taken for the begin of an extension
   is not known, so pictures are not written under a hidden name, which begins with one.
 - Statuses are not known, so lines that tell of an error fail the frame by themselves.
+- ``-noopengl`` keeps it from needing a display; give it by ``extra_args``.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..console import OutputRules
-from ..frames import FrameSet
-from ..frames.dialects import Run, runs
-from ..rendering.numbered import adopt_numbered
-from ..rendering.words import flags
-from .render import RenderCommand, RenderLayer
+from ..frames.dialects import Run
+from ..io.output import Targets
+from .per_frame import PerRowLayer
+from .render import RenderArgs, flags, words_of
 
-__all__ = ["Cinema4D"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Cinema4D", "Cinema4DArgs"]
 
 CINEMA4D_RULES = OutputRules(
     percent=(r"Progress: (\d+)%",),
@@ -32,13 +35,32 @@ CINEMA4D_RULES = OutputRules(
     warning=(r"(?i)^warning\b",),
     error=(
         r"Files cannot be written - please check output paths!",
-        r"Error rendering project",
+        r"(?:Document|Project) not found",
+        r"Error (?:loading|rendering) (?:document|project)",
+        r"Rendering failed",
+        r"Asset missing",
+        r"Unable to write file",
+        r"output resolution is too high",
+        r"Frame rendering aborted",
+        r"Invalid License from License Server",
+        r"Enter Registration Data",
+        r"abort_on_license_fail enabled",
         r"(?i)\blicen[cs]e\b.*\b(?:fail|error|denied|not found|unavailable)",
     ),
 )
 
 
-class Cinema4D(RenderLayer):
+class Cinema4DArgs(RenderArgs, total=False):
+    """The arguments of ``Cinema4D``."""
+
+    take: str  #: The name of the take.
+    width: int  #: In pixels; only together with ``height``.
+    height: int  #: In pixels.
+    multipass: str  #: Where the multi-pass pictures go, as ``-omultipass`` has it.
+    gpu_ids: int | list[int]  #: Which GPUs Redshift uses, one or several; all when not given.
+
+
+class Cinema4D(PerRowLayer):
     """Renders frames of a Cinema 4D scene; each row of frames with one step in one process.
 
     ::
@@ -48,29 +70,26 @@ class Cinema4D(RenderLayer):
 
     application = "Cinema4D"
     executable = "Commandline"
+    declared_args = Cinema4DArgs
     output_rules = CINEMA4D_RULES
     trusts_exit_code = False
+    numbers_files = True
+    path_args = ("scene", "multipass")
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders with Cinema 4D."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
+    if TYPE_CHECKING:
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return a run of Commandline for each row of frames with one step."""
-        program = self.get_program()
-        return [RenderCommand([*program, *self._words(run)], run.frames()) for run in runs(frames)]
+        def __init__(self, name: str, **args: Unpack[Cinema4DArgs]) -> None: ...
 
-    def collect_outputs(self, command: RenderCommand) -> None:
-        """Give the pictures the names that were asked for."""
-        if self.get_render_outputs():
-            adopt_numbered(self.get_target(), command.frames)
-
-    def _words(self, run: Run) -> list[str]:
-        image = self.get_target().pattern.prefix.rstrip("._-") if self.get_render_outputs() else None
+    def row_words(self, row: Run, targets: Targets) -> list[str]:
+        """Scene, frames, picture and settings."""
+        image = targets.main.pattern.prefix.rstrip("._-") if targets else None
+        size = [str(self.get_arg("width")), str(self.get_arg("height"))] if self.get_arg("width") else []
         return [
-            *("-nogui", "-render", self.get_scene(run.start)),
-            *("-frame", str(run.start), str(run.end), str(run.step)),
-            *flags(("-oimage", image), ("-threads", self.get_threads())),
+            *("-nogui", "-render", self.get_scene(row.start)),
+            *("-frame", str(row.start), str(row.end), str(row.step)),
+            *flags(("-oimage", image), ("-omultipass", self.get_arg("multipass")), ("-take", self.get_arg("take"))),
+            *(["-oresolution", *size] if size else []),
+            *flags(("-threads", self.get_threads())),
+            *(word for number in words_of(self.get_arg("gpu_ids")) for word in ("-redshift-gpu", number)),
             *self.get_extra_args(),
         ]

@@ -7,15 +7,27 @@ Versions: run for real with oiiotool 3.2.2 from PyPI; see ``outline.modules.oiio
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..exception import LayerException
 from ..frames import FrameSet
+from ..io.output import Targets
 from .oiio import OIIO_RULES, check_folder
 from .render import RenderCommand
-from .sequence import SequenceLayer
+from .sequence import SequenceLayer, SourceArgs
 
-__all__ = ["ContactSheet"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["ContactSheet", "ContactSheetArgs"]
+
+
+class ContactSheetArgs(SourceArgs, total=False):
+    """The arguments of ``ContactSheet``."""
+
+    columns: int  #: Pictures in a row; as many as make the sheet square when not given.
+    tile: tuple[int, int]  #: Width and height in pixels into which each picture is fitted.
+    pad: int  #: Pixels between pictures, 4 when not given.
 
 
 class ContactSheet(SequenceLayer):
@@ -24,35 +36,34 @@ class ContactSheet(SequenceLayer):
     ::
 
         ContactSheet("sheet", source="small/a.####.png", outputs="sheet.png", columns=6, require="small:all")
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``source``: the pictures; ``range``: their frames, those of the job when not given;
-    - ``columns``: pictures in a row; as many as make the sheet square when not given;
-    - ``tile``: width and height in pixels into which each picture is fitted; pictures keep their size when not given;
-    - ``pad``: pixels between pictures, 4 when not given.
     """
 
     application = "Oiio"
     executable = "oiiotool"
+    declared_args = ContactSheetArgs
     output_rules = OIIO_RULES
     writes_beside = True
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that puts pictures on a sheet."""
-        super().__init__(name, **args)
+    if TYPE_CHECKING:
+
+        def __init__(self, name: str, **args: Unpack[ContactSheetArgs]) -> None: ...
+
+    def check_required_args(self) -> None:
+        """Check also the size of the tiles."""
+        super().check_required_args()
         tile = self.get_arg("tile")
         if tile is not None and (not isinstance(tile, (list, tuple)) or len(tile) != 2):
-            raise LayerException(f"layer {name!r}{self.get_origin()}: tile must be (width, height), not {tile!r}")
+            where = f"layer {self.get_name()!r}{self.get_origin()}"
+            raise LayerException(f"{where}: tile must be (width, height), not {tile!r}")
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check also that oiiotool can write into the folder."""
         super().check_before_commands(frames)
         check_folder(self)
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return the one run of oiiotool."""
-        source, target = self.get_source(), self.get_target()
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """The one run of oiiotool."""
+        source, target = self.get_source(), targets.main
         pictures = self.get_sequence()
         tile = self.get_arg("tile")
         fit = ["--fit:pad=1", f"{tile[0]}x{tile[1]}"] if tile else []

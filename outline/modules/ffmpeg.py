@@ -17,14 +17,19 @@ What has to be known, all of it measured:
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
 from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
+from ..io.output import Targets
 from .render import RenderCommand
-from .sequence import SequenceLayer
+from .sequence import SequenceLayer, SourceArgs
 
-__all__ = ["Ffmpeg"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Ffmpeg", "FfmpegArgs"]
 
 FFMPEG_RULES = OutputRules(
     frame_index=(r"^frame= *(\d+)",),
@@ -42,48 +47,48 @@ FFMPEG_RULES = OutputRules(
 _EVEN = "pad=ceil(iw/2)*2:ceil(ih/2)*2"
 
 
+class FfmpegArgs(SourceArgs, total=False):
+    """The arguments of ``Ffmpeg``."""
+
+    fps: int | float | str  #: Pictures per second, 24 when not given; a text such as ``"24000/1001"`` is fine.
+    codec: str  #: ``libx264`` when not given.
+    crf: int  #: The quality, 18 when not given.
+    pixel_format: str  #: ``yuv420p`` when not given.
+    filters: str  #: What ``-vf`` is given; an empty text leaves out the padding to an even size.
+    input_args: list[Any]  #: Words before the pictures, such as ``["-apply_trc", "iec61966_2_1"]`` for linear EXR.
+
+
 class Ffmpeg(SequenceLayer):
     """Makes a movie of all pictures of a sequence, in one frame.
 
     ::
 
         Ffmpeg("movie", source="small/a.####.png", outputs="a.mp4", fps=25, require="small:all")
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``source``: the pictures; ``range``: their frames, those of the job when not given;
-    - ``fps``: pictures per second, 24 when not given; a text such as ``"24000/1001"`` is fine;
-    - ``codec``, ``crf``, ``pixel_format``: libx264, 18 and yuv420p when not given;
-    - ``filters``: what ``-vf`` is given; an empty text leaves out the padding to an even size;
-    - ``input_args``: words before the pictures, such as ``["-apply_trc", "iec61966_2_1"]`` for linear EXR.
     """
 
     application = "Ffmpeg"
     executable = "ffmpeg"
+    declared_args = FfmpegArgs
     output_rules = FFMPEG_RULES
     writes_beside = True
 
-    __links: str = ""
+    if TYPE_CHECKING:
+
+        def __init__(self, name: str, **args: Unpack[FfmpegArgs]) -> None: ...
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check that all pictures are there, and number links to them from 0 on."""
         super().check_before_commands(frames)
-        self.__links = self._link_pictures()
+        self.make_scratch_folder()
+        for number, picture in enumerate(self._pictures()):
+            link = os.path.join(self.get_scratch_folder(), f"{number:06d}{self._extension()}")
+            os.symlink(os.path.abspath(picture), link)
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return the one run of ffmpeg."""
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """The one run of ffmpeg."""
         rate = str(self.get_arg("fps") or 24)
-        words = [
-            *self.get_program(),
-            "-hide_banner",
-            "-nostdin",
-            "-xerror",
-            "-y",
-            "-framerate",
-            rate,
-            "-start_number",
-            "0",
-        ]
+        words = [*self.get_program(), "-hide_banner", "-nostdin", "-xerror", "-y"]
+        words += ["-framerate", rate, "-start_number", "0"]
         words += [*(str(word) for word in self.get_arg("input_args") or ()), "-i", self._links_pattern()]
         words += ["-frames:v", str(len(self.get_sequence())), "-r", rate, "-c:v", str(self.get_arg("codec", "libx264"))]
         if self.get_arg("crf", 18) is not None and self.get_arg("codec", "libx264") in ("libx264", "libx265"):
@@ -92,7 +97,7 @@ class Ffmpeg(SequenceLayer):
         filters = self.get_arg("filters", _EVEN)
         words += ["-vf", str(filters)] if filters else []
         words += ["-threads", str(self.get_threads()), *self.get_extra_args()]
-        return [RenderCommand([*words, _not_an_option(self.get_target().frame_path(frames[0]))], frames)]
+        return [RenderCommand([*words, _not_an_option(targets.main.frame_path(frames[0]))], frames)]
 
     def collect_outputs(self, command: RenderCommand) -> None:
         """Count the frames of the movie.
@@ -107,33 +112,20 @@ class Ffmpeg(SequenceLayer):
                 f"layer {self.get_name()!r}: the movie has {found} frames, but there are {wanted} pictures"
             )
 
-    def clean_up(self) -> None:
-        """Remove the links."""
-        import shutil  # slow to import, as are those below
-
-        shutil.rmtree(self.__links, ignore_errors=True)
-
-    def _link_pictures(self) -> str:
-        """Make a folder of links to the pictures, and return its path."""
-        import tempfile
-
+    def _pictures(self) -> list[str]:
+        """The path of each picture of the movie, in order."""
         source = self.get_source()
-        folder = tempfile.mkdtemp(prefix="outline-ffmpeg-", dir=self.get_temp_dir())
-        for number, frame in enumerate(self.get_sequence()):
-            link = os.path.join(folder, f"{number:06d}{self._extension()}")
-            os.symlink(os.path.abspath(source.frame_path(frame)), link)
-        return folder
+        return [source.frame_path(frame) for frame in self.get_sequence()]
 
     def _links_pattern(self) -> str:
-        folder = self.__links or "<links>"  # in a dry run there are none
-        return os.path.join(folder.replace("%", "%%"), f"%06d{self._extension()}")
+        return os.path.join(self.get_scratch_folder().replace("%", "%%"), f"%06d{self._extension()}")
 
     def _extension(self) -> str:
         return os.path.splitext(self.get_source().path)[1]
 
 
 def _count_frames(program: str, movie: str) -> int | None:
-    """Return how many frames a movie has; None when that cannot be found out."""
+    """How many frames a movie has; None when that cannot be found out."""
     import shutil
     import subprocess
 

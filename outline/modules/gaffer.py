@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gaffer executes nodes of a script.
 
-Versions: by contract, Gaffer 0.5 to 1.4; never run against Gaffer. Facts are from the source of its application
-``execute`` and from Gaffer's own tests of it.
+Versions: by contract, Gaffer 0.5 to 1.4; never run against Gaffer. Facts are from the source of its applications and
+from Gaffer's own tests of them.
 
 What is taken as known:
 
 - ``-frames`` takes a list with steps: ``1,3-9x2``. All frames are executed in one process.
+- ``-threads N`` is an option of every application.
 - ``-nodes`` takes all words up to the next flag. ``-context`` takes all words to the end, flags too, so it is the last;
   its values are read as Python.
 - Errors go to the error output with the word ``ERROR``, and the status is then not 0.
@@ -15,17 +16,18 @@ What is taken as known:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..console import OutputRules
-from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import gaffer_list
-from ..rendering.words import words_of
-from .render import RenderCommand, RenderLayer
+from ..io.output import Targets
+from .render import RenderArgs, RenderCommand, RenderLayer, words_of
 
-__all__ = ["Gaffer"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Gaffer", "GafferArgs"]
 
 GAFFER_RULES = OutputRules(
     percent=(r"\| +(\d+)% done", r"R90000\s+(\d+)%"),
@@ -34,45 +36,42 @@ GAFFER_RULES = OutputRules(
 )
 
 
+class GafferArgs(RenderArgs, total=False):
+    """The arguments of ``Gaffer``."""
+
+    nodes: str | list[str]  #: Names of the nodes; all that can be executed when not given.
+    context: dict[str, Any]  #: Context variables; values are numbers, texts and such.
+    ignore_load_errors: bool  #: True goes on when a part of the script cannot be loaded.
+
+
 class Gaffer(RenderLayer):
     """Executes nodes of a Gaffer script; all frames of a chunk in one process.
 
     ::
 
         Gaffer("beauty", scene="shot.gfr", nodes=["Render"], outputs="images/beauty.####.exr", chunk=5)
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``nodes``: names of the nodes; all that can be executed when not given;
-    - ``context``: a dict of context variables; values are numbers, texts and such.
     """
 
     application = "Gaffer"
     executable = "gaffer"
+    declared_args = GafferArgs
     output_rules = GAFFER_RULES
+    required_args = ("scene",)
+    arg_types: ClassVar[dict[str, type]] = {"context": dict}
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that executes nodes of Gaffer."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
+    if TYPE_CHECKING:
 
-    def check_required_args(self) -> None:
-        """Check also that the context is a dict."""
-        super().check_required_args()
-        context = self.get_arg("context")
-        if context is not None and not isinstance(context, Mapping):
-            raise LayerException(
-                f"layer {self.get_name()!r}{self.get_origin()}: context must be a dict, not {context!r}"
-            )
+        def __init__(self, name: str, **args: Unpack[GafferArgs]) -> None: ...
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return one run of Gaffer for all frames."""
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """One run of Gaffer for all frames."""
         nodes = words_of(self.get_arg("nodes"))
         context = self.get_arg("context") or {}
         words = [
             *(*self.get_program(), "execute", "-script", self.get_scene(frames[0])),
+            *(["-ignoreScriptLoadErrors"] if self.get_arg("ignore_load_errors") else []),
             *(["-nodes", *nodes] if nodes else []),
-            *("-frames", gaffer_list(frames)),
+            *("-frames", gaffer_list(frames), "-threads", str(self.get_threads())),
             *self.get_extra_args(),
             *(["-context"] if context else []),
             *(word for name, value in context.items() for word in (f"-{name}", repr(value))),

@@ -2,8 +2,8 @@
 """Houdini renders: output nodes of a scene by hython, USD stages by husk, IFD files by mantra.
 
 Versions: by contract, Houdini 18 to 20.5; never run against Houdini. Facts are from SideFX's help
-(``hou.RopNode.render``, husk, mantra, the HScript command ``render``), from published logs, and from the rules of CGRU
-and of AWS Deadline Cloud.
+(``hou.RopNode.render``, husk, mantra, the HScript command ``render``), from published logs, and from the rules of CGRU,
+of Thinkbox's Deadline plug-ins and of AWS Deadline Cloud.
 
 What is taken as known:
 
@@ -12,6 +12,11 @@ What is taken as known:
 - mantra renders one IFD file, so every frame takes a process; the picture's name is its last word.
 - ``-V a`` lets husk and mantra print ``ALF_PROGRESS 42%``. What husk prints between two frames is not known, so in a
   row of several frames the percentage begins anew with each.
+- The first and last frame of a node are expressions (``$FSTART``), which win over a value that is set on top of them:
+  the script takes them away.
+- A node prints its progress with ``alfprogress`` or ``vm_alfprogress`` on; with tiles it may go beyond 100.
+- husk's ``--pass``, ``--timelimit``, ``--tile-*``, ``--skip-licenses`` and ``--make-output-path`` go by ``extra_args``.
+- Wedges, takes and ``allframesatonce`` of usdrender_rop are not served.
 - Without a licence these programs say ``No licenses could be found to run this application``. With which status is not
   known, so such lines fail the frame by themselves.
 """
@@ -20,16 +25,19 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..console import OutputRules
 from ..frames import FrameSet
-from ..frames.dialects import CountedRun, counted_runs, runs
-from ..rendering.words import flags
-from .per_frame import PerFrameLayer
-from .render import RenderCommand, RenderLayer
+from ..frames.dialects import Run, runs
+from ..io.output import Targets
+from .per_frame import PerFrameLayer, PerRowLayer
+from .render import RenderArgs, RenderCommand, RenderLayer, flags
 
-__all__ = ["HoudiniRop", "Husk", "Mantra"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["HoudiniRop", "HoudiniRopArgs", "Husk", "HuskArgs", "Mantra"]
 
 SCRIPT = os.path.join(os.path.dirname(__file__), "scripts", "houdini_rop.py")
 
@@ -37,18 +45,32 @@ HOUDINI_RULES = OutputRules(
     percent=(r"ALF_PROGRESS\s+(\d+)\s*%", r"ABC_PROGRESS (\d+)"),
     memory=(r"Peak Memory Usage: *(?P<number>[\d.]+) *(?P<unit>[KMG])",),
     warning=(r"^(?:mantra|husk|karma): WARNING", r"Unable to (?:access file|load texture)", r"^Warning: "),
-    error=(
+    fatal=(
         r"No licenses could be found to run this application",
         r"Please check for a valid license server host",
         r"Failed to create file",
         r"Error loading geometry .* from stdin",
         r"^houdini_rop: error: ",
+        r"\bUSD ERROR\b",
+        r"(?:^|: )Error: ",
+        r"\[Error\]",
+        r"Couldn't find renderer",
+        r"mantra: Bad Alembic Archive",
+        r"Error encountered when initializing Houdini",
     ),
 )
 
 # Only where one process renders several frames. That a picture is done is told by some renderers only, so it is not
 # read: a frame is done when the next one begins.
 _ROP_RULES = HOUDINI_RULES._replace(frame=(r"RopNode\.render: frame (-?\d+)",))
+
+
+class HoudiniRopArgs(RenderArgs, total=False):
+    """The arguments of ``HoudiniRop``."""
+
+    rop: str  #: The path of the node; also a Karma or file cache node, which has a button instead.
+    set_output: bool  #: True lets the node write its files to the first output, beside and renamed.
+    with_inputs: bool  #: True renders the nodes before it too, as the node itself would.
 
 
 class HoudiniRop(RenderLayer):
@@ -60,85 +82,80 @@ class HoudiniRop(RenderLayer):
 
     The node chooses the names of its files, and ``outputs`` says what they are. Simulations and caches are made the
     same way, with all frames in one chunk.
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``rop``: the path of the node; also a Karma or file cache node, which has a button instead;
-    - ``set_output``: True lets the node write its files to the first output, beside and renamed;
-    - ``with_inputs``: True renders the nodes before it too, as the node itself would.
     """
 
     application = "Houdini"
     executable = "hython"
+    declared_args = HoudiniRopArgs
     output_rules = _ROP_RULES
     exit_reasons: ClassVar[dict[int, str]] = {3: "the output node reported errors", 4: "the scene has no such node"}
-    trusts_exit_code = False
     writes_beside = True  # as far as set_output lets it
+    required_args: ClassVar[dict[str, Any]] = {"scene": None, "rop": str}
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders an output node."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
-        self.require_arg("rop", str)
-
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return one run of hython, which renders every row of frames."""
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """One run of hython, which renders every row of frames."""
         order = {
             "scene": self.get_scene(frames[0]),
             "rop": self.get_arg("rop"),
             "runs": [list(run) for run in runs(frames)],
-            "output": self.get_target().houdini() if self.get_arg("set_output") else None,
+            "output": targets.main.houdini() if self.get_arg("set_output") else None,
             "ignore_inputs": not self.get_arg("with_inputs"),
         }
         words = [*self.get_program(), *self.get_extra_args(), SCRIPT, json.dumps(order)]
         return [RenderCommand(words, frames)]
 
 
-class Husk(RenderLayer):
+class HuskArgs(RenderArgs, total=False):
+    """The arguments of ``Husk``."""
+
+    renderer: str  #: The Hydra delegate, such as ``BRAY_HdKarma``.
+    settings: str  #: The path of the render settings.
+    camera: str  #: The path of the camera.
+    engine: str  #: ``cpu`` or ``xpu``.
+    width: int  #: In pixels; only together with ``height``.
+    height: int  #: In pixels.
+    percent: float  #: The size in percent of that in the stage.
+    verbosity: str  #: As ``-V`` has it; progress is read with the default ``a``.
+
+
+class Husk(PerRowLayer):
     """Renders a USD stage with husk; each row of frames with one step in one process.
 
     ::
 
         Husk("beauty", scene="shot.usd", outputs="render/beauty.$F4.exr", camera="/cameras/main", chunk=5)
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``renderer``: the Hydra delegate, such as ``BRAY_HdKarma``; ``settings``: the path of the render settings;
-    - ``camera``: the path of the camera;
-    - ``verbosity``: as ``-V`` has it; progress is read with the default ``a``.
     """
 
     application = "Husk"
     executable = "husk"
+    declared_args = HuskArgs
     output_rules = HOUDINI_RULES
-    trusts_exit_code = False
     writes_beside = True
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders with husk."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
+    if TYPE_CHECKING:
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return a run of husk for each row of frames with one step."""
-        program = self.get_program()
-        return [RenderCommand([*program, *self._words(run)], run.frames()) for run in counted_runs(frames)]
+        def __init__(self, name: str, **args: Unpack[HuskArgs]) -> None: ...
 
-    def _words(self, run: CountedRun) -> list[str]:
-        output = self.get_target().houdini() if self.get_render_outputs() else None
+    def row_words(self, row: Run, targets: Targets) -> list[str]:
+        """Frames, settings, picture and the stage; husk is told how many frames and no last one."""
+        get = self.get_arg
+        size = ["-r", str(get("width")), str(get("height"))] if get("width") and get("height") else []
         return [
             *flags(
-                ("-f", run.first),
-                ("-n", run.frame_count),
-                ("-i", run.step),
-                ("-V", self.get_arg("verbosity") or "a"),
-                ("-R", self.get_arg("renderer")),
-                ("-s", self.get_arg("settings")),
-                ("-c", self.get_arg("camera")),
-                ("-o", output),
+                ("-f", row.start),
+                ("-n", len(row.frames())),
+                ("-i", row.step),
+                ("-V", get("verbosity") or "a"),
+                ("-j", self.get_threads()),
+                ("-R", get("renderer")),
+                ("--engine", get("engine")),
+                ("-s", get("settings")),
+                ("-c", get("camera")),
             ),
+            *size,
+            *flags(("-S", get("percent")), ("-o", targets.main.houdini() if targets else None)),
             *self.get_extra_args(),
-            self.get_scene(run.first),
+            self.get_scene(row.start),
         ]
 
 
@@ -150,13 +167,13 @@ class Mantra(PerFrameLayer):
         Mantra("beauty", scene="ifd/shot.$F4.ifd", outputs="render/beauty.$F4.exr")
     """
 
+    declared_args = RenderArgs
     application = "Mantra"
     executable = "mantra"
     output_rules = HOUDINI_RULES
-    trusts_exit_code = False
     writes_beside = True
 
-    def frame_words(self, frame: int) -> list[str]:
-        """Return threads, progress, the IFD file and the picture."""
+    def frame_words(self, frame: int, targets: Targets) -> list[str]:
+        """Threads, progress, the IFD file and the picture."""
         words = ["-j", str(self.get_threads()), "-V", "a", *self.get_extra_args(), "-f", self.get_scene(frame)]
-        return [*words, self.get_target().frame_path(frame)] if self.get_render_outputs() else words
+        return [*words, targets.main.frame_path(frame)] if targets else words

@@ -2,38 +2,52 @@
 """Katana renders a Render node in batch mode.
 
 Versions: by contract, Katana 3.1 and later; never run against Katana. Flags are those of Foundry's online help ("Batch
-mode"). What Katana prints of its own is not known; progress is that of Arnold and RenderMan in it.
+mode"); lines of output are from Thinkbox's Deadline plug-ins, and progress is also that of Arnold and RenderMan in it.
 
 What is taken as known:
 
-- ``--batch``, ``--katana-file`` and ``--render-node`` must all be there. ``-t`` takes a list without steps: ``1-5,8``.
+- ``--batch`` and ``--katana-file`` must be there, and before Katana 3.5 ``--render-node``. ``-t`` takes a list without
+  steps: ``1-5,8``.
+- ``--threads2d`` counts threads besides the main one.
+- On Windows the program is ``katanaBin.exe``.
 - The node chooses the names of the files, so ``outputs`` says what they are, and they are written in place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..console import OutputRules
-from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import katana_list
-from .render import RenderCommand, RenderLayer
+from ..io.output import Targets
+from .render import RenderArgs, RenderCommand, RenderLayer
 
-__all__ = ["Katana"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Katana", "KatanaArgs"]
 
 KATANA_RULES = OutputRules(
     percent=(r"\| +(\d+)% done", r"R90000\s+(\d+)%"),
+    frame=(r"Starting frame (-?\d+)",),
+    frame_done=(r"Frame (-?\d+) completed",),
     warning=(r"^\[WARNING ", r"WARNING +\|"),
     error=(
         r"\{SEVERE\} License",
-        r"rendering with watermarks because of failed authorization",
         r"(?i)\blicen[cs]e\b.*\b(?:fail|error|denied|not found|unavailable)",
         r"^\[(?:ERROR|CRITICAL) ",
         r"^\w*Error: .+",
     ),
+    fatal=(r"rendering with watermarks because of failed authorization", r"ERROR +\|"),
 )
+
+
+class KatanaArgs(RenderArgs, total=False):
+    """The arguments of ``Katana``."""
+
+    render_node: str  #: The name of the Render node; required before Katana 3.5.
+    variables: dict[str, Any]  #: Graph state variables, for ``--var``.
 
 
 class Katana(RenderLayer):
@@ -42,42 +56,28 @@ class Katana(RenderLayer):
     ::
 
         Katana("beauty", scene="shot.katana", render_node="RenderBeauty", outputs="images/beauty.####.exr", chunk=5)
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``render_node``: the name of the Render node;
-    - ``variables``: a dict of graph state variables, for ``--var``.
     """
 
     application = "Katana"
-    executable = "katana"
+    executable = ("katana", "katanaBin")
+    declared_args = KatanaArgs
     output_rules = KATANA_RULES
+    required_args = ("scene",)
+    arg_types: ClassVar[dict[str, type]] = {"render_node": str, "variables": dict}
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders with Katana."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
-        self.require_arg("render_node", str)
+    if TYPE_CHECKING:
 
-    def check_required_args(self) -> None:
-        """Check also that the variables are a dict."""
-        super().check_required_args()
-        variables = self.get_arg("variables")
-        if variables is not None and not isinstance(variables, Mapping):
-            raise LayerException(
-                f"layer {self.get_name()!r}{self.get_origin()}: variables must be a dict, not {variables!r}"
-            )
+        def __init__(self, name: str, **args: Unpack[KatanaArgs]) -> None: ...
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return one run of Katana for all frames."""
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """One run of Katana for all frames."""
         variables = self.get_arg("variables") or {}
+        node = self.get_arg("render_node")
         words = [
-            *self.get_program(),
-            "--batch",
-            f"--katana-file={self.get_scene(frames[0])}",
-            f"--render-node={self.get_arg('render_node')}",
-            "-t",
-            katana_list(frames),
+            *(*self.get_program(), "--batch", f"--katana-file={self.get_scene(frames[0])}"),
+            *([f"--render-node={node}"] if node else []),
+            *("-t", katana_list(frames), f"--threads2d={self.get_threads() - 1}"),
             *(f"--var={name}={value}" for name, value in variables.items()),
+            *self.get_extra_args(),
         ]
-        return [RenderCommand([*words, *self.get_extra_args()], frames)]
+        return [RenderCommand(words, frames)]

@@ -3,7 +3,8 @@
 
 Versions: by contract, Maya 2018 to 2027; never run against Maya. Flags are those of Autodesk's help ("Common flags for
 the command line renderer", "Render from the command line", "Arnold batch render flags") and of a published ``Render
--help``. Log lines and the status 210 are from published logs, from the rules of CGRU and of AWS Deadline Cloud.
+-help``. Log lines and statuses are from published logs, from the rules of CGRU, of Thinkbox's Deadline plug-ins and of
+AWS Deadline Cloud.
 
 What is taken as known:
 
@@ -12,25 +13,35 @@ What is taken as known:
 - ``-fnc`` says where the number stands in a file's name: ``name.#.ext``, ``name#.ext`` or ``name_#.ext``.
 - Without ``-r`` the renderer of the scene is used, which is the same as ``-r file``; then only the flags that all
   renderers share may be given.
-- A scene that cannot be rendered ends with status 210. A scene without renderable cameras, or with several renderable
-  layers, writes other files than were asked for, so name ``camera`` and ``layer`` where there are several.
-- Arnold without a licence for batch rendering puts a watermark into the pictures and succeeds. That is told as a
-  warning.
+- RenderMan (``-r renderman``) has flags of its own: ``-imageFile`` with its own place for the frame (``<f4>``),
+  ``-res`` for the size, and no ``-fnc``, ``-pad``, ``-percentRes`` or ``-rt``.
+- Threads are ``-ai:threads``, ``-t`` for RenderMan, and, known from one source only, ``-threads`` for V-Ray and ``-n``
+  for Maya Software. GPUs of Redshift are ``-gpu {0,1}``, in one word (one source only).
+- A scene that cannot be rendered ends with status 210, a command line that cannot be read with 206. What 211 means is
+  not known. A scene without renderable cameras, or with several renderable layers, writes other files than were asked
+  for, so make a layer for each camera and each render layer.
+- Arnold without a licence puts a watermark into the pictures and succeeds, unless ``-ai:alf`` is set; from 7.3 on it
+  is by default. The line about a watermark fails the frame too.
+- Most lines that begin with ``Error:`` are harmless: scripts of plug-ins print them.
+- By ``extra_args`` go ``-reg``, ``-preRender``, ``-postRender`` (scripts) and ``-rsp``, ``-rsa``, ``-rst``.
 """
 
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..console import OutputRules
 from ..exception import LayerException
-from ..frames import FrameSet
-from ..frames.dialects import Run, runs
-from ..rendering.words import flags
-from .render import RenderCommand, RenderLayer
+from ..frames.dialects import Run
+from ..io.output import Targets
+from .per_frame import PerRowLayer
+from .render import RenderArgs, flags, words_of
 
-__all__ = ["Maya"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Maya", "MayaArgs"]
 
 MAYA_RULES = OutputRules(
     percent=(
@@ -47,26 +58,64 @@ MAYA_RULES = OutputRules(
         r"writing (?:image )?file [`'](.+?)'",
     ),
     memory=(r"peak CPU memory used +(?P<number>[\d.]+) ?(?P<unit>[KMG])B",),
-    warning=(r"^Warning: ", r"WARNING +\|", r"rendering with watermarks because of failed authorization"),
+    warning=(r"^Warning: ", r"WARNING +\|"),
     error=(
-        r"(?i)error encountered when initializing Maya",
         r"^Error: ",
         r"Frame aborted",
-        r"Frame rendering aborted",
         r"Fatal Error",
         r"failed to render",
         r"\(kFailure\)",
-        r"\[mtoa\] Failed batch render",
         r"License error",
-        r"error: Could not obtain a license",
         r"\{SEVERE\} License",
+    ),
+    fatal=(
+        r"rendering with watermarks because of failed authorization",
+        r"abort_on_license_fail option was enabled",
+        r"FLEXlm error",
+        r"Maya: License was not obtained",
+        r"Could not obtain a license",
+        r"(?i)\binitializing Maya",
+        r'Plug-in, "mtoa", was not found',
+        r"\[mtoa\] Failed batch render",
+        r"V-Ray error:",
+        r"rman Fatal",
+        r"3DL ERROR",
+        r"Frame rendering aborted",
+        r"Rendering was internally aborted",
+        r'Cannot find procedure "rsPreference"',
+        r"CUDA_ERROR_UNKNOWN",
+        r"Failed to init the CUDA driver API",
+        r"does not have any renderable cameras",
+        r"Cannot load scene",
+        r"Cannot open project",
+        r"can't create file",
+        r"^Usage: Render",
     ),
 )
 
 _NAMINGS = {".": "name.#.ext", "": "name#.ext", "_": "name_#.ext"}
+_THREADS = {"arnold": "-ai:threads", "renderman": "-t", "vray": "-threads", "sw": "-n"}
+_WITHOUT_WATERMARK = ["-ai:alf", "true", "-ai:aerr", "true"]
 
 
-class Maya(RenderLayer):
+class MayaArgs(RenderArgs, total=False):
+    """The arguments of ``Maya``."""
+
+    renderer: str  #: As ``Render -listRenderers`` has it, such as ``arnold``; that of the scene when not given.
+    project: str  #: The project folder.
+    camera: str  #: Which camera to render; all that are renderable when not given.
+    layer: str  #: Which render layer to render; all that are renderable when not given.
+    image_name: bool  #: False leaves folder and name of the pictures to the scene; ``outputs`` says where they are.
+    naming: str  #: As ``-fnc`` has it; from the first output when not given.
+    format: str  #: As ``-of`` has it.
+    width: int  #: In pixels.
+    height: int  #: In pixels.
+    percent: float  #: The size in percent of that in the scene.
+    gpu_ids: int | list[int]  #: Which GPUs Redshift uses, one or several; all when not given.
+    render_type: int  #: With Arnold, 0 renders, 1 writes ``.ass`` files, 2 does both.
+
+
+class Maya(PerRowLayer):
     """Renders frames of a Maya scene; each row of frames with one step in one process.
 
     ::
@@ -75,70 +124,66 @@ class Maya(RenderLayer):
 
     The first output is the one whose folder and name Maya is told. Further ones are those that the scene writes by
     itself, such as AOVs.
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``renderer``: as ``Render -listRenderers`` has it, such as ``arnold``; that of the scene when not given;
-    - ``project``: the project folder;
-    - ``camera``, ``layer``: what to render; all that are renderable when not given;
-    - ``image_name``: False leaves folder and name of the pictures to the scene; ``outputs`` only says where they are;
-    - ``naming``: as ``-fnc`` has it; from the first output when not given; ``format``: as ``-of`` has it;
-    - ``width``, ``height``, ``percent``: the size in pixels, or in percent of that in the scene;
-    - ``render_type``: with Arnold, 0 renders, 1 writes ``.ass`` files, 2 does both.
     """
 
     application = "Maya"
     executable = "Render"
+    declared_args = MayaArgs
     output_rules = MAYA_RULES
-    exit_reasons: ClassVar[dict[int, str]] = {210: "Maya could not open or render the scene"}
+    exit_reasons: ClassVar[dict[int, str]] = {
+        206: "Maya could not read its command line",
+        210: "Maya could not open or render the scene",
+    }
     path_args = ("scene", "project")
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders with Maya."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
+    if TYPE_CHECKING:
+
+        def __init__(self, name: str, **args: Unpack[MayaArgs]) -> None: ...
 
     def check_required_args(self) -> None:
         """Check also that Maya can be told the name of the pictures."""
         super().check_required_args()
         if self.get_arg("render_type") is not None and str(self.get_arg("render_type")) not in "012":
             raise LayerException(f"layer {self.get_name()!r}{self.get_origin()}: render_type must be 0, 1 or 2")
-        self._image_words()
+        if self.get_arg("renderer") == "renderman":
+            given = [key for key in ("naming", "percent", "render_type") if self.get_arg(key) is not None]
+            if given:
+                raise LayerException(
+                    f"layer {self.get_name()!r}{self.get_origin()}: RenderMan in Maya knows no {', '.join(given)}"
+                )
+        self._image_words(Targets(self.get_render_outputs()))
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return a run of ``Render`` for each row of frames with one step."""
-        program = self.get_program()
-        return [RenderCommand([*program, *self._words(run)], run.frames()) for run in runs(frames)]
-
-    def _words(self, run: Run) -> list[str]:
+    def row_words(self, row: Run, targets: Targets) -> list[str]:
+        """Renderer, frames, picture, settings and the scene."""
+        renderer, get = self.get_arg("renderer"), self.get_arg
+        gpus = ",".join(words_of(get("gpu_ids")))
         return [
-            *flags(
-                ("-r", self.get_arg("renderer")),
-                ("-s", run.start),
-                ("-e", run.end),
-                ("-b", run.step),
-                ("-proj", self.get_arg("project")),
-            ),
-            *self._image_words(),
-            *flags(
-                ("-of", self.get_arg("format")),
-                ("-cam", self.get_arg("camera")),
-                ("-rl", self.get_arg("layer")),
-                ("-x", self.get_arg("width")),
-                ("-y", self.get_arg("height")),
-                ("-percentRes", self.get_arg("percent")),
-                ("-rt", self.get_arg("render_type")),
-            ),
+            *flags(("-r", renderer), ("-s", row.start), ("-e", row.end), ("-b", row.step), ("-proj", get("project"))),
+            *self._image_words(targets),
+            *flags(("-of", get("format")), ("-cam", get("camera")), ("-rl", get("layer"))),
+            *self._size_words(),
+            *flags(("-rt", get("render_type")), ("-gpu", f"{{{gpus}}}" if gpus else None)),
+            *([_THREADS[renderer], str(self.get_threads())] if renderer in _THREADS else []),
+            *(_WITHOUT_WATERMARK if renderer == "arnold" else []),
             *self.get_extra_args(),
-            self.get_scene(run.start),
+            self.get_scene(row.start),
         ]
 
-    def _image_words(self) -> list[str]:
-        """Return folder, name, place of the number and digits of the pictures."""
-        if not self.get_render_outputs() or self.get_arg("image_name") is False:
+    def _size_words(self) -> list[str]:
+        width, height = self.get_arg("width"), self.get_arg("height")
+        if self.get_arg("renderer") == "renderman":
+            return ["-res", str(width), str(height)] if width and height else []
+        return flags(("-x", width), ("-y", height), ("-percentRes", self.get_arg("percent")))
+
+    def _image_words(self, targets: Targets) -> list[str]:
+        """Folder, name, place of the number and digits of the pictures."""
+        if not targets or self.get_arg("image_name") is False:
             return []
-        target = self.get_target()
+        target = targets.main
         name = os.path.basename(target.pattern.prefix)
+        if self.get_arg("renderer") == "renderman":
+            place = f"<f{target.pattern.digits}>" if target.pattern.digits > 1 else "<f>"
+            return ["-rd", target.folder, "-imageFile", os.path.basename(target.pattern.written(place))]
         if not target.is_sequence:
             return ["-rd", target.folder, "-im", os.path.splitext(name)[0], "-fnc", "name.ext"]
         stem = name.rstrip("._") if name[-2:-1] not in (".", "_") else ""

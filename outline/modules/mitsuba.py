@@ -17,14 +17,18 @@ What has to be known, all of it measured:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
-from .render import RenderCommand, RenderLayer
+from ..io.output import Output, Targets
+from .render import RenderArgs, RenderCommand, RenderLayer
 
-__all__ = ["Mitsuba"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Mitsuba", "MitsubaArgs"]
 
 _FEWEST_THREADS = 3
 # Those that the film hdrfilm writes.
@@ -38,30 +42,32 @@ MITSUBA_RULES = OutputRules(
 )
 
 
+class MitsubaArgs(RenderArgs, total=False):
+    """The arguments of ``Mitsuba``."""
+
+    params: dict[str, Any]  #: Parameters of the scene: a value, a text with tokens, or a dict with one for each frame.
+    variant: str  #: ``scalar_rgb`` when not given.
+    sensor: int  #: The number of the sensor.
+
+
 class Mitsuba(RenderLayer):
     """Renders frames with Mitsuba 3, each in a process of its own.
 
     ::
 
         Mitsuba("turn", scene="knot.xml", outputs="out/knot.####.exr", params={"angle": {1: 0, 2: 15}, "spp": 16})
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``params``: what the scene's parameters are: a value, a text with tokens such as ``"%{FRAME}"``, or a dict with a
-      value for each frame;
-    - ``variant``: ``scalar_rgb`` when not given;
-    - ``sensor``: the number of the sensor.
     """
 
     application = "Mitsuba"
     executable = "mitsuba"
+    declared_args = MitsubaArgs
     output_rules = MITSUBA_RULES
     writes_beside = True
+    required_args = ("scene",)
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders with Mitsuba."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
+    if TYPE_CHECKING:
+
+        def __init__(self, name: str, **args: Unpack[MitsubaArgs]) -> None: ...
 
     def check_required_args(self) -> None:
         """Check also that the film can write the output."""
@@ -73,18 +79,18 @@ class Mitsuba(RenderLayer):
                     f" output is {output.path!r}; a layer Oiio can convert it"
                 )
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return a run of Mitsuba for each frame."""
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """A run of Mitsuba for each frame."""
         program = self.get_program()
-        return [RenderCommand([*program, *self._words(frame)], FrameSet([frame])) for frame in frames]
+        return [RenderCommand([*program, *self._words(frame, targets.main)], FrameSet([frame])) for frame in frames]
 
-    def _words(self, frame: int) -> list[str]:
+    def _words(self, frame: int, target: Output) -> list[str]:
         words = ["-m", str(self.get_arg("variant", "scalar_rgb"))]
         words += ["-t", str(max(_FEWEST_THREADS, self.get_threads()))]
         if self.get_arg("sensor") is not None:
             words += ["-s", str(self.get_arg("sensor"))]
         words += [f"-D{name}={self._value(name, value, frame)}" for name, value in self._params().items()]
-        return [*words, *self.get_extra_args(), "-o", self.get_target().frame_path(frame), self.get_scene(frame)]
+        return [*words, *self.get_extra_args(), "-o", target.frame_path(frame), self.get_scene(frame)]
 
     def _params(self) -> Mapping[str, Any]:
         params = self.get_arg("params") or {}

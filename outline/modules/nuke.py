@@ -3,43 +3,63 @@
 
 Versions: by contract, Nuke 9 to 15; never run against Nuke. Flags, frame lists and exit codes are those of Foundry's
 online help ("Defining frame ranges", "Rendering on a render farm", "Command line operations"); lines of output are from
-the rules of CGRU and of AWS Deadline Cloud. The flag ``-i`` is not verified.
+the rules of CGRU, of Thinkbox's Deadline plug-ins and of AWS Deadline Cloud.
 
 What is taken as known:
 
 - ``-x`` executes, ``-X`` names the Write nodes, ``-F`` takes a list with blanks in one word: ``1 3-9x2``.
-- Status 1 is an error while rendering, 100 a licence that was not to be had.
+- Status 1 is an error while rendering, 100 a licence that was not to be had. Lines that begin with ``ERROR:`` or
+  ``Error:`` fail the frame whatever the status, unless Nuke was told to go on.
 - Warnings go to the error output, and so do errors; ``Total render time`` is also printed by runs that failed.
+- ``Frame 1 (1 of 4)`` and ``Writing … took`` are printed with ``-V 2`` only.
 - Tenths of a frame are printed as ``.1.2.3`` on one line that has no end yet.
+- ``-c`` limits the cache; it gets half of the reserved memory. ``--sro`` renders Write nodes in their own order.
 - The Write nodes choose the names of the files, so ``outputs`` says what they are, and they are written in place.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from ..console import OutputRules
 from ..frames import FrameSet
 from ..frames.dialects import nuke_list
-from ..rendering.words import words_of
-from .render import RenderCommand, RenderLayer
+from ..io.output import Targets
+from .render import RenderArgs, RenderCommand, RenderLayer, flags, words_of
 
-__all__ = ["Nuke"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Nuke", "NukeArgs"]
+
+_ERRORS = (r"(?:^|\] )(?:ERROR|Error) ?: ", r"Eddy\[ERROR\]")
 
 NUKE_RULES = OutputRules(
     tenths=(r"(?:^|\s)(?:\.\d)*\.(\d)(?=[\s.]|$)",),
     frame_done=(r"^Frame (-?\d+) \(\d+ of \d+\)", r"Writing (.+) took [\d.]+ seconds"),
-    warning=(r"\] Warning: ",),
+    warning=(r"(?:^|\] )Warning: ",),
     error=(
         r"(?i)invalid .*licen[cs]e key",
         r"(?i)\blicen[cs]e\b.*\b(?:fail|error|denied|not found|unavailable)",
-        r"\] ERROR: ",
-        r"^ERROR: ",
         r"Node execution error:",
         r"Worker process failed",
         r"Segmentation fault",
     ),
+    fatal=_ERRORS,
 )
+
+
+class NukeArgs(RenderArgs, total=False):
+    """The arguments of ``Nuke``."""
+
+    write_nodes: str | list[str]  #: Names of the nodes to execute; all Write nodes when not given.
+    views: str | list[str]  #: Names of the views to render; all when not given.
+    proxy: bool  #: True renders the proxy, False the full size; as the script says when not given.
+    nukex: bool  #: True starts NukeX.
+    interactive_licence: bool  #: True takes a licence of the interactive program.
+    keep_going: bool  #: True goes on with the next frame after an error; the frames that lack files still fail.
+    gpu_index: int  #: Uses this GPU of the host; ``gpu=True`` any.
+    verbosity: int  #: As ``-V`` has it, 2 when not given.
 
 
 class Nuke(RenderLayer):
@@ -48,34 +68,36 @@ class Nuke(RenderLayer):
     ::
 
         Nuke("comp", scene="comp.nk", outputs="out/comp.####.exr", write_nodes=["Write1"], chunk=5)
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``write_nodes``: names of the nodes to execute; all Write nodes when not given;
-    - ``interactive_licence``: True takes a licence of the interactive program;
-    - ``keep_going``: True lets Nuke go on with the next frame after an error; the frames that lack files still fail;
-    - ``gpu``: True uses the GPU;
-    - ``verbosity``: a number, as ``-V`` has it.
     """
 
     application = "Nuke"
     executable = "nuke"
+    declared_args = NukeArgs
     output_rules = NUKE_RULES
     exit_reasons: ClassVar[dict[int, str]] = {1: "an error while rendering", 100: "no licence was to be had"}
+    required_args = ("scene",)
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders with Nuke."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
+    if TYPE_CHECKING:
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return one run of Nuke for all frames."""
-        words = [*self.get_program(), "-x"]
+        def __init__(self, name: str, **args: Unpack[NukeArgs]) -> None: ...
+
+    def get_output_rules(self) -> OutputRules:
+        """The rules, in which errors do not fail a frame when Nuke goes on after them."""
+        rules = self.output_rules
+        return rules._replace(error=rules.error + _ERRORS, fatal=()) if self.get_arg("keep_going") else rules
+
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """One run of Nuke for all frames."""
+        proxy, index, verbosity = self.get_arg("proxy"), self.get_arg("gpu_index"), self.get_arg("verbosity")
+        words = [*self.get_program(), "-x", "-V", str(2 if verbosity is None else verbosity)]
         words += ["-i"] if self.get_arg("interactive_licence") else []
+        words += ["--nukex"] if self.get_arg("nukex") else []
         words += ["--cont"] if self.get_arg("keep_going") else []
-        words += ["--gpu"] if self.get_arg("gpu") else []
-        words += ["-V", str(self.get_arg("verbosity"))] if self.get_arg("verbosity") is not None else []
-        words += ["-m", str(self.get_threads()), "-F", nuke_list(frames)]
-        nodes = words_of(self.get_arg("write_nodes"))
-        words += ["-X", ",".join(nodes)] if nodes else []
+        words += ["--gpu"] if self.get_arg("gpu") and index is None else flags(("--gpu", index))
+        words += [] if proxy is None else ["-p" if proxy else "-f"]
+        words += ["-m", str(self.get_threads())]
+        words += ["-c", f"{self.get_memory_mb() // 2}M"] if self.get_memory_mb() else []
+        words += ["--sro", "-F", nuke_list(frames)]
+        words += flags(("-X", ",".join(words_of(self.get_arg("write_nodes")))))
+        words += flags(("--view", ",".join(words_of(self.get_arg("views")))))
         return [RenderCommand([*words, *self.get_extra_args(), self.get_scene(frames[0])], frames)]

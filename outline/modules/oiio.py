@@ -14,17 +14,20 @@ What has to be known, all of it measured:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import oiio_list
-from ..rendering.outputs import Output
+from ..io.output import Output, Targets
 from .render import RenderCommand, RenderLayer
-from .sequence import SourceLayer
+from .sequence import SourceArgs, SourceLayer
 
-__all__ = ["Oiio", "check_folder", "literal"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Oiio", "OiioArgs", "check_folder", "literal"]
 
 OIIO_RULES = OutputRules(
     warning=(r"^oiiotool WARNING",),
@@ -36,8 +39,14 @@ _WILDCARDS = "#@%"
 
 
 def literal(*words: str) -> list[str]:
-    """Return words in which oiiotool evaluates and replaces nothing."""
+    """Words in which oiiotool evaluates and replaces nothing."""
     return ["--evaloff", "--wildcardoff", *words, "--evalon", "--wildcardon"]
+
+
+class OiioArgs(SourceArgs, total=False):
+    """The arguments of ``Oiio``."""
+
+    operations: list[Any]  #: Words between reading and writing; braces are evaluated, further sequences are ``%04d``.
 
 
 class Oiio(SourceLayer):
@@ -46,41 +55,41 @@ class Oiio(SourceLayer):
     ::
 
         Oiio("ginsu", source="in/blah.#.exr", operations=["--fit", "32x32"], outputs="out/blah.#.exr", chunk=10)
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``source``: the pictures to read;
-    - ``operations``: words between reading and writing. Expressions in braces are evaluated by oiiotool, and further
-      sequences in it are written ``%04d``.
     """
 
     application = "Oiio"
     executable = "oiiotool"
+    declared_args = OiioArgs
     output_rules = OIIO_RULES
     writes_beside = True
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that runs oiiotool."""
-        super().__init__(name, **args)
-        if isinstance(self.get_arg("operations"), str):
-            raise LayerException(f"layer {name!r}{self.get_origin()}: operations must be a list of words, not a text")
+    if TYPE_CHECKING:
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return one run of oiiotool for all frames, or one for each where a path looks like one of several frames."""
-        source, target = self.get_source(), self.get_target()
+        def __init__(self, name: str, **args: Unpack[OiioArgs]) -> None: ...
+
+    def check_required_args(self) -> None:
+        """Check also that the operations are words."""
+        super().check_required_args()
+        if isinstance(self.get_arg("operations"), str):
+            where = f"layer {self.get_name()!r}{self.get_origin()}"
+            raise LayerException(f"{where}: operations must be a list of words, not a text")
+
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """One run of oiiotool for all frames, or one for each where a path looks like one of several frames."""
+        source, target = self.get_source(), targets.main
         if _is_plain(source) and _is_plain(target) and source.is_sequence and target.is_sequence:
             read, write = _without_braces(source.printf()), _without_braces("-o", target.printf())
             return [RenderCommand(self._words(oiio_list(frames), read, write), frames)]
-        return [self._single(frame) for frame in frames]
+        return [self._single(frame, target) for frame in frames]
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check also that oiiotool can write into the folder."""
         super().check_before_commands(frames)
         check_folder(self)
 
-    def _single(self, frame: int) -> RenderCommand:
+    def _single(self, frame: int, target: Output) -> RenderCommand:
         read = literal(self.get_source().frame_path(frame))
-        write = literal("-o", self.get_target().frame_path(frame))
+        write = literal("-o", target.frame_path(frame))
         return RenderCommand(self._words(str(frame), read, write), FrameSet([frame]))
 
     def _words(self, frames: str, read: list[str], write: list[str]) -> list[str]:
@@ -105,7 +114,7 @@ def check_folder(layer: RenderLayer) -> None:
 
 
 def _without_braces(*words: str) -> list[str]:
-    """Return words in which oiiotool evaluates nothing; that is switched off only where it has to be."""
+    """Words in which oiiotool evaluates nothing; that is switched off only where it has to be."""
     return ["--evaloff", *words, "--evalon"] if any("{" in word for word in words) else list(words)
 
 

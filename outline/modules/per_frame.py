@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of modules for programs that render one scene file, and so one frame, in each process."""
+"""The bases of modules for programs that take one frame, or one row of frames, in each process."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..exception import LayerException
 from ..frames import FrameSet
+from ..frames.dialects import Run, runs
+from ..io.output import Targets
 from .render import RenderCommand, RenderLayer
 
-__all__ = ["PerFrameLayer"]
+__all__ = ["PerFrameLayer", "PerRowLayer"]
 
 
 class PerFrameLayer(RenderLayer):
@@ -18,13 +18,10 @@ class PerFrameLayer(RenderLayer):
     A module writes ``frame_words`` instead of ``render_commands``.
     """
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders a scene file per frame."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
+    required_args = ("scene",)
 
-    def frame_words(self, frame: int) -> list[str]:
-        """Return the words that follow the program for one frame."""
+    def frame_words(self, frame: int, targets: Targets) -> list[str]:
+        """The words that follow the program for one frame."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it renders a frame")
 
     def check_required_args(self) -> None:
@@ -37,7 +34,29 @@ class PerFrameLayer(RenderLayer):
                 f" scene {self.get_scene()!r} has no place for the frame, such as ####"
             )
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return a run of the program for each frame."""
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """A run of the program for each frame."""
         program = self.get_program()
-        return [RenderCommand([*program, *self.frame_words(frame)], FrameSet([frame])) for frame in frames]
+        return [RenderCommand([*program, *self.frame_words(frame, targets)], FrameSet([frame])) for frame in frames]
+
+
+class PerRowLayer(RenderLayer):
+    """Renders each row of frames with one step in a process of its own.
+
+    A module writes ``row_words`` instead of ``render_commands``.
+    """
+
+    required_args = ("scene",)
+
+    def row_words(self, row: Run, targets: Targets) -> list[str]:
+        """The words that follow the program for one row of frames."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it renders frames")
+
+    def rows(self, frames: FrameSet) -> list[Run]:
+        """The rows of frames; for applications without a step these are consecutive frames."""
+        return runs(frames)
+
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """A run of the program for each row of frames."""
+        program = self.get_program()
+        return [RenderCommand([*program, *self.row_words(row, targets)], row.frames()) for row in self.rows(frames)]

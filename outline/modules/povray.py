@@ -20,17 +20,20 @@ What has to be known, all of it measured:
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
-from ..frames.dialects import runs
-from ..rendering.numbered import numbered_path
-from ..rendering.words import words_of
-from .render import RenderCommand, RenderLayer
+from ..frames.dialects import Run, rows
+from ..io.numbered import numbered_path
+from ..io.output import Output, Targets
+from .render import RenderArgs, RenderCommand, RenderLayer, words_of
 
-__all__ = ["PovRay"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["PovRay", "PovRayArgs"]
 
 POVRAY_RULES = OutputRules(
     percent=(r"Rendered \d+ of \d+ pixels \((\d+)%\)",),
@@ -59,43 +62,47 @@ _FORMATS = {
 }
 
 
+class PovRayArgs(RenderArgs, total=False):
+    """The arguments of ``PovRay``."""
+
+    width: int  #: In pixels.
+    height: int  #: In pixels.
+    animation: str | list[int]  #: The frames over which the clock runs from 0 to 1; those of the layer if not given.
+    quality: int  #: 0 to 11.
+    antialias: float  #: A threshold such as 0.3.
+    declare: dict[str, float]  #: Numbers that the scene reads with ``#ifndef``.
+    library: str | list[str]  #: Folders in which include files are looked for.
+
+
 class PovRay(RenderLayer):
     """Renders frames with POV-Ray; each run of consecutive frames in one process.
 
     ::
 
         PovRay("ball", scene="ball.pov", outputs="out/ball.####.png", width=640, height=480, chunk=5)
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``width``, ``height``: the size in pixels;
-    - ``animation``: the frames over which the clock runs from 0 to 1, such as ``"1-24"``; those of the layer when not
-      given. Give it, so that a part of the shot is rendered with the clock of the whole;
-    - ``quality``: 0 to 11; ``antialias``: a threshold such as 0.3;
-    - ``declare``: a dict of numbers that the scene reads with ``#ifndef``;
-    - ``library``: folders in which include files are looked for.
     """
 
     application = "PovRay"
     executable = "povray"
+    declared_args = PovRayArgs
     output_rules = POVRAY_RULES
     writes_beside = True
     path_args = ("scene", "library")
+    required_args = ("scene",)
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders with POV-Ray."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
+    if TYPE_CHECKING:
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return a run for each row of consecutive frames, or one per frame where it has to be a still."""
+        def __init__(self, name: str, **args: Unpack[PovRayArgs]) -> None: ...
+
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """A run for each row of consecutive frames, or one per frame where it has to be a still."""
         first, last = self._animation()
-        if first < 0 or any(not first <= frame <= last for frame in frames) or not self.get_target().is_sequence:
-            return [self._still(frame) for frame in frames]
+        target = targets.main
+        if first < 0 or any(not first <= frame <= last for frame in frames) or not target.is_sequence:
+            return [self._still(frame, target) for frame in frames]
         if self.get_scene(0) != self.get_scene(1):  # a scene per frame
-            return [self._part(frame, frame) for frame in frames]
-        parts = (part for run in runs(frames) for part in _consecutive(run.frames(), run.step))
-        return [self._part(part[0], part[-1]) for part in parts]
+            return [self._part(Run(frame, frame, 1), target) for frame in frames]
+        return [self._part(row, target) for row in rows(frames)]
 
     def collect_outputs(self, command: RenderCommand) -> None:
         """Give the files the digits that were asked for."""
@@ -106,21 +113,21 @@ class PovRay(RenderLayer):
             if written != target.frame_path(frame) and os.path.exists(written):
                 os.replace(written, target.frame_path(frame))
 
-    def _part(self, start: int, end: int) -> RenderCommand:
+    def _part(self, row: Run, target: Output) -> RenderCommand:
         first, last = self._animation()
-        frames = [f"+KFI{first}", f"+KFF{last}", f"+SF{start}", f"+EF{end}"]
-        words = self._words(self.get_scene(start), numbered_path(self.get_target(), ""))
-        return RenderCommand([*words, *frames, *self.get_extra_args()], FrameSet(range(start, end + 1)))
+        frames = [f"+KFI{first}", f"+KFF{last}", f"+SF{row.start}", f"+EF{row.end}"]
+        words = self._words(self.get_scene(row.start), numbered_path(target, ""))
+        return RenderCommand([*words, *frames, *self.get_extra_args()], row.frames())
 
-    def _still(self, frame: int) -> RenderCommand:
+    def _still(self, frame: int, target: Output) -> RenderCommand:
         first, last = self._animation()
         clock = (frame - first) / (last - first)
-        words = self._words(self.get_scene(frame), self.get_target().frame_path(frame))
+        words = self._words(self.get_scene(frame), target.frame_path(frame))
         return RenderCommand([*words, f"+K{clock:.10g}", *self.get_extra_args()], FrameSet([frame]))
 
     def _words(self, scene: str, picture: str) -> list[str]:
         words = [*self.get_program(), "-D", f"+I{self._quoted(scene)}", f"+O{self._quoted(picture)}"]
-        words.append(f"+F{self._format()}")
+        words.append(f"+F{self._format(picture)}")
         for sign, key in (("+W", "width"), ("+H", "height"), ("+Q", "quality"), ("+A", "antialias")):
             if self.get_arg(key) is not None:
                 words.append(f"{sign}{self.get_arg(key)}")
@@ -129,17 +136,18 @@ class PovRay(RenderLayer):
         return [*words, f"+WT{self.get_threads()}"]
 
     def _animation(self) -> tuple[int, int]:
-        """Return the first and last frame of the whole animation, which never is only one: that may be no animation."""
+        """The first and last frame of the whole animation, which never is only one: that may be no animation."""
         frames = FrameSet(self.get_arg("animation") or self.get_frame_range() or "1")
         first, last = min(frames), max(frames)
         return first, last if last > first else first + 1
 
-    def _format(self) -> str:
-        path = self.get_target().path
+    def _format(self, path: str) -> str:
         extension = os.path.splitext(path)[1].lower()
         if extension not in _FORMATS:
             known = " ".join(_FORMATS)
-            raise LayerException(f"layer {self.get_name()!r}: POV-Ray writes {known}, but the output is {path!r}")
+            raise LayerException(
+                f"layer {self.get_name()!r}: POV-Ray writes {known}, but the output is {self.get_target().path!r}"
+            )
         return _FORMATS[extension]
 
     def _quoted(self, path: str) -> str:
@@ -149,8 +157,3 @@ class PovRay(RenderLayer):
         if not path.isascii():
             raise LayerException(f"layer {self.get_name()!r}: POV-Ray cannot read a path that is not ASCII: {path}")
         return f"{quote}{path}{quote}"
-
-
-def _consecutive(frames: FrameSet, step: int) -> list[FrameSet]:
-    """Return the pieces of a run that need no step."""
-    return [frames] if step == 1 else [FrameSet([frame]) for frame in frames]

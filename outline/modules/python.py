@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 from ..config import config
 from ..console import PROGRESS_RULES, OutputRules
 from ..exception import LayerException
 from ..files import write_atomic
 from ..frames import FrameSet
-from ..rendering.words import words_of
-from .render import RenderCommand, RenderLayer
+from ..io.output import Targets
+from .render import RenderArgs, RenderCommand, RenderLayer, words_of
 
-__all__ = ["Python"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Python", "PythonArgs"]
 
 SCRIPT = os.path.join(os.path.dirname(__file__), "scripts", "python_call.py")
 
@@ -35,6 +39,16 @@ PYTHON_RULES = OutputRules(
 )
 
 
+class PythonArgs(RenderArgs, total=False):
+    """The arguments of ``Python``."""
+
+    function: str  #: ``package.module:name``, or ``path/of/file.py:name``.
+    script: str  #: The path of a file instead.
+    kwargs: dict[str, Any]  #: Keyword arguments of plain data.
+    python: str  #: The interpreter, the one that runs the library when not given.
+    import_paths: str | list[str]  #: Folders that are put before ``sys.path``; the folder of a file is among them.
+
+
 class Python(RenderLayer):
     """Calls a function, or runs a script, once for all frames of a chunk, in a process of its own.
 
@@ -45,24 +59,17 @@ class Python(RenderLayer):
 
     The function is called as ``render([1, 2, 3], folder="out")``. A script finds ``frames`` and the keyword arguments
     as variables, and is run as ``__main__``. What it prints comes to the log; ``openjd_progress: 50`` tells progress.
-
-    Arguments besides those of ``RenderLayer``, of which ``outputs`` is not required:
-
-    - ``function``: ``package.module:name``, or ``path/of/file.py:name``; ``script``: the path of a file;
-    - ``kwargs``: keyword arguments of plain data;
-    - ``python``: the interpreter, the one that runs the library when not given;
-    - ``import_paths``: folders that are put before ``sys.path``. The folder of a file is always among them.
     """
 
     application = "Python"
     executable = "python3"
+    declared_args = PythonArgs
     output_rules = PYTHON_RULES
     needs_outputs = False
     frames_share_outputs = True  # a function may well make one file of all frames
     path_args = ("script", "import_paths")
-    __call_file = ""
 
-    def __init__(self, name: str, **args: Any) -> None:
+    def __init__(self, name: str, **args: Unpack[PythonArgs]) -> None:
         """Make a layer that runs Python."""
         super().__init__(name, **args)
         if self.get_arg("python"):
@@ -88,29 +95,31 @@ class Python(RenderLayer):
         if path and not os.path.exists(path):
             raise LayerException(f"layer {self.get_name()!r}: there is no file {path}")
         call = self._call(frames)
-        if len(call.encode()) > _MOST_BYTES:
-            self.__call_file = os.path.join(self.get_path(), f"call.{os.getpid()}.json")
-            write_atomic(self.__call_file, call)
+        if _is_long(call):
+            self.make_scratch_folder()
+            write_atomic(self._call_file(), call)
 
-    def clean_up(self) -> None:
-        """Remove the file of a call that is too long for a command."""
-        if self.__call_file:
-            os.unlink(self.__call_file)
-            self.__call_file = ""
+    def _call_file(self) -> str:
+        return os.path.join(self.get_scratch_folder(), "call.json")
 
     def get_program(self) -> list[str]:
-        """Return the interpreter: this one, when nobody has named another."""
-        import sys
+        """The interpreter: this one, when nobody has named another."""
+        return super().get_program() if self._is_named() else [sys.executable]
 
+    def check_program(self) -> None:
+        """Check that an interpreter that somebody has named is on this host."""
+        if self._is_named():
+            super().check_program()
+
+    def _is_named(self) -> bool:
         named = self.get_arg("executable") or self.get_arg("version") or config.has_option("Python", "executable")
-        if named or not sys.executable:
-            return super().get_program()
-        return [sys.executable]
+        return bool(named) or not sys.executable
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return the one call for all frames."""
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """The one call for all frames."""
+        call = self._call(frames)
         words = [*self.get_program(), *self.get_extra_args(), "-u", SCRIPT]
-        return [RenderCommand([*words, f"@{self.__call_file}" if self.__call_file else self._call(frames)], frames)]
+        return [RenderCommand([*words, f"@{self._call_file()}" if _is_long(call) else call], frames)]
 
     def _call(self, frames: FrameSet) -> str:
         work = {
@@ -136,3 +145,7 @@ class Python(RenderLayer):
     def _import_paths(self) -> list[str]:
         paths = [*words_of(self.get_arg("import_paths")), *words_of(self.get_arg("python_path"))]
         return [*paths, os.path.dirname(os.path.abspath(self._file()))] if self._file() else paths
+
+
+def _is_long(call: str) -> bool:
+    return len(call.encode()) > _MOST_BYTES

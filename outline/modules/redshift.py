@@ -1,35 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
 """Redshift renders ``.rs`` files with its program ``redshiftCmdLine``.
 
-Versions: by contract, Redshift 2.6 to 3.5; never run against Redshift. The command line is from published notes, which
-is weak; lines of the log and what they mean are from the rules of CGRU.
+Versions: by contract, Redshift 2.6 to 3.5; never run against Redshift. The command line is from published notes and
+from Thinkbox's Deadline plug-ins; lines of the log and what they mean are from there and from the rules of CGRU.
 
 What is taken as known:
 
-- One process renders one file, and the ``.rs`` file says where the picture goes; ``outputs`` only says what to expect.
+- One process renders one file. The ``.rs`` file says where the picture goes; ``-oip`` names another folder.
 - ``-gpu N``, several times, chooses the GPUs; all are used without it.
 - ``Block 32/48 (7,4) rendered by GPU 0`` tells the progress; blocks do not come in their order.
-- Statuses are not known, so lines that tell of a licence or a GPU that is not there fail the frame by themselves.
+- Statuses are not known, so lines that tell of an error fail the frame by themselves.
+- ``-oro FILE`` (options), ``-opbp DIR``, ``-cachepath DIR`` and ``-texturecachebudget N`` go by ``extra_args``.
 """
 
 from __future__ import annotations
 
-from ..console import OutputRules
-from ..rendering.words import words_of
-from .per_frame import PerFrameLayer
+from typing import TYPE_CHECKING
 
-__all__ = ["Redshift"]
+from ..console import OutputRules
+from ..io.output import Targets
+from .per_frame import PerFrameLayer
+from .render import RenderArgs, words_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Redshift", "RedshiftArgs"]
 
 REDSHIFT_RULES = OutputRules(
     percent=(r"Block\s+(\d+)/(\d+) ",),
     warning=(r"(?i)^\W*warning\b",),
-    error=(
+    fatal=(
         r"License error",
         r"No devices found\. Aborting rendering\.",
         r"Rendering was internally aborted",
         r"illegal memory access",
+        r"less than 128MB of free VRAM",
+        r"ERROR +\|",
     ),
 )
+
+
+class RedshiftArgs(RenderArgs, total=False):
+    """The arguments of ``Redshift``."""
+
+    gpu_ids: int | list[int]  #: Which GPUs of the host to use, one or several; all when not given.
+    set_output: bool  #: True lets it write into the folder of the first output, whatever the ``.rs`` file says.
+    width: int  #: In pixels; only together with ``height``.
+    height: int  #: In pixels.
 
 
 class Redshift(PerFrameLayer):
@@ -38,18 +56,21 @@ class Redshift(PerFrameLayer):
     ::
 
         Redshift("beauty", scene="rs/shot.####.rs", outputs="images/beauty.####.exr", gpu_ids=[0, 1])
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``gpu_ids``: which GPUs of the host to use, one or several; all when not given.
     """
 
     application = "Redshift"
     executable = "redshiftCmdLine"
+    declared_args = RedshiftArgs
     output_rules = REDSHIFT_RULES
-    trusts_exit_code = False
 
-    def frame_words(self, frame: int) -> list[str]:
-        """Return the scene and the GPUs."""
+    if TYPE_CHECKING:
+
+        def __init__(self, name: str, **args: Unpack[RedshiftArgs]) -> None: ...
+
+    def frame_words(self, frame: int, targets: Targets) -> list[str]:
+        """The scene, the folder, the size and the GPUs."""
         gpus = [word for number in words_of(self.get_arg("gpu_ids")) for word in ("-gpu", number)]
-        return [self.get_scene(frame), *gpus, *self.get_extra_args()]
+        folder = ["-oip", targets.main.folder] if self.get_arg("set_output") and targets else []
+        width, height = self.get_arg("width"), self.get_arg("height")
+        size = ["-ores", f"{width}x{height}"] if width and height else []
+        return [self.get_scene(frame), *folder, *size, *gpus, *self.get_extra_args()]

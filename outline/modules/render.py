@@ -10,43 +10,33 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..config import config
 from ..console import OutputRules
-from ..exception import LayerException, ShellCommandFailureException
+from ..exception import CommandNotFound, LayerException, ShellCommandFailureException
 from ..frames import FrameSet
 from ..io import FileSpec, system
+from ..io.output import MAIN, Output, Targets, read_outputs
+from ..io.path import absolute_path, each_path, expand_path, unknown_variables
+from ..io.pattern import find_slot
+from ..io.sizes import note_sizes, read_sizes
 from ..layer import Layer
-from ..rendering.outputs import MAIN, Output, absolute_path, absolute_paths, find_slot, read_outputs
-from ..rendering.sizes import note_sizes, read_sizes
-from ..rendering.words import words_of
 from ..resources import parse_memory_kb
+from .command import CommandEnd, RenderArgs, RenderCommand, flags, words_of
 
 if TYPE_CHECKING:
     # What only frames need is imported when one runs: launching should not wait for it.
     from ..console import OutputReader
-    from ..rendering.attempt import Attempt, Checks
+    from ..io.attempt import Attempt
+    from ..io.programs import ProgramChoice
 
-__all__ = ["RenderCommand", "RenderLayer"]
+__all__ = ["RenderArgs", "RenderCommand", "RenderLayer", "flags", "words_of"]
 
 logger = logging.getLogger("outline.modules.render")
 
-_MOST_TOLD = 5
 _EXECUTABLE = "executable"
-
-
-class RenderCommand(NamedTuple):
-    """One run of the application.
-
-    Attributes:
-        argv: The whole command, beginning with the program. ``#`` in file names stays as it is, tokens such as
-            ``#IFRAME#`` stand for the first of ``frames``.
-        frames: The frames whose outputs this run makes.
-    """
-
-    argv: list[str]
-    frames: FrameSet
+_TAKES_ANY = 0x04  # the flag of a function with *args
 
 
 class RenderLayer(Layer):
@@ -66,8 +56,10 @@ class RenderLayer(Layer):
             renamed when they are whole.
         frames_share_outputs: All frames make one file together, so outputs need no place for the frame.
         needs_outputs: A layer without outputs is an error.
+        arg_types: The type that an argument must have when it is given.
+        numbers_files: The program puts the frame into the names of files in its own way; they are renamed.
         path_args: The arguments that are a path. They are made absolute at the launch, because frames may run in
-            another folder.
+            another folder; ``~`` and variables in them are replaced where the frame runs.
     """
 
     application: ClassVar[str] = ""
@@ -78,34 +70,17 @@ class RenderLayer(Layer):
     writes_beside: ClassVar[bool] = False
     frames_share_outputs: ClassVar[bool] = False
     needs_outputs: ClassVar[bool] = True
+    declared_args = RenderArgs
+    arg_types: ClassVar[Mapping[str, type]] = {}
+    numbers_files: ClassVar[bool] = False
     path_args: ClassVar[tuple[str, ...]] = ("scene",)
 
-    __attempt: Attempt | None = None
+    __targets: Targets | None = None
     __launch_options: dict[str, Any]
 
     # Any: every module has arguments of its own.
     def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders.
-
-        Args:
-            name: The layer's name.
-            args: Arguments of every layer, those of the module, and:
-
-                scene: The file to render; may hold a place for the frame.
-                outputs: What each frame leaves behind: a path with the frame in any style, a list, or a dict of names.
-                optional: Names of outputs that frames may lack.
-                min_bytes: Outputs must be larger; 0 when not given.
-                check_outputs: False leaves out all checks of outputs.
-                check_images: Open each picture: it is whole, has no NaN, is not all black, has the size of the others.
-                image_size: With ``check_images``, width and height that each picture must have.
-                allow_black: With ``check_images``, pictures may be all black.
-                skip_existing: Leave out frames whose outputs are there and whole.
-                copy_scene: Copy the scene into the session at launch and render the copy.
-                success_when_outputs_complete: A program that fails when all outputs are there and whole has succeeded.
-                executable: The program, a list of it and words that follow it, or a dict of programs by version.
-                version: Which version of the application to run.
-                extra_args: More words for the command.
-        """
+        """Make a layer that renders; ``RenderArgs`` has the arguments of all modules."""
         super().__init__(name, **args)
         self.__launch_options = {
             key: value for key, value in self.get_args().items() if key.startswith(_EXECUTABLE) and key not in args
@@ -117,15 +92,32 @@ class RenderLayer(Layer):
 
     # -- for modules -------------------------------------------------------------------------------------------
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return the runs of the application that make these frames, and no others.
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """The runs of the application that make these frames, and no others.
 
-        It has no side effects, because a dry run calls it too.
+        It has no side effects, because a dry run calls it too. An override may leave out ``targets``, and ask
+        ``get_target`` instead.
 
         Args:
             frames: Frames of one chunk, in render order, each once. Never empty.
+            targets: Where the outputs are to be written; empty when the layer has none.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say which commands it runs")
+
+    def list_commands(self, frames: FrameSet, targets: Targets | None = None) -> list[RenderCommand]:
+        """What ``render_commands`` says, in whichever way a module has written it.
+
+        Args:
+            frames: As there.
+            targets: Where the outputs are to be written; where they are in the end when None.
+        """
+        write = self.render_commands
+        if targets is None:
+            targets = Targets(self.get_render_outputs(), layer=self.get_name())
+        code = getattr(write, "__code__", None)
+        if code is None or code.co_argcount > 2 or code.co_flags & _TAKES_ANY:
+            return write(frames, targets)
+        return write(frames)  # type: ignore[call-arg]  # a module that was written before there were targets
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check what the commands need, where the frame runs; a module adds its own checks.
@@ -147,19 +139,40 @@ class RenderLayer(Layer):
         Raises:
             OutlineException: What was written is not what was asked for.
         """
+        if self.numbers_files and self.get_arg("outputs"):
+            from ..io.numbered import adopt_numbered
+
+            adopt_numbered(self.get_target(), command.frames)
+
+    def get_output_rules(self) -> OutputRules:
+        """What to look for in the program's output."""
+        return self.output_rules
 
     def clean_up(self) -> None:
         """Remove what ``check_before_commands`` has made for the commands; called in the end, also after an error."""
 
     def get_program(self) -> list[str]:
-        """Return the words that start the application on this host.
+        """The words that start the application on this host; a name that was to be looked for when none is there."""
+        from ..io.programs import find_program
 
-        In a dry run it is a name that was to be looked for, when none is there.
+        choice = self.__choose_program()
+        try:
+            return find_program(self.application, choice, os.environ)
+        except CommandNotFound:  # a frame tells that before it asks for its commands
+            return [*choice.candidates[:1], *choice.arguments]
+
+    def check_program(self) -> None:
+        """Check that the application is on this host.
 
         Raises:
-            ShellCommandFailureException: It is not there; the status is 127.
+            CommandNotFound: It is not there; the status is 127.
         """
-        from ..rendering.programs import choose_program, find_program
+        from ..io.programs import find_program
+
+        find_program(self.application or type(self).__name__, self.__choose_program(), os.environ)
+
+    def __choose_program(self) -> ProgramChoice:
+        from ..io.programs import choose_program
 
         names = (self.executable,) if isinstance(self.executable, str) else self.executable
         sections = dict.fromkeys((type(self).__name__, self.application))
@@ -167,21 +180,15 @@ class RenderLayer(Layer):
             (f"[{section}]", dict(config.items(section))) for section in sections if config.has_section(section)
         ]
         options.append(("the configuration at launch:", self.__launch_options))
-        choice = choose_program(names, self.get_arg("executable"), str(self.get_arg("version") or ""), options)
-        try:
-            return find_program(self.application or type(self).__name__, choice, os.environ)
-        except ShellCommandFailureException:
-            if self.__attempt is None and choice.candidates:
-                return [choice.candidates[0], *choice.arguments]
-            raise
+        return choose_program(names, self.get_arg("executable"), str(self.get_arg("version") or ""), options)
 
     def get_scene(self, frame: int | None = None) -> str:
-        """Return the path of the scene, for one frame where its name holds a place for it; a number is no place."""
+        """The path of the scene, for one frame where its name holds a place for it; a number is no place."""
         path = str(self.get_arg("scene"))
         return path if frame is None else find_slot(path).frame_path(frame)
 
     def get_render_outputs(self) -> list[Output]:
-        """Return the outputs of the layer where they are in the end.
+        """The outputs of the layer where they are in the end.
 
         Raises:
             LayerException: ``outputs`` or ``optional`` is not what it should be.
@@ -189,7 +196,7 @@ class RenderLayer(Layer):
         return read_outputs(self.get_arg("outputs"), self.get_arg("optional"))
 
     def get_target(self, name: str = MAIN) -> Output:
-        """Return where the application is to write an output: under a hidden name while a frame writes beside.
+        """Where the application writes an output: under a hidden name while a frame writes beside.
 
         Args:
             name: The name of the output. ``main`` stands for the first one, whatever its name.
@@ -197,33 +204,42 @@ class RenderLayer(Layer):
         Raises:
             LayerException: There is no such output.
         """
-        outputs = {output.name: output for output in self.get_render_outputs()}
-        if name == MAIN and MAIN not in outputs and outputs:
-            name = next(iter(outputs))
-        if name not in outputs:
-            raise LayerException(
-                f"layer {self.get_name()!r} has no output {name!r}; it has {sorted(outputs) or 'none'}"
-            )
-        target = self.__attempt.target(name) if self.__attempt else None
-        return target or outputs[name]
+        return (self.__targets or Targets(self.get_render_outputs(), layer=self.get_name()))[name]
+
+    def get_scratch_folder(self) -> str:
+        """The path of a folder on this host that is the frame's own, and is removed with all in it when it is over."""
+        return os.path.join(self.get_temp_dir(), f"outline-{self.get_name()}-{os.getpid()}")
+
+    def make_scratch_folder(self) -> None:
+        """Make that folder, for ``check_before_commands``.
+
+        Raises:
+            LayerException: It cannot be made.
+        """
+        folder = self.get_scratch_folder()
+        self.__remove_scratch_folder()  # of a process that was killed and had the same number
+        try:
+            os.mkdir(folder, 0o700)
+        except OSError as error:
+            raise LayerException(f"the folder {folder} cannot be made: {error.strerror}") from error
 
     def get_extra_args(self) -> list[str]:
-        """Return the argument ``extra_args`` as a list of words."""
+        """The argument ``extra_args`` as a list of words."""
         return words_of(self.get_arg("extra_args"))
 
     def get_progress_frames(self, frames: FrameSet) -> FrameSet:
-        """Return the frames that the application counts while it works on these frames of the layer."""
+        """The frames that the application counts while it works on these frames of the layer."""
         return frames
 
     def get_threads(self) -> int:
-        """Return how many threads the frame may use: what the host gave it, or else the layer's cores."""
+        """How many threads the frame may use: what the host gave it, or else the layer's cores."""
         given = os.environ.get("CUE_THREADS", "")
         return max(
             1, int(given) if given.isdigit() else int(float(self.get_arg("cores") or self.get_arg("threads") or 1))
         )
 
     def get_memory_mb(self) -> int:
-        """Return how much memory is reserved for the frame: what the host says, or the argument; 0 when not known."""
+        """How much memory is reserved for the frame: what the host says, or the argument; 0 when not known."""
         given = os.environ.get("CUE_MEMORY", "")
         if given.isdigit() and int(given):
             return int(given) // 1024
@@ -235,6 +251,12 @@ class RenderLayer(Layer):
     def check_required_args(self) -> None:
         """Check also that the outputs can tell frames apart, and that pictures can be opened where that is asked."""
         super().check_required_args()
+        for key, kind in self.arg_types.items():
+            if not isinstance(self.get_arg(key), (kind, type(None))):
+                raise LayerException(
+                    f"layer {self.get_name()!r}{self.get_origin()}: {key} must be a {kind.__name__},"
+                    f" not {self.get_arg(key)!r}"
+                )
         outputs = self.get_render_outputs()
         if not outputs and self.needs_outputs and self.__checks_outputs():
             raise LayerException(
@@ -254,7 +276,7 @@ class RenderLayer(Layer):
         self.__require_openimageio()
         for key in self.path_args:
             if self.get_arg(key):
-                self.set_arg(key, absolute_paths(self.get_arg(key)))
+                self.set_arg(key, each_path(self.get_arg(key), absolute_path))
         outputs = self.get_render_outputs()
         if outputs:
             self.set_arg("outputs", {output.name: absolute_path(output.path) for output in outputs})
@@ -266,7 +288,7 @@ class RenderLayer(Layer):
 
     def __copy_scene(self) -> None:
         """Copy the scene, or that of each frame, and render the copy from now on."""
-        pattern = find_slot(self.get_scene())
+        pattern = find_slot(expand_path(self.get_scene(), os.environ))
         frames = FrameSet(self.get_frame_range() or "1") if pattern.slot else [0]
         copies = [self.put_file(pattern.frame_path(frame)) for frame in frames]
         self.set_arg("scene", os.path.join(os.path.dirname(copies[0]), os.path.basename(self.get_scene())))
@@ -282,37 +304,47 @@ class RenderLayer(Layer):
     def _execute(self, frames: FrameSet) -> None:
         from ..progress import watched_output
 
-        self.__map_paths()
+        self.__use_paths_of_this_host()
         self.__require_openimageio()
         wanted = self.__frames_to_render(frames)
         if not wanted:
             return
-        self.__attempt = attempt = self.__begin_attempt(wanted)
+        attempt = self.__begin_attempt(wanted)
+        self.__targets = attempt.targets
         try:
+            self.check_program()
             self.check_before_commands(wanted)
             attempt.prepare(wanted)
-            with watched_output(self.output_rules, self.get_progress_frames(wanted)) as reader:
-                for command in self.render_commands(wanted):
+            with watched_output(self.get_output_rules(), self.get_progress_frames(wanted)) as reader:
+                for command in self.list_commands(wanted, attempt.targets):
                     self.__run(command, attempt, reader)
             note_sizes(self.get_path(), attempt.new_sizes())
         finally:
             self.clean_up()
+            self.__remove_scratch_folder()
             attempt.discard(wanted)
-            self.__attempt = None
+            self.__targets = None
+
+    def __remove_scratch_folder(self) -> None:
+        if os.path.isdir(self.get_scratch_folder()):
+            import shutil  # slow to import, and seldom needed
+
+            shutil.rmtree(self.get_scratch_folder(), ignore_errors=True)
 
     def __begin_attempt(self, frames: FrameSet) -> Attempt:
-        from ..rendering.attempt import Attempt
+        from ..io.attempt import Attempt, Checks
 
-        outputs, checks = self.get_render_outputs(), self.__checks()
+        outputs, checks = self.get_render_outputs(), Checks.of(self.get_args())
         names = [output.name for output in outputs] if checks.images else []
         known = read_sizes(self.get_path(), names, frames)
-        return Attempt(outputs, checks, mark=os.getpid() if self.writes_beside else None, sizes=known)
+        mark = os.getpid() if self.writes_beside else None
+        return Attempt(outputs, checks, mark=mark, sizes=known, layer=self.get_name())
 
     def __run(self, command: RenderCommand, attempt: Attempt, reader: OutputReader) -> None:
         """Run one command and move its outputs to their place, or raise what is wrong."""
-        from ..rendering.attempt import publishing
+        from ..io.attempt import publishing
 
-        errors_before = len(reader.errors)
+        errors_before, fatal_before = len(reader.errors), len(reader.fatal)
         reader.begin(self.get_progress_frames(command.frames))
         failure: ShellCommandFailureException | None = None
         with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:]):
@@ -322,75 +354,71 @@ class RenderLayer(Layer):
                 failure = error
             reader.close()
             self.collect_outputs(command)
-        said = reader.errors[errors_before:]
         faults = attempt.find_faults(command.frames) if self.__checks_outputs() else []
-        if failure is not None and not self.__is_forgiven(failure, faults):
-            meaning = self.exit_reasons.get(failure.exit_status, "")
-            what = f"{self.application} failed with exit status {failure.exit_status}{meaning and f' ({meaning})'}"
-            raise ShellCommandFailureException(f"{failure}\n{self.__tell(what, faults, said)}", failure.exit_status)
-        if faults:
-            raise LayerException(self.__tell("", faults, said))
-        if said and not self.trusts_exit_code:
-            raise LayerException(self.__tell(f"{self.application} told of errors", [], said))
+        end = CommandEnd(failure, faults, reader.errors[errors_before:], reader.fatal[fatal_before:])
+        wrong = self.__judge(end)
+        if wrong is not None:
+            raise wrong
         attempt.publish(command.frames)
 
-    def __tell(self, what: str, faults: list[str], said: list[str]) -> str:
-        """Return lines that tell what is wrong; the last one alone is enough to know the cause."""
-        reasons = "; ".join([*([what] if what else []), *faults])
-        more = [f"    {line}" for line in said[1:_MOST_TOLD]]
-        said_first = f"; {self.application} said: {said[0]}" if said else ""
-        return "\n".join([*more, f"layer {self.get_name()!r}: {reasons}{said_first}"])
-
-    def __is_forgiven(self, failure: ShellCommandFailureException, faults: list[str]) -> bool:
-        if faults or not self.get_arg("success_when_outputs_complete") or not self.__checks_outputs():
-            return False
-        logger.warning(
-            "layer %s: %s failed with %d, but all outputs are there",
-            self.get_name(),
-            self.application,
-            failure.exit_status,
-        )
-        return True
+    def __judge(self, end: CommandEnd) -> LayerException | ShellCommandFailureException | None:
+        """What is wrong with what a command did; None when nothing is."""
+        forgives = self.get_arg("success_when_outputs_complete") and self.__checks_outputs()
+        if end.failure is not None and end.left_all and forgives:
+            logger.warning("layer %s: %s, but all outputs are there", self.get_name(), end.failure)
+            end = end._replace(failure=None)
+        where = f"layer {self.get_name()!r}: "
+        if end.failure is not None:
+            status = end.failure.exit_status
+            meaning = f" ({self.exit_reasons[status]})" if status in self.exit_reasons else ""
+            what = f"{where}{self.application} failed with exit status {status}{meaning}"
+            return ShellCommandFailureException(f"{end.failure}\n{end.tell(self.application, what)}", status)
+        if end.faults:
+            return LayerException(end.tell(self.application, where))
+        if end.fatal or (end.said and not self.trusts_exit_code):
+            return LayerException(end.tell(self.application, f"{where}{self.application} reported an error"))
+        return None
 
     def __frames_to_render(self, frames: FrameSet) -> FrameSet:
         if not self.get_arg("skip_existing"):
             return frames.unique()
-        from ..rendering.attempt import find_complete
+        from ..io.attempt import Checks, find_complete
 
-        done = set(find_complete(self.get_render_outputs(), frames.unique(), self.__checks()))
+        done = set(find_complete(self.get_render_outputs(), frames.unique(), Checks.of(self.get_args())))
         if done:
             logger.warning("layer %s: frames %s are there already", self.get_name(), FrameSet(sorted(done)))
         return FrameSet([frame for frame in frames.unique() if frame not in done])
 
     def __require_openimageio(self) -> None:
         if self.get_arg("check_images"):
-            from ..rendering.images import require
+            from ..io.images import require
 
             require(f"layer {self.get_name()!r}{self.get_origin()}: check_images")
 
     def __checks_outputs(self) -> bool:
         return bool(self.get_arg("check_outputs", True)) and not self.get_arg("nocheck")
 
-    def __checks(self) -> Checks:
-        from ..rendering.attempt import Checks
+    def __use_paths_of_this_host(self) -> None:
+        """Turn paths of other systems into those of this host, in all arguments and in the layer's variables.
 
-        size = self.get_arg("image_size")
-        return Checks(
-            min_bytes=int(self.get_arg("min_bytes") or 0),
-            images=bool(self.get_arg("check_images")),
-            size=(int(size[0]), int(size[1])) if size else None,
-            allow_black=bool(self.get_arg("allow_black")),
-        )
+        Then replace ``~`` and variables in the arguments that are paths.
 
-    def __map_paths(self) -> None:
-        """Turn paths of other systems into those of this host: in all arguments, and in the layer's variables."""
-        from ..rendering import mapping
+        Raises:
+            LayerException: An output holds a variable that is not set.
+        """
+        from ..io.mapping import configured_rules, map_environment, map_value
 
-        named = config.items(mapping.SECTION) if config.has_section(mapping.SECTION) else []
-        rules = mapping.read_rules({key: value for key, value in named if key not in config.defaults()})
-        if rules:
-            for key, value in self.get_args().items():
-                mapped = mapping.map_value(value, rules)
-                if mapped != value and key != "env":  # variables are mapped below, with what separates paths in them
-                    self.set_arg(key, mapped)
-            os.environ.update(mapping.map_environment(self.get_execute_env(), rules))
+        rules = configured_rules()
+        for key, value in self.get_args().items() if rules else ():
+            if key != "env":  # variables are mapped below, with what separates paths in them
+                self.set_arg(key, map_value(value, rules))
+        os.environ.update(map_environment(self.get_execute_env(), rules) if rules else {})
+        for key in (*self.path_args, "outputs", "optional"):
+            if self.get_arg(key):
+                self.set_arg(key, each_path(self.get_arg(key), lambda path: expand_path(path, os.environ)))
+        for output in self.get_render_outputs():
+            if unknown_variables(output.path):
+                raise LayerException(
+                    f"layer {self.get_name()!r}: ${unknown_variables(output.path)[0]} in the path of output"
+                    f" {output.name!r} is not set on this host: {output.path}"
+                )

@@ -2,29 +2,46 @@
 """RenderMan renders RIB files with its program ``prman``.
 
 Versions: by contract, RenderMan 21 to 26; never run against RenderMan. Facts are from the command lines and rules of
-CGRU, and from published scripts; Pixar's own reference has not been read.
+CGRU, from Thinkbox's Deadline plug-ins, and from published scripts; Pixar's own reference has not been read.
 
 What is taken as known:
 
 - One process renders one file, and the RIB says where the picture goes; ``outputs`` only says what to expect.
 - ``-Progress`` prints lines with ``R90000   42%``; ``-t:8`` is the number of threads, ``-cwd`` the folder to work in.
+- ``-checkpoint 5m`` writes what is done so far, and ``-recover 1`` goes on from there in the next attempt.
 - A missing licence is a line with ``{SEVERE} License``. With which status prman then ends is not known, so such a line
   fails the frame by itself.
+- What RenderMan for Maya writes has a ``job/job.rib`` to be rendered before the frames and a ``job/post.rib`` after
+  them: make them layers of their own.
 """
 
 from __future__ import annotations
 
-from ..console import OutputRules
-from ..rendering.words import flags
-from .per_frame import PerFrameLayer
+from typing import TYPE_CHECKING
 
-__all__ = ["RenderMan"]
+from ..console import OutputRules
+from ..io.output import Targets
+from .per_frame import PerFrameLayer
+from .render import RenderArgs, flags
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["RenderMan", "RenderManArgs"]
 
 RENDERMAN_RULES = OutputRules(
-    percent=(r"R90000\s+(\d+)%",),
+    percent=(r"R90000\s*(\d+)%",),
     warning=(r"\{WARNING\}",),
-    error=(r"\{SEVERE\} License", r"\{SEVERE\}"),
+    fatal=(r"\{SEVERE\}", r"RIB error", r"Unable to find (?:shader|out device)", r"^ERROR"),
 )
+
+
+class RenderManArgs(RenderArgs, total=False):
+    """The arguments of ``RenderMan``."""
+
+    cwd: str  #: The folder from which the RIB's relative paths count.
+    variant: str  #: Such as ``xpucpu``.
+    checkpoint: str  #: How often to write what is done, such as ``5m``; the next attempt goes on from there.
 
 
 class RenderMan(PerFrameLayer):
@@ -33,25 +50,26 @@ class RenderMan(PerFrameLayer):
     ::
 
         RenderMan("beauty", scene="rib/shot.####.rib", outputs="images/beauty.####.exr", cwd="/shots/ab12")
-
-    Arguments besides those of ``RenderLayer``:
-
-    - ``cwd``: the folder from which the RIB's relative paths count;
-    - ``variant``: such as ``xpucpu``.
     """
 
     application = "RenderMan"
     executable = "prman"
+    declared_args = RenderManArgs
     output_rules = RENDERMAN_RULES
-    trusts_exit_code = False
     path_args = ("scene", "cwd")
 
-    def frame_words(self, frame: int) -> list[str]:
-        """Return progress, folder, threads and the RIB file."""
+    if TYPE_CHECKING:
+
+        def __init__(self, name: str, **args: Unpack[RenderManArgs]) -> None: ...
+
+    def frame_words(self, frame: int, targets: Targets) -> list[str]:
+        """Progress, folder, threads and the RIB file."""
+        checkpoint = self.get_arg("checkpoint")
         return [
             "-Progress",
             *flags(("-cwd", self.get_arg("cwd")), ("-variant", self.get_arg("variant"))),
             f"-t:{self.get_threads()}",
+            *(["-recover", "1", "-checkpoint", str(checkpoint)] if checkpoint else []),
             *self.get_extra_args(),
             self.get_scene(frame),
         ]

@@ -4,33 +4,41 @@
 from __future__ import annotations
 
 import os
-from typing import Any, ClassVar
+from typing import Any
 
 from ..exception import LayerException
 from ..frames import FrameSet
-from ..io import Path
+from ..io.output import Output
+from ..io.path import Path
 from ..layer import Frame, Layer
-from ..rendering.outputs import Output
-from .render import RenderLayer
+from .render import RenderArgs, RenderLayer
 
-__all__ = ["SequenceLayer", "SourceLayer"]
+__all__ = ["SequenceLayer", "SourceArgs", "SourceLayer"]
+
+
+class SourceArgs(RenderArgs, total=False):
+    """The arguments of modules that read pictures."""
+
+    source: Any  #: The pictures to read: a path with the frame in any style, or an ``outline.io`` object.
 
 
 class SourceLayer(RenderLayer):
     """A layer with the argument ``source``: the pictures that it reads, with the frame in any style."""
 
-    path_args: ClassVar[tuple[str, ...]] = ("source",)
+    declared_args = SourceArgs
+    required_args = ("source",)
+    path_args = ("source",)
 
+    # Any: a module's own arguments.
     def __init__(self, name: str, **args: Any) -> None:
         """Make a layer that reads ``source``, a path or an ``outline.io`` object."""
         super().__init__(name, **args)
         if isinstance(self.get_arg("source"), Path):
             self.set_arg("source", self.get_arg("source").get_path())
-        self.require_arg("source")
 
     def get_source(self) -> Output:
-        """Return where the pictures are that the layer reads."""
-        return Output.at("source", str(self.get_arg("source")))
+        """Where the pictures are that the layer reads."""
+        return Output(self.get_arg("source"), "source")
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check that all pictures are there, before any work is done.
@@ -62,7 +70,7 @@ class SequenceLayer(SourceLayer, Frame):
     frames_share_outputs = True
 
     def get_sequence(self) -> FrameSet:
-        """Return the frames of the pictures, in order.
+        """The frames of the pictures, in order.
 
         Raises:
             LayerException: ``range`` has no frame of the job.
@@ -73,7 +81,7 @@ class SequenceLayer(SourceLayer, Frame):
         return FrameSet(frames).unique()
 
     def get_progress_frames(self, frames: FrameSet) -> FrameSet:
-        """Return the frames of the pictures, which the application counts."""
+        """The frames of the pictures, which the application counts."""
         return self.get_sequence()
 
     def check_before_commands(self, frames: FrameSet) -> None:

@@ -16,15 +16,19 @@ What has to be known, all of it measured:
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..console import OutputRules
 from ..frames import FrameSet
-from ..frames.dialects import runs
-from ..rendering.numbered import numbered_path
-from .render import RenderCommand, RenderLayer
+from ..frames.dialects import Run, rows
+from ..io.numbered import numbered_path
+from ..io.output import Output, Targets
+from .render import RenderArgs, RenderCommand, RenderLayer, flags
 
-__all__ = ["Synfig"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Synfig", "SynfigArgs"]
 
 SYNFIG_RULES = OutputRules(
     frame_done=(r"^(.+\.-?\d+\.\w+): DONE",),
@@ -34,39 +38,43 @@ SYNFIG_RULES = OutputRules(
 )
 
 
+class SynfigArgs(RenderArgs, total=False):
+    """The arguments of ``Synfig``."""
+
+    width: int  #: In pixels.
+    height: int  #: In pixels.
+    antialias: int  #: 1 to 30.
+    format: str  #: The name of a Synfig target; from the extension of the output when not given.
+
+
 class Synfig(RenderLayer):
     """Renders frames with Synfig; each run of consecutive frames in one process.
 
     ::
 
         Synfig("title", scene="title.sif", outputs="out/title.####.png", chunk=10)
-
-    Arguments besides those of ``RenderLayer``: ``width`` and ``height`` in pixels, ``antialias`` (1 to 30), ``format``
-    (the name of a Synfig target; from the extension of the output when not given).
     """
 
     application = "Synfig"
     executable = "synfig"
+    declared_args = SynfigArgs
     output_rules = SYNFIG_RULES
     trusts_exit_code = False
     writes_beside = True
+    required_args = ("scene",)
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders with Synfig."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
+    if TYPE_CHECKING:
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return a run of Synfig for each row of consecutive frames."""
-        if not self.get_target().is_sequence or self.get_scene(0) != self.get_scene(1):
-            return [self._still(frame) for frame in frames]
-        commands = []
-        for run in runs(frames):
-            if run.step == 1 and run.start != run.end:
-                commands.append(self._part(run.start, run.end))
-            else:
-                commands += [self._still(frame) for frame in run.frames()]
-        return commands
+        def __init__(self, name: str, **args: Unpack[SynfigArgs]) -> None: ...
+
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """A run of Synfig for each row of consecutive frames."""
+        target = targets.main
+        if not target.is_sequence or self.get_scene(0) != self.get_scene(1):
+            return [self._still(frame, target) for frame in frames]
+        return [
+            self._still(row.start, target) if row.start == row.end else self._part(row, target) for row in rows(frames)
+        ]
 
     def collect_outputs(self, command: RenderCommand) -> None:
         """Give the files the names that were asked for."""
@@ -77,19 +85,19 @@ class Synfig(RenderLayer):
                 if written != target and os.path.exists(written):
                     os.replace(written, target)
 
-    def _part(self, start: int, end: int) -> RenderCommand:
-        times = ["--start-time", f"{start}f", "--end-time", f"{end}f"]
-        words = [*self._words(self.get_scene(start)), "-o", numbered_path(self.get_target(), "", joint="."), *times]
-        return RenderCommand([*words, *self.get_extra_args()], FrameSet(range(start, end + 1)))
+    def _part(self, row: Run, target: Output) -> RenderCommand:
+        times = ["--start-time", f"{row.start}f", "--end-time", f"{row.end}f"]
+        words = [*self._words(self.get_scene(row.start), target), "-o", numbered_path(target, "", joint="."), *times]
+        return RenderCommand([*words, *self.get_extra_args()], row.frames())
 
-    def _still(self, frame: int) -> RenderCommand:
-        words = [*self._words(self.get_scene(frame)), "-o", self.get_target().frame_path(frame), "--time", f"{frame}f"]
+    def _still(self, frame: int, target: Output) -> RenderCommand:
+        words = [*self._words(self.get_scene(frame), target), "-o", target.frame_path(frame), "--time", f"{frame}f"]
         return RenderCommand([*words, *self.get_extra_args()], FrameSet([frame]))
 
-    def _words(self, scene: str) -> list[str]:
-        extension = os.path.splitext(self.get_target().path)[1]
-        words = [*self.get_program(), scene, "-t", str(self.get_arg("format") or extension.removeprefix("."))]
-        for sign, key in (("-w", "width"), ("-h", "height"), ("-a", "antialias")):
-            if self.get_arg(key) is not None:
-                words += [sign, str(self.get_arg(key))]
-        return [*words, "-T", str(self.get_threads())]
+    def _words(self, scene: str, target: Output) -> list[str]:
+        extension = os.path.splitext(target.path)[1]
+        settings = (("-w", "width"), ("-h", "height"), ("-a", "antialias"))
+        return [
+            *(*self.get_program(), scene, "-t", str(self.get_arg("format") or extension.removeprefix("."))),
+            *flags(*((sign, self.get_arg(key)) for sign, key in settings), ("-T", self.get_threads())),
+        ]

@@ -13,14 +13,18 @@ What has to be known, all of it measured:
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
-from .render import RenderCommand, RenderLayer
+from ..io.output import Output, Targets
+from .render import RenderArgs, RenderCommand, RenderLayer
 
-__all__ = ["Tachyon"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Tachyon", "TachyonArgs"]
 
 TACHYON_RULES = OutputRules(
     percent=(r"Rendering Progress: +(\d+)% complete",),
@@ -39,34 +43,40 @@ _FORMATS = {
 }
 
 
+class TachyonArgs(RenderArgs, total=False):
+    """The arguments of ``Tachyon``."""
+
+    width: int  #: In pixels; only together with ``height``.
+    height: int  #: In pixels.
+    samples: int  #: Samples for antialiasing.
+
+
 class Tachyon(RenderLayer):
     """Renders frames with Tachyon, each in a process of its own.
 
     ::
 
         Tachyon("ball", scene="scenes/ball.####.dat", outputs="out/ball.####.png")
-
-    Arguments besides those of ``RenderLayer``: ``width`` and ``height`` in pixels, both or none; ``samples`` for
-    antialiasing.
     """
 
     application = "Tachyon"
     executable = "tachyon"
+    declared_args = TachyonArgs
     output_rules = TACHYON_RULES
     trusts_exit_code = False
     writes_beside = True
+    required_args = ("scene",)
 
-    def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders with Tachyon."""
-        super().__init__(name, **args)
-        self.require_arg("scene")
+    if TYPE_CHECKING:
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        """Return a run of Tachyon for each frame."""
-        program, options = self.get_program(), self._options()
+        def __init__(self, name: str, **args: Unpack[TachyonArgs]) -> None: ...
+
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        """A run of Tachyon for each frame."""
+        program, options, target = self.get_program(), self._options(targets.main), targets.main
         return [
             RenderCommand(
-                [*program, self.get_scene(frame), *options, "-o", self._written(frame), *self.get_extra_args()],
+                [*program, self.get_scene(frame), *options, "-o", self._written(target, frame), *self.get_extra_args()],
                 FrameSet([frame]),
             )
             for frame in frames
@@ -75,34 +85,29 @@ class Tachyon(RenderLayer):
     def collect_outputs(self, command: RenderCommand) -> None:
         """Move a picture that could not be written to its name."""
         for frame in command.frames:
-            written, target = self._written(frame), self.get_target().frame_path(frame)
+            written, target = self._written(self.get_target(), frame), self.get_target().frame_path(frame)
             if written != target and os.path.exists(written):
                 os.replace(os.path.realpath(written), target)
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check that the scenes are there, and make a link that leads around blanks."""
         super().check_before_commands(frames)
-        self.clean_up()
         if _has_blank(self.get_target().path):
+            self.make_scratch_folder()
             os.symlink(os.path.abspath(self.get_target().folder), self._link())
 
-    def clean_up(self) -> None:
-        """Remove the link."""
-        if os.path.islink(self._link()):
-            os.unlink(self._link())
-
     def _link(self) -> str:
-        return os.path.join(self.get_temp_dir(), f"tachyon-{os.getpid()}")
+        return os.path.join(self.get_scratch_folder(), "out")
 
-    def _written(self, frame: int) -> str:
-        """Return the path that Tachyon is told: that of the picture, or one without blanks through a link."""
-        target = self.get_target().frame_path(frame)
-        if not _has_blank(self.get_target().path):
-            return target
-        return os.path.join(self._link(), "".join("_" if sign.isspace() else sign for sign in os.path.basename(target)))
+    def _written(self, target: Output, frame: int) -> str:
+        """The path that Tachyon is told: that of the picture, or one without blanks through a link."""
+        path = target.frame_path(frame)
+        if not _has_blank(target.path):
+            return path
+        return os.path.join(self._link(), "".join("_" if sign.isspace() else sign for sign in os.path.basename(path)))
 
-    def _options(self) -> list[str]:
-        path = self.get_target().path
+    def _options(self, target: Output) -> list[str]:
+        path = target.path
         extension = os.path.splitext(path)[1].lower()
         if extension not in _FORMATS:
             raise LayerException(

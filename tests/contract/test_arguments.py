@@ -34,7 +34,7 @@ def test_programs_that_take_a_file_per_frame_need_one(stage: Stage, make: type[R
     [
         (AfterEffects, {}, "needs one of the arguments 'comp' and 'queue_index'"),
         (AfterEffects, {"comp": "a", "queue_index": 1}, "needs one of the arguments"),
-        (Katana, {}, "needs the argument 'render_node'"),
+        (Maya, {"renderer": "renderman", "percent": 50}, "RenderMan in Maya knows no percent"),
         (Katana, {"render_node": "a", "variables": ["x"]}, "variables must be a dict"),
         (Gaffer, {"context": ["x"]}, "context must be a dict"),
         (HoudiniRop, {}, "needs the argument 'rop'"),

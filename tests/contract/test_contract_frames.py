@@ -71,9 +71,12 @@ def test_the_program_writes_the_frames_of_the_chunk_and_no_others(
 ) -> None:
     layer = stage.bare_layer(make)
 
-    commands = layer.render_commands(frames)
+    commands = layer.list_commands(frames)
 
-    written = [frames_written(APPLICATIONS[PROGRAMS[make]](command.argv[1:])) for command in commands]
+    written = [
+        frames_written([path for path in APPLICATIONS[PROGRAMS[make]](command.argv[1:]) if "Alpha" not in path])
+        for command in commands
+    ]
     assert sorted(frame for each in written for frame in each) == sorted(frames)
     assert [sorted(each) for each in written] == [sorted(command.frames) for command in commands]
 
@@ -86,7 +89,7 @@ def test_programs_with_a_file_per_frame_run_once_for_each(
 ) -> None:
     layer = stage.bare_layer(make)
 
-    commands = layer.render_commands(frames)
+    commands = layer.list_commands(frames)
 
     assert [list(command.frames) for command in commands] == [[frame] for frame in frames]
     assert [
@@ -99,7 +102,7 @@ def test_programs_with_a_file_per_frame_run_once_for_each(
 def test_hython_is_given_the_frames_of_the_chunk_and_no_others(stage: Stage, frames: FrameSet) -> None:
     layer = stage.bare_layer(HoudiniRop)
 
-    (command,) = layer.render_commands(frames)
+    (command,) = layer.list_commands(frames)
 
     runs = json.loads(command.argv[-1])["runs"]
     assert sorted(frame for start, end, step in runs for frame in range(start, end + 1, step)) == sorted(frames)

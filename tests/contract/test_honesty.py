@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import ast
 import importlib
-import inspect
 import subprocess
 import sys
 
 import pytest
 
+from outline.layer import LayerType
 from outline.modules.render import RenderLayer
 from tests.conftest import REPOSITORY
 
@@ -25,7 +25,7 @@ PAGE = (REPOSITORY / "docs" / "modules-by-contract.md").read_text(encoding="utf-
 def layers_of(module: str) -> list[type[RenderLayer]]:
     """Return the public layer classes of a module."""
     found = importlib.import_module(f"outline.modules.{module}")
-    return [value for name, value in vars(found).items() if name in found.__all__ and inspect.isclass(value)]
+    return [value for name, value in vars(found).items() if name in found.__all__ and isinstance(value, LayerType)]
 
 
 def test_there_are_modules_by_contract() -> None:
@@ -55,7 +55,7 @@ def test_every_class_says_its_program_and_its_rules(module: str) -> None:
     silent = [
         layer
         for layer in layers_of(module)
-        if not (layer.application and layer.executable and layer.output_rules.error)
+        if not (layer.application and layer.executable and layer.output_rules.error + layer.output_rules.fatal)
     ]
 
     assert silent == []

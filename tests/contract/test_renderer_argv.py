@@ -29,9 +29,14 @@ def test_husk_is_told_how_many_frames_and_not_the_last_one(stage: Stage) -> None
         renderer="BRAY_HdKarma",
         settings="/Render/main",
         camera="/cam",
+        engine="xpu",
+        width=64,
+        height=32,
+        percent=50,
     )
 
-    more = ["-V", "a", "-R", "BRAY_HdKarma", "-s", "/Render/main", "-c", "/cam", "-o", "SHOTS/.part-a.$F4.exr"]
+    more = ["-V", "a", "-j", "4", "-R", "BRAY_HdKarma", "--engine", "xpu", "-s", "/Render/main", "-c", "/cam"]
+    more += ["-r", "64", "32", "-S", "50", "-o", "SHOTS/.part-a.$F4.exr"]
     assert stage.calls() == [
         ["husk", "-f", "1", "-n", "5", "-i", "2", *more, "SHOTS/a b.usd"],
         ["husk", "-f", "20", "-n", "1", "-i", "1", *more, "SHOTS/a b.usd"],
@@ -68,9 +73,14 @@ def test_kick_renders_a_file_per_frame(stage: Stage) -> None:
         outputs=stage.path("a.####.exr"),
         plugin_paths=["/opt/a b", "/opt/c"],
         samples=5,
+        camera="/cam",
+        device="gpu",
+        width=64,
+        height=32,
     )
 
-    quiet = ["-dw", "-dp", "-nstdin", "-v", "4", "-t", "4", "-l", "/opt/a b", "-l", "/opt/c", "-as", "5"]
+    quiet = ["-dw", "-dp", "-nostdin", "-v", "4", "-t", "4", "-set", "options.abort_on_license_fail", "true"]
+    quiet += ["-l", "/opt/a b", "-l", "/opt/c", "-as", "5", "-c", "/cam", "-device", "gpu", "-r", "64", "32"]
     assert stage.calls() == [
         ["kick", "-i", f"SHOTS/s {frame}.txt", "-o", f"SHOTS/.part-a.{frame}.exr", *quiet]
         for frame in ("0001", "0003", "0020")
@@ -88,22 +98,31 @@ def test_prman_renders_a_file_per_frame(stage: Stage) -> None:
         outputs=stage.path("a.####.exr"),
         cwd=stage.path(""),
         variant="xpucpu",
+        checkpoint="5m",
     )
 
-    assert stage.calls() == [
-        ["prman", "-Progress", "-cwd", "SHOTS", "-variant", "xpucpu", "-t:4", f"SHOTS/r {frame}.txt"]
-        for frame in ("0001", "0003", "0020")
-    ]
+    words = ["-Progress", "-cwd", "SHOTS", "-variant", "xpucpu", "-t:4", "-recover", "1", "-checkpoint", "5m"]
+    assert stage.calls() == [["prman", *words, f"SHOTS/r {frame}.txt"] for frame in ("0001", "0003", "0020")]
     assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
 
 
 def test_redshift_renders_a_file_per_frame(stage: Stage) -> None:
     stage.program("redshiftCmdLine", "redshift")
 
-    stage.render(Redshift, "1,3,20", scene=per_frame(stage, "r"), outputs=stage.path("a.####.exr"), gpu_ids=[0, 2])
+    stage.render(
+        Redshift,
+        "1,3,20",
+        scene=per_frame(stage, "r"),
+        outputs=stage.path("a.####.exr"),
+        gpu_ids=[0, 2],
+        set_output=True,
+        width=64,
+        height=32,
+    )
 
     assert stage.calls() == [
-        ["redshiftCmdLine", f"SHOTS/r {frame}.txt", "-gpu", "0", "-gpu", "2"] for frame in ("0001", "0003", "0020")
+        ["redshiftCmdLine", f"SHOTS/r {frame}.txt", "-oip", "SHOTS", "-ores", "64x32", "-gpu", "0", "-gpu", "2"]
+        for frame in ("0001", "0003", "0020")
     ]
     assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
 
@@ -127,9 +146,9 @@ def test_vray_gets_a_list_with_semicolons(stage: Stage) -> None:
 
     more = ["-numThreads=4", "-camera=c", "-imgWidth=64", "-imgHeight=32", "-rtEngine=7"]
     assert stage.calls() == [
-        ["vray", "-sceneFile=SHOTS/a b.vrscene", "-imgFile=SHOTS/.part-a..exr", "-frames=1-9,2;20", *VRAY, *more]
+        ["vray", "-sceneFile=SHOTS/a b.vrscene", "-imgFile=SHOTS/a..exr", "-frames=1-9,2;20", *VRAY, *more]
     ]
-    assert stage.pictures() == PICTURES
+    assert stage.pictures() == sorted([*PICTURES, *(f"a..Alpha{picture[2:]}" for picture in PICTURES)])
 
 
 def test_vray_with_a_scene_per_frame_leaves_the_names_alone(stage: Stage) -> None:
@@ -141,7 +160,7 @@ def test_vray_with_a_scene_per_frame_leaves_the_names_alone(stage: Stage) -> Non
         [
             "vray",
             f"-sceneFile=SHOTS/v {frame:04d}.txt",
-            f"-imgFile=SHOTS/.part-a.{frame:04d}.exr",
+            f"-imgFile=SHOTS/a.{frame:04d}.exr",
             f"-frames={frame}",
             *VRAY,
             "-numThreads=4",
@@ -149,4 +168,6 @@ def test_vray_with_a_scene_per_frame_leaves_the_names_alone(stage: Stage) -> Non
         ]
         for frame in (1, 3, 20)
     ]
-    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
+    assert stage.pictures() == sorted(
+        f"a.{frame}{end}" for frame in ("0001", "0003", "0020") for end in (".exr", ".Alpha.exr")
+    )

@@ -110,7 +110,7 @@ ARNOLD = (
             "11-14",
             "PROGRESS:  Start: 0:00:00:10\n"
             "PROGRESS:  0:00:00:10 (1): 0 Seconds\n"
-            "PROGRESS:  0:00:00:12 (3): 1 Seconds\n",
+            "PROGRESS:  0:00:00:12 (3U): 1 Seconds\n",
             FrameProgress(1, 50.0, 13, 2),
             id="aerender",
         ),

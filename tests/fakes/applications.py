@@ -141,11 +141,19 @@ def _dollar(pattern: str, frames: Sequence[int]) -> list[str]:
 
 
 def _maya(words: list[str]) -> list[str]:
-    found, rest = _options(words, _one("r s e b proj rd im fnc pad of cam rl x y percentRes rt"))
+    renderer = words[words.index("-r") + 1] if "-r" in words else ""
+    names = "r s e b proj rd of cam rl"
+    names += " imageFile t" if renderer == "renderman" else " im fnc pad x y percentRes"
+    names += {"arnold": " rt ai:threads ai:alf ai:aerr", "redshift": " gpu", "vray": " threads", "sw": " n"}.get(
+        renderer, ""
+    )
+    found, rest = _options(words, {**_one(names), **({"-res": 2} if renderer == "renderman" else {})})
     _only(rest)
     if words[-1] != rest[0]:
         _refuse("the scene must be the last word")
     frames = _span(found["-s"][0], found["-e"][0], found["-b"][0])
+    if "-imageFile" in found:
+        return [os.path.join(found["-rd"][0], _fill(r"<f\d*>", found["-imageFile"][0], frame)) for frame in frames]
     if "-im" not in found:
         return _in_scene(rest[0], frames)
     names = {"name.#.ext": "{0}.{1}.exr", "name#.ext": "{0}{1}.exr", "name_#.ext": "{0}_{1}.exr", "name.ext": "{0}.exr"}
@@ -155,12 +163,15 @@ def _maya(words: list[str]) -> list[str]:
 
 
 def _nuke(words: list[str]) -> list[str]:
-    found, rest = _options(words, {"-x": 0, "-i": 0, "--cont": 0, "--gpu": 0, "-V": 1, "-m": 1, "-F": 1, "-X": 1})
+    if "--gpu" in words and words[words.index("--gpu") + 1].isdigit():
+        words.pop(words.index("--gpu") + 1)
+    flags = dict.fromkeys(("-x", "-i", "--nukex", "--cont", "--gpu", "-p", "-f", "--sro"), 0)
+    found, rest = _options(words, {**flags, "-V": 1, "-m": 1, "-c": 1, "-F": 1, "-X": 1, "--view": 1})
     return _in_scene(_only(rest)[0], _listed(found["-F"][0], " ", "x"))
 
 
 def _husk(words: list[str]) -> list[str]:
-    found, rest = _options(words, _one("f n i V R s c o"))
+    found, rest = _options(words, {**_one("f n i V j R s c S o"), "--engine": 1, "-r": 2})
     _only(rest)
     first, count, step = (int(found[flag][0]) for flag in ("-f", "-n", "-i"))
     return _dollar(found["-o"][0], range(first, first + count * step, step))
@@ -172,19 +183,17 @@ def _mantra(words: list[str]) -> list[str]:
 
 
 def _katana(words: list[str]) -> list[str]:
-    if words[0] != "--batch" or not words[1].startswith("--katana-file=") or not words[2].startswith("--render-node="):
-        _refuse("--batch, --katana-file= and --render-node= are needed")
-    _, rest = _options(
-        [word for word in words[1:] if not re.match("--(katana-file|render-node|var)=", word)], {"-t": 1}
-    )
+    if words[0] != "--batch" or not words[1].startswith("--katana-file="):
+        _refuse("--batch and --katana-file= are needed")
+    known = "--(katana-file|render-node|var|threads2d)="
+    _, rest = _options([word for word in words[1:] if not re.match(known, word)], {"-t": 1})
     _only(rest, 0)
     return _in_scene(words[1].partition("=")[2], _listed(words[words.index("-t") + 1], ",", ""))
 
 
 def _kick(words: list[str]) -> list[str]:
-    found, rest = _options(
-        words, {"-i": 1, "-o": 1, "-dw": 0, "-dp": 0, "-nstdin": 0, "-v": 1, "-t": 1, "-l": 1, "-as": 1}
-    )
+    flags = {**_one("i o v t l as c device"), **dict.fromkeys(("-dw", "-dp", "-nostdin"), 0), "-set": 2, "-r": 2}
+    found, rest = _options(words, flags)
     _only(rest, 0)
     return found["-o"]
 
@@ -196,36 +205,38 @@ def _vray(words: list[str]) -> list[str]:
     if set(pairs) - set(known.split()):
         _refuse(f"unknown {set(pairs) - set(known.split())}")
     frames = _listed(pairs["frames"], ";", ",")
-    if pairs.get("noFrameNumbers") == "1":
-        return [pairs["imgFile"]]
     stem, extension = os.path.splitext(pairs["imgFile"])
-    return [f"{stem}{frame:04d}{extension}" for frame in frames]
+    numbers = [""] if pairs.get("noFrameNumbers") == "1" else [f"{frame:04d}" for frame in frames]
+    return [path for number in numbers for path in (f"{stem}.Alpha{number}{extension}", f"{stem}{number}{extension}")]
 
 
 def _prman(words: list[str]) -> list[str]:
     found, rest = _options(
-        [word for word in words if not word.startswith("-t:")], {"-Progress": 0, "-cwd": 1, "-variant": 1}
+        [word for word in words if not word.startswith("-t:")],
+        {"-Progress": 0, **_one("cwd variant recover checkpoint")},
     )
     assert found is not None
     return _in_scene(_only(rest)[0], [0])
 
 
 def _redshift(words: list[str]) -> list[str]:
-    _only(_options(words[1:], {"-gpu": 1})[1], 0)
-    return _in_scene(words[0], [0])
+    found, rest = _options(words[1:], _one("gpu oip ores"))
+    _only(rest, 0)
+    folder = found.get("-oip", [""])[0]
+    return [os.path.join(folder, os.path.basename(path)) if folder else path for path in _in_scene(words[0], [0])]
 
 
 def _aerender(words: list[str]) -> list[str]:
-    one = _one("project comp rqindex s e i RStemplate OMtemplate output v sound")
-    found, rest = _options(words, {**one, "-continueOnMissingFootage": 0})
+    one = _one("project comp rqindex s e i RStemplate OMtemplate output v close")
+    found, rest = _options(words, {**one, "-mfr": 2, "-mem_usage": 2, "-continueOnMissingFootage": 0})
     _only(rest, 0)
-    frames = _span(found["-s"][0], found["-e"][0], found["-i"][0])
+    frames = _span(found["-s"][0], found["-e"][0], "1")  # -i repeats pictures, it skips none
     return [_fill(r"\[#+\]", found["-output"][0], frame) for frame in frames]
 
 
 def _3dsmaxcmd(words: list[str]) -> list[str]:
     pairs = dict(word[1:].split(":", 1) for word in words[:-1])
-    if set(pairs) - {"o", "start", "end", "nthFrame", "v", "showRFW", "cam", "batchRender"}:
+    if set(pairs) - {*["o", "start", "end", "nthFrame", "v", "showRFW", "cam", "batchRender", "width", "height"]}:
         _refuse(f"unknown switch in {pairs}")
     stem, extension = os.path.splitext(pairs["o"])
     return [f"{stem}{frame:04d}{extension}" for frame in _span(pairs["start"], pairs["end"], pairs["nthFrame"])]
@@ -238,7 +249,10 @@ def _3dsmaxbatch(words: list[str]) -> list[str]:
 
 
 def _cinema4d(words: list[str]) -> list[str]:
-    found, rest = _options(words, {"-nogui": 0, "-render": 1, "-frame": 3, "-oimage": 1, "-threads": 1})
+    found, rest = _options(
+        words,
+        {**_one("render oimage omultipass take threads redshift-gpu"), "-nogui": 0, "-frame": 3, "-oresolution": 2},
+    )
     _only(rest, 0)
     return [f"{found['-oimage'][0]}{frame:04d}.exr" for frame in _span(*found["-frame"])]
 
@@ -249,7 +263,14 @@ def _gaffer(words: list[str]) -> list[str]:
     values: dict[str, list[str]] = {}
     flag = ""
     for word in words[1:]:
-        if flag != "-context" and word in ("-script", "-nodes", "-frames", "-context"):
+        if flag != "-context" and word in (
+            "-script",
+            "-nodes",
+            "-frames",
+            "-threads",
+            "-ignoreScriptLoadErrors",
+            "-context",
+        ):
             flag = word
             values[flag] = []
         else:

@@ -10,11 +10,12 @@ from typing import Any
 
 from outline import FrameSet, Outline
 from outline.console import OutputRules
+from outline.io.output import Targets
 from outline.modules.render import RenderCommand, RenderLayer
 
 from . import renderer
 
-__all__ = ["PROGRAM", "SCRIPT", "App", "AppInPlace", "AppPerFrame", "AppWithoutExitCode", "Run", "launch"]
+__all__ = ["PROGRAM", "SCRIPT", "App", "AppInPlace", "AppOfOld", "AppPerFrame", "AppWithoutExitCode", "Run", "launch"]
 
 SCRIPT = str(Path(renderer.__file__))
 PROGRAM = [sys.executable, SCRIPT]
@@ -27,11 +28,11 @@ class App(RenderLayer):
 
     application = "App"
     executable = "app"
-    output_rules = OutputRules(error=(r"^Error: ",))
+    output_rules = OutputRules(error=(r"^Error: ",), fatal=(r"out of memory",), harmless=(r"^Error: 1280",))
     writes_beside = True
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        words = [*self.get_program(), str(self.get_arg("behaviour", "render")), self.get_target().printf()]
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        words = [*self.get_program(), str(self.get_arg("behaviour", "render")), targets.main.printf()]
         return [RenderCommand([*words, *map(str, frames), *self.get_extra_args()], frames)]
 
 
@@ -50,8 +51,20 @@ class AppWithoutExitCode(App):
 class AppPerFrame(App):
     """Has a process for each frame."""
 
-    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:
-        return [command for frame in frames for command in super(AppPerFrame, self).render_commands(FrameSet([frame]))]
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        return [
+            command
+            for frame in frames
+            for command in super(AppPerFrame, self).render_commands(FrameSet([frame]), targets)
+        ]
+
+
+class AppOfOld(App):
+    """Is written as modules were before there were targets."""
+
+    def render_commands(self, frames: FrameSet) -> list[RenderCommand]:  # type: ignore[override]  # the old form
+        words = [*self.get_program(), str(self.get_arg("behaviour", "render")), self.get_target().printf()]
+        return [RenderCommand([*words, *map(str, frames)], frames)]
 
 
 def launch(kind: type[RenderLayer] = App, *, frames: str = "1-3", **args: Any) -> RenderLayer:

@@ -66,6 +66,10 @@ def main(behaviour: str, pattern: str, frames: list[int]) -> int:
         return 139
     if behaviour == "tell-error":
         sys.stderr.write("Error: texture.tif is missing\n")
+    if behaviour == "run-out-of-memory":
+        sys.stderr.write("Error: texture.tif is missing\nSystem is out of memory\n")
+    if behaviour == "tell-harmless-error":
+        sys.stderr.write("Error: 1280\n")
     return 0
 
 

@@ -93,7 +93,7 @@ DRY = [
     ("renderers/blender", "-f 1..6"),
     ("renderers/synfig", "--start-time 1f --end-time 6f"),
     ("pipeline/pipeline", "--frames 5-8"),
-    ("pipeline/pipeline", "<links>/%06d.png"),
+    ("pipeline/pipeline", "/%06d.png"),
 ]
 
 

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from outline.frames import FrameSet
 from outline.frames.dialects import (
     blender_list,
-    counted_runs,
     gaffer_list,
     katana_list,
     nuke_list,
     oiio_list,
+    rows,
     runs,
     vray_list,
 )
@@ -123,11 +123,11 @@ def test_the_order_of_frames_that_count_up_is_kept(frames: list[int]) -> None:
 
 
 @given(FRAMES)
-def test_counted_runs_hold_each_frame_once_and_no_other(frames: list[int]) -> None:
-    told = [first + place * step for first, count, step in counted_runs(frames) for place in range(count)]
+def test_rows_hold_each_frame_once_and_have_no_step(frames: list[int]) -> None:
+    told = [frame for start, end, _ in rows(frames) for frame in range(start, end + 1)]
 
     assert sorted(told) == sorted(set(frames))
-    assert [tuple(run.frames()) for run in counted_runs(frames)] == [tuple(run.frames()) for run in runs(frames)]
+    assert {step for *_, step in rows(frames)} <= {1}
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_runs_are_as_few_as_can_be(frames: str, expected: list[tuple[int, int, i
 
 
 def test_no_frames_give_no_runs_and_an_empty_list() -> None:
-    assert (runs([]), counted_runs([]), nuke_list([])) == ([], [], "")
+    assert (runs([]), rows([]), nuke_list([])) == ([], [], "")
 
 
 FORMS = [

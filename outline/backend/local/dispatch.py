@@ -12,23 +12,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ...exception import LaunchException
 from ...frame_end import EndedBy, FrameEnd
-from ...scheduler import FrameState, JobPlan
-from .claim import TOUCH_SECONDS
-from .journal import FrameRecord, JobRecord, Journal
+from ...scheduler import FrameState, JobState
+from .journal import TOUCH_SECONDS, Journal
 from .runner import Runner
 from .wire import KILL, RUN, Lines, send
 
-__all__ = ["Limits", "Observer", "RunLoop"]
+__all__ = ["Limits", "Observer", "Run", "Watcher"]
 
 
-class Observer:
-    """Is told what happens, to show it; this one shows nothing. The loop calls each method between two of its steps."""
+class Observer(Protocol):
+    """Is told what happens, to show it. Every method is called by the loop, between two steps of it."""
 
-    def begins(self, run: RunLoop) -> None:
+    def begins(self, run: Run) -> None:
         """The job starts; called once."""
 
     def started(self, ref: int) -> None:
@@ -39,10 +38,29 @@ class Observer:
 
     def tick(self) -> float | None:
         """Draw, if there is a need to; return the seconds until the next call, None for no call."""
-        return None
 
     def stopping(self, hard: bool) -> None:
         """Somebody pressed Ctrl-C; ``hard`` the second time."""
+
+
+class Watcher:
+    """An observer that shows nothing."""
+
+    def begins(self, run: Run) -> None:
+        """Do nothing."""
+
+    def started(self, ref: int) -> None:
+        """Do nothing."""
+
+    def ended(self, ref: int, state: FrameState, end: FrameEnd) -> None:
+        """Do nothing."""
+
+    def tick(self) -> float | None:
+        """Ask for no more calls."""
+        return None
+
+    def stopping(self, hard: bool) -> None:
+        """Do nothing."""
 
 
 class Limits(NamedTuple):
@@ -52,10 +70,6 @@ class Limits(NamedTuple):
     memory_kb: int
     grace_seconds: float = 10.0
 
-    def fit(self, plan: JobPlan) -> JobPlan:
-        """The plan with no more cores and memory for a frame than there are."""
-        return plan.fitted(self.cores, self.memory_kb)
-
 
 class _Running(NamedTuple):
     ref: int
@@ -63,15 +77,15 @@ class _Running(NamedTuple):
     memory_kb: int
 
 
-class RunLoop:
-    """Runs a job from its first frame until nothing more can start.
+class Run:
+    """One run of a job, from its first frame until nothing more can start.
 
     Owns the workers and the journal's writing end while ``__call__`` runs, in the thread that calls it.
     """
 
     def __init__(
         self,
-        record: JobRecord,
+        job: JobState,
         journal: Journal,
         runner: Runner,
         limits: Limits,
@@ -81,13 +95,12 @@ class RunLoop:
         end_frame: Callable[[str], object] = lambda name: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.job = record.job
-        self.__record = record
+        self.job = job
         self.limits = limits
         self.interrupted = False
         self.__journal = journal
         self.__runner = runner
-        self.__observer = observer or Observer()
+        self.__observer = observer or Watcher()
         self.__fail_fast = fail_fast
         self.__end_frame = end_frame
         self.__clock = clock
@@ -120,8 +133,7 @@ class RunLoop:
                 self.__selector.register(wakeup, selectors.EVENT_READ)
                 self.__loop()
             why = "interrupted" if self.interrupted else "done" if self.job.succeeded else "failed"
-            self.__journal.over(why, self.job.counts())
-            self.__record.over = why
+            self.__journal.over(why)
             return why
         finally:
             self.__close()
@@ -161,7 +173,7 @@ class RunLoop:
         self.job.start(ref)
         attempt = self.job.tries(ref)
         number = self.job.number(ref)
-        self.__record.frames[ref] = FrameRecord(attempt, self.__journal.start(layer.name, number, attempt), None)
+        self.__journal.start(layer.name, number, attempt)
         self.__running[worker] = _Running(ref, cores, memory_kb)
         self.__cores -= cores
         self.__memory_kb -= memory_kb
@@ -220,9 +232,7 @@ class RunLoop:
         if self.__stop and end.status and end.ended_by is EndedBy.LAUNCHER:
             return  # as if it had never started; a resume starts it
         state = self.job.finish(ref, end)
-        record = self.__record.frames[ref]
-        self.__record.frames[ref] = record._replace(end=end)
-        self.__journal.end(*self.job.name_of(ref), record.attempt, state, end)
+        self.__journal.end(self.job.layer(ref).name, self.job.number(ref), state, end)
         self.__observer.ended(ref, state, end)
         if state is FrameState.DEAD and self.__fail_fast and not self.__stop:
             self.__stop = "fail-fast"
@@ -256,6 +266,7 @@ class RunLoop:
         for worker in self.__lines:
             worker.close()  # it kills its frame, if it still has one, and ends
         self.__runner.close()
+        self.__journal.close()
 
     @contextmanager
     def __signals(self) -> Iterator[int]:

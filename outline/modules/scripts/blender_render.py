@@ -22,4 +22,4 @@ def render(scene, named):
 
 
 if __name__ == "__main__":
-    render(bpy.context.scene, json.loads(sys.argv[sys.argv.index("--") + 1]))
+    render(bpy.context.scene, json.loads(sys.argv[-1]))

@@ -15,6 +15,8 @@ import sys
 
 NODE_FAILED = 3
 NO_NODE = 4
+# The parameters of mantra and of usdrender that let them print ALF_PROGRESS.
+PROGRESS = ("vm_alfprogress", "alfprogress")
 
 
 def main(hou, words):
@@ -40,6 +42,9 @@ def main(hou, words):
 def _render(hou, node, run, order):
     sys.stdout.write("houdini_rop: {} renders frames {}\n".format(order["rop"], _named(run)))
     sys.stdout.flush()
+    for name in PROGRESS:
+        if node.parm(name) is not None:
+            node.parm(name).set(1)
     if isinstance(node, hou.RopNode):
         more = {"output_file": order["output"]} if order["output"] else {}
         node.render(
@@ -47,7 +52,9 @@ def _render(hou, node, run, order):
         )
     else:  # a Karma or file cache node, which has the parameters of an output node and a button
         node.parm("trange").set(1)
-        node.parmTuple("f").set(tuple(run))
+        for parm, value in zip(node.parmTuple("f"), run):  # noqa: B905  # old Pythons have no strict=
+            parm.deleteAllKeyframes()  # the expressions $FSTART and $FEND would win over the value
+            parm.set(value)
         node.parm("execute").pressButton()
 
 

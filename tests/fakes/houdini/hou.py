@@ -28,9 +28,35 @@ class _HipFile:
             _scene[name] = kinds[kind](kind, pattern)
 
 
+class _Parameter:
+    """A parameter; while it has an expression, a value that is set has no effect."""
+
+    def __init__(self, node: _Node, value: int, expression: bool = False) -> None:
+        self.node, self.value, self.expression = node, value, expression
+
+    def set(self, value: int) -> None:
+        self.value = self.value if self.expression else value
+
+    def deleteAllKeyframes(self) -> None:
+        self.expression = False
+
+    def pressButton(self) -> None:
+        assert self.node.parm("trange").value == 1
+        self.node.write(tuple(parm.value for parm in self.node.parmTuple("f")), self.node.pattern)
+
+
 class _Node:
     def __init__(self, kind: str, pattern: str) -> None:
         self.kind, self.pattern = kind, pattern
+        self.frames = tuple(_Parameter(self, value, expression=True) for value in (1, 240, 1))
+        self.parms = {name: _Parameter(self, 0) for name in ("trange", "execute", "alfprogress")}
+
+    def parm(self, name: str) -> Any:
+        return self.parms.get(name)
+
+    def parmTuple(self, name: str) -> tuple[_Parameter, ...]:
+        assert name == "f"
+        return self.frames
 
     def errors(self) -> list[str]:
         return ["no camera"] if self.kind == "broken" else []
@@ -38,7 +64,8 @@ class _Node:
     def write(self, span: tuple[int, ...], pattern: str) -> None:
         for frame in range(span[0], span[1] + 1, span[2]):
             print(f"RopNode.render: frame {frame}")
-            print("ALF_PROGRESS 50%")
+            if self.parms["alfprogress"].value:
+                print("ALF_PROGRESS 50%")
             Path(re.sub(r"\$F(\d*)", lambda run: f"{frame:0{run[1] or 1}d}", pattern)).write_text("a picture\n")  # noqa: B023
 
 
@@ -61,28 +88,8 @@ class RopNode(_Node):
             self.write(frame_range, output_file or self.pattern)
 
 
-class _Parameter:
-    def __init__(self, node: _ButtonNode, name: str) -> None:
-        self.node, self.name = node, name
-
-    def set(self, value: Any) -> None:
-        self.node.values[self.name] = value
-
-    def pressButton(self) -> None:
-        assert self.name == "execute"
-        assert self.node.values["trange"] == 1
-        self.node.write(self.node.values["f"], self.node.pattern)
-
-
 class _ButtonNode(_Node):
-    def __init__(self, kind: str, pattern: str) -> None:
-        super().__init__(kind, pattern)
-        self.values: dict[str, Any] = {}
-
-    def parm(self, name: str) -> _Parameter:
-        return _Parameter(self, name)
-
-    parmTuple = parm
+    """A node that has a button instead of a method to render."""
 
 
 hipFile = _HipFile()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import runpy
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,7 +21,7 @@ from outline.modules.blender import BLENDER_RULES, SCRIPT, Blender, engine_name
 def words_of(frames: str, **args: object) -> list[str]:
     """Return the words of the one command, without the program."""
     args = {"scene": "/a b/shot.blend", "outputs": "/out/a.####.png", **args}
-    (command,) = Blender("beauty", **args).render_commands(FrameSet(frames))
+    (command,) = Blender("beauty", **args).list_commands(FrameSet(frames))
     assert command.frames == FrameSet(frames)
     return command.argv[1:]
 
@@ -149,6 +150,35 @@ def test_a_version_that_cannot_be_asked_for_is_an_old_one(programs: Path) -> Non
     assert words_of("1", engine="eevee")[3:5] == ["-E", "BLENDER_EEVEE"]
 
 
+def test_a_device_comes_last(programs: Path) -> None:
+    assert (
+        words_of("7", device="OPTIX")[-6:] == ["-o", "/out/a.####.png", "-f", "7", "--", "--cycles-device", "OPTIX"][1:]
+    )
+    assert words_of("-2", device="OPTIX")[-4:-1] == ["--", "--cycles-device", "OPTIX"]
+
+
+def test_words_that_would_hide_the_frames_are_refused() -> None:
+    layer = Blender("beauty", scene="a.blend", outputs="a.#.png", extra_args=["--", "--cycles-device", "OPTIX"])
+
+    with pytest.raises(LayerException, match="extra_args may not hold '--'.*; give device="):
+        layer.check_required_args()
+
+
+def test_two_slashes_are_no_folder_of_the_scene(programs: Path) -> None:
+    words = words_of("7", scene="//shots/a.blend", outputs="//tmp/o/a.####.png")
+
+    assert ("/shots/a.blend" in words, "/tmp/o/a.####.png" in words) == (True, True)
+
+
+@pytest.mark.parametrize(("version", "refused"), [("5.0", True), ("4.5", False)])
+def test_a_path_that_is_a_template_is_refused(programs: Path, tmp_path: Path, version: str, refused: bool) -> None:
+    (tmp_path / "a.blend").write_text("scene")
+    layer = Blender("b", scene=f"{tmp_path}/a.blend", outputs="/o/{a}.#.png", version=version, executable="blender")
+
+    with pytest.raises(LayerException, match="for a template: /o/{a}") if refused else nullcontext():
+        layer.check_before_commands(FrameSet("1"))
+
+
 # -- logs -------------------------------------------------------------------------------------------------------
 
 
@@ -226,6 +256,21 @@ def test_errors_are_found(line: str) -> None:
     reader, _ = read(f"{line}\n")
 
     assert reader.errors == [line]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Error: Cannot render, no camera",
+        "System is out of GPU and shared host memory",
+        "Illegal address in CUDA queue copy_from_device (integrator_shade_surface)",
+        "Refer to the Cycles GPU rendering documentation for possible solutions:",
+    ],
+)
+def test_lines_about_half_a_picture_are_fatal(line: str) -> None:
+    reader, _ = read(f"{line}\n")
+
+    assert reader.fatal == [line]
 
 
 @pytest.mark.parametrize(

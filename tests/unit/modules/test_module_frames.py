@@ -102,7 +102,7 @@ def test_an_application_is_told_each_frame_once_and_no_other(
 ) -> None:
     layer = kind("layer", outputs="a.####.png", **args)
 
-    commands = layer.render_commands(FrameSet(frames))
+    commands = layer.list_commands(FrameSet(frames))
 
     counted = [frame for command in commands for frame in command.frames]
     heard = [frame for command in commands for frame in told(command.argv)]

@@ -16,7 +16,7 @@ from outline.modules.povray import POVRAY_RULES, PovRay
 def commands_of(frames: str, **args: object) -> list[list[str]]:
     """Return the words of each command, without the program."""
     args = {"scene": "/a b/ball.pov", "outputs": "/out/a.####.png", "range": "1-24", **args}
-    return [command.argv[1:] for command in PovRay("ball", **args).render_commands(FrameSet(frames))]
+    return [command.argv[1:] for command in PovRay("ball", **args).list_commands(FrameSet(frames))]
 
 
 def test_the_whole_animation_and_the_part_are_told(programs: Path) -> None:
@@ -129,7 +129,7 @@ def test_files_get_the_names_that_were_asked_for(
     programs: Path, tmp_path: Path, output: str, written: str, wanted: str
 ) -> None:
     layer = PovRay("ball", scene="a.pov", outputs=str(tmp_path / output), range="1-24")
-    (command,) = layer.render_commands(FrameSet("3"))
+    (command,) = layer.list_commands(FrameSet("3"))
     (tmp_path / written).write_text("picture")
 
     layer.collect_outputs(command)

@@ -79,7 +79,7 @@ def test_another_interpreter_can_be_named(here: Path) -> None:
 
 
 def test_the_interpreter_of_the_library_is_taken_otherwise() -> None:
-    (command,) = Python("p", function="a:b").render_commands(FrameSet("3,1"))
+    (command,) = Python("p", function="a:b").list_commands(FrameSet("3,1"))
 
     assert command.argv[:3] == [sys.executable, "-u", SCRIPT]
     assert json.loads(command.argv[3]) == {"function": "a:b", "script": "", "frames": [3, 1], "kwargs": {}, "paths": []}
@@ -88,7 +88,7 @@ def test_the_interpreter_of_the_library_is_taken_otherwise() -> None:
 def test_folders_of_the_layer_and_of_the_file_are_searched_for_modules(here: Path) -> None:
     layer = launch(script="work.py", import_paths=["lib"], python_path=["/studio"])
 
-    (command,) = layer.render_commands(FrameSet("1"))
+    (command,) = layer.list_commands(FrameSet("1"))
 
     assert json.loads(command.argv[3])["paths"] == [str(here / "lib"), "/studio", str(here)]
 

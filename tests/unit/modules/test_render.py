@@ -11,7 +11,7 @@ from outline.exception import LayerException, ShellCommandFailureException
 from outline.io import FileSpec
 from outline.modules.render import RenderLayer
 from tests.fakes import renderer
-from tests.fakes.render_layers import App, AppInPlace, AppPerFrame, AppWithoutExitCode, Run
+from tests.fakes.render_layers import App, AppInPlace, AppOfOld, AppPerFrame, AppWithoutExitCode, Run
 
 
 def files_in(folder: Path) -> list[str]:
@@ -25,7 +25,7 @@ def calls(folder: Path) -> list[str]:
 # -- outputs ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [App, AppInPlace, AppPerFrame])
+@pytest.mark.parametrize("kind", [App, AppInPlace, AppOfOld, AppPerFrame])
 def test_pictures_are_in_their_place(run: Run, here: Path, kind: type[RenderLayer]) -> None:
     run(kind)
 
@@ -130,8 +130,30 @@ def test_a_line_that_is_an_error_is_told_of_but_trusted_programs_decide(run: Run
 
 
 def test_a_line_that_is_an_error_fails_frames_of_programs_that_always_exit_with_0(run: Run) -> None:
-    with pytest.raises(LayerException, match="App told of errors; App said: Error: texture.tif is missing"):
+    with pytest.raises(LayerException, match="App reported an error; App said: Error: texture.tif is missing"):
         run(AppWithoutExitCode, behaviour="tell-error")
+
+
+def test_a_fatal_line_fails_frames_of_any_program_and_comes_first(run: Run, here: Path) -> None:
+    with pytest.raises(LayerException) as caught:
+        run(behaviour="run-out-of-memory")
+
+    assert str(caught.value).splitlines() == [
+        "    Error: texture.tif is missing",
+        "layer 'app': App reported an error; App said: System is out of memory",
+    ]
+    assert files_in(here / "out") == []
+
+
+def test_a_fatal_line_is_not_forgiven_when_all_pictures_are_there(run: Run) -> None:
+    with pytest.raises(LayerException, match="App said: System is out of memory"):
+        run(behaviour="run-out-of-memory", success_when_outputs_complete=True)
+
+
+def test_a_harmless_line_fails_no_frame(run: Run, here: Path) -> None:
+    run(AppWithoutExitCode, behaviour="tell-harmless-error")
+
+    assert len(files_in(here / "out")) == 3
 
 
 def test_pictures_of_a_chunk_appear_while_others_are_still_being_rendered(run: Run, here: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 import outline
 from outline import FrameSet, load_outline
 from outline.exception import LayerException, OutlineException, SessionException, ShellCommandFailureException
+from outline.io.output import Targets
 from outline.modules.render import RenderLayer
 from tests.fakes import renderer
 from tests.fakes.render_layers import PROGRAM, SCRIPT, App, Run, launch
@@ -84,6 +85,39 @@ def test_scenes_of_frames_are_copied_each(here: Path) -> None:
 
     assert layer.get_scene() == f"{layer.get_path()}/a.####.ass"
     assert Path(layer.get_scene(2)).read_text() == "scene 2"
+
+
+def test_home_and_variables_in_paths_are_those_of_the_host_that_renders(
+    run: Run, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/launching/home")
+    layer = launch(scene="~/a.blend", outputs="$SHOT/out/a.$F4.exr")
+    monkeypatch.setenv("HOME", str(here))
+    monkeypatch.setenv("SHOT", str(here / "shot"))
+    (here / "a.blend").write_text("scene")
+
+    layer.execute(1)
+
+    assert layer.get_scene() == str(here / "a.blend")
+    assert files_in(here / "shot" / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
+
+
+def test_a_variable_in_an_output_that_is_not_set_fails_before_anything_is_made(run: Run, here: Path) -> None:
+    with pytest.raises(LayerException, match=r"\$NOSUCH in the path of output 'main' is not set on this host"):
+        run(outputs="${NOSUCH}/a.####.exr")
+
+    assert not list(here.glob("*NOSUCH*"))
+
+
+def test_the_commands_depend_on_nothing_but_frames_and_targets() -> None:
+    layer = launch()
+    targets = Targets(layer.get_render_outputs(), 7)
+
+    first = layer.list_commands(FrameSet("1-3"), targets)
+
+    assert layer.list_commands(FrameSet("1-3"), targets) == first
+    assert "/out/.part-7-a.%04d.exr" in first[0].argv[3]
+    assert "/out/a.%04d.exr" in layer.list_commands(FrameSet("1-3"))[0].argv[3]
 
 
 def test_a_scene_that_cannot_be_copied_stops_the_launch(here: Path) -> None:
@@ -220,4 +254,4 @@ def test_main_is_the_first_output_whatever_its_name() -> None:
 
 def test_a_module_must_say_what_it_runs() -> None:
     with pytest.raises(NotImplementedError, match="RenderLayer does not say which commands it runs"):
-        RenderLayer("app", outputs="a.#.exr").render_commands(FrameSet("1"))
+        RenderLayer("app", outputs="a.#.exr").list_commands(FrameSet("1"))

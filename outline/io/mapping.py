@@ -19,9 +19,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from ..config import config
 from ..exception import ConfigException
 
-__all__ = ["SECTION", "PathRule", "map_environment", "map_path", "map_value", "read_rules"]
+__all__ = ["SECTION", "PathRule", "configured_rules", "map_environment", "map_path", "map_value", "read_rules"]
 
 SECTION = "path_mapping"
 
@@ -52,6 +53,12 @@ class PathRule(NamedTuple):
         if self.is_windows:
             return "".join(("(?i:", _BEGIN, r"[\\/]".join(names), ")", _REST, _END))
         return "".join((_BEGIN_IN_LIST, "/".join(names), _REST_IN_LIST, _END))
+
+
+def configured_rules() -> list[PathRule]:
+    """The rules of the configuration of this host."""
+    named = config.items(SECTION) if config.has_section(SECTION) else []
+    return read_rules({key: value for key, value in named if key not in config.defaults()})
 
 
 def read_rules(options: Mapping[str, str]) -> list[PathRule]:

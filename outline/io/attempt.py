@@ -7,18 +7,19 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..exception import LayerException
 from ..frames import FrameSet
-from .beside import discard, publish, put_beside, remove_stale
+from .beside import discard, publish, remove_stale
+from .checks import OLD, Signature, Wrong, find_old, find_unusable, signatures, tell_wrong
 from .images import look_at
-from .outputs import OLD, Output, Signature, Wrong, find_old, find_unusable, signatures, tell_wrong
+from .output import Output, Targets
 from .sizes import KnownSize
 
 __all__ = ["Attempt", "Checks", "find_complete", "publishing"]
 
-logger = logging.getLogger("outline.rendering")
+logger = logging.getLogger("outline.io")
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -38,12 +39,26 @@ class Checks(NamedTuple):
     size: tuple[int, int] | None = None
     allow_black: bool = False
 
+    @classmethod
+    def of(cls, args: Mapping[str, Any]) -> Checks:  # Any: arguments as a user has written them
+        """What the arguments of a layer ask for."""
+        size = args.get("image_size")
+        return cls(
+            min_bytes=int(args.get("min_bytes") or 0),
+            images=bool(args.get("check_images")),
+            size=(int(size[0]), int(size[1])) if size else None,
+            allow_black=bool(args.get("allow_black")),
+        )
+
 
 class Attempt:
     """Knows where the outputs of some frames are written, and moves them to their place when they are whole.
 
     Made in the process of a frame, before the first command, and used for every command: ``prepare``, run it, then
     ``find_faults``, and ``publish`` or ``discard``.
+
+    Attributes:
+        targets: Where the outputs are to be written.
     """
 
     def __init__(
@@ -53,6 +68,7 @@ class Attempt:
         *,
         mark: int | None,
         sizes: Mapping[str, KnownSize] | None = None,
+        layer: str = "",
     ) -> None:
         """Make an attempt.
 
@@ -61,26 +77,16 @@ class Attempt:
             checks: How closely to look at it.
             mark: A number for the hidden names under which the application writes; None: it writes in place.
             sizes: What is known of the size of the pictures of each output, by its name.
+            layer: The name of the layer, for messages.
         """
         self.__outputs = list(outputs)
         self.__checks = checks
-        self.__mark = mark
-        self.__beside: dict[str, Output] = {}
+        self.targets = Targets(self.__outputs, mark, layer=layer)
         self.__before: dict[str, Signature] = {}
         self.__started_ns = 0
         self.__known = dict(sizes or {})
         self.__sizes = dict(self.__known)
         self.__published: set[int] = set()
-
-    def target(self, name: str) -> Output | None:
-        """Return where the application is to write an output, or None when there is none of that name.
-
-        An output that is never asked for is one that the application writes in its place by itself.
-        """
-        output = next((output for output in self.__outputs if output.name == name), None)
-        if output is None or self.__mark is None:
-            return output
-        return self.__beside.setdefault(name, put_beside(output, self.__mark))
 
     def new_sizes(self) -> dict[str, KnownSize]:
         """Return the size of the pictures of each output that was looked at and whose size was not known before."""
@@ -120,8 +126,8 @@ class Attempt:
         fresh = [frame for frame in frames if frame not in self.__published]
         for output in self.__outputs:
             try:
-                if output.name in self.__beside:
-                    publish(self.__beside[output.name], output, fresh)
+                if output.name in self.targets.hidden:
+                    publish(self.targets.hidden[output.name], output, fresh)
             except OSError as error:
                 raise LayerException(
                     f"output {output.name!r} cannot be moved to its place: {error.strerror}: {output.path}"
@@ -142,15 +148,15 @@ class Attempt:
 
     def discard(self, frames: FrameSet) -> None:
         """Remove the files of these frames that are not in their place."""
-        for beside in self.__beside.values():
+        for beside in self.targets.hidden.values():
             discard(beside, frames)
 
     def __last_write(self, frame: int) -> int:
-        paths = [path for output in self.__beside.values() if output.is_sequence for path in output.files(frame)]
+        paths = [path for output in self.targets.hidden.values() if output.is_sequence for path in output.files(frame)]
         return max((signature.modified_ns for signature in signatures(paths).values()), default=0)
 
     def __find_wrong(self, output: Output, frames: FrameSet) -> Wrong:
-        target = self.__beside.get(output.name, output)
+        target = self.targets.hidden.get(output.name, output)
         there = [frame for frame in frames if frame in self.__published]
         wrong = find_unusable(output, there, self.__checks.min_bytes)
         fresh = [frame for frame in frames if frame not in self.__published]

@@ -11,18 +11,9 @@ import pytest
 from outline import FrameSet
 from outline.exception import LayerException
 from outline.io import FileSpec
-from outline.rendering.attempt import Attempt, Checks, find_complete
-from outline.rendering.outputs import (
-    MAIN,
-    Output,
-    Signature,
-    find_old,
-    find_unusable,
-    may_be_new,
-    read_outputs,
-    signatures,
-    tell_wrong,
-)
+from outline.io.attempt import Attempt, Checks, find_complete
+from outline.io.checks import Signature, find_old, find_unusable, may_be_new, signatures, tell_wrong
+from outline.io.output import Output, read_outputs
 
 SECOND = 10**9
 
@@ -77,14 +68,14 @@ def test_a_range_is_a_place_for_the_frame() -> None:
 
 
 def test_the_style_can_be_that_of_another_application() -> None:
-    output = Output.at(MAIN, "/50%/a.####.exr")
+    output = Output("/50%/a.####.exr")
 
     assert output.hashes() == "/50%/a.####.exr"
     assert output.printf() == "/50%%/a.%04d.exr"
     assert output.houdini() == "/50%/a.$F4.exr"
     assert output.brackets() == "/50%/a.[####].exr"
-    assert Output.at(MAIN, "/50%/a.$F.exr").printf() == "/50%%/a.%d.exr"
-    assert Output.at(MAIN, "/50%/a.exr").printf() == "/50%%/a.exr"
+    assert Output("/50%/a.$F.exr").printf() == "/50%%/a.%d.exr"
+    assert Output("/50%/a.exr").printf() == "/50%%/a.exr"
 
 
 def test_outputs_are_one_path_a_list_or_a_dict() -> None:
@@ -129,7 +120,7 @@ def test_missing_and_empty_and_small_files_are_told_apart(tmp_path: Path) -> Non
     write(tmp_path, "a.0001.exr", "a.0002.exr")
     write(tmp_path, "a.0003.exr", text="")
     write(tmp_path, "a.0004.exr", text="x")
-    output = Output.at(MAIN, f"{tmp_path}/a.####.exr")
+    output = Output(f"{tmp_path}/a.####.exr")
 
     wrong = find_unusable(output, [1, 2, 3, 4, 5, 7], min_bytes=5)
 
@@ -137,7 +128,7 @@ def test_missing_and_empty_and_small_files_are_told_apart(tmp_path: Path) -> Non
 
 
 def test_a_message_names_the_frames_in_short(tmp_path: Path) -> None:
-    output = Output.at(MAIN, "/out/a.####.exr")
+    output = Output("/out/a.####.exr")
 
     said = tell_wrong(output, {"missing": [1, 2, 3, 5, 7, 9], "empty": [4]})
 
@@ -146,7 +137,7 @@ def test_a_message_names_the_frames_in_short(tmp_path: Path) -> None:
 
 def test_at_least_one_tile_must_be_there(tmp_path: Path) -> None:
     write(tmp_path, "t.0001.1001.exr", "t.0001.1002.exr", "t.0002.1001.exr", "t.0003.100.exr")
-    output = Output.at(MAIN, f"{tmp_path}/t.####.<UDIM>.exr")
+    output = Output(f"{tmp_path}/t.####.<UDIM>.exr")
 
     wrong = find_unusable(output, [1, 2, 3], min_bytes=0)
 
@@ -158,7 +149,7 @@ def test_a_tile_that_is_empty_is_told(tmp_path: Path) -> None:
     write(tmp_path, "t.0001.1001.exr")
     write(tmp_path, "t.0001.1002.exr", text="")
 
-    wrong = find_unusable(Output.at(MAIN, f"{tmp_path}/t.####.<UDIM>.exr"), [1], min_bytes=0)
+    wrong = find_unusable(Output(f"{tmp_path}/t.####.<UDIM>.exr"), [1], min_bytes=0)
 
     assert wrong == {"empty": [1]}
 
@@ -170,7 +161,7 @@ def test_a_tile_that_is_empty_is_told(tmp_path: Path) -> None:
 def sequence(tmp_path: Path) -> Output:
     """Make frames 1 and 2 of a sequence."""
     write(tmp_path, "a.0001.exr", "a.0002.exr")
-    return Output.at(MAIN, f"{tmp_path}/a.####.exr")
+    return Output(f"{tmp_path}/a.####.exr")
 
 
 def test_a_file_that_nobody_has_touched_is_old(sequence: Output) -> None:
@@ -212,14 +203,13 @@ def test_an_unchanged_time_is_doubted_only_when_it_is_rounded(
 
 
 def attempt_at(folder: Path, *, mark: int | None = 7, name: str = "a.####.exr", **checks: object) -> Attempt:
-    return Attempt([Output.at(MAIN, f"{folder}/{name}")], Checks(**checks), mark=mark)  # type: ignore[arg-type]
+    return Attempt([Output(f"{folder}/{name}")], Checks(**checks), mark=mark)  # type: ignore[arg-type]
 
 
 def test_a_picture_is_written_beside_and_moved_to_its_place(tmp_path: Path) -> None:
     attempt = attempt_at(tmp_path / "new")
     attempt.prepare(FrameSet("1-2"))
-    target = attempt.target(MAIN)
-    assert target is not None
+    target = attempt.targets.main
     write(tmp_path / "new", os.path.basename(target.frame_path(1)), os.path.basename(target.frame_path(2)))
     hidden = names_in(tmp_path / "new")
 
@@ -231,7 +221,7 @@ def test_a_picture_is_written_beside_and_moved_to_its_place(tmp_path: Path) -> N
 
 def test_all_tiles_are_moved(tmp_path: Path) -> None:
     attempt = attempt_at(tmp_path, name="t.####.<UDIM>.exr")
-    attempt.target(MAIN)
+    assert attempt.targets.main
     write(tmp_path, ".part-7-t.0001.1001.exr", ".part-7-t.0001.1012.exr")
 
     attempt.publish(FrameSet("1"))
@@ -241,7 +231,7 @@ def test_all_tiles_are_moved(tmp_path: Path) -> None:
 
 def test_what_is_not_moved_can_be_removed(tmp_path: Path) -> None:
     attempt = attempt_at(tmp_path)
-    attempt.target(MAIN)
+    assert attempt.targets.main
     write(tmp_path, ".part-7-a.0001.exr", ".part-8-a.0001.exr", "a.0001.exr")
 
     attempt.discard(FrameSet("1-3"))
@@ -277,7 +267,7 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_a_picture_that_cannot_be_moved_to_its_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.0001.exr").mkdir()
     attempt = attempt_at(tmp_path)
-    attempt.target(MAIN)
+    assert attempt.targets.main
     write(tmp_path, ".part-7-a.0001.exr")
 
     with pytest.raises(LayerException, match=r"output 'main' cannot be moved to its place: .*: .*/a\.####\.exr"):
@@ -285,7 +275,7 @@ def test_a_picture_that_cannot_be_moved_to_its_place_is_told(tmp_path: Path) -> 
 
 
 def test_an_optional_output_may_be_missing_but_not_empty(tmp_path: Path) -> None:
-    outputs = [Output.at(MAIN, f"{tmp_path}/a.#.exr"), Output.at("depth", f"{tmp_path}/z.#.exr", optional=True)]
+    outputs = [Output(f"{tmp_path}/a.#.exr"), Output(f"{tmp_path}/z.#.exr", "depth", optional=True)]
     attempt = Attempt(outputs, Checks(), mark=None)
     attempt.prepare(FrameSet("1-2"))
     write(tmp_path, "a.0001.exr", "a.0002.exr")
@@ -298,7 +288,7 @@ def test_an_optional_output_may_be_missing_but_not_empty(tmp_path: Path) -> None
 
 def test_finished_frames_are_moved_while_others_are_being_rendered(tmp_path: Path) -> None:
     attempt = attempt_at(tmp_path)
-    attempt.target(MAIN)
+    assert attempt.targets.main
     write(tmp_path, ".part-7-a.0003.exr", ".part-7-a.0001.exr", ".part-7-a.0002.exr")
     os.utime(tmp_path / ".part-7-a.0003.exr", (100, 100))
     os.utime(tmp_path / ".part-7-a.0001.exr", (101, 101))

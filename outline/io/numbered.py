@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 
-from .outputs import Output
+from .output import Output
 
 __all__ = ["adopt_numbered", "numbered_path", "unnumbered"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from outline.exception import ConfigException
-from outline.rendering.mapping import map_environment, map_path, map_value, read_rules
+from outline.io.mapping import map_environment, map_path, map_value, read_rules
 
 RULES = read_rules(
     {

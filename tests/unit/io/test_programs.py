@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from outline.exception import ShellCommandFailureException
-from outline.rendering.programs import ProgramChoice, choose_program, find_program
+from outline.io.programs import ProgramChoice, choose_program, find_program
 
 HOST = ("[Blender]", {"executable": "/opt/host", "executable.3.4": "/opt/3.4"})
 LAUNCH = ("the configuration at launch:", {"executable": "/opt/launch", "executable.4.2": "/opt/4.2"})

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from outline import FrameSet
-from outline.rendering.attempt import Attempt, Checks
-from outline.rendering.images import ImageFacts, is_available, look_at
-from outline.rendering.outputs import MAIN, Output
-from outline.rendering.sizes import KnownSize, note_sizes, read_sizes
+from outline.io.attempt import Attempt, Checks
+from outline.io.images import ImageFacts, is_available, look_at
+from outline.io.output import MAIN, Output
+from outline.io.sizes import KnownSize, note_sizes, read_sizes
 
 oiio = pytest.importorskip("OpenImageIO", reason="OpenImageIO is not installed")
 
@@ -66,7 +66,7 @@ def test_a_file_that_is_no_picture_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 def faults_of(folder: Path, frames: str, checks: Checks) -> list[str]:
-    attempt = Attempt([Output.at(MAIN, f"{folder}/a.####.exr")], checks, mark=None)
+    attempt = Attempt([Output(f"{folder}/a.####.exr")], checks, mark=None)
     return attempt.find_faults(FrameSet(frames))
 
 
@@ -104,7 +104,7 @@ def test_a_bad_picture_is_told_with_its_frames(tmp_path: Path) -> None:
 def test_the_size_of_a_frame_that_ran_elsewhere_counts(tmp_path: Path) -> None:
     draw(tmp_path / "a.0001.exr")
     known = {MAIN: KnownSize(4, 3, 9)}
-    attempt = Attempt([Output.at(MAIN, f"{tmp_path}/a.####.exr")], Checks(images=True), mark=None, sizes=known)
+    attempt = Attempt([Output(f"{tmp_path}/a.####.exr")], Checks(images=True), mark=None, sizes=known)
 
     (fault,) = attempt.find_faults(FrameSet("1"))
 
@@ -114,7 +114,7 @@ def test_the_size_of_a_frame_that_ran_elsewhere_counts(tmp_path: Path) -> None:
 
 def test_the_first_size_is_new(tmp_path: Path) -> None:
     draw(tmp_path / "a.0001.exr")
-    attempt = Attempt([Output.at(MAIN, f"{tmp_path}/a.####.exr")], Checks(images=True), mark=None)
+    attempt = Attempt([Output(f"{tmp_path}/a.####.exr")], Checks(images=True), mark=None)
 
     attempt.find_faults(FrameSet("1"))
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from outline.frames import FrameSet
-from outline.rendering.outputs import Output, find_unusable
-from outline.rendering.whole import is_cut_short
+from outline.io.checks import find_unusable
+from outline.io.output import Output
+from outline.io.whole import is_cut_short
 
 _PIXELS = bytes(range(1, 193))
 _PNG = b"\x89PNG\r\n\x1a\n" + _PIXELS + b"\0\0\0\0IEND" + struct.pack(">I", zlib.crc32(b"IEND"))
@@ -65,6 +66,6 @@ def test_frames_whose_pictures_are_cut_short_lack_them(tmp_path: Path) -> None:
     (tmp_path / "a.0001.png").write_bytes(_PNG)
     (tmp_path / "a.0002.png").write_bytes(_PNG[:100])
 
-    wrong = find_unusable(Output.at("main", f"{tmp_path}/a.####.png"), FrameSet("1-3"), 0)
+    wrong = find_unusable(Output(f"{tmp_path}/a.####.png"), FrameSet("1-3"), 0)
 
     assert wrong == {"cut short": [2], "missing": [3]}

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from outline.rendering.numbered import adopt_numbered, unnumbered
-from outline.rendering.outputs import Output
-from outline.rendering.words import flags, words_of
+from outline.io.numbered import adopt_numbered, unnumbered
+from outline.io.output import Output
+from outline.modules.render import flags, words_of
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ def test_a_file_gets_the_name_that_was_asked_for(tmp_path: Path, written: str) -
     (tmp_path / "ab0007.exr").write_text("another")
     (tmp_path / "a0007.exr.bak").write_text("another")
 
-    adopt_numbered(Output.at("main", str(tmp_path / "a.####.exr")), [7])
+    adopt_numbered(Output(str(tmp_path / "a.####.exr")), [7])
 
     assert (tmp_path / "a.0007.exr").read_text() == "seven"
 
@@ -30,7 +30,7 @@ def test_a_file_gets_the_name_that_was_asked_for(tmp_path: Path, written: str) -
 def test_a_negative_frame_and_a_number_in_the_name_are_told_apart(tmp_path: Path) -> None:
     (tmp_path / "v2.shot-0005.exr").write_text("minus five or five")
 
-    adopt_numbered(Output.at("main", str(tmp_path / "v2.shot.####.exr")), [5])
+    adopt_numbered(Output(str(tmp_path / "v2.shot.####.exr")), [5])
 
     assert (tmp_path / "v2.shot.0005.exr").exists()
 
@@ -42,20 +42,20 @@ def test_a_file_of_the_right_name_is_replaced_only_by_a_newer_one(tmp_path: Path
     os.utime(tmp_path / "a.0007.exr", (10, 10))
     os.utime(tmp_path / "a7.exr", (age, age))
 
-    adopt_numbered(Output.at("main", str(tmp_path / "a.####.exr")), [7])
+    adopt_numbered(Output(str(tmp_path / "a.####.exr")), [7])
 
     assert (tmp_path / "a.0007.exr").read_text() == kept
 
 
 @pytest.mark.parametrize("path", ["nosuch/a.####.exr", "a.exr"])
 def test_where_there_is_nothing_to_rename_nothing_happens(tmp_path: Path, path: str) -> None:
-    adopt_numbered(Output.at("main", str(tmp_path / path)), [7])
+    adopt_numbered(Output(str(tmp_path / path)), [7])
 
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_frame_is_taken_out_of_a_name() -> None:
-    assert unnumbered(Output.at("main", "/a/b.####.exr")) == "/a/b..exr"
+    assert unnumbered(Output("/a/b.####.exr")) == "/a/b..exr"
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class ProgramChoice(NamedTuple):
 def choose_program(
     names: Sequence[str], given: object, version: str, options: Sequence[tuple[str, Mapping[str, object]]]
 ) -> ProgramChoice:
-    """Return which programs to look for: what the layer says, then the configuration, then the usual names.
+    """Which programs to look for: what the layer says, then the configuration, then the usual names.
 
     Args:
         names: The usual names of the program.
@@ -70,7 +70,7 @@ def _choice(given: object, origin: str) -> ProgramChoice:
 
 
 def find_program(application: str, choice: ProgramChoice, environ: Mapping[str, str]) -> list[str]:
-    """Return the words that start the application: the path of its program, and what follows it.
+    """The words that start the application: the path of its program, and what follows it.
 
     Args:
         application: The application's name, which is also its section in the configuration.

@@ -12,21 +12,14 @@ import os
 import re
 from collections.abc import Iterable
 
-from .outputs import Output
+from .output import Output
 
-__all__ = ["discard", "publish", "put_beside", "remove_stale"]
+__all__ = ["discard", "publish", "remove_stale"]
 
 _MARKED = re.compile(r"\.part-[0-9]+-(?P<name>.+)", re.DOTALL)
 # What a killed POV-Ray leaves beside a picture, and what oiiotool leaves of one on a full disk.
 _LEFT_BESIDE = r"\.pov-state|\.[0-9a-f]{8}\.temp\.\w+"
 _UDIM = re.compile(r"(?i)<udim>")
-
-
-def put_beside(output: Output, mark: int) -> Output:
-    """Return the output under the name that it has while it is written."""
-    folder, start = os.path.split(output.pattern.prefix)
-    hidden = os.path.join(folder, f".part-{mark}-{start}")
-    return output._replace(pattern=output.pattern._replace(prefix=hidden))
 
 
 def publish(beside: Output, output: Output, frames: Iterable[int]) -> None:
@@ -64,7 +57,7 @@ def remove_stale(output: Output, frames: Iterable[int]) -> list[str]:
 
 
 def _own_names(output: Output, frames: Iterable[int]) -> list[int]:
-    """Return the frames that have a file of their own: all, or one that stands for all."""
+    """The frames that have a file of their own: all, or one that stands for all."""
     return list(frames) if output.is_sequence else list(frames)[:1]
 
 
@@ -75,7 +68,7 @@ def _real_name(path: str) -> str:
 
 
 def _name_regex(output: Output) -> str:
-    """Return what names of this output look like, with any padding, since some applications choose that themselves."""
+    """What names of this output look like, with any padding, since some applications choose that themselves."""
     start, end = _tile_regex(os.path.basename(output.pattern.prefix)), _tile_regex(output.pattern.suffix)
     if not output.is_sequence:
         stem, extension = os.path.splitext(os.path.basename(output.pattern.prefix))

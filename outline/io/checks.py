@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tells whether the files of an output are there, whole and new."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from ..frames import FrameSet
+from .output import Output
+from .whole import is_cut_short
+
+__all__ = ["OLD", "Signature", "Wrong", "find_old", "find_unusable", "may_be_new", "signatures", "tell_wrong"]
+
+# What is said of files that are there, but that nobody has written since the attempt began.
+OLD = "older than this attempt"
+
+# The frames that lack an output, by what is wrong with it.
+Wrong = dict[str, list[int]]
+
+
+class Signature(NamedTuple):
+    """What changes about a file when it is written, whatever clock and resolution its file system has."""
+
+    inode: int
+    size: int
+    modified_ns: int
+    changed_ns: int
+
+
+def signatures(paths: Iterable[str]) -> dict[str, Signature]:
+    """Return the signature of every file that is there."""
+    found = {}
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except OSError:
+            continue
+        found[path] = Signature(status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return found
+
+
+def find_unusable(output: Output, frames: Iterable[int], min_bytes: int) -> Wrong:
+    """Return the frames that lack their files, or whose files are too small or cut short, by what is wrong."""
+    wrong: Wrong = {}
+    for frame in frames:
+        paths = output.files(frame)
+        sizes = [_size(path) for path in paths]
+        if not sizes or -1 in sizes:
+            wrong.setdefault("missing", []).append(frame)
+        elif min(sizes) == 0:
+            wrong.setdefault("empty", []).append(frame)
+        elif min(sizes) <= min_bytes:
+            wrong.setdefault(f"not larger than {min_bytes} bytes", []).append(frame)
+        elif any(is_cut_short(path) for path in paths):
+            wrong.setdefault("cut short", []).append(frame)
+    return wrong
+
+
+def find_old(output: Output, frames: Iterable[int], before: Mapping[str, Signature], started_ns: int) -> Wrong:
+    """Return the frames whose files nobody has written since ``before``.
+
+    Args:
+        output: What to look at.
+        frames: Frames whose files are there.
+        before: The signatures of the same files when the attempt began.
+        started_ns: The time of the file system when the attempt began. It counts only for a file whose time is
+            rounded to a whole second, which may be the same although it was written twice.
+    """
+    old = []
+    for frame in frames:
+        now = signatures(output.files(frame))
+        if any(path in before and before[path] == new and not may_be_new(new, started_ns) for path, new in now.items()):
+            old.append(frame)
+    return {OLD: old} if old else {}
+
+
+_SECOND_NS = 10**9
+
+
+def may_be_new(signature: Signature, started_ns: int) -> bool:
+    """Tell whether a file whose times have not changed may have been written anew: if they are whole seconds only."""
+    is_rounded = signature.modified_ns % _SECOND_NS == 0 and signature.changed_ns % _SECOND_NS == 0
+    return is_rounded and signature.modified_ns >= started_ns - started_ns % _SECOND_NS
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return -1
+
+
+def tell_wrong(output: Output, wrong: Wrong) -> str:
+    """Return one sentence about the frames that lack an output."""
+    reasons = ", ".join(f"{kind} for frames {FrameSet(frames)}" for kind, frames in wrong.items())
+    return f"output {output.name!r} is {reasons}: {output.path}"
