@@ -30,6 +30,7 @@ __all__ = [
     "is_default",
     "layer_type",
     "reported",
+    "short",
     "where",
 ]
 
@@ -177,7 +178,7 @@ def check_type(name: str, value: Any, wanted: Any, where: str) -> None:
     """
     if wanted and not isinstance(value, wanted):
         names = [getattr(one, "__name__", str(one)) for one in (wanted if isinstance(wanted, tuple) else (wanted,))]
-        raise LayerException(f"{where}: argument {name!r} must be {' or '.join(names)}, not {value!r}")
+        raise LayerException(f"{where}: argument {name!r} must be {' or '.join(names)}, not {short(value)}")
 
 
 def check_required(layer: Layer, args: Mapping[str, Any], required: Mapping[str, Any]) -> None:
@@ -195,6 +196,17 @@ def check_required(layer: Layer, args: Mapping[str, Any], required: Mapping[str,
             if name not in args or (name in of_class and args[name] is None):
                 raise LayerException(f"{where(layer)}: {type(layer).__name__} needs the argument {name!r}")
             check_type(name, args[name], wanted, where(layer))
+
+
+def short(value: Any) -> str:
+    """A value as text for a message: large ones are cut, and those that hold one another a million times, too."""
+    from reprlib import Repr  # few messages have a value
+
+    text = Repr()
+    text.maxstring = text.maxother = 200
+    text.maxlist = text.maxtuple = text.maxdict = text.maxset = 10
+    text.maxlevel = 4
+    return text.repr(value)
 
 
 def _as_list(value: Any) -> list[Any]:

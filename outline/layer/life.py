@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..exception import FailImmediately, LayerException
 from ..frames import FrameSet
+from .args import short
 from .paths import make_folders
 from .state import state_of
 
@@ -86,10 +87,10 @@ def override_args(layer: Layer) -> None:
     """Set arguments from the data ``args_override``; see ``Layer.setup_args_override``."""
     override = layer.get_session().find_data("args_override", layer.get_name()) or {}
     if not isinstance(override, dict):
-        raise LayerException(f"layer {layer.get_name()!r}: args_override must be a dict, not {override!r}")
+        raise LayerException(f"layer {layer.get_name()!r}: args_override must be a dict, not {short(override)}")
     creator = getattr(layer, "get_creator", lambda: None)()
     for key, value in override.items():
-        logger.warning("layer %s: args_override sets %s to %r", layer.get_name(), key, value)
+        logger.warning("layer %s: args_override sets %s to %s", layer.get_name(), key, short(value))
         layer.set_arg(key, value)
         if creator is not None:
             creator.set_arg(key, value)

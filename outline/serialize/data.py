@@ -25,6 +25,8 @@ from ..exception import SerializeException
 from ..frames import FrameSet
 
 if TYPE_CHECKING:
+    import pathlib
+
     from .outline_data import Writer
 
     _BaseDumper = yaml.SafeDumper
@@ -33,7 +35,7 @@ else:  # libyaml when it is there: ten times faster
     _BaseDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-__all__ = ["LayerRef", "OutlineRef", "SessionRef", "dump", "load"]
+__all__ = ["LayerRef", "OutlineRef", "SessionRef", "dump", "find_logger", "load", "make_file"]
 
 
 class LayerRef(str):
@@ -59,7 +61,38 @@ class Dumper(_BaseDumper):
 
 
 class Loader(_BaseLoader):
-    """Reads plain data and refuses everything else."""
+    """Reads plain data and refuses everything else, also what takes beyond measure to read."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+        self.__hash_costs: dict[int, int] = {}
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Refuse to merge mappings, which nothing here writes: nested ones multiply."""
+        if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
+            raise yaml.constructor.ConstructorError(None, None, "found <<, which is not plain data", node.start_mark)
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> Any:
+        """Read a number of at most some thousand digits; the time for more grows with their square."""
+        if len(node.value) > _MOST_DIGITS:
+            raise yaml.constructor.ConstructorError(None, None, "found a number that is too long", node.start_mark)
+        return super().construct_yaml_int(node)
+
+    def hashable(self, made: Any) -> Any:
+        """Give back a tuple or frozen set, unless its hash takes beyond measure: that of a tuple is never remembered.
+
+        A tuple of twice the same tuple, and so on, doubles the time with every step.
+        """
+        cost = 1 + sum(self.__hash_costs.get(id(value), 1) for value in made)
+        if cost > _MOST_HASHED:
+            raise yaml.constructor.ConstructorError(None, None, "found tuples that are nested too often", None)
+        self.__hash_costs[id(made)] = cost
+        return made
+
+
+_MOST_DIGITS = 4000
+_MOST_HASHED = 1_000_000
+_LONGEST_LOGGER = 500
 
 
 # Any: the values are the user's.
@@ -83,7 +116,7 @@ def dump(data: Any, what: str, writer: Writer | None = None) -> str:
         dumper.close()
     except (yaml.YAMLError, RecursionError) as error:
         is_reference = writer.is_reference if writer is not None else _is_no_reference
-        part, kind = find_unsaveable(data, "", set(), is_reference) or ("", str(error))
+        part, kind = find_unsaveable(data, is_reference) or ("", str(error))
         raise SerializeException(f"{what}{part} cannot be saved, it is {kind}") from error
     return stream.getvalue()
 
@@ -100,7 +133,7 @@ def load(text: str, where: str) -> Any:
     """
     try:
         return yaml.load(text, Loader=Loader)
-    except (yaml.YAMLError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise SerializeException(f"{where}: refused, it does not hold plain data: {reason}") from error
 
@@ -109,44 +142,47 @@ _PLAIN = {str, int, float, bool, bytes, type(None), FrameSet, LayerType, datetim
 _PLAIN_KINDS = (logging.Logger, os.PathLike)
 
 
-def find_unsaveable(
-    data: Any, part: str, seen: set[int], is_reference: Callable[[Any], bool]
-) -> tuple[str, str] | None:
+def find_unsaveable(data: Any, is_reference: Callable[[Any], bool]) -> tuple[str, str] | None:
     """The place and the type of the first value that is not plain, or None.
 
     Args:
         data: The value.
-        part: Where it stands in what is saved.
-        seen: The ids of containers that were looked at.
         is_reference: Tells whether a value is part of the outline, so that a reference is saved.
     """
+    return _find_unsaveable(data, "", {}, is_reference)
+
+
+def _find_unsaveable(
+    data: Any, part: str, seen: dict[int, bool], is_reference: Callable[[Any], bool]
+) -> tuple[str, str] | None:
+    """Look into a value. ``seen`` has the ids of containers, and whether all that they hold was looked at."""
     from ..io import Path
 
-    if id(data) in seen:
-        return (part, "a value that contains itself") if isinstance(data, tuple) else None
-    if isinstance(data, (dict, list, tuple, set, frozenset)) and type(data) not in _CONTAINERS:
+    if not isinstance(data, (dict, list, tuple, set, frozenset)):
+        is_text = isinstance(data, str) and not isinstance(data, Enum)
+        if is_text or type(data) in _PLAIN or isinstance(data, (*_PLAIN_KINDS, Path)) or is_reference(data):
+            return None
+        return part, f"a {_type_path(type(data))}{_plain_instead(data)}"
+    if type(data) not in _CONTAINERS:
         return part, f"a {_type_path(type(data))}"
-    if isinstance(data, (dict, list, tuple, set, frozenset)):
-        seen.add(id(data))
-        items = data.items() if isinstance(data, dict) else enumerate(data)
-        for key, value in items:
-            bad = find_unsaveable(value, f"{part}[{key!r}]", seen, is_reference)
-            if bad is None and isinstance(data, dict):
-                bad = find_unsaveable(key, f"{part} key {key!r}", seen, is_reference)
-            if bad is not None:
-                return bad
-        return None
-    if type(data) in _PLAIN or (isinstance(data, str) and not isinstance(data, Enum)):
-        return None
-    if isinstance(data, (*_PLAIN_KINDS, Path)) or is_reference(data):
-        return None
-    return part, f"a {_type_path(type(data))}{_plain_instead(data)}"
+    if id(data) in seen:
+        is_inside_itself = isinstance(data, tuple) and not seen[id(data)]
+        return (part, "a value that contains itself") if is_inside_itself else None
+    seen[id(data)] = False
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        bad = _find_unsaveable(value, f"{part}[{key!r}]", seen, is_reference)
+        if bad is None and isinstance(data, dict):
+            bad = _find_unsaveable(key, f"{part} key {key!r}", seen, is_reference)
+        if bad is not None:
+            return bad
+    seen[id(data)] = True
+    return None
 
 
 def _plain_instead(data: Any) -> str:
     """Say what of a value is plain data, if anything is."""
     if isinstance(data, Enum):
-        return " (its .value may be plain)" if find_unsaveable(data.value, "", set(), _is_no_reference) is None else ""
+        return " (its .value may be plain)" if find_unsaveable(data.value, _is_no_reference) is None else ""
     kind = next((cls.__name__ for cls in (int, float, bytes) if isinstance(data, cls)), "")
     return f" ({kind}() makes it plain)" if kind else ""
 
@@ -184,7 +220,8 @@ def _represent_other(dumper: Dumper, data: Any) -> yaml.Node:
     if isinstance(data, Path):
         return _represent_path(dumper, data)
     if isinstance(data, os.PathLike):  # a pathlib path
-        return _represent_file(dumper, os.fspath(data))
+        kind = type(data).__name__ if type(data).__name__.startswith("Pure") else ""
+        return _represent_file(dumper, os.fspath(data), kind)
     if dumper.writer is not None and dumper.writer.is_reference(data):
         return dumper.writer.represent_reference(dumper, data)
     raise yaml.representer.RepresenterError("cannot represent an object", data)
@@ -203,9 +240,9 @@ def _represent_str(dumper: Dumper, data: Any) -> yaml.Node:
     return dumper.represent_scalar("!escaped", text.encode("unicode_escape").decode("ascii"))
 
 
-def _represent_file(dumper: Dumper, path: Any) -> yaml.Node:
-    if isinstance(path, str) and _SURROGATE.search(path):
-        return dumper.represent_mapping("!file", {"path": path}, flow_style=True)
+def _represent_file(dumper: Dumper, path: Any, kind: str) -> yaml.Node:
+    if kind or (isinstance(path, str) and _SURROGATE.search(path)):
+        return dumper.represent_mapping("!file", {"path": path, **({"kind": kind} if kind else {})}, flow_style=True)
     return dumper.represent_scalar("!file", path)
 
 
@@ -236,11 +273,11 @@ def _construct_old_filespec(loader: Any, node: yaml.Node) -> Any:
 
 
 def _construct_tuple(loader: Any, node: yaml.Node) -> tuple[Any, ...]:
-    return tuple(loader.construct_sequence(node, deep=True))
+    return loader.hashable(tuple(loader.construct_sequence(node, deep=True)))  # type: ignore[no-any-return]
 
 
 def _construct_frozenset(loader: Any, node: yaml.Node) -> frozenset[Any]:
-    return frozenset(loader.construct_sequence(node, deep=True))
+    return loader.hashable(frozenset(loader.construct_sequence(node, deep=True)))  # type: ignore[no-any-return]
 
 
 def _construct_ordered(loader: Any, node: yaml.Node) -> Iterator[OrderedDict[Any, Any]]:
@@ -250,16 +287,38 @@ def _construct_ordered(loader: Any, node: yaml.Node) -> Iterator[OrderedDict[Any
 
 
 def _construct_file(loader: Any, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return make_file("Path", loader.construct_scalar(node))
+    data = loader.construct_mapping(node)
+    return make_file(data.get("kind", "Path"), data["path"])
+
+
+def make_file(kind: str, *parts: str) -> pathlib.PurePath:
+    """A ``pathlib`` path of a kind; one that this system cannot have becomes a pure one.
+
+    Raises:
+        KeyError: There is no such kind.
+    """
     import pathlib  # slow to import, and few outlines hold such a path
 
-    is_text = isinstance(node, yaml.ScalarNode)
-    return pathlib.Path(loader.construct_scalar(node) if is_text else loader.construct_mapping(node)["path"])
+    names = ("PurePath", "PurePosixPath", "PureWindowsPath", "Path", "PosixPath", "WindowsPath")
+    kinds: dict[str, type[pathlib.PurePath]] = {name: getattr(pathlib, name) for name in names}
+    foreign = "PosixPath" if os.name == "nt" else "WindowsPath"
+    return kinds[f"Pure{kind}" if kind == foreign else kind](*parts)
+
+
+def find_logger(name: str) -> logging.Logger:
+    """The logger of a name; Python keeps one more for each dot in it, with all that is before."""
+    if len(name) > _LONGEST_LOGGER:
+        raise ValueError(f"the name of a logger is {len(name)} characters long")
+    return logging.getLogger(name)
 
 
 def _constructor(make: Callable[[str], Any]) -> Callable[[Any, Any], Any]:
     return lambda loader, node: make(loader.construct_scalar(node))
 
 
+Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_yaml_int)
 Loader.add_constructor("!tuple", _construct_tuple)
 Loader.add_constructor("tag:yaml.org,2002:python/tuple", _construct_tuple)  # PyOutline's data files
 Loader.add_constructor("!frozenset", _construct_frozenset)
@@ -267,7 +326,7 @@ Loader.add_constructor("!ordered", _construct_ordered)
 Loader.add_constructor("!frames", _constructor(FrameSet))
 Loader.add_constructor("!file", _construct_file)
 Loader.add_constructor("!escaped", _constructor(lambda text: text.encode("ascii").decode("unicode_escape")))
-Loader.add_constructor("!logger", _constructor(logging.getLogger))
+Loader.add_constructor("!logger", _constructor(find_logger))
 Loader.add_constructor("!layer", _constructor(LayerRef))
 Loader.add_constructor("!outline", _constructor(lambda _: OutlineRef()))
 Loader.add_constructor("!session", _constructor(lambda _: SessionRef()))

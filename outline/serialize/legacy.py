@@ -10,7 +10,7 @@ some layer of the file comes from.
 from __future__ import annotations
 
 import logging
-import pathlib
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,13 @@ from ..exception import LayerException, SerializeException
 from ..frames import FrameSet
 from ..layer import Layer
 from ..layer.state import LayerState, adopt, make_layer, state_of
-from .data import Loader
+from .data import Loader, find_logger, make_file
 from .outline_data import restore_layers, restore_settings
 from .outline_reader import find_listener
 
 if TYPE_CHECKING:
+    import pathlib
+
     from ..loader import Outline
 
 __all__ = ["read_legacy"]
@@ -215,15 +217,15 @@ class _LegacyReader:
             raise SerializeException(f"{self.__path}: the method {value.name!r} stands where data belongs")
         if isinstance(value, _Function):
             raise SerializeException(f"{self.__path}: refused, it names {value.path} where data belongs")
-        if type(value) not in (dict, list, tuple, set):
+        if type(value) not in (dict, OrderedDict, list, tuple, set, frozenset):
             return value
         if id(value) not in self.__values:
             self.__values[id(value)] = self.__container(value)
         return self.__values[id(value)]
 
     def __container(self, value: Any) -> Any:
-        if type(value) is dict:
-            made: dict[Any, Any] = {}
+        if isinstance(value, dict):
+            made: dict[Any, Any] = type(value)()
             self.__values[id(value)] = made
             made.update((self.__value(key), self.__value(one)) for key, one in value.items())
             return made
@@ -281,11 +283,22 @@ def _construct_layer_type(loader: Any, node: yaml.Node) -> LayerType:
 
 def _construct_logger(loader: Any, node: yaml.Node) -> logging.Logger:
     (name,) = loader.construct_sequence(node)
-    return logging.getLogger(str(name))
+    return find_logger(str(name))
 
 
-def _construct_file(loader: Any, node: yaml.Node) -> pathlib.Path:
-    return pathlib.Path(*map(str, loader.construct_sequence(node)))
+def _construct_file(loader: Any, suffix: str, node: yaml.Node) -> pathlib.PurePath:
+    kind = suffix.removeprefix("_local.")  # Python 3.13 keeps them there
+    return make_file(kind, *map(str, loader.construct_sequence(node)))
+
+
+def _construct_ordered(loader: Any, node: yaml.Node) -> OrderedDict[Any, Any]:
+    (pairs,) = loader.construct_sequence(node, deep=True) or ([],)
+    return OrderedDict(pairs)
+
+
+def _construct_frozenset(loader: Any, node: yaml.Node) -> frozenset[Any]:
+    (values,) = loader.construct_sequence(node, deep=True)
+    return loader.hashable(frozenset(values))  # type: ignore[no-any-return]
 
 
 def _construct_text(loader: Any, node: yaml.Node) -> str:
@@ -300,7 +313,9 @@ _LegacyLoader.add_multi_constructor(f"{_TAG}object:", _note_object)
 _LegacyLoader.add_constructor(f"{_TAG}object/apply:builtins.getattr", _note_method)
 _LegacyLoader.add_constructor(f"{_TAG}object/apply:outline.constants.LayerType", _construct_layer_type)
 _LegacyLoader.add_constructor(f"{_TAG}object/apply:logging.getLogger", _construct_logger)
-_LegacyLoader.add_constructor(f"{_TAG}object/apply:pathlib.PosixPath", _construct_file)
+_LegacyLoader.add_constructor(f"{_TAG}object/apply:builtins.frozenset", _construct_frozenset)
+_LegacyLoader.add_constructor(f"{_TAG}object/apply:collections.OrderedDict", _construct_ordered)
+_LegacyLoader.add_multi_constructor(f"{_TAG}object/apply:pathlib.", _construct_file)
 _LegacyLoader.add_multi_constructor(f"{_TAG}name:", _construct_name)
 for _plain in ("str", "unicode"):
     _LegacyLoader.add_constructor(f"{_TAG}{_plain}", _construct_text)

@@ -124,7 +124,7 @@ class Writer:
         """Name the first attribute or argument that cannot be saved; only the slow road on errors and for own types."""
         for kind, word in (("attributes", "attribute"), ("args", "argument")):
             for name, value in data.get(kind, {}).items():
-                bad = find_unsaveable(value, "", set(), self.is_reference)
+                bad = find_unsaveable(value, self.is_reference)
                 if bad:
                     problem = (
                         f"layer {layer.get_name()!r}{layer.get_origin()}: {word} {_readable(name)!r}{bad[0]}"

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from collections import OrderedDict
+from datetime import date, datetime
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
 
 import pytest
 
@@ -175,6 +178,39 @@ def test_studio_class_called_layer_keeps_its_private_attributes(session: Path) -
     attributes = own_attributes(load_outline(str(path)).get_layer("a"))
 
     assert attributes == {"extra": 1, "_Layer__license": ["vray"]}
+
+
+APPLY = "!!python/object/apply:"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (f"{APPLY}collections.OrderedDict [[[b, 1], [a, !!python/tuple [2]]]]", OrderedDict(b=1, a=(2,))),
+        (f"{APPLY}collections.OrderedDict []", OrderedDict()),
+        (f"{APPLY}pathlib.PosixPath [/, a, b c]", Path("/a/b c")),
+        (f"{APPLY}pathlib._local.PosixPath []", Path(".")),
+        (f"{APPLY}pathlib.PurePosixPath [a]", PurePosixPath("a")),
+        (f"{APPLY}pathlib.WindowsPath ['c:/', x]", PureWindowsPath("c:/x")),
+        ("!!set {1: null, !!python/tuple [2]: null}", {1, (2,)}),
+        ("!!set {}", set()),
+        (f"!!set {{? {APPLY}builtins.frozenset [[1, x]] : null}}", {frozenset([1, "x"])}),
+        (f"{APPLY}builtins.frozenset [[]]", frozenset()),
+        ("!!python/tuple [1, !!python/tuple [2, 3]]", (1, (2, 3))),
+        ("[2020-01-02, 2020-01-02 03:04:00]", [date(2020, 1, 2), datetime(2020, 1, 2, 3, 4)]),
+        ("!!binary Ynn/", b"by\xff"),
+        (f"{APPLY}collections.OrderedDict [[[a, *layer]]]", None),
+    ],
+)
+def test_plain_data_comes_back_as_what_it_is(session: Path, text: str, value: Any) -> None:
+    path = session / "outline.yaml"
+    path.write_text(_old(extra=text, args=f", own: {text}"))
+
+    layer = load_outline(str(path)).get_layer("a")
+
+    expected = OrderedDict(a=layer) if value is None else value
+    assert (layer.get_arg("own"), vars(layer)["extra"]) == (expected, expected)
+    assert type(vars(layer)["extra"]) is type(expected)
 
 
 # -- crafted files ---------------------------------------------------------------------------------------------

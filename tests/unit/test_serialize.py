@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import OrderedDict
 from enum import Enum, IntEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import pytest
@@ -116,6 +116,9 @@ VALUES: list[Any] = [
     LayerType.UTIL.value,
     FrameSet("1-10x3,5"),
     Path("/a/b c"),
+    PurePosixPath("a/b"),
+    PureWindowsPath("c:/a"),
+    [(1, 2), (1, 2)],
     float("-inf"),
     "!!python/object/apply:os.system",
     "caf\udce9 \\udce9 \n'\"é",
