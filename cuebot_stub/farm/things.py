@@ -83,9 +83,9 @@ class Group:
     default_job_max_cores: int = NO_LIMIT
     default_job_min_gpus: int = NO_LIMIT
     default_job_max_gpus: int = NO_LIMIT
-    min_cores: int = NO_LIMIT
+    min_cores: int = 0
     max_cores: int = NO_LIMIT
-    min_gpus: int = NO_LIMIT
+    min_gpus: int = 0
     max_gpus: int = NO_LIMIT
 
 
@@ -147,6 +147,8 @@ class Limit:
         type: ``FRAME`` counts frames, ``HOST`` the hosts that run some.
         enforcement: Only one that is ``ENFORCED`` holds frames back.
         soft_value: When so many are in use, only hosts that use it already get more; 0 and below for none.
+        report_ttl: How many seconds a report of a license server holds; there are none here.
+        exit_status: Layers whose frames end so would be bound to it; kept and shown.
     """
 
     id: str
@@ -155,6 +157,10 @@ class Limit:
     type: str = "FRAME"
     enforcement: str = "ENFORCED"
     soft_value: int = 0
+    report_ttl: int = 900
+    exit_status: int = 0
+    delay_minutes: int = 0
+    auto_tag: bool = False
 
 
 @dataclass(slots=True)

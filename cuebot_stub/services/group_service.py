@@ -24,15 +24,20 @@ __all__ = ["GroupService", "whiteboard"]
 
 
 def whiteboard(farm: Farm, group: Group) -> job_pb2.NestedGroup:
-    """Return a group with all groups and pending jobs in it."""
-    plain = group_message(farm, group)
-    message: job_pb2.NestedGroup = copied(job_pb2.NestedGroup(stats=plain.group_stats), plain)
-    jobs = _jobs_in(farm, group)
+    """A group with all groups and pending jobs in it; each group in it has the one that it is in as its parent."""
+    message, jobs = _nested(farm, group), _jobs_in(farm, group)
     message.jobs.extend(job.id for job in jobs)
     message.inline_jobs.extend(job_message(farm, job) for job in jobs)
-    message.groups.CopyFrom(
-        job_pb2.NestedGroupSeq(nested_groups=[whiteboard(farm, child) for child in _children(farm, group)])
-    )
+    for child in _children(farm, group):
+        nested = message.groups.nested_groups.add()
+        nested.CopyFrom(whiteboard(farm, child))
+        nested.parent.CopyFrom(_nested(farm, group))
+    return message
+
+
+def _nested(farm: Farm, group: Group) -> job_pb2.NestedGroup:
+    plain = group_message(farm, group)
+    message: job_pb2.NestedGroup = copied(job_pb2.NestedGroup(stats=plain.group_stats), plain)
     return message
 
 
@@ -182,7 +187,7 @@ class GroupService(Service):
 
     def SetMinCores(self, request: Any) -> None:
         """Note the least cores of a group."""
-        self._set(request, min_cores=core_points(request.min_cores))
+        self._set(request, min_cores=max(0, core_points(request.min_cores)))
 
     def SetMaxCores(self, request: Any) -> None:
         """Say how many cores the jobs of a group may use together; -1 for any number."""
@@ -190,7 +195,7 @@ class GroupService(Service):
 
     def SetMinGpus(self, request: Any) -> None:
         """Note the least GPUs of a group."""
-        self._set(request, min_gpus=max(-1, request.min_gpus))
+        self._set(request, min_gpus=max(0, request.min_gpus))
 
     def SetMaxGpus(self, request: Any) -> None:
         """Say how many GPUs the jobs of a group may use together; -1 for any number."""

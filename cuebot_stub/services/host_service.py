@@ -14,7 +14,7 @@ from .comments import add_comment, comments_about
 from .finding import enum_name, find_job
 from .owner_service import deed_message, deed_of, owner_message
 from .partition_service import partition_message
-from .rpc import Fields, InUse, Invalid, Service
+from .rpc import Fields, InUse, Service
 from .thing_finding import checked_name, find_allocation, find_host, find_test
 from .thing_messages import copied, host_message, proc_message
 
@@ -74,10 +74,11 @@ class HostService(Service):
         return {"nested_hosts": nested}
 
     def _nested(self, host: Host) -> host_pb2.NestedHost:
-        procs = [proc_message(self.farm, proc) for proc in self.farm.procs_of_host(host)]
-        nested = [copied(host_pb2.NestedProc(), proc) for proc in procs]
-        message = copied(host_pb2.NestedHost(), host_message(self.farm, host))
-        message.procs.CopyFrom(host_pb2.NestedProcSeq(nested_procs=nested))
+        plain = host_message(self.farm, host)
+        message, parent = copied(host_pb2.NestedHost(), plain), copied(host_pb2.NestedHost(), plain)
+        for proc in self.farm.procs_of_host(host):
+            nested = copied(message.procs.nested_procs.add(), proc_message(self.farm, proc))
+            nested.parent.CopyFrom(parent)
         return message
 
     # -- work or no work -----------------------------------------------------------------------------------------
@@ -137,10 +138,8 @@ class HostService(Service):
         hosting.host_changed(self.farm, host)
 
     def RenameTag(self, request: Any) -> None:
-        """Give a tag that somebody gave a host another name."""
+        """Give a tag that somebody gave a host another name; those that it reports, and its allocation's, stay."""
         host = find_host(self.farm, request.host)
-        if request.old_tag not in host.tags:
-            raise Invalid(f"nobody gave the host {host.name} a tag {request.old_tag!r}")
         new = checked_name(request.new_tag, "tag")
         host.tags = list(dict.fromkeys(new if tag == request.old_tag else tag for tag in host.tags))
         hosting.host_changed(self.farm, host)

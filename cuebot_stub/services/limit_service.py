@@ -89,8 +89,6 @@ class LimitService(Service):
 
     def Create(self, request: Any) -> Fields:
         """Make a limit."""
-        if request.exit_status:
-            raise Invalid("cuebot-stub has no limits that follow from exit statuses; leave exit_status out")
         limit = Limit(
             str(uuid.uuid4()),
             self._new_name(request.name),
@@ -98,10 +96,20 @@ class LimitService(Service):
             enum_name(limit_pb2.LimitType, request.type),
             enum_name(limit_pb2.LimitEnforcement, request.enforcement),
             request.soft_value,
+            **self._rule(request),
         )
         self.farm.limits[limit.id] = limit
         self._changed(limit)
         return {"limit": limit_message(self.farm, limit)}
+
+    def _rule(self, request: Any, limit: Limit | None = None) -> dict[str, Any]:
+        status = request.exit_status
+        if status < 0 or status == 1:
+            raise Invalid(f"{status} cannot mean that a license is missing; 0 is no rule, others are above 1")
+        taken = [one.name for one in self.farm.limits.values() if one.exit_status == status and one is not limit]
+        if status and taken:
+            raise Exists(f"the exit status {status} belongs to the limit {taken[0]}")
+        return {"exit_status": status, "delay_minutes": request.delay_minutes, "auto_tag": request.auto_tag}
 
     def _new_name(self, text: str) -> str:
         name = checked_name(text, "limit")
@@ -127,26 +135,37 @@ class LimitService(Service):
 
     def SetMaxValue(self, request: Any) -> None:
         """Say how many may run; with 0 none."""
-        limit = find_limit(self.farm, request.name)
-        limit.max_value = _checked(request.max_value)
-        self._changed(limit)
+        self._set(request, max_value=_checked(request.max_value))
 
     def SetType(self, request: Any) -> None:
         """Say whether frames or hosts are counted."""
-        limit = find_limit(self.farm, request.name)
-        limit.type = enum_name(limit_pb2.LimitType, request.type)
-        self._changed(limit)
+        self._set(request, type=enum_name(limit_pb2.LimitType, request.type))
 
     def SetEnforcement(self, request: Any) -> None:
         """Say whether a limit holds frames back."""
-        limit = find_limit(self.farm, request.name)
-        limit.enforcement = enum_name(limit_pb2.LimitEnforcement, request.enforcement)
-        self._changed(limit)
+        self._set(request, enforcement=enum_name(limit_pb2.LimitEnforcement, request.enforcement))
 
     def SetSoftValue(self, request: Any) -> None:
         """Say from how many on only hosts that use a limit already get more."""
+        self._set(request, soft_value=request.soft_value)
+
+    def SetReportTtl(self, request: Any) -> None:
+        """Note how long a report of a license server holds."""
+        self._set(request, report_ttl=request.report_ttl)
+
+    def SetFailureRule(self, request: Any) -> None:
+        """Note which exit status means that a license was missing; no layer is bound to a limit by it."""
+        self._set(request, **self._rule(request, find_limit(self.farm, request.name)))
+
+    def ClearBindings(self, request: Any) -> Fields:
+        """Say how many layers were bound by a rule or by hand, and no longer are: none, as only specs bind layers."""
+        find_limit(self.farm, request.limit_name)
+        return {"removed": 0}
+
+    def _set(self, request: Any, **values: Any) -> None:
         limit = find_limit(self.farm, request.name)
-        limit.soft_value = request.soft_value
+        for name, value in values.items():
+            setattr(limit, name, value)
         self._changed(limit)
 
     def _changed(self, limit: Limit) -> None:

@@ -270,6 +270,10 @@ def limit_message(farm: Farm, limit: Limit) -> limit_pb2.Limit:
         type=limit_pb2.LimitType.Value(limit.type),
         enforcement=limit_pb2.LimitEnforcement.Value(limit.enforcement),
         soft_value=limit.soft_value,
+        report_ttl=limit.report_ttl,
+        exit_status=limit.exit_status,
+        delay_minutes=limit.delay_minutes,
+        auto_tag=limit.auto_tag,
         blocking_disabled=limit.enforcement != "ENFORCED",
     )
 

@@ -44,7 +44,8 @@ def _user_cache() -> Path | None:
 # Asked now, since every test gets a home of its own: the environment of RQD is made once, where cuebot-stub makes it.
 _CACHE = _user_cache()
 _NAMED = os.environ.get("CUEBOT_STUB_RQD_ENVIRONMENT")
-_PYOUTLINE_NAMED = os.environ.get("PYOUTLINE_ENVIRONMENT")
+_VARIABLES = ("PYOUTLINE_ENVIRONMENT", "CUEGUI_ENVIRONMENT")
+_ENVIRONMENTS = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
 
 
 @pytest.fixture
@@ -193,21 +194,44 @@ def two_rqds(farm_server: FarmServer, start_rqd: StartRqd) -> tuple[Rqd, Rqd]:
 
 @pytest.fixture(scope="session")
 def pyoutline_environment() -> Path:
-    """Return the environment with PyOutline, made when it is not there yet; skip where that cannot be.
+    """The environment with PyOutline; ``$PYOUTLINE_ENVIRONMENT`` names one that is there."""
+    from tests.farm.pyoutline import PACKAGES
 
-    ``$PYOUTLINE_ENVIRONMENT`` names one that is there.
-    """
+    return _environment("PYOUTLINE_ENVIRONMENT", "pyoutline-1.37", PACKAGES)
+
+
+def _environment(variable: str, name: str, packages: tuple[str, ...]) -> Path:
+    """An environment that a variable names, or one that is made when it is not there; skips where that cannot be."""
     from cuebot_stub.up.errors import FarmError
-    from tests.farm.pyoutline import ensure_pyoutline_environment
+    from tests.farm.environments import ensure_environment
 
-    if _PYOUTLINE_NAMED:
-        return Path(_PYOUTLINE_NAMED)
+    if variable in _ENVIRONMENTS:
+        return Path(_ENVIRONMENTS[variable])
     if _CACHE is None:
-        pytest.skip("no home folder to make the environment of PyOutline in")
+        pytest.skip(f"no home folder to make the environment {name} in")
     try:
-        return ensure_pyoutline_environment(_CACHE)
+        return ensure_environment(_CACHE, name, packages)
     except (FarmError, OSError) as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def cuegui_environment() -> Path:
+    """The environment with CueGUI; ``$CUEGUI_ENVIRONMENT`` names one that is there. Qt must work without a screen."""
+    from cuebot_stub.up.rqd_environment import python_of
+
+    environment = _environment("CUEGUI_ENVIRONMENT", "cuegui-1.37", ("opencue-cuegui==1.37.*",))
+    code = "from qtpy import QtWidgets; QtWidgets.QApplication([])"
+    done = subprocess.run(
+        [python_of(environment), "-c", code],
+        env=environ_with(QT_QPA_PLATFORM="offscreen"),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    if done.returncode:
+        pytest.skip(f"Qt does not start: {done.stderr.strip().splitlines()[-1]}; CONTRIBUTING.md has what to install")
+    return environment
 
 
 @pytest.fixture

@@ -3,26 +3,24 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cuebot_stub.up.errors import FarmError
-from cuebot_stub.up.rqd_environment import python_of, run_quietly
+from cuebot_stub.up.rqd_environment import python_of
 
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
 
-__all__ = ["PyOutline", "ensure_pyoutline_environment"]
+__all__ = ["PACKAGES", "PyOutline"]
 
 VERSION = "1.37"
 
 # What it imports when it launches and runs frames; it does not ask for packaging. pip is told to add nothing: of what
 # the others ask for, grpcio-tools is big and not used.
 PACKAGES = (
+    "--no-deps",
     *(f"opencue-{name}=={VERSION}.*" for name in ("pyoutline", "pycue", "proto")),
     *("future", "grpcio", "packaging", "protobuf>=4.25", "PyYAML", "typing-extensions"),
 )
@@ -34,33 +32,6 @@ shift
 PATH={bin}:$PATH
 exec "$@"
 """
-
-
-def ensure_pyoutline_environment(cache: Path) -> Path:
-    """Return the environment with PyOutline, and make it first where it is not there.
-
-    Two that make it wait for one another.
-
-    Raises:
-        FarmError: It cannot be made; the text has the reason of pip.
-    """
-    environment = cache / f"pyoutline-{VERSION}-py{sys.version_info[0]}.{sys.version_info[1]}"
-    whole = environment / "whole"  # made last: not renamed into place, because scripts name their interpreter
-    cache.mkdir(parents=True, exist_ok=True)
-    with open(f"{environment}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (whole.exists() and os.access(python_of(environment), os.X_OK)):
-            _run([sys.executable, "-m", "venv", "--clear", str(environment)])
-            _run([str(python_of(environment)), "-m", "pip", "install", "--quiet", "--no-deps", *PACKAGES])
-            whole.touch()
-    return environment
-
-
-def _run(command: list[str]) -> None:
-    done = run_quietly(command)
-    if done.returncode:
-        lines = (done.stdout or "it printed nothing").strip().splitlines()
-        raise FarmError(f"cannot make an environment for PyOutline: {lines[-1]}")
 
 
 class PyOutline:
