@@ -18,6 +18,7 @@ __all__ = [
     "expand_word",
     "farm_line",
     "fill_hashes",
+    "holds_token",
     "names_chunk",
     "split_command",
     "wants_hashes",
@@ -134,6 +135,11 @@ def expand_command(cmd: str | Sequence[object], tokens: FrameTokens) -> list[str
 def expand_word(word: str, tokens: FrameTokens) -> str:
     """Return one word, or any text, with its tokens replaced, in one pass."""
     return _with_tokens(word, _token_values(tokens)) if _may_hold_token(word) else word
+
+
+def holds_token(cmd: str | Sequence[object]) -> bool:
+    """Say whether a command may hold a token."""
+    return any(map(_may_hold_token, split_command(cmd)))
 
 
 def wants_hashes(cmd: str | Sequence[object]) -> bool:

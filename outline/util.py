@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .config import config
 from .config.places import login_name
-from .frames import FrameRangeError, FrameSet, compact
+from .frames import FrameRangeError, FrameSet, spell_out
 
 if TYPE_CHECKING:
     # What PyOutline's callers hand over: text, frame numbers, our FrameSet, or another library's.
@@ -58,8 +58,8 @@ def make_frame_set(frames: Iterable[int], normalize: bool = True) -> FrameSet:
 
 
 def compact_frame_range(frames: Iterable[int]) -> str:
-    """Return a short frame range that gives these frames again, in this order and with the duplicates."""
-    return compact(frames)
+    """A frame range of these frames, in this order and with the duplicates; frames that count up become a range."""
+    return spell_out(frames)
 
 
 def get_slice(frame_range: FrameSpec, frames: Iterable[int], items: Sequence[_Item]) -> list[_Item]:

@@ -155,7 +155,8 @@ def read(environ: Mapping[str, str]) -> OutlineParser:
         _merge(parser, _read_file(user_file, ""), user_file)
     for variable in _FILE_VARIABLES:
         if environ.get(variable):
-            path = os.path.abspath(os.path.expanduser(environ[variable]))
+            path = environ[variable]
+            path = os.path.abspath(os.path.expanduser(path) if path.startswith("~") else path)
             _merge(parser, _read_file(path, variable), path)
             break  # OL_CONFIG is the old name of the same thing
     _apply_environment(parser, environ)

@@ -18,6 +18,15 @@ Also read, and turned into the above: blanks around commas, ``5 10 15`` (5,10,15
 
 from outline.frames.chunks import chunk_at, chunk_frames, chunk_heads
 from outline.frames.frame_set import FrameSet
-from outline.frames.text import FrameRangeError, compact
+from outline.frames.text import LONGEST_TEXT, FrameRangeError, compact, spell_out
 
-__all__ = ["FrameRangeError", "FrameSet", "chunk_at", "chunk_frames", "chunk_heads", "compact"]
+__all__ = [
+    "LONGEST_TEXT",
+    "FrameRangeError",
+    "FrameSet",
+    "chunk_at",
+    "chunk_frames",
+    "chunk_heads",
+    "compact",
+    "spell_out",
+]

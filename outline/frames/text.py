@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator
 from outline.exception import OutlineException
 from outline.frames.parts import Interleaved, Inverse, Part, RunFinder, find_runs
 
-__all__ = ["LARGEST_FRAME", "FrameRangeError", "compact", "parse", "write"]
+__all__ = ["LARGEST_FRAME", "LONGEST_TEXT", "FrameRangeError", "compact", "parse", "spell_out", "write"]
 
 # ASCII digits only, as the server. Fifteen are more than any shot needs, and keep every length a machine word.
 LARGEST_FRAME = 10**15 - 1
+LONGEST_TEXT = 4000  # of a range, on a farm; a longer one has to be written with steps
 _NUMBER = r"(-?[0-9]{1,15})"
 _PART = re.compile(f"{_NUMBER}(?:-{_NUMBER}(?:(x|y|:|by){_NUMBER})?|:{_NUMBER}:{_NUMBER})?")
 # From here on patterns for error messages only, which are therefore compiled when one is written.
@@ -28,6 +29,7 @@ _HINTS = (
     (r".*[#@%$].*", "a range has no padding or variables in it"),
     (r".*\d{16}.*", "frame numbers have at most 15 digits"),
 )
+_LEAVES_NONE = "the step hits every frame, so y leaves none"
 _FORMS = "a part is one of 7, 1-10, 1-10x2, 1-10y2, 1-10:2"
 
 
@@ -57,9 +59,11 @@ def parse(text: str) -> Iterator[Part]:
     """Read a frame range, one part after the other.
 
     Raises:
-        FrameRangeError: A part is not written as a range, or would hold no frame.
+        FrameRangeError: A part is not written as a range, or no part holds a frame.
     """
     column = 0
+    empty: FrameRangeError | None = None
+    is_empty = True
     for section in text.split(","):
         words = section.split()
         if not words:
@@ -68,9 +72,16 @@ def parse(text: str) -> Iterator[Part]:
         place = column
         for word in words:
             place = text.index(word, place)
-            yield _parse_part(text, word, place)
+            part = _parse_part(text, word, place)
+            if isinstance(part, FrameRangeError):
+                empty = empty or part
+            else:
+                is_empty = False
+                yield part
             place += len(word)
         column += len(section) + 1
+    if is_empty and empty:
+        raise empty
 
 
 def compact(frames: Iterable[int]) -> str:
@@ -82,6 +93,20 @@ def compact(frames: Iterable[int]) -> str:
     for frame in frames:
         finder.add(frame)
     return ",".join(map(_write_run, finder.finish()))
+
+
+def spell_out(frames: Iterable[int]) -> str:
+    """Write frames in the words of PyOutline, which scripts may split at the commas.
+
+    Frames that count up by one become a range, all others stand alone.
+    """
+    runs: list[list[int]] = []
+    for frame in frames:
+        if runs and frame == runs[-1][1] + 1:
+            runs[-1][1] = frame
+        else:
+            runs.append([frame, frame])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
 
 
 def write(parts: Iterable[Part]) -> str:
@@ -106,7 +131,8 @@ def _write_run(run: range) -> str:
     return f"{run[0]}-{run[-1]}" if run.step == 1 else f"{run[0]}-{run[-1]}x{run.step}"
 
 
-def _parse_part(text: str, part: str, place: int) -> Part:
+def _parse_part(text: str, part: str, place: int) -> Part | FrameRangeError:
+    """Read a part; the error is returned for one that the farm server reads without finding a frame in it."""
     match = _PART.fullmatch(part)
     if match is None:
         raise FrameRangeError(text, part, *_explain(part, place))
@@ -121,7 +147,10 @@ def _parse_part(text: str, part: str, place: int) -> Part:
     stride = int(step or colon_step)
     fault = _step_fault(start, end, kind, stride)
     if fault:
-        raise FrameRangeError(text, part, place + match.start(4 if step else 6) + 1, fault)
+        error = FrameRangeError(text, part, place + match.start(4 if step else 6) + 1, fault)
+        if fault == _LEAVES_NONE or (stride == 1 and end < start):
+            return error
+        raise error
     return _stepped(start, end, kind, stride)
 
 
@@ -146,7 +175,7 @@ def _step_fault(start: int, end: int, kind: str, step: int) -> str:
     if step < 0 and end >= start:
         return f"counting up needs a positive step: {start}-{end}{kind}{-step}"
     if kind == "y" and (abs(step) == 1 or start == end):
-        return "the step hits every frame, so y leaves none"
+        return _LEAVES_NONE
     return ""
 
 

@@ -239,7 +239,7 @@ class Layer(metaclass=LayerType):
         """
         from .. import io
 
-        io.system(cmd, ignore_error, frame, reader=reader)
+        io.system(cmd, ignore_error, frame, **({} if reader is None else {"reader": reader}))
 
     # -- arguments ---------------------------------------------------------------------------------------------
 

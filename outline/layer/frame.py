@@ -93,8 +93,8 @@ class OutlinePostCommand(PostFrame):
     """
 
     def __init__(self, name: str, **args: Unpack[CommandArgs]) -> None:
-        """Make a post command."""
-        super().__init__(name, **args)
+        """Make a post command; a layer may be given for its name."""
+        super().__init__(str(name) if isinstance(name, Layer) else name, **args)
         self.set_service("postprocess")
 
     def _execute(self, frames: FrameSet) -> None:

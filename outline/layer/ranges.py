@@ -3,13 +3,17 @@
 
 from __future__ import annotations
 
+import logging
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
 from ..exception import LayerException
-from ..frames import FrameSet, chunk_at
+from ..frames import LONGEST_TEXT, FrameSet, chunk_at, spell_out
 
 __all__ = ["DEFAULT_FRAME_RANGE", "chunk_of", "chunk_size", "first_frame", "frames_of", "read_frames"]
+
+logger = logging.getLogger("outline.layer")
 
 DEFAULT_FRAME_RANGE = "1000-1000"
 
@@ -23,7 +27,8 @@ def frames_of(own: Any, job: str | None, parent: str | None = None) -> str | Non
         parent: The frames of the layer's parent, which count when it has none of its own.
 
     Returns:
-        The own frames cut by those of the job; one of them when the other is not set; ``1000-1000`` when neither is.
+        The own frames cut by those of the job, in the order of the layer, or in that of the job where the layer's
+        frames just count up; one of them when the other is not set; ``1000-1000`` when neither is.
         None when the two have no frame in common.
 
     Raises:
@@ -53,12 +58,14 @@ def chunk_of(frames: str | None, start: int, size: int, where: str) -> FrameSet:
         where: The layer, for the message.
 
     Raises:
-        LayerException: The layer has no such frame.
+    Returns:
+        The chunk; of a frame that the layer does not have, that frame alone, which somebody wants to try.
     """
     known = read_frames(frames) if frames else FrameSet([])
-    if start not in known:
-        raise LayerException(f"{where} has no frame {start}; its range is {known}")
-    if size == 1:
+    is_known = start in known
+    if not is_known:
+        logger.warning("%s has no frame %s, and it runs all the same; the range is %s", where, start, known or "empty")
+    if size == 1 or not is_known:
         return FrameSet(range(start, start + 1))  # a range is taken as it is; this runs in every frame
     return chunk_at(known, start, size)
 
@@ -90,5 +97,9 @@ def _text_intersection(job: str, own: str) -> str | None:
 
 
 def _intersection(job: str, own: Any) -> str | None:
-    common = FrameSet(job).intersection(FrameSet(own))
-    return str(common) if common else None
+    mine, theirs = FrameSet(own), FrameSet(job)
+    sorted_ones = copy(mine)
+    sorted_ones.normalize()
+    common = theirs.intersection(mine) if mine == sorted_ones else mine.intersection(theirs)
+    text = spell_out(common) if len(common) <= LONGEST_TEXT // 2 else ""
+    return (text if 0 < len(text) <= LONGEST_TEXT else str(common)) or None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..constants import OUTLINE_MODE_INIT
-from ..frames import FrameSet
+from ..frames import LONGEST_TEXT, FrameSet
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -46,10 +46,16 @@ class OutlineState:
 
 
 def read_range(frame_range: Any) -> str | None:
-    """A range as text, None for an empty one.
+    """A range as text, None for an empty one; frames that are given as numbers stand one by one, as in PyOutline.
 
     Raises:
         FrameRangeError: It cannot be read.
     """
     empty = frame_range is None or (isinstance(frame_range, str) and not frame_range.strip())
-    return None if empty else str(FrameSet(frame_range))
+    if empty:
+        return None
+    frames = FrameSet(frame_range)
+    if isinstance(frame_range, str) or len(frames) > LONGEST_TEXT // 2:
+        return str(frames)
+    text = ",".join(map(str, frames))
+    return text if len(text) <= LONGEST_TEXT else str(frames)

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LaunchException, LayerException, OutlineException
 from ..frames import FrameSet
 from ..layer import Frame, Layer
-from ..tokens import farm_line, fill_hashes, names_chunk, split_command, wants_hashes
+from ..tokens import farm_line, fill_hashes, holds_token, names_chunk, split_command, wants_hashes
 from ..util import get_slice
 
 if TYPE_CHECKING:
@@ -65,7 +66,10 @@ class CommandLayer(Layer):
             self.__run_watched(frames)
             return
         for command, frame in self.frame_commands(frames):
-            self.system(command, frame=frame)
+            if frame is None:
+                self.system(command)
+            else:
+                self.system(command, frame=frame)
 
     def __run_watched(self, frames: FrameSet) -> None:
         """Run the commands and tell how far they are; a command works on its frame, a single one on all of them."""
@@ -129,7 +133,8 @@ class ShellSequence(CommandLayer):
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
         """Return the command of each frame."""
         commands = get_slice(str(self.get_arg("range")), frames, self.get_arg("commands"))
-        return list(zip(commands, frames, strict=True))
+        pairs = zip(commands, frames, strict=True)
+        return [(command, frame if holds_token(command) else None) for command, frame in pairs]
 
 
 class ShellCommand(CommandLayer, Frame):
@@ -164,7 +169,7 @@ class ShellScript(CommandLayer, Frame):
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
         """Return the path of the script in the session."""
-        return [([self.get_file("script")], frames[0])]
+        return [(shlex.quote(self.get_file("script")), frames[0])]
 
 
 class PyEval(Layer):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -135,7 +135,7 @@ class _LegacyReader:
             return self.__layers[id(noted)]
         state = noted.state
         cls = self.__class(noted.cls)
-        required = {key: self.__value(rtype) for key, rtype in dict(state.get("_Layer__req_args") or ()).items()}
+        required = {key: self.__value(rtype) for key, rtype in _required(state.get("_Layer__req_args"))}
         layer = make_layer(cls, LayerState(state["_Layer__name"], {}, required))
         self.__layers[id(noted)] = layer
         self.__noted.append(noted)
@@ -319,3 +319,10 @@ _LegacyLoader.add_multi_constructor(f"{_TAG}object/apply:pathlib.", _construct_f
 _LegacyLoader.add_multi_constructor(f"{_TAG}name:", _construct_name)
 for _plain in ("str", "unicode"):
     _LegacyLoader.add_constructor(f"{_TAG}{_plain}", _construct_text)
+
+
+def _required(noted: Any) -> Iterable[tuple[str, Any]]:
+    """The required arguments with their types; the first versions of PyOutline kept names alone."""
+    if isinstance(noted, dict):
+        return noted.items()
+    return [(one, None) if isinstance(one, str) else one for one in noted or ()]

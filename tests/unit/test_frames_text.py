@@ -73,7 +73,7 @@ def test_range_text_is_read(text, frames):
         ("", "", 1, "the range is empty"),
         ("  ", "", 1, "the range is empty"),
         ("a-b", "a-b", 1, "unexpected 'a'; a part is one of 7, 1-10, 1-10x2, 1-10y2, 1-10:2"),
-        ("1-3, 10-1x1", "10-1x1", 11, "counting down needs a negative step: 10-1x-1"),
+        ("1-3, 10-1x2", "10-1x2", 11, "counting down needs a negative step: 10-1x-2"),
         ("10-1x3", "10-1x3", 6, "counting down needs a negative step: 10-1x-3"),
         ("100:1:5", "100:1:5", 7, "counting down needs a negative step: 100-1x-5"),
         ("1-10x-1", "1-10x-1", 6, "counting up needs a positive step: 1-10x1"),
@@ -216,3 +216,16 @@ def test_no_frames_have_no_text():
 def test_repr_can_be_evaluated():
     assert repr(FrameSet("1-5")) == "FrameSet('1-5')"
     assert repr(FrameSet([])) == "FrameSet([])"
+
+
+@pytest.mark.parametrize(
+    ("text", "frames"),
+    [("609-613:2,361-361y2,702", [609, 611, 613, 610, 612, 702]), ("1-3,10-1x1", [1, 2, 3]), ("3-1y-1,1-4y1,7", [7])],
+)
+def test_a_part_that_gives_nothing_is_nothing(text: str, frames: list[int]) -> None:
+    assert FrameSet(text).getAll() == frames
+
+
+def test_a_range_that_gives_nothing_as_a_whole_is_an_error() -> None:
+    with pytest.raises(FrameRangeError, match="part '361-361y2', column 9: the step hits every frame"):
+        FrameSet("361-361y2,1-9y1")

@@ -85,11 +85,33 @@ def test_fault_41_chunk_below_one_is_refused_at_setup(chunk: Any) -> None:
         ol.setup()
 
 
-def test_fault_41_frame_that_is_not_in_the_range_is_named() -> None:
+def test_frame_outside_of_the_range_runs_alone_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     layer = Layer("a", range="1-8", chunk=4)
 
-    with pytest.raises(LayerException, match=r"layer 'a' has no frame 9; its range is 1-8"):
-        layer.get_local_frame_set(9)
+    frames = layer.get_local_frame_set(9)
+
+    assert frames.getAll() == [9]
+    assert "layer 'a' has no frame 9, and it runs all the same; the range is 1-8" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("own", "job", "common"),
+    [
+        ("1-10:5", "1-10", "1,6,3,5,7,9,2,4,8,10"),
+        ("10-1", "3-8", "8,7,6,5,4,3"),
+        ("5,1,3", "1-4", "1,3"),
+        ("1-100", "4,2,1", "4,2,1"),
+        ("1-100", "1-4", "1-4"),
+        ("1-2000", "1-3000x8", ",".join(map(str, range(1, 2000, 8)))),
+        ("1-100000", "1-100000x3", "1-100000x3"),
+    ],
+)
+def test_order_of_the_layer_is_kept_over_what_the_job_has(own: str, job: str, common: str) -> None:
+    ol = Outline("job", job)
+    layer = Layer("a", range=own)
+    ol.add_layer(layer)
+
+    assert layer.get_frame_range() == common
 
 
 @pytest.mark.parametrize(
