@@ -42,3 +42,6 @@ class LayerType(str, Enum):
 
 # For code written before LayerType was there.
 LAYER_TYPES: Final = ("Render", "Util", "Post")
+
+ITEM_TABLE = "OL_ITEM_TABLE"
+"""The environment variable that names the table of items of a frame's layer."""

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import os
 import re
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -35,6 +38,7 @@ __all__ = [
 logger = logging.getLogger("outline.cuerun")
 
 _launched: WeakSet[Outline] = WeakSet()
+_refused: set[str] = set()  # session folders
 _DATE_IN_NAME = re.compile(r"_\d{2,4}_\d{2}_\d{2}_\d{2}_\d{2}")
 
 
@@ -152,10 +156,11 @@ class OutlineLauncher:
             "backend": config.get("outline", "backend"),
         }
         self.__flags.update(args)
-        self.__flags["facility"] = args.get("facility") or outline.get_facility() or get_launch_facility()
+        self.__flags["facility"] = args.get("facility") or self.get_usual_facility()
         if not self.__flags["user"]:
             self.__flags["user"] = outline.get_user()
         self.__backend: Any = None
+        self.__has_made_session = False
 
     def set_flag(self, key: str, value: Any) -> None:
         """Set a launch flag."""
@@ -173,6 +178,10 @@ class OutlineLauncher:
         """
         return self.__flags[key]
 
+    def get_usual_facility(self) -> str:
+        """The facility when no flag names one."""
+        return self.__outline.get_facility() or get_launch_facility()
+
     def get_outline(self) -> Outline:
         """Return the outline."""
         return self.__outline
@@ -181,6 +190,14 @@ class OutlineLauncher:
         """Apply the flags to the outline, then set it up."""
         self.prepare()
         self.__outline.setup()
+        self.__has_made_session = True
+
+    def discard_session(self) -> None:
+        """Remove the session that this launcher has made, when the process ends and it has not been launched since."""
+        if self.__has_made_session:
+            if not _refused:
+                atexit.register(_remove_refused)
+            _refused.add(self.__outline.get_session().get_path())
 
     def prepare(self) -> None:
         """Apply the flags to the outline without setting it up.
@@ -215,7 +232,9 @@ class OutlineLauncher:
         stop_if_only_read(self)
         backend = self.__get_backend_module()
         if self.__outline in _launched:
-            self.__outline = load_outline(self.__outline.get_path() or "")
+            path = self.__outline.get_path() or ""
+            _refused.discard(os.path.dirname(path))
+            self.__outline = load_outline(path)
         if self.__outline.get_mode() < OUTLINE_MODE_SETUP:
             self.setup()
         if not use_pycuerun:
@@ -252,6 +271,15 @@ class OutlineLauncher:
         if self.__backend is None:
             self.__backend = import_backend_module(self.get("backend"))
         return self.__backend
+
+
+def _remove_refused() -> None:
+    import shutil  # slow to import
+
+    for folder in _refused:
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):
+            os.rmdir(os.path.dirname(folder))  # of all sessions of this job
 
 
 def __getattr__(name: str) -> Any:

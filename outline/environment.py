@@ -6,10 +6,12 @@ Meaning and spelling are those of OpenCue: what its server sends with a frame an
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from .constants import ITEM_TABLE
 from .names import frame_name, log_name, padded
 
 if TYPE_CHECKING:
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from .loader import Outline
 
 __all__ = ["FrameFacts", "SessionFacts", "base_environment", "frame_environment", "layer_environment"]
+
+
+_LONGEST_RANGE = 4000
+_LONGEST_ITEM = 32_000  # a program is started with 128 kB of one variable at most, and 2 MB of all
 
 
 class FrameFacts(NamedTuple):
@@ -68,6 +74,11 @@ def layer_environment(ol: Outline, layer: Layer, session: SessionFacts | None = 
         shot=ol.get_shot(),
         jobid=ol.get_full_name(),
     )
+    source = layer.get_items()
+    if source is not None and source.path:
+        env[ITEM_TABLE] = source.path
+        if len(env["CUE_RANGE"]) > _LONGEST_RANGE:
+            del env["CUE_RANGE"]
     return env
 
 
@@ -91,6 +102,14 @@ def frame_environment(shared: Mapping[str, str], facts: FrameFacts) -> dict[str,
         zframe=padded(facts.frame),
         logfile=os.path.join(shared["CUE_LOG_PATH"], log_name(shared["CUE_JOB"], name)),
     )
+    if ITEM_TABLE in shared:
+        from .items import ItemTable  # most layers have no items
+
+        item = ItemTable(shared[ITEM_TABLE]).item(facts.frame)
+        value = json.dumps(item.value, ensure_ascii=False)
+        env["OL_ITEM_KEY"] = item.key
+        if len(value) <= _LONGEST_ITEM:
+            env["OL_ITEM"] = value
     return env
 
 

@@ -9,7 +9,9 @@
     │   └── DependencyCycle         layers wait for one another in a ring
     ├── SessionException            the session folder misses, refuses or clashes
     │   └── SerializeException      a value cannot be saved into, or read from, outline.yaml
+    ├── ItemException               a source of items cannot be read, or its keys name no frames
     ├── ScriptException             an outline script raised while it was read
+    │   └── ScriptExit              it called sys.exit with a status
     ├── ConfigException             a configuration file or value is wrong
     ├── LaunchException             a job could not be launched, or did not succeed in test mode
     ├── ShellCommandFailureException  a command ended with another status than 0
@@ -33,7 +35,9 @@ __all__ = [
     "CommandNotFound",
     "SessionException",
     "SerializeException",
+    "ItemException",
     "ScriptException",
+    "ScriptExit",
     "ConfigException",
     "LaunchException",
     "FileSpecException",
@@ -95,6 +99,10 @@ class SerializeException(SessionException):
     """A value cannot be saved into, or read back from, a session file."""
 
 
+class ItemException(OutlineException):
+    """A source of items cannot be read, or its keys cannot name frames."""
+
+
 class ScriptException(OutlineException):
     """An outline script raised while it was read.
 
@@ -112,6 +120,19 @@ class ScriptException(OutlineException):
         where = f"{self.path}:{self.line}" if self.line else self.path
         quoted = f"\n    {self.source}" if self.source else ""
         return f"{where}: {self.reason}{quoted}"
+
+
+class ScriptExit(ScriptException):
+    """An outline script called ``sys.exit`` with another status than 0.
+
+    Attributes:
+        code: What it was called with: a number, or a text to be printed.
+    """
+
+    def __init__(self, path: str, line: int, source: str, code: object) -> None:
+        super().__init__(path, line, source, f"the script called sys.exit({code!r})")
+        self.args = (path, line, source, code)
+        self.code = code
 
 
 class ConfigException(OutlineException):

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from .exception import OutlineException
 
-__all__ = ["check_current_folder", "write_atomic"]
+__all__ = ["check_current_folder", "write_atomic", "write_to_disk"]
 
 
 def check_current_folder() -> None:
@@ -20,6 +21,21 @@ def check_current_folder() -> None:
         os.getcwd()
     except OSError as error:
         raise OutlineException("the current folder has been removed; change to one that is there") from error
+
+
+def write_to_disk(paths: Iterable[str]) -> None:
+    """Wait until the disk has files and folders, so that a power cut leaves them; those that cannot be are left out."""
+    for path in paths:
+        try:
+            fd = os.open(path, os.O_RDONLY)
+        except OSError:
+            continue
+        try:
+            os.fsync(fd)
+        except OSError:
+            pass
+        finally:
+            os.close(fd)
 
 
 def write_atomic(path: str | os.PathLike[str], data: str | bytes, *, mode: int | None = None) -> None:

@@ -11,9 +11,12 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .exception import OutlineException, ScriptException
+from .exception import OutlineException, ScriptException, ScriptExit
+
+if TYPE_CHECKING:
+    import ast
 
 __all__ = [
     "PACKAGE",
@@ -25,8 +28,10 @@ __all__ = [
     "load_saved_script",
     "note_jobs",
     "noted_jobs",
+    "run_main_block",
     "run_script",
     "stop_if_only_read",
+    "was_stopped",
 ]
 
 PACKAGE = "outline_scripts"
@@ -53,7 +58,7 @@ _noted_jobs: list[Any] | None = None
 
 
 def run_script(path: str) -> ModuleType:
-    """Run an outline script in a new module, registered in ``sys.modules``.
+    """Run an outline script in a new module, registered in ``sys.modules``; it can import what lies beside it.
 
     Args:
         path: The script.
@@ -63,9 +68,13 @@ def run_script(path: str) -> ModuleType:
 
     Raises:
         ScriptException: The script raised; says its line and the text of that line.
+        ScriptExit: It called ``sys.exit`` with another status than 0.
         OutlineException: The file is missing or cannot be read.
     """
     source = _read(path)
+    folder = os.path.dirname(os.path.abspath(path))
+    if folder not in sys.path:
+        sys.path.append(folder)  # last, so that no module beside a script hides another one
     stem = re.sub(r"\W+", "_", os.path.splitext(os.path.basename(path))[0]) or "script"
     name = f"{PACKAGE}.{stem}"
     number = 1
@@ -73,6 +82,42 @@ def run_script(path: str) -> ModuleType:
         number += 1
         name = f"{PACKAGE}.{stem}_{number}"
     return _run(name, path, source)
+
+
+def run_main_block(module: ModuleType, path: str) -> None:
+    """Run what a script keeps under ``if __name__ == "__main__":``, with the script as ``sys.argv``.
+
+    For a script that does nothing else: it was written to be run by Python itself.
+
+    Raises:
+        ScriptException: It raised.
+    """
+    import ast  # few scripts come here
+
+    blocks = [
+        node
+        for node in ast.parse(_scripts[module.__name__].source).body
+        if isinstance(node, ast.If) and _asks_for_main(node.test)
+    ]
+    body = [statement for block in blocks for statement in block.body]
+    if not body:
+        return
+    before = sys.argv
+    if sys.argv[:1] != [path]:
+        sys.argv = [path]
+    try:
+        _execute(ast.Module(body=body, type_ignores=[]), module, path)
+    finally:
+        sys.argv = before
+
+
+def _asks_for_main(test: ast.expr) -> bool:
+    import ast
+
+    return ast.unparse(test).replace('"', "'") in (
+        "__name__ == '__main__'",
+        "'__main__' == __name__",
+    )
 
 
 def load_saved_script(name: str, path: str) -> ModuleType:
@@ -131,6 +176,11 @@ def note_jobs(jobs: Any) -> None:
         _noted_jobs.extend(jobs)
 
 
+def was_stopped() -> bool:
+    """Tell whether a script that is only read has ended where it would launch a job."""
+    return bool(_caught_launches)
+
+
 def stop_if_only_read(launcher: Any) -> None:
     """End the script that is about to launch, if it is only read; the launcher calls this first of all.
 
@@ -174,27 +224,35 @@ def _run(name: str, path: str, source: str) -> ModuleType:
     _stopped_at.pop(name, None)
     previous = sys.modules.get(name)
     sys.modules[name] = module
-    versions_was_there = "versions" in sys.modules
     linecache.cache[path] = (len(source), None, source.splitlines(True), path)
     try:
-        if not versions_was_there:
-            sys.modules["versions"] = _LazyVersions("versions")  # scripts say `import versions`
-        exec(compile(source, path, "exec"), module.__dict__)
-    except StopScript as stop:
-        _stopped_at[name] = _line_in(path, stop)
-    except SystemExit as error:
-        if error.code not in (None, 0):
-            left = OutlineException(f"the script called sys.exit({error.code!r})").with_traceback(error.__traceback__)
-            raise _translate(left, path) from error
-    except Exception as error:
+        _execute(source, module, path)
+    except ScriptException:
         sys.modules.pop(name, None)
         if previous is not None:
             sys.modules[name] = previous
+        raise
+    return module
+
+
+def _execute(code: str | ast.Module, module: ModuleType, path: str) -> None:
+    """Run code in a script's module; errors name the script's line."""
+    versions_was_there = "versions" in sys.modules
+    try:
+        if not versions_was_there:
+            sys.modules["versions"] = _LazyVersions("versions")  # scripts say `import versions`
+        exec(compile(code, path, "exec"), module.__dict__)
+    except StopScript as stop:
+        _stopped_at[module.__name__] = _line_in(path, stop)
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            line = _line_in(path, error)
+            raise ScriptExit(path, line, linecache.getline(path, line).strip(), error.code) from error
+    except Exception as error:
         raise _translate(error, path) from error
     finally:
         if not versions_was_there:
             sys.modules.pop("versions", None)
-    return module
 
 
 class _LazyVersions(ModuleType):

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import config
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .layer import Layer
     from .loader import Outline
 
-__all__ = ["Session", "file_mode", "is_session_path", "make_folder", "share"]
+__all__ = ["Session", "file_mode", "find_sessions", "is_session_path", "make_folder", "share"]
 
 _NAME = re.compile(r"[^\s/]+/[0-9a-fA-F][0-9a-fA-F-]{7,}\Z")
 
@@ -40,6 +40,39 @@ def _marked_name(paths: SessionPaths) -> str:
     except (OSError, UnicodeDecodeError):
         return ""
     return name if _NAME.match(name) else ""
+
+
+def find_sessions() -> Iterator[SessionPaths]:
+    """Give every complete session where this user's configuration puts sessions, of all shows and shots.
+
+    Folders that only look like sessions are left out, and links to folders: nothing behind one is a session of ours.
+    """
+    from glob import escape, glob
+
+    for base in glob(_base(escape(_home()), "*", "*")):
+        for job in _folders(base):
+            for folder in _folders(job):
+                paths = SessionPaths(folder)
+                if _NAME.match("/".join(folder.split(os.sep)[-2:])) and _marked_name(paths):
+                    yield paths
+
+
+def _base(home: str, show: str, shot: str) -> str:
+    text = config.get("outline", "session_dir")
+    try:
+        return text.format(HOME=home, SHOW=show, SHOT=shot)
+    except (KeyError, IndexError, ValueError) as error:
+        raise SessionException(
+            f"[outline] session_dir = {text!r} has a placeholder {error}; there are {{HOME}}, {{SHOW}} and {{SHOT}}"
+        ) from error
+
+
+def _folders(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
 
 
 def conform_name(name: str) -> str:
@@ -67,13 +100,7 @@ class Session:
         ol = self.__outline
         job = f"{ol.get_show()}-{ol.get_shot()}-{ol.get_user()}_{ol.get_name()}"
         self.__name = f"{conform_name(job)}/{uuid.uuid1()}"
-        try:
-            base = config.get("outline", "session_dir").format(HOME=_home(), SHOW=ol.get_show(), SHOT=ol.get_shot())
-        except (KeyError, IndexError, ValueError) as error:
-            raise SessionException(
-                f"[outline] session_dir = {config.get('outline', 'session_dir')!r} has a placeholder {error};"
-                " there are {HOME}, {SHOW} and {SHOT}"
-            ) from error
+        base = _base(_home(), ol.get_show(), ol.get_shot())
         self.__paths = SessionPaths(os.path.join(os.path.abspath(base), *self.__name.split("/")))
         try:
             make_folder(self.__paths.layers, below=base)
@@ -119,7 +146,17 @@ class Session:
             self.__write(self.__paths.script(name), source)
         return self.__write(self.__paths.outline, text)
 
-    def __write(self, path: str, text: str) -> str:
+    def write_items(self, number: int, table: bytes, index: bytes) -> str:
+        """Write a table of items and its index, and give the path of the table.
+
+        Raises:
+            SessionException: The folder cannot be written.
+        """
+        path = self.__paths.items(number)
+        self.__write(self.__paths.item_index(path), index)
+        return self.__write(path, table)
+
+    def __write(self, path: str, text: str | bytes) -> str:
         try:
             make_folder(os.path.dirname(path), below=self.__paths.folder)
             write_atomic(path, text, mode=file_mode())

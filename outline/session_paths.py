@@ -8,6 +8,7 @@
         session             the session's name, written last: its presence means "complete"
         scripts/            the outline scripts whose classes the frames need
         layers/<layer>/     files and data of a layer
+        items/              the items of layers that have some, one table for each source
         logs/               one log per frame and attempt
         journal             what happened on the local backend
         runs/               who has run the job on the local backend, one small file per run
@@ -74,9 +75,27 @@ class SessionPaths:
         """Return the file that says which frame has stored a file or data."""
         return os.path.join(self.layer(layer), ".owners", name.replace("/", "_"))
 
+    def items(self, table: object) -> str:
+        """The file of a table of items, given by its number or by the name of its file."""
+        return os.path.join(self.folder, "items", f"{table}".removesuffix(".jsonl") + ".jsonl")
+
+    @staticmethod
+    def item_index(table: str) -> str:
+        """The file beside a table of items that says where each item stands."""
+        return f"{table}.index"
+
     def script(self, name: str) -> str:
         """Return where an outline script is kept."""
         return os.path.join(self.scripts, name)
+
+    def existing_files(self) -> list[str]:
+        """All that a job needs to go on after a power cut, and the folders that it is in."""
+        try:
+            scripts = [self.script(name) for name in os.listdir(self.scripts)]
+        except OSError:
+            scripts = []
+        folders = [self.scripts, self.runs, self.folder, os.path.dirname(os.path.abspath(self.folder))]
+        return [self.outline, self.marker, *scripts, *folders]
 
     def run(self, number: int) -> str:
         """Return the file of the job's first, second, ... run."""

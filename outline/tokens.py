@@ -6,11 +6,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from .constants import ITEM_TABLE
 from .exception import OutlineException
 from .frames import FrameRangeError, FrameSet, chunk_at
 from .names import frame_name, padded
+
+if TYPE_CHECKING:
+    from .items import Item
 
 __all__ = [
     "FrameTokens",
@@ -38,11 +42,13 @@ _FRAME_TOKENS = (
     "#LAYER#",
     "#JOB#",
     "#FRAME#",
+    "%{KEY}",
+    "%{ITEM}",
 )
 _CHUNK_TOKENS = ("#FRAME_START#", "#FRAME_END#", "#FRAMESPEC#", "#FRAME_CHUNK#", "%{RANGE}")
 
 # A program that is told its frame fills in the # of file names by itself.
-_TELLS_FRAME = ("#IFRAME#", "#ZFRAME#", "%{FRAME}", "%{ZFRAME}", "CUE_IFRAME", *_CHUNK_TOKENS)
+_TELLS_FRAME = ("#IFRAME#", "#ZFRAME#", "%{FRAME}", "%{ZFRAME}", "%{KEY}", "%{ITEM", "CUE_IFRAME", *_CHUNK_TOKENS)
 
 # A run of # is a frame slot only inside a file name, because # also starts comments, colours and URL fragments:
 # before it   the name starts (begin of the word, or one of / \ = : , ' " ( [ < > | and blank), or one of . _ -,
@@ -55,7 +61,7 @@ _SLOT = r"""
     (?= (?: [_-][\w-]* )? (?: \.[\w-]+ )* \.[A-Za-z]\w* (?: $ | [\s,;:'")\]\[|&<>] ) )
 """
 # Texts, not compiled patterns: a frame whose command has no token does not wait for re to compile them.
-_TOKEN = "|".join(re.escape(token) for token in _FRAME_TOKENS)
+_TOKEN = "|".join(re.escape(token) for token in _FRAME_TOKENS) + r"|%\{ITEM:[^{}]+\}"
 _TOKEN_OR_SLOT = rf"(?x){_TOKEN}|(?P<slot>{_SLOT})"
 
 _SINGLE_SLOT_DIGITS = 4
@@ -74,6 +80,7 @@ class FrameTokens(NamedTuple):
         chunk_size: The chunk size that the layer asks for; 0 when unknown.
         layer: The layer's name; empty when unknown.
         job: The job's name; empty when unknown.
+        item: The item of the frame, in layers that have items.
     """
 
     frame: int | None = None
@@ -83,6 +90,7 @@ class FrameTokens(NamedTuple):
     chunk_size: int = 0
     layer: str = ""
     job: str = ""
+    item: Item | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], frame: int | None = None) -> FrameTokens:
@@ -112,6 +120,7 @@ class FrameTokens(NamedTuple):
             chunk_size=size,
             layer=environ.get("CUE_LAYER", ""),
             job=environ.get("CUE_JOB", ""),
+            item=None if frame is None else _item(environ, frame),
         )
 
 
@@ -271,6 +280,10 @@ def _token_values(tokens: FrameTokens) -> dict[str, str]:
             values["#FRAME#"] = frame_name(start, tokens.layer)  # the farm names a chunk after its first frame
     if tokens.job:
         values["#JOB#"] = tokens.job
+    if tokens.item is not None:
+        from .items.item import item_tokens  # most layers have no items
+
+        values |= item_tokens(tokens.item)
     return values
 
 
@@ -278,6 +291,14 @@ def _is_in_url(text: str, position: int) -> bool:
     """Say whether a URL starts before this position, in which a single ``#`` starts the fragment."""
     blank = max(text.rfind(" ", 0, position), text.rfind("\n", 0, position))
     return "://" in text[blank + 1 : position]
+
+
+def _item(environ: Mapping[str, str], frame: int) -> Item | None:
+    if ITEM_TABLE not in environ:
+        return None
+    from .items import ItemTable  # most layers have no items
+
+    return ItemTable(environ[ITEM_TABLE]).item(frame)
 
 
 def _number(environ: Mapping[str, str], name: str) -> int | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import textwrap
 import time
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from outline import FrameSet, Layer, Outline
 from outline.backend.local.job import LocalJob
 from outline.frames import chunk_heads
 
-__all__ = ["job_in", "log_of", "needs", "only_session", "outline_file", "run_layer", "until"]
+__all__ = ["job_in", "log_of", "needs", "only_session", "outline_file", "run_layer", "start", "until"]
 
 
 def outline_file(folder: Path, text: str, name: str = "shot.outline") -> Path:
@@ -66,6 +68,20 @@ def environ_with(**more: str) -> dict[str, str]:
     """Return the environment of this process with a few variables more, and the library on the Python path."""
     root = str(Path(__file__).resolve().parent.parent)
     return {**os.environ, "PYTHONPATH": root, **more}
+
+
+def start(*args: object, cwd: Path) -> subprocess.Popen[str]:
+    """Start pycuerun in a process session of its own and do not wait for it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "outline", *map(str, args)],
+        cwd=cwd,
+        env=environ_with(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def needs(*tools: str) -> pytest.MarkDecorator:

@@ -13,16 +13,10 @@ import sys
 from collections.abc import Callable, Sequence
 from types import TracebackType
 
-from .ending import end_process
+from .ending import EXIT_DEAD, EXIT_INTERRUPTED, EXIT_OUR_FAULT, EXIT_USAGE, end_process
 from .streams import drop_output, open_streams, why_output_is_lost
 
 __all__ = ["outline_main", "pycuerun_main"]
-
-EXIT_DEAD = 1
-EXIT_USAGE = 2
-EXIT_KILLED = 3
-EXIT_OUR_FAULT = 70
-EXIT_INTERRUPTED = 130
 
 # What may fail inside without being the user's fault: this library and what it stands on.
 _OURS = frozenset(["outline", "click", "rich", "yaml", "fileseq", "psutil", "grpc", "opencue", "__main__"])
@@ -71,8 +65,14 @@ def _guarded(main: Callable[[list[str]], int], argv: list[str], program: str) ->
 
 def _report(error: Exception, program: str, is_debug: bool) -> int:
     """Print an error and return the exit code."""
-    from ..exception import FileSpecException, OutlineException
+    from ..exception import FileSpecException, OutlineException, ScriptExit
 
+    if isinstance(error, ScriptExit):
+        if isinstance(error.code, int):
+            print(f"{program}: {error}", file=sys.stderr)
+            return error.code & 0xFF
+        print(error.code, file=sys.stderr)
+        return EXIT_DEAD
     is_expected = isinstance(error, (OutlineException, FileSpecException))
     place = "" if is_expected else _foreign_place(error.__traceback__)
     if is_debug or not (is_expected or place):

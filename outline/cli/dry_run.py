@@ -11,6 +11,7 @@ from ..cuerun import OutlineLauncher
 from ..environment import FrameFacts, frame_environment, layer_environment
 from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
+from ..layer.datasets import item_of
 from ..modules.shell import CommandLayer, plain_line
 from ..names import frame_name
 from ..scheduler import JobPlan, LayerPlan, plan_job
@@ -183,7 +184,15 @@ def _commands(layer: Layer, frames: FrameSet, environ: dict[str, str]) -> list[l
     if not isinstance(layer, CommandLayer):
         return _render_commands(layer, frames, environ)
     pairs = layer.frame_commands(frames)
-    return [expand_command(command, FrameTokens.from_environment(environ, number)) for command, number in pairs]
+    return [expand_command(command, _tokens(layer, environ, number)) for command, number in pairs]
+
+
+def _tokens(layer: Layer, environ: dict[str, str], frame: int | None) -> FrameTokens:
+    """The tokens of a command; items come from the layer, since there is no session to read them from."""
+    tokens = FrameTokens.from_environment(environ, frame)
+    if tokens.frame is None or layer.get_items() is None:
+        return tokens
+    return tokens._replace(item=item_of(layer, tokens.frame))
 
 
 def _render_commands(layer: Any, frames: FrameSet, environ: dict[str, str]) -> list[list[str]]:
@@ -195,7 +204,7 @@ def _render_commands(layer: Any, frames: FrameSet, environ: dict[str, str]) -> l
     finally:
         os.environ.clear()
         os.environ.update(before)
-    tokens = [FrameTokens.from_environment(environ, command.frames[0]) for command in commands]
+    tokens = [_tokens(layer, environ, command.frames[0]) for command in commands]
     return [expand_command(command.argv, token) for command, token in zip(commands, tokens, strict=True)]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end of a command: a thread that a module has started must not keep a job's exit code from the caller."""
+"""The end of a command: its exit code, which a thread that a module has started must not keep from the caller."""
 
 from __future__ import annotations
 
@@ -7,7 +7,21 @@ import os
 import sys
 import time
 
-__all__ = ["end_process", "wait_for_no_thread"]
+__all__ = [
+    "EXIT_DEAD",
+    "EXIT_INTERRUPTED",
+    "EXIT_KILLED",
+    "EXIT_OUR_FAULT",
+    "EXIT_USAGE",
+    "end_process",
+    "wait_for_no_thread",
+]
+
+EXIT_DEAD = 1
+EXIT_USAGE = 2
+EXIT_KILLED = 3
+EXIT_OUR_FAULT = 70
+EXIT_INTERRUPTED = 130
 
 _SECONDS = 3.0
 _waits = True

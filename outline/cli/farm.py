@@ -23,8 +23,8 @@ from ..backend.cue.watch import FarmObserver, FarmResult, watch
 from ..backend.status import JobStatus
 from ..exception import OutlineException
 from ..scheduler import FrameState
-from . import EXIT_DEAD, EXIT_INTERRUPTED, EXIT_KILLED
 from .display import Display, make_display
+from .ending import EXIT_DEAD, EXIT_INTERRUPTED, EXIT_KILLED
 from .summary import summary
 from .text import quoted, server_option
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..backend.cue.client import connect, farm_errors
 from ..backend.cue.jobs import FarmChunk, chunk_of, log_path, retry_frames
-from ..backend.cue.snapshot import frames_of
+from ..backend.cue.snapshot import frames_of, layers_of, snapshot_of
 from ..backend.cue.status import job_status
 from ..backend.status import JobStatus
 from ..exception import OutlineException
@@ -67,13 +67,14 @@ class FarmPlace:
 
         return follow_log_file(path, is_over)
 
-    def retry(self, **options: Any) -> int:
-        """Let the farm run frames again, and return the exit code 0; it does so by itself.
+    def retry(self, *, quiet: bool, no_run: bool, states: tuple[str, ...], **options: Any) -> int:
+        """Let the farm run frames again, which it does by itself; the exit code is 0.
 
         Raises:
             OutlineException: There is no such layer, or an option is for jobs on this machine.
         """
-        layer, frames, states, quiet = (options.pop(name) for name in ("layer", "frames", "states", "quiet"))
+        layer, frames = options.pop("layer"), options.pop("frames")
+        options["no_run"] = no_run
         only_here = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
         if only_here:
             raise OutlineException(f"{' and '.join(only_here)} is for jobs on this machine only")
@@ -85,6 +86,10 @@ class FarmPlace:
         elif not quiet:
             print(f"nothing to retry, no such frame is {' or '.join(wanted)}: outline status {name}")
         return 0
+
+    def is_over(self) -> bool:
+        """Tell whether the server has finished the job."""
+        return snapshot_of(self.__job, layers_of(self.__job)).state in ("FINISHED", "STOPPED")
 
     def __refresh(self) -> None:
         opencue = connect()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
@@ -30,6 +31,7 @@ __all__ = ["JobTable", "LiveDisplay"]
 
 S = FrameState
 _MOST_FRAMES = 8
+_DEAD_KEPT = 5
 _NARROW = 64  # such a terminal has no room for rate and time left
 # The columns of numbers and how wide they are, so that the table stands still while numbers grow.
 _NUMBERS = {"done": 5, "run": 3, "dead": 4, "total": 5, "rate": 8, "left": 8}
@@ -41,8 +43,8 @@ _SECONDS, _PERCENT = 8, 5
 class LiveDisplay(Display):
     """Draws the table anew over itself; whatever else is printed meanwhile goes above it.
 
-    A terminal that is made narrower wraps the lines that it shows. So the rows to erase are counted when they are
-    erased, from how long each line was drawn, and a resize leaves no half table behind.
+    A terminal that is resized wraps and moves what it shows, and some do so before they tell the new size. Nobody can
+    know then where the table is, so that all that is visible is erased, and the table begins anew at the top.
     """
 
     period_seconds = 0.2
@@ -53,7 +55,9 @@ class LiveDisplay(Display):
         self.__job: JobStatus | None = None
         self.__table: JobTable | None = None
         self.__notes: dict[str, str] = {}
-        self.__widths: list[int] = []
+        self.__rows = 0
+        self.__size: tuple[int, int] | None = None
+        self.__dead: deque[Text] = deque(maxlen=_DEAD_KEPT)
         self.__is_open = False
         self.__streams: tuple[Any, Any] | None = None  # whatever sys.stdout and sys.stderr were
 
@@ -72,7 +76,9 @@ class LiveDisplay(Display):
 
     def dead(self, name: str, reason: str) -> None:
         """Print the frame above the table."""
-        self.__console.print(Text.assemble(("DEAD", "bold red"), f" {name}: {reason}"), soft_wrap=True)
+        line = Text.assemble(("DEAD", "bold red"), f" {name}: {reason}")
+        self.__console.print(line, soft_wrap=True)
+        self.__dead.append(line)
 
     def note(self, topic: str, text: str) -> None:
         """Show the text below the table for as long as it holds."""
@@ -92,12 +98,18 @@ class LiveDisplay(Display):
 
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
         """Put the table below whatever is printed."""
-        return [self.__erase(), *renderables, self]
+        size = (self.__console.width, self.__console.height)
+        if self.__size not in (None, size):
+            renderables = [_erase_screen(size[1]), *self.__dead, *renderables]
+        else:
+            renderables = [self.__erase(), *renderables]
+        self.__size = size
+        return [*renderables, self]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
-        """Draw the table, and note how long its lines are."""
+        """Draw the table, and note how many rows it has."""
         lines = console.render_lines(self.__content(console), options, pad=False)[: max(1, console.height - 1)]
-        self.__widths = [Segment.get_line_length(line) for line in lines]
+        self.__rows = len(lines)
         for number, line in enumerate(lines):
             yield from [Segment.line()] * bool(number)
             yield from line
@@ -113,11 +125,9 @@ class LiveDisplay(Display):
         self.__console.push_render_hook(self)  # type: ignore[arg-type]  # it needs no more than the method
 
     def __erase(self) -> Control:
-        """Go to where the table begins, and remove it as the terminal shows it by now."""
-        width = self.__console.width
-        rows = min(sum(max(1, -(-length // width)) for length in self.__widths), self.__console.height)
-        self.__widths = []
-        up = [(ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2)] * max(0, rows - 1)
+        """Go to where the table begins, and remove it."""
+        up = [(ControlType.CURSOR_UP, 1), (ControlType.ERASE_IN_LINE, 2)] * (self.__rows - 1)
+        self.__rows = 0
         return Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2), *up)
 
     def __content(self, console: Console) -> RenderableType:
@@ -131,6 +141,12 @@ class LiveDisplay(Display):
             3, console.height - 5 - len(notes) - (min(len(self.__job.running), _MOST_FRAMES) + 2) * bool(frames)
         )
         return Group(Text(""), *self.__table.parts(self.__job, self.__clock(), console.width, height), *frames, *notes)
+
+
+def _erase_screen(height: int) -> Control:
+    """Erase row by row: a terminal that is told to erase all at once may keep it for whoever scrolls back."""
+    rows = [(ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_DOWN, 1)] * height
+    return Control(ControlType.HOME, *rows, ControlType.HOME)
 
 
 # -- the rows of layers -------------------------------------------------------------------------------------------
@@ -184,7 +200,7 @@ class JobTable:
         self.__last = now
         done = sum(row.done for row in rows) - sum(self.__done_before.values())
         per_second = done / max(1e-3, now - self.__begun)
-        left = sum(row.left for row in rows if row.can_run)
+        left = sum(row.left for row in rows) if all(row.can_run for row in rows if row.left) else 0
         return [
             _head(_together(job.name, rows), now - self.__begun, left / per_second if per_second else 0.0, width),
             _rich_table(_fitting(rows, height), width),

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..exception import LaunchException, OutlineException, SessionException
 from ..session_paths import SessionPaths
-from .running import session_folder
+from .sessions import find_session, session_folder
 
 if TYPE_CHECKING:
     from ..backend.status import JobStatus
+    from .farm_place import FarmPlace
 
-__all__ = ["JobPlace", "job_place"]
+__all__ = ["JobPlace", "farm_job_of", "job_place"]
 
 
 class JobPlace(Protocol):
@@ -28,8 +29,8 @@ class JobPlace(Protocol):
     def follow_log(self, frame: str) -> int:
         """Print the log of a frame as it grows, and return the exit code."""
 
-    def retry(self, **options: Any) -> int:
-        """Let frames run again and return the exit code; options as for ``outline retry``."""
+    def retry(self, *, quiet: bool, no_run: bool, states: tuple[str, ...], **options: Any) -> int:
+        """Let frames run again, as the options of ``outline retry`` say, and give the exit code."""
 
 
 class SessionPlace:
@@ -57,33 +58,70 @@ class SessionPlace:
 
         return follow_log(self.__folder, frame)
 
-    def retry(self, **options: Any) -> int:
-        """Run frames again, here and now."""
-        from .retry import retry_frames
+    def retry(self, *, quiet: bool, no_run: bool, states: tuple[str, ...], **options: Any) -> int:
+        """Run frames again, here and now.
 
-        return retry_frames(self.__folder, **options)
+        Raises:
+            OutlineException: There is no such layer or frame, or another process runs the job.
+        """
+        from ..backend.local import LocalJob, choose_frames, refuse, retry
+        from .running import early_runner, show_run
+        from .streams import keep_running_without_output
+        from .text import plural
+
+        wanted = tuple(state.upper() for state in states)
+        layer, frames = options.pop("layer"), options.pop("frames")
+        job = LocalJob(self.__folder)
+        refuse(job.record.runner, job.paths)
+        chosen = choose_frames(job.record.job, layer, frames, wanted)
+        if not chosen:
+            if not quiet:
+                print(f"nothing to retry, no such frame is {' or '.join(wanted)}: outline status shows what there is")
+            return 0
+        if no_run:
+            retry(self.__folder, layer=layer, frames=frames, states=wanted, run=False)
+            if not quiet:
+                print(f"{plural(len(chosen), 'frame')} will run again with pycuerun --resume")
+            return 0
+        keep_running_without_output()
+        with early_runner() as runner:
+            return show_run(
+                lambda display: retry(
+                    self.__folder, layer=layer, frames=frames, states=wanted, observer=display, runner=runner, **options
+                ),
+                quiet=quiet,
+            )
 
 
 def job_place(text: str, server: str | None = None) -> JobPlace:
-    """Return where a job is.
+    """Find a job.
 
     Args:
-        text: A session folder or a file in it; or the name or id of a job on the farm.
+        text: A session as ``session_folder`` takes it; or the name or id of a job on the farm.
         server: The farm server, if the job is on the farm; else PyCue's configuration names it.
 
     Raises:
-        OutlineException: There is no such session or job, or no server answers.
+        OutlineException: There is no such session or job, several jobs fit, or no server answers.
     """
-    if os.path.exists(text):
-        folder = session_folder(text)
-        return SessionPlace(folder) if _ran_here(folder) else _place_of_session(folder, server)
-    if server is None and (os.sep in text or not text):
-        return SessionPlace(session_folder(text))
-    return _farm_place(text, server)
+    if os.path.exists(text) or (server is None and (os.sep in text or not text)):
+        return _place_of_session(session_folder(text), server)
+    found = find_session(text) if server is None else None
+    if found is None or (found.name == text and not _ran_here(found.session)):
+        return _farm_place(text, server)  # also when somebody else has launched the last job of that name
+    return _place_of_session(found.session, None)
 
 
 def _ran_here(folder: str) -> bool:
     return os.path.exists(SessionPaths(folder).journal)
+
+
+def _place_of_session(folder: str, server: str | None) -> JobPlace:
+    if _ran_here(folder):
+        return SessionPlace(folder)
+    try:
+        return farm_job_of(folder, server)
+    except LaunchException as error:
+        raise OutlineException(f"no job of the local backend ran in {folder}, and on a farm: {error}") from error
 
 
 def _farm_place(text: str, server: str | None) -> JobPlace:
@@ -100,8 +138,14 @@ def _farm_place(text: str, server: str | None) -> JobPlace:
         raise OutlineException(f"no session {text} here, and no such job on a farm: {error}") from error
 
 
-def _place_of_session(folder: str, server: str | None) -> JobPlace:
-    """Return the job on the farm that was launched from a session."""
+def farm_job_of(folder: str, server: str | None) -> FarmPlace:
+    """Find the job on the farm that was launched from a session.
+
+    Raises:
+        UnknownToServer: The farm does not know it, or does not know it any more.
+        LaunchException: No server answers.
+        SessionException: The session holds no job.
+    """
     from ..backend.cue.client import connect
     from ..backend.cue.jobs import find_session_job
     from ..backend.cue.names import full_job_name
@@ -115,8 +159,5 @@ def _place_of_session(folder: str, server: str | None) -> JobPlace:
         name = full_job_name(*(str(data[key]) for key in ("show", "shot", "user", "name")))
     except (OSError, KeyError, TypeError) as error:
         raise SessionException(f"{folder} holds no job: it has neither a journal nor an outline.yaml") from error
-    try:
-        connect(server)
-        return FarmPlace(find_session_job(name, path), server, folder)
-    except LaunchException as error:
-        raise OutlineException(f"no job of the local backend ran in {folder}, and on a farm: {error}") from error
+    connect(server)
+    return FarmPlace(find_session_job(name, path), server, folder)

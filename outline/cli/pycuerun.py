@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LaunchException, OutlineException
-from . import EXIT_USAGE
+from .ending import EXIT_USAGE
 
 if TYPE_CHECKING:
     import click
@@ -171,7 +171,8 @@ def _inspect(options: SimpleNamespace) -> int:
 
 def _resume(options: SimpleNamespace) -> int:
     from ..backend.local import resume
-    from .running import early_runner, session_folder, show_run
+    from .running import early_runner, show_run
+    from .sessions import session_folder
     from .streams import keep_running_without_output
 
     if options.script:

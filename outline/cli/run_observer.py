@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..backend.local.dispatch import Observer
 from ..backend.local.status import frame_progress, layer_counts, why
 from ..backend.status import FrameStatus, JobStatus
 from ..scheduler import FrameState, JobState
@@ -14,7 +15,7 @@ from .display import Display
 from .text import duration
 
 if TYPE_CHECKING:
-    from ..backend.local.dispatch import Run
+    from ..backend.local.dispatch import RunLoop
     from ..frame_end import FrameEnd
 
 __all__ = ["RunObserver"]
@@ -30,7 +31,7 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 _MOST_LOOKED_AT = 64
 
 
-class RunObserver:
+class RunObserver(Observer):
     """Tells a display what a run of the local backend does; the loop that runs the job calls it."""
 
     def __init__(self, display: Display, clock: Callable[[], float] = time.monotonic) -> None:
@@ -43,7 +44,7 @@ class RunObserver:
         self.__next_draw = self.__next_look = 0.0
         self.__rows: list[tuple[int, FrameStatus]] = []
 
-    def begins(self, run: Run) -> None:
+    def begins(self, run: RunLoop) -> None:
         """Say what is going to run."""
         self.__job, self.__log_path = run.job, run.log_path
         counts = run.job.counts()

@@ -11,10 +11,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .. import config
-from ..exception import OutlineException, ScriptException
-from ..session_paths import SessionPaths
-from . import EXIT_DEAD, EXIT_INTERRUPTED
-from .ending import wait_for_no_thread
+from ..exception import ScriptException
+from .ending import EXIT_DEAD, EXIT_INTERRUPTED, wait_for_no_thread
 from .streams import why_output_is_lost
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from ..backend.local.runner import Runner
     from ..loader import Outline
 
-__all__ = ["early_runner", "load_and_show_jobs", "session_folder", "show_job", "show_run"]
+__all__ = ["early_runner", "load_and_show_jobs", "show_job", "show_run"]
 
 
 @contextmanager
@@ -41,20 +39,6 @@ def early_runner() -> Iterator[Runner | None]:
     finally:
         if runner is not None:
             runner.close()
-
-
-def session_folder(path: str) -> str:
-    """Return a session's folder, for the folder itself or a file in it, such as its outline.yaml.
-
-    Raises:
-        OutlineException: It is no session.
-    """
-    paths = SessionPaths.holding(path)
-    if not os.path.exists(path):
-        raise OutlineException(f"no session {path}; name the folder that pycuerun printed, or the outline.yaml in it")
-    if not os.path.exists(paths.marker) and not os.path.exists(paths.journal):
-        raise OutlineException(f"{path} is not a session: {paths.folder} holds no file 'session'")
-    return paths.folder
 
 
 def load_and_show_jobs(path: str, *, quiet: bool) -> tuple[Outline | None, int]:
@@ -100,7 +84,7 @@ def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool =
         quiet: Print nothing, unless something failed.
         paused: The job is only prepared, and has not to succeed.
     """
-    from ..backend.local.dispatch import Watcher
+    from ..backend.local.dispatch import Observer
     from .display import make_display
     from .run_observer import RunObserver
 
@@ -108,7 +92,7 @@ def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool =
     wait_for_no_thread()
     display = make_display(quiet)
     try:
-        job = run(Watcher() if quiet else RunObserver(display))
+        job = run(Observer() if quiet else RunObserver(display))
     finally:
         display.close()
     is_fine = paused or job.record.job.succeeded

@@ -6,21 +6,26 @@ Each subcommand imports what it needs when it is called, so that each starts fas
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from typing import Any
 
 import click
 
-from . import EXIT_DEAD, EXIT_USAGE
+from .ending import EXIT_DEAD, EXIT_USAGE
 
 __all__ = ["main", "outline_group"]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _SESSION = (
-    "SESSION is the folder that pycuerun printed, or the outline.yaml in it; or the name or id of a job on the farm."
+    "SESSION is the name of a job, a part of it that fits no other job, or the beginning of its id, as outline list"
+    " shows them; the newest one counts. It can be the word last, a session folder or the outline.yaml in it, or the"
+    " name or id of a job on the farm."
 )
 _SERVER = click.option("-s", "--server", metavar="HOST", help="The farm server, when SESSION is a job on the farm.")
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
 
 _NEGATIVE = re.compile(r"-\d")
 
@@ -87,19 +92,66 @@ def check(script: str, frames: str | None, format_: str) -> int:
 @click.argument("section", required=False, metavar="[SECTION]")
 def config(section: str | None) -> int:
     """Print every value of the configuration, or of one section, and where it comes from."""
-    from .config_view import config_text
-
-    print(config_text(section))
+    print(_config_text(section))
     return 0
 
 
+def _config_text(section: str | None) -> str:
+    """Give the configuration as text that a configuration file could hold, with the origin of each value."""
+    from ..config import origins
+    from ..exception import ConfigException, did_you_mean
+
+    rows = origins()
+    sections = list(dict.fromkeys(row.section for row in rows))
+    if section is not None and section not in sections:
+        raise ConfigException(f"no section {section!r} in the configuration{did_you_mean(section, sections)}")
+    blocks = []
+    for name in sections if section is None else [section]:
+        mine = [(f"{row.option} = {_indented(row.value)}".rstrip(), row.origin) for row in rows if row.section == name]
+        width = min(60, max(len(text) for text, _ in mine))
+        blocks.append("\n".join([f"[{name}]", *(f"{text:<{width}}  # {origin}" for text, origin in mine)]))
+    return "\n\n".join(blocks)
+
+
+def _indented(value: str) -> str:
+    return value.replace("\n", "\n    ")
+
+
+@outline_group.command("list")
+@click.argument("part", required=False)
+@_JSON
+def list_(part: str | None, as_json: bool) -> int:
+    """List the jobs that were launched from here, the newest first; only those with PART in their name."""
+    from .sessions import list_text, listed_jobs
+
+    jobs = listed_jobs(part)
+    print(json.dumps([job.to_dict() for job in jobs]) if as_json else list_text(jobs))
+    return 0
+
+
+@outline_group.command()
+@click.argument("part", required=False)
+@click.option("--older-than", metavar="AGE", required=True, help="How long the job has been over, such as 7d or 12h.")
+@click.option("--yes", is_flag=True, help="Remove without asking.")
+@click.option("--lost", is_flag=True, help="Also sessions of jobs that the farm does not know any more.")
+@_SERVER
+def clean(**options: Any) -> int:
+    """List the sessions of jobs that are over, and remove them when you agree; only those with PART in their name.
+
+    A job that runs is left alone, and one that was launched to a farm unless the farm server says that it is over.
+    """
+    from .sessions import clean_sessions
+
+    return clean_sessions(**options)
+
+
 @outline_group.command(epilog=_SESSION)
-@click.argument("session")
-@click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
+@click.argument("session", default="last")
+@_JSON
 @click.option("--watch", is_flag=True, help="Print it anew every second until the job is over.")
 @_SERVER
 def status(session: str, as_json: bool, watch: bool, server: str | None) -> int:
-    """Show the states of a job's frames, while it runs and afterwards."""
+    """Show the states of a job's frames, while it runs and afterwards; of the last job when none is named."""
     from .places import job_place
     from .status import print_status, watch_status
 

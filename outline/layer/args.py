@@ -47,6 +47,7 @@ class LayerArgs(TypedDict, total=False):
     gpu: float  #: GPU memory in GB, the old spelling.
     gpu_memory: str  #: GPU memory that one frame reserves, such as ``"4g"``.
     gpus: int  #: GPUs that one frame reserves.
+    items: Any  #: What the frames stand for: a source of ``outline.items``, a list, a dict, or a layer that has items.
     limits: list[str]  #: Names of farm limits that the frames count against.
     memory: str | int | float  #: Memory that one frame reserves, ``"512m"``, ``"4g"``; a number is GB.
     nocheck: bool  #: True leaves out the check for outputs.

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from ..console import OutputReader
     from ..io import Path
+    from ..items import Items
     from ..loader import Outline
     from ..session import Session
     from .args import CommandArgs
@@ -57,6 +58,8 @@ class LayerType(type):
         current = registry.current
         if current is not None and layer.get_arg("register"):
             current.add_layer(layer)
+        elif current is None and registry.made is not None:
+            registry.made.loose_layers.append(layer)
         PluginManager.init_plugins(layer)
         return layer
 
@@ -85,6 +88,9 @@ class Layer(metaclass=LayerType):
     """
 
     _ol_state: LayerState
+
+    has_fixed_frames = False
+    """True in classes that say by themselves which frames they have, such as ``Frame``; these take no items."""
 
     if TYPE_CHECKING:  # without it a subclass whose arguments have other names could not hand them on
 
@@ -505,10 +511,15 @@ class Layer(metaclass=LayerType):
             FrameRangeError: A range cannot be read.
         """
         ol, parent = self.get_outline(), self.get_parent()
+        job = ol.get_frame_range() if ol is not None else None
+        if self.get_items() is not None:
+            from . import datasets  # most layers have no items
+
+            return datasets.frames_of(self)
         own = self.get_arg("range")
         if own in (None, "") and parent is not None:
             own = parent.get_frame_range()
-        return ranges.frames_of(own, ol.get_frame_range() if ol is not None else None)
+        return ranges.frames_of(own, job)
 
     def get_local_frame_set(self, start_frame: int) -> FrameSet:
         """The frames of the chunk that begins with ``start_frame``; a child has those of its parent.
@@ -533,6 +544,36 @@ class Layer(metaclass=LayerType):
             LayerException: The argument ``chunk`` is no number, or below 1.
         """
         return ranges.chunk_size(self.get_arg("chunk"), where(self))
+
+    # -- items -------------------------------------------------------------------------------------------------
+
+    def get_items(self) -> Items | None:
+        """Where the items come from that the frames stand for; None in a layer whose frames are numbers."""
+        if self._ol_state.args.get("items") is None and self._ol_state.parent is None:
+            return None
+        from . import datasets  # most layers have no items
+
+        return datasets.source_of(self)
+
+    def item(self, frame: int) -> Any:
+        """The value of the item that a frame stands for.
+
+        Raises:
+            OutlineException: The layer has no items, or no such frame.
+        """
+        from . import datasets
+
+        return datasets.item_of(self, frame).value
+
+    def item_key(self, frame: int) -> str:
+        """The key of the item that a frame stands for.
+
+        Raises:
+            OutlineException: The layer has no items, or no such frame.
+        """
+        from . import datasets
+
+        return datasets.item_of(self, frame).key
 
     # -- inputs and outputs ------------------------------------------------------------------------------------
 

@@ -17,18 +17,46 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .base import Layer
 
-__all__ = ["Problem", "calling_statement", "collected_problems", "registry", "report_problem", "use_outline"]
+__all__ = [
+    "Made",
+    "Problem",
+    "calling_statement",
+    "collected_problems",
+    "noted",
+    "registry",
+    "report_problem",
+    "use_outline",
+]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
+class Made:
+    """What a script has made so far: outlines, and layers that joined none when they were made."""
+
+    def __init__(self) -> None:
+        self.outlines: list[Outline] = []
+        self.loose_layers: list[Layer] = []
+
+
 class Registry:
-    """Holds the outline that new layers of this process add themselves to."""
+    """Holds the outline that new layers of this process add themselves to, and notes what a script makes."""
 
     current: Outline | None = None
+    made: Made | None = None
 
 
 registry = Registry()
+
+
+@contextmanager
+def noted() -> Iterator[Made]:
+    """Note what is made while the context lasts; whoever noted before does not see it."""
+    before, registry.made = registry.made, Made()
+    try:
+        yield registry.made
+    finally:
+        registry.made = before
 
 
 @contextmanager

@@ -23,6 +23,8 @@ __all__ = ["Composite", "Frame", "LayerPostProcess", "LayerPreProcess", "Outline
 class Frame(Layer):
     """A layer of exactly one frame, whatever the range of the job; its number is the job's first frame."""
 
+    has_fixed_frames = True
+
     def get_frame_range(self) -> str | None:
         """The job's first frame number as text, ``1000-1000`` without a job range."""
         ol = self.get_outline()

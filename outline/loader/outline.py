@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import uuid
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, overload
 
 from .. import util
@@ -30,6 +31,7 @@ from .state import OutlineState, read_range
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from ..items import ItemBook
     from ..layer import Layer
 
 __all__ = ["Outline"]
@@ -100,6 +102,8 @@ class Outline(metaclass=_OutlineType):
         state.name, state.show, state.shot, state.user = name or "", show, shot, user
         state.facility, state.maxcores, state.maxgpus = facility, maxcores, maxgpus
         state.adopts = current
+        if registry.made is not None:
+            registry.made.outlines.append(self)
         self.set_frame_range(frame_range)
         if current:
             registry.current = self
@@ -272,6 +276,27 @@ class Outline(metaclass=_OutlineType):
         """Return an argument of the outline, or ``default``."""
         return self._ol_state.args.get(key, default)
 
+    # -- items -------------------------------------------------------------------------------------------------
+
+    def get_item_book(self) -> ItemBook:
+        """The items of the job's layers and their numbers; relative sources begin in the working directory."""
+        if self._ol_state.items is None:
+            from ..items import ItemBook
+
+            self._ol_state.items = ItemBook(os.getcwd())
+        return self._ol_state.items
+
+    def get_only(self) -> tuple[str, ...]:
+        """The patterns that choose items by their keys; empty for all."""
+        return self._ol_state.only
+
+    def set_only(self, patterns: Iterable[str]) -> None:
+        """Choose items by their keys, with ``*``, ``?`` and ``[…]``."""
+        self._ol_state.only = tuple(patterns)
+
+    def __has_items(self) -> bool:
+        return any(layer.get_arg("items") is not None for layer in self.get_layers())
+
     # -- setup -------------------------------------------------------------------------------------------------
 
     def setup(self) -> None:
@@ -311,6 +336,10 @@ class Outline(metaclass=_OutlineType):
         """
         self.setup_depends()
         self.__check_name()
+        if self.__has_items():
+            from ..layer import datasets
+
+            datasets.check(self)
         ranges = [self.__frames_of(layer) for layer in self.get_layers()]
         if not any(ranges):
             raise OutlineException(self.__nothing_to_run())
@@ -341,6 +370,10 @@ class Outline(metaclass=_OutlineType):
                 if layer.get_frame_range():
                     layer.setup()
         self.setup_depends()
+        if self.__has_items():
+            from ..layer import datasets
+
+            datasets.keep(self, session)
         text = serialize.outline_text(self)
         scripts = {serialize.script_file_name(script): script.source for script in serialize.scripts_of(self)}
         self._ol_state.path = session.write_outline(text, scripts)
@@ -397,6 +430,10 @@ class Outline(metaclass=_OutlineType):
             names, origins = [layer.get_name() for layer in ring], [layer.get_origin() for layer in ring]
             report_problem(DependencyCycle(names, origins), ring[0])
             in_rings.update(id(layer) for layer in ring)
+        if self.__has_items():
+            from ..layer import datasets
+
+            datasets.bind(self)
 
     # -- layers ------------------------------------------------------------------------------------------------
 

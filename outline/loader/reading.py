@@ -10,10 +10,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from .. import config
+from ..constants import OUTLINE_MODE_INIT
 from ..exception import OutlineException
 from ..files import check_current_folder
-from ..layer.context import registry, use_outline
-from ..script import run_script
+from ..layer.context import noted, registry, use_outline
+from ..script import run_main_block, run_script, was_stopped
 from ..session import conform_name, is_session_path
 from .outline import Outline
 
@@ -37,7 +38,8 @@ def load_outline(path: str) -> Outline:
         path: A session's ``outline.yaml``, a ``.json`` description, or a Python script with any other ending.
 
     Returns:
-        The outline; one from a session has its session and can run frames, or be launched again.
+        The outline, which is the current one from now on. One from a session has its session and can run frames, or
+        be launched again. Of a script that makes one outline by itself and does not launch it, that outline.
 
     Raises:
         OutlineException: The file is missing, or what is in it is wrong; a script's error names its line.
@@ -49,14 +51,62 @@ def load_outline(path: str) -> Outline:
     _wait_for(path)
     ext = os.path.splitext(path)[1]
     if ext == ".yaml" or "cue_archive" in path:
-        return _load_yaml(path)
-    if ext == ".json":
+        with noted():
+            ol = _load_yaml(path)
+    elif ext == ".json":
         with open(path, encoding="utf-8") as stream:
             ol = load_json(stream.read(), path)
         if ol.get_name() == "outline":
-            ol.set_name(conform_name(os.path.splitext(os.path.basename(path))[0]))
+            ol.set_name(_name_of(path))
+    else:
+        with noted():
+            empty = Outline(name=_name_of(path))
+        empty.set_path(path)
+        ol = read_script(empty, path)
+        if registry.made is not None:
+            registry.made.outlines.append(ol)
+    registry.current = ol
+    return ol
+
+
+def _name_of(path: str) -> str:
+    return conform_name(os.path.splitext(os.path.basename(path))[0])
+
+
+def read_script(ol: Outline, path: str) -> Outline:
+    """Run a script whose layers join an outline, and tell which outline is the job.
+
+    Returns:
+        ``ol``; or, when the script leaves it empty, the only outline that the script has made and not launched.
+
+    Raises:
+        ScriptException: The script raised; names its line.
+        OutlineException: It makes several outlines and launches none.
+    """
+    with noted() as made:
+        ol.parse_outline_script(path)
+        if not (ol.get_layers() or made.outlines or made.loose_layers):
+            with use_outline(ol):
+                run_main_block(ol._script_modules()[-1], path)
+    for layer in made.loose_layers:
+        if layer.get_outline() is None and layer.get_parent() is None:
+            logger.warning("layer %r%s is in no outline, so it does not run", layer.get_name(), layer.get_origin())
+    if was_stopped():
         return ol
-    return Outline(path=path)
+    own = [one for one in made.outlines if one.get_mode() == OUTLINE_MODE_INIT and one.get_layers()]
+    if len(own) == len(made.outlines) == 1 and not ol.get_layers():
+        own[0]._keep_script(ol._script_modules()[-1])
+        if own[0].get_name() == "outline":
+            own[0].set_name(ol.get_name())
+        if own[0].get_path() is None:
+            own[0].set_path(path)
+        return own[0]
+    names = ", ".join(repr(one.get_name()) for one in own)
+    if len(own) > 1 and len(own) == len(made.outlines) and not ol.get_layers():
+        raise OutlineException(f"{path} makes the outlines {names} and launches none of them; use cuerun.launch")
+    if own:
+        logger.warning("%s does not launch all that it makes: %s is left out", path, names)
+    return ol
 
 
 def _wait_for(path: str) -> None:

@@ -11,6 +11,7 @@ from ..frames import LONGEST_TEXT, FrameSet
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from ..items import ItemBook
     from ..layer import Layer
     from ..session import Session
 
@@ -23,6 +24,9 @@ class OutlineState:
     Attributes:
         env: The variables of every frame, as ``name: (value, pre)``.
         adopts: Layers that a ``_setup`` makes join this outline.
+        module_paths: Folders that its session, if it was read from one, names for the modules of layers and scripts.
+        items: The items of the job, once somebody has asked for them.
+        only: Patterns of the keys that the job is about; empty for all.
         script_modules: The modules of the scripts that made layers; another run of a script makes another one.
     """
 
@@ -42,7 +46,10 @@ class OutlineState:
         self.session: Session | None = None
         self.path: str | None = None
         self.adopts = False
+        self.module_paths: list[str] = []
         self.script_modules: list[ModuleType] = []
+        self.items: ItemBook | None = None
+        self.only: tuple[str, ...] = ()
 
 
 def read_range(frame_range: Any) -> str | None:

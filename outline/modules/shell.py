@@ -210,6 +210,8 @@ def plain_line(layer: Layer) -> str:
     where = f"layer {layer.get_name()!r}{layer.get_origin()}"
     if command is None or command == "":
         raise LaunchException(f"{where} has no argument 'command'; launch it with use_pycuerun=True")
+    if layer.get_items() is not None:
+        raise LaunchException(f"{where} has items, which a farm does not know; launch it with use_pycuerun=True")
     try:
         return farm_line(command, quote=bool(layer.get_arg("quote")), hashes=_expands_hashes(layer))
     except OutlineException as error:

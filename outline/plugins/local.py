@@ -7,7 +7,6 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from ..exception import FailImmediately
 from .manager import LaunchTool
 
 if TYPE_CHECKING:
@@ -75,17 +74,15 @@ def setup_local_threads(option: Any, opt: Any, value: int, parser: Any, *args: A
 def setup_local_cores(e: event.LaunchEvent) -> None:
     """Set the argument ``localbook`` of the outline that is about to be launched.
 
-    Raises:
-        FailImmediately: The farm does not let the user have this machine; the job would run elsewhere.
+    When the farm does not let the user have this machine, the job is launched without it, as from PyOutline.
     """
     try:
         deed_local_machine()
     except Exception as error:  # from opencue and grpc, which have no common base
         details = getattr(error, "details", None)  # of gRPC, whose str has several lines
         reason = details() if callable(details) else error
-        raise FailImmediately(
-            f"--run-local cannot book this machine on the farm: {reason}; launch without it, or with --backend local"
-        ) from error
+        logger.warning("--run-local cannot book this machine on the farm: %s; the job runs on other hosts", reason)
+        return
     e.outline.set_arg(
         "localbook",
         {

@@ -118,6 +118,10 @@ class JobState:
         """Return the name as the farm spells it: ``0012-beauty``."""
         return frame_name(self.number(ref), self.layer(ref).name)
 
+    def name_of(self, ref: int) -> tuple[str, int]:
+        """Return the layer's name and the frame number of a frame."""
+        return self.layer(ref).name, self.number(ref)
+
     def frames_of(self, ref: int) -> FrameSet:
         """Return all frames of the chunk."""
         layer = self.layer(ref)

@@ -140,7 +140,8 @@ class Writer:
         data = {
             "name": state.name,
             "class": self.__class_path(layer),
-            "args": layer.get_args(),
+            "args": {name: value for name, value in layer.get_args().items() if name != "items"},
+            "items": _items(layer),
             "required": {key: _rtype_names(rtype) for key, rtype in state.required.items()},
             "inputs": layer.get_inputs(),
             "outputs": layer.get_outputs(),
@@ -236,8 +237,9 @@ class Writer:
         return dumper.represent_scalar(tag, "")
 
     def __module_paths(self) -> list[str]:
-        """Return the folders that the frames need on sys.path to import the layers' modules."""
-        found: dict[str, None] = {}
+        """The folders that the frames need on sys.path: those of the layers' modules and of the scripts."""
+        found = dict.fromkeys(self.__ol._ol_state.module_paths)
+        found.update(dict.fromkeys(os.path.dirname(script.path) for script in self.__scripts.values()))
         for layer in walk(self.__ol.get_layers()):
             for cls in type(layer).__mro__:
                 folder = _import_folder(cls.__module__)
@@ -268,6 +270,13 @@ def _rtype_names(rtype: Any) -> Any:
     types = rtype if isinstance(rtype, tuple) else (rtype,)
     names = [getattr(one, "__name__", "") for one in types if one is not None]
     return names if names and all(name in RTYPES for name in names) else None
+
+
+def _items(layer: Layer) -> dict[str, str] | None:
+    source = layer.get_items() if layer.get_parent() is None else None
+    if source is not None and source.path:
+        return {"table": os.path.basename(source.path), "frames": source.frames}
+    return None if source is None else {"source": str(source)}  # before there is a session; nobody reads it back
 
 
 def _depend(depend: Depend) -> dict[str, Any]:

@@ -57,7 +57,8 @@ class _Reader:
         self.__resolved: set[int] = set()
 
     def read(self) -> None:
-        for folder in self.__data.get("module_paths", []):
+        self.__ol._ol_state.module_paths = list(self.__data.get("module_paths", []))
+        for folder in self.__ol._ol_state.module_paths:
             if folder not in sys.path:
                 sys.path.append(folder)
         restore_settings(self.__ol, self.__data)
@@ -73,6 +74,12 @@ class _Reader:
         # Sessions of earlier versions keep four of the arguments beside the others.
         beside: dict[str, Any] = {key: entry[key] for key in ("type", "service", "limits", "env") if key in entry}
         layer = make_layer(cls, LayerState(entry["name"], {**entry.get("args", {}), **beside}, required))
+        items = entry.get("items", {})
+        if "table" in items:
+            from ..items import ItemTable  # most layers have no items
+
+            table = SessionPaths.holding(self.__path).items(os.path.basename(items["table"]))
+            state_of(layer).args["items"] = ItemTable(table, items["frames"])
         if parent is not None:
             adopt(parent, layer)
         layer.set_outline(self.__ol)

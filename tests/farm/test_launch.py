@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import socket
 import sys
 from collections.abc import Callable
@@ -109,10 +110,9 @@ def test_job_whose_launch_was_sent_twice_is_one_job(pycue: Any) -> None:
     [
         (["--shot", "s1"], "the job's shot 's1' is nothing for the farm"),
         (["-f", "-5-5"], "has the frame -5, and the farm cannot run frames below 0"),
-        (["--facility", "mars"], "refuses to launch the job"),
         (["--cores", "4"], "--cores only works with --backend local"),
     ],
-    ids=["shot", "negative frames", "facility", "option of the local backend"],
+    ids=["shot", "negative frames", "option of the local backend"],
 )
 def test_what_the_farm_cannot_do_is_one_line(
     run_at_farm: RunAtFarm, tmp_path: Path, args: list[str], words: str
@@ -122,6 +122,54 @@ def test_what_the_farm_cannot_do_is_one_line(
     assert done.returncode == 2
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
+    assert not list(Path(os.environ["OUTLINE_OUTLINE_SESSION_DIR"]).glob("*/*"))
+
+
+@pytest.mark.parametrize(
+    ("layer", "flags", "words"),
+    [
+        ({"limits": ["nukee"]}, {}, r"layer 'beauty' .*: the farm server .* has no limit 'nukee'; did you mean 'nuke'"),
+        ({}, {"facility": "mars"}, "has no facility 'mars'; there are cloud, local; use --facility"),
+        ({}, {"show": "nosuchshow"}, "refuses to launch the job"),
+        ({"env": {"BIG": "x" * 2049}}, {}, "its variable BIG has 2049 characters, 2048 is the most on the farm"),
+    ],
+    ids=["limit", "facility", "show", "environment"],
+)
+def test_what_the_farm_refuses_is_an_error_of_both_libraries(
+    pycue: Any, layer: dict[str, Any], flags: dict[str, str], words: str
+) -> None:
+    pycue.api.createLimit("nuke", 1)
+    ol = outline_of(shell(**layer), **flags)
+
+    with pytest.raises(LaunchException, match=words) as raised:
+        cuerun.launch(ol, backend="cue")
+
+    assert isinstance(raised.value, pycue.exception.CueException)
+    assert type(pickle.loads(pickle.dumps(raised.value))) is LaunchException
+
+
+def test_unknown_facility_of_the_command_line_is_left_out(run_at_farm: RunAtFarm, pycue: Any, tmp_path: Path) -> None:
+    done = run_at_farm(script(tmp_path, 'Shell("beauty", command=["true"])'), "1", "--pause", "--facility", "mars")
+
+    assert done.returncode == 0
+    assert "has no facility 'mars'; there are cloud, local; the job goes to local" in done.stderr
+    assert pycue.api.findJob("testing-default-tester_shot").data.facility == "local"
+
+
+def test_unknown_service_is_told(pycue: Any, caplog: pytest.LogCaptureFixture) -> None:
+    cuerun.launch(outline_of(shell(service="arnlod")), backend="cue", pause=True)
+
+    assert "has no service 'arnlod'; did you mean 'arnold'?; that of 'default' counts" in caplog.text
+
+
+def test_outline_that_was_refused_can_be_launched_again(pycue: Any) -> None:
+    ol = outline_of(show="nosuchshow")
+    with pytest.raises(LaunchException):
+        cuerun.launch(ol, backend="cue")
+
+    (job,) = cuerun.launch(ol, backend="cue", show="testing", pause=True)
+
+    assert job.data.name == "testing-sh010-tester_job_name"
 
 
 def test_unknown_show_is_one_line(run_at_farm: RunAtFarm, tmp_path: Path) -> None:
@@ -231,10 +279,10 @@ def test_cores_of_this_machine_are_booked(
     assert marker.exists()
 
 
-def test_machine_that_the_farm_does_not_have_cannot_be_booked(run_at_farm: RunAtFarm, tmp_path: Path) -> None:
-    done = run_at_farm(script(tmp_path, 'Shell("beauty", command=["true"])'), "1", "--run-local", "1")
+def test_machine_that_the_farm_does_not_have_is_left_out(run_at_farm: RunAtFarm, tmp_path: Path) -> None:
+    done = run_at_farm(script(tmp_path, 'Shell("beauty", command=["true"])'), "1", "--pause", "--run-local", "1")
 
-    assert done.returncode == 2
+    assert (done.returncode, done.stdout) == (0, "launched testing-default-tester_shot\n")
     assert "--run-local cannot book this machine on the farm" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
@@ -264,8 +312,3 @@ def test_root_is_told_what_a_strict_server_wants(
     assert done.returncode == 2
     assert "as root" in done.stderr
     assert done.stderr.rstrip().endswith("launch as another user")
-
-
-def test_refusal_is_an_exception_for_scripts(pycue: Any) -> None:
-    with pytest.raises(LaunchException, match="refuses to launch the job"):
-        cuerun.launch(outline_of(show="nosuchshow"), backend="cue")

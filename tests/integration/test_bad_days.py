@@ -14,23 +14,9 @@ import pytest
 
 from outline.backend.local.job import LocalJob
 from tests.conftest import RunPycuerun
-from tests.support import environ_with, is_running, job_in, log_of, only_session, outline_file, until
+from tests.support import environ_with, is_running, job_in, log_of, only_session, outline_file, start, until
 
 PY = sys.executable
-
-
-def start(*args: object, cwd: Path) -> subprocess.Popen[str]:
-    """Start pycuerun in a process session of its own and do not wait for it."""
-    return subprocess.Popen(
-        [PY, "-m", "outline", *map(str, args)],
-        cwd=cwd,
-        env=environ_with(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
 
 
 def test_kill_9_of_the_launcher_loses_nothing_that_had_finished(
@@ -95,28 +81,34 @@ def test_kill_9_of_the_launcher_ends_its_frames(tmp_path: Path) -> None:
     until(lambda: not is_running(frame), 5)
 
 
-def test_a_frame_that_finished_while_nobody_could_note_it_is_not_run_again(
-    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+@pytest.mark.parametrize(
+    "cut", [slice(1, None), slice(0, 1), slice(0, 0)], ids=["the plan is lost", "all but the plan", "all of it"]
+)
+def test_what_a_power_cut_left_of_the_journal_goes_on_without_running_finished_frames_again(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun, cut: slice
 ) -> None:
     script = outline_file(
         tmp_path,
         f"""
         from outline.modules.shell import Shell
         Shell("once", command=["sh", "-c", 'echo ran >> "$0"', {str(tmp_path / "ran")!r}])
+        Shell("fails", command=["sh", "-c", "exit 3"])
         """,
     )
-    run_pycuerun(script, "1", "--backend", "local")
-    journal = only_session(session_root) / "journal"
-    lines = journal.read_text().splitlines(True)
-    journal.write_text(
-        "".join(line for line in lines if '"e":"end"' not in line and '"e":"over"' not in line) + '{"e":"e'
-    )
+    run_pycuerun(script, "1-3", "--backend", "local", "--max-retries", "0")
+    session = only_session(session_root)
+    lines = (session / "journal").read_text().splitlines(True)
+    whole = "".join(line for line in lines[cut] if '"e":"over"' not in line)
+    (session / "journal").write_text(whole + '{"e":"e')
+    (session / "runs" / "1").write_text("")
+    os.utime(session / "runs" / "1", (0, 0))
 
-    result = run_pycuerun("--resume", only_session(session_root))
+    result = run_pycuerun("--resume", session, "--quiet")
 
-    assert result.returncode == 0
-    assert (tmp_path / "ran").read_text() == "ran\n"
-    assert job_in(session_root).counts == {"SUCCEEDED": 1}
+    assert (result.returncode, "Traceback" in result.stderr) == (1, False)
+    assert (tmp_path / "ran").read_text() == "ran\n" * 3
+    assert job_in(session_root).counts == {"SUCCEEDED": 3, "DEAD": 3}
+    assert ("it is made again from" in result.stderr) == (cut != slice(0, 1))
 
 
 def test_kill_9_of_a_frame_is_a_failure_and_after_execute_is_not_called(
@@ -337,24 +329,6 @@ def test_two_launches_at_the_same_second_do_not_meet(tmp_path: Path, session_roo
     sessions = list(session_root.glob("*/*/session"))
     assert [launcher.returncode for launcher in launchers] == [0, 0, 0]
     assert [LocalJob(str(path.parent)).counts for path in sessions] == [{"SUCCEEDED": 5}] * 3
-
-
-def test_a_job_that_is_running_cannot_be_resumed(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
-    script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('cmd', command=['sleep', '60'])\n")
-    launcher = start(script, "1", "--backend", "local", cwd=tmp_path)
-    until(
-        lambda: (
-            list(session_root.glob("*/*/journal"))
-            and '"e":"start"' in (only_session(session_root) / "journal").read_text()
-        )
-    )
-
-    result = run_pycuerun("--resume", only_session(session_root))
-    os.kill(launcher.pid, signal.SIGINT)
-    launcher.communicate(timeout=30)
-
-    assert result.returncode == 2
-    assert f"process {launcher.pid}" in result.stderr
 
 
 def test_a_clock_that_goes_backwards_changes_no_time_limit(

@@ -89,7 +89,9 @@ def test_help_names_the_commands(run_outline: RunOutline) -> None:
     result = run_outline("--help")
 
     assert result.returncode == 0
-    assert [word in result.stdout for word in ("check", "config", "log", "retry", "status")] == [True] * 5
+    assert [word in result.stdout for word in ("check", "clean", "config", "list", "log", "retry", "status")] == [
+        True
+    ] * 7
 
 
 def test_a_call_without_anything_shows_the_help(run_outline: RunOutline) -> None:
@@ -103,7 +105,8 @@ def test_a_call_without_anything_shows_the_help(run_outline: RunOutline) -> None
     ("words", "message"),
     [
         (["nosuch"], "No such command"),
-        (["status"], "Missing argument 'SESSION'; see outline status --help"),
+        (["status"], "no job was launched yet"),
+        (["log"], "Missing argument 'SESSION'; see outline log --help"),
         (["status", "nosuch"], "no session nosuch"),
         (["status", "."], "is not a session"),
         (["log", "nosuch", "1-a"], "no session nosuch"),

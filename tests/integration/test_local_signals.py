@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import environ_with, is_running, job_in, outline_file, until
+from tests.conftest import RunPycuerun
+from tests.support import environ_with, is_running, job_in, only_session, outline_file, start, until
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
@@ -51,3 +52,21 @@ def test_a_signal_to_the_group_leaves_no_frame_behind(
     frames = [int(path.read_text()) for path in pids]
     until(lambda: not any(map(is_running, frames)), 5)
     assert job_in(session_root).counts == {"WAITING": 2}
+
+
+def test_a_job_that_is_running_cannot_be_resumed(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
+    script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('cmd', command=['sleep', '60'])\n")
+    launcher = start(script, "1", "--backend", "local", cwd=tmp_path)
+    until(
+        lambda: (
+            list(session_root.glob("*/*/journal"))
+            and '"e":"start"' in (only_session(session_root) / "journal").read_text()
+        )
+    )
+
+    result = run_pycuerun("--resume", only_session(session_root))
+    os.kill(launcher.pid, signal.SIGINT)
+    launcher.communicate(timeout=30)
+
+    assert result.returncode == 2
+    assert f"process {launcher.pid}" in result.stderr

@@ -226,7 +226,7 @@ def test_the_commands_of_a_chunk_run_in_order_up_to_one_that_fails(both_ways: Bo
     ]
     assert command.files["ran"].split() == ["1", "2", "3", "4", "5", "7"]
     assert command.frames["0004-once"].body == "4 6 4-6 3 a.####.exr"
-    assert command.frames["0007-once"].body == "7 7 7 3 a.0007.exr"
+    assert command.frames["0007-once"].body == "7 7 7 3 a.####.exr"
 
 
 def test_folders_are_made_and_inputs_and_outputs_checked(both_ways: BothWays) -> None:

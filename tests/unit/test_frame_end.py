@@ -29,15 +29,15 @@ def test_nothing_of_an_end_is_lost_in_journal_log_and_json(tmp_path: Path, end: 
     journal = Journal(paths)
     journal.plan(JobPlan("job", (LayerPlan("a", FrameSet("1")),)), "id")
     journal.start("a", 1, 1)
-    journal.end("a", 1, FrameState.DEAD, end)
+    journal.end("a", 1, 1, FrameState.DEAD, end)
     journal.close()
     log = FrameLog(str(tmp_path / "log"))
 
     log.end(end)
 
     assert FrameEnd.from_dict(json.loads(json.dumps(end.to_dict()))) == end
-    assert read_record(str(tmp_path)).frames[0].end == end
-    assert read_end(log.path, 1) == end
+    assert read_record(paths, None).frames[0].end == end
+    assert read_end(log.path) == (1, end)
 
 
 def test_what_older_versions_wrote_is_read(tmp_path: Path) -> None:
@@ -46,13 +46,10 @@ def test_what_older_versions_wrote_is_read(tmp_path: Path) -> None:
     (tmp_path / "log").write_text(f"words\n\n{rule}\n{footer}finished    2025-01-31 12:00:00\n{rule}\n")
     entry = {"e": "end", "layer": "a", "frame": 1, "state": "DEAD", "exit": 9, "seconds": 1.5, "rss_kb": 7}
 
-    found = read_end(str(tmp_path / "log"), 2)
+    ends = read_end(str(tmp_path / "log")), FrameEnd.from_dict({**entry, "reason": "bad luck"})
 
-    assert (
-        found
-        == FrameEnd.from_dict({**entry, "reason": "bad luck"})
-        == FrameEnd(9, 0, EndedBy.ITSELF, 1.5, 7, "bad luck")
-    )
+    end = FrameEnd(9, 0, EndedBy.ITSELF, 1.5, 7, "bad luck")
+    assert ends == ((2, end), end)
 
 
 @pytest.mark.parametrize(

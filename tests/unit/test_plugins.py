@@ -17,7 +17,7 @@ import pytest
 import outline
 from outline.config import config
 from outline.event import BEFORE_LAUNCH, EventHandler, LaunchEvent
-from outline.exception import ConfigException, FailImmediately
+from outline.exception import ConfigException
 from outline.plugins import PluginManager
 from outline.plugins import local as local_plugin
 
@@ -310,15 +310,15 @@ def test_nothing_is_booked_without_the_option(tool: FakeTool):
 
 
 @pytest.mark.parametrize("farm", [None, FakeFarm()], ids=["no opencue", "no show"])
-def test_a_machine_that_cannot_be_booked_stops_the_launch(
-    farm: FakeFarm | None, tool: FakeTool, monkeypatch: pytest.MonkeyPatch
+def test_a_machine_that_cannot_be_booked_is_told_and_left_out(
+    farm: FakeFarm | None, tool: FakeTool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setitem(sys.modules, "opencue", farm)  # None makes the import fail
     monkeypatch.setenv("SHOW", "missing")
     tool.give("-L", 4)
 
-    with pytest.raises(FailImmediately, match="--run-local cannot book this machine on the farm"):
-        launch(tool)
+    assert launch(tool).args == {}
+    assert "--run-local cannot book this machine on the farm" in caplog.text
 
 
 def test_half_of_the_memory_is_a_number_of_kilobytes():

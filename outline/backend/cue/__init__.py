@@ -17,10 +17,11 @@ from ...exception import LaunchException
 from ...scheduler import FrameState
 from ..status import JobStatus
 from .checks import check_job
-from .client import JobPending, connect, farm_errors
+from .client import JobPending, ServerAway, connect, farm_errors, raising_cue_exceptions
 from .command import build_command
 from .job import farm_job
 from .jobs import find_session_job, post_job_of
+from .known_names import check_known_names
 from .snapshot import Outcome, PyCueJob
 from .spec import spec_text
 from .watch import JobTestFailed, LogObserver, kill_job, watch
@@ -78,18 +79,33 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool = True) -> list[Any]:
         LaunchException: The job breaks a limit of the farm, no server answers, or it refuses the job.
         JobTestFailed: With ``test``.
     """
-    opencue = connect(launcher.get_flag("server"))
-    spec = launcher.serialize(use_pycuerun=use_pycuerun)
-    try:
-        with farm_errors("launch the job"):
-            jobs = list(opencue.api.launchSpecAndWait(spec))
-    except JobPending as error:
-        jobs = [_launched_before(launcher, error)]
+    with raising_cue_exceptions():
+        jobs = _send(launcher, use_pycuerun)
     if launcher.get_flag("wait"):
         wait(jobs[0])
     elif launcher.get_flag("test"):
         test(jobs[0])
     return jobs
+
+
+def _send(launcher: OutlineLauncher, use_pycuerun: bool) -> list[Any]:
+    try:
+        opencue = connect(launcher.get_flag("server"))
+        check_known_names(opencue, launcher)
+        spec = launcher.serialize(use_pycuerun=use_pycuerun)
+    except LaunchException:
+        launcher.discard_session()
+        raise
+    try:
+        with farm_errors("launch the job"):
+            return list(opencue.api.launchSpecAndWait(spec))
+    except JobPending as error:
+        return [_launched_before(launcher, error)]
+    except ServerAway:
+        raise  # perhaps the job was launched all the same
+    except LaunchException:
+        launcher.discard_session()
+        raise
 
 
 def _launched_before(launcher: OutlineLauncher, error: JobPending) -> Any:
@@ -101,6 +117,7 @@ def _launched_before(launcher: OutlineLauncher, error: JobPending) -> Any:
     try:
         return find_session_job(error.name, launcher.get_outline().get_path() or "")
     except LaunchException:
+        launcher.discard_session()
         raise error from None
 
 

@@ -1,124 +1,240 @@
 # SPDX-License-Identifier: Apache-2.0
 """The limits of an OpenCue server, checked before anything is sent to it.
 
-A server that meets them only in the middle of a launch often says no more than that something went wrong.
+A server that meets them only in the middle of a launch answers with a text that hides which one it was.
 """
 
 from __future__ import annotations
 
-import logging
 import re
-from collections import Counter
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from ...constants import LayerType
-from ...exception import LaunchException
+from ...exception import LaunchException, OutlineException
 from ...frames import chunk_heads
-from ...resources import parse_memory_kb
-from .job import FarmJob, FarmLayer
-from .names import conform_layer, frame_name, own_job_name
+from ...resources import parse_cores, parse_memory_kb
+from .job import FarmJob, FarmLayer, farm_job
+from .names import conform_layer, frame_name, full_job_name, own_job_name
+from .spec import values
+from .spec.document import JOB_ELEMENTS, SPEC_ELEMENTS
+from .spec.layers import LAYER_ELEMENTS
 
-__all__ = ["check_job"]
+if TYPE_CHECKING:
+    from ...cuerun import OutlineLauncher
 
-logger = logging.getLogger("outline.backend.cue")
+__all__ = ["Problem", "all_problems", "check_job"]
 
-MOST_CHARACTERS = 4000
+# Of a layer, or of the whole job.
+Problem = tuple[FarmLayer | None, str]
+
 MOST_LAYERS = 2000
 MOST_FRAMES = 100_000
-LONGEST_NAME = 255
 LEAST_MEMORY_KB = 256 * 1024
 MOST_MEMORY_KB = 50 * 1024**2
+MOST_GPU_MEMORY_KB = 100 * 1024**2
+MOST_CORES = 24
+MONITOR = "monitor"  # takes the user's place in the name of the job of the Post layers
+POST_JOB_CHARACTERS = len("_post_job_1234567890123")
+
+# The columns of Cuebot's database, in characters.
+LONGEST_TEXT = 4000
+LONGEST_NAME = 255
+LONGEST_LAYER = 256
+LONGEST_SHOT = 64
+LONGEST_USER = 32
+LONGEST_MAIL = 256
+LONGEST_OS = 12
+LONGEST_VARIABLE = 2048
+LONGEST_OUTPUT = 2048
+LONGEST_SERVICES = 128
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{3,}\Z")
+_USER = re.compile(r"[^\s/]+\Z")
 
 
 def check_job(job: FarmJob) -> None:
-    """Check that an OpenCue server can take a job.
+    """Check that an OpenCue server can take a job, and warn of what it changes.
 
     Raises:
         LaunchException: It cannot; says what is wrong, with what, and what the server allows.
     """
-    _check_names(job)
-    _check_layer_names(job)
-    _check_counts(job)
+    for layer, message in _problems(job):
+        raise LaunchException(f"{layer.where}: {message}" if layer else message)
+    _warn(job)
+
+
+def all_problems(launcher: OutlineLauncher, use_pycuerun: bool = True) -> Iterator[tuple[str, FarmLayer | None, str]]:
+    """All that a farm refuses or changes of a launcher's outline, as level, layer and message; it need not be set up.
+
+    Raises:
+        OutlineException: No layer has a frame, or one has no command.
+    """
+    changes: list[Problem] = []
+    job = farm_job(launcher, use_pycuerun, lambda layer, message: changes.append((layer, message)))
+    for layer, message in _problems(job):
+        yield "error", layer, message
+    _warn(job)
+    for write in (*SPEC_ELEMENTS, *JOB_ELEMENTS):
+        if write.__name__ not in ("_job", "_layers"):
+            yield from _refusals(lambda write=write: write(job), None)
     for layer in job.layers:
-        _check_frames(layer)
-        _check_length("command", layer, layer.command)
-        _check_memory(layer, "memory")
+        for write_of_layer in LAYER_ELEMENTS:
+            yield from _refusals(lambda write=write_of_layer, layer=layer: write(job, layer), layer)
+    for layer_or_none, message in changes:
+        yield "warning", layer_or_none, message
 
 
-def _check_names(job: FarmJob) -> None:
-    own = own_job_name(job.show, job.shot, job.user, job.outline.get_name())
+def _refusals(write: Any, layer: FarmLayer | None) -> Iterator[tuple[str, FarmLayer | None, str]]:
+    try:
+        write()
+    except OutlineException as error:
+        yield "error", layer, str(error)
+
+
+# -- what a server refuses ---------------------------------------------------------------------------------------
+
+
+def _problems(job: FarmJob) -> Iterator[Problem]:
+    yield from _job_problems(job)
+    yield from _layer_name_problems(job)
+    yield from _count_problems(job)
+    for layer in job.layers:
+        yield from _layer_problems(layer)
+
+
+def _job_problems(job: FarmJob) -> Iterator[Problem]:
+    ol = job.outline
+    own = own_job_name(job.show, job.shot, job.user, ol.get_name())
     for what, name in (("name", own), ("shot", job.shot)):
         if not _NAME.match(name):
-            raise LaunchException(
+            yield (
+                None,
                 f"the job's {what} {name!r} is nothing for the farm, which wants 3 or more letters, digits, '_', '-'"
-                f" and '.'; {'use --base-name' if what == 'name' else 'use --shot'}"
+                f" and '.'; {'use --base-name' if what == 'name' else 'use --shot'}",
             )
+    if not _USER.match(job.user):
+        yield None, f"the farm has no users like {job.user!r}, with blanks or '/'; use --user"
+    whole = full_job_name(job.show, job.shot, job.user, ol.get_name())
+    post = any(layer.layer.get_type() == LayerType.POST for layer in job.layers)
+    added = POST_JOB_CHARACTERS + len(MONITOR) - len(job.user) if post else 0
+    longest = LONGEST_NAME - max(0, added)
+    with_post = " with a Post layer" if post else ""
+    for message in (
+        _too_long(f"the job's name{with_post}", whole, longest, "use a shorter --base-name"),
+        _too_long("the shot", job.shot, LONGEST_SHOT, "use --shot"),
+        _too_long("the user", job.user, LONGEST_USER, "use --user"),
+        _too_long("the mail address", job.email, LONGEST_MAIL, "use --no-mail"),
+        _too_long("the operating system", job.os, LONGEST_OS, "use --os"),
+        *_variable_problems("the job's variable", job.env),
+    ):
+        if message:
+            yield None, message
 
 
-def _check_layer_names(job: FarmJob) -> None:
+def _layer_name_problems(job: FarmJob) -> Iterator[Problem]:
     seen: dict[str, FarmLayer] = {}
     for layer in job.layers:
         name = conform_layer(layer.name)
         if not _NAME.match(name):
-            raise LaunchException(f"{layer.where}: the farm wants layer names of 3 or more characters")
-        if len(frame_name(999999, name)) > LONGEST_NAME:
-            raise LaunchException(f"{layer.where}: its name is too long, frames are named after it")
+            yield layer, "the farm wants layer names of 3 or more characters"
+        too_long = _too_long("its name, after which frames are named,", frame_name(999999, name), LONGEST_LAYER)
+        if too_long:
+            yield layer, too_long
         other = seen.setdefault(name, layer)
         if other is not layer:
-            raise LaunchException(
-                f"{layer.where} and {other.where} are both {name!r} on the farm,"
-                " which knows neither capitals nor '-' in names; rename one"
+            yield (
+                layer,
+                f"it and {other.where} are both {name!r} on the farm, which knows neither capitals nor '-' in names;"
+                " rename one",
             )
 
 
-def _check_counts(job: FarmJob) -> None:
+def _count_problems(job: FarmJob) -> Iterator[Problem]:
     if len(job.layers) > MOST_LAYERS:
-        raise LaunchException(f"the job has {len(job.layers)} layers, {MOST_LAYERS} is the most; use several jobs")
-    counts: Counter[bool] = Counter()  # Post layers become a job of their own
-    for layer in job.layers:
-        counts[layer.layer.get_type() == LayerType.POST] += _chunk_count(layer)
-    most = max(counts.values())
-    if most > MOST_FRAMES:
-        raise LaunchException(
-            f"the job has {most} frames, {MOST_FRAMES} is the most; use larger chunks, or several jobs"
-        )
+        yield None, f"the job has {len(job.layers)} layers, {MOST_LAYERS} is the most; use several jobs"
+    count = sum(len(chunk_heads(layer.frames, layer.layer.get_chunk_size())) for layer in job.layers)
+    if count > MOST_FRAMES:
+        yield None, f"the job has {count} frames, {MOST_FRAMES} is the most; use larger chunks, or several jobs"
 
 
-def _chunk_count(layer: FarmLayer) -> int:
-    return len(chunk_heads(layer.frames, layer.layer.get_chunk_size()))
-
-
-def _check_frames(layer: FarmLayer) -> None:
-    _check_length("range", layer, str(layer.frames))
+def _layer_problems(layer: FarmLayer) -> Iterator[Problem]:
     negative = next((frame for frame in layer.frames if frame < 0), None)
     if negative is not None:
-        raise LaunchException(
-            f"{layer.where} has the frame {negative}, and the farm cannot run frames below 0;"
-            " shift the range, or use --backend local"
+        yield (
+            layer,
+            f"has the frame {negative}, and the farm cannot run frames below 0; shift the range, or use"
+            " --backend local",
         )
+    paths = {name: path.get_path() for name, path in layer.layer.get_outputs().items()}
+    for message in (
+        _too_long("its range", str(layer.frames), LONGEST_TEXT),
+        _too_long("its command", layer.command, LONGEST_TEXT),
+        _too_long("its tags", " | ".join(_tags(layer)), LONGEST_TEXT),
+        _too_long("its service", ",".join(values.names(layer.layer.get_service())), LONGEST_SERVICES),
+        *_variable_problems("its variable", layer.layer.get_envs()),
+        *(_too_long(f"its output {name}", path, LONGEST_OUTPUT) for name, path in paths.items()),
+    ):
+        if message:
+            yield layer, message
 
 
-def _check_length(what: str, layer: FarmLayer, text: str) -> None:
-    if len(text) > MOST_CHARACTERS:
-        raise LaunchException(
-            f"{layer.where}: its {what} has {len(text)} characters, {MOST_CHARACTERS} is the most on the farm:"
-            f" {text[:40]}..."
-        )
-
-
-def _check_memory(layer: FarmLayer, name: str) -> None:
-    """Warn of what the farm changes; a form that it cannot read is refused where the value is written."""
-    kilobytes = _memory_kb(layer.layer.get_arg(name))
-    if kilobytes and kilobytes < LEAST_MEMORY_KB:
-        logger.warning("%s: %s is raised to 256m by the farm", layer.where, name)
-    if kilobytes > MOST_MEMORY_KB:
-        logger.warning("%s: %s is above 50g, which a farm may cut, or have no host for", layer.where, name)
-
-
-def _memory_kb(value: Any) -> int:
+def _tags(layer: FarmLayer) -> list[str]:
     try:
-        return parse_memory_kb(value) if value else 0
+        return values.tags(layer.layer.get_arg("tags"), "")
+    except LaunchException:
+        return []  # refused where they are written
+
+
+def _variable_problems(what: str, env: Any) -> Iterable[str]:
+    for name, value in env.items():
+        yield _too_long(f"the name of {what}", str(name), LONGEST_VARIABLE)
+        yield _too_long(f"{what} {str(name)[:40]}", str(value), LONGEST_VARIABLE, "keep long values in a file")
+
+
+def _too_long(what: str, text: str, most: int, remedy: str = "") -> str:
+    if len(text) <= most:
+        return ""
+    hint = f"; {remedy}" if remedy else ""
+    return f"{what} has {len(text)} characters, {most} is the most on the farm{hint}: {text[:40]}..."
+
+
+# -- what a server changes ---------------------------------------------------------------------------------------
+
+
+def _warn(job: FarmJob) -> None:
+    """Warn of what the farm takes otherwise than it is meant; a form that it cannot read is refused elsewhere."""
+    maxcores = job.outline.get_maxcores()
+    if maxcores and float(maxcores) <= 1:
+        job.warn(None, "maxcores=1 never starts a frame of one core on a farm; use 2, which runs two at a time")
+    for layer in job.layers:
+        if layer.layer.get_arg("autoeat") and not job.launcher.get_flag("autoeat"):
+            job.warn(layer, "autoeat is of the whole job on a farm; launch with --autoeat")
+        _warn_of_memory(job, layer)
+        _warn_of_cores(job, layer)
+
+
+def _warn_of_memory(job: FarmJob, layer: FarmLayer) -> None:
+    kilobytes = _read(parse_memory_kb, layer.layer.get_arg("memory"))
+    if 0 < kilobytes < LEAST_MEMORY_KB:
+        job.warn(layer, "memory is raised to 256m by the farm")
+    if kilobytes > MOST_MEMORY_KB:
+        job.warn(layer, "memory is above 50g, which a farm may cut, or have no host for")
+    if _read(parse_memory_kb, layer.layer.get_arg("gpu_memory")) > MOST_GPU_MEMORY_KB:
+        job.warn(layer, "gpu_memory is above 100g, and the farm takes that of the service instead")
+
+
+def _warn_of_cores(job: FarmJob, layer: FarmLayer) -> None:
+    cores = _read(parse_cores, layer.layer.get_arg("cores", layer.layer.get_arg("threads")))
+    if cores > MOST_CORES:
+        job.warn(layer, f"cores {cores:g} are cut to {MOST_CORES} by the farm; 0 asks for all of a host")
+    threadable = layer.layer.get_arg("threadable")
+    if cores > 1 and threadable is not None and values.truth(threadable) == "False":
+        job.warn(layer, f"cores {cores:g} become 1 on a farm, since the layer is not threadable")
+
+
+def _read(parse: Any, value: Any) -> float:
+    try:
+        return float(parse(value)) if value not in (None, "") else 0
     except ValueError:
         return 0

@@ -6,12 +6,21 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ...exception import LaunchException
 
-__all__ = ["JobPending", "ServerAway", "UnknownToServer", "connect", "farm_errors", "get_opencue", "server_names"]
+__all__ = [
+    "JobPending",
+    "ServerAway",
+    "UnknownToServer",
+    "connect",
+    "farm_errors",
+    "get_opencue",
+    "raising_cue_exceptions",
+    "server_names",
+]
 
 _MISSING = 'the farm needs the package opencue-pycue; install it with: pip install "outline-farm[cue]"'
 # What PyCue puts in front of the server's own words.
@@ -123,6 +132,26 @@ def farm_errors(doing: str = "") -> Iterator[None]:
         raise _translated(error, doing) from error
 
 
+@contextmanager
+def raising_cue_exceptions() -> Iterator[None]:
+    """Make launch errors errors of PyCue as well, which is all that tools such as CueSubmit catch and show.
+
+    Raises:
+        LaunchException: What is raised within, as an instance of ``opencue.exception.CueException`` too.
+    """
+    try:
+        yield
+    except LaunchException as error:
+        with suppress(LaunchException, TypeError):  # without PyCue nobody catches its errors
+            error.__class__ = _also_of_cue(type(error))
+        raise
+
+
+def _also_of_cue(kind: type[LaunchException]) -> type[LaunchException]:
+    bases = (kind, get_opencue().exception.CueException)
+    return type(kind.__name__, bases, {"__reduce__": lambda self: (kind, self.args), "__module__": kind.__module__})
+
+
 def one_line(error: BaseException) -> str:
     """Return what a server said, in one line and without PyCue's words."""
     details = getattr(error, "details", None)
@@ -134,7 +163,7 @@ def _translated(error: Any, doing: str) -> LaunchException:
     code = _code_name(error)
     said = one_line(error)
     server = server_names()
-    if code == "UNAVAILABLE":
+    if code in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"):
         return ServerAway(
             f"no farm server answers at {server}; start it, or name another with --server or CUEBOT_HOSTS,"
             " or use --backend local"
@@ -149,6 +178,11 @@ def _translated(error: Any, doing: str) -> LaunchException:
 
 
 def _advice(said: str) -> str:
+    if "Incorrect result size" in said:
+        return (
+            " (OpenCue hides the reason with these words: it may be an unknown limit, facility or service, a text that"
+            " is too long for a column, or a dependency that it cannot make; its own log has it)"
+        )
     if "as root" in said:
         return "; launch as another user"
     if re.search(r"\bshow\b", said.lower()):

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ... import config, util
@@ -56,6 +58,7 @@ class FarmJob(NamedTuple):
         version: The version of the job spec.
         use_pycuerun: Whether the frames run in pycuerun, or are the layers' commands and nothing else.
         layers: The layers with frames in this job, in their order.
+        warn: Tells of a layer, or of the job, what the farm will do otherwise than the outline says.
     """
 
     launcher: OutlineLauncher
@@ -63,6 +66,7 @@ class FarmJob(NamedTuple):
     version: SpecVersion
     use_pycuerun: bool
     layers: tuple[FarmLayer, ...]
+    warn: Callable[[FarmLayer | None, str], None]
 
     @property
     def show(self) -> str:
@@ -79,17 +83,40 @@ class FarmJob(NamedTuple):
         """The user whose job it is."""
         return str(self.launcher.get_flag("user") or util.get_user())
 
+    @property
+    def os(self) -> str:
+        """The operating system that its hosts must have; empty when any will do."""
+        return str(self.launcher.get_flag("os") or os.environ.get("OL_OS") or "")
+
+    @property
+    def email(self) -> str:
+        """The mail address of the user; empty when no mail is wanted."""
+        return "" if self.launcher.get_flag("nomail") else f"{self.user}@{config.get('outline', 'domain')}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The job's variables; without pycuerun on the host nobody else sets those that are not ``pre``."""
+        env = self.outline.get_env()
+        return {name: value for name, (value, pre) in env.items() if pre or not self.use_pycuerun}
+
     def carries(self, feature: str, subject: str, wanted: bool = True) -> bool:
-        """Tell whether the spec version can hold something; when not and it is wanted, a warning says so."""
+        """Whether the spec version can hold something; when not and it is wanted, a warning says so."""
         if self.version.has(feature):
             return True
         if wanted:
-            logger.warning("spec version %s cannot carry %s of %s", self.version, feature, subject)
+            self.warn(None, f"spec version {self.version} cannot carry {feature} of {subject}")
         return False
 
 
-def farm_job(launcher: OutlineLauncher, use_pycuerun: bool) -> FarmJob:
-    """Return what of a launcher's outline goes to the farm.
+def log_warning(layer: FarmLayer | None, message: str) -> None:
+    """Write a warning to the log."""
+    logger.warning("%s%s", f"{layer.where}: " if layer else "", message)
+
+
+def farm_job(
+    launcher: OutlineLauncher, use_pycuerun: bool, warn: Callable[[FarmLayer | None, str], None] = log_warning
+) -> FarmJob:
+    """What of a launcher's outline goes to the farm.
 
     Layers without a frame in the job are left out, as are children, which run in the frames of their parent.
 
@@ -102,7 +129,7 @@ def farm_job(launcher: OutlineLauncher, use_pycuerun: bool) -> FarmJob:
     if not layers:
         raise LaunchException(f"no layer has a frame in the job's range {ol.get_frame_range()}, so nothing is launched")
     version = read_version(config.get("outline", "spec_version"))
-    return FarmJob(launcher, ol, version, use_pycuerun, layers)
+    return FarmJob(launcher, ol, version, use_pycuerun, layers, warn)
 
 
 def _farm_layer(launcher: OutlineLauncher, layer: Layer, use_pycuerun: bool) -> FarmLayer | None:

@@ -75,7 +75,8 @@ def find_session_job(name: str, outline_path: str) -> Any:
         outline_path: The path of the session's ``outline.yaml``, which is in the command of its frames.
 
     Raises:
-        LaunchException: The farm does not know it, or no server answers.
+        UnknownToServer: The farm does not know it, or does not know it any more.
+        LaunchException: No server answers.
     """
     opencue = connect()
     with farm_errors("look for jobs"):
@@ -83,7 +84,7 @@ def find_session_job(name: str, outline_path: str) -> Any:
     for job in reversed(_by_age(found)):
         if any(literal(outline_path) in layer.data.command for layer in layers_of(job)[:1]):
             return job
-    raise LaunchException(f"the farm server {server_names()} does not know the job {name} of this session any more")
+    raise UnknownToServer(f"the farm server {server_names()} does not know the job {name} of this session any more")
 
 
 def _by_age(jobs: list[Any]) -> list[Any]:

@@ -12,19 +12,19 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import config
-from ...exception import ConfigException, LaunchException, OutlineException, did_you_mean
+from ...exception import ConfigException, LaunchException, OutlineException, SessionException, did_you_mean
 from ...files import check_current_folder
 from ...frames import FrameSet, chunk_heads
 from ...names import frame_name
-from ...scheduler import FrameState, JobState
+from ...scheduler import FrameState, JobPlan, JobState, plan_job
 from ...session_paths import SessionPaths
-from .claim import take_claim
-from .dispatch import Limits, Observer, Run
+from .claim import Claim, refuse, take_claim
+from .dispatch import Limits, Observer, RunLoop
 from .job import DeadFrame, LocalJob
-from .journal import Journal, Record, check_journal, read_record
+from .journal import JobRecord, Journal, check_journal, read_record
 from .leftovers import end_leftovers
 from .log import put_aside
 from .runner import Runner, fork_runner, spawn_runner
@@ -46,7 +46,7 @@ __all__ = [
     "choose_frames",
     "fork_runner",
     "launch",
-    "refuse_living",
+    "refuse",
     "resume",
     "retry",
     "serialize",
@@ -125,26 +125,21 @@ class Dispatcher:
         Raises:
             LaunchException: It cannot be run.
         """
-        from ...scheduler import plan_job
-
         check_current_folder()
-        session = self.__ol.get_session()
+        limits = _limits(self.__flags)
         plan = plan_job(
             self.__ol,
             max_retries=_max_retries(self.__flags.get("maxretries")),
             autoeat=bool(self.__flags.get("autoeat")),
         )
+        session = self.__ol.get_session()
         session.get_log_path()
-        claim = take_claim(session.get_path())
-        try:
-            journal = Journal(SessionPaths(session.get_path()))
-            journal.plan(plan, session.get_job_id())
+        with _claimed(SessionPaths(session.get_path())) as claimed:
+            claimed.journal.plan(plan, session.get_job_id())
             if self.__flags.get("pause"):
-                journal.close()
                 return LocalJob(session.get_path())
-            return _run(session.get_path(), journal, self.__flags)
-        finally:
-            claim.release()
+            record = JobRecord(JobState(limits.fit(plan)), session.get_job_id(), os.getcwd())
+            return _run(record, claimed, limits, self.__flags)
 
 
 def resume(session_path: str, **flags: Any) -> LocalJob:
@@ -161,13 +156,11 @@ def resume(session_path: str, **flags: Any) -> LocalJob:
         SessionException: The folder holds no job of this backend.
         LaunchException: Another process is running the job.
     """
-    check_flags(flags)
-    with _taken_over(session_path) as (record, journal):
-        _mark(record, journal, choose_frames(record.job))
-        if record.job.succeeded:
-            journal.close()
-            return LocalJob(session_path)
-        return _run(session_path, journal, flags)
+    check_current_folder()
+    limits = _limits(flags)
+    with _taken_over(session_path, limits) as (record, claimed):
+        _mark(record.job, claimed.journal, choose_frames(record.job))
+        return LocalJob(session_path, record) if record.job.succeeded else _run(record, claimed, limits, flags)
 
 
 def retry(
@@ -197,14 +190,11 @@ def retry(
         LaunchException: Another process is running the job, or there is no such layer.
         FrameRangeError: The range cannot be read.
     """
-    check_flags(flags)
-    chosen = choose_frames(read_record(session_path).job, layer, frames, states)
-    with _taken_over(session_path) as (record, journal):
-        _mark(record, journal, chosen)
-        if not run:
-            journal.close()
-            return LocalJob(session_path)
-        return _run(session_path, journal, flags)
+    check_current_folder()
+    limits = _limits(flags)
+    with _taken_over(session_path, limits) as (record, claimed):
+        _mark(record.job, claimed.journal, choose_frames(record.job, layer, frames, states))
+        return _run(record, claimed, limits, flags) if run else LocalJob(session_path, record)
 
 
 def choose_frames(
@@ -225,76 +215,91 @@ def choose_frames(
     return found
 
 
+class _Claimed(NamedTuple):
+    """What whoever runs a job holds."""
+
+    claim: Claim
+    journal: Journal
+
+
 @contextmanager
-def _taken_over(session_path: str) -> Iterator[tuple[Record, Journal]]:
-    """Make this process for a while the one that writes a job's journal."""
-    paths = SessionPaths(session_path)
-    check_journal(session_path)
-    claim = take_claim(session_path)
+def _claimed(paths: SessionPaths) -> Iterator[_Claimed]:
+    """Make this process for a while the one that runs a job and writes its journal."""
+    claim = take_claim(paths)
     try:
-        record = read_record(session_path)  # only now: whoever had the job before may have gone on until just now
-        refuse_living(record, session_path)
-        end_leftovers(os.path.join(paths.logs, f"{record.job.plan.name}."), {"CUE_JOB_ID": record.job_id})
         journal = Journal(paths)
-        for ref, end in record.found.items():
-            journal.end(record.job.layer(ref).name, record.job.number(ref), record.job.state(ref), end)
-        yield record, journal
+        try:
+            yield _Claimed(claim, journal)
+        finally:
+            journal.close()
     finally:
         claim.release()
 
 
-def _mark(record: Record, journal: Journal, refs: Iterable[int]) -> None:
+@contextmanager
+def _taken_over(session_path: str, limits: Limits) -> Iterator[tuple[JobRecord, _Claimed]]:
+    """Go on with a job that has run before."""
+    paths = SessionPaths(session_path)
+    check_journal(paths)
+    with _claimed(paths) as claimed:
+        try:
+            record = read_record(paths, None, limits.fit)
+        except SessionException as error:
+            claimed.journal.plan(*_plan_again(paths, error))
+            record = read_record(paths, None, limits.fit)
+        if not record.over:  # else whoever ran it has ended all its frames
+            end_leftovers(os.path.join(paths.logs, f"{record.job.plan.name}."), {"CUE_JOB_ID": record.job_id})
+        for ref, end in record.found.items():
+            claimed.journal.end(*record.job.name_of(ref), record.frames[ref].attempt, record.job.state(ref), end)
+        yield record, claimed
+
+
+def _plan_again(paths: SessionPaths, error: SessionException) -> tuple[JobPlan, str]:
+    """Plan and id of a job whose journal has lost them."""
+    from ...loader import load_outline
+
+    logger.warning("%s; it is made again from %s, with %s retries", error, paths.outline, _max_retries(None))
+    ol = load_outline(paths.outline)
+    return plan_job(ol, max_retries=_max_retries(None)), ol.get_session().get_job_id()
+
+
+def _mark(job: JobState, journal: Journal, refs: Iterable[int]) -> None:
     """Note that frames shall run again."""
-    job = record.job
     for ref in refs:
-        layer, frame = job.layer(ref).name, job.number(ref)
         if job.state(ref) is FrameState.SUCCEEDED:
             # Were the launcher killed right after its start, this log would say that the new attempt had succeeded.
             put_aside(journal.paths.log(job.plan.name, job.frame_name(ref)))
         job.retry(ref)
-        journal.retry(layer, frame)
+        journal.retry(*job.name_of(ref))
 
 
-def refuse_living(record: Record, session_path: str) -> None:
-    """Refuse to touch a job that some process is running.
-
-    Raises:
-        LaunchException: With the host and the number of the process.
-    """
-    if record.runner is not None:
-        host, pid = record.runner
-        raise LaunchException(f"{session_path} is being run by process {pid} on {host}; wait for it, or end it first")
-
-
-def _run(session_path: str, journal: Journal, flags: dict[str, Any]) -> LocalJob:
-    limits = Limits(_cores(flags.get("cores")), _memory_kb(flags.get("memory")), _grace())
+def _run(record: JobRecord, claimed: _Claimed, limits: Limits, flags: dict[str, Any]) -> LocalJob:
     _check_frame_process()
-    record = read_record(session_path, lambda plan: plan.fitted(limits.cores, limits.memory_kb))
+    paths = claimed.journal.paths
     runner: Runner = flags.get("runner") or spawn_runner()
-    problem = runner.load(os.path.abspath(journal.paths.outline), _folder_of(record))
+    problem = runner.load(os.path.abspath(paths.outline), _folder_of(record))
     if problem:
         runner.close()
-        journal.close()
         raise LaunchException(f"the job cannot be loaded where its frames run: {problem}")
+    claimed.journal.save_each_second(*paths.existing_files(), claimed.claim.path)
 
     def end_frame(name: str) -> None:
-        log = journal.paths.log(record.job.plan.name, name)
-        end_leftovers(log, {"CUE_JOB_ID": record.job_id, "CUE_FRAME": name})
+        end_leftovers(paths.log(record.job.plan.name, name), {"CUE_JOB_ID": record.job_id, "CUE_FRAME": name})
 
-    run = Run(
-        record.job,
-        journal,
+    run_loop = RunLoop(
+        record,
+        claimed.journal,
         runner,
         limits,
         observer=flags.get("observer"),
         fail_fast=bool(flags.get("fail_fast")),
         end_frame=end_frame,
     )
-    run()
-    return LocalJob(session_path)
+    run_loop()
+    return LocalJob(paths.folder, record)
 
 
-def _folder_of(record: Record) -> str:
+def _folder_of(record: JobRecord) -> str:
     """Return where the frames of a job run: where it was launched, as long as that folder is there."""
     if os.path.isdir(record.cwd):
         return record.cwd
@@ -314,8 +319,12 @@ def check_flags(flags: dict[str, Any]) -> None:
     """
     check_current_folder()
     _max_retries(flags.get("maxretries"))
-    _cores(flags.get("cores"))
-    _memory_kb(flags.get("memory"))
+    _limits(flags)
+
+
+def _limits(flags: dict[str, Any]) -> Limits:
+    grace_seconds = config.getfloat("local", "grace_seconds", fallback=10.0)
+    return Limits(_cores(flags.get("cores")), _memory_kb(flags.get("memory")), grace_seconds)
 
 
 def _max_retries(value: Any) -> int:
@@ -363,7 +372,3 @@ def _check_frame_process() -> None:
     how = config.get("local", "frame_process", fallback="fork")
     if how not in ("fork", "spawn"):
         raise ConfigException(f"[local] frame_process = {how!r} must be 'fork' or 'spawn'")
-
-
-def _grace() -> float:
-    return config.getfloat("local", "grace_seconds", fallback=10.0)

@@ -18,50 +18,115 @@ from ...exception import LaunchException, SessionException
 from ...files import write_atomic
 from ...session import file_mode, make_folder
 from ...session_paths import SessionPaths
-from .journal import ALIVE_SECONDS, process_birth
 
-__all__ = ["Claim", "take_claim"]
+__all__ = ["TOUCH_SECONDS", "Claim", "living_runner", "process_birth", "refuse", "take_claim"]
+
+TOUCH_SECONDS = 30.0
+"""How often whoever runs a job touches its journal, for those on other machines who cannot ask for its process."""
+
+_ALIVE_SECONDS = 6 * TOUCH_SECONDS
+_WRITING_SECONDS = 5.0
 
 
 class Claim:
     """The right to run a job; whoever took it gives it back, by ``release`` or by ending."""
 
     def __init__(self, path: str, owner: dict[str, Any]) -> None:
-        self.__path = path
+        self.path = path
         self.__owner = owner
 
     def release(self) -> None:
         """Let others run the job; a second time, or where the session is gone, nothing happens."""
         try:
-            write_atomic(self.__path, json.dumps({**self.__owner, "over": True}), mode=file_mode())
+            write_atomic(self.path, json.dumps({**self.__owner, "over": True}), mode=file_mode())
         except OSError:
             pass  # the end of this process says the same
 
 
-def take_claim(session_path: str) -> Claim:
+def take_claim(paths: SessionPaths) -> Claim:
     """Make this process the one that runs the job.
-
-    Args:
-        session_path: The session folder.
 
     Raises:
         LaunchException: Another process, or another thread of this one, runs the job, or is about to.
         SessionException: The session cannot be written.
     """
-    paths = SessionPaths(session_path)
     owner = {"host": platform.node(), "pid": os.getpid(), "born": process_birth(os.getpid())}
     try:
-        make_folder(paths.runs, below=session_path)
-        last = max((int(name) for name in os.listdir(paths.runs) if name.isdecimal()), default=0)
-        if last:
-            _refuse_living(paths.run(last), paths)
+        make_folder(paths.runs, below=paths.folder)
+        last = _last_number(paths)
+        refuse(_runner(paths, last), paths)
         path = paths.run(last + 1)
         if not _make(path, json.dumps(owner)):
-            _refuse_living(path, paths)
-            raise LaunchException(f"{session_path} was run by another process just now; try again")
+            refuse(_runner(paths, last + 1), paths)
+            raise LaunchException(f"{paths.folder} was run by another process just now; try again")
     except OSError as error:
         raise SessionException(f"cannot write {paths.runs}: {error.strerror}") from error
     return Claim(path, owner)
+
+
+def living_runner(paths: SessionPaths) -> tuple[str, int] | None:
+    """Host and process id of who runs the job right now, or None; the id 0 stands for one that is just starting."""
+    try:
+        return _runner(paths, _last_number(paths))
+    except OSError:  # it has never run here
+        return None
+
+
+def _runner(paths: SessionPaths, number: int) -> tuple[str, int] | None:
+    path = paths.run(number)
+    try:
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
+        made = os.stat(path).st_mtime
+    except FileNotFoundError:
+        return None
+    try:
+        owner = json.loads(text)
+        host, pid, born = str(owner["host"]), int(owner["pid"]), owner["born"]
+    except (ValueError, KeyError, TypeError):  # it is being written, or a power cut has left nothing of it
+        return ("some machine", 0) if 0 <= time.time() - made < _WRITING_SECONDS else None
+    if owner.get("over"):
+        return None
+    if host == platform.node():
+        alive = process_birth(pid)
+        return (host, pid) if alive and alive == born else None
+    try:
+        made = max(made, os.stat(paths.journal).st_mtime)
+    except OSError:
+        pass
+    return (host, pid) if time.time() - made < _ALIVE_SECONDS else None
+
+
+def process_birth(pid: int) -> float:
+    """When a process began, which with its number tells it from any other; 0.0 when there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            return float(stream.read().rpartition(b")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        pass
+    if os.path.isdir("/proc/self"):
+        return 0.0
+    import psutil
+
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return 0.0
+
+
+def _last_number(paths: SessionPaths) -> int:
+    return max((int(name) for name in os.listdir(paths.runs) if name.isdecimal()), default=0)
+
+
+def refuse(runner: tuple[str, int] | None, paths: SessionPaths) -> None:
+    """Refuse to touch a job that somebody runs.
+
+    Raises:
+        LaunchException: With the host and the number of the process.
+    """
+    if runner is not None:
+        who = f"process {runner[1]} on {runner[0]}" if runner[1] else "a process that is just starting"
+        raise LaunchException(f"{paths.folder} is being run by {who}; wait for it, or end it first")
 
 
 def _make(path: str, text: str) -> bool:
@@ -87,34 +152,3 @@ def _make_without_link(path: str, text: str) -> bool:
     with open(fd, "w", encoding="utf-8") as stream:
         stream.write(text)
     return True
-
-
-def _refuse_living(path: str, paths: SessionPaths) -> None:
-    """Refuse a job whose last run may still be going on.
-
-    Raises:
-        LaunchException: It may; names host and process.
-    """
-    try:
-        with open(path, encoding="utf-8") as stream:
-            owner = json.loads(stream.read())
-        host, pid, born = owner["host"], owner["pid"], owner["born"]
-    except (ValueError, KeyError, TypeError):
-        host, pid, born, owner = "another machine", 0, 0.0, {}  # it is being written
-    if owner.get("over"):
-        return
-    if host == platform.node():
-        alive = process_birth(pid)
-        is_alive = bool(alive) and alive == born
-    else:  # it cannot be asked; but whoever runs a job touches its journal all the time
-        is_alive = time.time() - _last_sign_of_life(path, paths) < ALIVE_SECONDS
-    if is_alive:
-        raise LaunchException(f"{paths.folder} is being run by process {pid} on {host}; wait for it, or end it first")
-
-
-def _last_sign_of_life(path: str, paths: SessionPaths) -> float:
-    made = os.stat(path).st_mtime
-    try:
-        return max(made, os.stat(paths.journal).st_mtime)
-    except OSError:
-        return made

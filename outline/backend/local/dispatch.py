@@ -12,22 +12,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from ...exception import LaunchException
 from ...frame_end import EndedBy, FrameEnd
-from ...scheduler import FrameState, JobState
-from .journal import TOUCH_SECONDS, Journal
+from ...scheduler import FrameState, JobPlan
+from .claim import TOUCH_SECONDS
+from .journal import FrameRecord, JobRecord, Journal
 from .runner import Runner
 from .wire import KILL, RUN, Lines, send
 
-__all__ = ["Limits", "Observer", "Run", "Watcher"]
+__all__ = ["Limits", "Observer", "RunLoop"]
 
 
-class Observer(Protocol):
-    """Is told what happens, to show it. Every method is called by the loop, between two steps of it."""
+class Observer:
+    """Is told what happens, to show it; this one shows nothing. The loop calls each method between two of its steps."""
 
-    def begins(self, run: Run) -> None:
+    def begins(self, run: RunLoop) -> None:
         """The job starts; called once."""
 
     def started(self, ref: int) -> None:
@@ -38,29 +39,10 @@ class Observer(Protocol):
 
     def tick(self) -> float | None:
         """Draw, if there is a need to; return the seconds until the next call, None for no call."""
-
-    def stopping(self, hard: bool) -> None:
-        """Somebody pressed Ctrl-C; ``hard`` the second time."""
-
-
-class Watcher:
-    """An observer that shows nothing."""
-
-    def begins(self, run: Run) -> None:
-        """Do nothing."""
-
-    def started(self, ref: int) -> None:
-        """Do nothing."""
-
-    def ended(self, ref: int, state: FrameState, end: FrameEnd) -> None:
-        """Do nothing."""
-
-    def tick(self) -> float | None:
-        """Ask for no more calls."""
         return None
 
     def stopping(self, hard: bool) -> None:
-        """Do nothing."""
+        """Somebody pressed Ctrl-C; ``hard`` the second time."""
 
 
 class Limits(NamedTuple):
@@ -70,6 +52,10 @@ class Limits(NamedTuple):
     memory_kb: int
     grace_seconds: float = 10.0
 
+    def fit(self, plan: JobPlan) -> JobPlan:
+        """The plan with no more cores and memory for a frame than there are."""
+        return plan.fitted(self.cores, self.memory_kb)
+
 
 class _Running(NamedTuple):
     ref: int
@@ -77,15 +63,15 @@ class _Running(NamedTuple):
     memory_kb: int
 
 
-class Run:
-    """One run of a job, from its first frame until nothing more can start.
+class RunLoop:
+    """Runs a job from its first frame until nothing more can start.
 
     Owns the workers and the journal's writing end while ``__call__`` runs, in the thread that calls it.
     """
 
     def __init__(
         self,
-        job: JobState,
+        record: JobRecord,
         journal: Journal,
         runner: Runner,
         limits: Limits,
@@ -95,12 +81,13 @@ class Run:
         end_frame: Callable[[str], object] = lambda name: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.job = job
+        self.job = record.job
+        self.__record = record
         self.limits = limits
         self.interrupted = False
         self.__journal = journal
         self.__runner = runner
-        self.__observer = observer or Watcher()
+        self.__observer = observer or Observer()
         self.__fail_fast = fail_fast
         self.__end_frame = end_frame
         self.__clock = clock
@@ -133,7 +120,8 @@ class Run:
                 self.__selector.register(wakeup, selectors.EVENT_READ)
                 self.__loop()
             why = "interrupted" if self.interrupted else "done" if self.job.succeeded else "failed"
-            self.__journal.over(why)
+            self.__journal.over(why, self.job.counts())
+            self.__record.over = why
             return why
         finally:
             self.__close()
@@ -173,7 +161,7 @@ class Run:
         self.job.start(ref)
         attempt = self.job.tries(ref)
         number = self.job.number(ref)
-        self.__journal.start(layer.name, number, attempt)
+        self.__record.frames[ref] = FrameRecord(attempt, self.__journal.start(layer.name, number, attempt), None)
         self.__running[worker] = _Running(ref, cores, memory_kb)
         self.__cores -= cores
         self.__memory_kb -= memory_kb
@@ -232,7 +220,9 @@ class Run:
         if self.__stop and end.status and end.ended_by is EndedBy.LAUNCHER:
             return  # as if it had never started; a resume starts it
         state = self.job.finish(ref, end)
-        self.__journal.end(self.job.layer(ref).name, self.job.number(ref), state, end)
+        record = self.__record.frames[ref]
+        self.__record.frames[ref] = record._replace(end=end)
+        self.__journal.end(*self.job.name_of(ref), record.attempt, state, end)
         self.__observer.ended(ref, state, end)
         if state is FrameState.DEAD and self.__fail_fast and not self.__stop:
             self.__stop = "fail-fast"
@@ -266,7 +256,6 @@ class Run:
         for worker in self.__lines:
             worker.close()  # it kills its frame, if it still has one, and ends
         self.__runner.close()
-        self.__journal.close()
 
     @contextmanager
     def __signals(self) -> Iterator[int]:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from ...frames import FrameSet
 from ...scheduler import FrameState
 from ...session_paths import SessionPaths
-from .journal import FrameRecord, Record, read_record
+from .claim import living_runner
+from .journal import FrameRecord, JobRecord, read_record
 from .log import last_lines
 
 __all__ = ["DeadFrame", "LocalJob", "LocalJobData"]
@@ -48,14 +49,18 @@ class LocalJob:
         record: What the journal says.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, record: JobRecord | None = None) -> None:
+        """Make the job of a session; what its journal says is read, unless it is known already."""
         self.path = os.path.abspath(path)
         self.paths = SessionPaths(self.path)
-        self.refresh()
+        self.record = record or self.__read()
 
     def refresh(self) -> None:
         """Read the journal again."""
-        self.record: Record = read_record(self.path)
+        self.record = self.__read()
+
+    def __read(self) -> JobRecord:
+        return read_record(self.paths, living_runner(self.paths))
 
     def __repr__(self) -> str:
         return f"<LocalJob {self.name} {self.state}>"

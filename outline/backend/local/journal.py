@@ -2,30 +2,39 @@
 """What happened to a job on this machine, as lines of JSON in the session folder.
 
 The launcher that runs the job is the only writer, and appends each step as it happens. The first line holds the plan
-of the job, so that readers need none of the user's code. A line that was cut off by a crash is skipped; the log of the
-frame then tells whether it had finished.
+of the job, so that readers need none of the user's code. Each line ends with its checksum. A line that a crash has cut
+off, or that is damaged, is skipped; the log of the frame then tells whether it had finished.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
+import threading
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from typing import Any, NamedTuple
 
 from ...exception import SessionException
+from ...files import write_to_disk
 from ...frame_end import FrameEnd
+from ...names import log_name
 from ...scheduler import FrameState, JobPlan, JobState
 from ...session import share
 from ...session_paths import SessionPaths
 from .log import read_end
 
-__all__ = ["FrameRecord", "Journal", "Record", "check_journal", "read_record"]
+__all__ = ["FrameRecord", "JobRecord", "Journal", "check_journal", "read_record"]
+
+logger = logging.getLogger("outline.backend.local")
 
 VERSION = 1
-TOUCH_SECONDS = 30.0
-ALIVE_SECONDS = 180.0
+_CHECKSUM = b',"crc":'
+_DISK_SECONDS = 1.0
+_MOST = 2**31  # of a number that a frame may have in here: a damaged line may hold any
 
 
 class Journal:
@@ -33,6 +42,9 @@ class Journal:
 
     def __init__(self, paths: SessionPaths) -> None:
         self.paths = paths
+        self.__saver: threading.Thread | None = None
+        self.__is_over = threading.Event()
+        self.__is_saved = True
         try:
             self.__fd = os.open(paths.journal, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
             share(self.__fd)
@@ -48,71 +60,85 @@ class Journal:
 
     def run(self, host: str, cores: float) -> None:
         """Note that this process runs the job from now on."""
-        self.write({"e": "run", "host": host, "pid": os.getpid(), "born": process_birth(os.getpid()), "cores": cores})
+        self.write({"e": "run", "host": host, "pid": os.getpid(), "cores": cores})
 
-    def start(self, layer: str, frame: int, attempt: int) -> None:
-        """Note that a frame was started."""
-        self.write({"e": "start", "layer": layer, "frame": frame, "try": attempt})
+    def start(self, layer: str, frame: int, attempt: int) -> float:
+        """Note that a frame was started, and return when."""
+        return self.write({"e": "start", "layer": layer, "frame": frame, "try": attempt})
 
-    def end(self, layer: str, frame: int, state: FrameState, end: FrameEnd) -> None:
+    def end(self, layer: str, frame: int, attempt: int, state: FrameState, end: FrameEnd) -> None:
         """Note how a frame ended and what its state became."""
-        self.write({"e": "end", "layer": layer, "frame": frame, "state": state.value, **end.to_dict()})
+        facts = {"e": "end", "layer": layer, "frame": frame, "try": attempt, "state": state.value}
+        self.write({**facts, **end.to_dict()})
 
     def retry(self, layer: str, frame: int) -> None:
         """Note that somebody wants a frame to run again."""
         self.write({"e": "retry", "layer": layer, "frame": frame})
 
-    def over(self, why: str) -> None:
-        """Note that this run is over."""
-        self.write({"e": "over", "why": why})
+    def over(self, why: str, counts: Mapping[FrameState, int]) -> None:
+        """Note that this run is over, and how many frames are in each state, for whoever lists many jobs."""
+        self.write(
+            {"e": "over", "why": why, "counts": {state.value: count for state, count in counts.items() if count}}
+        )
+        self.__is_over.set()  # the disk may begin to take the rest of it
 
-    def write(self, entry: dict[str, Any]) -> None:
-        """Append one line.
+    def write(self, entry: dict[str, Any]) -> float:
+        """Append one line and return its time, in seconds since 1970.
 
         Raises:
             SessionException: The disk is full or the session is gone; nothing is left of the line.
         """
-        entry["t"] = round(time.time(), 3)
-        data = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
-        size = -1
+        entry["t"] = now = round(time.time(), 3)
+        body = json.dumps(entry, separators=(",", ":")).encode()
+        data = b"%s%s%d}\n" % (body[:-1], _CHECKSUM, zlib.crc32(body))
+        self.__is_saved = False
         try:
             written = os.write(self.__fd, data)
             if written != len(data):
-                size = os.fstat(self.__fd).st_size - written
-                os.ftruncate(self.__fd, size)
+                os.ftruncate(self.__fd, os.fstat(self.__fd).st_size - written)
                 raise OSError(28, "no space left on device")
         except OSError as error:
             raise SessionException(f"cannot write the journal {self.paths.journal}: {error.strerror}") from error
+        return now
 
     def touch(self) -> None:
         """Show readers on other machines that the job is still being run."""
         os.utime(self.__fd)
 
+    def save_each_second(self, *files: str) -> None:
+        """Have the disk keep what is written, from now on and until ``close``: a power cut takes a second of it.
+
+        A thread does it, since a disk may take its time, and frames must not wait for it.
+
+        Args:
+            files: Other files and folders of the session, which are saved once.
+        """
+        self.__saver = threading.Thread(target=self.__save, args=(files,), name="journal", daemon=True)
+        self.__saver.start()
+
+    def __save(self, files: tuple[str, ...]) -> None:
+        write_to_disk(files)
+        is_over = False
+        while not is_over:
+            is_over = self.__is_over.wait(_DISK_SECONDS)
+            if not self.__is_saved:
+                self.__is_saved = True
+                try:
+                    os.fsync(self.__fd)
+                except OSError:
+                    pass  # the next line that is written tells more of it
+
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, once the disk has it."""
+        self.__is_over.set()
+        if self.__saver is not None:
+            self.__saver.join()
         os.close(self.__fd)
 
 
 def _ends_within_line(fd: int) -> bool:
     size = os.fstat(fd).st_size
     return size > 0 and os.pread(fd, 1, size - 1) != b"\n"
-
-
-def process_birth(pid: int) -> float:
-    """Return when a process began, which with its number tells it from any other; 0.0 when there is no such process."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stream:
-            return float(stream.read().rpartition(b")")[2].split()[19])
-    except (OSError, IndexError, ValueError):
-        pass
-    if os.path.isdir("/proc/self"):
-        return 0.0
-    import psutil
-
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return 0.0
 
 
 class FrameRecord(NamedTuple):
@@ -123,141 +149,200 @@ class FrameRecord(NamedTuple):
     end: FrameEnd | None
 
 
-class Record(NamedTuple):
-    """What a journal says.
+class JobRecord:
+    """What is known of a job; whoever reads its journal makes it, and whoever runs the job keeps it up to date.
 
     Attributes:
         job: The states of all frames. Nothing is RUNNING unless ``runner`` lives.
         job_id: The session's id.
         frames: The last attempt at each frame that was ever started, by its number in ``job``.
         runner: Host and process id of who runs the job right now, or None.
-        found: Frames whose end was only in their logs, with how they ended.
+        found: Frames whose success was only in their logs, with how they ended.
         over: Why the last run ended; empty when it still runs or was cut off.
         cwd: Where the job was launched, and where its frames run.
     """
 
-    job: JobState
-    job_id: str
-    frames: dict[int, FrameRecord]
-    runner: tuple[str, int] | None
-    found: dict[int, FrameEnd]
-    over: str
-    cwd: str
+    def __init__(self, job: JobState, job_id: str, cwd: str) -> None:
+        self.job, self.job_id, self.cwd = job, job_id, cwd
+        self.frames: dict[int, FrameRecord] = {}
+        self.runner: tuple[str, int] | None = None
+        self.found: dict[int, FrameEnd] = {}
+        self.over = ""
 
 
-def read_record(session_path: str, fit: Callable[[JobPlan], JobPlan] = lambda plan: plan) -> Record:
-    """Read the journal of a session.
+def read_record(
+    paths: SessionPaths,
+    runner: tuple[str, int] | None,
+    fit: Callable[[JobPlan], JobPlan] = lambda plan: plan,
+) -> JobRecord:
+    """What the journal of a session says; damaged lines are left out, which is logged once.
 
     Args:
-        session_path: The session folder.
+        paths: The session.
+        runner: Who runs the job right now, see ``living_runner``.
         fit: Cuts the plan to the machine that is going to run it.
 
     Raises:
-        SessionException: There is none, or it cannot be read.
+        SessionException: There is no journal, or no plan in it.
     """
-    paths = SessionPaths(session_path)
-    path = paths.journal
-    entries = list(_entries(path))
-    if not entries or entries[0].get("e") != "plan" or entries[0].get("version") != VERSION:
-        raise SessionException(f"{path} does not begin with the plan of a job in version {VERSION}")
-    job = JobState(fit(JobPlan.from_dict(entries[0]["plan"])))
-    reader = _Reader(job, paths)
-    for entry in entries[1:]:
-        reader.take(entry)
-    return reader.record(entries[0]["job_id"], entries[0].get("cwd", ""))
+    damaged: list[int] = []
+    entries = _entries(paths.journal, damaged)
+    before_plan = []
+    for number, entry in entries:
+        if entry.get("e") != "plan" or entry.get("version") != VERSION:
+            before_plan.append((number, entry))
+            continue
+        try:
+            job = JobState(fit(JobPlan.from_dict(entry["plan"])))
+            reader = _Reader(JobRecord(job, str(entry["job_id"]), str(entry.get("cwd", ""))))
+            break
+        except _DAMAGES:
+            damaged.append(number)
+    else:
+        raise SessionException(f"{paths.journal} holds no plan of a job in version {VERSION}")
+    for number, entry in chain(before_plan, entries):
+        try:
+            reader.take(entry)
+        except _DAMAGES:
+            damaged.append(number)
+    if damaged and paths.journal not in _told_of:
+        _told_of.add(paths.journal)
+        logger.warning(
+            "%s: %d damaged lines are left out, the first is line %d; logs of frames that are done count all the same",
+            *(paths.journal, len(damaged), min(damaged)),
+        )
+    return reader.record_of(paths, runner)
 
 
-def check_journal(session_path: str) -> None:
+_DAMAGES = (KeyError, ValueError, TypeError, AttributeError)
+_told_of: set[str] = set()
+
+
+def check_journal(paths: SessionPaths) -> None:
     """Check that a session has a journal.
 
     Raises:
         SessionException: There is none.
     """
-    path = SessionPaths(session_path).journal
     try:
-        os.stat(path)
+        os.stat(paths.journal)
     except OSError as error:
-        raise SessionException(f"no job ran in this session: cannot read {path}: {error.strerror}") from error
+        raise _no_job(paths.journal, error) from error
 
 
-def _entries(path: str) -> Any:
+def _no_job(path: str, error: OSError) -> SessionException:
+    return SessionException(f"no job ran in this session: cannot read {path}: {error.strerror}")
+
+
+def _entries(path: str, damaged: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield number and entry of each whole line, and note the numbers of those that are damaged.
+
+    Journals of older versions have no checksums; once a line has one, all that follow must.
+    """
+    has_checksums = False
     try:
         with open(path, "rb") as stream:
-            for line in stream:
+            for number, line in enumerate(stream, 1):
+                if not line.endswith(b"\n"):
+                    return  # it is being written, or a crash has cut it off
+                body, mark, checksum = line.rpartition(_CHECKSUM)
                 try:
+                    if mark and int(checksum[:-2]) == zlib.crc32(body + b"}"):
+                        has_checksums = True
+                    elif mark or has_checksums:
+                        raise ValueError
                     entry = json.loads(line)
-                except ValueError:
-                    continue  # cut off by a crash
+                except (ValueError, RecursionError):
+                    entry = None
                 if isinstance(entry, dict):
-                    yield entry
+                    yield number, entry
+                elif line.strip():
+                    damaged.append(number)
     except OSError as error:
-        raise SessionException(f"no job ran in this session: cannot read {path}: {error.strerror}") from error
+        raise _no_job(path, error) from error
 
 
 class _Reader:
-    def __init__(self, job: JobState, paths: SessionPaths) -> None:
-        self.__job = job
-        self.__paths = paths
-        self.__written = os.stat(paths.journal).st_mtime
-        self.__frames: dict[int, FrameRecord] = {}
+    def __init__(self, record: JobRecord) -> None:
+        self.__record, self.__job, self.__frames = record, record.job, record.frames
         self.__states: dict[int, tuple[FrameState, int]] = {}
-        self.__running: dict[int, int] = {}
-        self.__run: dict[str, Any] = {}
-        self.__over = ""
+        self.__running: set[int] = set()
 
     def take(self, entry: dict[str, Any]) -> None:
+        """Take in an entry that is whole.
+
+        Raises:
+            KeyError, ValueError, TypeError: It says what cannot be.
+        """
         kind = entry.get("e")
         if kind == "run":
-            self.__run, self.__over = entry, ""
+            self.__record.over = ""
             self.__running.clear()
         elif kind == "over":
-            self.__over = str(entry.get("why"))
-            self.__run = {}
+            self.__record.over = str(entry.get("why"))
         elif kind in ("start", "end", "retry"):
             ref = self.__job.ref(entry["layer"], entry["frame"])
             getattr(self, f"_take_{kind}")(ref, entry)
 
     def _take_start(self, ref: int, entry: dict[str, Any]) -> None:
-        self.__running[ref] = self.__states.get(ref, (FrameState.WAITING, 0))[1]
-        self.__frames[ref] = FrameRecord(entry["try"], entry["t"], None)
-        self.__states[ref] = (FrameState.WAITING, entry["try"] - 1)
+        attempt = _number(entry["try"])
+        self.__frames[ref] = FrameRecord(attempt, float(entry["t"]), None)
+        self.__states[ref] = (FrameState.WAITING, attempt - 1)
+        self.__running.add(ref)
 
     def _take_end(self, ref: int, entry: dict[str, Any]) -> None:
-        end = FrameEnd.from_dict(entry)
-        self.__running.pop(ref, None)
-        record = self.__frames.get(ref, FrameRecord(1, entry["t"], None))
-        self.__frames[ref] = record._replace(end=end)
-        self.__states[ref] = (FrameState(entry["state"]), record.attempt)
+        end, state, ended = FrameEnd.from_dict(entry), FrameState(entry["state"]), float(entry["t"])
+        record = self.__frames.get(ref, FrameRecord(1, ended - end.seconds, None))
+        attempt = _number(entry.get("try", record.attempt))
+        self.__frames[ref] = record._replace(attempt=attempt, end=end)
+        self.__states[ref] = (state, attempt)
+        self.__running.discard(ref)
 
     def _take_retry(self, ref: int, entry: dict[str, Any]) -> None:
-        self.__running.pop(ref, None)
         self.__states[ref] = (FrameState.WAITING, 0)
+        self.__running.discard(ref)
 
-    def record(self, job_id: str, cwd: str) -> Record:
-        runner = self.__living_runner()
-        found: dict[int, FrameEnd] = {}
-        for ref in self.__running if runner is None else ():
-            log = self.__paths.log(self.__job.plan.name, self.__job.frame_name(ref))
-            end = read_end(log, self.__frames[ref].attempt)
-            if end is not None and end.status == 0:
-                found[ref] = end
-                self.__states[ref] = (FrameState.SUCCEEDED, self.__frames[ref].attempt)
-                self.__frames[ref] = self.__frames[ref]._replace(end=end)
+    def record_of(self, paths: SessionPaths, runner: tuple[str, int] | None) -> JobRecord:
+        found = {} if runner is not None else self.__find_in_logs(paths)
+        for ref, (attempt, end) in found.items():
+            started = self.__frames[ref].started if ref in self.__frames else 0.0
+            self.__frames[ref] = FrameRecord(attempt, started, end)
+            self.__states[ref] = (FrameState.SUCCEEDED, attempt)
         for ref, (state, tries) in self.__states.items():
             if ref in self.__running and runner is not None:
                 state, tries = FrameState.RUNNING, tries + 1
             self.__job.restore(ref, state, tries)
         self.__job.settle()
-        return Record(self.__job, job_id, self.__frames, runner, found, self.__over, cwd)
+        self.__record.runner = runner
+        self.__record.found = {ref: end for ref, (_, end) in found.items()}
+        return self.__record
 
-    def __living_runner(self) -> tuple[str, int] | None:
-        import platform
+    def __find_in_logs(self, paths: SessionPaths) -> dict[int, tuple[int, FrameEnd]]:
+        """Attempt and end of each frame that has succeeded by its log and not by the journal, which has lost that."""
+        try:
+            names = set(os.listdir(paths.logs))
+        except OSError:
+            return {}
+        found = {}
+        for ref in self.__job if names else ():
+            state, record = self.__states.get(ref, _NEVER)[0], self.__frames.get(ref)
+            if state in (FrameState.SUCCEEDED, FrameState.EATEN):
+                continue
+            name = log_name(self.__job.plan.name, self.__job.frame_name(ref))
+            told = read_end(os.path.join(paths.logs, name)) if name in names else None
+            if told is None or told[1].status or told[1].is_timed_out:
+                continue
+            is_late = record is not None and record.end is not None and record.end.status == 0
+            is_other = record is not None and ref in self.__running and record.attempt != told[0]
+            if not is_late and not is_other:
+                found[ref] = told
+        return found
 
-        if not self.__run:
-            return None
-        host, pid = self.__run["host"], self.__run["pid"]
-        if host == platform.node():
-            alive = process_birth(pid)
-            return (host, pid) if alive and alive == self.__run["born"] else None
-        # On another machine it cannot be asked; but whoever runs the job touches its journal all the time.
-        return (host, pid) if time.time() - self.__written < ALIVE_SECONDS else None
+
+_NEVER = (FrameState.WAITING, 0)
+
+
+def _number(value: Any) -> int:
+    if not isinstance(value, int) or not 0 <= value < _MOST:
+        raise ValueError(value)
+    return value

@@ -82,15 +82,15 @@ def put_aside(path: str) -> None:
     take_progress(path)  # of an attempt whose worker was killed
 
 
-def read_end(path: str, attempt: int) -> FrameEnd | None:
-    """Return how an attempt at a frame ended, or None when its log has no footer, or is that of another attempt."""
+def read_end(path: str) -> tuple[int, FrameEnd] | None:
+    """The number of an attempt at a frame and how it ended, as the footer of its log says; None without a footer."""
     block = _tail(path, 4096).split(f"\n{RULE}\n")
     if len(block) < 3 or block[-1].strip():
         return None
     values = dict(line.split(None, 1) for line in block[-2].splitlines() if len(line.split(None, 1)) == 2)
     facts = {name: values[label] for name, label in _FOOTER.items() if label in values}
     try:
-        return FrameEnd.from_dict(facts) if int(facts["attempt"]) == attempt else None
+        return int(facts["attempt"]), FrameEnd.from_dict(facts)
     except (KeyError, ValueError):
         return None
 

@@ -157,7 +157,7 @@ class Worker:
 
             layer = self.__state.outline.get_layer(name)
             shared = layer_environment(self.__state.outline, layer)
-            _ = 0 in read_frames(shared["CUE_RANGE"])  # read it here, once, so that no fork has to
+            _ = 0 in read_frames(shared.get("CUE_RANGE", ""))  # read it here, once, so that no fork has to
             self.__plans[name] = _Plan(layer, shared, self.__state.environ, runs_only_commands(layer))
         return self.__plans[name]
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from ...exception import OutlineException, ScriptException, SerializeException
 from ...frames import FrameRangeError, FrameSet
@@ -13,6 +14,7 @@ from ...layer import Composite, Layer, LayerPreProcess
 from ...layer.context import Problem, collected_problems
 from ...layer.mistakes import class_mistakes, unread_arguments
 from ...loader import Outline, load_outline
+from ...loader.reading import read_script
 from ...resources import parse_cores, parse_memory_kb
 from ...script import caught_launches
 from ...session import conform_name
@@ -20,6 +22,9 @@ from ...tokens import split_command
 from ..reading import nothing_written
 from .efficiency import efficiency_findings
 from .report import Finding, Report, in_order
+
+if TYPE_CHECKING:
+    from ...cuerun import OutlineLauncher
 
 __all__ = ["check_outline"]
 
@@ -51,6 +56,7 @@ class _Check:
         self.findings: list[Finding] = []
         self.__range: str | None = None
         self.__is_plain = False
+        self.__launcher: OutlineLauncher | None = None
 
     # -- reading -----------------------------------------------------------------------------------------------
 
@@ -66,6 +72,7 @@ class _Check:
                 self.__add("error", "script", str(error).removeprefix(f"{self.script}: "))
         self.__take(problems, "layer")
         if launches:  # the script launches by itself
+            self.__launcher = launches[0]
             self.__is_plain = launches[0].get_flag("use_pycuerun") is False
             self.__range = launches[0].get_flag("range")
             return launches[0].get_outline()  # type: ignore[no-any-return]
@@ -81,8 +88,7 @@ class _Check:
     def __read_into(self, ol: Outline) -> Outline:
         if os.path.splitext(self.script)[1] in (".json", ".yaml"):
             return load_outline(self.script)
-        ol.parse_outline_script(self.script)  # not load_outline: layers before an error are to be checked as well
-        return ol
+        return read_script(ol, self.script)  # not load_outline: layers before an error are to be checked as well
 
     def take_range(self, ol: Outline, frames: str | None) -> None:
         """Apply the range of the job."""
@@ -111,6 +117,8 @@ class _Check:
         self.findings += efficiency_findings(ol.get_layers())
         if not any(finding.level == "error" for finding in self.findings):
             self.__collect("outline", ol.check)
+        if not any(finding.level == "error" for finding in self.findings):
+            self.__look_as_a_farm(ol)
 
     def __look_at_classes(self, layers: list[Layer]) -> None:
         for layer in layers:
@@ -158,6 +166,24 @@ class _Check:
             if not _stays_whole(word):
                 message = f"the shell of the host takes {word!r} apart; quote=True keeps each word as it is"
                 self.__about(layer, "note", "quote", message)
+
+    def __look_as_a_farm(self, ol: Outline) -> None:
+        """Take what a farm would refuse or change as warnings, unless jobs do not go to one: here the outline runs."""
+        from ...backend.cue.checks import all_problems
+        from ...cuerun import OutlineLauncher
+
+        launcher = self.__launcher or OutlineLauncher(ol)
+        if launcher.get_flag("backend") != "cue":
+            return
+        try:
+            for level, layer, message in all_problems(launcher, not self.__is_plain):
+                text = f"a farm refuses it: {message}" if level == "error" else message
+                if layer is None:
+                    self.__add("warning", "farm", text)
+                else:
+                    self.__about(layer.layer, "warning", "farm", text)
+        except OutlineException as error:
+            self.__add("warning", "farm", f"a farm refuses it: {error}")
 
     def __look_at_saving(self, ol: Outline) -> None:
         from ...serialize import outline_text

@@ -10,7 +10,7 @@ be read or that the job does not have; ``depends`` layers that wait for nobody o
 missing or has the wrong type; ``resources`` cores, memory or time that cannot be read; ``save`` data that cannot be
 kept in the session; ``class`` a module's hooks; ``outline`` the job as a whole; ``unread`` arguments that no code seems
 to read; ``quote`` words of a command that a shell takes apart; ``efficiency`` work that costs the farm more than it
-must.
+must; ``farm`` what a farm refuses, or takes otherwise than it is meant.
 """
 
 from __future__ import annotations

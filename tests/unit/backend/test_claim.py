@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from outline import LaunchException
-from outline.backend.local.claim import take_claim
-from outline.backend.local.journal import ALIVE_SECONDS, process_birth
+from outline.backend.local.claim import TOUCH_SECONDS, living_runner, process_birth, take_claim
+from outline.session_paths import SessionPaths
 
 ME = {"host": platform.node(), "pid": os.getpid(), "born": process_birth(os.getpid())}
 
@@ -29,14 +29,14 @@ def _ran(session: Path, **owner: Any) -> Path:
 
 
 def _make_old(path: Path) -> None:
-    then = path.stat().st_mtime - ALIVE_SECONDS - 60
+    then = path.stat().st_mtime - 6 * TOUCH_SECONDS - 60
     os.utime(path, (then, then))
 
 
 def _try(session: Path, start: threading.Barrier) -> bool:
     start.wait()
     try:
-        take_claim(str(session))
+        take_claim(SessionPaths(session))
     except LaunchException:
         return False
     return True
@@ -53,16 +53,16 @@ def test_of_many_that_ask_at_the_same_instant_one_gets_the_job(tmp_path: Path) -
 
 
 def test_refusal_names_host_and_process(tmp_path: Path) -> None:
-    take_claim(str(tmp_path))
+    take_claim(SessionPaths(tmp_path))
 
     with pytest.raises(LaunchException, match=f"is being run by process {os.getpid()} on {platform.node()}; wait for"):
-        take_claim(str(tmp_path))
+        take_claim(SessionPaths(tmp_path))
 
 
 def test_claim_that_was_given_back_is_taken_again(tmp_path: Path) -> None:
-    take_claim(str(tmp_path)).release()
+    take_claim(SessionPaths(tmp_path)).release()
 
-    take_claim(str(tmp_path))
+    take_claim(SessionPaths(tmp_path))
 
     assert sorted(os.listdir(tmp_path / "runs")) == ["1", "2"]
 
@@ -71,7 +71,7 @@ def test_claim_that_was_given_back_is_taken_again(tmp_path: Path) -> None:
 def test_claim_of_a_process_that_is_gone_is_taken_over(tmp_path: Path, owner: dict[str, Any]) -> None:
     _ran(tmp_path, **owner)
 
-    take_claim(str(tmp_path))
+    take_claim(SessionPaths(tmp_path))
 
     assert sorted(os.listdir(tmp_path / "runs")) == ["1", "2"]
 
@@ -81,7 +81,7 @@ def test_claim_of_another_machine_counts_while_the_journal_is_touched(tmp_path: 
     (tmp_path / "journal").touch()
 
     with pytest.raises(LaunchException, match="on elsewhere"):
-        take_claim(str(tmp_path))
+        take_claim(SessionPaths(tmp_path))
 
 
 def test_claim_of_another_machine_counts_before_it_touches_the_journal(tmp_path: Path) -> None:
@@ -90,20 +90,25 @@ def test_claim_of_another_machine_counts_before_it_touches_the_journal(tmp_path:
     _make_old(tmp_path / "journal")
 
     with pytest.raises(LaunchException, match="on elsewhere"):
-        take_claim(str(tmp_path))
+        take_claim(SessionPaths(tmp_path))
 
 
 def test_claim_of_another_machine_that_is_silent_is_taken_over(tmp_path: Path) -> None:
     _make_old(_ran(tmp_path, host="elsewhere"))
 
-    take_claim(str(tmp_path))
+    take_claim(SessionPaths(tmp_path))
 
     assert sorted(os.listdir(tmp_path / "runs")) == ["1", "2"]
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]"], ids=["empty", "half", "another form"])
-def test_claim_that_is_being_written_counts(tmp_path: Path, text: str) -> None:
-    _ran(tmp_path).write_text(text)
+def test_claim_that_says_nothing_counts_only_while_it_may_be_being_written(tmp_path: Path, text: str) -> None:
+    path = _ran(tmp_path)
+    path.write_text(text)
+    with pytest.raises(LaunchException, match="a process that is just starting; wait for it"):
+        take_claim(SessionPaths(tmp_path))
+    _make_old(path)  # a power cut has left nothing of it
 
-    with pytest.raises(LaunchException, match="is being run by"):
-        take_claim(str(tmp_path))
+    take_claim(SessionPaths(tmp_path))
+
+    assert living_runner(SessionPaths(tmp_path)) == (platform.node(), os.getpid())

@@ -23,20 +23,14 @@ def test_the_end_is_read_back(tmp_path: Path) -> None:
 
     path = written(tmp_path / "log", "hello\n", end)
 
-    assert read_end(path, 1) == end
+    assert read_end(path) == (1, end)
 
 
 def test_an_unfinished_log_has_no_end(tmp_path: Path) -> None:
     path = written(tmp_path / "log", "exitStatus  0\n" + "=" * 59 + "\n", None)
 
-    assert read_end(path, 1) is None
-    assert read_end(str(tmp_path / "none"), 1) is None
-
-
-def test_the_end_of_another_attempt_does_not_count(tmp_path: Path) -> None:
-    path = written(tmp_path / "log", "", FrameEnd(0), attempt=1)
-
-    assert read_end(path, 2) is None
+    assert read_end(path) is None
+    assert read_end(str(tmp_path / "none")) is None
 
 
 def test_output_after_the_footer_makes_it_no_footer(tmp_path: Path) -> None:
@@ -44,7 +38,7 @@ def test_output_after_the_footer_makes_it_no_footer(tmp_path: Path) -> None:
     with open(path, "a") as stream:
         stream.write("late words of a process that was left behind\n")
 
-    assert read_end(path, 1) is None
+    assert read_end(path) is None
 
 
 def test_last_lines_are_the_frames_own(tmp_path: Path) -> None:

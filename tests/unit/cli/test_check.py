@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from outline import config
 from outline.cli.check import Finding, check_outline, report_json, report_text
 from outline.exception import OutlineException
 from tests.support import outline_file
@@ -17,6 +18,11 @@ from outline import Composite, Frame, Layer, LayerPreProcess, Outline, OutlinePo
 from outline.modules.shell import Shell, ShellCommand, ShellSequence
 """
 FIRST_LINE = HEAD.count("\n") + 1
+
+
+@pytest.fixture(autouse=True)
+def _stays_here() -> None:
+    config.set("outline", "backend", "local")
 
 
 def check(folder: Path, text: str, frames: str | None = "1-10") -> list[Finding]:
@@ -300,3 +306,20 @@ cuerun.launch(ol, range='1-2', use_pycuerun=False)"""
         "''",
         '"it\'s"',
     ]
+
+
+def test_what_a_farm_refuses_or_changes_is_told(tmp_path: Path) -> None:
+    config.set("outline", "backend", "cue")
+    text = """Shell('ab', ['ls'], env={'A': 'x' * 3000})
+Shell('sim.a', ['ls'], chunk=4)
+Shell('comp', ['ls'], chunk=3, cores=30, require=['sim.a'])"""
+
+    found = check(tmp_path, text)
+
+    assert [(one.level, one.rule, one.line - FIRST_LINE) for one in found] == [
+        ("warning", "farm", 0),
+        ("warning", "farm", 0),
+        ("warning", "farm", 2),
+        ("warning", "farm", 2),
+    ]
+    assert found[0].message == "layer 'ab': a farm refuses it: the farm wants layer names of 3 or more characters"

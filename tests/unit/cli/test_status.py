@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from outline.backend.local.claim import take_claim
 from outline.backend.local.job import LocalJob
 from outline.backend.local.journal import Journal
 from outline.backend.local.log import FrameLog, last_lines
@@ -43,15 +46,16 @@ def session(tmp_path: Path) -> Path:
     """Make a session: 0001-render succeeded, 0003-render died, 0007-render failed once, 0005-render runs."""
     folder = tmp_path / "a session"
     (folder / "logs").mkdir(parents=True)
+    take_claim(SessionPaths(folder))
     journal = Journal(SessionPaths(folder))
     journal.plan(PLAN, "id-1")
     journal.run("elsewhere", 2.0)
     journal.start("render", 1, 1)
-    journal.end("render", 1, S.SUCCEEDED, ended())
+    journal.end("render", 1, 1, S.SUCCEEDED, ended())
     journal.start("render", 3, 2)
-    journal.end("render", 3, S.DEAD, ended(3, reason="no licence"))
+    journal.end("render", 3, 2, S.DEAD, ended(3, reason="no licence"))
     journal.start("render", 7, 1)
-    journal.end("render", 7, S.WAITING, ended(9))
+    journal.end("render", 7, 1, S.WAITING, ended(9))
     journal.start("render", 5, 1)
     journal.close()
     log = FrameLog(str(folder / "logs" / "show-shot-jo_demo.0003-render.rqlog"))
@@ -68,7 +72,11 @@ def test_status_data_is_as_documented(session: Path) -> None:
     assert running.pop("seconds") >= 0
     assert running == {"frame": "0005-render", "layer": "render", "attempt": 1, "progress": None}
     assert (data["job"], data["job_id"], data["session"]) == ("show-shot-jo_demo", "id-1", str(session))
-    assert (data["state"], data["runner"]["host"], data["frames"]) == ("RUNNING", "elsewhere", 15)
+    assert (data["state"], data["runner"], data["frames"]) == (
+        "RUNNING",
+        {"host": platform.node(), "pid": os.getpid()},
+        15,
+    )
     assert data["counts"] == {"SUCCEEDED": 1, "DEAD": 1, "RUNNING": 1, "WAITING": 2 + 2, "DEPEND": 8}
     assert data["layers"][0] == {
         "name": "render",
@@ -162,8 +170,8 @@ def test_the_summary_of_very_many_layers_folds_those_that_are_done(tmp_path: Pat
     journal.run("elsewhere", 1.0)
     for name in names[1:]:
         journal.start(name, 1, 1)
-        journal.end(name, 1, S.SUCCEEDED, ended())
-    journal.over("interrupted")
+        journal.end(name, 1, 1, S.SUCCEEDED, ended())
+    journal.over("interrupted", {})
     journal.close()
 
     lines = summary(job_status(LocalJob(str(tmp_path))), 1.0, last_lines)
@@ -187,14 +195,14 @@ def journal(tmp_path: Path) -> Journal:
 def _dies(journal: Journal, layer: str, *frames: int) -> None:
     for frame in frames:
         journal.start(layer, frame, 1)
-        journal.end(layer, frame, FrameState.DEAD, FrameEnd(1, seconds=1.0))
+        journal.end(layer, frame, 1, FrameState.DEAD, FrameEnd(1, seconds=1.0))
 
 
 def test_dead_frames_of_all_layers_are_shown_before_more_of_one(tmp_path: Path, journal: Journal) -> None:
     _dies(journal, "a", 1, 2, 3, 4)
     _dies(journal, "b", 2, 3)
     _dies(journal, "c", 4)
-    journal.over("failed")
+    journal.over("failed", {})
 
     text = "\n".join(summary(job_status(LocalJob(str(tmp_path))), 1.0, last_lines))
 
@@ -211,7 +219,7 @@ def test_job_that_was_never_started_is_paused(tmp_path: Path, journal: Journal) 
 def test_job_that_was_cut_short_is_stopped(tmp_path: Path, journal: Journal) -> None:
     journal.run("elsewhere", 1.0)
     journal.start("a", 1, 1)
-    journal.over("interrupted")
+    journal.over("interrupted", {})
 
     assert LocalJob(str(tmp_path)).state == "STOPPED"
 

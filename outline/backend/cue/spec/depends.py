@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 
 from ....constants import LayerType
@@ -16,8 +15,6 @@ from .tree import Element, element, parent
 
 __all__ = ["depend_elements"]
 
-logger = logging.getLogger("outline.backend.cue")
-
 
 def depend_elements(job: FarmJob) -> Iterator[Element]:
     """The elements of what each layer waits for, of layers that are in the job."""
@@ -25,7 +22,7 @@ def depend_elements(job: FarmJob) -> Iterator[Element]:
     plans = {name: LayerPlan(name, one.frames, one.layer.get_chunk_size()) for name, one in layers.items()}
     version = "" if job.version.has("onframe") else str(job.version)
     for layer in job.layers:
-        for on, kinds in _depends_by_layer(layer, layers).items():
+        for on, kinds in _depends_by_layer(job, layer, layers).items():
             if any(kind == DependType.LayerOnSimFrame for kind, _ in kinds):
                 job.carries("onframe", f"the dependency of {layer.where} on {on!r}")
             try:
@@ -33,20 +30,22 @@ def depend_elements(job: FarmJob) -> Iterator[Element]:
             except LaunchException as error:
                 raise LaunchException(f"{layer.where}: {error}") from error
             if warning:
-                logger.warning("%s: on the farm all of it waits for all of %r, since %s", layer.where, on, warning)
+                job.warn(layer, f"on the farm all of it waits for all of {on!r}, since {warning}")
             yield from (_element(job, layer, layers[on], depend) for depend in depends)
 
 
-def _depends_by_layer(layer: FarmLayer, layers: dict[str, FarmLayer]) -> dict[str, list[tuple[str, bool]]]:
+def _depends_by_layer(
+    job: FarmJob, layer: FarmLayer, layers: dict[str, FarmLayer]
+) -> dict[str, list[tuple[str, bool]]]:
     found: dict[str, list[tuple[str, bool]]] = {}
     for depend in layer.layer.get_depends():
         on = layers.get(depend.get_depend_on_layer().get_name())
-        if on is not None and _can_be_sent(layer, on):
+        if on is not None and _can_be_sent(job, layer, on):
             found.setdefault(on.name, []).append((depend.get_type(), depend.is_any_frame()))
     return found
 
 
-def _can_be_sent(layer: FarmLayer, on: FarmLayer) -> bool:
+def _can_be_sent(job: FarmJob, layer: FarmLayer, on: FarmLayer) -> bool:
     """Whether the farm can hold a dependency; Post layers are a job of their own there, which runs at the end.
 
     Raises:
@@ -58,7 +57,7 @@ def _can_be_sent(layer: FarmLayer, on: FarmLayer) -> bool:
             f"{layer.where} waits for the Post layer {on.name!r}, which runs when all others are done"
         )
     if on_post:
-        logger.warning("a farm cannot carry that Post layer %r waits for %r; they run together", layer.name, on.name)
+        job.warn(None, f"a farm cannot carry that Post layer {layer.name!r} waits for {on.name!r}; they run together")
     return not is_post
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 
 from .... import config, util
@@ -55,9 +54,7 @@ def _user(job: FarmJob) -> Element:
 
 
 def _email(job: FarmJob) -> Element | None:
-    if job.launcher.get_flag("nomail"):
-        return None
-    return element("email", f"{job.user}@{config.get('outline', 'domain')}", "the mail address")
+    return element("email", job.email, "the mail address") if job.email else None
 
 
 def _uid(job: FarmJob) -> Element:
@@ -123,14 +120,11 @@ def _localbook(job: FarmJob) -> Element | None:
 
 
 def _os(job: FarmJob) -> Element | None:
-    name = job.launcher.get_flag("os") or os.environ.get("OL_OS")
-    return element("os", name, "os") if name and job.carries("os", "the job") else None
+    return element("os", job.os, "os") if job.os and job.carries("os", "the job") else None
 
 
 def _env(job: FarmJob) -> Element:
-    """Without pycuerun on the host nobody else sets the variables that are not ``pre``."""
-    env = {name: value for name, (value, pre) in job.outline.get_env().items() if pre or not job.use_pycuerun}
-    return parent("env", named_texts("key", env, "the job's variable"))
+    return parent("env", named_texts("key", job.env, "the job's variable"))
 
 
 def _layers(job: FarmJob) -> Element:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable
 from typing import Any
@@ -14,22 +13,14 @@ from .tree import Element, element, named_texts, parent
 
 __all__ = ["LAYER_ELEMENTS", "layer_element"]
 
-logger = logging.getLogger("outline.backend.cue")
-
 # What a server has that gives a frame a GPU, when only one of the two is asked for.
 _SOME_GPU_MEMORY = "1g"
 
 
 def layer_element(job: FarmJob, layer: FarmLayer) -> Element:
-    """Return the element of a layer."""
-    _warn_of_autoeat(job, layer)
+    """The element of a layer."""
     made = [part for write in LAYER_ELEMENTS if (part := write(job, layer)) is not None]
     return parent("layer", made, {"name": layer.name, "type": str(layer.layer.get_type())})
-
-
-def _warn_of_autoeat(job: FarmJob, layer: FarmLayer) -> None:
-    if layer.layer.get_arg("autoeat") and not job.launcher.get_flag("autoeat"):
-        logger.warning("%s: autoeat is of the whole job on a farm; launch with --autoeat", layer.where)
 
 
 def _cmd(job: FarmJob, layer: FarmLayer) -> Element:
@@ -41,13 +32,14 @@ def _range(job: FarmJob, layer: FarmLayer) -> Element:
 
 
 def _chunk(job: FarmJob, layer: FarmLayer) -> Element:
-    return element("chunk", layer.layer.get_chunk_size(), f"{layer.where}, chunk")
+    where = f"{layer.where}, chunk"
+    return element("chunk", values.whole_number(layer.layer.get_chunk_size(), where), where)
 
 
 def _cores(job: FarmJob, layer: FarmLayer) -> Element | None:
     cores, threads = _given(layer, "cores"), _given(layer, "threads")
     if cores is not None and threads is not None and cores != threads:
-        logger.warning("%s has cores and threads; cores %s counts", layer.where, cores)
+        job.warn(layer, f"has cores and threads; cores {cores} counts")
     value = threads if cores is None else cores
     where = f"{layer.where}, cores"
     return None if value is None else element("cores", values.cores_text(value, where), where)

@@ -15,6 +15,7 @@ __all__ = ["cores_text", "memory_text", "minutes_text", "names", "tags", "truth"
 
 _PLAIN_MEMORY = re.compile(r"\d+[mg]?\Z")
 _TAG = re.compile(r"[A-Za-z0-9_.\-]{3,}\Z")
+_MOST = 2**31 - 1
 _TRUE = ("true", "yes", "1", "on")
 
 # Any: arguments of layers are whatever a script gives.
@@ -52,14 +53,14 @@ def minutes_text(value: Any, where: str) -> str:
         minutes = math.nan
     if not math.isfinite(minutes):
         raise LaunchException(f"{where}: {value!r} is no number of minutes")
-    return str(math.ceil(minutes)) if minutes > 0 else ""
+    return str(whole_number(math.ceil(minutes), where)) if minutes > 0 else ""
 
 
 def whole_number(value: Any, where: str, least: int = 0) -> int:
-    """Return a whole number.
+    """A whole number that the server's 32 bits can hold.
 
     Raises:
-        LaunchException: It is none, or below ``least``.
+        LaunchException: It is none, or below ``least``, or too large.
     """
     try:
         number = float(str(value))
@@ -67,6 +68,8 @@ def whole_number(value: Any, where: str, least: int = 0) -> int:
         number = math.nan
     if not number.is_integer() or number < least:
         raise LaunchException(f"{where} must be a whole number from {least} on, not {value!r}")
+    if number > _MOST:
+        raise LaunchException(f"{where} is {value!r}, and {_MOST} is the most on the farm")
     return int(number)
 
 

@@ -3,60 +3,86 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from typing import Any
 
 import pytest
 
+from outline.backend.cue.checks import all_problems
+from outline.constants import OUTLINE_MODE_SETUP
 from outline.exception import LaunchException
 from outline.layer import Layer
-from tests.launches import outline_of, shell, spec_text
+from tests.launches import launcher_of, outline_of, shell, spec_text
+
+POST = {"type": "Post", "range": "1"}
 
 
-def test_short_job_name_is_refused() -> None:
-    with pytest.raises(LaunchException, match=r"the job's name 'ab' .* wants 3 or more letters.*use --base-name"):
-        spec_text(ol=outline_of(name="ab"))
+@pytest.mark.parametrize(
+    ("layers", "args", "words"),
+    [
+        ({}, {"name": "ab"}, r"the job's name 'ab' .* wants 3 or more letters.*use --base-name"),
+        ({}, {"shot": "s1"}, r"the job's shot .* wants 3 or more letters.*use --shot"),
+        ({}, {"shot": "sh 10"}, r"the job's shot 'sh 10' is nothing for the farm"),
+        ({}, {"shot": "sh/10"}, r"the job's shot 'sh/10' is nothing for the farm"),
+        ({}, {"shot": "é10"}, r"the job's shot 'é10' is nothing for the farm"),
+        ({}, {"shot": "s" * 65}, "the shot has 65 characters, 64 is the most on the farm; use --shot"),
+        ({}, {"user": "bob smith"}, "the farm has no users like 'bob smith'"),
+        ({}, {"user": "u" * 33}, "the user has 33 characters, 32 is the most on the farm"),
+        ({}, {"os": "o" * 13}, "the operating system has 13 characters, 12 is the most"),
+        (
+            {"beauty": {}, "clean": POST},
+            {"name": "n" * 211},
+            "the job's name with a Post layer has 232 characters, 231 is the most on the farm",
+        ),
+        ({}, {"priority": 2**31}, "the priority is 2147483648, and 2147483647 is the most on the farm"),
+        ({"ab": {}}, {}, r"layer 'ab' \(launches\.py:\d+\): the farm wants layer names of 3"),
+        ({"x" * 250: {}}, {}, "its name, after which frames are named, has 257 characters, 256 is the most"),
+        ({"Beauty": {}, "beauty": {}}, {}, r"'beauty' .*: it and layer 'Beauty'.* are both 'beauty' on the farm"),
+        ({"left-eye": {}, "left_eye": {}}, {}, "are both 'left_eye' on the farm, which knows neither capitals"),
+        ({"sim": {"range": "-5-10"}}, {}, r"layer 'sim'.* has the frame -5, and the farm cannot run frames below"),
+        ({"beauty": {"range": ",".join(str(n * n) for n in range(1000))}}, {}, r"its range has \d+ char.*, 4000 is"),
+        ({"beauty": {"command": ["x", "y" * 4000]}}, {}, "its command has 4002 characters, 4000 is the most"),
+        ({"beauty": {"env": {"K" * 2049: "1"}}}, {}, "the name of its variable has 2049 characters, 2048 is"),
+        ({"beauty": {"env": {"A": "x" * 2049}}}, {}, r"layer 'beauty' .*: its variable A has 2049 characters"),
+        ({"beauty": {"service": "abcdefgh," * 15}}, {}, "its service has 134 characters, 128 is the most"),
+        ({"beauty": {"tags": ["a" * 30] * 130}}, {}, "its tags has 4287 characters, 4000 is the most"),
+        ({"beauty": {"gpus": 2**31}}, {}, "gpus is 2147483648, and 2147483647 is the most on the farm"),
+        ({"beauty": {"timeout": 1e12}}, {}, "timeout is 1000000000000, and 2147483647 is the most"),
+        ({"one": {"range": "1-60000"}, "two": {"range": "1-40001"}}, {}, "has 100001 frames, 100000 is the most"),
+        ({"one": {"range": "1-100000"}, "two": POST}, {}, "the job has 100001 frames, 100000 is the most"),
+    ],
+    ids=itertools.count(),
+)
+def test_what_no_farm_takes_is_refused(layers: dict[str, Any], args: dict[str, Any], words: str) -> None:
+    flags = {name: args.pop(name) for name in ("os", "priority", "user") if name in args}
+    ol = outline_of(*(shell(name, **layer) for name, layer in layers.items()), **{"frame_range": None, **args})
+
+    with pytest.raises(LaunchException, match=words):
+        spec_text(ol=ol, simple=True, **flags)
 
 
-@pytest.mark.parametrize("shot", ["s1", "sh 10", "sh/10", "é10"])
-def test_shot_that_the_server_refuses_is_refused(shot: str) -> None:
-    with pytest.raises(LaunchException, match=r"the job's shot .* wants 3 or more letters.*use --shot"):
-        spec_text(ol=outline_of(shot=shot))
+def test_long_output_and_variable_of_the_job_are_refused() -> None:
+    layer = shell()
+    layer.add_output("main", "/" + "x" * 2048)
+    ol = outline_of()
+    ol.set_env("BIG", "x" * 2049, pre=True)
 
-
-def test_short_layer_name_is_refused() -> None:
-    with pytest.raises(LaunchException, match=r"layer 'ab' \(launches\.py:\d+\): the farm wants layer names of 3"):
-        spec_text(shell("ab"))
-
-
-def test_long_layer_name_is_refused() -> None:
-    with pytest.raises(LaunchException, match="its name is too long"):
-        spec_text(shell("x" * 249))
-
-
-@pytest.mark.parametrize(("one", "other"), [("Beauty", "beauty"), ("left-eye", "left_eye")])
-def test_layers_that_are_one_on_the_farm_are_refused(one: str, other: str) -> None:
-    with pytest.raises(LaunchException, match=f"'{other}'.* and .*'{one}'.* are both '{other}' on the farm"):
-        spec_text(shell(one), shell(other))
-
-
-def test_negative_frames_are_refused_with_layer_and_frame() -> None:
-    ol = outline_of(shell("sim", range="-5-10"), frame_range=None)
-
-    with pytest.raises(LaunchException, match=r"layer 'sim'.* has the frame -5, and the farm cannot run frames below"):
+    with pytest.raises(LaunchException, match="its output main has 2049 characters, 2048 is the most"):
+        spec_text(layer)
+    with pytest.raises(LaunchException, match="the job's variable BIG has 2049 characters.*keep long values in a file"):
         spec_text(ol=ol)
 
 
-def test_long_range_is_refused() -> None:
-    frames = ",".join(str(number * number) for number in range(1000))
+def test_longest_of_all_is_taken() -> None:
+    ol = outline_of(
+        shell("x" * 249, env={"A": "x" * 2048}, service="s" * 128),
+        shell("clean", **POST),
+        name="n" * 210,
+        frame_range=None,
+    )
 
-    with pytest.raises(LaunchException, match=r"its range has \d+ characters, 4000 is the most on the farm: 0"):
-        spec_text(ol=outline_of(shell(range=frames), frame_range=None))
-
-
-def test_long_command_is_refused() -> None:
-    with pytest.raises(LaunchException, match="its command has 4002 characters, 4000 is the most on the farm: x"):
-        spec_text(shell(command=["x", "y" * 4000]), simple=True)
+    assert spec_text(ol=ol, os="o" * 12)
 
 
 def test_long_command_does_not_matter_to_pycuerun() -> None:
@@ -68,35 +94,55 @@ def test_too_many_layers_are_refused() -> None:
         spec_text(*(Layer(f"layer{number}", command=["true"]) for number in range(2001)), simple=True)
 
 
-def test_too_many_frames_are_refused() -> None:
-    ol = outline_of(shell("one", range="1-60000"), shell("two", range="1-40001"), frame_range=None)
-
-    with pytest.raises(LaunchException, match="the job has 100001 frames, 100000 is the most; use larger chunks"):
-        spec_text(ol=ol)
-
-
 def test_chunks_are_what_the_server_counts() -> None:
     ol = outline_of(shell(range="1-1000000", chunk=10), frame_range=None)
 
     assert "<range>1-1000000</range>" in spec_text(ol=ol)
 
 
-def test_post_layers_are_counted_apart() -> None:
-    ol = outline_of(shell(range="1-100000"), shell("clean", range="1-10", type="Post"), frame_range=None)
-
-    assert spec_text(ol=ol)
-
-
 @pytest.mark.parametrize(
-    ("memory", "words"),
-    [("100m", "memory is raised to 256m by the farm"), ("60g", "memory is above 50g, which a farm may cut")],
+    ("layer", "args", "words"),
+    [
+        ({"memory": "100m"}, {}, "memory is raised to 256m by the farm"),
+        ({"memory": "60g"}, {}, "memory is above 50g, which a farm may cut"),
+        ({"gpu_memory": "101g"}, {}, "gpu_memory is above 100g, and the farm takes that of the service"),
+        ({"cores": 500}, {}, "cores 500 are cut to 24 by the farm"),
+        ({"threads": 2, "threadable": False}, {}, "cores 2 become 1 on a farm, since the layer is not threadable"),
+        ({"autoeat": True}, {}, "autoeat is of the whole job on a farm; launch with --autoeat"),
+        ({}, {"maxcores": 1}, "maxcores=1 never starts a frame of one core on a farm; use 2"),
+    ],
+    ids=itertools.count(),
 )
-def test_memory_that_the_farm_changes_is_told(memory: str, words: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.WARNING)
-
-    spec_text(shell(memory=memory))
+def test_what_the_farm_changes_is_told(
+    layer: dict[str, Any], args: dict[str, Any], words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    spec_text(ol=outline_of(shell(**layer), **args))
 
     assert words in caplog.text
+
+
+def test_all_problems_are_found_without_a_session() -> None:
+    ol = outline_of(
+        shell("ab", tags="x", memory="much"),
+        shell("comp", cores=30, env={"A": "x" * 3000}),
+        shot="s1",
+        name="n" * 240,
+        maxcores=1,
+    )
+
+    found = list(all_problems(launcher_of(ol=ol)))
+
+    assert [(level, layer.name if layer else "") for level, layer, _ in found] == [
+        ("error", ""),
+        ("error", ""),
+        ("error", "ab"),
+        ("error", "comp"),
+        ("error", "ab"),
+        ("error", "ab"),
+        ("warning", ""),
+        ("warning", "comp"),
+    ]
+    assert ol.get_mode() < OUTLINE_MODE_SETUP
 
 
 def test_a_job_of_ordinary_things_passes_without_a_word(caplog: pytest.LogCaptureFixture) -> None:

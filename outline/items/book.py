@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The items of one job and their frame numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+
+from ..frames import FrameSet
+from .item import Item, Items, read_items
+
+__all__ = ["ItemBook"]
+
+
+class ItemBook:
+    """The items of one job: which sources it has, and which frame number each key has.
+
+    Sources are read when their items are first asked for. Numbers belong to the job, not to a source, so that a layer
+    that requires another pairs with it by key.
+    """
+
+    def __init__(self, folder: str, known: Mapping[str, int] | None = None) -> None:
+        """Make a book.
+
+        Args:
+            folder: What relative paths of sources start from.
+            known: Numbers from earlier launches.
+        """
+        self.__folder = folder
+        self.__sources: dict[Items, dict[int, Item]] = {}
+        self.__frames: dict[tuple[Items, tuple[str, ...]], str] = {}
+        self.numbers = dict(known or {})
+        self.__following = max(self.numbers.values(), default=0) + 1
+
+    def of(self, source: Items) -> dict[int, Item]:
+        """The items of a source by their numbers, in the order of the source.
+
+        A key that has a number keeps it. A new one gets the next number, so that a new file never changes the number of
+        another one.
+
+        Raises:
+            ItemException: The source cannot be read, has no items, or two items with one key.
+        """
+        if source not in self.__sources:
+            self.__sources[source] = {self.__number(item.key): item for item in read_items(source, self.__folder)}
+        return self.__sources[source]
+
+    def frames(self, source: Items, only: tuple[str, ...] = ()) -> str:
+        """The numbers of a source's items as a range, in the order of the source.
+
+        Args:
+            source: The source.
+            only: Patterns of keys, as in a shell; without any, all items count.
+        """
+        if (source, only) not in self.__frames:
+            items = self.of(source)
+            numbers = [
+                number
+                for number, item in items.items()
+                if not only or any(fnmatchcase(item.key, pattern) for pattern in only)
+            ]
+            self.__frames[source, only] = str(FrameSet(numbers))
+        return self.__frames[source, only]
+
+    def __number(self, key: str) -> int:
+        number = self.numbers.setdefault(key, self.__following)
+        self.__following = max(self.__following, number + 1)
+        return number

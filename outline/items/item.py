@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An item, and what every source of items does."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ..exception import ItemException
+
+__all__ = ["SCALARS", "Item", "Items", "check_path_key", "item_tokens", "read_items"]
+
+SCALARS = (str, int, float, bool)
+_LONGEST_PART_BYTES = 200
+
+
+class Item(NamedTuple):
+    """One item.
+
+    Attributes:
+        key: Its name, unique in its source.
+        value: Plain data: a text, a number, or a dict.
+        origin: Where it was read, such as ``seeds.txt:12``, for messages; empty when it stands in the outline.
+    """
+
+    key: str
+    value: Any
+    origin: str = ""
+
+
+class Items:
+    """A source of items. Two sources that are equal are read once and share their items.
+
+    Attributes:
+        path: The table in a session that holds the items; empty before there is one.
+        frames: The frame numbers of that table as a range, in the order of the source.
+    """
+
+    path = ""
+    frames = ""
+
+    def read(self, folder: str) -> Iterator[Item]:
+        """Yield the items in the order of the source.
+
+        Args:
+            folder: What relative paths start from.
+
+        Raises:
+            ItemException: The source cannot be read; the message names file and line.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not say where its items come from")
+
+
+def read_items(source: Items, folder: str) -> list[Item]:
+    """List the items of a source, each key once.
+
+    Raises:
+        ItemException: It cannot be read, has no items, or two of its items have one key.
+    """
+    found: dict[str, Item] = {}
+    for item in source.read(folder):
+        if item.key in found:
+            first, second = found[item.key].origin, item.origin
+            places = f": {first} and {second}" if first else ""
+            raise ItemException(f"two items of {source} have the key {item.key!r}{places}; keys name the frames")
+        found[item.key] = item
+    if not found:
+        raise ItemException(f"{source} has no items, so there is nothing to run")
+    return list(found.values())
+
+
+def check_path_key(item: Item) -> None:
+    """Check that a key can stand in a path; ``/`` makes folders.
+
+    Raises:
+        ItemException: A part is empty, ``..`` or too long, or there is a control character.
+    """
+    problem = ""
+    for part in item.key.split("/"):
+        if part in ("", ".", ".."):
+            problem = f"has the part {part!r}"
+        elif len(os.fsencode(part)) > _LONGEST_PART_BYTES:
+            problem = f"has a part of more than {_LONGEST_PART_BYTES} bytes"
+        elif any(ord(char) < 32 or ord(char) == 127 for char in part):
+            problem = "has a control character"
+    if problem:
+        where = f"{item.origin}: " if item.origin else ""
+        raise ItemException(f"{where}the key {item.key[:80]!r} {problem}, so it cannot be part of a path")
+
+
+def item_tokens(item: Item) -> dict[str, str]:
+    """What ``%{KEY}``, ``%{ITEM}`` and ``%{ITEM:part}`` stand for; ``%{ITEM}`` of a file is its path."""
+    tokens = {"%{KEY}": item.key}
+    if isinstance(item.value, Mapping):
+        tokens |= {f"%{{ITEM:{name}}}": _token_text(value) for name, value in item.value.items()}
+        if "path" in item.value:
+            tokens["%{ITEM}"] = _token_text(item.value["path"])
+    else:
+        tokens["%{ITEM}"] = _token_text(item.value)
+    return tokens
+
+
+def _token_text(value: Any) -> str:
+    return str(value) if isinstance(value, SCALARS) else json.dumps(value, ensure_ascii=False)

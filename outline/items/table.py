@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Items as a file in the session."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from array import array
+from collections.abc import Iterator, Mapping
+from typing import BinaryIO
+
+from ..exception import ItemException
+from ..session_paths import SessionPaths
+from .item import Item, Items
+
+__all__ = ["ItemTable"]
+
+_ENTRY = struct.Struct("<qQ")
+
+
+class ItemTable(Items):
+    """The numbered items of one source as a file, of which a frame reads only what it needs.
+
+    Each line holds number, key, value and origin as JSON, in the order of the numbers. The index beside it holds number
+    and offset of each line. Both are written once, when the outline is set up, and never change.
+    """
+
+    def __init__(self, path: str, frames: str = "") -> None:
+        """Name a table.
+
+        Args:
+            path: Its file.
+            frames: Its frame numbers as a range in the order of the source; empty when nobody will ask.
+        """
+        self.path = path
+        self.frames = frames
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ItemTable) and other.path == self.path
+
+    def __hash__(self) -> int:
+        return hash(self.path)
+
+    def __str__(self) -> str:
+        return self.path
+
+    @staticmethod
+    def contents(items: Mapping[int, Item]) -> tuple[bytes, bytes]:
+        """The contents of the file and of its index, for items by their numbers.
+
+        Raises:
+            ItemException: A value is not plain data.
+        """
+        text, index = bytearray(), bytearray()
+        for number, item in sorted(items.items()):
+            try:
+                line = json.dumps([number, *item], ensure_ascii=False, allow_nan=True)
+            except (TypeError, ValueError) as error:
+                raise ItemException(f"the value of the item {item.key!r} is not plain data: {error}") from error
+            index += _ENTRY.pack(number, len(text))
+            text += line.encode("utf-8", "surrogateescape") + b"\n"
+        return bytes(text), bytes(index)
+
+    def numbers(self) -> array[int]:
+        """The frame numbers, ascending."""
+        with _open(SessionPaths.item_index(self.path)) as stream:
+            return array("q", (number for number, _ in _ENTRY.iter_unpack(stream.read())))
+
+    def read(self, folder: str) -> Iterator[Item]:
+        """Yield all items in the order of their numbers."""
+        with _open(self.path) as stream:
+            for number, line in zip(self.numbers(), stream, strict=True):
+                yield self.__read(line, number)
+
+    def item(self, number: int) -> Item:
+        """The item of a frame.
+
+        Raises:
+            ItemException: There is none, or the file is damaged.
+        """
+        with _open(SessionPaths.item_index(self.path)) as index, _open(self.path) as stream:
+            low, high = 0, os.fstat(index.fileno()).st_size // _ENTRY.size
+            while low < high:
+                middle = (low + high) // 2
+                index.seek(middle * _ENTRY.size)
+                found, offset = _ENTRY.unpack(index.read(_ENTRY.size))
+                if found == number:
+                    stream.seek(offset)
+                    return self.__read(stream.readline(), number)
+                low, high = (middle + 1, high) if found < number else (low, middle)
+        raise ItemException(f"no item has the frame {number} in {self.path}")
+
+    def __read(self, line: bytes, number: int) -> Item:
+        try:
+            found, key, value, origin = json.loads(line.decode("utf-8", "surrogateescape"))
+        except ValueError as error:
+            raise ItemException(f"{self.path} is damaged where the item of frame {number} stands") from error
+        if found != number:
+            raise ItemException(f"{self.path} and its index do not belong together: frame {number} is {found} there")
+        return Item(key, value, origin)
+
+
+def _open(path: str) -> BinaryIO:
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise ItemException(f"cannot read the items {path}: {error.strerror}") from error

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layers whose frames come from items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..depend import Depend, DependType
+from ..exception import ItemException, LayerException
+from ..items import Item, ItemBook, Items, ItemTable, as_items, is_group_of
+from . import ranges
+from .args import reported, where
+from .context import report_problem
+from .state import SLOT, state_of
+
+if TYPE_CHECKING:
+    from ..loader import Outline
+    from ..session import Session
+    from .base import Layer
+
+__all__ = ["bind", "check", "frames_of", "item_of", "keep", "range_means_items", "source_of"]
+
+_SHOWN_KEYS = 5
+
+
+def source_of(layer: Layer) -> Items | None:
+    """The source of a layer's items; of its parent's for a child, None without items.
+
+    Raises:
+        LayerException: What stands in ``items=`` is no source.
+    """
+    parent = layer.get_parent()
+    if parent is not None:
+        return source_of(parent)
+    state = state_of(layer)
+    value = state.args.get("items")
+    if value is None or isinstance(value, Items):
+        return value
+    if hasattr(value, SLOT):
+        source = source_of(value)
+        if source is None:
+            raise LayerException(f"{where(layer)}: items={value.get_name()!r} is a layer that has no items itself")
+        return source
+    try:
+        state.args["items"] = source = as_items(value)
+    except ItemException as error:
+        raise LayerException(f"{where(layer)}: {error}") from error
+    return source
+
+
+def check(ol: Outline) -> None:
+    """Check that the layers which have items can have them.
+
+    Raises:
+        LayerException: One has a range, a fixed number of frames, or a child with items of its own.
+    """
+    for layer in ol.get_layers():
+        if layer.get_arg("items") is not None:
+            with reported(layer):
+                _check(layer)
+        for child in layer.get_children():
+            if child.get_arg("items") is not None:
+                problem = f"{where(child)}: a child has the items of its parent, so it takes no items="
+                report_problem(LayerException(problem), child)
+
+
+def _check(layer: Layer) -> None:
+    if layer.get_arg("range") not in (None, ""):
+        raise LayerException(f"{where(layer)}: items= and range= exclude each other; items number the frames")
+    if layer.has_fixed_frames:
+        raise LayerException(f"{where(layer)}: {type(layer).__name__} has frames of its own, so it takes no items=")
+
+
+def frames_of(layer: Layer) -> str | None:
+    """The frames of a layer that has items, as text in the order of the source; None when the job's range has none.
+
+    Raises:
+        ItemException: The source cannot be read, or the job's range could mean items of several.
+    """
+    ol, source = layer.get_outline(), source_of(layer)
+    assert source is not None
+    numbers = source.frames or _book(ol).frames(source, ol.get_only() if ol is not None else ())
+    job = ol.get_frame_range() if ol is not None else None
+    return ranges.frames_of(numbers, job if ol is not None and job and range_means_items(ol) else None)
+
+
+def item_of(layer: Layer, frame: int) -> Item:
+    """The item of a frame.
+
+    Raises:
+        LayerException: The layer has no items.
+        ItemException: There is no such frame.
+    """
+    source = source_of(layer)
+    if source is None:
+        raise LayerException(f"{where(layer)} has no items; give it items=")
+    if isinstance(source, ItemTable):
+        return source.item(frame)
+    try:
+        return _book(layer.get_outline()).of(source)[frame]
+    except KeyError:
+        raise ItemException(f"no item of {source} has the frame {frame}") from None
+
+
+def range_means_items(ol: Outline) -> bool:
+    """Tell whether the job's range chooses items: when no layer has other frames than items or fixed ones.
+
+    Raises:
+        ItemException: There are several sources, so nobody knows whose items are meant.
+    """
+    layers = [layer for layer in ol.get_layers() if layer.get_parent() is None and not layer.has_fixed_frames]
+    sources = {source_of(layer) for layer in layers}
+    if None in sources:
+        return False
+    if len(sources) > 1:
+        named = " or of ".join(sorted(map(str, sources)))
+        raise ItemException(
+            f"the range {ol.get_frame_range()} could be items of {named}; choose by key with --only instead"
+        )
+    return True
+
+
+def keep(ol: Outline, session: Session) -> None:
+    """Write the items of an outline into its session, from where its layers have them from then on.
+
+    Raises:
+        ItemException: A value is not plain data.
+        SessionException: The session cannot be written.
+    """
+    tables: dict[Items, ItemTable] = {}
+    for layer in ol.get_layers():
+        source = source_of(layer)
+        if source is not None and layer.get_parent() is None:
+            if source not in tables:
+                items, frames = _book(ol).of(source), _book(ol).frames(source, ol.get_only())
+                tables[source] = ItemTable(session.write_items(len(tables) + 1, *ItemTable.contents(items)), frames)
+            state_of(layer).args["items"] = tables[source]
+
+
+def bind(ol: Outline) -> None:
+    """Let layers that wait frame by frame wait by key, or for all frames where keys say nothing.
+
+    Raises:
+        LayerException: The waiting layer has items that the other one lacks.
+    """
+    for layer in ol.get_layers():
+        for position, depend in enumerate(state_of(layer).depends):
+            if depend.get_type() == DependType.FrameByFrame and not _pairs(layer, depend.get_depend_on_layer()):
+                on, propagate = depend.get_depend_on_layer(), depend.is_propagated()
+                state_of(layer).depends[position] = Depend(layer, on, DependType.LayerOnLayer, propagate, False)
+
+
+def _pairs(layer: Layer, on: Layer) -> bool:
+    """Tell whether two layers pair frame by frame."""
+    mine, theirs = source_of(layer), source_of(on)
+    if mine == theirs or isinstance(mine, ItemTable) or isinstance(theirs, ItemTable):
+        return True
+    if mine is None or theirs is None or is_group_of(mine, theirs):
+        return False
+    ol = layer.get_outline()
+    numbers = _book(ol).of(theirs)
+    lacking = [item.key for number, item in _book(ol).of(mine).items() if number not in numbers]
+    if lacking:
+        shown = ", ".join(map(repr, lacking[:_SHOWN_KEYS])) + (" …" if len(lacking) > _SHOWN_KEYS else "")
+        raise LayerException(
+            f"{where(layer)} waits frame by frame for {on.get_name()!r}, whose items {theirs} lack {len(lacking)} of"
+            f" its keys: {shown}; wait for all of it with require={on.get_name() + ':all'!r}"
+        )
+    return True
+
+
+def _book(ol: Outline | None) -> ItemBook:
+    """The numbers of a job; sources are numbered in the order of the layers, whichever is asked for first."""
+    if ol is None:
+        return ItemBook("")
+    book = ol.get_item_book()
+    for layer in ol.get_layers():
+        source = source_of(layer)
+        if source is not None and not isinstance(source, ItemTable):
+            book.of(source)
+    return book
