@@ -7,9 +7,10 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, MutableMapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .exception import CommandNotFound, OutlineException, ShellCommandFailureException
+from .session_paths import SessionPaths
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -17,37 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PLAIN_DATA",
-    "frame_commands",
+    "CommandFrame",
+    "begin_commands",
     "is_plain",
     "prepare_environment",
     "run_frame",
     "run_frame_by_hand",
     "runs_only_commands",
 ]
-
-# What a subclass of a command layer may define and still run no Python of its own while a frame runs.
-_HARMLESS = frozenset(
-    [
-        "__init__",
-        "__module__",
-        "__qualname__",
-        "__doc__",
-        "__annotations__",
-        "__firstlineno__",
-        "__static_attributes__",
-        "__annotate__",
-        "__annotate_func__",
-        "__classdictcell__",
-        "__classcell__",
-        "__type_params__",
-        "__parameters__",
-        "_setup",
-        "_after_init",
-        "_after_parented",
-        "_parented",
-    ]
-)
-
 
 PLAIN_DATA = "use_pycuerun"
 
@@ -57,7 +35,7 @@ def is_plain(layer: Layer) -> bool:
     ol = layer.get_outline()
     if ol is None or ol._ol_state.session is None or layer.get_arg("command") in (None, ""):
         return False
-    return os.path.exists(os.path.join(ol.get_session().get_path(), PLAIN_DATA))
+    return os.path.exists(SessionPaths(ol.get_session().get_path()).data(PLAIN_DATA))
 
 
 def run_frame(layer: Layer, frame: int, when_hopeless: Callable[[], object] = lambda: None) -> int:
@@ -77,7 +55,7 @@ def run_frame(layer: Layer, frame: int, when_hopeless: Callable[[], object] = la
         if is_plain(layer):
             from .io import system
 
-            for command in frame_commands(layer, frame, os.environ):
+            for command in begin_commands(layer, frame, os.environ, is_plain=True).commands:
                 system(command)
         else:
             layer.execute(frame)
@@ -133,11 +111,43 @@ def prepare_environment(ol: Outline, layer: Layer, frame: int) -> None:
         os.environ.update(frame_environment(shared, FrameFacts(frame)))
 
 
+class CommandFrame(NamedTuple):
+    """A frame that is nothing but commands: those that are to be started, and what comes after the last of them."""
+
+    commands: list[list[str]]
+    finish: Callable[[], None]
+
+
+def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], *, is_plain: bool) -> CommandFrame:
+    """Do what comes before the commands of a frame, for whoever starts them.
+
+    Args:
+        layer: One that ``runs_only_commands``.
+        frame: The first frame of a chunk.
+        environ: The environment of the commands; the variables of layer and chunk are added to it.
+        is_plain: What ``is_plain`` said of the layer.
+
+    Raises:
+        LayerException: An input or argument is missing.
+    """
+    from .layer.life import begin, finish
+    from .modules.shell import plain_line
+    from .tokens import FrameTokens, expand_command, expand_word
+
+    if is_plain:
+        environ.update(layer.get_execute_env())
+        line = expand_word(plain_line(layer), FrameTokens.from_environment(environ, frame))
+        return CommandFrame([["/bin/sh", "-c", line]], lambda: None)
+    frames = begin(layer, frame, environ)
+    commands = layer.frame_commands(frames)  # type: ignore[attr-defined]  # it is a CommandLayer
+    argvs = [expand_command(command, FrameTokens.from_environment(environ, number)) for command, number in commands]
+    return CommandFrame(argvs, lambda: finish(layer, frames))
+
+
 def runs_only_commands(layer: Layer) -> bool:
     """Tell whether a frame of the layer is nothing but commands, with no Python that a user wrote.
 
-    Then a backend may start the commands itself. So the class must be one of the library's command layers, or derive
-    from it without touching anything that runs with a frame, and there must be no children and no listeners.
+    Then a backend may start the commands itself, see ``begin_commands``.
     """
     from .layer.state import own_attributes
     from .modules.shell import CommandLayer
@@ -150,36 +160,19 @@ def runs_only_commands(layer: Layer) -> bool:
         return False
     if any(layer.get_event_handler().get_event_listeners(name) for name in ("BEFORE_EXECUTE", "AFTER_EXECUTE")):
         return False
-    own = (cls for cls in type(layer).__mro__ if not cls.__module__.startswith("outline.") and cls is not object)
-    return all(name in _HARMLESS for cls in own for name in vars(cls)) and not any(
-        callable(value) for value in own_attributes(layer).values()
+    return not _overrides(type(layer), CommandLayer) and not any(map(callable, own_attributes(layer).values()))
+
+
+_BEFORE_FRAMES = ("__init__", "_setup", "_after_init", "_after_parented", "__dict__", "__weakref__")
+_NOT_OF_THE_BASE = ("_pre_execute", "_post_execute", "__getattr__")
+
+
+def _overrides(cls: type[Layer], base: type[Layer]) -> bool:
+    """Tell whether a user's class has code in the place of the library's that may run with a frame."""
+    return any(
+        (hasattr(base, name) or name in _NOT_OF_THE_BASE) and (callable(value) or hasattr(value, "__get__"))
+        for own in cls.__mro__
+        if not own.__module__.startswith("outline.") and own is not object
+        for name, value in vars(own).items()
+        if name not in _BEFORE_FRAMES
     )
-
-
-def frame_commands(layer: Layer, frame: int, environ: MutableMapping[str, str]) -> list[list[str]]:
-    """Return the commands of a frame of a command layer, ready to start, after the checks that come before.
-
-    Args:
-        layer: One that ``runs_only_commands``.
-        frame: The first frame of a chunk.
-        environ: The environment of the commands; the variables that ``Layer.execute`` sets are added to it.
-
-    Raises:
-        LayerException: An input or argument is missing.
-    """
-    from .layer.paths import make_folders
-    from .modules.shell import plain_line
-    from .tokens import FrameTokens, expand_command, expand_word
-
-    if is_plain(layer):
-        environ.update(layer.get_execute_env())
-        return [["/bin/sh", "-c", expand_word(plain_line(layer), FrameTokens.from_environment(environ, frame))]]
-    frames = layer.get_local_frame_set(frame)
-    make_folders(layer.get_outputs().values())
-    layer.check_required_args()
-    layer.check_input(frames)
-    environ["OL_LAYER_SESSION_PATH"] = layer.get_path()
-    environ["OL_LAYER_RANGE"] = str(frames)
-    environ.update(layer.get_execute_env())
-    commands = layer.frame_commands(frames)  # type: ignore[attr-defined]  # it is a CommandLayer
-    return [expand_command(command, FrameTokens.from_environment(environ, number)) for command, number in commands]

@@ -201,7 +201,7 @@ class Layer(metaclass=LayerType):
         """Run the chunk that begins with ``frame``, with all hooks and checks.
 
         The process gets its environment, working directory and ``sys.path`` back afterwards, unless it was said
-        that it ends with the frame (``leave_process_changed``).
+        that it ends with the frame (``never_restore_process``).
 
         Args:
             frame: The first frame of a chunk, as the farm names it.

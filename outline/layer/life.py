@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The run of one chunk of a layer: environment, hooks, checks, in this order."""
+"""The life of one chunk of a layer: it begins, its work is done, it finishes. Every way to run a frame comes here.
+
+Whoever starts the commands of a layer by itself calls ``begin`` and ``finish`` around them; all others ``run_chunk``.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,7 +22,7 @@ from .state import state_of
 if TYPE_CHECKING:
     from .base import Layer
 
-__all__ = ["leave_process_changed", "override_args", "run_chunk", "run_chunk_and_restore"]
+__all__ = ["begin", "finish", "never_restore_process", "override_args", "run_chunk", "run_chunk_and_restore"]
 
 logger = logging.getLogger("outline.layer")
 
@@ -41,17 +44,7 @@ def run_chunk(layer: Layer, frame: int) -> None:
     state = state_of(layer)
     state.frame, state.error = frame, None
     layer.setup_args_override()
-    frames = layer.get_local_frame_set(frame)
-    os.environ["OL_BASE_SESSION_PATH"] = layer.get_session().get_path()
-    os.environ["OL_LAYER_SESSION_PATH"] = layer.get_path()
-    os.environ["OL_LAYER_RANGE"] = str(frames)
-    _set_python_path(layer)
-    layer.load_outputs()
-    layer.before_execute()
-    make_folders(layer.get_outputs().values())
-    layer.check_required_args()
-    layer.check_input(frames)
-    os.environ.update(layer.get_execute_env())
+    frames = begin(layer, frame, os.environ, hooks=lambda: _before(layer))
     logger.info("layer %s runs frames %s", layer.get_name(), frames)
     try:
         _execute(layer, frames)
@@ -62,7 +55,48 @@ def run_chunk(layer: Layer, frame: int) -> None:
         _after_error(layer)
         raise
     layer.after_execute()
+    finish(layer, frames)
+
+
+def begin(
+    layer: Layer, frame: int, environ: MutableMapping[str, str], hooks: Callable[[], object] = lambda: None
+) -> FrameSet:
+    """Do what comes before the work of a chunk, and give its frames.
+
+    Args:
+        layer: The layer.
+        frame: The first frame of the chunk.
+        environ: The environment of the work; the variables of layer and chunk are added to it.
+        hooks: Called when the environment tells of the chunk, before anything is checked.
+
+    Raises:
+        LayerException: The frame is not in the range, or an input or argument is missing.
+    """
+    frames = layer.get_local_frame_set(frame)
+    environ["OL_BASE_SESSION_PATH"] = layer.get_session().get_path()
+    environ["OL_LAYER_SESSION_PATH"] = layer.get_path()
+    environ["OL_LAYER_RANGE"] = str(frames)
+    hooks()
+    make_folders(layer.get_outputs().values())
+    layer.check_required_args()
+    layer.check_input(frames)
+    environ.update(layer.get_execute_env())
+    return frames
+
+
+def finish(layer: Layer, frames: FrameSet) -> None:
+    """Do what comes after the work of a chunk that has succeeded.
+
+    Raises:
+        LayerException: An output was not made.
+    """
     layer.check_output(frames)
+
+
+def _before(layer: Layer) -> None:
+    _set_python_path(layer)
+    layer.load_outputs()
+    layer.before_execute()
 
 
 def _execute(layer: Layer, frames: FrameSet) -> None:
@@ -108,7 +142,7 @@ def _set_python_path(layer: Layer) -> None:
 _process_ends_with_frame = False
 
 
-def leave_process_changed() -> None:
+def never_restore_process() -> None:
     """Say that this process, or each fork of it, runs one frame and ends; then nothing has to be put back."""
     global _process_ends_with_frame
     _process_ends_with_frame = True

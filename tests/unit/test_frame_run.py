@@ -13,7 +13,7 @@ import pytest
 
 from outline import Layer, LayerException, Outline, Shell, ShellCommand, ShellScript, ShellSequence, load_outline
 from outline.cuerun import execute_frame, load_session_frame
-from outline.frame_run import frame_commands, prepare_environment, run_frame, runs_only_commands
+from outline.frame_run import begin_commands, prepare_environment, run_frame, runs_only_commands
 from outline.io import Path as IoPath
 from outline.modules.tutorial import HelloModule
 
@@ -173,6 +173,29 @@ class OwnCommands(Shell):
         return [(["true"], None)]
 
 
+class OwnHelper(Shell):
+    """Has Python that nothing of the library calls, and data in the place of the library's."""
+
+    declared_args = ("scene",)
+
+    def shots(self) -> list[str]:
+        return []
+
+
+class OwnLookUp(Shell):
+    """Answers for names that are not there."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+
+class OwnArgument(Shell):
+    """Computes an argument whenever it is asked for."""
+
+    def get_arg(self, key: str, default: Any = None) -> Any:
+        return super().get_arg(key, default)
+
+
 def _with_child() -> Layer:
     layer = Shell("a", ["true"])
     layer.add_child(Shell("b", ["true"], register=False))
@@ -199,6 +222,9 @@ def _with_function() -> Layer:
         (lambda: ShellSequence("a", [["true"]]), True),
         (lambda: ShellScript("a", "/x"), True),
         (lambda: OwnCommand("a"), True),
+        (lambda: OwnHelper("a", ["true"]), True),
+        (lambda: OwnArgument("a", ["true"]), False),
+        (lambda: OwnLookUp("a", ["true"]), False),
         (lambda: OwnExecute("a", ["true"]), False),
         (lambda: OwnHook("a", ["true"]), False),
         (lambda: OwnCommands("a", ["true"]), False),
@@ -220,7 +246,7 @@ def test_commands_are_ready_to_start() -> None:
     ol.setup()
     environ = {"CUE_IFRAME": "3"}
 
-    commands = frame_commands(layer, 3, environ)
+    commands = begin_commands(layer, 3, environ, is_plain=False).commands
 
     assert commands == [["echo", "3", "3"], ["echo", "4", "3"]]
     assert (environ["OL_LAYER_RANGE"], environ["LATE"], environ["WHO"]) == ("3-4", "outline", "layer")
@@ -233,4 +259,4 @@ def test_commands_are_refused_without_their_input(tmp_path: Path) -> None:
     ol.setup()
 
     with pytest.raises(LayerException, match="input 'plate' is missing"):
-        frame_commands(layer, 1, {})
+        begin_commands(layer, 1, {}, is_plain=False)

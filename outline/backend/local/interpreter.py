@@ -61,7 +61,7 @@ def run_frame_and_leave(hopeless: str, script: str, layer: str, frame: str) -> N
 def _run(script: str, layer: str, frame: int, when_hopeless: Callable[[], object]) -> int:
     from ...exception import OutlineException
     from ...frame_run import run_frame
-    from ...layer.life import leave_process_changed
+    from ...layer.life import never_restore_process
     from ...loader import load_outline
 
     try:
@@ -74,5 +74,5 @@ def _run(script: str, layer: str, frame: int, when_hopeless: Callable[[], object
 
         traceback.print_exc()
         return 1
-    leave_process_changed()
+    never_restore_process()
     return run_frame(found, frame, when_hopeless)

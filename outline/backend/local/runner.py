@@ -21,7 +21,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from ...frames import FrameSet
-from ...layer.life import leave_process_changed
+from ...layer.life import never_restore_process
 from .interpreter import interpreter_argv
 from .spawn import STOP_SIGNALS, open_streams
 from .wire import LOAD, WORKER, Lines, send
@@ -198,7 +198,7 @@ def _load(path: str, folder: str) -> tuple[WorkerState | None, str]:
     os.environ.update(environ)
     safe = config.get("local", "frame_process", fallback="fork") == "fork" and _thread_count() == 1
     open_streams()
-    leave_process_changed()  # what a worker forks runs one frame; runner and worker run none
+    never_restore_process()  # what a worker forks runs one frame; runner and worker run none
     _warm_up()
     gc.freeze()  # no collection before: it costs more than the garbage of one job
     grace_seconds = config.getfloat("local", "grace_seconds", fallback=10.0)

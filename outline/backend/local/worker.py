@@ -44,13 +44,14 @@ class WorkerState(NamedTuple):
 _STOPPED = "ended by the launcher"
 
 
-class _Plan(NamedTuple):
+class _LayerSetup(NamedTuple):
     """How the frames of one layer are run."""
 
     layer: Layer
     shared: dict[str, str]
     environ: dict[str, str]
     only_commands: bool
+    is_plain: bool
 
 
 class Worker:
@@ -60,9 +61,9 @@ class Worker:
         self.__sock = sock
         self.__lines = Lines(sock)
         self.__state = state
-        self.__plans: dict[str, _Plan] = {}
+        self.__setups: dict[str, _LayerSetup] = {}
         self.__programs: dict[tuple[str, str], tuple[str, str]] = {}
-        self.__environ_of: _Plan | None = None
+        self.__environ_of: _LayerSetup | None = None
         self.__environ: dict[str, str] = {}
         self.__cwd = os.getcwd()
         self.__hopeless = mmap.mmap(-1, 1)  # shared with the frames that are forked
@@ -91,19 +92,19 @@ class Worker:
 
     def __run_frame(self, request: _Request) -> FrameEnd:
         try:
-            plan = self.__plan(request.layer)
+            setup = self.__setup_of(request.layer)
             facts = FrameFacts(request.frame, request.attempt, request.cores, request.memory_kb)
-            env = frame_environment(plan.shared, facts)
+            env = frame_environment(setup.shared, facts)
             log = FrameLog(env["logfile"], request.attempt)
         except Exception as error:
             return FrameEnd(1, reason=f"cannot start: {_one_line(error)}")
         try:
-            return self.__run_logged(request, plan, env, log)
+            return self.__run_logged(request, setup, env, log)
         except OSError as error:  # the disk with the log is full, most likely
             _close(log.fd)
             return FrameEnd(1, reason=f"cannot write the log {log.path}: {error.strerror}")
 
-    def __run_logged(self, request: _Request, plan: _Plan, env: dict[str, str], log: FrameLog) -> FrameEnd:
+    def __run_logged(self, request: _Request, setup: _LayerSetup, env: dict[str, str], log: FrameLog) -> FrameEnd:
         started = time.monotonic()
         name = env["CUE_FRAME"]
         log.begin(
@@ -120,17 +121,17 @@ class Worker:
             env,
         )
         watch = _Watch(log, started, request)
-        if plan.only_commands and not _has_session_extras(plan.layer):
-            end = self.__run_commands(plan, request, env, watch)
+        if setup.only_commands and not _has_session_extras(setup.layer):
+            end = self.__run_commands(setup, request, env, watch)
         elif self.__state.fork_is_safe:
-            self.__set_environ(plan, env)
+            self.__set_environ(setup, env)
             self.__hopeless[0] = 0
-            end = self.__wait(fork_frame(plan.layer, request.frame, log.fd, self.__sock, self.__hopeless), watch)
+            end = self.__wait(fork_frame(setup.layer, request.frame, log.fd, self.__sock, self.__hopeless), watch)
             if self.__hopeless[0]:
                 end = _hopeless(end)
         else:
-            end = self.__run_interpreter(request, {**plan.environ, **env}, watch)
-        if not plan.only_commands:
+            end = self.__run_interpreter(request, {**setup.environ, **env}, watch)
+        if not setup.only_commands:
             end = _with_progress(end, log.path)
         if end.status and not end.reason:  # Python has said why in its last words
             end = end._replace(reason=_reason(end.signal, log.path))
@@ -139,48 +140,49 @@ class Worker:
         log.end(end)
         return end
 
-    def __set_environ(self, plan: _Plan, env: dict[str, str]) -> None:
+    def __set_environ(self, setup: _LayerSetup, env: dict[str, str]) -> None:
         """Make this process's environment that of a frame; a fork then has it without writing to its memory."""
-        if self.__environ_of is not plan:
+        if self.__environ_of is not setup:
             os.environ.clear()
-            os.environ.update(plan.environ)
-            self.__environ_of, self.__environ = plan, {}
+            os.environ.update(setup.environ)
+            self.__environ_of, self.__environ = setup, {}
         for key, value in env.items():
             if self.__environ.get(key) != value:
                 os.environ[key] = value
         self.__environ = env
 
-    def __plan(self, name: str) -> _Plan:
-        if name not in self.__plans:
+    def __setup_of(self, name: str) -> _LayerSetup:
+        if name not in self.__setups:
             from ...environment import layer_environment
-            from ...frame_run import runs_only_commands
+            from ...frame_run import is_plain, runs_only_commands
 
             layer = self.__state.outline.get_layer(name)
             shared = layer_environment(self.__state.outline, layer)
             _ = 0 in read_frames(shared.get("CUE_RANGE", ""))  # read it here, once, so that no fork has to
-            self.__plans[name] = _Plan(layer, shared, self.__state.environ, runs_only_commands(layer))
-        return self.__plans[name]
+            self.__setups[name] = _LayerSetup(
+                layer, shared, self.__state.environ, runs_only_commands(layer), is_plain(layer)
+            )
+        return self.__setups[name]
 
-    def __run_commands(self, plan: _Plan, request: _Request, env: dict[str, str], watch: _Watch) -> FrameEnd:
+    def __run_commands(self, setup: _LayerSetup, request: _Request, env: dict[str, str], watch: _Watch) -> FrameEnd:
         """Run the commands of a layer that has no Python of its own."""
         from ...exception import OutlineException
-        from ...frame_run import frame_commands, is_plain
+        from ...frame_run import begin_commands
 
-        environ = {**plan.environ, **env}
+        environ = {**setup.environ, **env}
         try:
             end = FrameEnd(0)
             rss_kb = 0
-            for argv in frame_commands(plan.layer, request.frame, environ):
+            frame = begin_commands(setup.layer, request.frame, environ, is_plain=setup.is_plain)
+            for argv in frame.commands:
                 if watch.stopped:  # the command before ended well all the same, but this one must not begin
                     return FrameEnd(128 + signal.SIGTERM, signal.SIGTERM, EndedBy.LAUNCHER, 0.0, rss_kb, _STOPPED)
                 end = self.__run_command(argv, environ, watch)
                 rss_kb = max(rss_kb, end.rss_kb)
                 if end.status:
                     return end._replace(rss_kb=rss_kb)
-            end = end._replace(rss_kb=rss_kb)
-            if not is_plain(plan.layer):
-                plan.layer.check_output(plan.layer.get_local_frame_set(request.frame))
-            return end
+            frame.finish()
+            return end._replace(rss_kb=rss_kb)
         except OutlineException as error:
             watch.log.write(f"outline: {error}\n")
             return FrameEnd(1, reason=_one_line(error))
