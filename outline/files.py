@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
 
 from .exception import OutlineException
 
-__all__ = ["check_current_folder", "write_atomic", "write_to_disk"]
+__all__ = ["check_current_folder", "make_whole", "write_atomic", "write_to_disk"]
 
 
 def check_current_folder() -> None:
@@ -62,3 +63,37 @@ def write_atomic(path: str | os.PathLike[str], data: str | bytes, *, mode: int |
         except OSError:
             pass
         raise
+
+
+def make_whole(path: str, text: str, *, mode: int | None = None) -> bool:
+    """Make a whole file that is not there yet; False when somebody else has.
+
+    Of several that try at the same instant, on any machines, one succeeds: a hard link to a name that exists fails, on
+    NFS too.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
+    import platform  # slow to import, and frames claim nothing
+
+    beside = f"{path}.{platform.node()}.{os.getpid()}.{time.monotonic_ns()}.part"
+    write_atomic(beside, text, mode=mode)
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        return os.stat(beside).st_nlink == 2  # NFS may have done it, and have lost the answer
+    except OSError:  # a file system without hard links
+        return _make_without_link(path, text)
+    finally:
+        os.unlink(beside)
+    return True
+
+
+def _make_without_link(path: str, text: str) -> bool:
+    try:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:
+        return False
+    with open(fd, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["find_executable"]
+__all__ = ["find_executable", "process_birth"]
 
 
 def find_executable(name: str, search_path: str) -> tuple[str, str]:
@@ -32,3 +32,20 @@ def find_executable(name: str, search_path: str) -> tuple[str, str]:
         return found, f"cannot run {name!r}: {found} {kind}"
     where = f"on the PATH {search_path}" if os.sep not in name else "there is no such file"
     return "", f"cannot run {name!r}: command not found, {where}"
+
+
+def process_birth(pid: int) -> float:
+    """When a process began, which with its number tells it from any other; 0.0 when there is no such process."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            return float(stream.read().rpartition(b")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        pass
+    if os.path.isdir("/proc/self"):
+        return 0.0
+    import psutil
+
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return 0.0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from outline.backend.local.claim import process_birth
+from outline.process import process_birth
 
 if TYPE_CHECKING:
     import psutil

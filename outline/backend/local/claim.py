@@ -15,11 +15,12 @@ import time
 from typing import Any
 
 from ...exception import LaunchException, SessionException
-from ...files import write_atomic
+from ...files import make_whole, write_atomic
+from ...process import process_birth
 from ...session import file_mode, make_folder
 from ...session_paths import SessionPaths
 
-__all__ = ["TOUCH_SECONDS", "Claim", "living_runner", "process_birth", "refuse", "take_claim"]
+__all__ = ["TOUCH_SECONDS", "Claim", "living_runner", "refuse", "take_claim"]
 
 TOUCH_SECONDS = 30.0
 """How often whoever runs a job touches its journal, for those on other machines who cannot ask for its process."""
@@ -56,7 +57,7 @@ def take_claim(paths: SessionPaths) -> Claim:
         last = _last_number(paths)
         refuse(_runner(paths, last), paths)
         path = paths.run(last + 1)
-        if not _make(path, json.dumps(owner)):
+        if not make_whole(path, json.dumps(owner), mode=file_mode()):
             refuse(_runner(paths, last + 1), paths)
             raise LaunchException(f"{paths.folder} was run by another process just now; try again")
     except OSError as error:
@@ -97,23 +98,6 @@ def _runner(paths: SessionPaths, number: int) -> tuple[str, int] | None:
     return (host, pid) if time.time() - made < _ALIVE_SECONDS else None
 
 
-def process_birth(pid: int) -> float:
-    """When a process began, which with its number tells it from any other; 0.0 when there is no such process."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stream:
-            return float(stream.read().rpartition(b")")[2].split()[19])
-    except (OSError, IndexError, ValueError):
-        pass
-    if os.path.isdir("/proc/self"):
-        return 0.0
-    import psutil
-
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return 0.0
-
-
 def _last_number(paths: SessionPaths) -> int:
     return max((int(name) for name in os.listdir(paths.runs) if name.isdecimal()), default=0)
 
@@ -127,28 +111,3 @@ def refuse(runner: tuple[str, int] | None, paths: SessionPaths) -> None:
     if runner is not None:
         who = f"process {runner[1]} on {runner[0]}" if runner[1] else "a process that is just starting"
         raise LaunchException(f"{paths.folder} is being run by {who}; wait for it, or end it first")
-
-
-def _make(path: str, text: str) -> bool:
-    """Make a whole file that is not there yet; False when somebody else has."""
-    beside = f"{path}.{platform.node()}.{os.getpid()}.{time.monotonic_ns()}.part"
-    write_atomic(beside, text, mode=file_mode())
-    try:
-        os.link(beside, path)
-    except FileExistsError:
-        return os.stat(beside).st_nlink == 2  # NFS may have done it, and have lost the answer
-    except OSError:  # a file system without hard links
-        return _make_without_link(path, text)
-    finally:
-        os.unlink(beside)
-    return True
-
-
-def _make_without_link(path: str, text: str) -> bool:
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-    except FileExistsError:
-        return False
-    with open(fd, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    return True

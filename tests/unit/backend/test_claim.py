@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from outline import LaunchException
-from outline.backend.local.claim import TOUCH_SECONDS, living_runner, process_birth, take_claim
+from outline.backend.local.claim import TOUCH_SECONDS, living_runner, take_claim
+from outline.process import process_birth
 from outline.session_paths import SessionPaths
 
 ME = {"host": platform.node(), "pid": os.getpid(), "born": process_birth(os.getpid())}
