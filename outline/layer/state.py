@@ -95,6 +95,6 @@ def declared_args(cls: type) -> set[str]:
     return {name for one in declared for name in getattr(one, "__annotations__", one)}
 
 
-def own_attributes(layer: Layer) -> dict[str, Any]:
-    """The attributes that the layer's own class, and whoever used it, have set."""
-    return {name: value for name, value in vars(layer).items() if name != SLOT}
+def own_attributes(owner: Layer | Outline) -> dict[str, Any]:
+    """The attributes that the own class of a layer or outline, and whoever used it, have set."""
+    return {name: value for name, value in vars(owner).items() if name != SLOT}

@@ -54,8 +54,7 @@ def load_outline(path: str) -> Outline:
         with noted():
             ol = _load_yaml(path)
     elif ext == ".json":
-        with open(path, encoding="utf-8") as stream:
-            ol = load_json(stream.read(), path)
+        ol = load_json(_read_text(path), path)
         if ol.get_name() == "outline":
             ol.set_name(_name_of(path))
     else:
@@ -120,11 +119,20 @@ def _wait_for(path: str) -> None:
         raise OutlineException(f"{path} is a folder, not an outline file")
 
 
+def _read_text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return stream.read()
+    except UnicodeDecodeError as error:
+        raise OutlineException(f"{path}: not text in UTF-8: {error.reason} at byte {error.start}") from error
+    except OSError as error:
+        raise OutlineException(f"cannot read {path}: {error.strerror}") from error
+
+
 def _load_yaml(path: str) -> Outline:
     from .. import serialize
 
-    with open(path, encoding="utf-8") as stream:
-        text = stream.read()
+    text = _read_text(path)
     ol = Outline()
     ol.set_path(path)
     with use_outline(Outline()):  # takes the layers that a script makes when it is run again only for its classes
@@ -156,7 +164,7 @@ def load_json(json_str: str, path: str = "JSON") -> Outline:
     """
     try:
         data = json.loads(json_str)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise OutlineException(f"{path}: not JSON: {error}") from error
     if not isinstance(data, dict) or not isinstance(data.get("layers"), list):
         raise OutlineException(f"{path}: needs an object with a list 'layers'")
@@ -174,19 +182,15 @@ def load_json(json_str: str, path: str = "JSON") -> Outline:
 
 
 def _json_layer(entry: Any, where: str) -> None:
-    from importlib import import_module
-
     from ..layer import Layer
+    from ..serialize.outline_reader import import_layer_module
 
-    if not isinstance(entry, dict) or not entry.get("name") or not isinstance(entry.get("module"), str):
+    if not isinstance(entry, dict) or not entry.get("name") or "." not in str(entry.get("module")):
         raise OutlineException(f"{where}: needs a 'name' and a 'module' such as outline.modules.shell.Shell")
     args = {str(key): value for key, value in entry.items() if key not in ("name", "module")}
     module_name, _, class_name = entry["module"].rpartition(".")
     where = f"{where} ({entry['name']})"
-    try:
-        cls = getattr(import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise OutlineException(f"{where}: cannot load the module {entry['module']!r}: {error}") from error
+    cls = getattr(import_layer_module(module_name, where), class_name, None)
     if not (isinstance(cls, type) and issubclass(cls, Layer)):
         raise OutlineException(f"{where}: {entry['module']} is not a Layer class")
     try:

@@ -25,7 +25,7 @@ from ..layer import Layer
 from ..layer.state import LayerState, adopt, make_layer, state_of
 from .data import Loader, find_logger, make_file
 from .outline_data import restore_layers, restore_settings
-from .outline_reader import find_listener
+from .outline_reader import find_listener, import_layer_module
 
 if TYPE_CHECKING:
     import pathlib
@@ -148,12 +148,7 @@ class _LegacyReader:
 
     def __class(self, path: str) -> type[Layer]:
         module_name, _, name = path.rpartition(".")
-        try:
-            cls = getattr(import_module(module_name), name, None)
-        except (ImportError, ValueError) as error:
-            raise SerializeException(
-                f"{self.__path}: cannot import {module_name}: {error}; the module must be on the Python path"
-            ) from error
+        cls = getattr(import_layer_module(module_name, self.__path), name, None)
         if not (isinstance(cls, type) and issubclass(cls, Layer)):
             hint = "; PyOutline cannot keep classes of outline scripts" if module_name == "outline.loader" else ""
             raise SerializeException(f"{self.__path}: {path} is not a Layer class, so it is refused{hint}")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -37,6 +38,8 @@ __all__ = [
     "script_file_name",
     "scripts_of",
 ]
+
+logger = logging.getLogger("outline.serialize")
 
 FORMAT = 1
 _SAVED = ("show", "shot", "user", "facility", "maxcores", "maxgpus")
@@ -99,8 +102,8 @@ class Writer:
 
     def find_scripts(self) -> dict[str, ScriptFile]:
         """Return the scripts behind the outline's classes by module name."""
-        for layer in walk(self.__ol.get_layers()):
-            for cls in type(layer).__mro__:
+        for owner in (self.__ol, *walk(self.__ol.get_layers())):
+            for cls in type(owner).__mro__:
                 self.__module_name(cls.__module__)
         return self.__scripts
 
@@ -111,7 +114,7 @@ class Writer:
         here = SessionPaths("")
         scripts = {name: here.script(script_file_name(script)) for name, script in self.__scripts.items()}
         found = {"scripts": scripts, "module_paths": self.__module_paths()}
-        head = {"outline": FORMAT, **save_settings(self.__ol), **found}
+        head = {"outline": FORMAT, **save_settings(self.__ol), **self.__own_class(), **found}
         head = {key: value for key, value in head.items() if value not in (None, {}, [])}
         for layer, data in zip(self.__ol.get_layers(), layers, strict=True):
             self.__check(layer, data)
@@ -119,6 +122,28 @@ class Writer:
             return dump({**head, "layers": layers}, f"outline {self.__ol.get_name()!r}: ", self)
         except RecursionError as error:
             raise SerializeException(f"outline {self.__ol.get_name()!r} is nested too deeply to be saved") from error
+
+    def __own_class(self) -> dict[str, Any]:
+        """The class of the outline, if it is a studio's, and the attributes that somebody has set.
+
+        Most jobs run without what cannot be saved of them, so that is a warning.
+        """
+        ol, attributes = self.__ol, own_attributes(self.__ol)
+        for name, value in list(attributes.items()):
+            bad = find_unsaveable(value, self.__is_known)
+            if bad:
+                what = f"{_readable(name)}{bad[0]} is {bad[1]}"
+                logger.warning("outline %s: frames do not have its attribute %s: %s", ol.get_name(), name, what)
+                del attributes[name]
+        cls = type(ol)
+        if cls.__module__ == "outline.loader.outline":
+            return {"attributes": attributes}
+        is_typed_in = cls.__module__ == "__main__" and find_script("__main__") is None
+        problem = "was typed in, where no frame can find it" if is_typed_in else self.__why_not_found(cls)
+        if problem:
+            logger.warning("outline %s: its class %s %s", ol.get_name(), cls.__qualname__, problem)
+            return {"attributes": attributes}
+        return {"class": f"{self.__module_name(cls.__module__)}:{cls.__qualname__}", "attributes": attributes}
 
     def __check(self, layer: Layer, data: dict[str, Any]) -> None:
         """Name the first attribute or argument that cannot be saved; only the slow road on errors and for own types."""
@@ -224,6 +249,9 @@ class Writer:
         session = self.__ol._ol_state.session
         return isinstance(data, Layer) or data is self.__ol or (data is session and session is not None)
 
+    def __is_known(self, data: Any) -> bool:
+        return self.is_reference(data) and (id(data) in self.__known or not isinstance(data, Layer))
+
     def represent_reference(self, dumper: Dumper, data: Any) -> yaml.Node:
         """Write a layer, the outline or the session that some attribute holds."""
         if isinstance(data, Layer):
@@ -240,8 +268,8 @@ class Writer:
         """The folders that the frames need on sys.path: those of the layers' modules and of the scripts."""
         found = dict.fromkeys(self.__ol._ol_state.module_paths)
         found.update(dict.fromkeys(os.path.dirname(script.path) for script in self.__scripts.values()))
-        for layer in walk(self.__ol.get_layers()):
-            for cls in type(layer).__mro__:
+        for owner in (self.__ol, *walk(self.__ol.get_layers())):
+            for cls in type(owner).__mro__:
                 folder = _import_folder(cls.__module__)
                 if folder:
                     found[folder] = None

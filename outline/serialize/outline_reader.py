@@ -12,13 +12,14 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable
 from importlib import import_module
-from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..depend import Depend
 from ..exception import SerializeException
 from ..layer import Layer
-from ..layer.state import LayerState, adopt, make_layer, state_of
+from ..layer.args import check_layer_name
+from ..layer.state import SLOT, LayerState, adopt, make_layer, state_of
 from ..script import PACKAGE, line_where_stopped, load_saved_script
 from ..session_paths import SessionPaths
 from .data import LayerRef, OutlineRef, SessionRef, load
@@ -27,7 +28,9 @@ from .outline_data import FORMAT, RTYPES, restore_layers, restore_settings
 if TYPE_CHECKING:
     from ..loader import Outline
 
-__all__ = ["find_listener", "read_outline"]
+__all__ = ["find_listener", "import_layer_module", "read_outline"]
+
+T = TypeVar("T")
 
 
 def read_outline(ol: Outline, text: str, path: str) -> None:
@@ -43,7 +46,7 @@ def read_outline(ol: Outline, text: str, path: str) -> None:
         raise SerializeException(f"{path}: written in format {data['outline']!r}, this version reads format {FORMAT}")
     try:
         _Reader(ol, data, path).read()
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise SerializeException(f"{path}: not a whole outline: {type(error).__name__}: {error}") from error
 
 
@@ -57,22 +60,35 @@ class _Reader:
         self.__resolved: set[int] = set()
 
     def read(self) -> None:
-        self.__ol._ol_state.module_paths = list(self.__data.get("module_paths", []))
-        for folder in self.__ol._ol_state.module_paths:
-            if folder not in sys.path:
-                sys.path.append(folder)
+        self.__add_module_paths(self.__data.get("module_paths", []))
         restore_settings(self.__ol, self.__data)
+        self.__restore_class()
         entries = self.__data.get("layers", [])
         layers = [self.__make(entry, None) for entry in entries]
         restore_layers(self.__ol, layers)
         for layer, entry in zip(layers, entries, strict=True):
             self.__fill(layer, entry)
+        self.__fill_attributes(self.__ol, self.__data)
+
+    def __add_module_paths(self, folders: list[str]) -> None:
+        for folder in folders:
+            if not os.path.isabs(folder):  # whoever can write into the current folder would choose the modules
+                raise SerializeException(f"{self.__path}: the module path {folder!r} is refused, it is not absolute")
+            if folder not in sys.path:
+                sys.path.append(folder)
+        self.__ol._ol_state.module_paths = list(folders)
+
+    def __restore_class(self) -> None:
+        """Make the outline one of the studio's class that it had; its state stays."""
+        if "class" in self.__data:
+            self.__ol.__class__ = self.__find(self.__data["class"], type(self.__ol))
 
     def __make(self, entry: dict[str, Any], parent: Layer | None) -> Layer:
         cls = self.__find_class(entry["class"])
         required = {key: _rtypes(names) for key, names in entry.get("required", {}).items()}
         # Sessions of earlier versions keep four of the arguments beside the others.
         beside: dict[str, Any] = {key: entry[key] for key in ("type", "service", "limits", "env") if key in entry}
+        check_layer_name(entry["name"])
         layer = make_layer(cls, LayerState(entry["name"], {**entry.get("args", {}), **beside}, required))
         items = entry.get("items", {})
         if "table" in items:
@@ -94,8 +110,7 @@ class _Reader:
             resolved = self.__resolve(value)
             if resolved is not value:
                 state.args[key] = resolved
-        for key, value in entry.get("attributes", {}).items():
-            vars(layer)[key] = self.__resolve(value)
+        self.__fill_attributes(layer, entry)
         state.inputs.update(entry.get("inputs", {}))
         state.outputs.update(entry.get("outputs", {}))
         for depend in entry.get("depends", []):
@@ -108,6 +123,12 @@ class _Reader:
             layer.add_event_listener(listener["event"], self.__find_callback(listener))
         for child, child_entry in zip(layer.get_children(), entry.get("children", []), strict=True):
             self.__fill(child, child_entry)
+
+    def __fill_attributes(self, owner: object, entry: dict[str, Any]) -> None:
+        for key, value in entry.get("attributes", {}).items():
+            if key == SLOT:
+                raise SerializeException(f"{self.__path}: the attribute {key} is refused")
+            vars(owner)[key] = self.__resolve(value)
 
     def __resolve(self, value: Any) -> Any:
         if isinstance(value, LayerRef):
@@ -134,14 +155,14 @@ class _Reader:
             scripts = self.__data.get("scripts", {})
             file = SessionPaths.holding(self.__path).script(os.path.basename(scripts[name]))
             return load_saved_script(name, file)
-        try:
-            return import_module(name)
-        except ImportError as error:
-            raise SerializeException(
-                f"{self.__path}: cannot import {name}: {error}; the module must be on the Python path where frames run"
-            ) from error
+        return import_layer_module(name, self.__path)
 
     def __find_class(self, path: str) -> type[Layer]:
+        cls = self.__find(path, Layer)
+        self.__modules.update(base.__module__ for base in cls.__mro__)
+        return cls
+
+    def __find(self, path: str, base: type[T]) -> type[T]:
         module_name, _, qualname = path.partition(":")
         found: Any = self.__find_module(module_name)
         for part in qualname.split("."):
@@ -152,9 +173,8 @@ class _Reader:
                 f"{self.__path}: its script defines the class {qualname} after it has launched another job in line"
                 f" {line}, and frames read it only up to there; define the class above that line"
             )
-        if not (isinstance(found, type) and issubclass(found, Layer)):
-            raise SerializeException(f"{self.__path}: {path} is not a Layer class, so it is refused")
-        self.__modules.update(cls.__module__ for cls in found.__mro__)
+        if not (isinstance(found, type) and issubclass(found, base)):
+            raise SerializeException(f"{self.__path}: {path} is not a {base.__name__} class, so it is refused")
         return found
 
     def __find_callback(self, listener: dict[str, str]) -> Callable[[Any], object]:
@@ -165,6 +185,37 @@ class _Reader:
         module_name, _, qualname = listener["function"].partition(":")
         modules = {module_name} if module_name.startswith(f"{PACKAGE}.") else self.__modules
         return find_listener(module_name, qualname, modules, self.__find_module, self.__path)
+
+
+def import_layer_module(name: str, where: str) -> ModuleType:
+    """Import the module of a layer's class.
+
+    Args:
+        name: Its name.
+        where: The file that names it, for messages.
+
+    Raises:
+        SerializeException: It is not there, or it is one of Python's own: these have no layers, and to import one may
+            do something, such as open a browser.
+    """
+    package = name.partition(".")[0]
+    if package in sys.stdlib_module_names and _is_pythons_own(package):
+        raise SerializeException(f"{where}: {name} is a module of Python itself, which has no layers, so it is refused")
+    try:
+        return import_module(name)
+    except (ImportError, ValueError, TypeError) as error:
+        raise SerializeException(
+            f"{where}: cannot import {name}: {error}; the module must be on the Python path where frames run"
+        ) from error
+
+
+def _is_pythons_own(package: str) -> bool:
+    """Tell whether a name of the standard library stands for its module, not for a studio's of the same name."""
+    from importlib.util import find_spec
+
+    spec = find_spec(package)
+    origin = (spec.origin if spec else None) or ""
+    return not os.path.isabs(origin) or origin.startswith(os.path.dirname(os.__file__) + os.sep)
 
 
 def find_listener(
