@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,6 +77,18 @@ class Outline(Tool):
 
         return Case(argv, folder, env, reset, expect_lines(folder / "ran.txt", frames // RERUN_SHARE))
 
+    def list_jobs(self, folder: Path, jobs: int) -> Case:
+        env = self._env(folder, "independent", 1, 100)
+        first = run_once(self._argv("independent", 100), folder, env)
+
+        def reset() -> None:
+            if not (folder / SESSIONS).exists():
+                clear(folder)
+                first()
+                _multiply(next((folder / SESSIONS).glob("*/*/journal")).parent, jobs)
+
+        return Case([self._program("outline"), "list"], folder, env, reset, expect_nothing)
+
     def describe(self, folder: Path, layers: int, frames: int) -> Case:
         argv = [self._program("python"), str(JOBS / "describe_outline.py"), str(layers), str(frames)]
         env = self._env(folder, "describe", layers, frames)
@@ -103,6 +116,15 @@ class Outline(Tool):
 
     def _program(self, name: str) -> str:
         return str(self.env / "bin" / name)
+
+
+def _multiply(session: Path, count: int) -> None:
+    """Make of one session so many, each of a job with a name of its own."""
+    for number in range(1, count):
+        copy = session.parent.with_name(f"{session.parent.name}_{number}") / session.name
+        copy.mkdir(parents=True)
+        shutil.copy2(session / "journal", copy)
+        (copy / "session").write_text(f"{copy.parent.name}/{copy.name}", encoding="utf-8")
 
 
 WRAPPER = """#!/bin/bash

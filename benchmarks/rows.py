@@ -85,6 +85,7 @@ WORKS = (
     Work("help", lambda tool, folder, quick: tool.show_help(folder)),
     Work("import", lambda tool, folder, quick: tool.import_it(folder)),
     Work("rerun", lambda tool, folder, quick: tool.rerun(folder, _sizes(quick, 1000, 200))),
+    Work("list", lambda tool, folder, quick: tool.list_jobs(folder, 1000), only=(OURS,)),
     Work("describe-long", lambda tool, folder, quick: tool.describe(folder, 1, 100_000)),
     Work("describe-wide", lambda tool, folder, quick: tool.describe(folder, 200, 100)),
     Work("describe-hundred", lambda tool, folder, quick: tool.describe(folder, 1, 100), only=(OURS,)),
@@ -173,6 +174,7 @@ def rows(quick: bool) -> list[Row]:
         Row("help", "`pycuerun --help`", _judge_start("help", 0.15, 5)),
         Row("import", "`import outline`", _judge_start("import", 0.10, 3)),
         Row("rerun", f"re-run of {frames} frames, {frames // 100} had failed", _judge_seconds("rerun", 0.30)),
+        Row("list", "`outline list`, 1000 sessions of 100 frames", _judge_seconds("list", 0.3)),
         Row("describe-long", "describe and write 1 layer x 100,000 frames", _judge_seconds("describe-long", 0.2)),
         Row(
             "describe-wide", "describe and write 200 chained layers x 100 frames", _judge_seconds("describe-wide", 0.4)
