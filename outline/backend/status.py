@@ -95,6 +95,11 @@ class LayerStatus(NamedTuple):
         return sum(self.counts.values())
 
     @property
+    def frames(self) -> int:
+        """How many frame numbers it has; as many as ``total`` without chunks."""
+        return len(FrameSet(self.range).unique()) if self.chunk > 1 else self.total
+
+    @property
     def done(self) -> int:
         """How many are SUCCEEDED or EATEN."""
         return self.counts.get(S.SUCCEEDED, 0) + self.counts.get(S.EATEN, 0)
@@ -156,6 +161,11 @@ class JobStatus(NamedTuple):
     def total(self) -> int:
         """How many frames it has."""
         return sum(layer.total for layer in self.layers)
+
+    @property
+    def frames(self) -> int:
+        """How many frame numbers its layers have; as many as ``total`` without chunks."""
+        return sum(layer.frames for layer in self.layers)
 
     @property
     def done(self) -> int:

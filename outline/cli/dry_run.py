@@ -16,7 +16,7 @@ from ..modules.shell import CommandLayer, plain_line
 from ..names import frame_name
 from ..scheduler import JobPlan, LayerPlan, plan_job
 from ..tokens import FrameTokens, expand_command, expand_word
-from .text import facts, plural, quoted, shorten
+from .text import facts, frame_count, plural, quoted, shorten
 
 if TYPE_CHECKING:
     from ..layer import Layer
@@ -217,24 +217,24 @@ def _head(data: dict[str, Any]) -> list[str]:
             ("job", data["job"]),
             ("backend", data["backend"]),
             ("range", data["range"] or "none; each layer brings its own"),
-            ("frames", f"{plural(data['frames'], 'frame')} to run in {plural(len(data['layers']), 'layer')}"),
+            ("frames", f"{_count(data)} to run in {plural(len(data['layers']), 'layer')}"),
             ("retries", str(data["max_retries"])),
         ]
     )
 
 
+def _count(data: dict[str, Any]) -> str:
+    return frame_count(sum(layer["frames"] for layer in data["layers"]), data["frames"])
+
+
 def _layer_text(layer: dict[str, Any]) -> list[str]:
-    frames = f"{layer['range']}  ({plural(layer['frames'], 'frame')})"
-    chunks = ""
-    if layer["chunk"] > 1:
-        count = len(FrameSet(layer["chunks"]))
-        chunks = f"{layer['chunks']}  ({plural(count, 'chunk')} of {layer['chunk']})"
+    in_chunks = f" in {plural(len(FrameSet(layer['chunks'])), 'chunk')} of {layer['chunk']}" * (layer["chunk"] > 1)
+    frames = f"{layer['range']}  ({plural(layer['frames'], 'frame')}{in_chunks})"
     memory = f", {layer['memory_kb'] / 1024:g} MB" if layer["memory_kb"] else ""
     pairs = [
         ("class", layer["class"]),
         ("type", layer["type"] if layer["type"] != "Render" else ""),
         ("frames", frames),
-        ("chunks", chunks),
         ("needs", f"{plural(1, 'core') if layer['cores'] == 1 else format(layer['cores'], 'g') + ' cores'}{memory}"),
         ("depends", "\n".join(_rule(depend) for depend in layer["depends"])),
         ("runs", "\n".join(_run_lines(layer))),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..layer import Layer
     from ..loader import Outline
 
-__all__ = ["inspect_text"]
+__all__ = ["counted_frames", "inspect_text"]
 
 _LONGEST = 400  # a list of a thousand commands is not worth reading
 _SHOWN_ELSEWHERE = ("register", "range", "chunk", "type", "service", "require", "env")
@@ -57,15 +57,12 @@ def _head(ol: Outline, script: str) -> list[str]:
 
 
 def _total(layers: list[Layer]) -> str:
-    frames = heads = 0
-    for layer in layers:
-        number, chunks = _counts(layer)
-        frames, heads = frames + number, heads + chunks
-    return str(frames) if frames == heads else f"{frames} in {plural(heads, 'chunk')}"
+    frames, chunks = (sum(numbers) for numbers in zip((0, 0), *map(counted_frames, layers), strict=True))
+    return str(frames) if frames == chunks else f"{frames} in {plural(chunks, 'chunk')}"
 
 
-def _counts(layer: Layer) -> tuple[int, int]:
-    """Return the number of frames of a layer, and of its chunks."""
+def counted_frames(layer: Layer) -> tuple[int, int]:
+    """Count the frames of a layer, and its chunks."""
     frames = len(FrameSet(layer.get_frame_range() or []).unique()) if layer.get_frame_range() else 0
     return frames, -(-frames // layer.get_chunk_size())
 
@@ -99,7 +96,7 @@ def _frames(layer: Layer) -> str:
     frame_range = layer.get_frame_range()
     if not frame_range:
         return f"none: {layer.get_arg('range')} has no frame of the job's range, so the layer is left out"
-    frames, chunks = _counts(layer)
+    frames, chunks = counted_frames(layer)
     if layer.get_chunk_size() == 1:
         return f"{frame_range}  ({plural(frames, 'frame')})"
     return f"{frame_range}  ({plural(frames, 'frame')} in {plural(chunks, 'chunk')} of {layer.get_chunk_size()})"

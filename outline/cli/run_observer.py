@@ -12,7 +12,7 @@ from ..backend.local.status import frame_progress, layer_counts, why
 from ..backend.status import FrameStatus, JobStatus
 from ..scheduler import FrameState, JobState
 from .display import Display
-from .text import duration
+from .text import counted_chunks, duration
 
 if TYPE_CHECKING:
     from ..backend.local.dispatch import RunLoop
@@ -50,7 +50,9 @@ class RunObserver(Observer):
         counts = run.job.counts()
         self.__over = sum(counts.get(state, 0) for state in _OVER)
         left = len(run.job) - self.__over
-        self.__display.event(f"{run.job.plan.name}: {left} of {len(run.job)} frames to run, {run.limits.cores:g} cores")
+        total = sum(len(layer.frames) for layer in run.job.plan.layers)
+        counted = counted_chunks(total, len(run.job))
+        self.__display.event(f"{run.job.plan.name}: {left} of {counted} to run, {run.limits.cores:g} cores")
         self.tick()
 
     def started(self, ref: int) -> None:

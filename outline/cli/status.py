@@ -34,10 +34,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from .text import duration, facts, memory, plural, progress_words, quoted, server_option, shorten, table
+from ..frames import FrameSet, chunk_frames
+from .text import counted_chunks, duration, facts, memory, plural, progress_words, quoted, server_option, shorten, table
 
 if TYPE_CHECKING:
-    from ..backend.status import FrameStatus, JobStatus
+    from ..backend.status import FrameStatus, JobStatus, LayerStatus
 
 __all__ = ["print_status", "status_text", "watch_status"]
 
@@ -83,7 +84,7 @@ def status_text(job: JobStatus) -> str:
             ("state", job.state + (f", by process {job.runner[1]} on {job.runner[0]}" if job.runner else "")),
             ("", f"nothing runs: {job.held_up}" if job.held_up else ""),
             ("", job.waiting_for),
-            ("done", f"{job.done} of {plural(job.total, 'frame')}"),
+            ("done", f"{job.done} of {counted_chunks(job.frames, job.total)}"),
             ("session", job.session or ""),
             ("logs", job.log_dir or ""),
         ]
@@ -102,9 +103,19 @@ def _state_lines(job: JobStatus) -> list[str]:
         name = layer.name
         for state, heads in layer.states.items():
             if heads:
-                rows.append([name, state.value, str(layer.counts[state]), str(heads)])
+                rows.append([name, state.value, str(layer.counts[state]), _frames(layer, heads)])
                 name = ""
     return table(["layer", "state", "count", "frames"], rows, numbers=[2])
+
+
+def _frames(layer: LayerStatus, heads: FrameSet) -> str:
+    """Name the frames of some chunks: ``1-12 in chunks of 2``."""
+    if layer.chunk == 1:
+        return str(heads)
+    chosen = set(heads)
+    chunks = chunk_frames(FrameSet(layer.range), layer.chunk)
+    frames = FrameSet([frame for chunk in chunks if chunk[0] in chosen for frame in chunk])
+    return f"{frames} in chunks of {layer.chunk}"
 
 
 def _running_lines(running: Sequence[FrameStatus]) -> list[str]:

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from ..progress import FrameProgress
 
 __all__ = [
+    "counted_chunks",
     "duration",
     "facts",
+    "frame_count",
     "memory",
     "plural",
     "progress_words",
@@ -27,6 +29,16 @@ __all__ = [
 def plural(count: int, noun: str, nouns: str = "") -> str:
     """Count things: ``1 frame``, ``2 frames``; ``nouns`` is a plural that is not made with an s."""
     return f"{count:,} {noun if count == 1 else nouns or noun + 's'}".replace(",", " ")
+
+
+def frame_count(frames: int, chunks: int) -> str:
+    """Count frames where some run together: ``24 frames in 9 chunks``; without chunks ``24 frames``."""
+    return plural(frames, "frame") if frames == chunks else f"{plural(frames, 'frame')} in {plural(chunks, 'chunk')}"
+
+
+def counted_chunks(frames: int, chunks: int) -> str:
+    """Count what runs at a time: ``9 chunks (24 frames)``; without chunks ``24 frames``."""
+    return plural(frames, "frame") if frames == chunks else f"{plural(chunks, 'chunk')} ({plural(frames, 'frame')})"
 
 
 def duration(seconds: float) -> str:

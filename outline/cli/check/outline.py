@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from ...exception import OutlineException, ScriptException, SerializeException
-from ...frames import FrameRangeError, FrameSet
+from ...frames import FrameRangeError
 from ...layer import Composite, Layer, LayerPreProcess
 from ...layer.context import Problem, collected_problems
 from ...layer.mistakes import class_mistakes, unread_arguments
@@ -19,6 +19,7 @@ from ...resources import parse_cores, parse_memory_kb
 from ...script import caught_launches
 from ...session import conform_name
 from ...tokens import split_command
+from ..inspect import counted_frames
 from ..reading import nothing_written
 from .efficiency import efficiency_findings
 from .report import Finding, Report, in_order
@@ -44,8 +45,9 @@ def check_outline(script: str, frames: str | None = None) -> Report:
     check.take_range(ol, frames)
     layers = list(_walk(ol.get_layers()))
     check.describe(ol, layers)
-    total = sum(_count(layer) for layer in ol.get_layers())
-    return Report(script, len(ol.get_layers()), total, in_order(check.findings, script))
+    counts = [_count(layer) for layer in ol.get_layers()]
+    numbers = sum(number for number, _ in counts), sum(chunks for _, chunks in counts)
+    return Report(script, len(ol.get_layers()), *numbers, in_order(check.findings, script))
 
 
 class _Check:
@@ -262,8 +264,8 @@ def _walk(layers: Iterable[Layer]) -> Iterable[Layer]:
         yield from _walk(layer.get_children())
 
 
-def _count(layer: Layer) -> int:
+def _count(layer: Layer) -> tuple[int, int]:
     try:
-        return len(FrameSet(layer.get_frame_range() or []).unique())
-    except FrameRangeError:
-        return 0
+        return counted_frames(layer)
+    except (FrameRangeError, OutlineException):
+        return 0, 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ``outline check`` has found, and how it is shown.
 
-``--format json`` prints one object: ``script``, ``layers`` and ``frames`` (how many), ``errors`` and ``warnings`` (how
-many), and ``findings``, a list of ``{"level", "rule", "layer", "file", "line", "message"}``. A level is ``error``,
+``--json`` prints one object: ``script``; ``layers``, ``frames``, ``chunks``, ``errors`` and ``warnings`` (how many);
+and ``findings``, a list of ``{"level", "rule", "layer", "file", "line", "message"}``. A level is ``error``,
 ``warning`` or ``note``; ``layer`` is empty and ``line`` is 0 where there is none.
 
 Rules: ``script`` the script raised; ``layer`` a name, type or argument that is refused; ``range`` frames that cannot
@@ -20,7 +20,7 @@ import linecache
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ..text import plural
+from ..text import frame_count, plural
 
 __all__ = ["Finding", "Report", "report_json", "report_text"]
 
@@ -44,6 +44,7 @@ class Report(NamedTuple):
     script: str
     layers: int
     frames: int
+    chunks: int
     findings: Sequence[Finding]
 
     @property
@@ -68,6 +69,7 @@ def report_json(report: Report) -> str:
         "script": report.script,
         "layers": report.layers,
         "frames": report.frames,
+        "chunks": report.chunks,
         "errors": report.errors,
         "warnings": report.warnings,
         "findings": [finding._asdict() for finding in report.findings],
@@ -90,5 +92,5 @@ def report_text(report: Report) -> str:
         for count, noun in ((report.errors, "error"), (report.warnings, "warning"), (notes, "note"))
         if count
     ]
-    size = f"{plural(report.layers, 'layer')}, {plural(report.frames, 'frame')}"
+    size = f"{plural(report.layers, 'layer')}, {frame_count(report.frames, report.chunks)}"
     return "\n".join([*lines, f"{report.script}: {size}: {', '.join(counted) or 'no problems'}"])

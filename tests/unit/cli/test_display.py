@@ -143,7 +143,7 @@ def test_plain_lines_tell_every_change_of_a_run() -> None:
     observer.stopping(hard=True)
 
     assert out.getvalue().splitlines() == [
-        "show-shot-jo_demo: 15 of 15 frames to run, 2 cores",
+        "show-shot-jo_demo: 15 of 15 chunks (20 frames) to run, 2 cores",
         "0001-render RUNNING",
         "[1/15] 0001-render SUCCEEDED 1.5 s",
         "[2/15] 0003-render DEAD 1.5 s: exit status 3",

@@ -136,9 +136,9 @@ def test_status_data_ignores_the_progress_of_an_older_attempt(session: Path) -> 
 def test_status_text_shows_ranges_running_and_dead_frames(session: Path) -> None:
     text = status_text(job_status(LocalJob(str(session))))
 
-    assert "done     1 of 15 frames" in text
+    assert "done     1 of 15 chunks (20 frames)" in text
     assert "RUNNING, by process" in text
-    assert "WAITING        2  7,9" in text
+    assert "WAITING        2  7-10 in chunks of 2" in text
     assert "0003-render      2  1.5 s  no licence" in text
     assert f"outline log '{session}' 0003-render" in text
     assert "tried again\n0007-render  1 failed try, last: exit status 9\n" in text
