@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from outline import __version__
 from outline.exception import OutlineException
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ _folder_option = click.option(
     context_settings=_CONTEXT,
     epilog="Exit codes: 0 done, 1 status found something that does not run, 2 it could not be done, 130 interrupted.",
 )
+@click.version_option(__version__, "-v", "--version", message="cuebot-stub %(version)s", help="Print the version.")
 @click.pass_context
 def stub_group(context: click.Context) -> int:
     """A small OpenCue server, and a whole farm on one machine."""

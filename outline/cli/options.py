@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from ..launch_options import GROUPS, LaunchOption
+from .completion import complete_frame, complete_session
 from .plugin_options import PluginParser
 
 __all__ = ["PRINT_VERSION", "PycuerunCommand", "option_group", "tidy_arguments"]
@@ -57,11 +58,22 @@ def _what_to_do() -> list[click.Option]:
             ["-e", "--execute", "execute"],
             metavar="FRAME",
             help="Run one frame of a session in this process: 12-beauty.",
+            shell_complete=complete_frame,
         ),
-        click.Option(["-i", "--inspect", "inspect"], metavar="SCRIPT", help="Show layers, frames and dependencies."),
+        click.Option(
+            ["-i", "--inspect", "inspect"],
+            metavar="SCRIPT",
+            help="Show layers, frames and dependencies.",
+            type=click.Path(),
+        ),
         click.Option(["--dry-run", "dry_run"], is_flag=True, help="Show what would run, and write nothing."),
         click.Option(["--format", "format"], type=click.Choice(["text", "json"]), default="text", help="Of --dry-run."),
-        click.Option(["--resume", "resume"], metavar="SESSION", help="Go on with a job of the local backend."),
+        click.Option(
+            ["--resume", "resume"],
+            metavar="SESSION",
+            help="Go on with a job of the local backend.",
+            shell_complete=complete_session,
+        ),
     ]
 
 
@@ -114,7 +126,7 @@ class PycuerunCommand(click.Command):
         plugins.check_flags({flag for group in self.groups.values() for option in group for flag in option.opts})
         self.groups["Plug-ins"] = plugins.params
         arguments: list[click.Parameter] = [
-            click.Argument(["script"], required=False),
+            click.Argument(["script"], required=False, type=click.Path()),
             click.Argument(["frames"], required=False, metavar="[RANGE]"),
         ]
         super().__init__(

@@ -67,11 +67,15 @@ def main(argv: list[str]) -> int:
     import click
 
     from ..plugins import PluginManager
+    from .completion import complete
     from .options import PycuerunCommand, tidy_arguments
 
     tool = PyCuerun()
     PluginManager.init_cuerun_plugins(tool)
     command = PycuerunCommand(tool.get_parser())
+    completed = complete(command, "pycuerun")
+    if completed is not None:
+        return completed
     try:
         with command.make_context("pycuerun", tidy_arguments(argv, command)) as context:
             tool.get_parser().take_values(context.params)

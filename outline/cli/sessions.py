@@ -16,7 +16,15 @@ from ..session import find_sessions, is_session_path
 from ..session_paths import SessionPaths
 from .text import plural, table
 
-__all__ = ["ListedJob", "clean_sessions", "find_session", "list_text", "listed_jobs", "session_folder"]
+__all__ = [
+    "ListedJob",
+    "clean_sessions",
+    "find_session",
+    "list_text",
+    "listed_jobs",
+    "session_folder",
+    "sessions_by_age",
+]
 
 LAST = "last"
 _TAIL_BYTES = 4096
@@ -87,7 +95,7 @@ def find_session(text: str) -> ListedJob | None:
     """
     if os.sep in text or not text:
         return None
-    jobs = _by_age()
+    jobs = sessions_by_age()
     if text == LAST:
         if not jobs:
             raise OutlineException("no job was launched yet; outline list shows what there is")
@@ -104,7 +112,7 @@ def find_session(text: str) -> ListedJob | None:
     return fitting[0] if fitting else None
 
 
-def _by_age() -> list[ListedJob]:
+def sessions_by_age() -> list[ListedJob]:
     """Give all sessions without what their journals say, the newest first."""
     found = []
     for paths in find_sessions():
@@ -115,7 +123,7 @@ def _by_age() -> list[ListedJob]:
 
 
 def _hint(text: str) -> str:
-    return did_you_mean(text, list({job.name for job in _by_age()})) if os.sep not in text else ""
+    return did_you_mean(text, list({job.name for job in sessions_by_age()})) if os.sep not in text else ""
 
 
 # -- listing ------------------------------------------------------------------------------------------------------
@@ -127,7 +135,7 @@ def listed_jobs(part: str | None = None) -> list[ListedJob]:
     Args:
         part: Only jobs with this in their name.
     """
-    return [_with_state(job) for job in _by_age() if part is None or part in job.name]
+    return [_with_state(job) for job in sessions_by_age() if part is None or part in job.name]
 
 
 def list_text(jobs: Sequence[ListedJob]) -> str:

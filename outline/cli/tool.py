@@ -9,11 +9,17 @@ from __future__ import annotations
 import json
 import re
 import sys
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from .. import __version__
+from .completion import SHELLS, complete_frame, complete_session
 from .ending import EXIT_DEAD, EXIT_USAGE
+
+if TYPE_CHECKING:
+    from ..config.parser import ConfigValue
 
 __all__ = ["main", "outline_group"]
 
@@ -25,6 +31,7 @@ _SESSION = (
 )
 _SERVER = click.option("-s", "--server", metavar="HOST", help="The farm server, when SESSION is a job on the farm.")
 
+_SESSION_ARGUMENT = click.argument("session", shell_complete=complete_session)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
 
 _NEGATIVE = re.compile(r"-\d")
@@ -63,6 +70,7 @@ def _negatives_last(argv: list[str]) -> list[str]:
     epilog="Exit codes: 0 done, 1 a frame is dead or a check found errors, 2 could not be done, 130 interrupted.",
 )
 @click.option("-D", "--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(__version__, "-v", "--version", message="outline %(version)s", help="Print the version.")
 @click.pass_context
 def outline_group(context: click.Context, debug: bool) -> int:
     """Look at outlines and at jobs, here or on the farm. Jobs are launched with pycuerun."""
@@ -73,31 +81,33 @@ def outline_group(context: click.Context, debug: bool) -> int:
 
 
 @outline_group.command(epilog="Exit code: 1 when there are errors, 0 when there are none; warnings do not count.")
-@click.argument("script")
+@click.argument("script", type=click.Path())
 @click.argument("frames", required=False, metavar="[RANGE]")
-@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", help="Of the report.")
-def check(script: str, frames: str | None, format_: str) -> int:
-    """Report all problems of an outline at once, with the lines of the script.
+@_JSON
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", hidden=True)
+def check(script: str, frames: str | None, as_json: bool, format_: str) -> int:
+    """Report all that is wrong with an outline.
 
-    Nothing is launched and nothing is written.
+    Each problem comes with the line of the script. Nothing is launched and nothing is written.
     """
     from .check import check_outline, report_json, report_text
 
     report = check_outline(script, frames)
-    print(report_json(report) if format_ == "json" else report_text(report))
+    print(report_json(report) if as_json or format_ == "json" else report_text(report))
     return EXIT_DEAD if report.errors else 0
 
 
 @outline_group.command()
 @click.argument("section", required=False, metavar="[SECTION]")
-def config(section: str | None) -> int:
-    """Print every value of the configuration, or of one section, and where it comes from."""
-    print(_config_text(section))
+@_JSON
+def config(section: str | None, as_json: bool) -> int:
+    """Print the configuration and where its values come from."""
+    rows = _config_rows(section)
+    print(json.dumps([row._asdict() for row in rows]) if as_json else _config_text(rows))
     return 0
 
 
-def _config_text(section: str | None) -> str:
-    """Give the configuration as text that a configuration file could hold, with the origin of each value."""
+def _config_rows(section: str | None) -> list[ConfigValue]:
     from ..config import origins
     from ..exception import ConfigException, did_you_mean
 
@@ -105,11 +115,18 @@ def _config_text(section: str | None) -> str:
     sections = list(dict.fromkeys(row.section for row in rows))
     if section is not None and section not in sections:
         raise ConfigException(f"no section {section!r} in the configuration{did_you_mean(section, sections)}")
+    return [row for row in rows if section in (None, row.section)]
+
+
+def _config_text(rows: Sequence[ConfigValue]) -> str:
+    """Give the configuration as text that a configuration file could hold, with the origin of each value."""
     blocks = []
-    for name in sections if section is None else [section]:
-        mine = [(f"{row.option} = {_indented(row.value)}".rstrip(), row.origin) for row in rows if row.section == name]
+    for section in dict.fromkeys(row.section for row in rows):
+        mine = [
+            (f"{row.option} = {_indented(row.value)}".rstrip(), row.origin) for row in rows if row.section == section
+        ]
         width = min(60, max(len(text) for text, _ in mine))
-        blocks.append("\n".join([f"[{name}]", *(f"{text:<{width}}  # {origin}" for text, origin in mine)]))
+        blocks.append("\n".join([f"[{section}]", *(f"{text:<{width}}  # {origin}" for text, origin in mine)]))
     return "\n\n".join(blocks)
 
 
@@ -121,7 +138,10 @@ def _indented(value: str) -> str:
 @click.argument("part", required=False)
 @_JSON
 def list_(part: str | None, as_json: bool) -> int:
-    """List the jobs that were launched from here, the newest first; only those with PART in their name."""
+    """List the jobs that were launched from here, the newest first.
+
+    With PART, only jobs with this in their name.
+    """
     from .sessions import list_text, listed_jobs
 
     jobs = listed_jobs(part)
@@ -136,9 +156,10 @@ def list_(part: str | None, as_json: bool) -> int:
 @click.option("--lost", is_flag=True, help="Also sessions of jobs that the farm does not know any more.")
 @_SERVER
 def clean(**options: Any) -> int:
-    """List the sessions of jobs that are over, and remove them when you agree; only those with PART in their name.
+    """Remove the sessions of jobs that are over since long.
 
-    A job that runs is left alone, and one that was launched to a farm unless the farm server says that it is over.
+    Lists them and asks first. A job that runs is left alone, and one on a farm unless the farm server says that it is
+    over. With PART, only jobs with this in their name.
     """
     from .sessions import clean_sessions
 
@@ -146,12 +167,15 @@ def clean(**options: Any) -> int:
 
 
 @outline_group.command(epilog=_SESSION)
-@click.argument("session", default="last")
+@click.argument("session", default="last", shell_complete=complete_session)
 @_JSON
 @click.option("--watch", is_flag=True, help="Print it anew every second until the job is over.")
 @_SERVER
 def status(session: str, as_json: bool, watch: bool, server: str | None) -> int:
-    """Show the states of a job's frames, while it runs and afterwards; of the last job when none is named."""
+    """Show how a job is, while it runs and afterwards.
+
+    Without SESSION, the job that was launched last.
+    """
     from .places import job_place
     from .status import print_status, watch_status
 
@@ -160,8 +184,8 @@ def status(session: str, as_json: bool, watch: bool, server: str | None) -> int:
 
 
 @outline_group.command(epilog=_SESSION)
-@click.argument("session")
-@click.argument("frame")
+@_SESSION_ARGUMENT
+@click.argument("frame", shell_complete=complete_frame)
 @click.option("--attempt", type=click.IntRange(1), metavar="N", help="Which attempt; the last when not given.")
 @click.option("-f", "--follow", is_flag=True, help="Print what comes, until the frame is over.")
 @_SERVER
@@ -174,7 +198,7 @@ def log(session: str, frame: str, attempt: int | None, follow: bool, server: str
 
 
 @outline_group.command(epilog=_SESSION)
-@click.argument("session")
+@_SESSION_ARGUMENT
 @click.option("--layer", metavar="LAYER", help="Only frames of this layer.")
 @click.option("--frames", metavar="RANGE", help="Only these frames.")
 @click.option(
@@ -200,3 +224,18 @@ def retry(session: str, **options: Any) -> int:
     from .places import job_place
 
     return job_place(session, options.pop("server")).retry(**options)
+
+
+@outline_group.command()
+@click.argument("shell", type=click.Choice(SHELLS))
+def completion(shell: str) -> int:
+    """Print what makes your shell complete the commands.
+
+    These are outline, pycuerun and cuebot-stub.
+
+    For bash, put this into ~/.bashrc: eval "$(outline completion bash)"
+    """
+    from .completion import completion_script
+
+    print(completion_script(shell))
+    return 0

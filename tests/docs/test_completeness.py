@@ -97,7 +97,7 @@ def test_every_option_of_pycuerun_is_listed(run_pycuerun: RunPycuerun) -> None:
     assert listed == set(_FLAG.findall(help_text))
 
 
-@pytest.mark.parametrize("command", ["check", "clean", "config", "list", "log", "retry", "status"])
+@pytest.mark.parametrize("command", ["check", "clean", "completion", "config", "list", "log", "retry", "status"])
 def test_every_option_of_outline_is_listed(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     from outline.cli import outline_main
 
