@@ -341,5 +341,5 @@ def test_negative_frames_are_no_options(
     retry = run_outline("retry", only_session(session_root), "--state", "succeeded", "--frames", "-2--1", "--no-run")
 
     assert "this is -002-b" in log.stdout
-    assert check.stdout.splitlines()[-1].endswith("shot.outline: 3 layers, 9 frames in 8 chunks: no problems")
+    assert "shot.outline: 3 layers, 9 frames in 8 chunks" in check.stdout.splitlines()[-1]
     assert retry.returncode == 0, retry.stderr
