@@ -149,12 +149,14 @@ class ShellCommandFailureException(OutlineException):
     Attributes:
         message: The whole message.
         exit_status: The status of the command; ``128 + n`` when signal n ended it, 127 when it was not found.
+        signal: The signal that ended it, or 0.
     """
 
-    def __init__(self, msg: str, status: int) -> None:
-        super().__init__(msg, status)
+    def __init__(self, msg: str, status: int, signal: int = 0) -> None:
+        super().__init__(msg, status, signal)
         self.message = msg
         self.exit_status = status
+        self.signal = signal
 
     def __str__(self) -> str:
         return self.message

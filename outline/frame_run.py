@@ -38,7 +38,12 @@ def is_plain(layer: Layer) -> bool:
     return os.path.exists(SessionPaths(ol.get_session().get_path()).data(PLAIN_DATA))
 
 
-def run_frame(layer: Layer, frame: int, when_hopeless: Callable[[], object] = lambda: None) -> int:
+def run_frame(
+    layer: Layer,
+    frame: int,
+    when_hopeless: Callable[[], object] = lambda: None,
+    when_failed: Callable[[ShellCommandFailureException], object] = lambda error: None,
+) -> int:
     """Run the chunk that begins with ``frame`` in this process and return its exit code.
 
     What went wrong is printed on stderr: one line for a failed command, a traceback for an error in Python.
@@ -47,6 +52,7 @@ def run_frame(layer: Layer, frame: int, when_hopeless: Callable[[], object] = la
         layer: The layer.
         frame: The first frame of the chunk.
         when_hopeless: Called when there is no point in trying the frame again: a program is not there.
+        when_failed: Called with the failure of a command.
 
     Returns:
         0, the status of a failed command, what ``sys.exit`` was called with, or 1.
@@ -62,6 +68,7 @@ def run_frame(layer: Layer, frame: int, when_hopeless: Callable[[], object] = la
     except ShellCommandFailureException as error:
         if isinstance(error, CommandNotFound):
             when_hopeless()
+        when_failed(error)
         sys.stderr.write(f"outline: {error}\n")
         return error.exit_status if 0 < error.exit_status < 256 else 1
     except SystemExit as error:
@@ -81,15 +88,25 @@ def run_frame(layer: Layer, frame: int, when_hopeless: Callable[[], object] = la
 
 
 def run_frame_by_hand(layer: Layer, frame: int) -> int:
-    """Run a chunk as ``run_frame`` does, then print what its application told of itself: nobody else will."""
+    """Run a chunk as ``run_frame`` does, then print what its application told of itself: nobody else will.
+
+    Returns:
+        The exit code as a farm takes it; see ``frame_on_farm``.
+    """
+    from .frame_on_farm import MemoryWatch, farm_status
     from .progress import log_of, take_progress
 
-    status = run_frame(layer, frame)
+    memory = MemoryWatch()
+    signals = [0]
+    status = run_frame(layer, frame, when_failed=lambda error: signals.append(error.signal))
     told = take_progress(log_of(os.environ))
     if told is not None and (told.peak_memory_kb or told.warnings):
         sys.stdout.write(f"outline: peak memory {told.peak_memory_kb} kB, {told.warnings} warnings\n")
         sys.stdout.flush()
-    return status
+    code = farm_status(status, signals[-1], lacked_memory=bool(status) and memory.lacked_memory())
+    if code != status and not signals[-1]:
+        sys.stderr.write(f"outline: exit status {status} would mean a lack of memory to a farm; it becomes {code}\n")
+    return code
 
 
 def _went_through_foreign_code(error: BaseException) -> bool:

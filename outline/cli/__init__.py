@@ -26,9 +26,14 @@ def pycuerun_main(argv: Sequence[str] | None = None) -> int:
     """Run ``pycuerun`` and return its exit code; without arguments, as the program that this process is."""
     from .pycuerun import main
 
-    if argv is None:
-        return end_process(_guarded(main, sys.argv[1:], "pycuerun"))
-    return _guarded(main, list(argv), "pycuerun")
+    if argv is not None:
+        return _guarded(main, list(argv), "pycuerun")
+    code = _guarded(main, sys.argv[1:], "pycuerun")
+    if {"-e", "--execute"}.intersection(sys.argv[1:]):
+        from ..frame_on_farm import hand_over_output
+
+        hand_over_output()
+    return end_process(code)
 
 
 def outline_main(argv: Sequence[str] | None = None) -> int:

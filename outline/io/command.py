@@ -232,7 +232,8 @@ def _failure(words: list[str], returncode: int, tail: bytes) -> ShellCommandFail
         reason, status = f"failed with exit status {returncode}", returncode
     lines = tail.decode(errors="replace").rstrip()
     message = f"command {reason}: {shlex.join(words)}"
-    return ShellCommandFailureException(f"{message}\n{_last_lines(tail)}" if lines else message, status)
+    text = f"{message}\n{_last_lines(tail)}" if lines else message
+    return ShellCommandFailureException(text, status, max(0, -returncode))
 
 
 def _last_lines(tail: bytes) -> str:

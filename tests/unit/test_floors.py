@@ -32,6 +32,7 @@ FLOORS = {
     "outline.option_parser": 8,
     "outline.backend": 7,
     "outline.scheduler": 6,
+    "outline.frame_on_farm": 5,
     "outline.frame_run": 5,
     "outline.modules": 5,
     "outline.plugins": 1,  # finds and calls plug-ins; what they do themselves stands above

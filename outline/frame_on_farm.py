@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How a frame ends on a farm: with an exit code that Cuebot takes for what it was, and with all of its output.
+
+Cuebot tries a frame that ends with 33 or 137 for ever, each time with 2 GB more. RQD hands on one line of output each
+time that something new is in the pipe, and drops the rest when the process ends.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+from collections.abc import Callable
+
+__all__ = ["MemoryWatch", "farm_status", "hand_over_output"]
+
+# Cuebot's exit codes for a lack of memory.
+_OUT_OF_MEMORY = 33
+_KILLED = 137
+_SIGKILL = 9
+
+_POLL_SECONDS = 0.002
+_PATIENCE_SECONDS = 2.0
+
+
+def farm_status(status: int, signal: int, lacked_memory: bool) -> int:
+    """The exit code of a frame on a farm, which is PyOutline's but for the codes that stand for a lack of memory.
+
+    Args:
+        status: The status of a command, or 0.
+        signal: The signal that ended the command, or 0.
+        lacked_memory: Whether the frame had not enough memory.
+    """
+    if signal == _SIGKILL or (not signal and status == _KILLED):  # a shell says 137 when its command was killed
+        return _KILLED if lacked_memory else 256 - _SIGKILL
+    if signal:
+        return 256 - signal
+    return status if status != _OUT_OF_MEMORY or lacked_memory else 1
+
+
+class MemoryWatch:
+    """Knows whether a lack of memory can be why a frame failed; made before the frame begins."""
+
+    def __init__(self) -> None:
+        self.__kills = _kernel_kills()
+
+    def lacked_memory(self) -> bool:
+        """Whether the kernel has ended processes for their memory, or a command used all that the frame was given."""
+        return _kernel_kills() > self.__kills or _exceeded_reservation()
+
+
+def _kernel_kills() -> int:
+    try:
+        with open("/proc/vmstat", encoding="ascii") as lines:
+            return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _exceeded_reservation() -> bool:
+    try:
+        import resource
+
+        reserved_kb = int(os.environ["CUE_MEMORY"])
+    except (ImportError, KeyError, ValueError):
+        return False
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >= reserved_kb > 0
+
+
+def hand_over_output(clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Wait until RQD has read all that this process and its children wrote; costs a blank line in the log.
+
+    RQD hands on what it holds when it reads one thing more, so a line feed is written into each empty pipe.
+    """
+    if "jobhost" not in os.environ:  # which RQD sets
+        return
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass
+    deadline = clock() + _PATIENCE_SECONDS
+    for fd in _pipes():
+        try:
+            if _wait_until_read(fd, deadline, clock, sleep):
+                os.write(fd, b"\n")
+                _wait_until_read(fd, deadline, clock, sleep)
+        except OSError:
+            pass  # nobody reads any more
+
+
+def _pipes() -> list[int]:
+    found: dict[tuple[int, int], int] = {}
+    for fd in (1, 2):
+        try:
+            facts = os.fstat(fd)
+        except OSError:
+            continue
+        if stat.S_ISFIFO(facts.st_mode):
+            found.setdefault((facts.st_dev, facts.st_ino), fd)
+    return list(found.values())
+
+
+def _wait_until_read(fd: int, deadline: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> bool:
+    while _unread(fd):
+        if clock() > deadline:
+            return False
+        sleep(_POLL_SECONDS)
+    return True
+
+
+def _unread(fd: int) -> int:
+    import array
+    import fcntl
+    import termios
+
+    count = array.array("i", [0])
+    fcntl.ioctl(fd, termios.FIONREAD, count)
+    return count[0]

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames end on a farm with the exit codes that Cuebot understands, and leave nothing in the pipe."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from outline.frame_on_farm import MemoryWatch, farm_status
+
+
+@pytest.mark.parametrize(
+    ("status", "signal", "lacked_memory", "code"),
+    [
+        (0, 0, False, 0),
+        (7, 0, False, 7),
+        (126, 0, False, 126),
+        (143, 0, False, 143),
+        (137, 9, False, 247),
+        (137, 0, False, 247),
+        (137, 9, True, 137),
+        (137, 0, True, 137),
+        (139, 11, False, 245),
+        (139, 11, True, 245),
+        (143, 15, False, 241),
+        (33, 0, False, 1),
+        (33, 0, True, 33),
+        (161, 33, False, 223),
+    ],
+)
+def test_codes_for_a_lack_of_memory_leave_only_when_memory_lacked(
+    status: int, signal: int, lacked_memory: bool, code: int
+) -> None:
+    assert farm_status(status, signal, lacked_memory) == code
+
+
+def test_memory_lacked_when_a_command_used_more_than_the_frame_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = MemoryWatch()
+    subprocess.run([sys.executable, "-c", "x = b'x' * 50_000_000"], check=True)
+
+    monkeypatch.setenv("CUE_MEMORY", str(50_000_000))
+    assert not watch.lacked_memory()
+    monkeypatch.setenv("CUE_MEMORY", str(40_000))
+    assert watch.lacked_memory()
+
+
+SCRIPT = """
+import os, sys
+from outline.frame_on_farm import hand_over_output
+os.write(1, b"line\\n" * 1000)
+os.write(2, b"error\\n" * 5)
+hand_over_output()
+"""
+
+
+def _run(folder: Path, on_farm: bool, read_after: float) -> tuple[bytes, bytes, float]:
+    """What arrives at readers that take their time, and how long the process ran."""
+    environ = {**os.environ, **({"jobhost": "node1"} if on_farm else {})}
+    begun = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ, bufsize=0
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        found: dict[str, bytes] = {}
+        threads = [
+            threading.Thread(target=_read, args=(stream, name, found, read_after))
+            for name, stream in (("out", process.stdout), ("err", process.stderr))
+        ]
+        for thread in threads:
+            thread.start()
+        process.wait(30)
+        seconds = time.monotonic() - begun
+        for thread in threads:
+            thread.join()
+    return found["out"], found["err"], seconds
+
+
+def _read(stream: object, name: str, found: dict[str, bytes], after: float) -> None:
+    time.sleep(after)
+    found[name] = stream.read()  # type: ignore[attr-defined]  # a raw stream
+
+
+def test_process_ends_when_all_is_read_and_one_line_feed_after_it(tmp_path: Path) -> None:
+    out, err, seconds = _run(tmp_path, on_farm=True, read_after=1.0)
+
+    assert (out, err) == (b"line\n" * 1000 + b"\n", b"error\n" * 5 + b"\n")
+    assert seconds >= 1.0
+
+
+def test_reader_that_never_comes_is_not_waited_for_long(tmp_path: Path) -> None:
+    out, err, seconds = _run(tmp_path, on_farm=True, read_after=6.0)
+
+    assert (out, err) == (b"line\n" * 1000, b"error\n" * 5)
+    assert 2.0 <= seconds < 5.5
+
+
+def test_nothing_is_added_away_from_a_farm(tmp_path: Path) -> None:
+    out, err, _ = _run(tmp_path, on_farm=False, read_after=0.2)
+
+    assert (out, err) == (b"line\n" * 1000, b"error\n" * 5)
