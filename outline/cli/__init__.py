@@ -19,7 +19,7 @@ from .streams import drop_output, open_streams, why_output_is_lost
 __all__ = ["outline_main", "pycuerun_main"]
 
 # What may fail inside without being the user's fault: this library and what it stands on.
-_OURS = frozenset(["outline", "click", "rich", "yaml", "fileseq", "psutil", "grpc", "opencue", "__main__"])
+_OURS = frozenset(["outline", "click", "rich", "yaml", "psutil", "grpc", "opencue", "__main__"])
 
 
 def pycuerun_main(argv: Sequence[str] | None = None) -> int:

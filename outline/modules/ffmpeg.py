@@ -16,6 +16,7 @@ What has to be known, all of it measured:
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 __all__ = ["Ffmpeg", "FfmpegArgs"]
+
+logger = logging.getLogger("outline.modules.ffmpeg")
 
 FFMPEG_RULES = OutputRules(
     frame_index=(r"^frame= *(\d+)",),
@@ -55,6 +58,7 @@ class FfmpegArgs(SourceArgs, total=False):
     crf: int  #: The quality, 18 when not given.
     pixel_format: str  #: ``yuv420p`` when not given.
     filters: str  #: What ``-vf`` is given; an empty text leaves out the padding to an even size.
+    fill_gaps: bool  #: True shows the picture before a missing one instead of failing; before the first one, the first.
     input_args: list[Any]  #: Words before the pictures, such as ``["-apply_trc", "iec61966_2_1"]`` for linear EXR.
 
 
@@ -78,11 +82,15 @@ class Ffmpeg(SequenceLayer):
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check that all pictures are there, and number links to them from 0 on."""
-        super().check_before_commands(frames)
+        missing = self.missing_sources(self.get_sequence()) if self.get_arg("fill_gaps") else []
+        shown = self._shown(set(missing))
+        if missing:
+            logger.warning("layer %s: the pictures of frames %s are missing", self.get_name(), FrameSet(missing))
+        self.check_sources(FrameSet(shown))
         self.make_scratch_folder()
-        for number, picture in enumerate(self._pictures()):
+        for number, frame in enumerate(shown):
             link = os.path.join(self.get_scratch_folder(), f"{number:06d}{self._extension()}")
-            os.symlink(os.path.abspath(picture), link)
+            os.symlink(os.path.abspath(self.get_source().frame_path(frame)), link)
 
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
         """The one run of ffmpeg."""
@@ -112,10 +120,15 @@ class Ffmpeg(SequenceLayer):
                 f"layer {self.get_name()!r}: the movie has {found} frames, but there are {wanted} pictures"
             )
 
-    def _pictures(self) -> list[str]:
-        """The path of each picture of the movie, in order."""
-        source = self.get_source()
-        return [source.frame_path(frame) for frame in self.get_sequence()]
+    def _shown(self, missing: set[int]) -> list[int]:
+        """The frame whose picture is shown at each place of the movie."""
+        sequence = self.get_sequence()
+        last = next((frame for frame in sequence if frame not in missing), sequence[0])
+        shown = []
+        for frame in sequence:
+            last = last if frame in missing else frame
+            shown.append(last)
+        return shown
 
     def _links_pattern(self) -> str:
         return os.path.join(self.get_scratch_folder().replace("%", "%%"), f"%06d{self._extension()}")

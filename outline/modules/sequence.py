@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..io.output import Output
-from ..io.path import Path
+from ..io.path import Path, is_present
 from ..layer import Frame, Layer
 from .render import RenderArgs, RenderLayer
 
@@ -54,11 +53,15 @@ class SourceLayer(RenderLayer):
         Raises:
             LayerException: They are missing or empty; the message names the frames.
         """
-        source = self.get_source()
-        missing = [frame for frame in frames if not _is_whole(source.frame_path(frame))]
+        source, missing = self.get_source(), self.missing_sources(frames)
         if missing:
             named = f" for frames {FrameSet(missing)}" if source.is_sequence else ""
             raise LayerException(f"layer {self.get_name()!r}: its source is missing or empty{named}: {source.path}")
+
+    def missing_sources(self, frames: FrameSet) -> list[int]:
+        """The frames of these whose pictures are missing or empty."""
+        source = self.get_source()
+        return [frame for frame in frames if not is_present(source.frame_path(frame))]
 
 
 class SequenceLayer(SourceLayer, Frame):
@@ -87,10 +90,3 @@ class SequenceLayer(SourceLayer, Frame):
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check that all pictures of the sequence are there."""
         self.check_sources(self.get_sequence())
-
-
-def _is_whole(path: str) -> bool:
-    try:
-        return os.stat(path).st_size > 0
-    except OSError:
-        return False

@@ -270,6 +270,34 @@ def test_a_tile_is_a_width_and_a_height() -> None:
         ContactSheet("c", source="a.#.exr", outputs="s.png", tile="32x24").check_required_args()
 
 
+@pytest.mark.parametrize(
+    ("there", "shown"),
+    [
+        pytest.param([1, 3, 4], [1, 1, 3, 4, 4], id="the picture before a gap"),
+        pytest.param([3], [3, 3, 3, 3, 3], id="the first picture before the first one"),
+    ],
+)
+def test_gaps_of_a_movie_can_be_filled(tmp_path: Path, there: list[int], shown: list[int]) -> None:
+    for frame in there:
+        (tmp_path / f"a.000{frame}.png").write_text("picture")
+    layer = Ffmpeg("f", source=f"{tmp_path}/a.#.png", outputs="/out/a.mp4", fill_gaps=True)
+    add(layer, "1-5")
+
+    layer.check_before_commands(FrameSet("1"))
+
+    links = [os.readlink(link) for link in sorted(Path(layer.get_scratch_folder()).iterdir())]
+    shutil.rmtree(layer.get_scratch_folder())
+    assert links == [f"{tmp_path}/a.000{frame}.png" for frame in shown]
+
+
+def test_a_movie_of_no_picture_at_all_is_refused(tmp_path: Path) -> None:
+    layer = Ffmpeg("f", source=f"{tmp_path}/a.#.png", outputs="/out/a.mp4", fill_gaps=True)
+    add(layer, "1-5")
+
+    with pytest.raises(LayerException, match="its source is missing or empty"):
+        layer.check_before_commands(FrameSet("1"))
+
+
 def test_ffmpeg_gets_pictures_that_are_numbered_from_0_on(tmp_path: Path) -> None:
     for frame in (5, 7, 9):
         (tmp_path / f"a.000{frame}.png").write_text("picture")
