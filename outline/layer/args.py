@@ -65,6 +65,7 @@ class LayerArgs(TypedDict, total=False):
     threads: float  #: The old spelling of cores.
     timeout: float  #: Minutes after which a running frame is ended.
     timeout_llu: float  #: Minutes without log output after which a frame is ended.
+    timeout_retry: float  #: A frame that hit a time limit is tried again with so many times the limit.
     type: LayerType | str  #: ``"Render"``, ``"Util"`` or ``"Post"``.
     wrapper: str  #: A farm wrapper of your own.
 

@@ -53,6 +53,7 @@ def _plan_layer(layer: Layer) -> LayerPlan | None:
         _read(layer, "timeout", _minutes, None),
         _read(layer, "timeout_llu", _minutes, None),
         str(layer.get_arg("autoeat")).lower() in ("true", "yes", "1", "on"),
+        timeout_retry=_read(layer, "timeout_retry", _growth, 0.0),
     )
 
 
@@ -64,6 +65,16 @@ def _read(layer: Layer, name: str, parse: Any, default: Any) -> Any:
         return parse(value)
     except ValueError as error:
         raise LayerException(f"layer {layer.get_name()!r}{layer.get_origin()}: {name}: {error}") from error
+
+
+def _growth(value: object) -> float:
+    try:
+        growth = float(str(value))
+    except ValueError:
+        growth = 0.0
+    if not 1 <= growth < 100:
+        raise ValueError(f"{value!r} is no number from 1 to 99, by which a time limit grows")
+    return growth
 
 
 def _minutes(value: object) -> float | None:

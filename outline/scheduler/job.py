@@ -214,7 +214,8 @@ class JobState:
             return Signal.EXITED_GOOD
         else:
             is_spent = self._tries[ref] > self.plan.max_retries and end.ended_by is not EndedBy.MEMORY
-            is_last = end.is_timed_out or end.ended_by is EndedBy.NOTHING_TO_RUN or is_spent
+            is_hopeless = end.is_timed_out and not self.layer(ref).timeout_retry
+            is_last = is_hopeless or end.ended_by is EndedBy.NOTHING_TO_RUN or is_spent
             if self.plan.autoeat or self.layer(ref).autoeat:
                 return Signal.EATEN
         return Signal.GAVE_UP if is_last else Signal.EXITED_BAD

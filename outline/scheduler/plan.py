@@ -25,6 +25,8 @@ class LayerPlan(NamedTuple):
         autoeat: A chunk that fails is EATEN.
         group: Text that is the same for layers that may run on the same machines; only whoever chooses machines
             knows what it means.
+        timeout_retry: A chunk that has hit a limit is tried again, each time with so many times the limits; 0: it is
+            not tried again.
     """
 
     name: str
@@ -37,6 +39,17 @@ class LayerPlan(NamedTuple):
     timeout_llu_seconds: float | None = None
     autoeat: bool = False
     group: str = ""
+    timeout_retry: float = 0.0
+
+    def limits(self, tries: int) -> tuple[float | None, float | None]:
+        """How long a chunk may run, and be silent, in its next try.
+
+        Args:
+            tries: Which try it is, from 1 on.
+        """
+        growth = self.timeout_retry ** (tries - 1) if self.timeout_retry else 1.0
+        run, silent = self.timeout_seconds, self.timeout_llu_seconds
+        return run and run * growth, silent and silent * growth
 
 
 class DependPlan(NamedTuple):

@@ -280,6 +280,24 @@ def test_timeout_ends_the_frame_and_names_itself(tmp_path: Path, session_root: P
     assert "wrote nothing to its log" in result.stdout
 
 
+def test_a_frame_that_hit_its_timeout_can_be_tried_again_with_more_time(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("slow", command=["sleep", "0.9"], timeout=0.2 / 60, timeout_retry=50)
+        """,
+    )
+
+    result = run_pycuerun(script, "1", "--backend", "local", timeout_seconds=30)
+
+    job = job_in(session_root)
+    assert result.returncode == 0, result.stdout
+    assert [record.attempt for record in job.record.frames.values()] == [2]
+
+
 def test_autoeat_eats_failed_frames(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
     script = outline_file(
         tmp_path,

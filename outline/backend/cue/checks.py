@@ -210,6 +210,8 @@ def _warn(job: FarmJob) -> None:
     for layer in job.layers:
         if layer.layer.get_arg("autoeat") and not job.launcher.get_flag("autoeat"):
             job.warn(layer, "autoeat is of the whole job on a farm; launch with --autoeat")
+        if layer.layer.get_arg("timeout_retry"):
+            job.warn(layer, "timeout_retry has no effect on a farm: a frame that hit a time limit is DEAD there")
         _warn_of_memory(job, layer)
         _warn_of_cores(job, layer)
 

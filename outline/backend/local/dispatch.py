@@ -165,7 +165,7 @@ class RunLoop:
         self.__running[worker] = _Running(ref, cores, memory_kb)
         self.__cores -= cores
         self.__memory_kb -= memory_kb
-        limits = (layer.timeout_seconds, layer.timeout_llu_seconds)
+        limits = layer.limits(attempt)
         try:
             send(worker, [RUN, layer.name, number, attempt, cores, memory_kb or self.limits.memory_kb, *limits])
         except OSError:

@@ -89,7 +89,14 @@ def test_two_dependencies_on_one_layer_are_both_kept() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("cores", "many"), ("cores", 0.01), ("memory", "4 gigs"), ("timeout", "soon"), ("timeout_llu", float("nan"))],
+    [
+        ("cores", "many"),
+        ("cores", 0.01),
+        ("memory", "4 gigs"),
+        ("timeout", "soon"),
+        ("timeout_llu", float("nan")),
+        ("timeout_retry", 0.5),
+    ],
 )
 def test_what_cannot_be_read_is_refused_with_layer_and_argument(name: str, value: object) -> None:
     layer = Layer("render")

@@ -257,3 +257,13 @@ def test_ranges_and_counts_are_by_state() -> None:
     assert str(state.ranges("a")[S.DEAD]) == "3"
     assert state.counts("a") == state.counts()
     assert state.counts()[S.WAITING] == 3
+
+
+def test_a_timed_out_frame_is_tried_again_with_growing_limits_where_that_was_asked_for() -> None:
+    plan = layer("a")._replace(timeout_seconds=10.0, timeout_llu_seconds=None, timeout_retry=2.0)
+    state = job(plan, max_retries=1)
+    out_of_time = FrameEnd(143, 15, ended_by=EndedBy.TIME_LIMIT)
+
+    assert [run(state, 0, out_of_time) for _ in range(2)] == [S.WAITING, S.DEAD]
+    assert [plan.limits(tries) for tries in (1, 2, 3)] == [(10.0, None), (20.0, None), (40.0, None)]
+    assert layer("b")._replace(timeout_seconds=10.0).limits(3) == (10.0, None)
