@@ -16,10 +16,10 @@ from weakref import WeakSet
 from . import config
 from .constants import OUTLINE_MODE_SETUP
 from .exception import LaunchException, OutlineException
-from .launch_options import get_launch_facility
+from .launch_options import check_launch_flags, flag_name, get_launch_facility
 from .layer import Frame
 from .loader import Outline, load_outline
-from .script import note_jobs, stop_if_only_read
+from .script import launch_noted, stop_if_only_read
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -110,14 +110,15 @@ def launch(ol: Outline, use_pycuerun: bool = True, **args: Any) -> Any:
     Args:
         ol: The outline; it is set up when it is not yet.
         use_pycuerun: False sends a farm the layers' commands without hooks and checks.
-        args: Launch flags: ``range``, ``pause``, ``wait`` (until the job is complete), ``test`` (wait, and raise when
-            a frame dies), ``backend``, ``maxretries``, ``autoeat``, ``env`` and so on.
+        args: Launch flags, named like the options of pycuerun: ``range``, ``pause``, ``wait`` (until the job is
+            complete), ``test`` (wait, and raise when a frame dies), ``backend``, ``max_retries``, ``env`` and so on.
 
     Returns:
         A list of job objects.
 
     Raises:
         OutlineException: The job could not be launched, or with ``test`` did not succeed.
+        TypeError: There is no such flag, or ``ol`` is no outline.
     """
     return OutlineLauncher(ol, **args).launch(use_pycuerun)
 
@@ -133,6 +134,8 @@ class OutlineLauncher:
     """
 
     def __init__(self, outline: Outline, **args: Any) -> None:
+        if not isinstance(outline, Outline):
+            raise TypeError(f"a launch needs an Outline, not {outline!r}")
         self.__outline = outline
         self.__flags: dict[str, Any] = {
             "pause": False,
@@ -155,6 +158,7 @@ class OutlineLauncher:
             "maxretries": config.get("outline", "maxretries"),
             "backend": config.get("outline", "backend"),
         }
+        args = check_launch_flags(args, str(args.get("backend") or self.__flags["backend"]))
         self.__flags.update(args)
         self.__flags["facility"] = args.get("facility") or self.get_usual_facility()
         if not self.__flags["user"]:
@@ -164,11 +168,11 @@ class OutlineLauncher:
 
     def set_flag(self, key: str, value: Any) -> None:
         """Set a launch flag."""
-        self.__flags[key] = value
+        self.__flags[flag_name(key)] = value
 
     def get_flag(self, key: str, default: Any = None) -> Any:
         """Return a launch flag, or ``default`` when it was never set."""
-        return self.__flags.get(key, default)
+        return self.__flags.get(flag_name(key), default)
 
     def get(self, key: str) -> Any:
         """Return a launch flag.
@@ -176,7 +180,7 @@ class OutlineLauncher:
         Raises:
             KeyError: It was never set.
         """
-        return self.__flags[key]
+        return self.__flags[flag_name(key)]
 
     def get_usual_facility(self) -> str:
         """The facility when no flag names one."""
@@ -240,9 +244,7 @@ class OutlineLauncher:
         if not use_pycuerun:
             self.__mark_plain()
         _launched.add(self.__outline)
-        jobs = backend.launch(self, use_pycuerun=use_pycuerun)
-        note_jobs(jobs)
-        return jobs
+        return launch_noted(self, lambda: backend.launch(self, use_pycuerun=use_pycuerun))
 
     def __mark_plain(self) -> None:
         """Note in the session that its frames are the layers' commands alone, and warn of what that leaves out."""

@@ -7,12 +7,21 @@ The command line of this library and PyOutline's option parser are both made fro
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from . import config
+from .exception import LaunchException, did_you_mean
 
-__all__ = ["GROUPS", "LaunchOption", "get_launch_facility", "launch_args"]
+__all__ = [
+    "GROUPS",
+    "PYOUTLINE_GROUPS",
+    "LaunchOption",
+    "check_launch_flags",
+    "flag_name",
+    "get_launch_facility",
+    "launch_args",
+]
 
 
 class LaunchOption(NamedTuple):
@@ -22,19 +31,21 @@ class LaunchOption(NamedTuple):
         flags: Its spellings.
         dest: The name of its value.
         help: One line.
-        action: ``store``, ``store_true`` or ``append``.
-        type: ``str``, ``int`` or ``float``; of a stored value.
+        action: ``store``, ``store_true``, ``append``, or ``optional`` for one whose value may be left out.
+        type: ``str``, ``int`` or ``float``, or a tuple of the texts to choose from.
         default: Makes the default value; called when a command line is read.
         metavar: The word for its value in the help.
+        is_flag: Whether it is a launch flag as well, as ``cuerun.launch`` takes them.
     """
 
     flags: tuple[str, ...]
     dest: str
     help: str
     action: str = "store"
-    type: type = str
+    type: Any = str
     default: Callable[[], Any] = lambda: None
     metavar: str = ""
+    is_flag: bool = True
 
 
 def get_launch_facility() -> str:
@@ -48,7 +59,32 @@ def _get_shot() -> str:
     return util.get_shot()
 
 
+def _no() -> bool:
+    return False
+
+
 GROUPS: dict[str, tuple[LaunchOption, ...]] = {
+    "What to do, instead of launching": (
+        LaunchOption(
+            ("-e", "--execute"),
+            "execute",
+            "Run one frame of a session in this process: 12-beauty.",
+            metavar="FRAME",
+            is_flag=False,
+        ),
+        LaunchOption(
+            ("-i", "--inspect"),
+            "inspect",
+            "Show layers, frames and dependencies.",
+            metavar="SCRIPT",
+            is_flag=False,
+        ),
+        LaunchOption(("--dry-run",), "dry_run", "Show what would run, and write nothing.", "store_true", is_flag=False),
+        LaunchOption(("--format",), "format", "Of --dry-run.", type=("text", "json"), is_flag=False),
+        LaunchOption(
+            ("--resume",), "resume", "Go on with a job of the local backend.", metavar="SESSION", is_flag=False
+        ),
+    ),
     "Standard options": (
         LaunchOption(
             ("-b", "--backend"),
@@ -59,28 +95,25 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         ),
         LaunchOption(("-s", "--server"), "server", "The farm server, host or host:port.", metavar="HOST"),
         LaunchOption(("-F", "--facility"), "facility", "The facility to run in.", metavar="NAME"),
-        LaunchOption(("-V", "--verbose"), "verbose", "Log what happens.", "store_true", default=lambda: False),
+        LaunchOption(("-V", "--verbose"), "verbose", "Log what happens.", "store_true", default=_no, is_flag=False),
         LaunchOption(
-            ("-D", "--debug"), "debug", "Log everything, and show tracebacks.", "store_true", default=lambda: False
-        ),
-    ),
-    "Development options": (
-        LaunchOption(("-r", "--repos"), "repos", "The folder of module versions.", metavar="DIR"),
-        LaunchOption(("--dev",), "dev", "Use your own development areas on the farm.", "store_true"),
-        LaunchOption(("--dev-user",), "devuser", "Use this user's development areas on the farm.", metavar="USER"),
-        LaunchOption(
-            ("--env",), "env", "Set an environment variable of every frame; repeatable.", "append", metavar="K=V"
+            ("-D", "--debug"),
+            "debug",
+            "Log everything, and show tracebacks.",
+            "store_true",
+            default=_no,
+            is_flag=False,
         ),
     ),
     "Job options": (
-        LaunchOption(("-p", "--pause"), "pause", "Launch the job paused.", "store_true", default=lambda: False),
-        LaunchOption(("-w", "--wait"), "wait", "Wait until the job is complete.", "store_true", default=lambda: False),
+        LaunchOption(("-p", "--pause"), "pause", "Launch the job paused.", "store_true", default=_no),
+        LaunchOption(("-w", "--wait"), "wait", "Wait until the job is complete.", "store_true", default=_no),
         LaunchOption(
             ("-t", "--test"),
             "test",
             "Wait for the job and fail when a frame dies.",
             "store_true",
-            default=lambda: False,
+            default=_no,
         ),
         LaunchOption(("-f", "--range"), "range", "The frames; $FR when not given.", metavar="RANGE"),
         LaunchOption(("--shot",), "shot", "The shot of the job.", default=_get_shot, metavar="NAME"),
@@ -100,30 +133,85 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         ),
         LaunchOption(("--autoeat",), "autoeat", "A frame that fails is eaten, without a retry.", "store_true"),
         LaunchOption(("--priority",), "priority", "The job's priority.", type=int, default=lambda: 1, metavar="N"),
+        LaunchOption(("-u", "--user"), "user", "The user of the job.", metavar="USER"),
+        LaunchOption(
+            ("--qc",), "qc", "Let the artist look at the job before it leaves the farm.", "store_true", is_flag=False
+        ),
+    ),
+    "With --backend local": (
+        LaunchOption(("--cores",), "cores", "Cores to use; all when not given.", metavar="N"),
+        LaunchOption(("--memory",), "memory", "Memory to use, such as 16g; all when not given.", metavar="SIZE"),
+        LaunchOption(("--fail-fast",), "fail_fast", "Stop when a frame is dead.", "store_true"),
+        LaunchOption(("--quiet",), "quiet", "Print nothing but errors.", "store_true", is_flag=False),
+    ),
+    "Development options": (
+        LaunchOption(("-r", "--repos"), "repos", "The folder of module versions.", metavar="DIR", is_flag=False),
+        LaunchOption(("--dev",), "dev", "Use your own development areas on the farm.", "store_true"),
+        LaunchOption(("--dev-user",), "devuser", "Use this user's development areas on the farm.", metavar="USER"),
+        LaunchOption(
+            ("--env",), "env", "Set an environment variable of every frame; repeatable.", "append", metavar="K=V"
+        ),
+        LaunchOption(
+            ("-v", "--version"),
+            "version",
+            "Print the version; with a value, the version of outline that the farm uses.",
+            "optional",
+            default=lambda: os.environ.get("OL_VERSION", "latest"),
+            metavar="[VERSION]",
+            is_flag=False,
+        ),
     ),
 }
 
+# What PyOutline's option parser has; tools that use it have options of their own for the rest.
+PYOUTLINE_GROUPS = ("Standard options", "Development options", "Job options")
+
+_FLAGS = {option.dest: option for options in GROUPS.values() for option in options if option.is_flag}
+_SPELLINGS = {
+    spelling.lstrip("-").replace("-", "_"): option.dest
+    for option in _FLAGS.values()
+    for spelling in (*option.flags, option.dest)
+    if len(spelling.lstrip("-")) > 1
+}
+# Flags without an option of their own: what an outline knows by itself, and what our own programs hand over.
+_OTHERS = ("show", "dept", "range_default", "use_pycuerun", "observer", "runner")
+
 
 def launch_args(values: Any) -> dict[str, Any]:
-    """Return the launch flags in an object that has the options' values as attributes."""
-    names = [
-        "backend",
-        "basename",
-        "server",
-        "pause",
-        "priority",
-        "wait",
-        "test",
-        "range",
-        "range_default",
-        "shot",
-        "dev",
-        "devuser",
-        "facility",
-        "nomail",
-        "maxretries",
-        "os",
-        "env",
-        "autoeat",
-    ]
-    return {name: getattr(values, name, None) for name in names}
+    """The launch flags in an object that has the options' values as attributes."""
+    return {name: getattr(values, name, None) for name in (*_FLAGS, "range_default")}
+
+
+def flag_name(name: str) -> str:
+    """The name of a launch flag, for any of its spellings: ``max_retries`` is ``maxretries``."""
+    return _SPELLINGS.get(name, name)
+
+
+def check_launch_flags(flags: Mapping[str, Any], backend: str) -> dict[str, Any]:
+    """Launch flags under their names; a backend that is not ours may have others of its own.
+
+    Raises:
+        TypeError: There is no such flag.
+        LaunchException: A value is of the wrong kind.
+    """
+    checked = {}
+    for given, value in flags.items():
+        name = flag_name(given)
+        if name not in _FLAGS and name not in _OTHERS:
+            near = did_you_mean(given, [*_SPELLINGS, *_OTHERS])
+            if near or backend in ("local", "cue"):
+                raise TypeError(f"there is no launch flag {given!r}{near}")
+        option = _FLAGS.get(name)
+        if name == "env" and isinstance(value, Mapping):
+            value = [f"{key}={one}" for key, one in value.items()]
+        if option is not None and value is not None:
+            _check_value(option, given, value)
+        checked[name] = value
+    return checked
+
+
+def _check_value(option: LaunchOption, name: str, value: Any) -> None:
+    if option.action == "store_true" and value not in (True, False):
+        raise LaunchException(f"{name} must be True or False, not {value!r}")
+    if option.action == "append" and isinstance(value, (str, bytes)):
+        raise LaunchException(f"{name} must be a list, not {value!r}")

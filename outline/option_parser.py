@@ -8,7 +8,7 @@ from optparse import OptionGroup, OptionParser
 from typing import Any
 
 from .frames import FrameSet
-from .launch_options import GROUPS, launch_args
+from .launch_options import GROUPS, PYOUTLINE_GROUPS, launch_args
 
 __all__ = ["CuerunOptionParser"]
 
@@ -20,18 +20,17 @@ class CuerunOptionParser(OptionParser):
         # A tool's own -j or -m takes over, since PyOutline's parser leaves both free.
         OptionParser.__init__(self, **{"conflict_handler": "resolve", **args})
         self.__plugins: OptionGroup | None = None
-        for title, options in GROUPS.items():
+        for title in PYOUTLINE_GROUPS:
             group = self.add_option_group(OptionGroup(self, title))
-            for option in options:
-                kwargs: dict[str, Any] = {"action": option.action, "dest": option.dest, "help": option.help}
+            for option in GROUPS[title]:
+                action = "store" if option.action == "optional" else option.action
+                kwargs: dict[str, Any] = {"action": action, "dest": option.dest, "help": option.help}
                 kwargs["default"] = option.default()
                 if option.type is not str:
                     kwargs["type"] = option.type.__name__
                 if option.metavar:
                     kwargs["metavar"] = option.metavar
                 group.add_option(*option.flags, **kwargs)
-            if title == "Development options":
-                group.add_option("-v", "--version", dest="version", default=os.environ.get("OL_VERSION", "latest"))
 
     def format_epilog(self, formatter: Any) -> str:
         """Return the epilog as it was written."""

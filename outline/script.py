@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,9 +24,9 @@ __all__ = [
     "StopScript",
     "caught_launches",
     "find_script",
+    "launch_noted",
     "line_where_stopped",
     "load_saved_script",
-    "note_jobs",
     "noted_jobs",
     "run_main_block",
     "run_script",
@@ -50,11 +50,15 @@ class ScriptFile(NamedTuple):
     source: str
 
 
+# An OutlineLauncher, which stands floors above, and the call that launches.
+ShowLaunch = Callable[[Any, Callable[[], Any]], Any]
+
 _scripts: dict[str, ScriptFile] = {}
 _stopped_at: dict[str, int] = {}
 _reading_saved = False
 _caught_launches: list[Any] | None = None
 _noted_jobs: list[Any] | None = None
+_show_launch: ShowLaunch | None = None
 
 
 def run_script(path: str) -> ModuleType:
@@ -156,24 +160,30 @@ def caught_launches() -> Iterator[list[Any]]:
 
 
 @contextmanager
-def noted_jobs() -> Iterator[list[Any]]:
+def noted_jobs(show: ShowLaunch | None = None) -> Iterator[list[Any]]:
     """Keep the jobs that scripts launch by themselves.
+
+    Args:
+        show: Called for each launch with the launcher and what launches; returns the jobs.
 
     Yields:
         A list that fills with the jobs. Any: what a job is depends on the backend.
     """
-    global _noted_jobs
-    before, _noted_jobs = _noted_jobs, []
+    global _noted_jobs, _show_launch
+    before = _noted_jobs, _show_launch
+    _noted_jobs, _show_launch = [], show
     try:
         yield _noted_jobs
     finally:
-        _noted_jobs = before
+        _noted_jobs, _show_launch = before
 
 
-def note_jobs(jobs: Any) -> None:
-    """Add to the noted jobs; the launcher calls this with what the backend returned."""
+def launch_noted(launcher: Any, launch: Callable[[], Any]) -> Any:
+    """Launch, and note the jobs for whoever runs the script; the launcher calls this with the call of its backend."""
+    jobs = launch() if _show_launch is None else _show_launch(launcher, launch)
     if _noted_jobs is not None and isinstance(jobs, list):
         _noted_jobs.extend(jobs)
+    return jobs
 
 
 def was_stopped() -> bool:

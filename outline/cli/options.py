@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -16,6 +17,7 @@ __all__ = ["PRINT_VERSION", "PycuerunCommand", "option_group", "tidy_arguments"]
 
 PRINT_VERSION = "\0print"
 
+_COMPLETE = {"execute": complete_frame, "resume": complete_session}
 _NEGATIVE_RANGE = re.compile(r"-\d[-\d,xy:by ]*\Z")
 _OLD_SPELLINGS = {"-retry": "-m", "-jobid": "-j"}
 
@@ -34,7 +36,7 @@ Exit codes: 0 done, 1 a frame is dead, 2 not launched, 3 killed on the farm, 70 
 
 
 def option_group(title: str) -> list[click.Option]:
-    """Return the options of a group of ``launch_options`` as click has them."""
+    """The options of a group of ``launch_options`` as click has them."""
     return [_option(option) for option in GROUPS[title]]
 
 
@@ -42,67 +44,16 @@ def _option(option: LaunchOption) -> click.Option:
     flags = [*option.flags, option.dest]
     if option.action == "store_true":
         return click.Option(flags, help=option.help, is_flag=True, default=False)
-    return click.Option(
-        flags,
-        help=option.help,
-        metavar=option.metavar or None,
-        default=None,
-        type=option.type,
-        multiple=option.action == "append",
-    )
-
-
-def _what_to_do() -> list[click.Option]:
-    return [
-        click.Option(
-            ["-e", "--execute", "execute"],
-            metavar="FRAME",
-            help="Run one frame of a session in this process: 12-beauty.",
-            shell_complete=complete_frame,
-        ),
-        click.Option(
-            ["-i", "--inspect", "inspect"],
-            metavar="SCRIPT",
-            help="Show layers, frames and dependencies.",
-            type=click.Path(),
-        ),
-        click.Option(["--dry-run", "dry_run"], is_flag=True, help="Show what would run, and write nothing."),
-        click.Option(["--format", "format"], type=click.Choice(["text", "json"]), default="text", help="Of --dry-run."),
-        click.Option(
-            ["--resume", "resume"],
-            metavar="SESSION",
-            help="Go on with a job of the local backend.",
-            shell_complete=complete_session,
-        ),
-    ]
-
-
-def local_options() -> list[click.Option]:
-    """Return the options that only the local backend understands."""
-    return [
-        click.Option(["--cores", "cores"], metavar="N", help="Cores to use; all when not given."),
-        click.Option(["--memory", "memory"], metavar="SIZE", help="Memory to use, such as 16g; all when not given."),
-        click.Option(["--fail-fast", "fail_fast"], is_flag=True, help="Stop when a frame is dead."),
-        click.Option(["--quiet", "quiet"], is_flag=True, help="Print nothing but errors."),
-    ]
-
-
-def _version() -> click.Option:
-    return click.Option(
-        ["-v", "--version", "version"],
-        is_flag=False,
-        flag_value=PRINT_VERSION,
-        metavar="[VERSION]",
-        help="Print the version; with a value, the version of outline that the farm uses.",
-    )
-
-
-def _job_options() -> list[click.Option]:
-    return [
-        *option_group("Job options"),
-        click.Option(["-u", "--user", "user"], metavar="USER", help="The user of the job."),
-        click.Option(["--qc", "qc"], is_flag=True, help="Let the artist look at the job before it leaves the farm."),
-    ]
+    more: dict[str, Any] = {"type": option.type, "multiple": option.action == "append", "default": None}
+    if option.action == "optional":
+        more = {"is_flag": False, "flag_value": PRINT_VERSION}
+    elif isinstance(option.type, tuple):
+        more["type"] = click.Choice(option.type)
+    elif option.metavar == "SCRIPT":
+        more["type"] = click.Path()
+    if option.dest in _COMPLETE:
+        more["shell_complete"] = _COMPLETE[option.dest]
+    return click.Option(flags, help=option.help, metavar=option.metavar or None, **more)
 
 
 class PycuerunCommand(click.Command):
@@ -116,13 +67,7 @@ class PycuerunCommand(click.Command):
     """
 
     def __init__(self, plugins: PluginParser) -> None:
-        self.groups: dict[str, list[click.Option]] = {
-            "What to do, instead of launching": _what_to_do(),
-            "Standard options": option_group("Standard options"),
-            "Job options": _job_options(),
-            "With --backend local": local_options(),
-            "Development options": [*option_group("Development options"), _version()],
-        }
+        self.groups = {title: option_group(title) for title in GROUPS}
         plugins.check_flags({flag for group in self.groups.values() for option in group for flag in option.opts})
         self.groups["Plug-ins"] = plugins.params
         arguments: list[click.Parameter] = [

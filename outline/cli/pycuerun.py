@@ -297,8 +297,9 @@ def _launch_here(tool: PyCuerun, options: SimpleNamespace, runner: Runner | None
     args = _launch_args(options)
     args.pop("test", None)  # the exit code tells
     args.update(cores=options.cores, memory=options.memory, fail_fast=options.fail_fast, runner=runner)
-    return show_run(
+    own = show_run(
         lambda display: tool.launch_outline(ol, observer=display, **args)[0],
         quiet=options.quiet,
         paused=options.pause,
     )
+    return max(own, exit_code)

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..exception import ScriptException
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..backend.local.runner import Runner
     from ..loader import Outline
 
-__all__ = ["early_runner", "load_and_show_jobs", "show_job", "show_run"]
+__all__ = ["early_runner", "load_and_show_jobs", "show_run"]
 
 
 @contextmanager
@@ -42,38 +42,42 @@ def early_runner() -> Iterator[Runner | None]:
 
 
 def load_and_show_jobs(path: str, *, quiet: bool) -> tuple[Outline | None, int]:
-    """Read an outline to launch it on this machine; of a script that launches by itself, show its jobs.
+    """Read an outline to launch it on this machine; the jobs that a script launches by itself run under a display.
 
     Returns:
-        The outline, or None when the script has launched all that it has; and the exit code for its jobs.
+        The outline, or None when the script has launched all that it has; and the worst exit code of those jobs.
     """
     from ..backend.local import LocalFrameError
     from ..loader import load_outline
     from ..script import noted_jobs
 
-    wait_for_no_thread()
     config.set("outline", "backend", "local")  # for what the script launches
-    begun = time.monotonic()
+    codes = [0]
+
+    def show(launcher: Any, launch: Callable[[], list[Any]]) -> list[Any]:
+        if launcher.get("backend") != "local":
+            return launch()
+        jobs: list[Any] = []
+
+        def run(observer: Observer) -> LocalJob:
+            launcher.set_flag("observer", observer)
+            jobs.extend(launch())
+            return jobs[0]  # type: ignore[no-any-return]  # a list of LocalJob
+
+        codes.append(show_run(run, quiet=quiet, paused=bool(launcher.get_flag("pause"))))
+        if codes[-1] == EXIT_INTERRUPTED:
+            raise KeyboardInterrupt
+        return jobs
+
     try:
-        with noted_jobs() as jobs:
+        with noted_jobs(show) as jobs:
             ol = load_outline(path)
     except ScriptException as error:
         if not isinstance(error.__cause__, LocalFrameError):
             raise
         print(f"pycuerun: {error}", file=sys.stderr)
         return None, EXIT_DEAD
-    if not jobs or ol.get_layers():
-        return ol, 0
-    return None, max(show_job(job, time.monotonic() - begun, quiet=quiet) for job in jobs)
-
-
-def show_job(job: LocalJob, seconds: float, *, quiet: bool) -> int:
-    """Print the summary of a job that is over, and return the exit code; a paused one is fine."""
-    is_fine = job.record.over not in ("failed", "interrupted")
-    _print_summary(_summary(job, seconds), is_fine, quiet)
-    if is_fine:
-        return 0
-    return EXIT_INTERRUPTED if job.record.over == "interrupted" else EXIT_DEAD
+    return None if jobs and not ol.get_layers() else ol, max(codes)
 
 
 def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool = False) -> int:
@@ -92,14 +96,16 @@ def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool =
     wait_for_no_thread()
     display = make_display(quiet)
     try:
-        job = run(Observer() if quiet else RunObserver(display))
+        job, is_interrupted = run(Observer() if quiet else RunObserver(display)), False
+    except KeyboardInterrupt as stop:
+        if not stop.args:
+            raise
+        job, is_interrupted = stop.args[0], True
     finally:
         display.close()
     is_fine = paused or job.record.job.succeeded
     _print_summary(_summary(job, time.monotonic() - begun), is_fine, quiet)
-    if is_fine:
-        return 0
-    return EXIT_INTERRUPTED if job.record.over == "interrupted" else EXIT_DEAD
+    return EXIT_INTERRUPTED if is_interrupted else 0 if is_fine else EXIT_DEAD
 
 
 def _summary(job: LocalJob, seconds: float) -> str:

@@ -267,3 +267,24 @@ def _read_all(fd: int) -> str:
         pass
     os.close(fd)
     return data.decode()
+
+
+def test_jobs_of_a_script_show_what_happens_and_give_the_exit_code(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        from outline import Outline, cuerun
+        from outline.modules.shell import Shell
+        for name in ("false", "true"):
+            ol = Outline(name)
+            ol.add_layer(Shell("cmd", command=[name]))
+            cuerun.launch(ol, range="1", maxretries=0)
+        """,
+    )
+
+    done = run_pycuerun(script, "--backend", "local")
+
+    assert done.returncode == 1
+    lines = [line for line in done.stdout.splitlines() if "_false" in line or "_true" in line or "0001-cmd" in line]
+    assert [line.split()[-1] for line in lines if "RUNNING" in line] == ["RUNNING", "RUNNING"]
+    assert done.stdout.index("FAILED") < done.stdout.index("FINISHED")

@@ -70,3 +70,43 @@ def test_a_job_that_is_running_cannot_be_resumed(tmp_path: Path, session_root: P
 
     assert result.returncode == 2
     assert f"process {launcher.pid}" in result.stderr
+
+
+LAUNCHES = """
+import sys
+from outline import Outline, cuerun
+from outline.modules.shell import Shell
+
+for name in ("first", "second"):
+    ol = Outline(name)
+    ol.add_layer(Shell("cmd", command=["sh", "-c", "touch started-$CUE_LAYER; sleep 60"]))
+    try:
+        cuerun.launch(ol, range="1", backend="local", wait=True)
+    except KeyboardInterrupt:
+        print("interrupted in", name)
+        raise
+"""
+
+
+@pytest.mark.parametrize("program", ["python", "pycuerun"])
+def test_ctrl_c_reaches_a_script_that_launches(tmp_path: Path, session_root: Path, program: str) -> None:
+    script = outline_file(tmp_path, LAUNCHES)
+    words = [str(script)] if program == "python" else ["-m", "outline", str(script), "--backend", "local"]
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=tmp_path,
+        env=environ_with(PYTHONUNBUFFERED="1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: (tmp_path / "started-cmd").exists())
+
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+
+    assert out.splitlines()[-1] == "interrupted in first"
+    assert process.returncode == (-signal.SIGINT if program == "python" else 130)
+    assert (program == "python") == ("KeyboardInterrupt: " in err)
+    assert (program == "pycuerun") == ("go on    pycuerun --resume" in out)
+    assert job_in(session_root).counts == {"WAITING": 1}

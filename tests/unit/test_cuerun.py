@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -143,6 +144,40 @@ def test_only_a_time_stamp_is_taken_off_the_name(name: str, expected: str) -> No
     OutlineLauncher(ol).prepare()
 
     assert ol.get_name() == expected
+
+
+@pytest.mark.parametrize(
+    ("flags", "problem"),
+    [
+        ({"max_retry": 0}, "there is no launch flag 'max_retry'; did you mean 'max_retries'?"),
+        ({"retries": 1, "backend": "local"}, "there is no launch flag 'retries'"),
+        ({"colour": "red", "backend": "cue"}, "there is no launch flag 'colour'"),
+        ({"wait": "no"}, "wait must be True or False, not 'no'"),
+        ({"env": "A=1"}, "env must be a list, not 'A=1'"),
+        ({"cores": 0, "backend": "local"}, "cores must be a number above 0, not 0"),
+        ({"memory": 0, "backend": "local"}, "memory must be more than 0, not 0"),
+        ({"max_retries": -1, "backend": "local"}, "maxretries must be a number from 0 on, not -1"),
+    ],
+    ids=str,
+)
+def test_flag_that_nothing_reads_or_understands_is_refused(
+    flags: dict[str, Any], problem: str, backend: list[Any]
+) -> None:
+    with pytest.raises((TypeError, LaunchException), match=re.escape(problem)):
+        cuerun.launch(_outline("1"), **flags)
+
+
+def test_flags_may_be_spelt_as_on_the_command_line(backend: list[Any]) -> None:
+    cuerun.launch(_outline("1"), max_retries=0, base_name="other", no_mail=True, env={"A": "1"}, dev_user="jo")
+
+    launcher = backend[0][0]
+    names = ("maxretries", "max_retries", "basename", "nomail", "env", "devuser")
+    assert [launcher.get_flag(name) for name in names] == [0, 0, "other", True, ["A=1"], "jo"]
+
+
+def test_what_is_no_outline_cannot_be_launched() -> None:
+    with pytest.raises(TypeError, match="a launch needs an Outline, not None"):
+        cuerun.launch(None)  # type: ignore[arg-type]
 
 
 # -- launching again ------------------------------------------------------------------------------------------

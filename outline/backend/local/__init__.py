@@ -84,6 +84,7 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool | None = None) -> list[
 
     Raises:
         LocalFrameError: The flag ``test`` is set and a frame is DEAD.
+        KeyboardInterrupt: Somebody pressed Ctrl-C, and the frames were ended; its argument is the job.
         LaunchException: The job cannot be run.
     """
     job = serialize(launcher).dispatch()
@@ -296,7 +297,10 @@ def _run(record: JobRecord, claimed: _Claimed, limits: Limits, flags: dict[str, 
         end_frame=end_frame,
     )
     run_loop()
-    return LocalJob(paths.folder, record)
+    job = LocalJob(paths.folder, record)
+    if run_loop.interrupted:
+        raise KeyboardInterrupt(job)  # no class of our own: an interpreter gives only this one the status of a signal
+    return job
 
 
 def _folder_of(record: JobRecord) -> str:
@@ -338,8 +342,8 @@ def _max_retries(value: Any) -> int:
 
 
 def _cores(value: Any) -> float:
-    value = value or config.get("local", "cores", fallback="")
-    if not value:
+    value = config.get("local", "cores", fallback="") if value is None else value
+    if value == "":
         return float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     try:
         cores = float(value)
@@ -354,12 +358,15 @@ def _memory_kb(value: Any) -> int:
 
     from ...resources import parse_memory_kb
 
-    value = value or config.get("local", "memory", fallback="")
-    if value:
+    value = config.get("local", "memory", fallback="") if value is None else value
+    if value != "":
         try:
-            return parse_memory_kb(value)
+            memory_kb = parse_memory_kb(value)
         except ValueError as error:
             raise LaunchException(f"memory: {error}") from error
+        if memory_kb <= 0:
+            raise LaunchException(f"memory must be more than 0, not {value!r}")
+        return memory_kb
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024
     except (ValueError, OSError, AttributeError):
