@@ -9,18 +9,16 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from . import config
-from .config.places import home_directory, temp_directory
-from .exception import ConfigException, SessionException
+from .exception import SessionException
 from .files import write_atomic
 from .session_paths import SessionPaths
-from .util import get_uid
+from .session_places import file_mode, inside, make_folder, sessions_folder
 
 if TYPE_CHECKING:
     from .layer import Layer
     from .loader import Outline
 
-__all__ = ["Session", "file_mode", "find_sessions", "is_session_path", "make_folder", "share"]
+__all__ = ["Session", "conform_name", "find_sessions", "is_session_path"]
 
 _NAME = re.compile(r"[^\s/]+/[0-9a-fA-F][0-9a-fA-F-]{7,}\Z")
 
@@ -49,22 +47,12 @@ def find_sessions() -> Iterator[SessionPaths]:
     """
     from glob import escape, glob
 
-    for base in glob(_base(escape(_home()), "*", "*")):
+    for base in glob(sessions_folder("*", "*", quote=escape)):
         for job in _folders(base):
             for folder in _folders(job):
                 paths = SessionPaths(folder)
                 if _NAME.match("/".join(folder.split(os.sep)[-2:])) and _marked_name(paths):
                     yield paths
-
-
-def _base(home: str, show: str, shot: str) -> str:
-    text = config.get("outline", "session_dir")
-    try:
-        return text.format(HOME=home, SHOW=show, SHOT=shot)
-    except (KeyError, IndexError, ValueError) as error:
-        raise SessionException(
-            f"[outline] session_dir = {text!r} has a placeholder {error}; there are {{HOME}}, {{SHOW}} and {{SHOT}}"
-        ) from error
 
 
 def _folders(folder: str) -> list[str]:
@@ -100,7 +88,7 @@ class Session:
         ol = self.__outline
         job = f"{ol.get_show()}-{ol.get_shot()}-{ol.get_user()}_{ol.get_name()}"
         self.__name = f"{conform_name(job)}/{uuid.uuid1()}"
-        base = _base(_home(), ol.get_show(), ol.get_shot())
+        base = sessions_folder(ol.get_show(), ol.get_shot())
         self.__paths = SessionPaths(os.path.join(os.path.abspath(base), *self.__name.split("/")))
         try:
             make_folder(self.__paths.layers, below=base)
@@ -172,7 +160,7 @@ class Session:
         Raises:
             SessionException: The layer's folder cannot be made.
         """
-        return self.__folder(self.__paths.layer(layer)) if layer else self.__paths.folder
+        return self.__folder(inside(self.__paths.layers, str(layer))) if layer else self.__paths.folder
 
     def get_log_path(self) -> str:
         """Return the folder of the frame logs, which is made when it is missing."""
@@ -296,7 +284,7 @@ class Session:
         return _load_data(path) if os.path.isfile(path) else None
 
     def __target(self, name: str, layer: Layer | str | None) -> str:
-        return os.path.join(self.get_path(layer), name)
+        return inside(self.get_path(layer), name)
 
     # A frame that runs owns the names that it stores, so that a retry of the very same frame may store them again.
 
@@ -324,47 +312,3 @@ def _load_data(path: str) -> Any:
             return load(stream.read(), path)
     except (OSError, UnicodeDecodeError) as error:
         raise SessionException(f"cannot read {path}: {error}") from error
-
-
-def file_mode() -> int | None:
-    """Return the permissions of files in a session, None for those of the umask; [outline] session_mode decides."""
-    return 0o664 if _is_for_group() else None
-
-
-def share(fd: int) -> None:
-    """Give an open file of a session, which this process made, the permissions that files in sessions have."""
-    mode = file_mode()
-    if mode is not None:
-        try:
-            os.fchmod(fd, mode)
-        except PermissionError:  # a colleague made it, and has opened it already
-            pass
-
-
-def _is_for_group() -> bool:
-    mode = config.get("outline", "session_mode", fallback="")
-    if mode not in ("", "group"):
-        raise ConfigException(f"[outline] session_mode = {mode!r} must be 'group', or empty for the umask")
-    return bool(mode)
-
-
-def make_folder(path: str, *, below: str) -> None:
-    """Make a folder and those above it; with [outline] session_mode = group, open to the group."""
-    if os.path.isdir(path):
-        return
-    missing = []
-    parent = path
-    while parent and not os.path.isdir(parent):
-        missing.append(parent)
-        parent = os.path.dirname(parent)
-    for_group = _is_for_group()
-    os.makedirs(path, exist_ok=True)
-    if for_group:
-        for folder in missing:
-            if folder.startswith(os.path.abspath(below)):
-                os.chmod(folder, 0o2775)
-
-
-def _home() -> str:
-    home = home_directory()
-    return home if home and home != "/" else os.path.join(temp_directory(), f"outline-{get_uid()}")

@@ -62,6 +62,7 @@ FLOORS = {
     "outline.names": 0,
     "outline.frame_end": 0,
     "outline.session_paths": 0,
+    "outline.session_places": 1,
     "outline.resources": 0,
 }
 

@@ -17,8 +17,8 @@ from typing import Any
 from ...exception import LaunchException, SessionException
 from ...files import make_whole, write_atomic
 from ...process import process_birth
-from ...session import file_mode, make_folder
 from ...session_paths import SessionPaths
+from ...session_places import file_mode, make_folder
 
 __all__ = ["TOUCH_SECONDS", "Claim", "living_runner", "refuse", "take_claim"]
 

@@ -23,8 +23,8 @@ from ...files import write_to_disk
 from ...frame_end import FrameEnd
 from ...names import log_name
 from ...scheduler import FrameState, JobPlan, JobState
-from ...session import share
 from ...session_paths import SessionPaths
+from ...session_places import share
 from .log import read_end
 
 __all__ = ["FrameRecord", "JobRecord", "Journal", "check_journal", "read_record"]

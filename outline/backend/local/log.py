@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from ...frame_end import FrameEnd
 from ...names import older_log
 from ...progress import take_progress
-from ...session import share
+from ...session_places import share
 
 __all__ = ["FrameLog", "last_lines", "put_aside", "read_end"]
 

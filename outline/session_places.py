@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the sessions of this user are, and who may read and write them."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable
+
+from . import config
+from .config.places import home_directory, temp_directory
+from .exception import ConfigException, SessionException
+from .util import get_uid
+
+__all__ = ["file_mode", "inside", "make_folder", "sessions_folder", "share"]
+
+_VARIABLE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
+
+
+def sessions_folder(show: str, shot: str, *, quote: Callable[[str], str] = str) -> str:
+    """The folder that holds the sessions of a shot.
+
+    Args:
+        show: The show.
+        shot: The shot.
+        quote: Turns the values of variables, and the home folder, into what is asked for.
+
+    Raises:
+        SessionException: The configuration has a placeholder or variable that is not there, or a name leads elsewhere.
+    """
+    text = config.get("outline", "session_dir")
+    problem = f"[outline] session_dir = {text!r} has a"
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        if not name:
+            return "$"
+        if name not in os.environ:
+            raise SessionException(f"{problem} variable ${name} that is not set")
+        return quote(os.environ[name]).replace("{", "{{").replace("}", "}}")
+
+    pattern = _VARIABLE.sub(value, re.sub(r"^~(?=/|$)", "{HOME}", text))
+    home = quote(_home()) if "{HOME" in pattern else ""
+    for kind, name in (("show", show), ("shot", shot)):
+        if f"{{{kind.upper()}" in pattern and (os.path.isabs(name) or os.pardir in re.split(r"[/\\]", name)):
+            raise SessionException(f"the {kind} {name!r} cannot be the name of a folder: it leads elsewhere")
+    try:
+        return os.path.expanduser(pattern.format(HOME=home, SHOW=show, SHOT=shot))
+    except (KeyError, IndexError, ValueError) as error:
+        raise SessionException(
+            f"{problem} placeholder {error}; there are {{HOME}}, {{SHOW}}, {{SHOT}} and $VARIABLES"
+        ) from error
+
+
+def inside(folder: str, name: str) -> str:
+    """The path of a name in a folder; it may lie deeper.
+
+    Raises:
+        SessionException: The name leads out of the folder.
+    """
+    path = os.path.join(folder, name)
+    if (os.pardir in name or os.path.isabs(name)) and not os.path.normpath(path).startswith(folder + os.sep):
+        raise SessionException(f"{name!r} leads out of the folder {folder}; name a file inside of it")
+    return path
+
+
+def file_mode() -> int | None:
+    """Return the permissions of files in a session, None for those of the umask; [outline] session_mode decides."""
+    return 0o664 if _is_for_group() else None
+
+
+def share(fd: int) -> None:
+    """Give an open file of a session, which this process made, the permissions that files in sessions have."""
+    mode = file_mode()
+    if mode is not None:
+        try:
+            os.fchmod(fd, mode)
+        except PermissionError:  # a colleague made it, and has opened it already
+            pass
+
+
+def _is_for_group() -> bool:
+    mode = config.get("outline", "session_mode", fallback="")
+    if mode not in ("", "group"):
+        raise ConfigException(f"[outline] session_mode = {mode!r} must be 'group', or empty for the umask")
+    return bool(mode)
+
+
+def make_folder(path: str, *, below: str) -> None:
+    """Make a folder and those above it; with [outline] session_mode = group, open to the group."""
+    if os.path.isdir(path):
+        return
+    missing = []
+    parent = path
+    while parent and not os.path.isdir(parent):
+        missing.append(parent)
+        parent = os.path.dirname(parent)
+    for_group = _is_for_group()
+    os.makedirs(path, exist_ok=True)
+    if for_group:
+        for folder in missing:
+            if folder.startswith(os.path.abspath(below)):
+                os.chmod(folder, 0o2775)
+
+
+def _home() -> str:
+    """The user's home folder, or one of theirs in the folder for temporary files where the user has none.
+
+    Raises:
+        SessionException: Somebody else has made that folder, or a link in its place.
+    """
+    home = home_directory()
+    if home and home != "/":
+        return home
+    folder = os.path.join(temp_directory(), f"outline-{get_uid()}")
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        pass
+    found = os.lstat(folder)
+    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+        raise SessionException(f"{folder} is a link or belongs to somebody else; set HOME or [outline] session_dir")
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        os.chmod(folder, 0o700)
+    return folder
