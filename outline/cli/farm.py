@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from .. import config
 from ..backend.cue import JOB_WAIT_PERIOD_SEC, end_test
 from ..backend.cue.client import farm_errors
-from ..backend.cue.jobs import post_job_of
+from ..backend.cue.jobs import post_job_of, why_post_waits
 from ..backend.cue.logs import last_lines
-from ..backend.cue.snapshot import Outcome, PyCueJob, frames_of
+from ..backend.cue.snapshot import Outcome, PyCueJob, frames_of, layers_of
 from ..backend.cue.status import frame_status
 from ..backend.cue.watch import FarmObserver, FarmResult, watch
 from ..backend.status import JobStatus
@@ -39,7 +39,6 @@ __all__ = ["WaitObserver", "follow_jobs", "launch_on_farm"]
 S = FrameState
 _MOST_DEAD = 500
 _PAUSED = "the job is paused; cueadmin -unpause {name} lets it go on"
-_EXTERNAL = "what is left waits for another job"
 _HELD_UP = "nothing runs: {reason}"
 _WORDS = {
     Outcome.DONE: "FINISHED",
@@ -131,16 +130,19 @@ def follow_jobs(jobs: Sequence[Any], server: Any = None, *, test: bool = False, 
 @contextmanager
 def _signals_interrupt() -> Iterator[None]:
     """Let TERM and HUP do what Ctrl-C does: end the wait, and say what can be done with the job."""
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    came: list[int] = []
 
     def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
+        came.append(number)
+        if len(came) == 1:  # whoever sends a second one is being obeyed already
+            raise KeyboardInterrupt
 
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in () if came else before.items():  # this process ends, and must not be disturbed
             signal.signal(number, handler)
 
 
@@ -150,7 +152,7 @@ def _report(job: Any, result: FarmResult, seconds: float, server: Any, *, test: 
     code = _EXIT_CODES[result.outcome] or (EXIT_DEAD if problem else 0)
     if not quiet or code:
         lines = _summary(job, result, seconds)
-        lines += [] if problem else _next_steps(job.data.name, result.outcome, server)
+        lines += [] if problem else _next_steps(job, result.outcome, server)
         print("\n".join(lines).rstrip("\n"), file=sys.stderr if quiet else sys.stdout)
     if problem:
         print(f"pycuerun: {problem}", file=sys.stderr)
@@ -207,7 +209,7 @@ class WaitObserver(FarmObserver):
 
     def away(self, reason: str) -> None:
         """Tell why nothing comes for a while."""
-        self.__display.note("away", f"{reason.partition('; ')[0]}; waiting on")
+        self.__display.note("away", f"{reason}; waiting on")
         self.__display.redraw()
 
     def back(self) -> None:
@@ -215,9 +217,9 @@ class WaitObserver(FarmObserver):
         self.__display.note("away", "")
         self.__display.event("the farm server answers again")
 
-    def external(self) -> None:
-        """Tell what the job waits for."""
-        self.__display.note("external", _EXTERNAL)
+    def waits(self, reason: str) -> None:
+        """Tell what the job waits for, or take that back."""
+        self.__display.note("waits", reason)
 
     def held_up(self, reason: str) -> None:
         """Tell why nothing runs, or take that back."""
@@ -238,17 +240,20 @@ def _summary(job: Any, result: FarmResult, seconds: float) -> list[str]:
     status = result.job or JobStatus(job.data.name, job.data.id, "", ())
     if result.outcome is not Outcome.DONE:
         with suppress(OutlineException):  # a job or server that is gone tells nothing more
-            dead = (frame_status(job, frame.data) for frame in islice(frames_of(job, ["DEAD"]), _MOST_DEAD))
+            layers = {layer.data.name: layer.data for layer in layers_of(job)}
+            dead = (frame_status(job, frame.data, layers) for frame in islice(frames_of(job, ["DEAD"]), _MOST_DEAD))
             status = status._replace(dead=tuple(dead))
     return summary(status, seconds, last_lines, word=_WORDS[result.outcome])
 
 
-def _next_steps(name: str, outcome: Outcome, server: Any) -> list[str]:
-    ours = server_option(server)
+def _next_steps(job: Any, outcome: Outcome, server: Any) -> list[str]:
+    name, ours = quoted(job.data.name), server_option(server)
     if outcome in (Outcome.DEAD, Outcome.STUCK):
+        post = why_post_waits(job)
         return [
-            f"look at it  outline status {quoted(name)}{ours}",
-            f"try again   outline retry {quoted(name)}{ours}",
+            *([post] if post else []),
+            f"look at it  outline status {name}{ours}",
+            f"try again   outline retry {name}{ours}",
         ]
     if outcome is Outcome.KILLED:
         return ["somebody has ended the job before its frames were done"]

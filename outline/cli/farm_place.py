@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from ..backend.cue.client import connect, farm_errors
-from ..backend.cue.jobs import FarmChunk, chunk_of, log_path, retry_frames
+from ..backend.cue.jobs import FarmChunk, chunk_of, job_with_layer, log_path, retry_frames
 from ..backend.cue.snapshot import frames_of, layers_of, snapshot_of
 from ..backend.cue.status import job_status
 from ..backend.status import JobStatus
@@ -98,6 +98,7 @@ class FarmPlace:
 
     def __chunk(self, name: str) -> FarmChunk:
         frame, layer = split_frame_name(name)
+        self.__job = job_with_layer(self.__job, layer)
         return chunk_of(self.__job, layer, frame)
 
     def __frame(self, chunk: FarmChunk) -> Any:

@@ -62,9 +62,9 @@ class ScriptedJob:
             raise look
         return look
 
-    def waits_for_other_jobs(self) -> bool:
-        """Tell what the test says."""
-        return self.__external()
+    def jobs_waited_for(self) -> list[str]:
+        """One job, when the test says that there is one."""
+        return ["other_job"] if self.__external() else []
 
     def why_nothing_starts(self) -> str:
         """Return the next reason."""

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from outline import cuerun
+from outline import Outline, cuerun
 from outline.backend.cue.client import UnknownToServer
-from outline.backend.cue.jobs import chunk_of, find_job, post_job_of, retry_frames
-from outline.backend.cue.snapshot import PyCueJob, frames_of
+from outline.backend.cue.jobs import _as_monitor, chunk_of, find_job, post_job_of, retry_frames
+from outline.backend.cue.snapshot import PyCueJob, frames_of, layers_of
 from outline.exception import LaunchException
 from outline.scheduler import FrameState
-from tests.launches import outline_of, shell
+from tests.launches import launcher_of, outline_of, shell
 
 
 def _launched(*layers: Any, **args: Any) -> Any:
@@ -26,9 +26,10 @@ def test_numbers_come_by_layer_in_their_order(pycue: Any) -> None:
 
     snapshot = PyCueJob(job.data.id).read()
 
-    assert (snapshot.name, snapshot.state, snapshot.is_paused) == ("testing-sh010-tester_job_name", "PENDING", True)
+    assert (snapshot.name, snapshot.state) == ("testing-sh010-tester_job_name", "PAUSED")
     assert [(layer.name, sum(layer.counts.values())) for layer in snapshot.layers] == [("zzz", 10), ("aaa", 2)]
-    assert (snapshot.counts("zzz")[FrameState.WAITING], snapshot.counts("aaa")[FrameState.DEPEND]) == (10, 2)
+    zzz, aaa = snapshot.layers
+    assert (zzz.counts[FrameState.WAITING], aaa.counts[FrameState.DEPEND]) == (10, 2)
 
 
 def test_job_that_is_not_there_is_unknown(pycue: Any) -> None:
@@ -47,11 +48,11 @@ def test_all_pages_of_frames_are_read(pycue: Any) -> None:
 def test_dependencies_on_other_jobs_are_known_while_they_hold(pycue: Any) -> None:
     other, job = _launched(name="other_job"), _launched(shell("beauty"), shell("comp", require=["beauty"]))
     source = PyCueJob(job.data.id)
-    before = source.waits_for_other_jobs()
+    before = source.jobs_waited_for()
 
     job.createDependencyOnJob(other)
 
-    assert (before, source.waits_for_other_jobs()) == (False, True)
+    assert (before, source.jobs_waited_for()) == ([], [other.data.name])
 
 
 def test_dependencies_on_jobs_that_are_over_do_not_count(pycue: Any) -> None:
@@ -60,7 +61,7 @@ def test_dependencies_on_jobs_that_are_over_do_not_count(pycue: Any) -> None:
 
     other.eatFrames()
 
-    assert not PyCueJob(job.data.id).waits_for_other_jobs()
+    assert not PyCueJob(job.data.id).jobs_waited_for()
 
 
 def test_job_is_found_by_name_in_any_case_and_by_id(pycue: Any) -> None:
@@ -111,3 +112,52 @@ def test_post_job_is_that_of_this_job(pycue: Any) -> None:
 
 def test_job_without_post_layers_has_no_post_job(pycue: Any) -> None:
     assert post_job_of(_launched()) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "user", "post"),
+    [
+        ("testing-sh010-ann_job", "ann", "testing-sh010-monitor_job"),
+        ("testing-banner-ann_job", "ann", "testing-bmonitorer-ann_job"),
+        ("testing-sh010-ann_job", "Ann", "testing-sh010-ann_job"),
+        ("testing-sh010-a.n_job", "a.n", "testing-sh010-monitor_job"),
+        ("testing-sh010-a(n_job", "a(n", "testing-sh010-a(n_job"),
+    ],
+    ids=["user", "shot that holds the user", "capitals", "pattern", "no pattern"],
+)
+def test_post_job_has_monitor_in_the_place_of_the_user(pycue: Any, name: str, user: str, post: str) -> None:
+    assert _as_monitor(name, user) == post
+
+
+def test_post_jobs_of_two_users_are_told_apart(pycue: Any) -> None:
+    (ours,) = cuerun.launch(outline_of(shell("beauty")), backend="cue", pause=True)
+    milliseconds = ours.data.start_time * 1000
+    commands = [layer.data.command for layer in ours.getLayers()]
+    for number, command in enumerate(["other -e #IFRAME#-beauty", *commands]):
+        spec = serialize_simple(outline_of(shell(command=command), name=f"job_name_post_job_{milliseconds + number}"))
+        pycue.api.launchSpecAndWait(spec)
+
+    found = post_job_of(ours)
+
+    assert found is not None
+    assert found.data.name == f"testing-sh010-monitor_job_name_post_job_{milliseconds + 1}"
+
+
+def serialize_simple(ol: Outline) -> str:
+    return str(launcher_of(ol=ol, user="monitor").serialize(use_pycuerun=False))
+
+
+def test_replies_that_belong_to_another_job_are_asked_for_again(pycue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, other = _launched(), _launched(shell("other"), name="other_job")
+    mixed = iter([other.getFrames, other.getFrames])
+    monkeypatch.setattr(job, "getFrames", lambda **args: next(mixed, type(job).getFrames.__get__(job))(**args))
+
+    assert {frame.data.layer_name for frame in frames_of(job)} == {"beauty"}
+
+
+def test_server_that_goes_on_mixing_replies_is_told(pycue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    job, other = _launched(), _launched(shell("other"), name="other_job")
+    monkeypatch.setattr(job, "getLayers", other.getLayers)
+
+    with pytest.raises(LaunchException, match="answers with what belongs to another job"):
+        layers_of(job)

@@ -20,7 +20,7 @@ from .checks import check_job
 from .client import JobPending, ServerAway, connect, farm_errors, raising_cue_exceptions
 from .command import build_command
 from .job import farm_job
-from .jobs import find_session_job, post_job_of
+from .jobs import find_session_job, post_job_of, why_post_waits
 from .known_names import check_known_names
 from .snapshot import Outcome, PyCueJob
 from .spec import spec_text
@@ -155,6 +155,9 @@ def wait(job: Any) -> None:
     """
     while job is not None:
         result = watch(PyCueJob(job.data.id), period_seconds=JOB_WAIT_PERIOD_SEC, observer=LogObserver())
+        post = why_post_waits(job) if result.outcome in (Outcome.DEAD, Outcome.STUCK) else ""
+        if post:
+            logger.warning("%s: %s", job.data.name, post)
         job = post_job_of(job) if result.outcome is Outcome.DONE else None
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "connect",
     "farm_errors",
     "get_opencue",
+    "patience",
     "raising_cue_exceptions",
     "server_names",
 ]
@@ -104,6 +105,18 @@ def connect(server: Any = None) -> Any:
     return opencue
 
 
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """Wait so long for each answer of the server; PyCue by itself waits for hours."""
+    cuebot = get_opencue().Cuebot
+    usual = cuebot.Timeout
+    cuebot.Timeout = seconds
+    try:
+        yield
+    finally:
+        cuebot.Timeout = usual
+
+
 def server_names() -> str:
     """Return the servers that PyCue uses, for a message."""
     cuebot = get_opencue().Cuebot
@@ -163,7 +176,9 @@ def _translated(error: Any, doing: str) -> LaunchException:
     code = _code_name(error)
     said = one_line(error)
     server = server_names()
-    if code in ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED"):
+    if code in ("DEADLINE_EXCEEDED", "CANCELLED"):
+        return ServerAway(f"the farm server {server} does not answer; it hangs, or the way to it is blocked")
+    if code == "UNAVAILABLE":
         return ServerAway(
             f"no farm server answers at {server}; start it, or name another with --server or CUEBOT_HOSTS,"
             " or use --backend local"

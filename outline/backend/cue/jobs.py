@@ -22,11 +22,16 @@ __all__ = [
     "chunks_of",
     "find_job",
     "find_session_job",
+    "job_with_layer",
     "log_path",
+    "post_job_of",
     "retry_frames",
+    "why_post_waits",
 ]
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+MONITOR = "monitor"
+FRAME_TOKEN = "#IFRAME#"
 _AT_ONCE = 500
 _CLOCK_SECONDS = 2  # a job and its Post layers are launched together, but not in the same second
 
@@ -93,20 +98,54 @@ def _by_age(jobs: list[Any]) -> list[Any]:
 
 
 def post_job_of(job: Any) -> Any | None:
-    """Return PyCue's job of the Post layers of a job, which the farm runs when the job is finished; None without any.
+    """PyCue's job of the Post layers of a job, which the farm runs when the job is finished; None without any.
 
-    Its name is that of the job and the time of the launch in milliseconds.
+    Its name is that of the job, the user's name replaced by ``monitor`` where it comes first, and the time of the
+    launch in milliseconds. So jobs of two users can have Post jobs of one name, and the command tells them apart.
     """
     opencue = connect()
-    prefix = f"{job.data.name}_post_job_"
+    prefixes = [f"{name}_post_job_" for name in (_as_monitor(job.data.name, job.data.user), job.data.name)]
     try:
         with farm_errors("look for jobs"):
-            found = list(opencue.api.getJobs(substr=[prefix], include_finished=True))
+            found = list(opencue.api.getJobs(substr=prefixes, include_finished=True))
+        times = {_number_after(prefix, one.data.name): one for one in found for prefix in prefixes}
+        ours = sorted(one for one in times if one // 1000 >= job.data.start_time - _CLOCK_SECONDS)
+        session = _session_in_command(job) if ours else ""
+        return next((times[one] for one in ours if _session_in_command(times[one]) == session), None)
     except LaunchException:
         return None
-    times = {_number_after(prefix, one.data.name): one for one in found}
-    ours = [milliseconds for milliseconds in times if milliseconds // 1000 >= job.data.start_time - _CLOCK_SECONDS]
-    return times[min(ours)] if ours else None
+
+
+def _as_monitor(name: str, user: str) -> str:
+    try:
+        return re.sub(user, MONITOR, name, count=1)  # to Cuebot the user is a pattern
+    except re.error:
+        return name
+
+
+def _session_in_command(job: Any) -> str:
+    """What the commands of all layers of a session begin with; empty for a job without pycuerun."""
+    command = next((str(layer.data.command) for layer in layers_of(job)), "")
+    before, found, _ = command.partition(f" -e {FRAME_TOKEN}")
+    return before if found else ""
+
+
+def why_post_waits(job: Any) -> str:
+    """What somebody has to do before the Post layers of a job with dead frames run; empty without Post layers."""
+    post = post_job_of(job)
+    if post is None:
+        return ""
+    layers = ", ".join(layer.data.name for layer in layers_of(post))
+    return f"the Post layers wait until no frame is DEAD (retry, eat or kill them): {layers}"
+
+
+def job_with_layer(job: Any, layer: str) -> Any:
+    """The job itself, or that of its Post layers when such a layer is among those."""
+    name = conform_layer(layer)
+    if any(one.data.name == name for one in layers_of(job)):
+        return job
+    post = post_job_of(job)
+    return post if post and any(one.data.name == name for one in layers_of(post)) else job
 
 
 def _number_after(prefix: str, name: str) -> int:

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from ...exception import LaunchException
 from ...scheduler import FrameState
 from ..status import JobStatus, LayerStatus, add_counts
-from .client import connect, farm_errors
+from .client import connect, farm_errors, patience, server_names
 from .waiting import ask_why_nothing_starts
 
 __all__ = [
@@ -19,7 +20,9 @@ __all__ = [
     "Outcome",
     "PyCueJob",
     "frames_of",
+    "job_by_id",
     "job_state",
+    "jobs_waited_for",
     "layers_of",
     "outcome_of",
     "snapshot_of",
@@ -27,7 +30,10 @@ __all__ = [
 ]
 
 S = FrameState
+T = TypeVar("T")
+PATIENCE_SECONDS = 15.0
 _PAGE = 500  # what PyCue asks for; it cannot ask for another number
+_TRIES = 5
 
 
 class Outcome(Enum):
@@ -80,8 +86,8 @@ class JobSource(Protocol):
             LaunchException: It refuses.
         """
 
-    def waits_for_other_jobs(self) -> bool:
-        """Tell whether something of the job waits for another job, which may go on."""
+    def jobs_waited_for(self) -> list[str]:
+        """The names of other jobs, which may go on, that something of the job waits for."""
 
     def why_nothing_starts(self) -> str:
         """Return why no host starts a frame of the job, or nothing when the hosts are no reason."""
@@ -98,25 +104,19 @@ class PyCueJob:
 
     def read(self) -> JobStatus:
         """Ask the server for the job and its layers."""
-        opencue = connect()
-        with farm_errors(f"find the job {self.__id}"):
-            job = opencue.api.getJob(self.__id)
-        return snapshot_of(job, layers_of(job))
+        with patience(PATIENCE_SECONDS):
+            job = job_by_id(self.__id)
+            return snapshot_of(job, layers_of(job))
 
-    def waits_for_other_jobs(self) -> bool:
+    def jobs_waited_for(self) -> list[str]:
         """Ask the server for the dependencies of the job and its layers."""
-        opencue = connect()
-        with farm_errors(f"list the dependencies of {self.__id}"):
-            depends = opencue.api.getJob(self.__id).getDepends()
-        external = opencue.api.depend_pb2.EXTERNAL
-        return any(depend.data.active and depend.data.target == external for depend in depends)
+        with patience(PATIENCE_SECONDS):
+            return jobs_waited_for(job_by_id(self.__id))
 
     def why_nothing_starts(self) -> str:
         """Ask the server for its hosts, and hold them against what the layers of the job ask for."""
-        opencue = connect()
-        with farm_errors(f"find the job {self.__id}"):
-            job = opencue.api.getJob(self.__id)
-        return ask_why_nothing_starts(job)
+        with patience(PATIENCE_SECONDS):
+            return ask_why_nothing_starts(job_by_id(self.__id))
 
     def reconnect(self) -> None:
         """Connect anew; PyCue by itself stays with the server that it has found first."""
@@ -129,10 +129,46 @@ class PyCueJob:
 # Any: PyCue's objects.
 
 
+def job_by_id(job_id: str) -> Any:
+    """PyCue's job with an id.
+
+    Raises:
+        UnknownToServer: There is none.
+    """
+    opencue = connect()
+    with farm_errors(f"find the job {job_id}"):
+        return _asked_for(lambda: opencue.api.getJob(job_id), lambda job: job.data.id == job_id)
+
+
 def layers_of(job: Any) -> list[Any]:
-    """Return PyCue's layers of a job in their order; the server is asked for them."""
+    """PyCue's layers of a job in their order; the server is asked for them."""
     with farm_errors(f"list the layers of {job.data.name}"):
-        return sorted(job.getLayers(), key=lambda layer: int(layer.data.dispatch_order))
+        layers = _asked_for(
+            lambda: list(job.getLayers()), lambda found: all(one.data.parent_id == job.data.id for one in found)
+        )
+    return sorted(layers, key=lambda layer: int(layer.data.dispatch_order))
+
+
+def jobs_waited_for(job: Any) -> list[str]:
+    """The names of other jobs that a job or something in it waits for."""
+    opencue = connect()
+    with farm_errors(f"list the dependencies of {job.data.name}"):
+        depends = [depend.data for depend in job.getDepends()]
+    external = opencue.api.depend_pb2.EXTERNAL
+    return sorted({one.depend_on_job for one in depends if one.active and one.target == external})
+
+
+def _asked_for(ask: Callable[[], T], is_answer: Callable[[T], bool]) -> T:
+    """The answer to a question; a Cuebot mixes those of several clients now and then, so it is asked again.
+
+    Raises:
+        LaunchException: It goes on giving others.
+    """
+    for _ in range(_TRIES):
+        answer = ask()
+        if is_answer(answer):
+            return answer
+    raise LaunchException(f"the farm server {server_names()} answers with what belongs to another job; try again")
 
 
 def snapshot_of(job: Any, layers: Sequence[Any]) -> JobStatus:
@@ -155,16 +191,20 @@ def frames_of(job: Any, states: Sequence[str] = (), **criteria: Any) -> Iterator
     """
     from opencue_proto import job_pb2
 
+    numbers = [job_pb2.FrameState.Value(state) for state in states] or list(job_pb2.FrameState.values())
     if states:
-        criteria["state"] = [job_pb2.FrameState.Value(state) for state in states]
-    page = 1
-    while True:
+        criteria["state"] = numbers
+    layers = criteria.get("layer") or [layer.data.name for layer in layers_of(job)]
+
+    def is_answer(frames: list[Any]) -> bool:
+        return all(one.data.layer_name in layers and one.data.state in numbers for one in frames)
+
+    for page in itertools.count(1):
         with farm_errors(f"list the frames of {job.data.name}"):
-            found = job.getFrames(page=page, **criteria)
+            found = _asked_for(lambda: list(job.getFrames(page=page, **criteria)), is_answer)  # noqa: B023 - called here
         yield from found
         if len(found) < _PAGE:
             return
-        page += 1
 
 
 def _counts(stats: Any) -> dict[FrameState, int]:

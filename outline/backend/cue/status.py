@@ -14,15 +14,17 @@ from ...names import progress_path
 from ...progress import FrameProgress, read_progress
 from ...scheduler import FrameState
 from ..status import FrameStatus, JobStatus, LayerStatus
-from .jobs import log_path
-from .snapshot import frames_of, layers_of, snapshot_of
+from .jobs import log_path, post_job_of, why_post_waits
+from .snapshot import frames_of, jobs_waited_for, layers_of, snapshot_of
 from .waiting import ask_why_nothing_starts
+from .watch import ALL_DONE
 
 __all__ = ["exit_reason", "frame_status", "job_status"]
 
 S = FrameState
 _CLOCK_SECONDS = 5.0  # by which clocks of hosts may differ
 _MOST_WAITING = 500  # of a layer whose frames nearly all wait, so many are asked how often they failed
+_OUT_OF_MEMORY = (33, 137)  # for which the server raises the memory of the layer
 # What the numbers that stand for an exit status on a farm mean.
 _REASONS = {
     33: "out of memory",
@@ -47,7 +49,10 @@ def job_status(job: Any, *, server: str | None = None, session: str | None = Non
         server: The server that the command line named, if it did.
         session: The session that the job was launched from, if that is known.
     """
-    snapshot = snapshot_of(job, layers_of(job))
+    layers = layers_of(job)
+    snapshot = snapshot_of(job, layers)
+    by_name = {layer.data.name: layer.data for layer in layers}
+    post = None if "_post_job_" in job.data.name else post_job_of(job)
     common = {layer.name: max(FrameState, key=lambda state: layer.counts[state]) for layer in snapshot.layers}
     others = list(_uncommon_frames(job, common))
     waiting = islice(_in_state(job, S.WAITING, common, others), _MOST_WAITING)
@@ -55,16 +60,33 @@ def job_status(job: Any, *, server: str | None = None, session: str | None = Non
         session=session,
         server=server,
         layers=tuple(_with_states(layer, common[layer.name], others) for layer in snapshot.layers),
-        running=tuple(frame_status(job, data) for data in _in_state(job, S.RUNNING, common, others)),
-        retrying=tuple(frame_status(job, data) for data in waiting if data.retry_count),
-        dead=tuple(frame_status(job, data) for data in _in_state(job, S.DEAD, common, others)),
+        running=tuple(frame_status(job, data, by_name) for data in _in_state(job, S.RUNNING, common, others)),
+        retrying=tuple(frame_status(job, data, by_name) for data in waiting if data.retry_count),
+        dead=tuple(frame_status(job, data, by_name) for data in _in_state(job, S.DEAD, common, others)),
         held_up=ask_why_nothing_starts(job) if snapshot.is_held_up else "",
+        waiting_for=_waiting_for(job, snapshot, post),
+        post=job_status(post, server=server) if post else None,
     )
 
 
-def frame_status(job: Any, data: Any) -> FrameStatus:
-    """Take what is to be known of a frame out of PyCue's message of it."""
+def _waiting_for(job: Any, snapshot: JobStatus, post: Any) -> str:
+    """What a job waits for of which no frame runs or can run."""
+    counts = snapshot.counts
+    if counts[S.RUNNING] or counts[S.WAITING] or snapshot.state not in ("RUNNING", "FAILED"):
+        return ""
+    if counts[S.DEPEND]:
+        others = jobs_waited_for(job)
+        if others:
+            return f"waits for other jobs: {', '.join(others)}"
+    if counts[S.DEAD]:
+        return why_post_waits(job) if post else ""
+    return "" if counts[S.DEPEND] else ALL_DONE
+
+
+def frame_status(job: Any, data: Any, layers: Mapping[str, Any]) -> FrameStatus:
+    """What is to be known of a frame, out of PyCue's message of it and those of its job's layers by name."""
     log = log_path(job, data.name)
+    layer = layers.get(data.layer_name)
     frame = FrameStatus(
         data.name,
         data.layer_name,
@@ -78,7 +100,20 @@ def frame_status(job: Any, data: Any) -> FrameStatus:
         seconds = max(0.0, time.time() - data.start_time)
         return frame._replace(seconds=seconds, progress=_progress(log, data.start_time))
     seconds = float(max(0, data.stop_time - data.start_time))
-    return frame._replace(seconds=seconds, exit_status=data.exit_status, reason=exit_reason(data.exit_status))
+    reason = _time_limit(data, layer) or exit_reason(data.exit_status)
+    raised_kb = int(layer.min_memory) if layer and data.exit_status in _OUT_OF_MEMORY else 0
+    return frame._replace(seconds=seconds, exit_status=data.exit_status, reason=reason, memory_kb=raised_kb)
+
+
+def _time_limit(data: Any, layer: Any) -> str:
+    """The time limit that has ended a frame, which the server has made DEAD at once; empty when none has."""
+    if layer is None or _state_of(data) is not S.DEAD or data.exit_status == 0:
+        return ""
+    if 0 < layer.timeout * 60 <= data.stop_time - data.start_time:
+        return f"ran longer than its timeout={layer.timeout} minutes"
+    if 0 < layer.timeout_llu * 60 <= data.stop_time - data.llu_time:
+        return f"printed nothing for its timeout_llu={layer.timeout_llu} minutes"
+    return ""
 
 
 def exit_reason(status: int) -> str:

@@ -25,6 +25,7 @@ SETTLE_SECONDS = 3.0
 HELD_UP_SECONDS = 5.0
 ASK_WHY_SECONDS = 20.0
 _FIRST_PERIOD_SECONDS = 0.5
+ALL_DONE = "all frames are done; the server has not finished the job yet"
 
 
 class JobTestFailed(LaunchException):
@@ -43,8 +44,8 @@ class FarmObserver:
     def back(self) -> None:
         """Learn that it answers again."""
 
-    def external(self) -> None:
-        """Learn that the job waits for another job."""
+    def waits(self, reason: str) -> None:
+        """Learn what the job waits for when none of its frames can run; nothing when that is over."""
 
     def held_up(self, reason: str) -> None:
         """Learn why nothing runs though it could; nothing when that is over."""
@@ -70,6 +71,11 @@ class LogObserver(FarmObserver):
         """Log the reason."""
         if reason:
             logger.warning("nothing runs: %s", reason)
+
+    def waits(self, reason: str) -> None:
+        """Log the reason."""
+        if reason:
+            logger.warning("%s", reason)
 
 
 class FarmResult(NamedTuple):
@@ -129,7 +135,8 @@ class _Watcher:
         self.__is_away = False
         self.__unknown = 0
         self.__ended: tuple[Outcome, JobStatus, float] | None = None
-        self.__told_external = False
+        self.__waits_for = ""
+        self.__heard = ""
         self.__held_up = _HeldUp(source, observer, clock)
         self.job: JobStatus | None = None
 
@@ -150,11 +157,14 @@ class _Watcher:
             self.__miss(error)
             return None
         self.__unknown = 0
+        self.__heard = time.strftime("%H:%M:%S")
         if self.__is_away:
             self.__is_away = False
             self.__observer.back()
         self.__observer.counted(self.job)
         self.__held_up.look(self.job)
+        if self.job.state == "RUNNING":
+            self.__tell_waits(ALL_DONE if self.job.done == self.job.total else "")
         return self.__settled(outcome_of(self.job), self.job)
 
     def __settled(self, outcome: Outcome | None, job: JobStatus) -> Outcome | None:
@@ -173,20 +183,24 @@ class _Watcher:
         if not job.counts[FrameState.DEPEND]:
             return False
         try:
-            waits = self.__source.waits_for_other_jobs()
+            others = self.__source.jobs_waited_for()
         except ServerAway:
             return True  # the next look tells
         except LaunchException:
             return False
-        if waits and not self.__told_external:
-            self.__told_external = True
-            self.__observer.external()
-        return waits
+        self.__tell_waits(f"what is left waits for another job: {', '.join(others)}" if others else "")
+        return bool(others)
+
+    def __tell_waits(self, reason: str) -> None:
+        if reason != self.__waits_for:
+            self.__waits_for = reason
+            self.__observer.waits(reason)
 
     def __miss(self, error: LaunchException) -> None:
         if not self.__is_away:
             self.__is_away = True
-            self.__observer.away(str(error))
+            since = f" (nothing was heard since {self.__heard})" if self.__heard else ""
+            self.__observer.away(f"{str(error).partition('; ')[0]}{since}")
         if isinstance(error, ServerAway):
             self.__source.reconnect()
 

@@ -160,9 +160,9 @@ def test_plain_lines_tell_every_change_of_a_wait() -> None:
     for numbers in ({"waiting": 3}, {"waiting": 3}, {"running": 1, "waiting": 1, "succeeded": 1}):
         observer.counted(snapshot(**numbers))
     observer.counted(snapshot(dead=1, eaten=1, succeeded=1))
-    observer.away("no farm server answers at x:1; start it")
+    observer.away("no farm server answers at x:1")
     observer.back()
-    observer.external()
+    observer.waits("what is left waits for another job: b")
     observer.held_up("no host is UP")
     observer.held_up("")
     observer.counted(snapshot(waiting=1, is_paused=True))
@@ -174,7 +174,7 @@ def test_plain_lines_tell_every_change_of_a_wait() -> None:
         "[2/3] job: 1 DEAD, 1 EATEN",
         "no farm server answers at x:1; waiting on",
         "the farm server answers again",
-        "what is left waits for another job",
+        "what is left waits for another job: b",
         "nothing runs: no host is UP",
         "[0/1] job",
         "the job is paused; cueadmin -unpause job lets it go on",
@@ -314,9 +314,9 @@ def test_live_wait_draws_a_row_per_layer_and_takes_it_away(monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("tell", "line"),
     [
-        (lambda wait: wait.away("no farm server answers at x:1; start it"), "no farm server answers at x:1; waiting"),
+        (lambda wait: wait.away("no farm server answers at x:1"), "no farm server answers at x:1; waiting"),
         (lambda wait: wait.counted(snapshot(waiting=1, is_paused=True)), "the job is paused"),
-        (lambda wait: wait.external(), "what is left waits for another job"),
+        (lambda wait: wait.waits("what is left waits for another job: b"), "what is left"),
         (lambda wait: wait.held_up("no host is UP"), "nothing runs: no host is UP"),
         (lambda wait: [wait.away("no server"), wait.back()], "beauty"),
     ],

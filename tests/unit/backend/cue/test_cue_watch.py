@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -36,8 +37,8 @@ class Notes(FarmObserver):
     def back(self) -> None:
         self.told.append("back")
 
-    def external(self) -> None:
-        self.told.append("external")
+    def waits(self, reason: str) -> None:
+        self.told.append(f"waits: {reason}")
 
     def held_up(self, reason: str) -> None:
         self.told.append(f"held up: {reason}")
@@ -102,7 +103,7 @@ def test_job_that_waits_for_another_job_is_waited_for() -> None:
     outcome = _outcome(ScriptedJob(looks, external=lambda: True), clock, observer=notes)
 
     assert outcome is Outcome.DONE
-    assert notes.told.count("external") == 1
+    assert notes.told.count("waits: what is left waits for another job: other_job") == 1
 
 
 def test_other_job_is_not_asked_for_when_no_frame_waits() -> None:
@@ -118,8 +119,18 @@ def test_server_that_is_away_is_waited_for_and_told_once() -> None:
     outcome = _outcome(source, observer=notes)
 
     assert outcome is Outcome.DONE
-    assert notes.told == ["counted", "away: no farm server answers at x:1; start it", "back", "counted"]
+    away = notes.told.pop(1)
+    assert notes.told == ["counted", "back", "counted"]
+    assert re.fullmatch(r"away: no farm server answers at x:1 \(nothing was heard since \d\d:\d\d:\d\d\)", away)
     assert source.reconnects == 2
+
+
+def test_job_of_which_all_is_done_and_that_is_not_finished_is_told() -> None:
+    notes = Notes()
+
+    _outcome(ScriptedJob([snapshot(succeeded=2), snapshot("FINISHED", succeeded=2)]), observer=notes)
+
+    assert "waits: all frames are done; the server has not finished the job yet" in notes.told
 
 
 def test_job_that_the_server_does_not_know_twice_is_lost() -> None:
@@ -161,7 +172,7 @@ def test_scripts_find_it_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     _outcome(ScriptedJob([AWAY, DONE]), observer=LogObserver())
 
     assert [record.getMessage() for record in caplog.records] == [
-        "no farm server answers at x:1; start it; waiting on",
+        "no farm server answers at x:1; waiting on",
         "the farm server answers again",
     ]
 
