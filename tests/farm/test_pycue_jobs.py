@@ -390,8 +390,3 @@ def test_criteria_that_cannot_be_read_are_refused(one_job: Any, options: dict[st
 def test_frame_of_a_job_that_is_gone_is_not_found(pycue: Any, one_job: Any):
     with pytest.raises(EntityNotFoundException, match="no frame"):
         pycue.api.getFrame("00000000-0000-0000-8000-000000000000")
-
-
-def test_call_that_is_not_implemented_says_so(one_job: Any):
-    with pytest.raises(grpc.RpcError, match="job.JobInterface/AddRenderPartition is not implemented"):
-        one_job.addRenderPartition("node1", 1, 1, 1024, 0, 0)
