@@ -97,7 +97,7 @@ def _report(error: Exception, program: str, is_debug: bool) -> int:
 
 
 def _foreign_place(trace: TracebackType | None) -> str:
-    """Return file and line of the last code that somebody else wrote and an error came through, or an empty text."""
+    """File and line of the last code of somebody else that an error came through, or an empty text."""
     place = ""
     while trace is not None:
         package = str(trace.tb_frame.f_globals.get("__name__", "")).partition(".")[0]

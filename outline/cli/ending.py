@@ -38,7 +38,7 @@ def wait_for_no_thread() -> None:
 
 
 def end_process(exit_code: int) -> int:
-    """Return the exit code, or end the process with it where threads would keep the interpreter from ending.
+    """The exit code; where threads would keep the interpreter from ending, the process ends with it here.
 
     They are waited for a moment, since a plug-in may be about to finish something.
     """

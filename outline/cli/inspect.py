@@ -20,7 +20,7 @@ _SHOWN_ELSEWHERE = ("register", "range", "chunk", "type", "service", "require", 
 
 
 def inspect_text(script: str, frames: str | None = None) -> str:
-    """Return what a script, a JSON description or a session's outline.yaml describes.
+    """Tell what a script, a JSON description or a session's outline.yaml describes.
 
     Nothing is set up and nothing is written.
 

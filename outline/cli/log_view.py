@@ -22,7 +22,7 @@ _LOOK_SECONDS = 0.2
 
 
 def print_log(folder: str, name: str, attempt: int | None = None) -> int:
-    """Print the log of a frame and return the exit code 0.
+    """Print the log of a frame; the exit code is 0.
 
     Args:
         folder: The session folder.
@@ -37,7 +37,7 @@ def print_log(folder: str, name: str, attempt: int | None = None) -> int:
 
 
 def print_log_file(path: str, name: str, attempt: int | None = None) -> int:
-    """Print a log and return the exit code 0.
+    """Print a log; the exit code is 0.
 
     Args:
         path: The log of the last attempt; those of older ones are beside it.
@@ -66,7 +66,7 @@ def _older_logs(path: str) -> list[str]:
 
 
 def find_frame(job: LocalJob, name: str) -> int:
-    """Return the number of the chunk that holds a frame.
+    """The number of the chunk that holds a frame.
 
     Raises:
         OutlineException: The job has no such layer, or the layer no such frame.
@@ -100,7 +100,7 @@ def follow_log(folder: str, name: str) -> int:
 
 
 def follow_log_file(path: str, is_over: Callable[[], bool], *, sleep: Callable[[float], None] = time.sleep) -> int:
-    """Print a log as it grows, attempt after attempt, until its frame is over, and return the exit code 0.
+    """Print a log as it grows, attempt after attempt, until its frame is over; the exit code is 0.
 
     Args:
         path: The log of the last attempt.

@@ -24,10 +24,10 @@ class JobPlace(Protocol):
         """Read how it is."""
 
     def print_log(self, frame: str, attempt: int | None) -> int:
-        """Print the log of a frame and return the exit code."""
+        """Print the log of a frame, and give the exit code."""
 
     def follow_log(self, frame: str) -> int:
-        """Print the log of a frame as it grows, and return the exit code."""
+        """Print the log of a frame as it grows, and give the exit code."""
 
     def retry(self, *, quiet: bool, no_run: bool, states: tuple[str, ...], **options: Any) -> int:
         """Let frames run again, as the options of ``outline retry`` say, and give the exit code."""

@@ -34,7 +34,7 @@ class PyCuerun:
         self.__events: EventHandler | None = None
 
     def get_parser(self) -> PluginParser:
-        """Return what plug-ins add their options to."""
+        """What plug-ins add their options to."""
         return self.__parser
 
     def add_event_listener(self, event_type: str, callback: Callable[[Any], object]) -> None:

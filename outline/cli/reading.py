@@ -66,5 +66,5 @@ def nothing_written() -> Iterator[None]:
 
 
 def launch_flags_of(launcher: Any) -> dict[str, Any]:
-    """Return the flags of an OutlineLauncher that decide what runs."""
+    """The flags of an OutlineLauncher that decide what runs."""
     return {name: launcher.get_flag(name) for name in _FLAGS}

@@ -69,7 +69,7 @@ def keep_running_without_output() -> None:
 
 
 def why_output_is_lost() -> str:
-    """Return why what was printed could not be written, or an empty text."""
+    """Why the output could not be written, or an empty text."""
     file = _output_file(sys.stdout)
     if file is None or file.error is None:
         return ""

@@ -42,7 +42,8 @@ def counted_chunks(frames: int, chunks: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time such as ``4.2 s``, ``3:05 min`` or ``2:15 h``."""
+    """A time such as ``4.2 s``, ``3:05 min`` or ``2:15 h``; a clock that was set back gives ``0.0 s``."""
+    seconds = max(0.0, seconds)
     if seconds < 100:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(int(seconds), 60)
@@ -50,7 +51,7 @@ def duration(seconds: float) -> str:
 
 
 def memory(kilobytes: int) -> str:
-    """Return an amount of memory such as ``512 kB``, ``87 MB`` or ``1.2 GB``."""
+    """An amount of memory such as ``512 kB``, ``87 MB`` or ``1.2 GB``."""
     if kilobytes < 1024:
         return f"{kilobytes} kB"
     megabytes = kilobytes / 1024
@@ -58,19 +59,19 @@ def memory(kilobytes: int) -> str:
 
 
 def rate(per_second: float) -> str:
-    """Return a rate such as ``3.2/s`` or ``4.0/min``; empty for none."""
+    """A rate such as ``3.2/s`` or ``4.0/min``; empty for none."""
     if not per_second:
         return ""
     return f"{per_second:.1f}/s" if per_second >= 1 else f"{per_second * 60:.1f}/min"
 
 
 def shorten(text: str, width: int) -> str:
-    """Return the text, cut off with ``…`` where it is longer than ``width``."""
+    """The text, cut off with ``…`` where it is longer than ``width``."""
     return text if len(text) <= width else f"{text[: max(1, width - 1)]}…"
 
 
 def shorten_middle(text: str, width: int) -> str:
-    """Return the text, cut out of its middle where it is longer than ``width``; names often differ at their ends."""
+    """The text, cut out of its middle where it is longer than ``width``; names often differ at their ends."""
     if len(text) <= width:
         return text
     tail = (width - 1) // 2
@@ -78,14 +79,14 @@ def shorten_middle(text: str, width: int) -> str:
 
 
 def quoted(word: object) -> str:
-    """Return a word as a shell wants it."""
+    """A word as a shell wants it."""
     import shlex
 
     return shlex.quote(str(word))
 
 
 def server_option(server: object) -> str:
-    """Return the option that names the farm server of a command line, with a blank in front; empty without one."""
+    """The option that names the farm server of a command line, with a blank in front; empty without one."""
     return f" --server {quoted(server)}" if server else ""
 
 
@@ -98,7 +99,7 @@ def progress_words(progress: FrameProgress) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> list[str]:
-    """Return rows of texts as aligned lines.
+    """Rows of texts as aligned lines.
 
     Args:
         head: The titles of the columns.
@@ -117,7 +118,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[
 
 
 def facts(pairs: Sequence[tuple[str, str]], indent: str = "") -> list[str]:
-    """Return pairs of a word and its value as lines; pairs without a value are left out, more lines are indented."""
+    """Pairs of a word and its value as lines; pairs without a value are left out, more lines are indented."""
     width = max((len(word) for word, value in pairs if value), default=0)
     lines = []
     for word, value in pairs:

@@ -31,7 +31,7 @@ _UTILITY_PROGRAMS = frozenset(["mail", "mailx", "sendmail", "mutt", "rm", "rmdir
 
 
 def efficiency_findings(layers: Sequence[Layer]) -> list[Finding]:
-    """Return a warning for every group of layers that breaks a rule; each names its layers."""
+    """Give a warning for every group of layers that breaks a rule; each names its layers."""
     found = [finding for layer in layers for finding in _utility(layer)]
     single = [layer for layer in layers if _has_one_frame(layer)]
     chained: set[int] = set()
@@ -116,7 +116,7 @@ def _has_one_frame(layer: Layer) -> bool:
 
 
 def _chains(layers: Sequence[Layer]) -> list[list[Layer]]:
-    """Return the long chains in which each layer waits for nothing but the one before."""
+    """The long chains in which each layer waits for nothing but the one before."""
     single = {id(layer) for layer in layers}
     before: dict[int, Layer] = {}
     waited_for: dict[int, int] = {}
@@ -140,7 +140,7 @@ def _chains(layers: Sequence[Layer]) -> list[list[Layer]]:
 
 
 def _groups(layers: Iterable[Layer]) -> list[list[Layer]]:
-    """Return the big groups of layers of one class."""
+    """The big groups of layers of one class."""
     groups: dict[type, list[Layer]] = {}
     for layer in layers:
         groups.setdefault(type(layer), []).append(layer)

@@ -31,7 +31,7 @@ __all__ = ["check_outline"]
 
 
 def check_outline(script: str, frames: str | None = None) -> Report:
-    """Return all problems of an outline.
+    """Find all problems of an outline.
 
     Args:
         script: A script, JSON description or outline.yaml.
@@ -63,7 +63,7 @@ class _Check:
     # -- reading -----------------------------------------------------------------------------------------------
 
     def read(self) -> Outline:
-        """Return the outline, or as much of it as could be read."""
+        """The outline, or as much of it as could be read."""
         ol = self.__empty()
         with nothing_written(), caught_launches() as launches, collected_problems() as problems:
             try:
@@ -223,7 +223,7 @@ class _Check:
 
 
 def finding_about(layer: Layer, level: str, rule: str, message: str) -> Finding:
-    """Return a finding about a layer, whose message names the layer but not the line."""
+    """A finding about a layer, whose message names the layer but not the line."""
     file, line = layer.get_origin_line()
     name = layer.get_name()
     message = message.replace(f"{name!r}{layer.get_origin()}", repr(name))

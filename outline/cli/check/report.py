@@ -59,12 +59,12 @@ class Report(NamedTuple):
 
 
 def in_order(findings: Sequence[Finding], script: str) -> list[Finding]:
-    """Return the findings in the order of the script's lines, each once; those of other files come last."""
+    """The findings in the order of the script's lines, each once; those of other files come last."""
     return sorted(dict.fromkeys(findings), key=lambda one: (one.file != script, one.file, one.line, _ORDER[one.level]))
 
 
 def report_json(report: Report) -> str:
-    """Return the report as JSON, see the top of this module."""
+    """The report as JSON, see the top of this module."""
     data = {
         "script": report.script,
         "layers": report.layers,
@@ -78,7 +78,7 @@ def report_json(report: Report) -> str:
 
 
 def report_text(report: Report) -> str:
-    """Return the report as compilers print it: ``file:line: level: message [rule]``, with the line of the script."""
+    """The report as compilers print it: ``file:line: level: message [rule]``, with the line of the script."""
     lines = []
     for finding in report.findings:
         place = f"{finding.file}:{finding.line}" if finding.line else finding.file or report.script

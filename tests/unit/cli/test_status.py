@@ -228,7 +228,8 @@ def test_job_that_was_cut_short_is_stopped(tmp_path: Path, journal: Journal) -> 
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0.0 s"), (9.94, "9.9 s"), (75, "75 s"), (185, "3:05 min"), (8100, "2:15 h")]
+    ("seconds", "text"),
+    [(0, "0.0 s"), (-86398.4, "0.0 s"), (9.94, "9.9 s"), (75, "75 s"), (185, "3:05 min"), (8100, "2:15 h")],
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
