@@ -7,12 +7,11 @@ Meaning and spelling are those of OpenCue: what its server sends with a frame an
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .constants import ITEM_TABLE
-from .names import frame_name, log_name, padded
+from .names import frame_name, log_name
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -96,11 +95,11 @@ def frame_environment(shared: Mapping[str, str], facts: FrameFacts) -> dict[str,
         CUE_IFRAME=str(facts.frame),
         CUE_FRAME_ID=_part_id(shared["CUE_JOB_ID"], int(shared["CUE_LAYER_ID"][24:28], 16), facts.frame),
         CUE_MEMORY=str(facts.memory_kb),
-        CUE_THREADS=str(max(1, int(facts.cores))),
+        CUE_THREADS=str(max(1, int(facts.cores)) if shared["CUE_THREADABLE"] == "1" else 1),
         OL_ATTEMPT=str(facts.attempt),
-        frame=str(facts.frame),
-        zframe=padded(facts.frame),
-        logfile=os.path.join(shared["CUE_LOG_PATH"], log_name(shared["CUE_JOB"], name)),
+        frame=name,
+        zframe=name,
+        logfile=log_name(shared["CUE_JOB"], name),
     )
     if ITEM_TABLE in shared:
         from .items import ItemTable  # most layers have no items

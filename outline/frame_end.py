@@ -18,6 +18,7 @@ class EndedBy(str, Enum):
     SILENCE_LIMIT = "silence limit"  #: It wrote nothing to its log for too long.
     LAUNCHER = "launcher"  #: Somebody stopped the job.
     NOTHING_TO_RUN = "nothing to run"  #: Its program is not there, or its command is empty.
+    FULL_DISK = "full disk"  #: It, or whoever writes its log, found no space on a disk; the frame is not to blame.
     MEMORY = "memory"  #: It used more memory than it was given.
     LOST_HOST = "lost host"  #: The machine was lost; the frame is not to blame.
 

@@ -70,12 +70,12 @@ def environ_with(**more: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": root, **more}
 
 
-def start(*args: object, cwd: Path) -> subprocess.Popen[str]:
+def start(*args: object, cwd: Path, **environ: str) -> subprocess.Popen[str]:
     """Start pycuerun in a process session of its own and do not wait for it."""
     return subprocess.Popen(
         [sys.executable, "-m", "outline", *map(str, args)],
         cwd=cwd,
-        env=environ_with(),
+        env=environ_with(**environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

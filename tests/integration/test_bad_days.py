@@ -268,7 +268,9 @@ def test_a_full_disk_is_a_clear_error_and_no_corrupt_record(
 
     assert full.returncode in (1, 2)
     assert "o space left on device" in full.stdout + full.stderr
+    assert f"pycuerun --resume {session}" in full.stdout + full.stderr
     assert "Traceback" not in full.stderr
+    assert job.counts == {"SUCCEEDED": succeeded, "WAITING": 100 - succeeded}  # none was blamed
     assert 0 < succeeded < 100
     assert resumed.returncode == 0, resumed.stdout + resumed.stderr
     assert LocalJob(str(session)).counts == {"SUCCEEDED": 100}
@@ -339,8 +341,9 @@ def test_a_clock_that_goes_backwards_changes_no_time_limit(
         tmp_path,
         """
         from outline.modules.shell import Shell
-        Shell("log_in_future", command=["sh", "-c", 'touch -d "+1 day" "$logfile"; sleep 30'], timeout_llu=0.3 / 60)
-        talk = 'for n in $(seq 25); do echo x; touch -d "-1 day" "$logfile"; sleep 0.1; done'
+        log = '"$CUE_LOG_PATH/$logfile"'
+        Shell("log_in_future", command=["sh", "-c", f'touch -d "+1 day" {log}; sleep 30'], timeout_llu=0.3 / 60)
+        talk = f'for n in $(seq 25); do echo x; touch -d "-1 day" {log}; sleep 0.1; done'
         Shell("log_in_past", command=["sh", "-c", talk], timeout_llu=1.5 / 60)
         """,
     )

@@ -178,7 +178,8 @@ def test_other_kinds_of_command_layers_tell_it_as_well(
 ) -> None:
     tool = outline_file(
         tmp_path,
-        '#!/bin/sh\nstat -c %s "$logfile.progress" && exit 1\necho 50%; sleep 0.2; cat "$logfile.progress"\n',
+        '#!/bin/sh\nlog="$CUE_LOG_PATH/$logfile"\n'
+        'stat -c %s "$log.progress" && exit 1\necho 50%; sleep 0.2; cat "$log.progress"\n',
         "tool",
     )
     tool.chmod(0o755)
@@ -209,7 +210,7 @@ def test_commands_that_a_module_lists_one_by_one_share_the_frame(
         "    def frame_commands(self, frames):\n"
         "        for frame in frames:\n"
         "            yield ['sh', '-c', 'echo 50%'], frame\n"
-        "            yield ['sh', '-c', 'echo 50%; sleep 1.5; cat \"$logfile.progress\"'], frame\n"
+        "            yield ['sh', '-c', 'echo 50%; sleep 1.5; cat \"$CUE_LOG_PATH/$logfile.progress\"'], frame\n"
     )
     script = outline_file(tmp_path, "from proxy import Proxy\nProxy('p', progress='percent', chunk=1)")
 
@@ -272,7 +273,7 @@ def test_a_killed_frame_tells_nothing_to_the_next_attempt(
         tmp_path,
         """
         from outline.modules.shell import Shell
-        code = 'echo 50%; sleep 0.2; test "$OL_ATTEMPT" = 2 && ls "$logfile"* || kill -9 $PPID'
+        code = 'echo 50%; sleep 0.2; test "$OL_ATTEMPT" = 2 && ls "$CUE_LOG_PATH/$logfile"* || kill -9 $PPID'
         Shell("render", command=["sh", "-c", code], progress="percent")
         """,
     )

@@ -150,7 +150,8 @@ def test_a_layer_that_asks_for_all_cores_runs_alone(tmp_path: Path, run_pycuerun
 def test_frames_have_the_farms_variables(
     tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun, kind: str
 ) -> None:
-    code = "import os, json; out = os.environ['OUT'] + os.environ['frame']; json.dump(dict(os.environ), open(out, 'w'))"
+    code = "import os, json; out = os.environ['OUT'] + os.environ['CUE_IFRAME']"
+    code += "; json.dump(dict(os.environ), open(out, 'w'))"
     dump = [PY, "-c", code + "; os.replace(out, os.environ['OUT'])"]
     script = outline_file(
         tmp_path,
@@ -164,7 +165,7 @@ def test_frames_have_the_farms_variables(
         current_outline().set_env("FROM_PRE", "pre", pre=True)
         cls = {{"command": Shell, "python": Own}}[{kind!r}]
         cls("env", **({{"command": {dump!r}}} if cls is Shell else {{}}), chunk=3, range="1-10", cores=2, memory="512m",
-            env={{"OUT": {str(tmp_path / "dump")!r}, "FROM_LAYER": 5}})
+            threadable=True, env={{"OUT": {str(tmp_path / "dump")!r}, "FROM_LAYER": 5}})
         """,
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from outline.backend.local.job import LocalJob
 from tests.conftest import RunPycuerun
 from tests.support import log_of, only_session, outline_file
 
@@ -158,3 +159,34 @@ def test_of_two_that_resume_a_job_at_once_one_is_refused(
     assert sorted(result.returncode for result in results) == [0, 2]
     assert "is being run by process" in "".join(result.stderr for result in results)
     assert (session / "journal").read_text().count('"e":"start"') == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full on this system")
+@pytest.mark.parametrize("kind", ["Shell", "Python"])
+def test_a_frame_that_finds_a_disk_full_stops_the_job_and_no_frame_is_blamed(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun, kind: str
+) -> None:
+    script = outline_file(
+        tmp_path,
+        f"""
+        from outline import Layer
+        from outline.modules.shell import Shell as _Shell
+        class Python(Layer):
+            def _execute(self, frames):
+                with open("/dev/full", "w") as stream:
+                    stream.write("x" * 10000)
+        def Shell(name):
+            return _Shell(name, ["dd", "if=/dev/zero", "of=/dev/full", "bs=1k", "count=1"])
+        {kind}("writes")
+        _Shell("clean_up", ["true"], type="Post")
+        """,
+    )
+
+    result = run_pycuerun(script, "1-20", "--backend", "local", "--cores", "1")
+
+    session = only_session(session_root)
+    assert result.returncode == 1
+    assert "a disk is full, so no more frames start: 0001-writes: " in result.stderr
+    assert f"go on    pycuerun --resume '{session}'" in result.stdout
+    assert LocalJob(str(session)).counts == {"WAITING": 20, "DEPEND": 20}
+    assert (LocalJob(str(session)).state, len(list(session.glob("logs/*")))) == ("STOPPED", 1)

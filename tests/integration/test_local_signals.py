@@ -110,3 +110,41 @@ def test_ctrl_c_reaches_a_script_that_launches(tmp_path: Path, session_root: Pat
     assert (program == "python") == ("KeyboardInterrupt: " in err)
     assert (program == "pycuerun") == ("go on    pycuerun --resume" in out)
     assert job_in(session_root).counts == {"WAITING": 1}
+
+
+@pytest.mark.parametrize("layer", ["Shell", "Python"])
+def test_a_worker_that_is_stopped_does_not_hold_up_the_end_of_a_job(
+    tmp_path: Path, session_root: Path, layer: str
+) -> None:
+    script = outline_file(
+        tmp_path,
+        f"""
+        from outline import Layer
+        from outline.modules import shell
+        COMMAND = ["sh", "-c", "echo $PPID $$ > $PIDS; exec sleep 60"]
+        class Python(Layer):
+            def _execute(self, frames):
+                self.system(COMMAND)
+        class Shell(shell.Shell):
+            def __init__(self, name, **args):
+                super().__init__(name, COMMAND, **args)
+        {layer}("slow", env={{"PIDS": {str(tmp_path / "pids")!r}}})
+        """,
+    )
+    (tmp_path / "outline.cfg").write_text("[local]\ngrace_seconds = 0.2\n")
+    launcher = start(script, "1", "--backend", "local", cwd=tmp_path, OUTLINE_CONFIG_FILE=str(tmp_path / "outline.cfg"))
+    until(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text().strip())
+    parent, frame = map(int, (tmp_path / "pids").read_text().split())
+    worker = parent if layer == "Shell" else _parent_of(parent)
+    os.kill(worker, signal.SIGSTOP)
+
+    os.kill(launcher.pid, signal.SIGINT)
+    output, _ = launcher.communicate(timeout=20)
+
+    assert launcher.returncode == 130, output
+    until(lambda: not is_running(worker) and not is_running(frame))
+    assert job_in(session_root).counts == {"WAITING": 1}
+
+
+def _parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

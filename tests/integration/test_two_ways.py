@@ -289,7 +289,7 @@ def test_what_a_pre_process_hands_over(both_ways: BothWays) -> None:
 
 
 def test_the_environment_of_commands(both_ways: BothWays) -> None:
-    dump = "import json, os; json.dump(dict(os.environ), open('env.' + os.environ['frame'], 'w'), sort_keys=True)"
+    dump = "import json, os; json.dump(dict(os.environ), open('env.' + os.environ['CUE_IFRAME'], 'w'), sort_keys=True)"
     command, python = both_ways(
         f"""
     current_outline().set_env("FROM_JOB", "job")

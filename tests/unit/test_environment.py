@@ -32,12 +32,23 @@ def test_a_frame_gets_facts_about_job_layer_and_itself(ol: Outline) -> None:
     assert env["CUE_JOB_ID"] == session.get_job_id()
     assert (env["CUE_SHOW"], env["CUE_SHOT"], env["CUE_USER"]) == ("rome", "rm01", "ann")
     assert (env["CUE_LAYER"], env["CUE_RANGE"], env["CUE_CHUNK"]) == ("aaa", "1-10", "3")
-    assert (env["CUE_FRAME"], env["CUE_IFRAME"], env["frame"], env["zframe"]) == ("0004-aaa", "4", "4", "0004")
+    assert (env["CUE_FRAME"], env["CUE_IFRAME"], env["frame"], env["zframe"]) == (
+        "0004-aaa",
+        "4",
+        "0004-aaa",
+        "0004-aaa",
+    )
     assert (env["CUE_THREADS"], env["CUE_MEMORY"], env["OL_ATTEMPT"]) == ("2", "1024", "2")
     assert (env["CUE_THREADABLE"], env["CUE_GPUS"]) == ("1", "2")
-    assert env["logfile"] == f"{session.get_path()}/logs/rome-rm01-ann_vars.0004-aaa.rqlog"
+    assert (env["CUE_LOG_PATH"], env["logfile"]) == (session.get_log_path(), "rome-rm01-ann_vars.0004-aaa.rqlog")
     assert env["EARLY"] == "1"
     assert "LATE" not in env
+
+
+def test_a_layer_that_is_not_threadable_has_one_thread_as_on_a_farm(ol: Outline) -> None:
+    env = frame_environment(layer_environment(ol, ol.get_layer("bbb")), FrameFacts(1, cores=4.0))
+
+    assert (env["CUE_THREADS"], env["CUE_THREADABLE"]) == ("1", "0")
 
 
 def test_ids_are_uuids_that_differ_by_layer_and_frame_only(ol: Outline) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import selectors
@@ -23,6 +24,9 @@ from .runner import Runner
 from .wire import KILL, RUN, Lines, send
 
 __all__ = ["Limits", "Observer", "RunLoop"]
+
+
+logger = logging.getLogger("outline.backend.local")
 
 
 class Observer:
@@ -97,8 +101,10 @@ class RunLoop:
         self.__running: dict[socket.socket, _Running] = {}
         self.__cores = limits.cores
         self.__memory_kb = limits.memory_kb
+        self.__pids: dict[socket.socket, int] = {}
+        self.__unfinished: list[int] = []
         self.__stop = ""
-        self.__kill_at = float("inf")
+        self.__kill_at = self.__give_up_at = float("inf")
         self.__touch_at = 0.0
         self.__posts_released = False
         self.__only_posts = False
@@ -107,7 +113,7 @@ class RunLoop:
         """Run the job.
 
         Returns:
-            ``"done"``, ``"failed"`` or ``"interrupted"``.
+            ``"done"``, ``"failed"``, ``"interrupted"`` or ``"full disk"``.
 
         Raises:
             SessionException: The journal cannot be written any more; all frames were ended.
@@ -119,7 +125,8 @@ class RunLoop:
             with self.__signals() as wakeup:
                 self.__selector.register(wakeup, selectors.EVENT_READ)
                 self.__loop()
-            why = "interrupted" if self.interrupted else "done" if self.job.succeeded else "failed"
+            self.__put_back()
+            why = "interrupted" if self.interrupted else "done" if self.job.succeeded else self.__stop or "failed"
             self.__journal.over(why, self.job.counts())
             self.__record.over = why
             return why
@@ -139,11 +146,11 @@ class RunLoop:
 
     def __release_posts(self) -> bool:
         """Let Post layers run once nothing else can; True when there is more to do."""
-        if self.__posts_released or self.interrupted:
+        if self.__posts_released or self.interrupted or self.__stop == _FULL_DISK:
             return False
         self.__posts_released = True
         self.__only_posts = bool(self.__stop)  # after fail-fast, what was stopped stays stopped
-        self.__stop, self.__kill_at = "", float("inf")
+        self.__stop, self.__kill_at, self.__give_up_at = "", float("inf"), float("inf")
         self.job.release_posts()
         return True
 
@@ -185,12 +192,14 @@ class RunLoop:
         now = self.__clock()
         if now >= self.__kill_at:
             self.__kill_all("KILL")
-            self.__kill_at = float("inf")
+        if now >= self.__give_up_at:
+            self.__give_up()
         if now >= self.__touch_at:
             self.__journal.touch()
             self.__touch_at = now + TOUCH_SECONDS
         tick = self.__observer.tick()
-        seconds = min(self.__kill_at - now, self.__touch_at - now, float("inf") if tick is None else tick)
+        next_step = min(self.__kill_at, self.__give_up_at, self.__touch_at) - now
+        seconds = next_step if tick is None else min(next_step, tick)
         if not self.__running:
             return
         for key, _ in self.__selector.select(max(0.0, seconds)):
@@ -200,7 +209,13 @@ class RunLoop:
                 self.__interrupt(os.read(key.fd, 512))
 
     def __hear(self, worker: socket.socket) -> None:
-        report = self.__lines[worker].read()
+        lines = self.__lines[worker]
+        report = lines.read()
+        if isinstance(report, int):
+            self.__pids[worker] = report
+            if not lines.is_waiting:
+                return
+            report = lines.read()
         running = self.__running.pop(worker, None)
         if report is None:
             self.__forget(worker)
@@ -217,8 +232,12 @@ class RunLoop:
             self.__finish(running.ref, FrameEnd.from_dict(report))
 
     def __finish(self, ref: int, end: FrameEnd) -> None:
-        if self.__stop and end.status and end.ended_by is EndedBy.LAUNCHER:
-            return  # as if it had never started; a resume starts it
+        if end.ended_by is EndedBy.FULL_DISK and self.__stop != _FULL_DISK:
+            logger.error("a disk is full, so no more frames start: %s: %s", self.job.frame_name(ref), end.reason)
+            self.__stop = self.__stop or _FULL_DISK
+        if self.__stop and end.status and end.ended_by in (EndedBy.LAUNCHER, EndedBy.FULL_DISK):
+            self.__unfinished.append(ref)
+            return
         state = self.job.finish(ref, end)
         record = self.__record.frames[ref]
         self.__record.frames[ref] = record._replace(end=end)
@@ -227,6 +246,13 @@ class RunLoop:
         if state is FrameState.DEAD and self.__fail_fast and not self.__stop:
             self.__stop = "fail-fast"
             self.__kill_all("TERM")
+
+    def __put_back(self) -> None:
+        """Let frames that were stopped be as if they had never started; a resume starts them."""
+        for ref in self.__unfinished:
+            self.job.restore(ref, FrameState.WAITING, self.job.tries(ref) - 1)
+        if self.__unfinished:
+            self.job.settle()
 
     def __interrupt(self, numbers: bytes) -> None:
         if not any(number in _STOP_SIGNALS for number in numbers):
@@ -238,13 +264,25 @@ class RunLoop:
         self.__kill_all("KILL" if hard else "TERM")
 
     def __kill_all(self, how: str) -> None:
-        if how == "TERM":
-            self.__kill_at = self.__clock() + self.limits.grace_seconds
+        now = self.__clock()
+        self.__kill_at = now + self.limits.grace_seconds if how == "TERM" else float("inf")
+        self.__give_up_at = float("inf") if how == "TERM" else now + _ANSWER_SECONDS
         for worker in self.__running:
             try:
                 send(worker, [KILL, how, self.limits.grace_seconds])
             except OSError:
                 pass
+
+    def __give_up(self) -> None:
+        """End frames whose workers do not answer, and the workers: they are stopped, or wait for a disk that hangs."""
+        self.__give_up_at = float("inf")
+        for worker, running in list(self.__running.items()):
+            if worker in self.__pids:
+                os.kill(self.__pids[worker], signal.SIGKILL)
+            self.__forget(worker)
+            del self.__running[worker]
+            self.__end_frame(self.job.frame_name(running.ref))
+            self.__finish(running.ref, FrameEnd(137, 9, EndedBy.LAUNCHER, reason="its worker did not answer"))
 
     def __forget(self, worker: socket.socket) -> None:
         self.__selector.unregister(worker)
@@ -277,4 +315,6 @@ class RunLoop:
             os.close(write)
 
 
+_FULL_DISK = "full disk"
+_ANSWER_SECONDS = 3.0
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

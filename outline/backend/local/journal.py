@@ -98,7 +98,12 @@ class Journal:
                 os.ftruncate(self.__fd, os.fstat(self.__fd).st_size - written)
                 raise OSError(28, "no space left on device")
         except OSError as error:
-            raise SessionException(f"cannot write the journal {self.paths.journal}: {error.strerror}") from error
+            import shlex
+
+            go_on = f"pycuerun --resume {shlex.quote(self.paths.folder)}"
+            raise SessionException(
+                f"cannot write the journal {self.paths.journal}: {error.strerror}; the job goes on with {go_on}"
+            ) from error
         return now
 
     def touch(self) -> None:

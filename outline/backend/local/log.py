@@ -7,6 +7,7 @@ the worker that runs the frame, the only other writer.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Mapping
@@ -16,8 +17,9 @@ from ...names import older_log
 from ...progress import take_progress
 from ...session_places import share
 
-__all__ = ["FrameLog", "last_lines", "put_aside", "read_end"]
+__all__ = ["NO_SPACE", "FrameLog", "last_lines", "put_aside", "read_end", "tells_of_full_disk"]
 
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 RULE = "=" * 59
 _FOOTER = {
     "exit": "exitStatus",
@@ -106,6 +108,12 @@ def last_lines(path: str, count: int) -> list[str]:
         body = after
     lines = [line for line in body.splitlines() if line.strip()]
     return lines[-count:]
+
+
+def tells_of_full_disk(path: str) -> bool:
+    """Tell whether the last words of a frame are those of the system for a full disk."""
+    words = "\n".join(last_lines(path, 20))
+    return any(os.strerror(number) in words for number in NO_SPACE)
 
 
 def _tail(path: str, size: int) -> str:

@@ -18,6 +18,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 from ...frames import FrameSet
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     pass
 
 __all__ = ["Runner", "fork_runner", "spawn_runner"]
+
+
+_END_SECONDS = 3.0
 
 
 class Runner:
@@ -75,8 +79,14 @@ class Runner:
     def close(self) -> None:
         """End the runner."""
         self.__sock.close()
+        deadline = time.monotonic() + _END_SECONDS
         try:
-            os.waitpid(self.__pid, 0)
+            while not os.waitpid(self.__pid, os.WNOHANG)[0]:
+                if time.monotonic() >= deadline:  # somebody has stopped it
+                    os.kill(self.__pid, signal.SIGKILL)
+                    os.waitpid(self.__pid, 0)
+                    return
+                time.sleep(0.001)
         except ChildProcessError:
             pass  # a host program reaps its children by itself
 

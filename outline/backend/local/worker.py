@@ -19,7 +19,7 @@ from ...layer.ranges import read_frames
 from ...progress import take_progress
 from ...session_paths import SessionPaths
 from .interpreter import interpreter_argv
-from .log import FrameLog, last_lines
+from .log import NO_SPACE, FrameLog, last_lines, tells_of_full_disk
 from .spawn import fork_frame, signal_group, spawn
 from .wire import RUN, Lines, send
 
@@ -68,6 +68,7 @@ class Worker:
         self.__cwd = os.getcwd()
         self.__hopeless = mmap.mmap(-1, 1)  # shared with the frames that are forked
         self.__grace = state.grace_seconds
+        send(sock, os.getpid())  # for a launcher that has to end a worker that does not answer
         self.__wake, wake_write = os.pipe()
         os.set_blocking(self.__wake, False)
         os.set_blocking(wake_write, False)
@@ -95,14 +96,16 @@ class Worker:
             setup = self.__setup_of(request.layer)
             facts = FrameFacts(request.frame, request.attempt, request.cores, request.memory_kb)
             env = frame_environment(setup.shared, facts)
-            log = FrameLog(env["logfile"], request.attempt)
+            log = FrameLog(os.path.join(self.__state.log_path, env["logfile"]), request.attempt)
+        except OSError as error:
+            return _not_written(error, f"cannot start: {_one_line(error)}")
         except Exception as error:
             return FrameEnd(1, reason=f"cannot start: {_one_line(error)}")
         try:
             return self.__run_logged(request, setup, env, log)
         except OSError as error:  # the disk with the log is full, most likely
             _close(log.fd)
-            return FrameEnd(1, reason=f"cannot write the log {log.path}: {error.strerror}")
+            return _not_written(error, f"cannot write the log {log.path}: {error.strerror}")
 
     def __run_logged(self, request: _Request, setup: _LayerSetup, env: dict[str, str], log: FrameLog) -> FrameEnd:
         started = time.monotonic()
@@ -135,6 +138,8 @@ class Worker:
             end = _with_progress(end, log.path)
         if end.status and not end.reason:  # Python has said why in its last words
             end = end._replace(reason=_reason(end.signal, log.path))
+        if end.status and end.ended_by is EndedBy.ITSELF and tells_of_full_disk(log.path):
+            end = end._replace(ended_by=EndedBy.FULL_DISK)
         if not end.seconds:
             end = end._replace(seconds=time.monotonic() - started)
         log.end(end)
@@ -331,6 +336,10 @@ class _Watch:
         if self.__request.timeout_llu_seconds is not None:
             times.append(now + min(1.0, self.__request.timeout_llu_seconds / 4))
         return min(times)
+
+
+def _not_written(error: OSError, reason: str) -> FrameEnd:
+    return FrameEnd(1, 0, EndedBy.FULL_DISK if error.errno in NO_SPACE else EndedBy.ITSELF, reason=reason)
 
 
 def _hopeless(end: FrameEnd) -> FrameEnd:
