@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from .. import config
-from ..constants import LayerType
 from ..exception import LayerException
 from .context import report_problem
 from .state import required_args
 
 if TYPE_CHECKING:
+    from ..constants import LayerType
     from ..frames import FrameSet
     from .base import Layer
 
@@ -26,9 +26,7 @@ __all__ = [
     "check_required",
     "check_type",
     "default_args",
-    "environment",
     "is_default",
-    "layer_type",
     "reported",
     "short",
     "where",
@@ -139,31 +137,6 @@ def is_default(name: str, args: Mapping[str, Any], given: set[str], class_name: 
     if name in given:
         return False
     return not config.has_option(class_name, name) if name in _DEFAULTS else name not in args
-
-
-def layer_type(value: object, where: str) -> LayerType:
-    """The type of a layer: ``Render``, ``Util`` or ``Post``.
-
-    Raises:
-        LayerException: There is no such type.
-    """
-    try:
-        return LayerType(value)
-    except ValueError:
-        known = ", ".join(map(str, LayerType))
-        raise LayerException(f"{where}: no type {value!r}; there are {known}") from None
-
-
-def environment(value: Any, where: str) -> dict[str, str]:
-    """The argument ``env`` as texts.
-
-    Raises:
-        LayerException: It is neither a dict nor pairs.
-    """
-    try:
-        return {str(key): str(one) for key, one in dict(value or {}).items()}
-    except (TypeError, ValueError):
-        raise LayerException(f"{where}: env must be a dict such as {{'A': '1'}}, not {value!r}") from None
 
 
 def check_type(name: str, value: Any, wanted: Any, where: str) -> None:

@@ -31,6 +31,7 @@ from .context import calling_statement, registry
 from .mistakes import check_argument_names
 from .ranges import DEFAULT_FRAME_RANGE
 from .state import LayerState, make_layer, own_attributes, required_args
+from .values import environment, layer_type, read_value
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -115,11 +116,10 @@ class Layer(metaclass=LayerType):
             state.args = self.get_default_args(merge=args)
             with arguments.reported(self):
                 check_layer_name(name, self.get_origin())
-            for key, read in (("type", arguments.layer_type), ("env", arguments.environment)):
-                value = state.args.pop(key, None)
-                if value:
-                    with arguments.reported(self):
-                        state.args[key] = read(value, where(self))
+            for key, value in list(state.args.items()):
+                state.args.pop(key)  # a value that is refused is not kept, where errors are collected
+                with arguments.reported(self):
+                    state.args[key] = read_value(key, value, where(self))
 
     def __copy__(self) -> Layer:
         made = make_layer(type(self), copy.copy(self._ol_state))
@@ -274,7 +274,7 @@ class Layer(metaclass=LayerType):
         wanted = state.required.get(key) or required_args(type(self)).get(key)
         arguments.check_type(key, value, wanted, where(self))
         state.given.add(key)
-        state.args[key] = value
+        state.args[key] = read_value(key, value, where(self))
 
     def is_arg_set(self, key: str) -> bool:
         """Tell whether the argument has a value, even if it is None."""
@@ -306,7 +306,7 @@ class Layer(metaclass=LayerType):
 
     def get_type(self) -> LayerTypeName:
         """Render, Util (setup and clean-up) or Post (runs when all other layers are through)."""
-        return arguments.layer_type(self.get_arg("type") or LayerTypeName.RENDER, where(self))
+        return LayerTypeName(self.get_arg("type") or LayerTypeName.RENDER)
 
     def set_type(self, t: LayerTypeName | str) -> None:
         """Set the type.
@@ -314,11 +314,27 @@ class Layer(metaclass=LayerType):
         Raises:
             LayerException: It is not one of ``Render``, ``Util`` and ``Post``.
         """
-        self.set_arg("type", arguments.layer_type(t, where(self)))
+        self.set_arg("type", layer_type(t, where(self)))
 
     def get_service(self) -> str:
         """The farm's name for the application that the layer runs."""
         return self.get_arg("service") or "shell"
+
+    def set_min_cores(self, cores: float) -> None:
+        """Set how many cores a frame reserves, as the argument ``cores``."""
+        self.set_arg("cores", cores)
+
+    def set_min_memory(self, memory: str | float) -> None:
+        """Set how much memory a frame reserves, as the argument ``memory``; a number is MB."""
+        self.set_arg("memory", memory if isinstance(memory, str) else f"{memory}m")
+
+    def set_memory(self, memory: str | float) -> None:
+        """Set how much memory a frame reserves; see ``set_min_memory``."""
+        self.set_min_memory(memory)
+
+    def set_priority(self, priority: int) -> None:
+        """Do nothing but warn: the farm has a priority for the job, not for a layer."""
+        logger.warning("%s: a layer has no priority; launch the job with --priority %s", where(self), priority)
 
     def set_service(self, service: str) -> None:
         """Set the farm's name for the application that the layer runs."""
@@ -345,7 +361,7 @@ class Layer(metaclass=LayerType):
 
     def get_envs(self) -> dict[str, str]:
         """A copy of the environment variables that are set on the layer."""
-        return arguments.environment(self.get_arg("env"), where(self))
+        return environment(self.get_arg("env"), where(self))
 
     # -- identity ----------------------------------------------------------------------------------------------
 

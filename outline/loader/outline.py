@@ -23,6 +23,7 @@ from ..layer.args import where
 from ..layer.context import registry, report_problem, use_outline
 from ..layer.depends import resolve
 from ..layer.mistakes import class_mistakes, unread_arguments
+from ..names import frame_name, log_name, older_log
 from ..script import run_script
 from ..session import Session, conform_name, is_session_path
 from .rings import find_ring
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["Outline"]
 
 logger = logging.getLogger("outline.loader")
+
+_LONGEST_FILE_NAME = 255
 
 
 class _OutlineType(type):
@@ -386,7 +389,19 @@ class Outline(metaclass=_OutlineType):
                 f" use letters, digits, '_', '-' and '.', for instance {conform_name(self.get_name())!r}"
             )
 
+    def __check_length(self, layer: Layer) -> None:
+        """Refuse a name that is too long for the layer's folder, and warn of one that is too long for logs."""
+        size = len(os.fsencode(layer.get_name()))
+        log = os.fsencode(older_log(log_name(self.get_full_name(), frame_name(10**6, layer.get_name())), 10))
+        if size > _LONGEST_FILE_NAME:
+            problem = f"{where(layer)}: its name has {size} bytes, {_LONGEST_FILE_NAME} are the most in a file's name"
+            report_problem(LayerException(problem), layer)
+        elif len(log) > _LONGEST_FILE_NAME:
+            text = "%s: with the name of the job its name is too long for that of a log, so its frames may fail"
+            logger.warning(text, where(layer))
+
     def __frames_of(self, layer: Layer) -> str | None:
+        self.__check_length(layer)
         try:
             layer.get_chunk_size()
             frames = layer.get_frame_range()

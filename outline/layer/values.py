@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the standard arguments of a layer may be, and how the library keeps them.
+
+What works with PyOutline works here, with a warning where it cannot be meant. What nobody could make sense of is an
+error where the layer is made, and not in its frames or on the farm.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..constants import LayerType
+from ..exception import LayerException
+
+__all__ = ["environment", "layer_type", "read_value"]
+
+logger = logging.getLogger("outline.layer")
+
+_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+_MOST_GB = 16_384  # of memory; a larger number was meant in another unit
+
+
+def read_value(name: str, value: Any, where: str) -> Any:
+    """The value of an argument as the library keeps it; of one that is no standard argument, the value itself.
+
+    Args:
+        name: The argument.
+        value: What the caller gave. None and an empty text stand for nothing.
+        where: The layer, for messages.
+
+    Raises:
+        LayerException: The value means nothing.
+    """
+    read = _READ.get(name)
+    if read is None or value is None or (isinstance(value, str) and not value):
+        return value
+    try:
+        return read(value, f"{where}: {name}")
+    except (TypeError, ValueError) as error:
+        raise LayerException(f"{where}: {name} must be {error}, not {value!r}") from None
+
+
+def layer_type(value: object, where: str) -> LayerType:
+    """The type of a layer: ``Render``, ``Util`` or ``Post``.
+
+    Raises:
+        LayerException: There is no such type.
+    """
+    try:
+        return LayerType(value)
+    except ValueError:
+        known = ", ".join(map(str, LayerType))
+        raise LayerException(f"{where}: no type {value!r}; there are {known}") from None
+
+
+def environment(value: Any, where: str) -> dict[str, str]:
+    """Variables as texts.
+
+    Raises:
+        ValueError: They are neither a dict nor pairs.
+    """
+    try:
+        return {str(key): str(one) for key, one in dict(value or {}).items()}
+    except (TypeError, ValueError):
+        raise ValueError("a dict such as {'A': '1'}") from None
+
+
+def _type(value: Any, where: str) -> LayerType:
+    return layer_type(value, where.rpartition(":")[0])
+
+
+def _names(value: Any, where: str) -> list[str]:
+    return [part.strip() for text in _texts(value, where) for part in text.split(",") if part.strip()]
+
+
+def _tags(value: Any, where: str) -> Any:
+    _texts(value, where)
+    return value
+
+
+def _texts(value: Any, where: str) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping) or not isinstance(value, Iterable):
+        raise ValueError("a name, or a list of names")
+    return [str(one) for one in value]
+
+
+def _truth(value: Any, where: str) -> bool:
+    if isinstance(value, str) and value.strip().lower() not in _TRUTH:
+        raise ValueError(f"one of {', '.join(_TRUTH)}")
+    return _TRUTH[value.strip().lower()] if isinstance(value, str) else bool(value)
+
+
+def _minutes(value: Any, where: str) -> Any:
+    try:
+        is_negative = float(str(value)) < 0
+    except ValueError:
+        return value  # the backend refuses it
+    if is_negative:
+        logger.warning("%s=%s is no time limit", where, value)
+        return None
+    return value
+
+
+def _chunk(value: Any, where: str) -> Any:
+    if isinstance(value, float) and math.isfinite(value) and not value.is_integer():
+        logger.warning("%s=%s is taken as %d", where, value, value)
+        return int(value)
+    return value
+
+
+def _memory(value: Any, where: str) -> Any:
+    if isinstance(value, (int, float)) and value > _MOST_GB:
+        logger.warning("%s=%s is a number of GB; write kB as '%sk', and MB as '%sm'", where, value, value, value)
+    return value
+
+
+_READ: Mapping[str, Callable[[Any, str], Any]] = {
+    "autoeat": _truth,
+    "chunk": _chunk,
+    "env": environment,
+    "limits": _names,
+    "memory": _memory,
+    "tags": _tags,
+    "timeout": _minutes,
+    "timeout_llu": _minutes,
+    "type": _type,
+}
