@@ -15,17 +15,17 @@ _ALLOCATIONS = {"local": ("general", "desktop", "unassigned"), "cloud": ("genera
 _SUBSCRIBED = ("local.general", "local.desktop", "cloud.general")
 _BIG, _SMALL = 3355443, 2097152
 # name: (threadable, core points, memory in kB, tags)
-_SERVICES: dict[str, tuple[bool, int, int, list[str]]] = {
-    "default": (False, 100, _BIG, ["general", "desktop"]),
-    "prman": (False, 100, _BIG, ["general", "desktop"]),
-    "arnold": (True, 100, _BIG, ["general", "desktop"]),
-    "shell": (False, 100, _BIG, ["general", "util"]),
-    "maya": (False, 100, _SMALL, ["general", "desktop"]),
-    "houdini": (False, 100, _BIG, ["general", "desktop"]),
-    "katana": (True, 100, _BIG, ["general", "desktop"]),
-    "nuke": (False, 100, _SMALL, ["general", "desktop"]),
-    "preprocess": (False, 10, 393216, ["util", "preprocess", "general"]),
-    "postprocess": (False, 10, 393216, ["util", "postprocess", "general"]),
+_SERVICES: dict[str, tuple[bool, int, int, str]] = {
+    "default": (False, 100, _BIG, "general desktop"),
+    "prman": (False, 100, _BIG, "general desktop"),
+    "arnold": (True, 100, _BIG, "general desktop"),
+    "shell": (False, 100, _BIG, "general util"),
+    "maya": (False, 100, _SMALL, "general desktop"),
+    "houdini": (False, 100, _BIG, "general desktop"),
+    "katana": (True, 100, _SMALL, "general desktop util"),
+    "nuke": (False, 100, _SMALL, "general desktop"),
+    "preprocess": (False, 10, 393216, "util"),
+    "postprocess": (False, 10, 524288, "util"),
 }
 _SHOW = "testing"
 _DEPARTMENTS = ("Animation", "Cloth", "FX", "Hair", "Layout", "Lighting", "Pipeline", "Unknown")
@@ -48,9 +48,9 @@ def seed(farm: Farm) -> None:
         for name in names:
             _add(farm, "allocation", farm.allocations, _allocation(facility, name))
     for name, (threadable, cores, memory, tags) in _SERVICES.items():
-        service = Service(_id(), name, threadable=threadable, min_cores=cores, min_memory=memory, tags=list(tags))
+        service = Service(_id(), name, threadable=threadable, min_cores=cores, min_memory=memory, tags=tags.split())
         _add(farm, "service", farm.services, service)
-    make_show(farm, _SHOW, department="Pipeline")
+    make_show(farm, _SHOW, department="Pipeline").default_max_cores = 200_000
 
 
 def make_show(

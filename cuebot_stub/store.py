@@ -18,13 +18,14 @@ from typing import Any
 
 from outline.frame_end import EndedBy, FrameEnd
 from outline.frames import FrameSet
-from outline.scheduler import DependPlan, FrameState, LayerPlan
+from outline.scheduler import FrameState, LayerPlan
 
-from .farm.depends import Depend
+from .farm.depend import Depend
 from .farm.errors import CannotSave
 from .farm.farm import Farm
 from .farm.hosts import Host, Proc
 from .farm.jobs import FrameFacts, Job, JobFacts, LayerFacts, LayerTotals, split_id
+from .farm.linking import edges_of
 from .farm.saving import Changes
 from .farm.things import (
     Allocation,
@@ -44,7 +45,7 @@ from .farm.things import (
 
 __all__ = ["SqliteStore", "StoreError"]
 
-VERSION = 1
+VERSION = 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS thing (kind TEXT, id TEXT, data TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS frame (job TEXT, ref INTEGER, row TEXT, PRIMARY KEY (job, ref)) WITHOUT ROWID;
@@ -149,12 +150,15 @@ class SqliteStore:
                 place[id] = make(**data)
         self._load_jobs(farm)
         for _, data in self._things("depend"):
-            farm.depends.register(Depend(**data))
-        for job in farm.jobs.values():
-            farm.depends.register_plan(job)
+            depend = Depend.from_data(data)
+            er, on = farm.jobs.get(depend.er_job), farm.jobs.get(depend.on_job)
+            if er is not None and on is not None:
+                farm.depends.register(depend, edges_of(depend, er, on))
         self._load_procs(farm)
         farm.depends.hold_again()
+        farm.depends.take_moved()
         for job in farm.jobs.values():
+            job.state.take_moves()  # they are not news
             farm.job_changed(job)
 
     def _load_procs(self, farm: Farm) -> None:
@@ -179,7 +183,8 @@ class SqliteStore:
         layers = dict(self._things("layers"))
         specs = dict(self._things("spec"))
         for id, data in sorted(self._things("job"), key=lambda pair: pair[1].get("number", 0)):
-            job = _make_job(JobFacts(**data), [LayerFacts(**layer) for layer in layers[id]["layers"]], specs[id])
+            made = [LayerFacts(**layer) for layer in layers[id]["layers"]]
+            job = _make_job(JobFacts(**data), made, specs[id], strict=farm.settings.strict)
             for ref, row in self._db.execute("SELECT ref, row FROM frame WHERE job = ?", (id,)):
                 state, tries, facts = json.loads(row)
                 job.state.restore(ref, FrameState(state), tries)
@@ -198,25 +203,21 @@ def _spec_data(job: Job) -> dict[str, Any]:
     plan = job.state.plan
     return {
         "layers": [[layer.name, str(layer.frames), layer.chunk, layer.type] for layer in plan.layers],
-        "depends": [list(depend) for depend in plan.depends],
     }
 
 
-def _make_job(facts: JobFacts, layers: list[LayerFacts], spec: dict[str, Any]) -> Job:
+def _make_job(facts: JobFacts, layers: list[LayerFacts], spec: dict[str, Any], *, strict: bool) -> Job:
     plans = [
         LayerPlan(name, FrameSet(frames), chunk, type, layer.min_cores / 100, layer.memory, group=layer.group())
         for (name, frames, chunk, type), layer in zip(spec["layers"], layers, strict=True)
     ]
-    depends = [DependPlan(*depend) for depend in (*spec["depends"], *facts.added_depends)]
-    return Job(facts, layers, plans, depends)
+    return Job(facts, layers, plans, strict=strict)
 
 
 def _restore_steering(job: Job) -> None:
     """Put back what somebody has changed in the course of the job."""
-    facts = job.facts
-    job.state.drop_depends(facts.dropped)
-    job.state.resettle()
-    job.state.mark_done(facts.marked)
-    job.state.free(facts.freed)
-    for layer, refs in facts.orders.items():
+    job.state.settle()
+    job.state.free(job.facts.freed)
+    for layer, refs in job.facts.orders.items():
         job.state.reorder(layer, refs)
+    job.done = bytearray(job.state.state(ref) is FrameState.SUCCEEDED for ref in job.state)

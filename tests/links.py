@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cuebot_stub.farm.depends import Depend
+from cuebot_stub.farm.depend import Depend
 from cuebot_stub.farm.farm import Farm
 from cuebot_stub.farm.jobs import Job
-from cuebot_stub.farm.linking import End, connect, connect_frames
+from cuebot_stub.farm.linking import End, connect
 from tests.fakes.farm import FakeFarm
 
 __all__ = ["any_end", "by_frame", "frame_end", "job_end", "layer_end", "link", "run_layer", "steer"]
@@ -41,7 +41,7 @@ def any_end(farm: FakeFarm, name: str, layer_name: str | None, frame: int | None
 def link(farm: FakeFarm, er: End, on: End) -> Depend:
     """Let one end wait for another."""
     with farm.farm.work():
-        return connect(farm.farm, er, on)
+        return connect(farm.farm, er, on).depend
 
 
 def steer(farm: FakeFarm, operation: Callable[[Farm, Job, list[int]], object], on: End) -> None:
@@ -60,4 +60,5 @@ def run_layer(farm: FakeFarm, layer_name: str, **how: int) -> None:
 def by_frame(farm: FakeFarm) -> Depend:
     """Let the frames of the layer ``comp`` of the job ``second`` wait for those of ``model`` of ``first``."""
     with farm.farm.work():
-        return connect_frames(farm.farm, layer_end(farm, "second", "comp"), layer_end(farm, "first", "model"))
+        er, on = layer_end(farm, "second", "comp"), layer_end(farm, "first", "model")
+        return connect(farm.farm, er, on, "FRAME_BY_FRAME").depend

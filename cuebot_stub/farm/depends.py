@@ -1,277 +1,355 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dependencies, between the frames and layers of one job or across jobs.
+"""Dependencies as Cuebot keeps them: each is active until something satisfies it, and holds frames as long as it is.
 
-Those between two layers of one job are part of the job's plan, and the scheduler watches them. All others are holds
-on what waits, taken back when what they wait for is done.
+What satisfies a dependency is an event, the success of a frame for instance. Nothing is worked out from states: what
+was satisfied stays so until somebody retries what was waited for.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-from outline.scheduler import DependPlan
-from outline.scheduler.edges import FrameEdges, LayerNeed, frame_edges
+from outline.scheduler import FrameState, Move
+
+from .depend import Depend, Edges, Row
+from .errors import CannotDo
 
 if TYPE_CHECKING:
-    from .farm import Farm
     from .jobs import Job
 
-__all__ = ["IN_PLAN", "Depend", "DependBook", "plan_depend"]
+__all__ = ["DependBook"]
 
-#: Between two layers of one job, these are left to the scheduler.
-IN_PLAN = ("FRAME_BY_FRAME", "PREVIOUS_FRAME", "LAYER_ON_LAYER", "LAYER_ON_SIM_FRAME")
-_FRAME_WISE = ("FRAME_BY_FRAME", "PREVIOUS_FRAME")
-#: These hold again when what they waited for is retried; the farm makes frame-wise ones of FRAME_ON_FRAME ones.
-_COMES_BACK = ("FRAME_ON_FRAME", "LAYER_ON_LAYER", "FRAME_BY_FRAME", "PREVIOUS_FRAME", "LAYER_ON_SIM_FRAME")
-
-
-@dataclass(slots=True)
-class Depend:
-    """One dependency: ``er`` waits for ``on``.
-
-    Attributes:
-        er_layer: The layer that waits; empty when all of the job does.
-        er_ref: The frame that waits; -1 when all of the layer does.
-        plan: Its number in the plan of the job, or -1 when it is a hold.
-        is_dropped: Somebody satisfied it by hand.
-    """
-
-    id: str
-    type: str
-    er_job: str
-    er_layer: str
-    er_ref: int
-    on_job: str
-    on_layer: str
-    on_ref: int
-    any_frame: bool = False
-    plan: int = -1
-    active: bool = True
-    is_dropped: bool = False
-
-    @property
-    def is_internal(self) -> bool:
-        """Both ends are in one job."""
-        return self.er_job == self.on_job
-
-    @property
-    def is_frame_wise(self) -> bool:
-        """Single frames wait for single frames."""
-        return self.type in _FRAME_WISE and not self.any_frame
+#: These hold again when somebody takes back that they were satisfied, or retries what they wait for.
+_COMES_BACK = ("FRAME_ON_FRAME", "LAYER_ON_LAYER")
 
 
 class DependBook:
-    """All dependencies of a farm, found by either end."""
+    """All dependencies of a farm, found by either end.
 
-    def __init__(self, farm: Farm) -> None:
-        self._farm = farm
+    It is told of what happens, and holds and releases frames. Whoever tells it asks ``take_moved`` and
+    ``take_unsaved`` what it has done.
+    """
+
+    def __init__(self, jobs: Mapping[str, Job]) -> None:
+        self._jobs = jobs
         self.all: dict[str, Depend] = {}
+        self._edges: dict[str, Edges] = {}
+        self._prefixes: dict[str, Depend] = {}
         self._of: defaultdict[str, list[Depend]] = defaultdict(list)
         self._on: defaultdict[str, list[Depend]] = defaultdict(list)
-        self._edges: dict[str, FrameEdges] = {}
+        self._on_layer: defaultdict[tuple[str, str], list[Depend]] = defaultdict(list)
+        self._on_frame: defaultdict[tuple[str, int], list[Depend]] = defaultdict(list)
+        self._signatures: set[tuple[object, ...]] = set()
+        self._moved: dict[str, Job] = {}
+        self._unsaved: dict[str, Depend | None] = {}
+        self._is_reading = False
+
+    def take_moved(self) -> list[Job]:
+        """The jobs of which frames were held or released since the last call."""
+        moved, self._moved = self._moved, {}
+        return list(moved.values())
+
+    def take_unsaved(self) -> dict[str, Depend | None]:
+        """The dependencies that were changed since the last call, by their ids; None for those that are gone."""
+        unsaved, self._unsaved = self._unsaved, {}
+        return unsaved
 
     # -- asking ------------------------------------------------------------------------------------------------
 
-    def of_job(self, job_id: str) -> list[Depend]:
-        """Return the dependencies by which something of a job waits."""
-        return list(self._of[job_id])
+    def find(self, id: str) -> Row | None:
+        """The dependency, or the pair of one, that has an id."""
+        depend = self.all.get(id)
+        if depend is not None:
+            return Row(depend)
+        depend = self._prefixes.get(id[:24])
+        number = int(id[24:], 16) if depend is not None and len(id) == 36 else -1
+        return Row(depend, number) if depend is not None and 0 <= number < len(self._edges[depend.id]) else None
 
-    def on_job(self, job_id: str) -> list[Depend]:
-        """Return the dependencies that wait for something of a job."""
-        return list(self._on[job_id])
+    def id_of(self, row: Row) -> str:
+        """The id of a dependency or of a pair."""
+        return row.depend.id if row.pair < 0 else f"{row.depend.id[:24]}{row.pair:012x}"
 
-    def is_active(self, depend: Depend) -> bool:
-        """Tell whether a dependency still holds something back."""
-        if depend.plan < 0:
-            return depend.active
-        job = self._farm.jobs.get(depend.er_job)
-        return job is not None and not job.state.is_met(depend.plan)
+    def ends(self, row: Row) -> tuple[int, int]:
+        """The frame that waits and the one that is waited for; -1 for more than one."""
+        if row.pair < 0:
+            return row.depend.er_ref, row.depend.on_ref
+        edges = self._edges[row.depend.id]
+        return edges.er[row.pair], edges.on[row.pair]
+
+    def is_active(self, row: Row) -> bool:
+        """Tell whether a dependency holds something back; a frame-wise one as a whole always seems to."""
+        if row.pair < 0:
+            return row.depend.active
+        on = self._jobs[row.depend.on_job]
+        return (row.pair in row.depend.odd) == bool(on.done[self._edges[row.depend.id].on[row.pair]])
+
+    def of(self, job: str, layer: str | None = None) -> list[Row]:
+        """The dependencies by which a job, or a layer and its frames, wait; not the parts of frame-wise ones."""
+        return list(self._whole(one for one in self._of[job] if layer is None or one.er_layer == layer))
+
+    def on(self, job: str, layer: str | None = None) -> list[Row]:
+        """The dependencies that wait for a job, or for a layer and its frames, likewise."""
+        return list(self._whole(one for one in self._on[job] if layer is None or one.on_layer == layer))
+
+    def of_frame(self, job: Job, ref: int) -> list[Row]:
+        """All that may hold a frame back: what it, its layer and its job wait for, with the parts."""
+        layer, found = job.state.layer(ref).name, []
+        for depend in self._of[job.id]:
+            edges = self._edges.get(depend.id)
+            if edges is not None:
+                found += [Row(depend, pair) for pair in edges.of_er(ref)] if depend.er_layer == layer else []
+            elif depend.er_layer in ("", layer) and depend.er_ref in (-1, ref):
+                found.append(Row(depend))
+        return found
+
+    def on_frame(self, job: Job, ref: int) -> list[Row]:
+        """What waits for just a frame, with the parts of frame-wise ones."""
+        parts = [Row(one, pair) for one in self._wise_on(job, ref) for pair in self._edges[one.id].of_on(ref)]
+        return [*map(Row, self._on_frame[job.id, ref]), *parts]
+
+    def _whole(self, depends: Iterable[Depend]) -> Iterator[Row]:
+        for depend in depends:
+            if depend.type == "LAYER_ON_SIM_FRAME":  # Cuebot keeps its parts alone
+                yield from (Row(depend, pair) for pair in range(len(self._edges[depend.id])))
+            else:
+                yield Row(depend)
+
+    def _wise_on(self, job: Job, ref: int) -> list[Depend]:
+        return [one for one in self._on_layer[job.id, job.state.layer(ref).name] if one.id in self._edges]
+
+    def _layer_wise_on(self, job: Job, layer: str) -> list[Depend]:
+        return [one for one in self._on_layer[job.id, layer] if one.id not in self._edges]
 
     # -- making ------------------------------------------------------------------------------------------------
 
-    def add(self, depend: Depend) -> Depend:
-        """Take in a dependency; one that is met already is stored inactive.
+    def add(self, depend: Depend, edges: Edges | None) -> None:
+        """Take in a dependency, which holds at once, unless what it waits for is done.
 
-        One that says the same as another is not added again; the other one is returned.
+        Raises:
+            CannotDo: There is an active one that says the same. Nothing was changed.
         """
-        for other in self._of[depend.er_job]:
-            if _signature(other) == _signature(depend):
-                if not self.is_active(other):
-                    self.unsatisfy(other)
-                return other
-        er, on = self._farm.jobs[depend.er_job], self._farm.jobs[depend.on_job]
-        if depend.plan < 0 and _is_in_plan(depend):
-            plan = DependPlan(depend.er_layer, depend.on_layer, depend.type, depend.any_frame)
-            depend.plan = er.state.add_depend(plan)
-            er.facts.added_depends.append(list(plan))
-            self._farm.touch_job(er)
-        self.register(depend)
-        if depend.plan < 0:
-            depend.active = not self._is_met(depend, on)
-            if depend.active:
-                self._hold(depend, er, 1)
-        self._farm.touch("depend", depend.id, depend)
-        self._farm.job_changed(er)
-        return depend
+        if self.first_repeated([(depend, edges)]) is not None:
+            raise CannotDo(f"there is such a dependency already, of type {depend.type}")
+        on = self._jobs[depend.on_job]
+        self.register(depend, edges)
+        self._unsaved[depend.id] = depend
+        if edges is not None:
+            depend.odd.update(n for n, ref in enumerate(edges.on) if on.state.state(ref) is FrameState.EATEN)
+            self._hold_pairs(depend, [pair for pair in range(len(edges)) if self.is_active(Row(depend, pair))])
+            return
+        if depend.on_ref >= 0:
+            depend.active = on.state.state(depend.on_ref) not in (FrameState.SUCCEEDED, FrameState.EATEN)
+        elif depend.on_layer:
+            depend.active = not on.state.is_layer_done(depend.on_layer)
+        if depend.active:
+            self._signatures.add(depend.signature)
+            self._hold(depend)
 
-    def register(self, depend: Depend) -> None:
-        """Make a dependency known, without a look at whether it is met."""
+    def first_repeated(self, depends: Iterable[tuple[Depend, Edges | None]]) -> int | None:
+        """The place of the first dependency that says what an active one says, or one before it; None without one."""
+        new: set[tuple[object, ...]] = set()
+        for place, (depend, edges) in enumerate(depends):
+            mine = {depend.signature, *self._pair_signatures(depend, edges)}
+            if mine & new or mine & self._signatures or any(mine & theirs for theirs in self._rivals(depend)):
+                return place
+            new |= mine
+        return None
+
+    def _rivals(self, depend: Depend) -> Iterator[set[tuple[object, ...]]]:
+        for one in self._on_layer[depend.on_job, depend.on_layer]:
+            if one.id in self._edges and (one.er_job, one.er_layer) == (depend.er_job, depend.er_layer):
+                active = (pair for pair in range(len(self._edges[one.id])) if self.is_active(Row(one, pair)))
+                yield {one.signature, *self._pair_signatures(one, self._edges[one.id], active)}
+
+    @staticmethod
+    def _pair_signatures(
+        depend: Depend, edges: Edges | None, pairs: Iterable[int] | None = None
+    ) -> Iterator[tuple[object, ...]]:
+        if edges is None:
+            return
+        er, on = (depend.er_job, depend.er_layer), (depend.on_job, depend.on_layer)
+        for pair in range(len(edges)) if pairs is None else pairs:
+            yield ("FRAME_ON_FRAME", *er, edges.er[pair], *on, edges.on[pair])
+
+    def register(self, depend: Depend, edges: Edges | None) -> None:
+        """Make a dependency known, without a look at what it holds."""
         self.all[depend.id] = depend
         self._of[depend.er_job].append(depend)
         self._on[depend.on_job].append(depend)
-
-    def register_plan(self, job: Job) -> None:
-        """Make the dependencies of a job's plan known, those that are not yet."""
-        known = {depend.plan for depend in self._of[job.id]}
-        for number, plan in enumerate(job.state.plan.depends):
-            if number not in known:
-                self.register(plan_depend(job, number, plan))
+        if depend.on_ref >= 0 and edges is None:
+            self._on_frame[depend.on_job, depend.on_ref].append(depend)
+        else:
+            self._on_layer[depend.on_job, depend.on_layer].append(depend)
+        if edges is not None:
+            self._edges[depend.id] = edges
+            self._prefixes[depend.id[:24]] = depend
 
     def hold_again(self) -> None:
         """Put the holds of all active dependencies back, after the farm was read from its store."""
+        self._is_reading = True
         for depend in self.all.values():
-            er, on = self._farm.jobs.get(depend.er_job), self._farm.jobs.get(depend.on_job)
-            if depend.plan < 0 and depend.active and er is not None and on is not None:
-                self._hold(depend, er, 1)
+            if depend.id in self._edges:
+                count = len(self._edges[depend.id])
+                self._hold_pairs(depend, [pair for pair in range(count) if self.is_active(Row(depend, pair))])
+            elif depend.active:
+                self._signatures.add(depend.signature)
+                self._hold(depend)
+        self._is_reading = False
 
-    def forget_job(self, job_id: str) -> list[Depend]:
-        """Forget what a job that is gone had to do with dependencies; return what was forgotten."""
-        gone = [*self._of.pop(job_id, []), *self._on.pop(job_id, [])]
-        for depend in gone:
-            self.all.pop(depend.id, None)
-            self._edges.pop(depend.id, None)
-            for index in (self._of, self._on):
-                for job in (depend.er_job, depend.on_job):
-                    if depend in index.get(job, ()):
-                        index[job].remove(depend)
-        return gone
+    def forget_job(self, job: str) -> None:
+        """Forget what a job that is gone had to do with dependencies."""
+        gone = {depend.id: depend for depend in (*self._of.pop(job, []), *self._on.pop(job, []))}
+        for depend in gone.values():
+            del self.all[depend.id]
+            self._unsaved[depend.id] = None
+            self._signatures.discard(depend.signature)
+            if self._edges.pop(depend.id, None) is not None:
+                del self._prefixes[depend.id[:24]]
+            places: tuple[list[Depend], ...] = (
+                self._of.get(depend.er_job, []),
+                self._on.get(depend.on_job, []),
+                self._on_layer.get((depend.on_job, depend.on_layer), []),
+                self._on_frame.get((depend.on_job, depend.on_ref), []),
+            )
+            for others in places:
+                if depend in others:
+                    others.remove(depend)
 
-    # -- moving ------------------------------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------------------------
 
-    def satisfy(self, depend: Depend, *, by_hand: bool = True) -> None:
-        """Let a dependency hold nothing back any more."""
-        job = self._farm.jobs[depend.er_job]
-        if depend.plan >= 0:
-            job.state.drop_depends([depend.plan])
-            if depend.plan not in job.facts.dropped:
-                job.facts.dropped.append(depend.plan)
-            self._farm.touch_job(job)
-        elif depend.active:
-            self._hold(depend, job, -1)
-            depend.active = False
-        depend.is_dropped = depend.is_dropped or by_hand
-        self._farm.touch("depend", depend.id, depend)
-        self._farm.job_changed(job)
-
-    def unsatisfy(self, depend: Depend) -> None:
-        """Take back that a dependency was satisfied, by hand or by itself; one that is met holds nothing back."""
-        job, on = self._farm.jobs[depend.er_job], self._farm.jobs[depend.on_job]
-        was_dropped, depend.is_dropped = depend.is_dropped, False
-        if depend.plan >= 0:
-            job.state.restore_depend(depend.plan)
-            job.facts.dropped = [plan for plan in job.facts.dropped if plan != depend.plan]
-            self._farm.touch_job(job)
-        elif not depend.active and not self._is_met(depend, on):
-            depend.active = True
-            self._hold(depend, job, 1)
-        elif not was_dropped:
-            return
-        self._farm.touch("depend", depend.id, depend)
-        self._farm.job_changed(job)
-
-    def frame_moved(self, job: Job, ref: int, *, was_satisfied: bool) -> None:
-        """Look at what waits for a frame, its layer or its job from outside, after its state or its mark has changed.
+    def frame_moved(self, job: Job, move: Move, *, eaten_layers_count: bool) -> None:
+        """Look at what waits for a frame whose state has changed.
 
         Args:
             job: The job.
-            ref: The frame.
-            was_satisfied: It counted as done before.
+            move: What happened to the frame.
+            eaten_layers_count: A layer is also done when its last frame is eaten.
         """
-        is_satisfied, layer = job.state.is_satisfied(ref), job.state.layer(ref).name
-        for depend in self.on_job(job.id):
-            if depend.plan >= 0 or (depend.on_layer and depend.on_layer != layer) or depend.on_ref not in (-1, ref):
-                continue
-            if depend.is_frame_wise and depend.active and is_satisfied != was_satisfied:
-                self._frame_wise_moved(depend, job, ref, is_satisfied=is_satisfied)
-            if depend.active and self._is_met(depend, job):
-                self.satisfy(depend, by_hand=False)
-            elif not depend.active and not depend.is_dropped and depend.type in _COMES_BACK:
-                self.unsatisfy(depend)
+        succeeded, layer = FrameState.SUCCEEDED, job.state.layer(move.ref).name
+        if move.after is succeeded:
+            self._pairs_done(job, move.ref)
+            self._satisfy_on_frame(job, move.ref)
+        elif move.before is succeeded:  # what was satisfied stays so until somebody retries the frame
+            for depend in self._wise_on(job, move.ref):
+                depend.odd.symmetric_difference_update(self._edges[depend.id].of_on(move.ref))
+                self._unsaved[depend.id] = depend
+            job.done[move.ref] = False
+        counts = move.after is succeeded or (eaten_layers_count and move.after is FrameState.EATEN)
+        if counts and job.state.is_layer_done(layer):
+            self.layer_done(job, layer)
+
+    def _pairs_done(self, job: Job, ref: int) -> None:
+        for depend in self._wise_on(job, ref):
+            pairs = self._edges[depend.id].of_on(ref)
+            active = [pair for pair in pairs if pair not in depend.odd]
+            if len(active) < len(pairs):
+                depend.odd.difference_update(pairs)
+                self._unsaved[depend.id] = depend
+            self._release_pairs(depend, active)
+        job.done[ref] = True
+
+    def frame_retried(self, job: Job, ref: int) -> None:
+        """Let what has waited for a frame, or for its layer, hold again; one level, as on Cuebot."""
+        for row in self.on_frame(job, ref):
+            self.unsatisfy(row)
+        for depend in self._layer_wise_on(job, job.state.layer(ref).name):
+            self.unsatisfy(Row(depend))
+
+    def frames_marked(self, job: Job, refs: Iterable[int]) -> None:
+        """Satisfy what waits for just these frames."""
+        for ref in refs:
+            for depend in self._wise_on(job, ref):
+                for pair in self._edges[depend.id].of_on(ref):
+                    self.satisfy(Row(depend, pair))
+            self._satisfy_on_frame(job, ref)
+
+    def _satisfy_on_frame(self, job: Job, ref: int) -> None:
+        for depend in self._on_frame[job.id, ref]:
+            self.satisfy(Row(depend))
+        for depend in self._layer_wise_on(job, job.state.layer(ref).name):
+            if depend.any_frame:
+                self.satisfy(Row(depend))
+
+    def layer_done(self, job: Job, layer: str) -> None:
+        """Satisfy what waits for a whole layer."""
+        for depend in self._layer_wise_on(job, layer):
+            self.satisfy(Row(depend))
 
     def job_over(self, job: Job) -> None:
-        """Satisfy what waits for the end of a job."""
-        for depend in self.on_job(job.id):
-            if depend.plan < 0 and depend.active and (not depend.on_layer or self._is_met(depend, job)):
-                self.satisfy(depend, by_hand=False)
+        """Satisfy what waits for the end of a job; what waits for parts of it goes on waiting."""
+        for depend in self._on_layer[job.id, ""]:
+            self.satisfy(Row(depend))
+
+    # -- single ones -------------------------------------------------------------------------------------------
+
+    def satisfy(self, row: Row) -> None:
+        """Let a dependency hold nothing back any more."""
+        depend, edges = row.depend, self._edges.get(row.depend.id)
+        if edges is not None:
+            pairs = range(len(edges)) if row.pair < 0 else (row.pair,)
+            self._toggle(depend, [pair for pair in pairs if self.is_active(Row(depend, pair))], self._release_pairs)
+        elif depend.active:
+            depend.active = False
+            self._signatures.discard(depend.signature)
+            self._unsaved[depend.id] = depend
+            self._release(depend)
+
+    def unsatisfy(self, row: Row) -> None:
+        """Let a dependency hold again, whether or not what it waits for is done; only of the types that come back."""
+        depend = row.depend
+        if row.pair >= 0 and not self.is_active(row):
+            self._toggle(depend, [row.pair], self._hold_pairs)
+        elif row.pair < 0 and not depend.active and depend.type in _COMES_BACK:
+            depend.active = True
+            self._unsaved[depend.id] = depend
+            self._hold(depend)
+
+    def _toggle(self, depend: Depend, pairs: list[int], act: Any) -> None:
+        if pairs:
+            depend.odd.symmetric_difference_update(pairs)
+            self._unsaved[depend.id] = depend
+            act(depend, pairs)
 
     # -- holds -------------------------------------------------------------------------------------------------
 
-    def _hold(self, depend: Depend, er: Job, change: int) -> None:
-        state = er.state
-        if depend.is_frame_wise:
-            self._hold_frame_wise(depend, er, change)
-        elif depend.er_ref >= 0:
-            (state.hold_frame if change > 0 else state.release_frame)(depend.er_ref)
-        else:
-            names = [depend.er_layer] if depend.er_layer else [layer.name for layer in er.layers]
-            for name in names:
-                (state.hold_layer if change > 0 else state.release_layer)(name)
-        self._farm.job_changed(er)
+    def _hold(self, depend: Depend) -> None:
+        er = self._moving(depend)
+        for layer in self._held_layers(depend, er):
+            self._unfree(er, er.state.refs(layer))
+            er.state.hold_layer(layer)
+        if depend.er_ref >= 0:
+            self._unfree(er, [depend.er_ref])
+            er.state.hold_frames([depend.er_ref])
 
-    def _hold_frame_wise(self, depend: Depend, er: Job, change: int) -> None:
-        on = self._farm.jobs[depend.on_job]
-        edges, base = self._edges_of(depend, er, on), er.state.refs(depend.er_layer).start
-        for place, ref in enumerate(on.state.refs(depend.on_layer)):
-            if not on.state.is_satisfied(ref):
-                for target in edges.waiting_for(place):
-                    (er.state.hold_frame if change > 0 else er.state.release_frame)(base + target)
+    def _release(self, depend: Depend) -> None:
+        er = self._moving(depend)
+        for layer in self._held_layers(depend, er):
+            er.state.release_layer(layer)
+        if depend.er_ref >= 0:
+            er.state.release_frames([depend.er_ref])
 
-    def _frame_wise_moved(self, depend: Depend, on: Job, ref: int, *, is_satisfied: bool) -> None:
-        er = self._farm.jobs[depend.er_job]
-        edges, base = self._edges_of(depend, er, on), er.state.refs(depend.er_layer).start
-        for target in edges.waiting_for(ref - on.state.refs(depend.on_layer).start):
-            (er.state.release_frame if is_satisfied else er.state.hold_frame)(base + target)
-        self._farm.job_changed(er)
+    def _hold_pairs(self, depend: Depend, pairs: Iterable[int]) -> None:
+        er, edges = self._moving(depend), self._edges[depend.id]
+        refs = [edges.er[pair] for pair in pairs]
+        self._unfree(er, refs)
+        er.state.hold_frames(refs)
 
-    def _edges_of(self, depend: Depend, er: Job, on: Job) -> FrameEdges:
-        if depend.id not in self._edges:
-            layers = [
-                er.state.plan.layers[er.by_name[depend.er_layer]],
-                on.state.plan.layers[on.by_name[depend.on_layer]],
-            ]
-            plan = DependPlan(depend.er_layer, depend.on_layer, depend.type)
-            self._edges[depend.id] = frame_edges(plan, layers, 0, 1, len(on.state.refs(depend.on_layer)))
-        return self._edges[depend.id]
+    def _release_pairs(self, depend: Depend, pairs: Iterable[int]) -> None:
+        edges = self._edges[depend.id]
+        self._moving(depend).state.release_frames(edges.er[pair] for pair in pairs)
 
-    def _is_met(self, depend: Depend, on: Job) -> bool:
-        if on.facts.state == "FINISHED":
-            return True
-        if depend.on_ref >= 0:
-            return on.state.is_satisfied(depend.on_ref)
-        return bool(depend.on_layer) and on.state.offers(depend.on_layer, _need_of(depend))
+    def _moving(self, depend: Depend) -> Job:
+        return self._moved.setdefault(depend.er_job, self._jobs[depend.er_job])
 
+    @staticmethod
+    def _held_layers(depend: Depend, er: Job) -> list[str]:
+        if depend.er_ref >= 0:
+            return []
+        return [depend.er_layer] if depend.er_layer else [layer.name for layer in er.layers]
 
-def plan_depend(job: Job, number: int, plan: DependPlan) -> Depend:
-    """Return the dependency that stands for one of a job's plan."""
-    id = str(uuid.uuid5(uuid.UUID(job.id), f"depend {number}"))
-    return Depend(id, plan.type, job.id, plan.layer, -1, job.id, plan.on, -1, plan.any_frame, plan=number)
-
-
-def _need_of(depend: Depend) -> LayerNeed:
-    """Return what a dependency needs of a layer; an eaten frame is good for a layer, but not for single frames."""
-    if depend.any_frame:
-        return LayerNeed.ANY
-    is_frames = depend.type in _FRAME_WISE or depend.type == "LAYER_ON_SIM_FRAME"
-    return LayerNeed.ALL_SUCCEEDED if is_frames else LayerNeed.ALL_DONE
-
-
-def _is_in_plan(depend: Depend) -> bool:
-    return depend.is_internal and depend.type in IN_PLAN and depend.er_ref < 0 and depend.on_ref < 0
-
-
-def _signature(depend: Depend) -> tuple[object, ...]:
-    er = (depend.er_job, depend.er_layer, depend.er_ref)
-    return depend.type, depend.any_frame, er, (depend.on_job, depend.on_layer, depend.on_ref)
+    def _unfree(self, er: Job, refs: Iterable[int]) -> None:
+        """Let frames that may start whatever holds them wait again, as there is a new hold."""
+        if er.state.freed and not self._is_reading:
+            er.state.bind(er.state.freed.intersection(refs))

@@ -166,7 +166,7 @@ def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Sub
     if layer.start_after > farm.now() or not tags_match(layer.tags, farm.host_tags(host)):
         return None
     used = farm.usage.of("host", host.id)
-    cores = _core_points(layer, host, _idle_cores(farm, host), strict=farm.settings.strict)
+    cores = _core_points(layer, host, _idle_cores(farm, host))
     if cores is None or layer.memory > host.memory - used.memory:
         return None
     if lending.is_locked(host) and not lending.lends(farm, host, job, job.by_name[layer.name], cores):
@@ -176,7 +176,8 @@ def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Sub
     if farm.usage.of("share", share.show, share.allocation).cores + cores > share.burst:
         return None
     mine, group = farm.usage.of("job", job.id), farm.groups[job.facts.group]
-    if mine.cores + cores > job.facts.max_cores or mine.gpus + layer.gpus > job.facts.max_gpus:
+    most, kept = job.facts.max_cores, int(farm.settings.strict)  # Cuebot wants the sum to be less than the most
+    if 0 <= most < mine.cores + cores + kept or 0 <= job.facts.max_gpus < mine.gpus + layer.gpus:
         return None
     if 0 <= group.max_cores < farm.usage.of("group", group.id).cores + cores:
         return None
@@ -203,11 +204,11 @@ def _has_room(farm: Farm, name: str, host: Host) -> bool:
     return limit.max_value > 0 and used + more <= limit.max_value
 
 
-def _core_points(layer: LayerFacts, host: Host, idle: int, *, strict: bool) -> int | None:
+def _core_points(layer: LayerFacts, host: Host, idle: int) -> int | None:
     """Return the core points that a frame gets: what its layer asks for, or all idle whole cores of a host for one.
 
-    A layer that asks for 0 gets all of a host, for a negative number all but so many. Cuebot gives a frame that is not
-    threadable one core at most, except on hosts that are for one frame at a time.
+    A layer that asks for 0 gets all of a host, for a negative number all but so many. A frame that is not threadable
+    gets one core at most, except on hosts that are for one frame at a time.
     """
     if layer.min_cores <= 0:
         wanted = max(host.cores + layer.min_cores, 100)
@@ -215,9 +216,9 @@ def _core_points(layer: LayerFacts, host: Host, idle: int, *, strict: bool) -> i
         wanted = layer.min_cores
     if wanted > idle:
         return None
-    if host.thread_mode == "ALL" and (layer.threadable or (strict and wanted >= 100)):
+    if host.thread_mode == "ALL" and (layer.threadable or wanted >= 100):
         wanted = max(wanted, idle // 100 * 100)
-    elif strict and layer.min_cores > 0 and not layer.threadable:
+    elif layer.min_cores > 0 and not layer.threadable:
         wanted = min(wanted, 100)
     return min(wanted, layer.max_cores) if layer.max_cores > 0 else wanted
 

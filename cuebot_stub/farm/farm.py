@@ -11,7 +11,7 @@ from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from outline.scheduler import FrameState
+from outline.scheduler import FrameState, Move
 
 from . import dispatch, lending, things
 from .depends import DependBook
@@ -63,7 +63,6 @@ class Farm:
         self.settings = settings
         self.now = clock
         self.send: Callable[[list[Order]], None] = lambda orders: None
-        self.tell: Callable[[str, str], str] = lambda address, verb: ""
         self.alarm: Callable[[], None] = lambda: None
         self.lock = threading.RLock()
         self.facilities: dict[str, Facility] = {}
@@ -86,7 +85,7 @@ class Farm:
         self.hungry: dict[str, Job] = {}
         self.by_prefix: dict[str, Job] = {}
         self.usage = Usage()
-        self.depends = DependBook(self)
+        self.depends = DependBook(self.jobs)
         self.launches = self.dispatched = 0
         self._depth = 0
         self._orders: list[Order] = []
@@ -95,7 +94,7 @@ class Farm:
         self._redirects: list[tuple[str, str]] = []
         self._unsaved = Unsaved(store)
         self.strangers: dict[str, dict[str, float]] = {}
-        self._tags: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
+        self.tags_seen: dict[str, tuple[tuple[str, ...], frozenset[str]]] = {}
 
     # -- working -----------------------------------------------------------------------------------------------
 
@@ -160,10 +159,6 @@ class Farm:
         self.touch("job", job.id, job.facts)
         self.touch("layers", job.id, {"layers": [asdict(layer) for layer in job.layers]})
 
-    def touch_totals(self, job: Job, number: int) -> None:
-        """Note that the totals of a layer were changed."""
-        self.touch("totals", job.layer_id(number), job.totals[number])
-
     def touch_frame(self, job: Job, ref: int) -> None:
         """Note that a frame was changed."""
         self._unsaved.frame(job, ref)
@@ -186,21 +181,17 @@ class Farm:
     # -- finding -----------------------------------------------------------------------------------------------
 
     @property
-    def log_root(self) -> str:
-        """The folder of the frames' logs."""
-        return self.settings.log_root
-
-    @property
     def useful(self) -> bool:
         """The server reads what is asked as it was meant, where Cuebot does not."""
         return not self.settings.strict
 
     def find_show(self, name: str) -> Show | None:
-        """Return the show of a name, or the one that a show of that name was archived into."""
-        wanted = name.lower()
-        shows = self.shows.values()
-        by_name = next((show for show in shows if show.name.lower() == wanted), None)
-        return by_name or next((show for show in shows if wanted in show.aliases), None)
+        """Return the show of a name."""
+        return next((show for show in self.shows.values() if show.name == name), None)
+
+    def show_for_jobs(self, name: str) -> Show | None:
+        """The show of jobs that are launched to a name, also when a show of that name was archived into it."""
+        return self.find_show(name) or next((show for show in self.shows.values() if name in show.aliases), None)
 
     def show_names(self) -> frozenset[str]:
         """Return the names by which jobs can be launched to shows."""
@@ -245,15 +236,10 @@ class Farm:
         """Return all tags of a host in lower case: its allocation's, its name, its daemon's and those given here."""
         allocation = self.allocations.get(host.allocation)
         tags = (allocation.tag if allocation else "", host.name, *host.reported_tags, *host.tags)
-        known = self._tags.get(host.id)
+        known = self.tags_seen.get(host.id)
         if known is None or known[0] != tags:
-            known = self._tags[host.id] = (tags, frozenset(tag.lower() for tag in tags if tag))
+            known = self.tags_seen[host.id] = (tags, frozenset(tag.lower() for tag in tags if tag))
         return known[1]
-
-    def forget_host_notes(self, host: Host) -> None:
-        """Forget what was noted about a host that is gone."""
-        self._tags.pop(host.id, None)
-        self.strangers.pop(host.id, None)
 
     def procs_of_host(self, host: Host) -> list[Proc]:
         """Return the procs on a host."""
@@ -272,7 +258,6 @@ class Farm:
         """Make a job known."""
         self.launches = max(self.launches, job.facts.number + 1)
         self.jobs[job.id] = job
-        job.codes_seen = job.state.state_codes()
         self.by_prefix[job.id[:18]] = job
         if job.is_pending:
             self.pending[job.name] = job
@@ -317,17 +302,40 @@ class Farm:
         self.usage.remove(proc, self.hosts[proc.host], job)
         self.touch("proc", proc.id, None)
 
-    def frame_moved(self, job: Job, ref: int, before: FrameState) -> None:
-        """Follow up a change of a frame's state: what waits for it, and whether the job is over."""
-        self.touch_frame(job, ref)
-        was_satisfied = before is FrameState.SUCCEEDED or job.state.is_marked(ref)
-        self.depends.frame_moved(job, ref, was_satisfied=was_satisfied)
-        self.job_changed(job)
-        self.finish_if_complete(job)
+    def follow(self, *jobs: Job) -> None:
+        """Follow up what has happened to frames: what waits for them, who may start, and whether jobs are over.
+
+        Whoever has told the scheduler or the book of dependencies of something calls this afterwards.
+
+        Args:
+            jobs: The jobs whose frames have moved; those that the book has moved are known.
+        """
+        todo = {job.id: job for job in jobs}
+        while True:
+            for job in self.depends.take_moved():
+                todo.setdefault(job.id, job)
+            if not todo:
+                break
+            job = todo.pop(next(iter(todo)))
+            for move in job.state.take_moves():
+                self._follow_move(job, move)
+            if job.state.freed != set(job.facts.freed):
+                job.facts.freed = sorted(job.state.freed)
+                self.touch_job(job)
+            self.job_changed(job)
+            self.finish_if_complete(job)
+        for id, depend in self.depends.take_unsaved().items():
+            self.touch("depend", id, depend.to_data() if depend else None)
+
+    def _follow_move(self, job: Job, move: Move) -> None:
+        job.note(move, self.now())
+        if {move.before, move.after} != {FrameState.WAITING, FrameState.DEPEND}:  # which is worked out, not saved
+            self.touch_frame(job, move.ref)
+        self.depends.frame_moved(job, move, eaten_layers_count=self.useful)
 
     def finish_if_complete(self, job: Job) -> None:
-        """Finish a job when all its frames are SUCCEEDED or EATEN."""
-        if job.is_pending and job.state.succeeded:
+        """Finish a job when all its frames are SUCCEEDED or EATEN; one without frames never is."""
+        if job.is_pending and len(job.state) and job.state.succeeded:
             self.finish_job(job)
 
     def finish_job(self, job: Job) -> None:
@@ -375,8 +383,7 @@ class Farm:
     def forget_job(self, job: Job) -> None:
         """Forget a finished job that has no procs any more, with its comments and dependencies."""
         del self.jobs[job.id], self.by_prefix[job.id[:18]]
-        for depend in self.depends.forget_job(job.id):
-            self.touch("depend", depend.id, None)
+        self.depends.forget_job(job.id)
         self.forget_comments(job.id)
         for kind in ("job", "layers", "spec"):
             self.touch(kind, job.id, None)

@@ -50,7 +50,8 @@ def delete_host(farm: Farm, host: Host) -> None:
         raise HostInUse(f"{procs} frames run on the host {host.name}; lock it, and wait for them or kill them")
     del farm.hosts[host.id]
     farm.touch("host", host.id, None)
-    farm.forget_host_notes(host)
+    farm.tags_seen.pop(host.id, None)
+    farm.strangers.pop(host.id, None)
     farm.forget_comments(host.id)
     forget_partitions(farm, host.id)
     deed = farm.deed_of(host)

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from outline.names import log_name
-from outline.scheduler import DependPlan, FrameState, JobPlan, LayerPlan, SteeredJob
+from outline.scheduler import FrameState, JobPlan, LayerPlan, Move, SteeredJob
 
 __all__ = [
     "MAX_LAYERS",
@@ -49,7 +51,11 @@ def split_id(id: str) -> tuple[str, int, int]:
 
 @dataclass(slots=True)
 class LayerFacts:
-    """What was asked for a layer, and what somebody changed since."""
+    """What was asked for a layer, and what somebody changed since.
+
+    Attributes:
+        dispatch_order: Its place among the layers of the spec, those of the post job included; from 1 on.
+    """
 
     name: str
     type: str
@@ -70,11 +76,11 @@ class LayerFacts:
     limits: list[str] = field(default_factory=list)
     services: list[str] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
-    outputs: dict[str, str] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
     memory_optimizer: bool = True
     start_after: int = 0
     start_after_reason: str = ""
-    dispatch_order: int = 0  # what clients see; 0 for its place in the job
+    dispatch_order: int = 1
 
     def group(self) -> str:
         """Return a text that is the same for layers that may run in the same places; see ``LayerPlan.group``."""
@@ -117,7 +123,7 @@ class FrameFacts:
     exit_signal: int = 0
     started: int = 0
     stopped: int = 0
-    updated: float = 0.0
+    eligible: int = 0
     host: str = ""
     cores: int = 0
     gpus: int = 0
@@ -138,10 +144,8 @@ class JobFacts:
     Attributes:
         uid: The user's number on the hosts; None when the launch did not tell.
         number: How many jobs were launched before; it orders those of one second.
+        layer_count: Its layers as Cuebot counts them: one twice of which some frames had to wait for others at first.
         post_job: The id of the job of its post layers.
-        dropped: Numbers of dependencies of its plan that somebody has satisfied.
-        added_depends: Dependencies that somebody has added to its plan.
-        marked: Frames that count as done for those that wait for them.
         freed: Frames that start whatever they wait for.
         orders: The frames of layers in the order in which they start, where somebody has changed it.
         looks: By frame and state, a text and a colour (red, green, blue) for clients to show instead of the state.
@@ -161,23 +165,21 @@ class JobFacts:
     paused: bool = False
     priority: int = 1
     min_cores: int = 100
-    max_cores: int = 20000
+    max_cores: int = 10000
     min_gpus: int = 0
-    max_gpus: int = 1000
+    max_gpus: int = 100
     max_retries: int = 1
     autoeat: bool = False
     log_dir: str = ""
     launched: int = 0
     number: int = 0
+    layer_count: int = 0
     stopped: int = 0
     env: dict[str, str] = field(default_factory=dict)
     post_job: str = ""
     local_host: str = ""
     local_cores: int = 0
     subscribers: list[str] = field(default_factory=list)
-    dropped: list[int] = field(default_factory=list)
-    added_depends: list[list[object]] = field(default_factory=list)
-    marked: list[int] = field(default_factory=list)
     freed: list[int] = field(default_factory=list)
     orders: dict[str, list[int]] = field(default_factory=dict)
     looks: dict[str, dict[str, list[object]]] = field(default_factory=dict)
@@ -190,13 +192,12 @@ class Job:
         procs: The ids of its procs.
         running: The procs by their frames.
         waiting_seen: How many frames could start when somebody last looked; 0 while none may.
-        codes_seen: The states of all frames when somebody last asked what has changed.
-        codes_changed: When those that have changed before that were seen to have.
+        done: By frame, whether it has succeeded and what waits for it has been told.
+        moved: By frame, when its state has changed last; 0 for never.
+        eligible: By frame, when it could start; 0 for since its launch.
     """
 
-    def __init__(
-        self, facts: JobFacts, layers: list[LayerFacts], plans: list[LayerPlan], depends: list[DependPlan]
-    ) -> None:
+    def __init__(self, facts: JobFacts, layers: list[LayerFacts], plans: Sequence[LayerPlan], *, strict: bool) -> None:
         self.facts = facts
         self.layers = layers
         self.by_name = {layer.name: number for number, layer in enumerate(layers)}
@@ -206,10 +207,22 @@ class Job:
         self.running: dict[int, str] = {}
         self._tags: frozenset[str] | None = None
         self.waiting_seen = 0
-        self.codes_seen = b""
-        self.codes_changed: dict[int, float] = {}
-        plan = JobPlan(facts.name, tuple(plans), tuple(depends), facts.max_retries, facts.autoeat)
-        self.state = SteeredJob(plan)
+        plan = JobPlan(facts.name, tuple(plans), (), facts.max_retries, facts.autoeat)
+        self.state = SteeredJob(plan, keeps_tries=strict)
+        self.done = bytearray(len(self.state))
+        self.moved = array("d", bytes(8 * len(self.state)))
+        self.eligible = array("d", bytes(8 * len(self.state)))
+
+    def note(self, move: Move, now: float) -> None:
+        """Note when a frame has moved, and when it could start."""
+        self.moved[move.ref] = now
+        if move.before is FrameState.DEPEND and move.after is FrameState.WAITING:
+            self.eligible[move.ref] = now
+
+    def eligible_time(self, ref: int) -> int:
+        """When a frame could start; the launch of the job when it has waited for nothing, or still does."""
+        facts = self.frames.get(ref)
+        return int(self.eligible[ref]) or (facts.eligible if facts else 0) or self.facts.launched
 
     @property
     def id(self) -> str:
@@ -255,11 +268,6 @@ class Job:
         if facts is None:
             facts = self.frames[ref] = FrameFacts()
         return facts
-
-    def is_layer_complete(self, number: int) -> bool:
-        """Every frame of the layer is SUCCEEDED or EATEN."""
-        counts = self.state.counts(self.layers[number].name)
-        return counts[FrameState.SUCCEEDED] + counts[FrameState.EATEN] == sum(counts.values())
 
     def needs_changed(self, number: int) -> None:
         """Tell the scheduler that the needs of a layer were changed."""

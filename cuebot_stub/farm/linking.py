@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dependencies that people make and drop while jobs run."""
+"""Makes dependencies, of a job spec or while jobs run, by Cuebot's rules."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from .depends import Depend
+from outline.scheduler import CuebotRefuses, FarmLayer, cuebot_pairs
+
+from ..spec.ranges import repeated_frames
+from .depend import COMPOSITE, Depend, Edges, Row
 from .errors import CannotDo
 
 if TYPE_CHECKING:
     from .farm import Farm
     from .jobs import Job
 
-__all__ = ["End", "connect", "connect_frames", "drop", "of_frame", "of_layer", "on_frame", "on_layer"]
+__all__ = ["End", "connect", "drop", "edges_of", "make_depend"]
 
 
 class End(NamedTuple):
@@ -42,116 +45,102 @@ class End(NamedTuple):
         """The name of the layer, empty for all of a job."""
         return self.job.layers[self.layer].name if self.layer >= 0 else ""
 
-    def covers(self, other: End) -> bool:
-        """Tell whether the other end is this one or a part of it."""
-        if self.job is not other.job:
-            return False
-        return self.layer in (-1, other.layer) and self.ref in (-1, other.ref)
+    @property
+    def spelled(self) -> str:
+        """What it is called in messages."""
+        if self.ref >= 0:
+            return f"the frame {self.job.state.frame_name(self.ref)} of {self.job.name}"
+        return f"the layer {self.layer_name} of {self.job.name}" if self.layer_name else f"the job {self.job.name}"
 
 
-def connect(farm: Farm, er: End, on: End) -> Depend:
-    """Let one end wait for another; a dependency that is met already is stored inactive.
+def make_depend(type: str, er: End, on: End, *, any_frame: bool = False) -> tuple[Depend, Edges | None] | None:
+    """Return a dependency that nobody knows yet, with its pairs when frames wait for frames.
 
-    Raises:
-        CannotDo: The one waited for is over, or would wait for itself.
-    """
-    return _add(farm, f"{er.kind}_ON_{on.kind}", er, on)
-
-
-def connect_frames(farm: Farm, er: End, on: End) -> Depend:
-    """Let each frame of a layer wait for the frames of the same numbers of another layer.
+    None stands for one that Cuebot leaves out without a word: frame by frame on a layer of another job with ``_tile_``
+    in its name.
 
     Raises:
-        CannotDo: Both are one layer.
+        CannotDo: Something would wait for itself, or Cuebot cannot make it.
     """
-    return _add(farm, "FRAME_BY_FRAME", er, on)
+    if type != "PREVIOUS_FRAME" and _covers(er, on):
+        raise CannotDo(f"{er.spelled} cannot wait for {on.spelled}: it would wait for itself")
+    pairs: list[tuple[int, int]] | None = None
+    if type == "LAYER_ON_SIM_FRAME":
+        pairs = [(on.ref, ref) for ref in er.job.state.refs(er.layer_name)]
+    elif type in COMPOSITE:
+        across = er.job is not on.job
+        if across and type == "FRAME_BY_FRAME" and "_tile_" in on.layer_name:
+            return None
+        try:
+            pairs = cuebot_pairs(type, _farm_layer(er), _farm_layer(on), across_jobs=across)
+        except CuebotRefuses as error:
+            raise CannotDo(str(error)) from error
+        type = "LAYER_ON_LAYER" if pairs is None else type
+        pairs = None if pairs is None else _refs(er, on, pairs)
+    ends = (er.job.id, er.layer_name, er.ref, on.job.id, on.layer_name, on.ref)
+    return Depend(str(uuid.uuid4()), type, *ends, any_frame), None if pairs is None else Edges(pairs)
 
 
-def _add(farm: Farm, type: str, er: End, on: End) -> Depend:
-    is_frame_wise = type == "FRAME_BY_FRAME"
-    if er.covers(on) or on.covers(er) or (farm.useful and _leads_back(farm, er, on, is_frame_wise=is_frame_wise)):
-        raise CannotDo(f"{_spelled(er)} cannot wait for {_spelled(on)}: it would wait for itself")
-    if "JOB" in (er.kind, on.kind) and on.job.facts.state == "FINISHED":
+def edges_of(depend: Depend, er: Job, on: Job) -> Edges | None:
+    """Return the pairs of a dependency that was saved."""
+    if depend.type in COMPOSITE or depend.type == "LAYER_ON_SIM_FRAME":
+        ends = End(er, er.by_name[depend.er_layer]), End(on, on.by_name[depend.on_layer], depend.on_ref)
+        made = make_depend(depend.type, *ends)
+        return made[1] if made else None
+    return None
+
+
+def _covers(er: End, on: End) -> bool:
+    """Tell whether something would wait for itself, for a part of it, or for what it is a part of."""
+    if er.job is not on.job:
+        return False
+    if "JOB" in (er.kind, on.kind):
+        return True
+    return er.layer == on.layer and (er.ref == on.ref or -1 in (er.ref, on.ref))
+
+
+def _farm_layer(end: End) -> FarmLayer:
+    layer = end.job.layers[end.layer]
+    return FarmLayer(layer.name, repeated_frames(layer.range), layer.chunk)
+
+
+def _refs(er: End, on: End, pairs: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    er_first, on_first = (end.job.state.refs(end.layer_name).start for end in (er, on))
+    return [(on_first + on_place, er_first + er_place) for on_place, er_place in pairs]
+
+
+def connect(farm: Farm, er: End, on: End, type: str = "") -> Row:
+    """Let one end wait for another; a dependency on a part that is done already is stored inactive.
+
+    Args:
+        farm: The farm.
+        er: What waits.
+        on: What is waited for.
+        type: The type, if it is not what the kinds of the ends say.
+
+    Raises:
+        CannotDo: The job that is waited for is over, it would wait for itself, there is such a dependency already, or
+            Cuebot makes none.
+    """
+    made = make_depend(type or f"{er.kind}_ON_{on.kind}", er, on)
+    if made is None:
+        raise CannotDo(f"Cuebot makes no dependency, frame by frame, on {on.spelled}, because of its name")
+    if on.kind == "JOB" and on.job.state.succeeded:
         raise CannotDo(f"the job {on.job.name} is already complete; nothing can wait for it")
-    depend = Depend(
-        str(uuid.uuid4()), type, er.job.id, er.layer_name, er.ref, on.job.id, on.layer_name, on.ref
-    )  # fmt: skip
-    depend = farm.depends.add(depend)
-    farm.wake()
-    return depend
+    farm.depends.add(*made)
+    farm.follow()
+    return Row(made[0])
 
 
-def _leads_back(farm: Farm, er: End, on: End, *, is_frame_wise: bool) -> bool:
-    """Tell whether what shall be waited for waits itself, in the end, for the one that shall wait.
-
-    Where that hangs on single frames, a ring may be left unseen; none is seen that is not there.
-    """
-    seen: set[str] = set()
-    ends = [on]
-    while ends:
-        end = ends.pop()
-        if end.covers(er) or er.covers(end):
-            return True
-        for depend in farm.depends.of_job(end.job.id):
-            if depend.id in seen or depend.any_frame or not farm.depends.is_active(depend):
-                continue
-            if depend.is_frame_wise and (end.ref >= 0 or er.ref >= 0):
-                continue
-            if depend.type == "PREVIOUS_FRAME" and is_frame_wise:
-                continue
-            waiter = _end(farm, depend.er_job, depend.er_layer, depend.er_ref)
-            if waiter.covers(end) or end.covers(waiter):
-                seen.add(depend.id)
-                ends.append(_end(farm, depend.on_job, depend.on_layer, depend.on_ref))
-    return False
-
-
-def _end(farm: Farm, job_id: str, layer: str, ref: int) -> End:
-    job = farm.jobs[job_id]
-    return End(job, job.by_name[layer] if layer else -1, ref)
-
-
-def _spelled(end: End) -> str:
-    if end.ref >= 0:
-        return f"the frame {end.job.state.frame_name(end.ref)} of {end.job.name}"
-    return f"the layer {end.layer_name} of {end.job.name}" if end.layer_name else f"the job {end.job.name}"
-
-
-def drop(farm: Farm, depends: Iterable[Depend], target: str) -> None:
+def drop(farm: Farm, rows: Iterable[Row], target: str) -> None:
     """Satisfy dependencies by hand.
 
     Args:
         farm: The farm.
-        depends: Those to look at.
+        rows: Those to look at.
         target: ``INTERNAL`` for those within one job, ``EXTERNAL`` for those across jobs, ``ANY_TARGET`` for all.
     """
-    for depend in list(depends):
-        if target == "ANY_TARGET" or depend.is_internal == (target == "INTERNAL"):
-            farm.depends.satisfy(depend)
-    farm.wake()
-
-
-# -- finding ---------------------------------------------------------------------------------------------------
-
-
-def of_layer(farm: Farm, job: Job, number: int) -> list[Depend]:
-    """Return the dependencies by which a layer, or a frame of it, waits."""
-    return [one for one in farm.depends.of_job(job.id) if one.er_layer == job.layers[number].name]
-
-
-def on_layer(farm: Farm, job: Job, number: int) -> list[Depend]:
-    """Return the dependencies that wait for a layer, or a frame of it."""
-    return [one for one in farm.depends.on_job(job.id) if one.on_layer == job.layers[number].name]
-
-
-def of_frame(farm: Farm, job: Job, ref: int) -> list[Depend]:
-    """Return all dependencies that may hold a frame back: its own, those of its layer and those of its job."""
-    layer = job.state.layer(ref).name
-    return [one for one in farm.depends.of_job(job.id) if one.er_layer in ("", layer) and one.er_ref in (-1, ref)]
-
-
-def on_frame(farm: Farm, job: Job, ref: int) -> list[Depend]:
-    """Return the dependencies that wait for a frame: for just it, or frame by frame for its layer."""
-    layer = job.state.layer(ref).name
-    depends = [one for one in farm.depends.on_job(job.id) if one.on_layer == layer]
-    return [one for one in depends if one.on_ref == ref or (one.on_ref < 0 and one.is_frame_wise)]
+    for row in rows:
+        if target == "ANY_TARGET" or row.depend.is_internal == (target == "INTERNAL"):
+            farm.depends.satisfy(row)
+    farm.follow()

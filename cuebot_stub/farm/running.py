@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from .farm import Farm
     from .jobs import Job
 
+#: A start after one of these is not counted as a retry: never ran, host taken away, not started, lost.
+UNCOUNTED = (-1, 286, 256, 299, 301, 302, 399)
+
 __all__ = ["ask_host", "due_kill", "end_frame", "kill_proc", "start_frame"]
 
 
@@ -39,12 +42,11 @@ def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
     farm.add_proc(proc)
     farm.touch("proc", proc.id, proc)
     facts = job.facts_of(ref)
-    facts.started, facts.stopped, facts.updated = int(proc.booked), 0, proc.booked
+    facts.started, facts.stopped, facts.eligible = int(proc.booked), 0, job.eligible_time(ref)
     facts.host, facts.cores, facts.gpus = host.name, cores, layer.gpus
-    facts.reserved_memory, facts.retries = layer.memory, max(0, job.state.tries(ref) - 1)
-    facts.llu_time = int(proc.booked)
-    farm.touch_frame(job, ref)
-    farm.job_changed(job)
+    facts.reserved_memory, facts.llu_time = layer.memory, int(proc.booked)
+    facts.retries += facts.exit_status not in UNCOUNTED
+    farm.follow(job)
     farm.dispatched += 1
     farm.order(order)
     return proc
@@ -67,21 +69,23 @@ def end_frame(farm: Farm, proc: Proc, end: FrameEnd, *, status: int, seconds: in
     facts = job.facts_of(ref)
     if not (proc.again or before is FrameState.EATEN):  # else it says that somebody has stopped it
         facts.exit_status, facts.exit_signal = status, end.signal
-    facts.stopped, facts.updated = int(farm.now()), farm.now()
+    facts.stopped = int(farm.now())
     facts.max_rss = max(facts.max_rss, proc.max_rss)
     facts.used_memory = proc.used_memory
     facts.core_seconds += seconds * proc.cores // 100
     if end.ended_by is not EndedBy.LOST_HOST:
-        succeeded = state is FrameState.SUCCEEDED
+        # Held while it ran, it waits again although it has succeeded.
+        succeeded = state is FrameState.SUCCEEDED or (state is FrameState.DEPEND and not status)
         job.totals[number].add(seconds, seconds * proc.cores // 100, proc.max_rss, succeeded=succeeded)
-        farm.touch_totals(job, number)
+        farm.touch("totals", job.layer_id(number), job.totals[number])
         show = farm.shows[job.facts.show]
         show.rendered_frames += succeeded
         show.failed_frames += not succeeded
     if state is FrameState.WAITING and before is FrameState.RUNNING:
         facts.stopped = 0
+    farm.touch_frame(job, ref)
     farm.remove_proc(proc)
-    farm.frame_moved(job, ref, before)
+    farm.follow(job)
     if proc.redirect:
         farm.redirect(host, proc.redirect)
     farm.wake(host, None if proc.unbooked else job)

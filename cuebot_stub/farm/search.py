@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from outline.frames import FrameRangeError, FrameSet
+from outline.scheduler import FrameState
 
 from .errors import CannotDo
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameSearch", "changed_frames", "find_frames", "page_of"]
 
-MAX_PAGE = 1000
 _SPAN = re.compile(r"(\d+)-(\d+)\Z")
 _NUMBERS = re.compile(r"([\d.]+)(?:-([\d.]+))?\Z")
 _KB_OF_GB, _SECONDS_OF_HOUR = 1048576, 3600
@@ -61,36 +61,24 @@ def find_frames(farm: Farm, job: Job, search: FrameSearch) -> Iterator[int]:
     return (ref for ref in refs if all(test(ref) for test in tests)) if tests else refs
 
 
-def page_of(refs: Iterable[int], page: int, limit: int, offset: int = 0) -> list[int]:
+def page_of(refs: Iterable[int], page: int, limit: int) -> list[int]:
     """Return a part of what was found.
 
     Args:
         refs: The frames.
         page: Its number, from 1 on.
-        limit: Frames of a page; 0 and below, and more than 1000, stand for 1000.
-        offset: How many to leave out before the first page.
+        limit: Frames of a page, any number; none without one, as on Cuebot.
     """
-    size = limit if 0 < limit <= MAX_PAGE else MAX_PAGE
-    begin = max(0, offset) + (max(1, page) - 1) * size
+    size = max(0, limit)
+    begin = (max(1, page) - 1) * size
     return list(islice(refs, begin, begin + size))
 
 
-def changed_frames(farm: Farm, job: Job, since: float) -> list[int]:
-    """Return the frames that have changed since a time, also those that only wait for something else now.
-
-    What a frame waits for is worked out, not noted, so its changes are seen when somebody looks.
-    """
-    codes, before = job.state.state_codes(), job.codes_seen
-    if codes != before:
-        now = farm.now()
-        for ref, code in enumerate(codes):
-            if ref >= len(before) or before[ref] != code:
-                job.codes_changed[ref] = now
-        job.codes_seen = codes
-    found = {ref for ref, changed in job.codes_changed.items() if changed >= since}
-    found.update(ref for ref, facts in job.frames.items() if facts.updated >= since)
-    found.update(job.running)
-    return sorted(found)
+def changed_frames(job: Job, since: float) -> list[int]:
+    """The frames that have changed since a time; those that run always have, and a launch is a change."""
+    if job.facts.launched >= since:
+        return list(job.state)
+    return sorted({ref for ref, moved in enumerate(job.moved) if moved >= since}.union(job.running))
 
 
 # -- order -----------------------------------------------------------------------------------------------------
@@ -128,7 +116,7 @@ def _tests(farm: Farm, job: Job, search: FrameSearch) -> list[Test]:
     if search.duration:
         tests.append(_duration_test(farm, job, search.duration))
     if search.changed_since > 0:
-        changed = set(changed_frames(farm, job, search.changed_since))
+        changed = set(changed_frames(job, search.changed_since))
         tests.append(lambda ref: ref in changed)
     return tests
 
@@ -136,8 +124,8 @@ def _tests(farm: Farm, job: Job, search: FrameSearch) -> list[Test]:
 def _number_test(text: str) -> Test:
     span = _SPAN.match(text.strip())
     if span:
-        first, last = sorted(map(int, span.groups()))
-        return lambda number: first <= number <= last
+        first, last = map(int, span.groups())
+        return lambda number: first <= number <= last  # none for 3-1, as on Cuebot
     try:
         return FrameSet(text).__contains__  # never spelled out: it may be a range of millions
     except FrameRangeError as error:
@@ -148,9 +136,10 @@ def _duration_test(farm: Farm, job: Job, text: str) -> Test:
     fits = _amount_test(text, "duration", _SECONDS_OF_HOUR)
 
     def test(ref: int) -> bool:
-        if job.state.state(ref).value == "WAITING" and not farm.useful:
-            return False
-        return fits(_seconds(farm, job, ref))
+        facts = job.frames.get(ref)
+        if facts is None or not facts.started or job.state.state(ref) is FrameState.WAITING:
+            return False  # also of 0 hours: Cuebot finds only what has run
+        return fits(max(0.0, (facts.stopped or farm.now()) - facts.started))
 
     return test
 
@@ -171,10 +160,3 @@ def _memory(farm: Farm, job: Job, ref: int) -> int:
     facts, proc = job.frames.get(ref), job.running.get(ref)
     used = facts.max_rss if facts else 0
     return max(used, farm.procs[proc].max_rss) if proc else used
-
-
-def _seconds(farm: Farm, job: Job, ref: int) -> float:
-    facts = job.frames.get(ref)
-    if facts is None or not facts.started:
-        return 0
-    return max(0.0, (facts.stopped or farm.now()) - facts.started)

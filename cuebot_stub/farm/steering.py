@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from outline.scheduler import FrameState
@@ -22,6 +22,7 @@ __all__ = [
     "kill_frames",
     "kill_job",
     "mark_done",
+    "mark_layer_done",
     "pause",
     "procs_of",
     "resume",
@@ -79,7 +80,9 @@ def kill_frames(farm: Farm, job: Job, refs: Iterable[int], reason: str) -> None:
 
 
 def retry_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
-    """Let frames run again, with all their tries; those that run are ended first. A finished job is pending again.
+    """Let frames run again; those that run are ended first. A finished job is pending again.
+
+    What waits for them, or for their layers, and has run already runs again, too.
 
     Raises:
         CannotDo: The job is finished, and another one of its name is pending.
@@ -87,16 +90,16 @@ def retry_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
     wanted = list(refs)
     if wanted:
         farm.revive_job(job)
-    _unmark(farm, job, wanted)
     for ref in wanted:
-        before, proc = job.state.state(ref), job.running.get(ref)
+        proc = job.running.get(ref)
         if proc is not None:
             _let_wait_again(farm, job, farm.procs[proc], "the frame was retried")
-        elif before not in _IDLE:
+        elif job.state.state(ref) not in _IDLE:
             job.state.retry(ref)
-        else:
-            continue
-        farm.frame_moved(job, ref, before)
+    farm.follow(job)
+    for ref in wanted:
+        farm.depends.frame_retried(job, ref)
+    farm.follow(job)
     farm.wake()
 
 
@@ -111,20 +114,19 @@ def _let_wait_again(farm: Farm, job: Job, proc: Proc, reason: str) -> None:
 def eat_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
     """Give up frames on purpose; those that have succeeded stay so, those that run are ended."""
     for ref in list(refs):
-        before, proc = job.state.state(ref), job.running.get(ref)
+        proc = job.running.get(ref)
         job.state.eat(ref)
         if proc is not None:
             farm.procs[proc].again = False
             _note_stop(farm, job, ref, FrameState.EATEN)
             kill_proc(farm, farm.procs[proc], "the frame was eaten")
-        if job.state.state(ref) is not before:
-            farm.frame_moved(job, ref, before)
+    farm.follow(job)
     farm.wake()
 
 
 def _note_stop(farm: Farm, job: Job, ref: int, state: FrameState) -> None:
     facts = job.facts_of(ref)
-    facts.exit_status, facts.updated = _MANUAL_STATUS + _STATE_NUMBERS[state], farm.now()
+    facts.exit_status = _MANUAL_STATUS + _STATE_NUMBERS[state]
     farm.touch_frame(job, ref)
 
 
@@ -132,46 +134,27 @@ def _note_stop(farm: Farm, job: Job, ref: int, state: FrameState) -> None:
 
 
 def mark_done(farm: Farm, job: Job, refs: Iterable[int]) -> None:
-    """Let frames count as done for whatever waits for them; their own states stay."""
-    wanted = [ref for ref in refs if not job.state.is_satisfied(ref)]
-    _change_marks(farm, job, wanted, job.state.mark_done)
-    job.facts.marked = sorted({*job.facts.marked, *wanted})
-    farm.touch_job(job)
+    """Let what waits for just these frames wait no more; their own states stay."""
+    farm.depends.frames_marked(job, list(refs))
+    farm.follow(job)
     farm.wake()
 
 
-def _unmark(farm: Farm, job: Job, refs: Iterable[int]) -> None:
-    wanted = [ref for ref in refs if job.state.is_marked(ref)]
-    if wanted:
-        _change_marks(farm, job, wanted, job.state.unmark)
-        job.facts.marked = sorted({*job.facts.marked}.difference(wanted))
-        farm.touch_job(job)
-
-
-def _change_marks(farm: Farm, job: Job, refs: list[int], change: Callable[[Iterable[int]], None]) -> None:
-    before = {ref: job.state.is_satisfied(ref) for ref in refs}
-    change(refs)
-    for ref, was_satisfied in before.items():
-        farm.depends.frame_moved(job, ref, was_satisfied=was_satisfied)
-    farm.job_changed(job)
+def mark_layer_done(farm: Farm, job: Job, number: int) -> None:
+    """Let what waits for all of a layer wait no more; what waits for its frames goes on."""
+    farm.depends.layer_done(job, job.layers[number].name)
+    farm.follow(job)
+    farm.wake()
 
 
 def free_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
     """Let frames start now, whatever they wait for."""
-    wanted = [ref for ref in refs if job.state.state(ref) is FrameState.DEPEND]
-    job.state.free(wanted)
-    _keep_freed(farm, job, {*job.facts.freed, *wanted})
+    job.state.free([ref for ref in refs if job.state.state(ref) is FrameState.DEPEND])
+    farm.follow(job)
+    farm.wake()
 
 
 def hold_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
     """Let frames wait again for what they wait for; the opposite of :func:`free_frames`."""
-    wanted = list(refs)
-    job.state.bind(wanted)
-    _keep_freed(farm, job, {*job.facts.freed}.difference(wanted))
-
-
-def _keep_freed(farm: Farm, job: Job, freed: set[int]) -> None:
-    job.facts.freed = sorted(freed)
-    farm.touch_job(job)
-    farm.job_changed(job)
-    farm.wake()
+    job.state.bind(refs)
+    farm.follow(job)

@@ -57,9 +57,9 @@ class Show:
     dispatch_enabled: bool = True
     paused: bool = False
     default_min_cores: int = 100
-    default_max_cores: int = 20000
-    default_min_gpus: int = 0
-    default_max_gpus: int = 1000
+    default_max_cores: int = 10000
+    default_min_gpus: int = 100
+    default_max_gpus: int = 100000
     comment_email: str = ""
     scheduler_managed: bool = False
     created_jobs: int = 0

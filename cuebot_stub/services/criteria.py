@@ -38,6 +38,8 @@ def found_frames(farm: Farm, job: Job, criteria: Any) -> Iterator[int]:
 
 def frame_page(farm: Farm, job: Job, criteria: Any, layer: str = "") -> job_pb2.FrameSeq:
     """Return the page of frames that was asked for."""
+    if layer and criteria.layers:
+        return job_pb2.FrameSeq()  # as on Cuebot
     found = find_frames(farm, job, frame_search(criteria, layer))
-    refs = page_of(found, criteria.page, criteria.limit or criteria.max_results, criteria.offset)
+    refs = page_of(found, criteria.page, criteria.limit)
     return job_pb2.FrameSeq(frames=[frame_message(farm, job, ref) for ref in refs])

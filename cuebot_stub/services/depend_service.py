@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..farm.depends import Depend
+from ..farm.depend import Row
 from .messages import depend_message
 from .rpc import Fields, NotFound, Service
 
@@ -24,14 +24,15 @@ class DependService(Service):
     def Satisfy(self, request: Any) -> None:
         """Let a dependency hold nothing back any more."""
         self.farm.depends.satisfy(self._find(request.depend.id))
-        self.farm.wake()
+        self.farm.follow()
 
     def Unsatisfy(self, request: Any) -> None:
-        """Let a dependency hold back again, unless what it waits for is done."""
+        """Let a dependency hold back again: one between two frames, or between two layers."""
         self.farm.depends.unsatisfy(self._find(request.depend.id))
+        self.farm.follow()
 
-    def _find(self, id: str) -> Depend:
-        depend = self.farm.depends.all.get(id)
-        if depend is None:
+    def _find(self, id: str) -> Row:
+        row = self.farm.depends.find(id)
+        if row is None:
             raise NotFound(f"no dependency {id!r}")
-        return depend
+        return row

@@ -8,7 +8,7 @@ from typing import Any
 from opencue_proto import depend_pb2, job_pb2
 
 from ..farm import changing, steering
-from ..farm.linking import End, connect, drop, of_frame, on_frame
+from ..farm.linking import End, connect, drop
 from .criteria import frame_page
 from .finding import enum_name, find_frame, find_frame_end, find_job, find_layer_end, pending_job
 from .job_depends import depend_seq
@@ -25,18 +25,19 @@ class FrameDepends(Service):
 
     def GetWhatThisDependsOn(self, request: Any) -> Fields:
         """Return all dependencies that may hold a frame back, those of its layer and its job too."""
-        found = of_frame(self.farm, *find_frame(self.farm, request.frame))
+        found = self.farm.depends.of_frame(*find_frame(self.farm, request.frame))
         return {"depends": depend_seq(self.farm, found)}
 
     def GetWhatDependsOnThis(self, request: Any) -> Fields:
         """Return the dependencies that wait for a frame."""
-        found = on_frame(self.farm, *find_frame(self.farm, request.frame))
+        found = self.farm.depends.on_frame(*find_frame(self.farm, request.frame))
         return {"depends": depend_seq(self.farm, found)}
 
     def DropDepends(self, request: Any) -> None:
         """Satisfy the dependencies by which just this frame waits."""
         job, ref = find_frame(self.farm, request.frame)
-        found = [depend for depend in of_frame(self.farm, job, ref) if depend.er_ref == ref]
+        book = self.farm.depends
+        found = [row for row in book.of_frame(job, ref) if book.ends(row)[0] == ref]
         drop(self.farm, found, enum_name(depend_pb2.DependTarget, request.target))
 
     def CreateDependencyOnJob(self, request: Any) -> Fields:

@@ -8,7 +8,7 @@ from typing import Any
 
 from opencue_proto import depend_pb2
 
-from ..farm.depends import Depend
+from ..farm.depend import Row
 from ..farm.farm import Farm
 from ..farm.linking import End, connect, drop
 from .finding import enum_name, find_frame_end, find_job, find_layer_end
@@ -18,34 +18,37 @@ from .rpc import Fields, Service
 __all__ = ["JobDepends", "depend_seq"]
 
 
-def depend_seq(farm: Farm, depends: Iterable[Depend]) -> depend_pb2.DependSeq:
+def depend_seq(farm: Farm, rows: Iterable[Row]) -> depend_pb2.DependSeq:
     """Return dependencies as a message."""
-    return depend_pb2.DependSeq(depends=[depend_message(farm, depend) for depend in depends])
+    return depend_pb2.DependSeq(depends=[depend_message(farm, row) for row in rows])
+
+
+_BETWEEN_FRAMES = ("FRAME_ON_FRAME", "LAYER_ON_SIM_FRAME")
 
 
 class JobDepends(Service):
     """The calls of ``job.JobInterface`` that are about dependencies."""
 
     def GetDepends(self, request: Any) -> Fields:
-        """Return all dependencies by which anything of a job waits."""
+        """Return the dependencies by which anything of a job waits, without those between two frames."""
         job = find_job(self.farm, request.job.id)
-        return {"depends": depend_seq(self.farm, self.farm.depends.of_job(job.id))}
+        found = [row for row in self.farm.depends.of(job.id) if row.depend.type not in _BETWEEN_FRAMES]
+        return {"depends": depend_seq(self.farm, found)}
 
     def GetWhatThisDependsOn(self, request: Any) -> Fields:
         """Return the dependencies by which all of a job waits."""
         job = find_job(self.farm, request.job.id)
-        found = [depend for depend in self.farm.depends.of_job(job.id) if not depend.er_layer]
-        return {"depends": depend_seq(self.farm, found)}
+        return {"depends": depend_seq(self.farm, self.farm.depends.of(job.id, ""))}
 
     def GetWhatDependsOnThis(self, request: Any) -> Fields:
         """Return the dependencies that wait for anything of a job."""
         job = find_job(self.farm, request.job.id)
-        return {"depends": depend_seq(self.farm, self.farm.depends.on_job(job.id))}
+        return {"depends": depend_seq(self.farm, self.farm.depends.on(job.id))}
 
     def DropDepends(self, request: Any) -> None:
         """Satisfy all dependencies by which anything of a job waits."""
         job = find_job(self.farm, request.job.id)
-        drop(self.farm, self.farm.depends.of_job(job.id), enum_name(depend_pb2.DependTarget, request.target))
+        drop(self.farm, self.farm.depends.of(job.id), enum_name(depend_pb2.DependTarget, request.target))
 
     def CreateDependencyOnJob(self, request: Any) -> Fields:
         """Let a job wait for the end of another one."""

@@ -41,7 +41,7 @@ class JobFrames(Service):
         if now - request.last_check > _OLDEST_CHECK_SECONDS:
             raise Invalid(f"last_check is {now - request.last_check:.0f} s ago, and may be at most a minute; get all")
         numbers = {find_layer(self.farm, layer)[1] for layer in request.layer_filter.layers}
-        refs = changed_frames(self.farm, job, request.last_check)
+        refs = changed_frames(job, request.last_check)
         frames = [
             updated_frame_message(self.farm, job, ref) for ref in refs if not numbers or job.layer_of(ref) in numbers
         ]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from opencue_proto import job_pb2
@@ -75,8 +76,8 @@ class JobService(JobFrames, JobChanges, JobDepends):
         return {"jobs": job_pb2.JobSeq(jobs=jobs)}
 
     def GetJobNames(self, request: Any) -> Fields:
-        """Return the names of the jobs that match."""
-        return {"names": [job.name for job in self._search(request.r)]}
+        """Return the names of the pending jobs that match."""
+        return {"names": [job.name for job in self._search(request.r) if job.is_pending]}
 
     def IsJobPending(self, request: Any) -> Fields:
         """Tell whether a job of that name is pending."""
@@ -92,20 +93,20 @@ class JobService(JobFrames, JobChanges, JobDepends):
     def _search(self, criteria: job_pb2.JobSearchCriteria) -> list[Job]:
         farm = self.farm
         jobs = list(farm.jobs.values()) if criteria.include_finished else list(farm.pending.values())
-        if criteria.ids:
-            jobs = [job for job in farm.jobs.values() if job.id in set(criteria.ids)]
-        matches = find_test(criteria.regex)
-        names, shows = {name.lower() for name in criteria.jobs}, {name.lower() for name in criteria.shows}
-        return [
+        matches, is_like = find_test(criteria.regex), find_test(map(_like, criteria.substr))
+        ids, names, shows = set(criteria.ids), set(criteria.jobs), set(criteria.shows)
+        found = [
             job
             for job in jobs
-            if (not names or job.name in names)
-            and (not shows or farm.shows[job.facts.show].name.lower() in shows)
+            if (not ids or job.id in ids)
+            and (not names or job.name in names)
+            and (not shows or farm.shows[job.facts.show].name in shows)
             and (not criteria.users or job.facts.user in criteria.users)
             and (not criteria.shots or job.facts.shot in criteria.shots)
-            and (not criteria.substr or any(text in job.name for text in criteria.substr))
+            and is_like(job.name)
             and matches(job.name)
         ]
+        return sorted(found, key=lambda job: job.name)
 
     # -- steering ------------------------------------------------------------------------------------------------
 
@@ -126,3 +127,8 @@ class JobService(JobFrames, JobChanges, JobDepends):
     def ShutdownIfCompleted(self, request: Any) -> None:
         """Finish a job when nothing of it is left to do, as happens by itself."""
         self.farm.finish_if_complete(find_job(self.farm, request.job.id))
+
+
+def _like(text: str) -> str:
+    """Return the regular expression of a part of a name in which ``%`` and ``_`` stand for others, as in SQL."""
+    return "".join({"%": ".*", "_": "."}.get(letter, re.escape(letter)) for letter in text)

@@ -76,12 +76,11 @@ class LayerChanges(Service):
     # -- places --------------------------------------------------------------------------------------------------
 
     def SetTags(self, request: Any) -> None:
-        """Set the tags of which a host must have one; blanks in them are left out, as on Cuebot."""
-        tags = ["".join(tag.split()) for text in request.tags for tag in text.split("|")]
+        """Set the tags of which a host must have one; no tags at all change nothing, as on Cuebot."""
+        tags = [tag.strip() for text in request.tags for tag in text.split("|")]
         tags = list(dict.fromkeys(filter(None, tags)))
-        if not tags:
-            raise Invalid("a layer without tags would run nowhere; give one at least")
-        self._change(request.layer, tags=tags)
+        if tags:
+            self._change(request.layer, tags=tags)
 
     def AddLimit(self, request: Any) -> None:
         """Let frames count for a limit, by the limit's id or name."""
@@ -108,14 +107,14 @@ class LayerChanges(Service):
     def GetOutputPaths(self, request: Any) -> Fields:
         """Return the paths of what a layer makes."""
         job, number = find_layer(self.farm, request.layer)
-        return {"output_paths": job.layers[number].outputs.values()}
+        return {"output_paths": job.layers[number].outputs}
 
     def RegisterOutputPath(self, request: Any) -> None:
         """Note a path of what a layer makes."""
         job, number = find_layer(self.farm, request.layer)
         outputs = job.layers[number].outputs
-        if request.spec not in outputs.values():
-            changing.change_layer(self.farm, job, number, outputs={**outputs, request.spec: request.spec})
+        if request.spec not in outputs:
+            changing.change_layer(self.farm, job, number, outputs=[*outputs, request.spec])
 
     def _change(self, layer: job_pb2.Layer, **changes: Any) -> None:
         job, number = find_layer(self.farm, layer)

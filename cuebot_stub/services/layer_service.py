@@ -8,7 +8,7 @@ from typing import Any
 from opencue_proto import depend_pb2, job_pb2
 
 from ..farm import ordering, steering
-from ..farm.linking import End, connect, connect_frames, drop, of_layer, on_layer
+from ..farm.linking import End, connect, drop
 from .criteria import frame_page
 from .finding import enum_name, find_frame_end, find_job, find_layer, find_layer_end, pending_job
 from .job_depends import depend_seq
@@ -26,18 +26,20 @@ class LayerDepends(Service):
 
     def GetWhatThisDependsOn(self, request: Any) -> Fields:
         """Return the dependencies by which a layer, or a frame of it, waits."""
-        found = of_layer(self.farm, *find_layer(self.farm, request.layer))
+        job, number = find_layer(self.farm, request.layer)
+        found = self.farm.depends.of(job.id, job.layers[number].name)
         return {"depends": depend_seq(self.farm, found)}
 
     def GetWhatDependsOnThis(self, request: Any) -> Fields:
         """Return the dependencies that wait for a layer, or a frame of it."""
-        found = on_layer(self.farm, *find_layer(self.farm, request.layer))
+        job, number = find_layer(self.farm, request.layer)
+        found = self.farm.depends.on(job.id, job.layers[number].name)
         return {"depends": depend_seq(self.farm, found)}
 
     def DropDepends(self, request: Any) -> None:
         """Satisfy the dependencies by which all of a layer waits."""
-        found = of_layer(self.farm, *find_layer(self.farm, request.layer))
-        whole = [depend for depend in found if depend.er_ref < 0]
+        job, number = find_layer(self.farm, request.layer)
+        whole = [row for row in self.farm.depends.of(job.id, job.layers[number].name) if row.depend.er_ref < 0]
         drop(self.farm, whole, enum_name(depend_pb2.DependTarget, request.target))
 
     def CreateDependencyOnJob(self, request: Any) -> Fields:
@@ -58,7 +60,7 @@ class LayerDepends(Service):
     def CreateFrameByFrameDependency(self, request: Any) -> Fields:
         """Let each frame of a layer wait for that of the same number in another layer."""
         er, on = find_layer_end(self.farm, request.layer), find_layer_end(self.farm, request.depend_layer)
-        depend = depend_message(self.farm, connect_frames(self.farm, er, on))
+        depend = depend_message(self.farm, connect(self.farm, er, on, "FRAME_BY_FRAME"))
         return {"depend": depend}
 
     def _connect(self, layer: job_pb2.Layer, on: End) -> depend_pb2.Depend:
@@ -114,9 +116,8 @@ class LayerService(LayerChanges, LayerDepends):
         steering.retry_frames(self.farm, job, job.state.refs(job.layers[number].name))
 
     def MarkdoneFrames(self, request: Any) -> None:
-        """Let all frames count as done for what waits for them; they stay as they are."""
-        job, number = find_layer(self.farm, request.layer)
-        steering.mark_done(self.farm, job, job.state.refs(job.layers[number].name))
+        """Let what waits for the whole layer wait no more; what waits for its frames goes on, as on Cuebot."""
+        steering.mark_layer_done(self.farm, *find_layer(self.farm, request.layer))
 
     def ReorderFrames(self, request: Any) -> None:
         """Let frames start first, last, or in the reverse order."""

@@ -10,7 +10,7 @@ from opencue_proto import depend_pb2, job_pb2
 
 from outline.scheduler import FrameState
 
-from ..farm.depends import Depend
+from ..farm.depend import Row
 from ..farm.farm import Farm
 from ..farm.jobs import FrameFacts, Job
 
@@ -41,7 +41,7 @@ def job_message(farm: Farm, job: Job) -> job_pb2.Job:
         group=farm.groups[facts.group].name,
         facility=facts.facility,
         os=facts.os,
-        uid=facts.uid or 0,
+        uid=facts.uid,
         priority=facts.priority,
         min_cores=facts.min_cores / 100,
         max_cores=facts.max_cores / 100,
@@ -53,6 +53,7 @@ def job_message(farm: Farm, job: Job) -> job_pb2.Job:
         auto_eat=facts.autoeat,
         start_time=facts.launched,
         stop_time=facts.stopped,
+        eligible_time=facts.launched,
         job_stats=_job_stats(farm, job),
     )
 
@@ -61,7 +62,7 @@ def _job_stats(farm: Farm, job: Job) -> job_pb2.JobStats:
     values = _stats(job, range(len(job.layers)))
     reserved = farm.usage.of("job", job.id)
     return job_pb2.JobStats(
-        total_layers=len(job.layers), reserved_cores=reserved.cores / 100, reserved_gpus=reserved.gpus, **values
+        total_layers=job.facts.layer_count, reserved_cores=reserved.cores / 100, reserved_gpus=reserved.gpus, **values
     )
 
 
@@ -120,13 +121,13 @@ def layer_message(farm: Farm, job: Job, number: int) -> job_pb2.Layer:
         min_memory=layer.memory,
         min_gpu_memory=layer.gpu_memory,
         chunk_size=layer.chunk,
-        dispatch_order=layer.dispatch_order or number + 1,
+        dispatch_order=layer.dispatch_order,
         type=_LAYER_TYPES.get(layer.type, job_pb2.RENDER),
         services=layer.services,
         memory_optimizer_enabled=layer.memory_optimizer,
         layer_stats=stats,
         parent_id=job.id,
-        limits=layer.limits,
+        limits=layer.limits or [""],
         timeout=layer.timeout,
         timeout_llu=layer.timeout_llu,
         min_gpus=layer.gpus,
@@ -134,6 +135,7 @@ def layer_message(farm: Farm, job: Job, number: int) -> job_pb2.Layer:
         command=layer.command,
         start_after=layer.start_after,
         start_after_reason=layer.start_after_reason,
+        eligible_time=job.facts.launched,
     )
 
 
@@ -149,6 +151,7 @@ def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
         total_core_time=facts.core_seconds,
         submission_time=job.facts.launched,
         checkpoint_state=job_pb2.CheckpointState.Value(facts.checkpoint),
+        eligible_time=job.eligible_time(ref),
         **_frame_values(farm, job, ref, facts),
     )
 
@@ -175,8 +178,8 @@ def _frame_values(farm: Farm, job: Job, ref: int, facts: FrameFacts) -> dict[str
         "stop_time": facts.stopped,
         "max_rss": most,
         "used_memory": used,
-        "last_resource": f"{facts.host}/{facts.cores / 100:.2f}/{facts.gpus}" if facts.host else "",
-        "llu_time": llu,
+        "last_resource": f"{facts.host}/{facts.cores / 100:.2f}/{facts.gpus}",
+        "llu_time": llu or job.facts.launched,
     }
 
 
@@ -187,19 +190,20 @@ def look_message(state: str, look: Any) -> job_pb2.FrameStateDisplayOverride:
     return job_pb2.FrameStateDisplayOverride(state=job_pb2.FrameState.Value(state), text=text, color=color)
 
 
-def depend_message(farm: Farm, depend: Depend) -> depend_pb2.Depend:
-    """Return a dependency."""
-    er, on = farm.jobs.get(depend.er_job), farm.jobs.get(depend.on_job)
+def depend_message(farm: Farm, row: Row) -> depend_pb2.Depend:
+    """Return a dependency, or one of its pairs."""
+    depend, (er_ref, on_ref) = row.depend, farm.depends.ends(row)
+    er, on = farm.jobs[depend.er_job], farm.jobs[depend.on_job]
     return depend_pb2.Depend(
-        id=depend.id,
-        type=depend_pb2.DependType.Value(depend.type),
+        id=farm.depends.id_of(row),
+        type=depend_pb2.DependType.Value(depend.type if row.pair < 0 else "FRAME_ON_FRAME"),
         target=depend_pb2.INTERNAL if depend.is_internal else depend_pb2.EXTERNAL,
         any_frame=depend.any_frame,
-        active=farm.depends.is_active(depend),
-        depend_er_job=er.name if er else "",
+        active=farm.depends.is_active(row),
+        depend_er_job=er.name,
         depend_er_layer=depend.er_layer,
-        depend_er_frame=er.state.frame_name(depend.er_ref) if er and depend.er_ref >= 0 else "",
-        depend_on_job=on.name if on else "",
+        depend_er_frame=er.state.frame_name(er_ref) if er_ref >= 0 else "",
+        depend_on_job=on.name,
         depend_on_layer=depend.on_layer,
-        depend_on_frame=on.state.frame_name(depend.on_ref) if on and depend.on_ref >= 0 else "",
+        depend_on_frame=on.state.frame_name(on_ref) if on_ref >= 0 else "",
     )

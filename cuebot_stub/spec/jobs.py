@@ -6,24 +6,34 @@ from __future__ import annotations
 from .layers import read_env, read_layer
 from .markup import Element
 from .model import JobSpec, LayerSpec, LocalBook, SpecRules
+from .names import LONGEST_NAME
 from .ranges import count_heads
-from .values import parse_count, parse_flag, parse_int, parse_long, parse_max_cores
+from .values import limit_text, parse_flag, parse_int, parse_long, parse_max_cores
 
-__all__ = ["MOST_HEADS", "MOST_LAYERS", "read_job"]
+__all__ = ["MOST_HEADS", "MOST_LAYERS", "Budget", "post_job_name", "read_job"]
 
-MOST_LAYERS = 2000  # of the job, and once more of its post job
-MOST_HEADS = 100_000  # frames of the farm, which are chunks
+MOST_LAYERS = 2000  # of a job, and once more of its post job
+MOST_HEADS = 100_000  # frames of the farm, which are chunks; of all jobs of the spec
 MOST_FRAMES = 4_000_000  # of all layers, members of chunks included
+LONGEST_OS = 12
+POST_USER = "monitor"
 _RETRIES = 1  # what a job gets that says nothing, and the most that Cuebot grants
 
 
-def read_job(element: Element, name: str, rules: SpecRules) -> JobSpec:
+def post_job_name(name: str, user: str, number: int) -> str:
+    """Return the name of the job of the Post layers of a job, which is of another user."""
+    return f"{name}_post_job_{number}".replace(user, POST_USER, 1)
+
+
+def read_job(element: Element, name: str, user: str, rules: SpecRules, budget: Budget) -> JobSpec:
     """Return a job; raise SpecError where it says what cannot be.
 
     Args:
         element: The job.
         name: Its conformed name.
+        user: Who launches it.
         rules: What the spec may name.
+        budget: What the jobs of the spec may cost together.
     """
     localbook = element.find("localbook")
     return JobSpec(
@@ -32,22 +42,18 @@ def read_job(element: Element, name: str, rules: SpecRules) -> JobSpec:
         priority=element.read_child("priority", parse_int, 1),
         max_retries=_read_retries(element, rules),
         max_cores=element.read_child("maxcores", parse_max_cores, None),
-        max_gpus=element.read_child("maxgpus", _parse_max_gpus, None),
+        max_gpus=element.read_child("maxgpus", parse_int, None),
         autoeat=element.read_child("autoeat", parse_flag, False),
-        os=element.read_child("os", str, ""),
+        os=element.read_child("os", lambda text: limit_text(text, LONGEST_OS, "the operating system"), ""),
         localbook=None if localbook is None else _read_localbook(localbook),
-        env=read_env(element, rules),
-        layers=_read_layers(element, rules),
+        env=read_env(element),
+        layers=_read_layers(element, post_job_name(name, user, 10**12), rules, budget),
     )
 
 
 def _read_retries(element: Element, rules: SpecRules) -> int:
     retries = max(0, element.read_child("maxretries", parse_int, _RETRIES))
     return min(retries, _RETRIES) if rules.strict else retries
-
-
-def _parse_max_gpus(text: str) -> int | None:
-    return None if text == "-1" else parse_count(text)
 
 
 def _read_localbook(element: Element) -> LocalBook:
@@ -60,29 +66,37 @@ def _read_localbook(element: Element) -> LocalBook:
     )
 
 
-def _read_layers(element: Element, rules: SpecRules) -> tuple[LayerSpec, ...]:
+def _read_layers(element: Element, post_name: str, rules: SpecRules, budget: Budget) -> tuple[LayerSpec, ...]:
     parent = element.find("layers")
     found: dict[str, LayerSpec] = {}
-    budget = _Budget()
+    budget.begin_job()
     for child in parent.children if parent is not None else ():
         layer = read_layer(child, rules)
         if layer.name in found:
             raise child.error(f"the job has a layer {layer.name!r} already")
         found[layer.name] = layer
         budget.spend(layer, child)
-    if all(layer.type == "Post" for layer in found.values()):
+    types = {layer.type for layer in found.values()}
+    if types <= {"Post"}:
         raise element.error("the job has no layer, or none before its Post layers")
+    if "Post" in types and len(post_name) > LONGEST_NAME:
+        raise element.error(f"the name of the job of the Post layers has more than {LONGEST_NAME} characters")
     return tuple(found.values())
 
 
-class _Budget:
-    """Adds up what the layers of one job cost; made and dropped with the reading of that job."""
+class Budget:
+    """Adds up what the layers of one spec cost; made and dropped with the reading of that spec."""
 
     def __init__(self) -> None:
         self._heads = self._frames = 0
         self._layers = {False: 0, True: 0}
 
+    def begin_job(self) -> None:
+        """Count layers anew; frames count over all jobs."""
+        self._layers = {False: 0, True: 0}
+
     def spend(self, layer: LayerSpec, element: Element) -> None:
+        """Add a layer; raise SpecError when that is too much."""
         self._layers[layer.type == "Post"] += 1
         self._heads += count_heads(layer.frames, layer.chunk)
         self._frames += len(layer.frames)
@@ -90,6 +104,6 @@ class _Budget:
             raise element.error(f"the job has more than {MOST_LAYERS} layers")
         if self._heads > MOST_HEADS:
             upto = f"the layers up to {layer.name!r} have {self._heads} frames"
-            raise element.error(f"{upto}; {MOST_HEADS} are the most of a job")
+            raise element.error(f"{upto}; {MOST_HEADS} are the most of a spec")
         if self._frames > MOST_FRAMES:
-            raise element.error(f"the chunks of the job hold more than {MOST_FRAMES} frames")
+            raise element.error(f"the chunks of the spec hold more than {MOST_FRAMES} frames")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from outline.exception import did_you_mean
+from outline.names import frame_name
 
 from .markup import Element
 from .model import LayerSpec, SpecRules
@@ -11,63 +12,66 @@ from .names import conform_name
 from .ranges import read_frames
 from .values import (
     CORE,
+    limit_text,
     parse_cores,
-    parse_count,
     parse_flag,
     parse_int,
     parse_memory,
-    parse_memory_as_cuebot,
     parse_tags,
 )
 
 __all__ = ["read_env", "read_layer"]
 
 LONGEST_COMMAND = 4000
+LONGEST_FRAME_NAME = 256
+LONGEST_ENV, LONGEST_OUTPUT, LONGEST_SERVICES = 2048, 2048, 128
 LEAST_MEMORY_KB = 256 * 1024
+MOST_GPU_MEMORY_KB = 100 * 1024**2
 DEFAULT_SERVICE = "default"
 
 
 def read_layer(element: Element, rules: SpecRules) -> LayerSpec:
     """Return a layer; raise SpecError where it says what cannot be."""
-    frames = element.required("range")
+    name = element.read_attribute("name", lambda name: conform_name(name, "layer"))
+    written = element.required("range")
+    frames = written.read(lambda text: read_frames(text, strict=rules.strict))
+    longest = frame_name(max(frames, key=abs, default=0), name)
+    element.check(lambda: limit_text(longest, LONGEST_FRAME_NAME, f"the name of the frame {longest[:40]!r}..."))
     points: int | None = element.read_child("cores", parse_cores, None)
     return LayerSpec(
-        name=element.read_attribute("name", lambda name: conform_name(name, "layer")),
+        name=name,
         type=element.attributes["type"],
         command=element.required("cmd").read(_check_command),
-        range=frames.text,
-        frames=frames.read(lambda text: read_frames(text, strict=rules.strict)),
+        range=written.text,
+        frames=frames,
         chunk=element.required("chunk").read(_parse_chunk),
         min_cores=points,
         threadable=_read_threadable(element, points),
-        memory_kb=_read_memory(element, rules),
-        gpus=element.read_child("gpus", parse_count, 0),
-        gpu_memory_kb=_read_gpu_memory(element, rules),
-        timeout_minutes=max(0, element.read_child("timeout", parse_int, 0)),
-        timeout_llu_minutes=max(0, element.read_child("timeout_llu", parse_int, 0)),
+        memory_kb=_read_memory(element),
+        gpus=element.read_child("gpus", parse_int, None),
+        gpu_memory_kb=_read_gpu_memory(element),
+        timeout_minutes=element.read_child("timeout", parse_int, None),
+        timeout_llu_minutes=element.read_child("timeout_llu", parse_int, None),
         tags=element.read_child("tags", parse_tags, None),
         limits=_read_limits(element, rules),
-        env=read_env(element, rules),
+        env=read_env(element),
         services=_read_services(element, rules),
         outputs=_read_outputs(element),
     )
 
 
-def read_env(element: Element, rules: SpecRules) -> dict[str, str]:
-    """Return the environment that a job or layer sets.
-
-    Cuebot cuts blanks off the values; we do that only when strict.
-    """
-    keys = [key for env in element.every("env") for key in env.children]
-    return {key.attributes["name"]: key.text if rules.strict else key.raw_text for key in keys}
+def read_env(element: Element) -> dict[str, str]:
+    """Return the environment that a job or layer sets: of the first ``env`` alone, without blanks around values."""
+    env = element.find("env")
+    found = {}
+    for key in env.children if env is not None else ():
+        name = key.read_attribute("name", lambda name: limit_text(name, LONGEST_ENV, "the name of the variable"))
+        found[name] = key.read(lambda value: limit_text(value, LONGEST_ENV, "the value of the variable"))
+    return found
 
 
 def _check_command(text: str) -> str:
-    if not text:
-        raise ValueError("the command is empty")
-    if len(text) > LONGEST_COMMAND:
-        raise ValueError(f"the command has {len(text)} characters; {LONGEST_COMMAND} are the most")
-    return text
+    return limit_text(text, LONGEST_COMMAND, "the command")
 
 
 def _parse_chunk(text: str) -> int:
@@ -83,25 +87,23 @@ def _read_threadable(element: Element, points: int | None) -> bool | None:
     return element.read_child("threadable", parse_flag, None)
 
 
-def _read_memory(element: Element, rules: SpecRules) -> int | None:
-    parse = parse_memory_as_cuebot if rules.strict else parse_memory
-    memory_kb: int | None = element.read_child("memory", parse, None)
+def _read_memory(element: Element) -> int | None:
+    memory_kb: int | None = element.read_child("memory", parse_memory, None)
     return None if memory_kb is None else max(memory_kb, LEAST_MEMORY_KB)
 
 
-def _read_gpu_memory(element: Element, rules: SpecRules) -> int:
-    """Return the GPU memory; what cannot be read is none of it on Cuebot, and an error for us."""
+def _read_gpu_memory(element: Element) -> int | None:
+    """Return the GPU memory; none of it where it cannot be read, or is too much, as on Cuebot."""
     name = "gpu" if element.find("gpu_memory") is None else "gpu_memory"
-    if not rules.strict:
-        return element.read_child(name, parse_memory, 0)
-    return max(0, element.read_child(name, _parse_gpu_memory_as_cuebot, 0))
+    return element.read_child(name, _parse_gpu_memory, None)
 
 
-def _parse_gpu_memory_as_cuebot(text: str) -> int:
+def _parse_gpu_memory(text: str) -> int:
     try:
-        return parse_memory_as_cuebot(text)
+        memory_kb = parse_memory(text)
     except ValueError:
         return 0
+    return memory_kb if 0 <= memory_kb <= MOST_GPU_MEMORY_KB else 0
 
 
 def _read_limits(element: Element, rules: SpecRules) -> tuple[str, ...]:
@@ -117,22 +119,20 @@ def _read_services(element: Element, rules: SpecRules) -> tuple[str, ...]:
     names = list(dict.fromkeys(service.text for service in _listed(element, "services")))
     if not rules.services.intersection(names):
         names.append(DEFAULT_SERVICE)
-    return tuple(dict.fromkeys(names))
+    element.check(lambda: limit_text(",".join(names), LONGEST_SERVICES, "the list of services"))
+    return tuple(names)
 
 
-def _read_outputs(element: Element) -> dict[str, str]:
-    """Return paths by name; a name that comes again gets a number, so that no path is lost."""
-    outputs: dict[str, str] = {}
-    places: dict[str, int] = {}
-    for output in _listed(element, "outputs"):
-        written = name = output.attributes["name"]
-        while name in outputs:
-            places[written] = places.get(written, 1) + 1
-            name = f"{written}_{places[written]}"
-        outputs[name] = output.text
-    return outputs
+def _read_outputs(element: Element) -> tuple[str, ...]:
+    paths = (output.read(_check_output) for output in _listed(element, "outputs"))
+    return tuple(dict.fromkeys(paths))
+
+
+def _check_output(path: str) -> str:
+    return limit_text(path, LONGEST_OUTPUT, "the path of the output")
 
 
 def _listed(element: Element, name: str) -> list[Element]:
-    """Return the members of a list that have a text."""
-    return [member for members in element.every(name) for member in members.children if member.text]
+    """Return the members of the first list of a name that have a text, as on Cuebot."""
+    members = element.find(name)
+    return [member for member in members.children if member.text] if members is not None else []

@@ -21,7 +21,8 @@ from .schema import NEWEST, ROOT, VERSIONS, Schema, schema_of, versions_with
 __all__ = ["Element", "parse_markup"]
 
 _BLANKS = " \t\r\n"
-_VERSION = re.compile(r"cjsl-([0-9.]+)\.dtd\Z")
+SYSTEM_ID = "http://localhost:8080/spcue/dtd/cjsl-%s.dtd"
+_VERSION = re.compile(re.escape(SYSTEM_ID) % "([0-9.]+)")
 _SUSPECT = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);|#)")
 _SKIPPED_OR_ENTITY = re.compile(
     r"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>|&(?!(?:amp|lt|gt|quot|apos);|#)([^;]*);", re.DOTALL
@@ -92,32 +93,35 @@ class Element:
         child = self.find(name)
         return default if child is None else child.read(parse)
 
-    def _read(self, parse: Callable[[str], Value], text: str) -> Value:
+    def check(self, test: Callable[[], Value]) -> Value:
+        """Return what ``test`` returns; its ValueError becomes a SpecError."""
         try:
-            return parse(text)
+            return test()
         except ValueError as error:
             raise self.error(str(error)) from None
 
+    def _read(self, parse: Callable[[str], Value], text: str) -> Value:
+        return self.check(lambda: parse(text))
 
-def parse_markup(text: str, *, needs_doctype: bool = False) -> Element:
+
+def parse_markup(text: str) -> Element:
     """Return the root of a spec whose elements and attributes are what its version says.
 
     Args:
         text: The document; whatever encoding it declares is past.
-        needs_doctype: Refuse a document that does not tell its version. Otherwise it has the newest one.
 
     Raises:
-        SpecError: It is no XML, defines entities, or breaks the order of elements.
+        SpecError: It is no XML, does not tell its version, defines entities, or breaks the order of elements.
     """
-    return _Reading(needs_doctype).read(text)
+    return _Reading().read(text)
 
 
 class _Reading:
     """Reads one document; made for one call of ``read``."""
 
-    def __init__(self, needs_doctype: bool) -> None:
+    def __init__(self) -> None:
         self._schema = schema_of(NEWEST)
-        self._needs_doctype = needs_doctype
+        self._has_doctype = False
         self._open: list[Element] = []
         self._texts: list[str] = []  # of the innermost element, which has no others in it
         self._root: Element | None = None
@@ -153,12 +157,12 @@ class _Reading:
             raise self._refuse("the DOCTYPE defines entities or elements of its own, which a job spec must not")
         if name != ROOT:
             raise self._refuse(f"the DOCTYPE is for <{_shorten(name)}>, and must be for <{ROOT}>")
-        self._needs_doctype = False
+        self._has_doctype = True
         if system is None:
             return
-        found = _VERSION.search(system)
+        found = _VERSION.fullmatch(system)
         if found is None or found[1] not in VERSIONS:
-            known = f"the definition of a job spec is cjsl-VERSION.dtd with one of {', '.join(VERSIONS)}"
+            known = f"a job spec has {SYSTEM_ID % 'VERSION'} with one of {', '.join(VERSIONS)}"
             raise self._refuse(f"unknown definition {_shorten(system)!r} in the DOCTYPE; {known}")
         self._schema = schema_of(found[1])
 
@@ -180,7 +184,7 @@ class _Reading:
     def _check_root(self, name: str) -> None:
         if name != ROOT:
             raise self._refuse(f"the outermost element is <{_shorten(name)}>, and must be <{ROOT}>")
-        if self._needs_doctype:
+        if not self._has_doctype:
             raise self._refuse("there is no DOCTYPE that tells the version of the spec")
 
     def _end(self, name: str) -> None:

@@ -52,15 +52,15 @@ class LayerSpec(NamedTuple):
         threadable: Whether a frame may get more cores than that; None as the service says. False when ``min_cores`` is
             a part of one core.
         memory_kb: Memory of a frame; None as the service says.
-        gpus: GPUs of a frame; 0 as the service says.
-        gpu_memory_kb: GPU memory of a frame; 0 as the service says.
-        timeout_minutes: How long a frame may run; 0 as the service says.
-        timeout_llu_minutes: How long a frame may be silent; 0 as the service says.
+        gpus: GPUs of a frame; None as the service says.
+        gpu_memory_kb: GPU memory of a frame; None as the service says.
+        timeout_minutes: How long a frame may run; None as the service says.
+        timeout_llu_minutes: How long a frame may be silent; None as the service says.
         tags: Tags of which a host must have one; None those of the service.
         limits: Limits that a running frame counts for.
         env: Environment of a frame, after that of the job.
         services: As written; followed by ``default`` when none of them is known, so that the first known one counts.
-        outputs: Paths by name.
+        outputs: Paths, each once.
     """
 
     name: str
@@ -72,15 +72,15 @@ class LayerSpec(NamedTuple):
     min_cores: int | None
     threadable: bool | None
     memory_kb: int | None
-    gpus: int
-    gpu_memory_kb: int
-    timeout_minutes: int
-    timeout_llu_minutes: int
+    gpus: int | None
+    gpu_memory_kb: int | None
+    timeout_minutes: int | None
+    timeout_llu_minutes: int | None
     tags: tuple[str, ...] | None
     limits: tuple[str, ...]
     env: dict[str, str]
     services: tuple[str, ...]
-    outputs: dict[str, str]
+    outputs: tuple[str, ...]
 
 
 class JobSpec(NamedTuple):
@@ -116,8 +116,11 @@ class JobSpec(NamedTuple):
 class DependSpec(NamedTuple):
     """One dependency: the ``dep`` side waits for the ``on`` side.
 
-    Names are conformed, and empty where the spec has none. What ``type`` needs is there; a frame's name tells its
-    layer, which need not be named beside it.
+    Names are conformed, and empty where ``type`` needs none; a frame's name tells its layer.
+
+    Attributes:
+        where: The way to the element, for messages.
+        line: Its line.
     """
 
     type: str
@@ -128,6 +131,8 @@ class DependSpec(NamedTuple):
     on_job: str
     on_layer: str
     on_frame: str
+    where: str = ""
+    line: int = 0
 
 
 class SpecDocument(NamedTuple):

@@ -9,12 +9,11 @@ from outline.names import frame_name
 
 __all__ = ["conform_frame_name", "conform_job_name", "conform_name"]
 
-LONGEST_NAME = 256
+LONGEST_NAME = 255  # of a job
 _SHOWN = 60  # of a name, in messages
 
 _NAME = re.compile(r"[\w.-]{3,}", re.ASCII)
-_STRICT_FRAME = re.compile(r"([0-9]{4,6})-(\w+)", re.ASCII)
-_FRAME = re.compile(r"(-?[0-9]{1,10})-([\w.-]+)", re.ASCII)
+_FRAME = re.compile(r"([0-9]{4,6})-(\w+)", re.ASCII)
 _RULE = "names are three or more letters, digits, dots and underscores"
 
 
@@ -48,19 +47,18 @@ def conform_job_name(name: str, show: str, shot: str, user: str) -> str:
     return _check_length(f"{prefix.rstrip('_')}_{suffix.lstrip('_')}".lower(), "job")
 
 
-def conform_frame_name(name: str, *, strict: bool) -> str:
-    """Return the name of a frame, such as ``0012-beauty``.
-
-    Args:
-        name: As the user wrote it.
-        strict: Ask for 4 to 6 digits and a layer without dots, as Cuebot does; otherwise any frame goes.
+def conform_frame_name(name: str) -> str:
+    """Return the name of a frame in a dependency, such as ``0012-beauty``.
 
     Raises:
-        ValueError: It has another form.
+        ValueError: It has another form; layers with dots cannot be named so.
     """
-    match = (_STRICT_FRAME if strict else _FRAME).fullmatch(name)
+    match = _FRAME.fullmatch(name)
     if match is None:
-        raise ValueError(f"the frame name {name[:_SHOWN]!r} cannot be used; frames are named like 0012-beauty")
+        raise ValueError(
+            f"the frame name {name[:_SHOWN]!r} cannot be used; frames are named like 0012-beauty, with 4 to 6 digits "
+            "and a layer without dots and dashes"
+        )
     return frame_name(int(match[1]), conform_name(match[2], "layer"))
 
 

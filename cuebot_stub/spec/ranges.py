@@ -9,30 +9,38 @@ from outline.frames import FrameSet
 
 from .values import LARGEST_INT
 
-__all__ = ["MOST_FRAMES", "count_heads", "read_frames"]
+__all__ = ["MOST_FRAMES", "count_heads", "read_frames", "repeated_frames"]
 
 MOST_FRAMES = 1_000_000  # of one layer, repeats and members of chunks included: what listing them may cost
 LONGEST_RANGE = 4000
 
 _NUMBER = "-?[0-9]{1,19}"
 _PART = f"{_NUMBER}(?:-{_NUMBER}(?:[xy:]{_NUMBER})?)?"
+_STEPPED = re.compile(f"({_NUMBER})-({_NUMBER})([xy:])({_NUMBER})")
 _RANGE = re.compile(f"{_PART}(?:,{_PART})*")
 
 
 def read_frames(text: str, *, strict: bool) -> FrameSet:
     """Return the frames of a range in render order, each once.
 
+    Parts that give no frame, such as ``10-1x1``, are left out, and so are commas at the end, as on Cuebot.
+
     Args:
         text: In the farm's own grammar: no blanks, none of the other forms that ``FrameSet`` reads.
-        strict: Refuse negative frames, which Cuebot launches and then cannot start.
+        strict: Take a range that gives no frame at all; Cuebot makes a job of it that never ends.
 
     Raises:
         ValueError: It is no range, or has more frames than a server should look at.
     """
     if len(text) > LONGEST_RANGE:
         raise ValueError(f"the range has {len(text)} characters; {LONGEST_RANGE} are the most")
-    frames = FrameSet(text)  # before the grammar, because its messages point at the fault
-    if not _RANGE.fullmatch(text):
+    kept = _kept(text)
+    if not kept and text:
+        if strict:
+            return FrameSet([])
+        raise ValueError(f"the range {text[:60]!r} gives no frame, and the job would never end")
+    frames = FrameSet(kept)  # before the grammar, because its messages point at the fault
+    if not _RANGE.fullmatch(kept):
         raise ValueError(
             f"the range {text[:60]!r} must have no blanks, and no step other than 1-10x2, 1-10y2 and 1-10:2"
         )
@@ -42,9 +50,29 @@ def read_frames(text: str, *, strict: bool) -> FrameSet:
     least, most = min(distinct), max(distinct)
     if max(-least, most) > LARGEST_INT:
         raise ValueError(f"the range {text[:60]!r} has frames beyond {LARGEST_INT}")
-    if strict and least < 0:
-        raise ValueError(f"the range {text[:60]!r} has negative frames, which cannot be dispatched")
     return distinct
+
+
+def repeated_frames(text: str) -> FrameSet:
+    """Return the frames of a range that was read already, also those that come again."""
+    kept = _kept(text)
+    return FrameSet(kept) if kept else FrameSet([])
+
+
+def _kept(text: str) -> str:
+    return ",".join(part for part in text.rstrip(",").split(",") if not _gives_nothing(part))
+
+
+def _gives_nothing(part: str) -> bool:
+    """Tell whether a part of a range is one that Cuebot reads, and that gives no frame."""
+    match = _STEPPED.fullmatch(part)
+    if match is None:
+        return False
+    first, last, step = int(match[1]), int(match[2]), int(match[4])
+    if match[3] != "y":
+        return step == 1 and last < first
+    hits_all = abs(step) == 1 or first == last
+    return hits_all and (step == 1 or (step > 1 and first == last) or (step < 0 and last < first))
 
 
 def count_heads(frames: FrameSet, chunk: int) -> int:

@@ -9,31 +9,32 @@ from collections.abc import Iterable
 from outline.exception import did_you_mean
 
 from .depends import DependReader
-from .jobs import read_job
+from .jobs import Budget, read_job
 from .markup import Element, parse_markup
 from .model import JobSpec, SpecDocument, SpecRules
-from .names import LONGEST_NAME, conform_job_name, conform_name
-from .values import parse_int
+from .names import conform_job_name, conform_name
+from .values import limit_text, parse_int
 
 __all__ = ["read_spec"]
 
-_USER = re.compile(r"[^\s/\x00-\x1f\x7f]+")
+_USER = re.compile(r"[^/\x00-\x1f\x7f]+")
 _MANY_NAMES = 20
+LONGEST_SHOT, LONGEST_USER, LONGEST_EMAIL = 64, 32, 256
 
 
 def read_spec(text: str, rules: SpecRules) -> SpecDocument:
     """Return what a job spec says, checked, or nothing at all.
 
     Args:
-        text: The spec, of any version. Without a DOCTYPE it has the newest version.
+        text: The spec, of any version.
         rules: What it may name, and how strictly it is read.
 
     Raises:
         SpecError: The spec cannot be launched. Everything that can be told without the farm's state is told here.
     """
-    root = parse_markup(text, needs_doctype=rules.strict)
+    root = parse_markup(text)
     show = root.required("show").read(lambda name: _check_known(name, "show", rules.shows))
-    shot = root.required("shot").read(lambda name: conform_name(name, "shot"))
+    shot = root.required("shot").read(lambda name: limit_text(conform_name(name, "shot"), LONGEST_SHOT, "the shot"))
     user = root.required("user").read(_check_user)
     uid: int | None = root.read_child("uid", parse_int, None)
     if rules.strict and (user == "root" or uid == 0):
@@ -44,25 +45,24 @@ def read_spec(text: str, rules: SpecRules) -> SpecDocument:
 
     facility = _read_facility(root, rules)
     jobs: dict[str, JobSpec] = {}
+    budget = Budget()
     for element in root.every("job"):
         name = element.read_attribute("name", conform_job)
         if name in jobs:
             raise element.error(f"the spec has a job {name!r} already")
-        jobs[name] = read_job(element, name, rules)
-    reader = DependReader(tuple(jobs.values()), rules, conform_job)
-    depends = tuple(reader.read(element) for parent in root.every("depends") for element in parent.children)
-    if not jobs and not depends:
+        jobs[name] = read_job(element, name, user, rules, budget)
+    reader = DependReader(tuple(jobs.values()), conform_job)
+    parent = root.find("depends")
+    depends = tuple(map(reader.read, parent.children if parent is not None else ()))
+    if not jobs and not depends and not rules.strict:
         raise root.error("there is no job in it")
-    email = root.read_child("email", str, "")
+    email = root.read_child("email", lambda text: limit_text(text, LONGEST_EMAIL, "the email address"), "")
     return SpecDocument(facility, show, shot, user, uid, email, tuple(jobs.values()), depends)
 
 
 def _read_facility(root: Element, rules: SpecRules) -> str | None:
-    """Return the facility, or None; an empty one is none for us, and unknown on Cuebot."""
-    element = root.find("facility")
-    if element is None or not (element.text or rules.strict):
-        return None
-    return element.read(lambda name: _check_known(name.lower(), "facility", rules.facilities))
+    """Return the facility; None without one, but not for an empty one."""
+    return root.read_child("facility", lambda name: _check_known(name.lower(), "facility", rules.facilities), None)
 
 
 def _check_known(name: str, kind: str, known: Iterable[str]) -> str:
@@ -74,6 +74,6 @@ def _check_known(name: str, kind: str, known: Iterable[str]) -> str:
 
 
 def _check_user(name: str) -> str:
-    if not _USER.fullmatch(name) or len(name) > LONGEST_NAME:
+    if not _USER.fullmatch(name):
         raise ValueError(f"the user {name[:40]!r} cannot be used; it becomes a part of file names")
-    return name
+    return limit_text(name, LONGEST_USER, "the name of the user")

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import re
 
-from outline.resources import parse_memory_kb
-
 __all__ = [
     "LARGEST_INT",
+    "limit_text",
     "parse_cores",
-    "parse_count",
     "parse_flag",
     "parse_int",
     "parse_long",
     "parse_max_cores",
     "parse_memory",
-    "parse_memory_as_cuebot",
     "parse_tags",
 ]
 
@@ -30,9 +27,12 @@ _SHOWN = 40  # characters of a text, in messages; no number is longer
 CORE = 100  # core points
 FEWEST_POINTS = 10
 MOST_POINTS = 2400
+_MOST_JOB_POINTS = LARGEST_INT // CORE * CORE
+
+LONGEST_TAGS = 4000  # of a layer, joined
 
 _INT = re.compile(r"[+-]?[0-9]{1,19}")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,15}\.?[0-9]*|\.[0-9]+)")
+_DECIMAL = re.compile(r"([+-]?(?:[0-9]{1,15}\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)[fFdD]?")
 _TAG = re.compile(r"[\w.-]{3,}", re.ASCII)
 _TRUE = frozenset({"true", "yes", "1", "on"})
 _MB, _GB = 1024, 1024**2
@@ -48,12 +48,15 @@ def parse_long(text: str) -> int:
     return _parse_whole(text, _LARGEST_LONG)
 
 
-def parse_count(text: str) -> int:
-    """Return a whole number that is not below 0."""
-    count = parse_int(text)
-    if count < 0:
-        raise ValueError(f"{text} is below 0")
-    return count
+def limit_text(text: str, most: int, what: str) -> str:
+    """Return a text that Cuebot can store.
+
+    Raises:
+        ValueError: It is too long for its column.
+    """
+    if len(text) > most:
+        raise ValueError(f"{what} has {len(text)} characters; {most} are the most")
+    return text
 
 
 def parse_flag(text: str) -> bool:
@@ -73,46 +76,38 @@ def parse_cores(text: str) -> int:
     return min(points, MOST_POINTS)
 
 
-def parse_max_cores(text: str) -> int | None:
-    """Return core points of a number of cores; -1 is no limit."""
-    points = _to_points(text)
-    if points == -CORE:
-        return None
-    if points <= 0:
-        raise ValueError(f"{text!r} is no number of cores that a job may use")
-    return points
+def parse_max_cores(text: str) -> int:
+    """Return core points of a whole number of cores; what is too much becomes the most, and below 0 stays so."""
+    return min(parse_int(text) * CORE, _MOST_JOB_POINTS)
 
 
 def parse_memory(text: str) -> int:
-    """Return kB of ``512m``, ``4g``, ``1.5g``, or of ``4``, which means GB."""
-    if len(text) > _SHOWN:
-        raise ValueError(f"{text[:_SHOWN]!r}... is no amount of memory")
-    return _check_memory(text, parse_memory_kb(text))
-
-
-def parse_memory_as_cuebot(text: str) -> int:
-    """Return kB as Cuebot reads memory: decimals with ``m`` only, and no other units than ``m`` and ``g``."""
+    """Return kB of ``512m``, ``1.5m``, ``4g``, or of ``4``, which means GB."""
     lowered = text.lower()
     unit = next((unit for unit in "mg" if unit in lowered), "")
     number = lowered[: lowered.rindex(unit)] if unit else lowered
     if unit == "m" and _DECIMAL.fullmatch(number):
-        return _check_memory(text, int(float(number) * _MB))
-    if unit == "m" or not _INT.fullmatch(number):
-        raise ValueError(
-            f"{text[:_SHOWN]!r} is no amount of memory; Cuebot reads '512m', '1.5m', '4g' and '4', which is GB"
-        )
-    return _check_memory(text, int(number) * _GB)
+        memory_kb = int(_to_float(number) * _MB)
+    elif unit != "m" and _INT.fullmatch(number):
+        memory_kb = int(number) * _GB
+    else:
+        raise ValueError(f"{text[:_SHOWN]!r} is no amount of memory; it is '512m', '1.5m', '4g' or '4', which is GB")
+    if memory_kb > _LARGEST_LONG:
+        raise ValueError(f"{text[:_SHOWN]!r} is too much memory")
+    return memory_kb
 
 
 def parse_tags(text: str) -> tuple[str, ...] | None:
     """Return the tags of ``a | b``, each once; none at all means those of the service."""
-    words = [word for word in text.replace(" ", "").split("|") if word]
+    words = text.replace(" ", "").rstrip("|").split("|") if text.replace(" ", "").rstrip("|") else []
     for word in words:
         if not _TAG.fullmatch(word):
             raise ValueError(
                 f"the tag {word[:_SHOWN]!r} cannot be used; tags are three or more letters, digits and ._-"
             )
-    return tuple(dict.fromkeys(words)) or None
+    tags = tuple(dict.fromkeys(words))
+    limit_text(" | ".join(tags), LONGEST_TAGS, "the list of tags")
+    return tags or None
 
 
 def _parse_whole(text: str, largest: int) -> int:
@@ -127,13 +122,14 @@ def _parse_whole(text: str, largest: int) -> int:
 def _to_points(text: str) -> int:
     if not _DECIMAL.fullmatch(text):
         raise ValueError(f"{text[:_SHOWN]!r} is no number of cores")
-    points = abs(float(text)) * CORE + 0.5
+    points = abs(_to_float(text)) * CORE + 0.5
     if points > LARGEST_INT:
         raise ValueError(f"{text} is too large a number")
     return -int(points) if text.startswith("-") else int(points)
 
 
-def _check_memory(text: str, memory_kb: int) -> int:
-    if memory_kb > _LARGEST_LONG:
-        raise ValueError(f"{text[:_SHOWN]!r} is too much memory")
-    return memory_kb
+def _to_float(text: str) -> float:
+    """Return a number that Java reads as a double, ``1.5f`` and ``1e3`` too."""
+    match = _DECIMAL.fullmatch(text)
+    assert match is not None
+    return float(match[1])

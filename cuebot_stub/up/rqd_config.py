@@ -45,7 +45,7 @@ class RqdSettings(NamedTuple):
     server_port: int
     interface: str = "lo"
     threads_per_core: int = 1
-    tags: tuple[str, ...] = ("general",)
+    tags: tuple[str, ...] = ("general", "util")
 
 
 def rqd_config(settings: RqdSettings) -> str:

@@ -3,21 +3,26 @@
 
 from __future__ import annotations
 
+from .cuebot_edges import CuebotRefuses, FarmLayer, cuebot_pairs
 from .from_outline import plan_job
 from .job import JobState
 from .plan import DependPlan, JobPlan, LayerPlan
 from .states import MOVES, FrameState, IllegalMove, Signal
-from .steered import SteeredJob
+from .steered import Move, SteeredJob
 
 __all__ = [
     "MOVES",
+    "CuebotRefuses",
     "DependPlan",
+    "FarmLayer",
     "FrameState",
     "IllegalMove",
     "JobPlan",
     "JobState",
     "LayerPlan",
+    "Move",
     "Signal",
     "SteeredJob",
+    "cuebot_pairs",
     "plan_job",
 ]

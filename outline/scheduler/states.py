@@ -37,6 +37,9 @@ _S, _G = FrameState, Signal
 MOVES: dict[tuple[FrameState, Signal], FrameState] = {
     (_S.DEPEND, _G.SATISFIED): _S.WAITING,
     (_S.WAITING, _G.UNSATISFIED): _S.DEPEND,
+    # On a farm alone: what waits for a frame that was retried runs again.
+    (_S.SUCCEEDED, _G.UNSATISFIED): _S.DEPEND,
+    (_S.DEAD, _G.UNSATISFIED): _S.DEPEND,
     (_S.WAITING, _G.STARTED): _S.RUNNING,
     (_S.RUNNING, _G.EXITED_GOOD): _S.SUCCEEDED,
     (_S.RUNNING, _G.EXITED_BAD): _S.WAITING,

@@ -43,7 +43,7 @@ class Rqd:
         *,
         name: str = "node1",
         cores: int = 8,
-        tags: tuple[str, ...] = ("general",),
+        tags: tuple[str, ...] = ("general", "util"),
         environ: Mapping[str, str] | None = None,
         fast_pings: bool = False,
     ) -> None:

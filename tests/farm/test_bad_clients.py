@@ -14,7 +14,7 @@ pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 import grpc
-from opencue_proto import cue_pb2, cue_pb2_grpc, job_pb2, job_pb2_grpc, limit_pb2, limit_pb2_grpc
+from opencue_proto import cue_pb2, cue_pb2_grpc, host_pb2, host_pb2_grpc, job_pb2, job_pb2_grpc
 
 from cuebot_stub.server import FarmServer
 from tests.farm.jobs import Layer, launch, spec_text
@@ -152,13 +152,13 @@ def test_rubbish_instead_of_http2_ends_only_that_connection(farm_server: FarmSer
 
 
 def test_call_that_is_not_implemented_says_its_name(channel: grpc.Channel):
-    stub = limit_pb2_grpc.LimitInterfaceStub(channel)
+    stub = host_pb2_grpc.HostInterfaceStub(channel)
 
     with pytest.raises(grpc.RpcError) as caught:
-        stub.ReportUsage(limit_pb2.LimitReportUsageRequest())
+        stub.RestartRqdNow(host_pb2.HostRestartRqdNowRequest())
 
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert "limit.LimitInterface/ReportUsage" in caught.value.details()
+    assert "host.HostInterface/RestartRqdNow" in caught.value.details()
 
 
 def test_health_is_told_for_every_service(channel: grpc.Channel):

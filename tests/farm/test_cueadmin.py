@@ -47,7 +47,7 @@ def test_jobs_are_listed_with_their_numbers(cueadmin: Cueadmin, daemons: FakeDae
 
     output = cueadmin("-lji")
 
-    assert rows(output)[1] == [JOB, "testing", "4", "4.00", "16", "1", "1.00", "200.00"]
+    assert rows(output)[1] == [JOB, "testing", "4", "4.00", "16", "1", "1.00", "100.00"]
 
 
 def test_shows_are_listed(cueadmin: Cueadmin, daemons: FakeDaemons):

@@ -94,7 +94,8 @@ def test_jobs_are_searched(pycue: Any, options: dict[str, Any], found: list[str]
     jobs = pycue.api.getJobs(**options)
 
     assert names(jobs) == [f"testing-test_shot-tester_{name}" for name in found]
-    assert pycue.api.getJobNames(**options) == names(jobs)
+    pending = [name for name in names(jobs) if not name.endswith("done")]
+    assert pycue.api.getJobNames(**options) == pending  # as on Cuebot, whatever was asked for
 
 
 def test_job_says_what_was_asked_for_and_where_it_stands(pycue: Any, daemons: FakeDaemons):
@@ -161,12 +162,14 @@ def test_frame_says_how_it_ended(pycue: Any, daemons: FakeDaemons, one_job: Any)
 
     assert (frame.exit_status, frame.retry_count, frame.last_resource) == (0, 1, "node1/1.00/0")
     assert frame.stop_time >= frame.start_time > 0
-    assert (never.exit_status, never.last_resource, never.start_time) == (-1, "", 0)
+    assert (never.exit_status, never.last_resource, never.start_time) == (-1, "/0.00/0", 0)
 
 
 def test_frames_that_have_changed_are_told(one_job: Any, daemons: FakeDaemons):
+    launched = one_job.getUpdatedFrames(int(time.time()) - 5)
+    until(lambda: time.time() > one_job.data.start_time + 1)
     since = int(time.time())
-    first = one_job.getUpdatedFrames(since + 1)
+    first = one_job.getUpdatedFrames(since)
     daemons.add("node1", cores=100)
     daemons.finish("0001-beauty")
 
@@ -174,6 +177,7 @@ def test_frames_that_have_changed_are_told(one_job: Any, daemons: FakeDaemons):
 
     changed = {frame.id: frame.state for frame in result.updated_frames.updated_frames}
     by_name = {frame.data.name: frame.id() for frame in one_job.getFrames()}
+    assert len(launched.updated_frames.updated_frames) == 20
     assert list(first.updated_frames.updated_frames) == []
     assert changed == {by_name["0001-beauty"]: job_pb2.SUCCEEDED, by_name["0002-beauty"]: job_pb2.RUNNING}
     assert since - 1 <= result.server_time <= time.time()

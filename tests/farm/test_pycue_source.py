@@ -106,7 +106,7 @@ def test_post_job_is_that_of_this_job(pycue: Any) -> None:
 
     post = post_job_of(first)
 
-    assert post.data.name.startswith("testing-sh010-tester_job_name_post_job_")
+    assert post.data.name.startswith("testing-sh010-monitor_job_name_post_job_")
     assert [layer.data.name for layer in post.getLayers()] == ["clean"]
 
 

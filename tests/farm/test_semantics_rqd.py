@@ -108,7 +108,7 @@ def test_post_layer_runs_after_a_dead_frame_was_eaten(farm_server: FarmServer, r
     with farm_server.farm.work() as farm:
         steering.eat_frames(farm, farm.jobs[job], [0])
 
-    until(lambda: lines_in(mark) == ["testing-shot-tester_job tester"])
+    until(lambda: lines_in(mark) == ["testing-shot-tester_job monitor"])
     assert not before
     assert is_finished(farm_server, job)
 

@@ -161,7 +161,7 @@ def test_post_layers_are_waited_for_and_count(run_at_farm: RunAtFarm, rqd: Rqd, 
 
     assert done.returncode == 1
     assert "testing-default-tester_shot  FINISHED in" in done.stdout
-    assert "DEAD 0001-clean after 1 attempt: exit status 1" in done.stdout
+    assert "DEAD 0001-clean after 3 attempts: exit status 1" in done.stdout
 
 
 def test_post_layers_count_in_a_test(pycue: Any, rqd: Rqd) -> None:

@@ -7,18 +7,14 @@ import pytest
 
 from outline.frame_end import EndedBy, FrameEnd
 from outline.frames import FrameSet
-from outline.scheduler import DependPlan, FrameState, JobPlan, LayerPlan, SteeredJob
+from outline.scheduler import FrameState, JobPlan, LayerPlan, SteeredJob
 
 S = FrameState
 
 
-def make_job(*layers: LayerPlan, depends: tuple[DependPlan, ...] = (), max_retries: int = 0) -> SteeredJob:
-    return SteeredJob(JobPlan("job", layers, depends, max_retries))
-
-
-def two_layers(type: str = "LAYER_ON_LAYER", any_frame: bool = False) -> SteeredJob:
-    layers = (LayerPlan("model", FrameSet("1-3")), LayerPlan("comp", FrameSet("1-3")))
-    return make_job(*layers, depends=(DependPlan("comp", "model", type, any_frame),))
+def make_job(*layers: LayerPlan, max_retries: int = 0, keeps_tries: bool = False) -> SteeredJob:
+    layers = layers or (LayerPlan("model", FrameSet("1-3")), LayerPlan("comp", FrameSet("1-3")))
+    return SteeredJob(JobPlan("job", layers, (), max_retries), keeps_tries=keeps_tries)
 
 
 def run(job: SteeredJob, ref: int, status: int = 0) -> FrameState:
@@ -31,7 +27,7 @@ def states(job: SteeredJob, layer: str) -> list[FrameState]:
 
 
 def test_held_layer_depends_until_the_last_hold_is_taken_back():
-    job = two_layers()
+    job = make_job()
     job.hold_layer("model")
     job.hold_layer("model")
 
@@ -44,87 +40,84 @@ def test_held_layer_depends_until_the_last_hold_is_taken_back():
 
 
 def test_held_frame_depends_and_lets_the_others_start():
-    job = two_layers()
+    job = make_job(LayerPlan("model", FrameSet("1-3")))
 
-    job.hold_frame(job.ref("model", 1))
+    job.hold_frames([job.ref("model", 1)])
 
     assert states(job, "model") == [S.DEPEND, S.WAITING, S.WAITING]
     assert job.next_admitted(lambda layer: True) == job.ref("model", 2)
 
 
-def test_holds_survive_that_all_is_worked_out_anew():
-    job = two_layers()
-    job.hold_frame(job.ref("model", 1))
+@pytest.mark.parametrize(
+    ("status", "held", "released"),
+    [(0, S.DEPEND, S.WAITING), (1, S.DEPEND, S.WAITING)],
+    ids=["succeeded", "dead"],
+)
+def test_frame_that_has_ended_runs_again_when_it_was_held(status: int, held: FrameState, released: FrameState):
+    job = make_job()
+    run(job, 0, status)
+
+    job.hold_frames([0])
+    while_held = job.state(0)
+    job.release_frames([0])
+
+    assert (while_held, job.state(0)) == (held, released)
+
+
+def test_frame_that_was_held_while_it_ran_succeeds_and_then_runs_again():
+    job = make_job()
+    job.start(0)
+    job.hold_frames([0])
+    job.take_moves()
+
+    state = job.finish(0, FrameEnd(0))
+
+    assert state is S.DEPEND
+    assert job.take_moves() == [(0, S.RUNNING, S.SUCCEEDED), (0, S.SUCCEEDED, S.DEPEND)]
+
+
+def test_eaten_frame_stays_eaten_when_it_is_held_and_depends_when_it_is_retried():
+    job = make_job()
+    job.eat(0)
+    job.hold_frames([0])
+    while_eaten = job.state(0)
+
+    job.retry(0)
+
+    assert (while_eaten, job.state(0)) == (S.EATEN, S.DEPEND)
+
+
+def test_every_move_is_told_once_in_its_order():
+    job = make_job(LayerPlan("model", FrameSet("1-2")))
+    job.hold_layer("model")
+    job.eat(1)
+
+    first, second = job.take_moves(), job.take_moves()
+
+    assert first == [(0, S.WAITING, S.DEPEND), (1, S.WAITING, S.DEPEND), (1, S.DEPEND, S.EATEN)]
+    assert second == []
+
+
+def test_frame_that_keeps_its_tries_is_dead_at_its_next_failure():
+    job = make_job(max_retries=1, keeps_tries=True)
+    run(job, 0, 1)
+    run(job, 0, 1)
+
+    job.retry(0)
+
+    assert run(job, 0, 1) is S.DEAD
+
+
+def test_freed_frame_starts_whatever_it_waits_for_until_that_is_taken_back():
+    job = make_job()
     job.hold_layer("comp")
-    job.drop_depends([0])
-
-    assert states(job, "model") == [S.DEPEND, S.WAITING, S.WAITING]
-    assert states(job, "comp") == [S.DEPEND] * 3
-
-
-def test_dropped_dependency_holds_nothing_back_until_it_is_restored():
-    job = two_layers()
-
-    job.drop_depends([0])
-    dropped = states(job, "comp")
-    job.restore_depend(0)
-
-    assert dropped == [S.WAITING] * 3
-    assert states(job, "comp") == [S.DEPEND] * 3
-
-
-def test_dependency_added_while_frames_run_leaves_them_running():
-    layers = (LayerPlan("model", FrameSet("1-3")), LayerPlan("comp", FrameSet("1-3")))
-    job = make_job(*layers)
-    job.start(job.ref("comp", 1))
-
-    number = job.add_depend(DependPlan("comp", "model", "FRAME_BY_FRAME"))
-    run(job, job.ref("model", 2))
-
-    assert number == 0
-    assert states(job, "comp") == [S.RUNNING, S.WAITING, S.DEPEND]
-    assert job.finish(job.ref("comp", 1), FrameEnd(0)) is S.SUCCEEDED
-
-
-def test_frame_eaten_while_it_runs_is_still_alive_after_a_dependency_was_added():
-    layers = (LayerPlan("model", FrameSet("1-3")), LayerPlan("comp", FrameSet("1-3")))
-    job = make_job(*layers)
-    ref = job.ref("model", 1)
-    job.start(ref)
-    job.eat(ref)
-
-    job.add_depend(DependPlan("comp", "model", "FRAME_BY_FRAME"))
-
-    assert job.is_alive(ref)
-    assert job.finish(ref, FrameEnd(1)) is S.EATEN
-
-
-@pytest.mark.parametrize("type", ["FRAME_BY_FRAME", "LAYER_ON_LAYER"])
-def test_frames_marked_done_satisfy_and_keep_their_state(type: str):
-    job = two_layers(type)
-
-    job.mark_done(job.refs("model"))
-
-    assert states(job, "model") == [S.WAITING] * 3
-    assert states(job, "comp") == [S.WAITING] * 3
-
-
-def test_marked_frame_that_then_runs_does_not_satisfy_twice():
-    job = two_layers("FRAME_BY_FRAME")
-    job.hold_frame(job.ref("comp", 1))
-    job.mark_done([job.ref("model", 1)])
-
-    run(job, job.ref("model", 1))
-
-    assert states(job, "comp")[0] is S.DEPEND
-
-
-def test_freed_frame_starts_whatever_it_waits_for():
-    job = two_layers()
 
     job.free([job.ref("comp", 2)])
+    freed = states(job, "comp")
+    job.bind(job.freed)
 
-    assert states(job, "comp") == [S.DEPEND, S.WAITING, S.DEPEND]
+    assert freed == [S.DEPEND, S.WAITING, S.DEPEND]
+    assert states(job, "comp") == [S.DEPEND] * 3
 
 
 def test_reordered_layer_starts_in_its_new_order():
@@ -180,23 +173,3 @@ def test_frame_that_has_outgrown_its_memory_is_tried_again():
     state = job.finish(0, FrameEnd(33, ended_by=EndedBy.MEMORY))
 
     assert state is S.WAITING
-
-
-@pytest.mark.parametrize(
-    ("type", "any_frame", "after_one", "after_all"),
-    [
-        ("LAYER_ON_LAYER", False, False, True),
-        ("LAYER_ON_LAYER", True, True, True),
-        ("FRAME_BY_FRAME", False, False, True),
-    ],
-    ids=["layer", "any", "frames"],
-)
-def test_dependency_tells_when_it_is_met(type: str, any_frame: bool, after_one: bool, after_all: bool):
-    job = two_layers(type, any_frame)
-
-    run(job, job.ref("model", 1))
-    first = job.is_met(0)
-    run(job, job.ref("model", 2))
-    run(job, job.ref("model", 3))
-
-    assert (first, job.is_met(0)) == (after_one, after_all)

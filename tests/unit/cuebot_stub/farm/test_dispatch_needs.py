@@ -112,7 +112,7 @@ def cores_of(daemons: FakeDaemons) -> list[int]:
     ids=["1.5", "all", "0", "-1", "-9", "half", "too-many"],
 )
 def test_frames_reserve_the_cores_of_their_layer(daemons: FakeDaemons, cores: str, reserved: list[int]):
-    daemons.launch(one_layer(after=f"<cores>{cores}</cores>{SMALL}"))
+    daemons.launch(one_layer(after=f"<cores>{cores}</cores><threadable>True</threadable>{SMALL}"))
 
     daemons.add("node1")
 
@@ -137,12 +137,15 @@ def test_threadable_frame_gets_all_idle_whole_cores_where_that_is_the_mode(daemo
     assert cores_of(daemons) == [400]
 
 
-def test_frame_that_is_not_threadable_gets_no_more_than_it_asks_for(daemons: FakeDaemons):
-    daemons.add("node1").thread_mode = "ALL"
+@pytest.mark.parametrize(("mode", "cores"), [("AUTO", [100, 100]), ("ALL", [400])], ids=str)
+def test_frame_that_is_not_threadable_gets_one_core_at_most_or_the_host(
+    daemons: FakeDaemons, mode: str, cores: list[int]
+):
+    daemons.add("node1").thread_mode = mode
 
-    daemons.launch(one_layer(after=f"<threadable>False</threadable>{SMALL}"))
+    daemons.launch(one_layer(frames="1-2", after=f"<cores>1.5</cores><threadable>False</threadable>{SMALL}"))
 
-    assert cores_of(daemons) == [100, 100, 100, 100]
+    assert cores_of(daemons) == cores
 
 
 def test_threadable_frame_gets_no_more_than_the_most_of_its_layer(daemons: FakeDaemons):

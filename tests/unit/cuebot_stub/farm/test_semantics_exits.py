@@ -320,7 +320,7 @@ def test_answer_to_a_launch_that_comes_after_the_end_changes_nothing(farm: FakeF
 
 
 def test_run_is_added_up(farm: FakeFarm):
-    start(farm, before=retries(1), after="<cores>2.0</cores>")
+    start(farm, before=retries(1), after="<cores>2.0</cores><threadable>True</threadable>")
 
     end(farm, status=1, seconds=10, max_rss=5000)
     end(farm, seconds=30, max_rss=4000)

@@ -115,7 +115,9 @@ def test_what_is_no_token_stays_as_it_is(host: FakeFarm, command: str):
 
 
 def test_frame_gets_the_variables_of_the_farm(host: FakeFarm):
-    made = host.launch(layer("beauty", "1-10", chunk=5, after="<cores>2.0</cores><memory>1g</memory>"))
+    made = host.launch(
+        layer("beauty", "1-10", chunk=5, after="<cores>2.0</cores><threadable>1</threadable><memory>1g</memory>")
+    )
 
     (frame, _) = run_frames(host)
     assert frame.environment == {
@@ -137,7 +139,7 @@ def test_frame_gets_the_variables_of_the_farm(host: FakeFarm):
         "CUE_JOB_ID": made.id,
         "CUE_LAYER_ID": made.layer_id(0),
         "CUE_FRAME_ID": made.frame_id(0),
-        "CUE_THREADABLE": "0",
+        "CUE_THREADABLE": "1",
     }
 
 
@@ -184,7 +186,7 @@ def test_host_with_fewer_cores_than_it_reports_is_not_asked_for_whole_ones_again
 
 
 def test_daemon_gets_all_that_it_needs(host: FakeFarm):
-    made = host.launch(layer(frames="1", after="<cores>1.5</cores><memory>1g</memory>"))
+    made = host.launch(layer(frames="1", after="<cores>1.5</cores><threadable>1</threadable><memory>1g</memory>"))
 
     (frame,) = run_frames(host)
     (proc,) = host.farm.procs

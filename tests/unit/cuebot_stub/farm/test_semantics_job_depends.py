@@ -40,25 +40,25 @@ def test_what_waits_for_a_job_layer_or_frame_starts_when_that_is_done(
 
 
 @pytest.mark.parametrize(
-    ("kind", "parts"),
+    ("kind", "parts", "waits"),
     [
-        ("FRAME_BY_FRAME", {}),
-        ("PREVIOUS_FRAME", {}),
-        ("LAYER_ON_LAYER", {}),
-        ("LAYER_ON_SIM_FRAME", {"onframe": "0003-sim"}),
-        ("FRAME_ON_FRAME", {"depframe": "0002-comp", "onframe": "0003-sim"}),
-        ("JOB_ON_JOB", {"deplayer": "", "onlayer": ""}),
+        ("FRAME_BY_FRAME", {}, "PPPP"),
+        ("PREVIOUS_FRAME", {}, "WPPP"),
+        ("LAYER_ON_LAYER", {}, "PPPP"),
+        ("LAYER_ON_SIM_FRAME", {"onframe": "0003-sim"}, "PPPP"),
+        ("FRAME_ON_FRAME", {"depframe": "0002-comp", "onframe": "0003-sim"}, "WPWW"),
+        ("JOB_ON_JOB", {"deplayer": "", "onlayer": ""}, "WWWW"),
     ],
     ids=["fbf", "previous", "layer", "sim", "frame", "job"],
 )
-def test_killed_job_releases_all_that_waits_for_it(farm: FakeFarm, kind: str, parts: dict[str, str]):
+def test_killed_job_releases_only_what_waits_for_its_end(farm: FakeFarm, kind: str, parts: dict[str, str], waits: str):
     two_jobs(farm, kind, **parts)
 
     with farm.farm.work():
         steering.kill_job(farm.farm, farm.job("one"), "enough")
     farm.pass_time(1.0)
 
-    assert farm.states("comp", "two") == "WWWW"
+    assert farm.states("comp", "two") == waits
 
 
 @pytest.mark.parametrize("kind", ["FRAME_BY_FRAME", "LAYER_ON_LAYER"])
@@ -101,13 +101,14 @@ def test_all_dependencies_of_a_frame_must_let_go(farm: FakeFarm):
     assert (half, farm.states("comp")) == ("P", "W")
 
 
-def test_the_same_dependency_twice_is_one(farm: FakeFarm):
+def test_the_same_dependency_twice_is_refused(farm: FakeFarm):
     two_jobs(farm, "LAYER_ON_LAYER")
-    again = depend("LAYER_ON_LAYER", depjob="two", onjob="one", deplayer="comp", onlayer="sim")
+    again = depend("LAYER_ON_LAYER", depjob="two", onjob="one", deplayer="comp", onlayer="sim", anyframe="true")
 
-    farm.launch_spec(spec().partition("<job ")[0] + f"<depends>{again}</depends></spec>")
+    with pytest.raises(SpecError, match="there is such a dependency already; anyframe makes no difference"):
+        farm.launch_spec(spec().partition("<job ")[0] + f"<depends>{again}</depends></spec>")
 
-    assert len(farm.farm.depends.of_job(farm.job("two").id)) == 1
+    assert len(farm.farm.depends.of(farm.job("two").id)) == 1
 
 
 # -- refused -------------------------------------------------------------------------------------------------------
@@ -151,7 +152,7 @@ def test_dependency_on_a_frame_that_another_job_does_not_have_is_refused(farm: F
         farm.launch_spec(
             spec(
                 job(name="two"),
-                depends=depend("LAYER_ON_FRAME", depjob="two", onjob="one", deplayer="beauty", onframe="0002-sim"),
+                depends=depend("LAYER_ON_SIM_FRAME", depjob="two", onjob="one", deplayer="beauty", onframe="0002-sim"),
             )
         )
 

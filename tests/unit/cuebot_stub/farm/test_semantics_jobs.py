@@ -52,7 +52,7 @@ def test_job_has_what_opencue_gives_it(farm: FakeFarm):
     facts = farm.launch(layer()).facts
 
     assert (facts.priority, facts.max_retries, facts.paused, facts.autoeat) == (1, 1, False, False)
-    assert (facts.min_cores, facts.max_cores, facts.facility, facts.os) == (100, 20000, "local", "")
+    assert (facts.min_cores, facts.max_cores, facts.facility, facts.os) == (100, 10000, "local", "")
 
 
 def test_paused_job_starts_nothing(farm: FakeFarm):
@@ -214,7 +214,7 @@ def test_old_finished_jobs_are_forgotten_with_all_that_was_noted_about_them():
         kill(farm, f"job_{number}")
         farm.clock.advance(1)
         for one in list(farm.farm.pending):
-            kill(farm, one.partition("tester_")[2])
+            kill(farm, one.partition("monitor_")[2])
 
     assert len(farm.farm.jobs) == 2
     assert len(farm.farm.by_prefix) == 2
@@ -241,13 +241,14 @@ def test_finished_jobs_with_many_frames_are_forgotten_but_for_the_last():
 
 
 def test_post_layers_are_a_job_of_their_own_that_waits(farm: FakeFarm):
-    farm.launch(layer(frames="1"), POST)
+    farm.launch(layer(frames="1"), POST, before="<priority>9</priority><autoeat>true</autoeat>")
     farm.add_host()
 
     post = post_job(farm)
     assert [one.name for one in farm.job().layers] == ["beauty"]
     assert (post.facts.state, [one.name for one in post.layers]) == ("POSTED", ["publish"])
-    assert post.name.startswith(f"{PREFIX}_test_post_job_")
+    assert post.name.startswith("testing-test_shot-monitor_test_post_job_")
+    assert (post.facts.user, post.facts.priority, post.facts.max_retries, post.facts.email) == ("monitor", 1, 2, "")
     assert farm.names_running() == ["0001-beauty"]
 
 
@@ -292,35 +293,10 @@ def test_post_job_of_a_paused_job_runs_when_that_was_killed(farm: FakeFarm):
     assert farm.names_running() == ["0001-publish"]
 
 
-def test_post_job_runs_as_whoever_has_launched_the_job(farm: FakeFarm):
-    farm.launch(layer(frames="1"), POST)
-    farm.add_host()
+def test_user_of_a_post_job_takes_the_first_place_where_the_name_has_the_users(farm: FakeFarm):
+    farm.launch_spec(spec(job(layer(frames="1"), POST), shot="tester_shot"))
 
-    farm.end("0001-beauty")
-
-    assert run_frames(farm)[-1].user_name == "tester"
-
-
-def test_post_job_of_a_strict_server_runs_as_monitor(strict: FakeFarm):
-    strict.launch(layer(frames="1"), POST)
-    strict.add_host()
-
-    strict.end("0001-beauty")
-
-    assert run_frames(strict)[-1].user_name == "monitor"
-
-
-def test_post_layers_wait_for_one_another_and_not_for_what_is_done_anyway(farm: FakeFarm):
-    farm.launch(
-        layer(frames="1"),
-        POST,
-        layer("mail", "1", kind="Post"),
-        depends=depend("LAYER_ON_LAYER", deplayer="mail", onlayer="publish")
-        + depend("LAYER_ON_LAYER", deplayer="publish", onlayer="beauty"),
-    )
-    farm.add_host()
-
-    assert farm.end_all() == ["0001-beauty", "0001-publish", "0001-mail"]
+    assert post_job(farm).name.startswith("testing-monitor_shot-tester_test_post_job_")
 
 
 def test_post_jobs_of_one_moment_have_names_of_their_own(farm: FakeFarm):

@@ -76,12 +76,6 @@ def test_layer_without_memory_gets_what_it_used_in_the_job_before(farm: FakeFarm
     assert needs(farm)[1] == 8 * GB
 
 
-def test_layer_that_used_little_before_gets_what_its_service_asks_for(farm: FakeFarm):
-    run_once(farm, 1000)
-
-    assert needs(farm)[1] == 3355443
-
-
 def test_layer_that_asks_for_memory_gets_that_whatever_it_used_before(farm: FakeFarm):
     run_once(farm, 8 * GB)
 
@@ -89,10 +83,10 @@ def test_layer_that_asks_for_memory_gets_that_whatever_it_used_before(farm: Fake
 
 
 @pytest.mark.parametrize(("used", "memory"), [(8 * GB, 8 * GB), (GB, GB), (1000, 262144)])
-def test_strict_server_gives_what_was_used_before_also_when_it_is_less(strict: FakeFarm, used: int, memory: int):
-    run_once(strict, used)
+def test_layer_gets_what_it_used_before_also_when_it_is_less(farm: FakeFarm, used: int, memory: int):
+    run_once(farm, used)
 
-    assert needs(strict)[1] == memory
+    assert needs(farm)[1] == memory
 
 
 # -- cores of one's own machine ------------------------------------------------------------------------------------

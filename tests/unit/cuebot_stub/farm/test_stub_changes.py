@@ -82,7 +82,7 @@ def test_retries_below_zero_are_refused(farm: FakeFarm):
 @pytest.mark.parametrize(
     ("changes", "running"),
     [
-        ({"min_cores": 200}, 4),
+        ({"min_cores": 200, "threadable": True}, 4),
         ({"min_cores": 0}, 1),
         ({"min_cores": -600}, 4),
         ({"memory": 20 * GB}, 3),

@@ -47,7 +47,7 @@ def test_name_of_a_finished_job_is_free(farm: FakeFarm):
 )
 def test_dependency_on_what_is_not_there_is_refused(farm: FakeFarm, parts: dict[str, str], message: str):
     farm.launch(layer("beauty", "1-10"), name="other")
-    kind = "LAYER_ON_FRAME" if "onframe" in parts else "LAYER_ON_LAYER" if "onlayer" in parts else "LAYER_ON_JOB"
+    kind = "LAYER_ON_SIM_FRAME" if "onframe" in parts else "LAYER_ON_LAYER" if "onlayer" in parts else "LAYER_ON_JOB"
 
     with pytest.raises(SpecError, match=message):
         farm.launch(layer("comp", "1"), depends=depend(kind, deplayer="comp", **parts))
@@ -63,7 +63,6 @@ def test_dependency_on_what_is_not_there_is_refused(farm: FakeFarm, parts: dict[
         ("JOB_ON_LAYER", {"onlayer": "beauty"}, "PP"),
         ("JOB_ON_FRAME", {"onframe": "0002-beauty"}, "PP"),
         ("LAYER_ON_JOB", {"deplayer": "comp"}, "PP"),
-        ("LAYER_ON_FRAME", {"deplayer": "comp", "onframe": "0002-beauty"}, "PP"),
         ("FRAME_ON_JOB", {"depframe": "0001-comp"}, "PW"),
         ("FRAME_ON_LAYER", {"depframe": "0001-comp", "onlayer": "beauty"}, "PW"),
         ("FRAME_ON_FRAME", {"depframe": "0001-comp", "onframe": "0002-beauty"}, "PW"),
@@ -96,15 +95,6 @@ def test_frame_waits_for_a_frame_of_its_own_job(farm: FakeFarm):
     assert farm.states("comp")[1] != "P"
 
 
-def test_frame_below_zero_is_waited_for_like_any_other(farm: FakeFarm):
-    farm.launch(layer("beauty", "-2-0"), name="other")
-    waits = depend("FRAME_ON_FRAME", depframe="0001-comp", onjob="other", onframe="-002-beauty")
-
-    farm.launch(layer("comp", "1-2"), depends=waits)
-
-    assert farm.states("comp") == "PW"
-
-
 def test_post_layers_are_a_job_that_starts_when_its_parent_is_over(farm: FakeFarm):
     farm.launch(layer("beauty", "1"), layer("publish", "1", kind="Post"))
     parent, post = farm.farm.jobs.values()
@@ -134,7 +124,7 @@ def test_oldest_finished_jobs_are_forgotten_with_all_that_is_about_them():
 
     assert names(farm) == ["second", "third"]
     assert [one.er_job for one in farm.farm.depends.all.values()] == [third.id]
-    assert farm.farm.depends.of_job(second.id) == []
+    assert farm.farm.depends.of(second.id) == []
     assert farm.states("beauty", "third") == "W"
 
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from cuebot_stub.farm import changing, ordering, steering
-from cuebot_stub.farm.depends import Depend
+from cuebot_stub.farm.depend import Row
 from cuebot_stub.farm.errors import CannotDo
 from cuebot_stub.farm.jobs import Job
-from cuebot_stub.farm.linking import End, connect, connect_frames
+from cuebot_stub.farm.linking import End, connect
 from cuebot_stub.farm.reports import lose_proc
 from cuebot_stub.farm.usage import Usage
 from outline.scheduler import FrameState
@@ -67,10 +67,18 @@ class FarmMachine(RuleBasedStateMachine):
         kinds = [End(job), End(job, job.layer_of(ref)), End(job, job.layer_of(ref), ref)]
         return kinds[number // 3 % 3]
 
-    def depend(self, number: int) -> Depend | None:
+    def rows(self) -> list[Row]:
+        """Return all dependencies, with the pairs of those that have some."""
+        farm = self.fake.farm
+        rows = [row for job in farm.jobs.values() for row in farm.depends.of(job.id)]
+        return rows + [
+            row for job in farm.jobs.values() for ref in job.state for row in farm.depends.on_frame(job, ref)
+        ]
+
+    def depend(self, number: int) -> Row | None:
         """Return one of the dependencies."""
-        depends = list(self.fake.farm.depends.all.values())
-        return depends[number % len(depends)] if depends else None
+        rows = self.rows()
+        return rows[number % len(rows)] if rows else None
 
     def steer(self, operation: Any, number: int, *more: Any) -> None:
         """Do something to frames of a job."""
@@ -134,6 +142,14 @@ class FarmMachine(RuleBasedStateMachine):
         self.steer(steering.mark_done, number)
 
     @rule(number=NUMBER)
+    def mark_layer_done(self, number: int) -> None:
+        """Somebody marks a layer as done."""
+        job = self.job(number)
+        if job is not None:
+            with self.fake.farm.work() as farm:
+                steering.mark_layer_done(farm, job, number % 2)
+
+    @rule(number=NUMBER)
     def free(self, number: int) -> None:
         """Somebody lets frames start."""
         self.steer(steering.free_frames, number)
@@ -148,9 +164,9 @@ class FarmMachine(RuleBasedStateMachine):
         """Somebody makes a dependency, perhaps even a ring of them."""
         ends = self.end(er), self.end(on)
         if ends[0] is not None and ends[1] is not None:
-            link = connect_frames if ends[0].kind == ends[1].kind == "LAYER" and er % 2 else connect
+            type = "FRAME_BY_FRAME" if ends[0].kind == ends[1].kind == "LAYER" and er % 2 else ""
             with self.fake.farm.work() as farm, suppress(CannotDo):
-                link(farm, ends[0], ends[1])
+                connect(farm, ends[0], ends[1], type)
 
     @rule(number=NUMBER)
     def satisfy(self, number: int) -> None:
@@ -159,7 +175,7 @@ class FarmMachine(RuleBasedStateMachine):
         if found is not None:
             with self.fake.farm.work() as farm:
                 farm.depends.satisfy(found)
-                farm.wake()
+                farm.follow()
 
     @rule(number=NUMBER)
     def unsatisfy(self, number: int) -> None:
@@ -168,6 +184,7 @@ class FarmMachine(RuleBasedStateMachine):
         if found is not None:
             with self.fake.farm.work() as farm:
                 farm.depends.unsatisfy(found)
+                farm.follow()
 
     @rule(number=NUMBER, paused=st.booleans())
     def pause(self, number: int, paused: bool) -> None:
@@ -224,7 +241,7 @@ class FarmMachine(RuleBasedStateMachine):
             "facts": {job.id: job.facts for job in farm.jobs.values()},
             "frames": {job.id: job.frames for job in farm.jobs.values()},
             "order": {job.id: [job.state.place(ref) for ref in job.state] for job in farm.jobs.values()},
-            "depends": {one.id: farm.depends.is_active(one) for one in farm.depends.all.values()},
+            "depends": {farm.depends.id_of(row): farm.depends.is_active(row) for row in self.rows()},
             "procs": farm.procs,
             "alive": {
                 job.id: sorted(ref for ref in job.state if job.state.is_alive(ref)) for job in farm.jobs.values()
@@ -274,12 +291,13 @@ class FarmMachine(RuleBasedStateMachine):
     def finish_all(self) -> None:
         """Take everything back that holds frames, let them run, and see all jobs finished."""
         with self.fake.farm.work() as farm:
-            for found in list(farm.depends.all.values()):
-                farm.depends.satisfy(found)
             for job in list(farm.pending.values()):
                 steering.resume(farm, job)
                 steering.hold_frames(farm, job, list(job.facts.freed))
                 steering.retry_frames(farm, job, list(job.state))
+            for row in self.rows():
+                farm.depends.satisfy(row)
+            farm.follow()
         self.fake.pass_time(10.0)
         self.fake.end_all()
         assert self.fake.farm.pending == {}

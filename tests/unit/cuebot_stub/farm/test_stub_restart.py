@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from cuebot_stub.farm import changing, ordering, steering
-from cuebot_stub.farm.linking import End, connect, connect_frames, drop
+from cuebot_stub.farm.linking import End, connect, drop
 from cuebot_stub.farm.things import Comment, Limit
 from tests.fakes.farm import FakeFarm
 from tests.specs import depend, job, layer, spec
@@ -168,49 +168,11 @@ def test_dependencies_of_a_spec_hold_and_are_listed_as_before(kept_farm: FakeFar
     assert kept_farm.states("comp") == before
 
 
-def test_dependency_that_was_dropped_stays_dropped(kept_farm: FakeFarm):
-    chained(kept_farm)
-    with kept_farm.farm.work() as farm:
-        drop(farm, farm.depends.of_job(kept_farm.job().id), "ANY_TARGET")
-
-    kept_farm.restart()
-
-    assert kept_farm.states("comp") == "WWW"
-    assert len(kept_farm.farm.depends.all) == 1
-    assert not any(map(kept_farm.farm.depends.is_active, kept_farm.farm.depends.all.values()))
-
-
-def test_dependency_that_was_dropped_and_taken_back_holds(kept_farm: FakeFarm):
-    chained(kept_farm)
-    (made,) = kept_farm.farm.depends.all.values()
-    with kept_farm.farm.work() as farm:
-        farm.depends.satisfy(made)
-        farm.depends.unsatisfy(made)
-
-    kept_farm.restart()
-
-    assert kept_farm.states("comp") == "PPP"
-
-
-def test_dependency_added_between_layers_holds(kept_farm: FakeFarm):
-    found = kept_farm.launch(layer("model", "1-2"), layer("comp", "1-2"))
-    with kept_farm.farm.work() as farm:
-        connect_frames(farm, End(found, 1), End(found, 0))
-    ids = list(kept_farm.farm.depends.all)
-
-    kept_farm.restart()
-    held = kept_farm.states("comp")
-    steer(kept_farm, steering.mark_done, "model", 1)
-
-    assert list(kept_farm.farm.depends.all) == ids
-    assert (held, kept_farm.states("comp")) == ("PP", "WP")
-
-
 @pytest.mark.parametrize("by_frame", [False, True], ids=["on the layer", "by frame"])
 def test_dependency_across_jobs_holds_and_lets_go(kept_farm: FakeFarm, by_frame: bool):
     made = kept_farm.launch_spec(spec(job(layer("model", "1-2"), name="first"), job(layer("comp", "1-2"))))
     with kept_farm.farm.work() as farm:
-        (connect_frames if by_frame else connect)(farm, End(made[1], 0), End(made[0], 0))
+        connect(farm, End(made[1], 0), End(made[0], 0), "FRAME_BY_FRAME" if by_frame else "")
     kept_farm.add_host(cores=1)
     kept_farm.end("0001-model")
 
@@ -223,46 +185,20 @@ def test_dependency_across_jobs_holds_and_lets_go(kept_farm: FakeFarm, by_frame:
     assert kept_farm.states("comp") == "SS"
 
 
-def test_dependency_across_jobs_that_was_dropped_stays_dropped(kept_farm: FakeFarm):
-    made = kept_farm.launch_spec(spec(job(layer("model", "1-2"), name="first"), job(layer("comp", "1-2"))))
-    with kept_farm.farm.work() as farm:
-        depend_made = connect(farm, End(made[1]), End(made[0]))
-        farm.depends.satisfy(depend_made)
-
-    kept_farm.restart()
-
-    assert kept_farm.states("comp") == "WW"
-
-
-def test_frames_that_were_marked_done_count_as_done(kept_farm: FakeFarm):
+def test_what_was_dropped_marked_freed_and_taken_back_is_as_before(kept_farm: FakeFarm):
     chained(kept_farm)
     steer(kept_farm, steering.mark_done, "model", 1, 2)
     steer(kept_farm, steering.retry_frames, "model", 2)
-
-    kept_farm.restart()
-
-    assert kept_farm.states("comp") == "WPP"
-
-
-def test_frames_that_were_marked_done_count_as_done_for_other_jobs(kept_farm: FakeFarm):
-    made = kept_farm.launch_spec(spec(job(layer("model", "1-2"), name="first"), job(layer("comp", "1-2"))))
-    with kept_farm.farm.work() as farm:
-        connect_frames(farm, End(made[1], 0), End(made[0], 0))
-        steering.mark_done(farm, made[0], [0])
-
-    kept_farm.restart()
-
-    assert kept_farm.states("comp") == "WP"
-
-
-def test_frames_that_were_freed_start(kept_farm: FakeFarm):
-    chained(kept_farm)
     steer(kept_farm, steering.free_frames, "comp", 2, 3)
     steer(kept_farm, steering.hold_frames, "comp", 3)
+    before = kept_farm.states("comp")
 
     kept_farm.restart()
+    with kept_farm.farm.work() as farm:
+        drop(farm, farm.depends.of(kept_farm.job().id), "ANY_TARGET")
+    kept_farm.restart()
 
-    assert kept_farm.states("comp") == "PWP"
+    assert (before, kept_farm.states("comp")) == ("WWP", "WWW")
 
 
 # -- what was changed ------------------------------------------------------------------------------------------
@@ -310,7 +246,7 @@ def test_facts_of_a_layer_are_kept(kept_farm: FakeFarm):
         _add_limit(kept_farm)
         changing.change_layer(farm, changed, 0, min_cores=-100, memory=1048576, tags=["a_b", "c-d"], limits=["licence"])
         changing.change_layer(farm, changed, 0, gpus=2, max_gpus=3, gpu_memory=4, threadable=True, max_cores=800)
-        changing.change_layer(farm, changed, 0, timeout=5, timeout_llu=6, start_after=7, outputs={"main": "/a b"})
+        changing.change_layer(farm, changed, 0, timeout=5, timeout_llu=6, start_after=7, outputs=["/a b"])
 
     kept_farm.restart()
 

@@ -347,20 +347,6 @@ def test_frame_that_is_marked_done_releases_what_waits_and_stays_as_it_is(farm: 
     assert (farm.states("model"), farm.states("comp")) == ("WW", "WP")
 
 
-def test_layer_whose_frames_are_all_marked_done_releases_what_waits_for_it(farm: FakeFarm):
-    farm.launch(
-        layer("model", "1-2"),
-        layer("comp", "1"),
-        depends=depend("LAYER_ON_LAYER", deplayer="comp", onlayer="model"),
-    )
-    mark_done(farm, "model", 1)
-    half = farm.states("comp")
-
-    mark_done(farm, "model", 2)
-
-    assert (half, farm.states("comp")) == ("P", "W")
-
-
 def test_retry_takes_back_that_a_frame_counts_as_done(farm: FakeFarm):
     farm.launch(
         layer("model", "1-2"),

@@ -47,13 +47,13 @@ def test_frame_that_never_ran(farm: FakeFarm):
     seen = frame(farm)
 
     assert (seen.name, seen.number, seen.layer_name, seen.dispatch_order) == ("0007-beauty", 7, "beauty", 0)
-    assert (seen.exit_status, seen.retry_count, seen.last_resource) == (-1, 0, "")
+    assert (seen.exit_status, seen.retry_count, seen.last_resource) == (-1, 0, "/0.00/0")
     assert (seen.start_time, seen.stop_time, seen.submission_time) == (0, 0, int(START))
     assert seen.state == job_pb2.WAITING
 
 
 def test_frame_that_runs(farm: FakeFarm):
-    farm.launch(layer(frames="7", after="<cores>1.5</cores><memory>1g</memory>"))
+    farm.launch(layer(frames="7", after="<cores>1.5</cores><threadable>1</threadable><memory>1g</memory>"))
     farm.clock.advance(3.7)
     farm.add_host()
 
@@ -65,7 +65,9 @@ def test_frame_that_runs(farm: FakeFarm):
 
 
 def test_frame_that_is_over(farm: FakeFarm):
-    farm.launch(layer(frames="7", after="<cores>2.0</cores>"), before="<maxretries>0</maxretries>")
+    farm.launch(
+        layer(frames="7", after="<cores>2.0</cores><threadable>1</threadable>"), before="<maxretries>0</maxretries>"
+    )
     farm.add_host()
     farm.clock.advance(30)
 
@@ -100,14 +102,14 @@ def test_frame_that_somebody_has_stopped_tells_so_by_its_exit_status(farm: FakeF
 
 
 def test_job_has_cores_as_numbers_of_cores_and_no_stop_time_while_it_is_pending(farm: FakeFarm):
-    made = farm.launch(layer(), before="<priority>7</priority><maxcores>3.5</maxcores>")
+    made = farm.launch(layer(), before="<priority>7</priority><maxcores>3</maxcores>")
 
     seen = job_message(farm.farm, made)
 
     assert (seen.name, seen.show, seen.shot, seen.user, seen.group) == (
         JOB, "testing", "test_shot", "tester", "testing",
     )  # fmt: skip
-    assert (seen.min_cores, seen.max_cores, seen.priority) == (1.0, 3.5, 7)
+    assert (seen.min_cores, seen.max_cores, seen.priority) == (1.0, 3.0, 7)
     assert (seen.start_time, seen.stop_time, seen.state) == (int(START), 0, job_pb2.PENDING)
     assert seen.log_dir == f"/shots/testing/test_shot/logs/{JOB}--{made.id}"
 
@@ -194,15 +196,20 @@ def test_jobs_that_are_listed_are_pending_unless_finished_ones_are_asked_for(far
     farm.end_all()
     farm.launch(layer(frames="1"), name="two")
 
+    ids = [job.id for job in farm.farm.jobs.values()]
+
     def names(**criteria: object) -> list[str]:
-        request = job_pb2.JobGetJobNamesRequest(r=job_pb2.JobSearchCriteria(**criteria))
-        return [name.rpartition("_")[2] for name in farm.call(JobService, "GetJobNames", request).names]
+        request = job_pb2.JobGetJobsRequest(r=job_pb2.JobSearchCriteria(**criteria))
+        return [job.name.rpartition("_")[2] for job in farm.call(JobService, "GetJobs", request).jobs.jobs]
 
     assert (names(), names(include_finished=True), names(substr=["wo"])) == (["two"], ["one", "two"], ["two"])
+    assert (names(ids=ids), names(ids=ids, include_finished=True)) == (["two"], ["one", "two"])
+    assert (names(substr=["t_o"]), names(substr=["shot%two"]), names(substr=["t%e"])) == (["two"], ["two"], ["two"])
+    assert (names(shows=["testing"]), names(shows=["Testing"])) == (["two"], [])
 
 
-@pytest.mark.parametrize(("limit", "count"), [(0, 1000), (-1, 1000), (7, 7), (5000, 1000)])
-def test_pages_of_frames_have_a_thousand_at_most(farm: FakeFarm, limit: int, count: int):
+@pytest.mark.parametrize(("limit", "count"), [(0, 0), (-1, 0), (7, 7), (5000, 1500)])
+def test_pages_of_frames_are_as_large_as_was_asked_for(farm: FakeFarm, limit: int, count: int):
     farm.launch(layer(frames="1-1500"))
     request = job_pb2.FrameGetFramesRequest(job=JOB, r=job_pb2.FrameSearchCriteria(page=1, limit=limit))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cuebot_stub.spec import DependSpec, SpecDocument, SpecError, read_spec
+from cuebot_stub.spec import SpecDocument, read_spec
 from outline.frames import FrameSet
 from tests.specs import RULES, STRICT
 
@@ -40,10 +40,12 @@ def test_the_newest_version_says_everything(rules):
         "beauty", "Render", 'render -s #FRAME_START# -e #FRAME_END# "/shows/testing/sh 020.scene"', "1001-1010:5",
         FrameSet("1001,1006,1003,1005,1007,1009,1002,1004,1008,1010"), 2, 400, True, 8 * 1024**2, 1, 4 * 1024**2,
         120, 30, ("general", "render_farm"), ("arnold_license",), {"THREADS": "4"}, ("arnold",),
-        {"rgb": "/shows/testing/sh020/beauty.####.exr"},
+        ("/shows/testing/sh020/beauty.####.exr",),
     )  # fmt: skip
     assert (denoise.name, denoise.services, publish.type) == ("denoise", ("default",), "Post")
-    assert found.depends == (DependSpec("LAYER_ON_LAYER", True, name, "denoise", "", name, "beauty", ""),)
+    assert [depend[:8] for depend in found.depends] == [
+        ("LAYER_ON_LAYER", True, name, "denoise", "", name, "beauty", "")
+    ]
 
 
 def test_what_pyoutline_writes_is_read():
@@ -54,11 +56,6 @@ def test_what_pyoutline_writes_is_read():
     assert (found.facility, found.jobs[0].name, found.jobs[0].max_retries) == (None, name, 2)
     assert (sim.name, sim.services, comp.services) == ("sim_one", ("shell",), ("studio_own", "default"))
     assert (comp.min_cores, comp.threadable, comp.memory_kb) == (200, True, 3 * 1024**2 // 2)
-    assert found.depends == (DependSpec("LAYER_ON_SIM_FRAME", False, name, "comp", "", name, "", "0001-sim_one"),)
-
-
-def test_what_pyoutline_writes_is_not_all_that_cuebot_reads():
-    with pytest.raises(SpecError) as caught:
-        read("one-line.xml", STRICT)
-
-    assert caught.value.element == "spec/facility"
+    assert [depend[:8] for depend in found.depends] == [
+        ("LAYER_ON_SIM_FRAME", False, name, "comp", "", name, "", "0001-sim_one")
+    ]
