@@ -129,10 +129,17 @@ def prepare_environment(ol: Outline, layer: Layer, frame: int) -> None:
 
 
 class CommandFrame(NamedTuple):
-    """A frame that is nothing but commands: those that are to be started, and what comes after the last of them."""
+    """A frame that is nothing but commands.
+
+    Attributes:
+        commands: Those that are to be started, one after the other.
+        finish: Called after the last of them, when all have succeeded.
+        discard: Called in the end, whatever happened.
+    """
 
     commands: list[list[str]]
     finish: Callable[[], None]
+    discard: Callable[[], None] = lambda: None
 
 
 def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], *, is_plain: bool) -> CommandFrame:
@@ -148,6 +155,7 @@ def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], 
         LayerException: An input or argument is missing.
     """
     from .layer.life import begin, finish
+    from .layer.outputs import discard, fill_in
     from .modules.shell import plain_line
     from .tokens import FrameTokens, expand_command, expand_word
 
@@ -157,8 +165,11 @@ def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], 
         return CommandFrame([["/bin/sh", "-c", line]], lambda: None)
     frames = begin(layer, frame, environ)
     commands = layer.frame_commands(frames)  # type: ignore[attr-defined]  # it is a CommandLayer
-    argvs = [expand_command(command, FrameTokens.from_environment(environ, number)) for command, number in commands]
-    return CommandFrame(argvs, lambda: finish(layer, frames))
+    argvs = [
+        expand_command(fill_in(layer, command, number), FrameTokens.from_environment(environ, number))
+        for command, number in commands
+    ]
+    return CommandFrame(argvs, lambda: finish(layer, frames), lambda: discard(layer, frames))
 
 
 def runs_only_commands(layer: Layer) -> bool:

@@ -175,9 +175,11 @@ def farm_line(cmd: str | Sequence[object], *, quote: bool = False, hashes: bool 
         hashes: The ``#`` runs in file names stand for the frame.
 
     Raises:
-        OutlineException: A ``#`` run has a width that the farm has no token for, or a word is None.
+        OutlineException: A ``#`` run has a width that the farm has no token for, a word is None, or it names an output.
     """
     words = [cmd] if isinstance(cmd, str) else split_command(cmd)
+    if any("%{OUTPUT" in word for word in words):
+        raise OutlineException("%{OUTPUT} is known to pycuerun only; launch without use_pycuerun=False")
     if hashes:
         words = [_with_slots(word, _farm_slot) for word in words]
     words = [_with_tokens(word, _FARM_SPELLINGS) for word in words]

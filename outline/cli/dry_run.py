@@ -12,6 +12,7 @@ from ..environment import FrameFacts, frame_environment, layer_environment
 from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
 from ..layer.datasets import item_of
+from ..layer.outputs import fill_in
 from ..modules.shell import CommandLayer, plain_line
 from ..names import frame_name
 from ..scheduler import JobPlan, LayerPlan, plan_job
@@ -184,7 +185,9 @@ def _commands(layer: Layer, frames: FrameSet, environ: dict[str, str]) -> list[l
     if not isinstance(layer, CommandLayer):
         return _render_commands(layer, frames, environ)
     pairs = layer.frame_commands(frames)
-    return [expand_command(command, _tokens(layer, environ, number)) for command, number in pairs]
+    return [
+        expand_command(fill_in(layer, command, number), _tokens(layer, environ, number)) for command, number in pairs
+    ]
 
 
 def _tokens(layer: Layer, environ: dict[str, str], frame: int | None) -> FrameTokens:

@@ -17,7 +17,7 @@ from .images import look_at
 from .output import Output, Targets
 from .sizes import KnownSize
 
-__all__ = ["Attempt", "Checks", "find_complete", "publishing"]
+__all__ = ["Attempt", "Checks", "find_complete", "new_mark", "publishing"]
 
 logger = logging.getLogger("outline.io")
 
@@ -69,6 +69,7 @@ class Attempt:
         mark: int | None,
         sizes: Mapping[str, KnownSize] | None = None,
         layer: str = "",
+        must_be_new: bool = True,
     ) -> None:
         """Make an attempt.
 
@@ -78,10 +79,12 @@ class Attempt:
             mark: A number for the hidden names under which the application writes; None: it writes in place.
             sizes: What is known of the size of the pictures of each output, by its name.
             layer: The name of the layer, for messages.
+            must_be_new: Files that nobody has written since the attempt began do not count.
         """
         self.__outputs = list(outputs)
         self.__checks = checks
         self.targets = Targets(self.__outputs, mark, layer=layer)
+        self.__must_be_new = must_be_new
         self.__before: dict[str, Signature] = {}
         self.__started_ns = 0
         self.__known = dict(sizes or {})
@@ -98,7 +101,7 @@ class Attempt:
         Raises:
             LayerException: A folder cannot be made, or nothing can be written into it.
         """
-        for folder in dict.fromkeys(output.folder for output in self.__outputs):
+        for folder in dict.fromkeys(folder for output in self.__outputs for folder in output.folders(frames)):
             self.__started_ns = max(self.__started_ns, _probe(folder))
         for output in self.__outputs:
             for name in remove_stale(output, frames):
@@ -162,7 +165,7 @@ class Attempt:
         fresh = [frame for frame in frames if frame not in self.__published]
         for kind, found in find_unusable(target, fresh, self.__checks.min_bytes).items():
             wrong.setdefault(kind, []).extend(found)
-        if target is output:
+        if target is output and self.__must_be_new:
             wrong.update(find_old(output, _without(frames, wrong), self.__before, self.__started_ns))
         for frame in _without(fresh, wrong) if self.__checks.images else ():
             faults = [self.__fault_of_image(output.name, path, frame) for path in target.files(frame)]
@@ -182,6 +185,11 @@ class Attempt:
         if size != wanted:
             return f"{size[0]}x{size[1]} and not {wanted[0]}x{wanted[1]}, {reason},"
         return ""
+
+
+def new_mark() -> int:
+    """A number for hidden names that no other attempt has, on this host or on another."""
+    return int(f"{os.getpid()}{int.from_bytes(os.urandom(4), 'big'):010d}")
 
 
 def find_complete(outputs: Iterable[Output], frames: FrameSet, checks: Checks) -> list[int]:

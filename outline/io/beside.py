@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from .output import Output
 
@@ -28,11 +28,10 @@ def publish(beside: Output, output: Output, frames: Iterable[int]) -> None:
     Raises:
         OSError: A file cannot be renamed.
     """
-    folder = output.folder
     for frame in _own_names(output, frames):
         for path in beside.files(frame):
             if os.path.lexists(path):
-                os.replace(path, os.path.join(folder, _real_name(path)))
+                os.replace(path, os.path.join(os.path.dirname(path), _real_name(path)))
 
 
 def discard(beside: Output, frames: Iterable[int]) -> None:
@@ -44,14 +43,30 @@ def discard(beside: Output, frames: Iterable[int]) -> None:
 
 def remove_stale(output: Output, frames: Iterable[int]) -> list[str]:
     """Remove what earlier attempts at these frames have left under hidden names, and return its names."""
-    name = _name_regex(output)
-    wanted = set(frames)
+    if output.has_items:
+        return [name for frame in frames for name in _remove(*_left_of(output.frame_path(frame)))]
+    name, wanted = _name_regex(output), set(frames)
+
+    def is_ours(found: re.Match[str]) -> bool:
+        return not output.is_sequence or int(found["frame"]) in wanted
+
+    return _remove(output.folder, name, is_ours)
+
+
+def _left_of(path: str) -> tuple[str, str]:
+    """The folder of a file, and what names of it look like."""
+    stem, extension = os.path.splitext(os.path.basename(path))
+    return os.path.dirname(path) or os.curdir, rf"{_tile_regex(stem)}(?:{re.escape(extension)}|{_LEFT_BESIDE})"
+
+
+def _remove(folder: str, name: str, is_ours: Callable[[re.Match[str]], bool] = lambda found: True) -> list[str]:
+    """Remove the hidden files of a folder whose real names match."""
     removed = []
-    for found in _names_in(output.folder):
+    for found in _names_in(folder):
         marked = _MARKED.fullmatch(found)
         match = re.fullmatch(name, marked["name"]) if marked else None
-        if match and (not output.is_sequence or int(match["frame"]) in wanted):
-            _unlink(os.path.join(output.folder, found))
+        if match and is_ours(match):
+            _unlink(os.path.join(folder, found))
             removed.append(found)
     return removed
 
@@ -71,8 +86,7 @@ def _name_regex(output: Output) -> str:
     """What names of this output look like, with any padding, since some applications choose that themselves."""
     start, end = _tile_regex(os.path.basename(output.pattern.prefix)), _tile_regex(output.pattern.suffix)
     if not output.is_sequence:
-        stem, extension = os.path.splitext(os.path.basename(output.pattern.prefix))
-        return rf"{_tile_regex(stem)}(?:{re.escape(extension)}|{_LEFT_BESIDE})"
+        return _left_of(output.path)[1]
     return rf"{start}\.?(?P<frame>-?[0-9]+)(?:{end}|{_LEFT_BESIDE})"
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..exception import LayerException
 from .filespec import FileSpec
@@ -28,19 +28,26 @@ class Output(FileSpec):
     """
 
     def __init__(
-        self, path: object, name: str = MAIN, *, optional: bool = False, pattern: SequencePattern | None = None
+        self,
+        path: object,
+        name: str = MAIN,
+        *,
+        optional: bool = False,
+        items: Callable[[int], Mapping[str, str]] | None = None,
     ) -> None:
         """Declare an output.
 
         Args:
-            path: Where it is in the end, with the frame in any style.
+            path: Where it is in the end, with the frame in any style, and perhaps tokens of items.
             name: Its name in the layer.
             optional: Frames may lack it.
-            pattern: Where the frame goes, when the path cannot tell.
+            items: Gives what the tokens of a frame's item stand for; None where frames have no items.
         """
-        super().__init__(path, _pattern=pattern or find_slot(resolve(path)))
+        super().__init__(path, _pattern=find_slot(resolve(path)))
         self.name = name
         self.optional = optional
+        self.__items = items if "%{" in self.get_path() else None
+        self.__mark: int | None = None
 
     @property
     def path(self) -> str:
@@ -48,51 +55,83 @@ class Output(FileSpec):
         return self.get_path()
 
     @property
+    def pattern(self) -> SequencePattern:
+        """Where the frame goes in the path."""
+        pattern = super().pattern
+        return pattern if self.__mark is None else pattern._replace(prefix=_hide(pattern.prefix, self.__mark))
+
+    @property
     def is_sequence(self) -> bool:
         """Whether every frame has a file of its own."""
-        return bool(self.pattern.slot)
+        return bool(super().pattern.slot) or self.has_items
+
+    @property
+    def has_items(self) -> bool:
+        """Whether the path holds tokens of the frame's item."""
+        return self.__items is not None
 
     @property
     def folder(self) -> str:
-        """The folder that the files are in."""
+        """The folder that the files are in; with items, the one that their folders are in or below."""
         return self.get_dirname() or os.curdir
+
+    def moved(self, path: str) -> Output:
+        """The same output at another place."""
+        return Output(path, self.name, optional=self.optional, items=self.__items)
+
+    def beside(self, mark: int) -> Output:
+        """The same output under the hidden name that it has while it is written."""
+        hidden = self.moved(self.get_path())
+        hidden.__mark = mark
+        return hidden
 
     def frame_path(self, frame: int) -> str:
         """The path of one frame; a tile mark stays in it."""
-        return self.pattern.frame_path(frame)
+        path = super().pattern.frame_path(frame)
+        if self.__items is not None:
+            for token, text in self.__items(frame).items():
+                if token in path and ".." in text.split("/"):
+                    raise LayerException(f"output {self.name!r}: {token} is {text!r}, which leads out of its folder")
+                path = path.replace(token, text)
+        return path if self.__mark is None else _hide(path, self.__mark)
+
+    def get_frame_path(self, num: int) -> str:
+        """The path of one frame; a tile mark stays in it."""
+        return self.frame_path(int(num))
 
     def files(self, frame: int) -> list[str]:
         """The files of one frame: one, there or not, or all tiles that are there."""
         return files_of(self.frame_path(frame))
 
-    def beside(self, mark: int) -> Output:
-        """The same output under the hidden name that it has while it is written."""
-        folder, start = os.path.split(self.pattern.prefix)
-        pattern = self.pattern._replace(prefix=os.path.join(folder, f".part-{mark}-{start}"))
-        return Output(pattern.path, self.name, optional=self.optional, pattern=pattern)
+    def folders(self, frames: Iterable[int]) -> list[str]:
+        """The folders that the files of some frames are in."""
+        if not self.has_items:
+            return [self.folder]
+        return list(dict.fromkeys(os.path.dirname(self.frame_path(frame)) or os.curdir for frame in frames))
 
     def hashes(self) -> str:
         """The path with one ``#`` for each digit, as Blender, Maya and Nuke read it."""
-        return self.__written("#" * self.pattern.digits)
+        return self.pattern.written("#" * self.pattern.digits)
 
     def printf(self) -> str:
         """The path with the frame as ``%04d``; other ``%`` in it are doubled."""
-        digits = self.pattern.digits
-        doubled = self.pattern._replace(
-            prefix=self.pattern.prefix.replace("%", "%%"), suffix=self.pattern.suffix.replace("%", "%%")
-        )
-        return doubled.written(f"%0{digits}d" if digits > 1 else "%d")
+        pattern = self.pattern
+        slot = f"%0{pattern.digits}d" if pattern.digits > 1 else "%d"
+        prefix, suffix = pattern.prefix.replace("%", "%%"), pattern.suffix.replace("%", "%%")
+        return pattern._replace(prefix=prefix, suffix=suffix).written(slot)
 
     def houdini(self) -> str:
         """The path with the frame as ``$F4``."""
-        return self.__written(f"$F{self.pattern.digits}" if self.pattern.digits > 1 else "$F")
+        return self.pattern.written(f"$F{self.pattern.digits}" if self.pattern.digits > 1 else "$F")
 
     def brackets(self) -> str:
         """The path with the frame as ``[####]``, as After Effects reads it."""
-        return self.__written(f"[{'#' * self.pattern.digits}]")
+        return self.pattern.written(f"[{'#' * self.pattern.digits}]")
 
-    def __written(self, slot: str) -> str:
-        return self.pattern.written(slot)
+
+def _hide(path: str, mark: int) -> str:
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".part-{mark}-{name}")
 
 
 class Targets(Mapping[str, Output]):
@@ -135,14 +174,20 @@ class Targets(Mapping[str, Output]):
     def __len__(self) -> int:
         return len(self.__outputs)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self.__outputs or (name == MAIN and bool(self.__outputs))
 
-def read_outputs(spec: object, optional: object = ()) -> list[Output]:
+
+def read_outputs(
+    spec: object, optional: object = (), *, items: Callable[[int], Mapping[str, str]] | None = None
+) -> list[Output]:
     """Outputs as a layer was given them.
 
     Args:
         spec: A path, a list of paths, or a dict of names and paths. The only or first one without a name is ``main``,
             others are ``output2`` and so on.
         optional: Names, or paths of ``spec``, that frames may lack; one or a list.
+        items: As for ``Output``.
 
     Raises:
         LayerException: It is something else, a path has no file name, or ``optional`` names what is not there.
@@ -152,7 +197,7 @@ def read_outputs(spec: object, optional: object = ()) -> list[Output]:
     unknown = loose - set(named) - set(named.values())
     if unknown:
         raise LayerException(f"optional names {sorted(unknown)}, but the outputs are {sorted(named)}")
-    return [Output(path, name, optional=name in loose or path in loose) for name, path in named.items()]
+    return [Output(path, name, optional=name in loose or path in loose, items=items) for name, path in named.items()]
 
 
 def _named(spec: object) -> dict[str, str]:

@@ -47,8 +47,12 @@ class LayerArgs(TypedDict, total=False):
     gpus: int  #: GPUs that one frame reserves.
     items: Any  #: What the frames stand for: a source of ``outline.items``, a list, a dict, or a layer that has items.
     limits: list[str]  #: Names of farm limits that the frames count against.
+    check_outputs: bool  #: False leaves out the check of ``outputs``.
     memory: str | int | float  #: Memory that one frame reserves, ``"512m"``, ``"4g"``; a number is GB.
+    min_bytes: int  #: Files of ``outputs`` must be larger.
     nocheck: bool  #: True leaves out the check for outputs.
+    optional: str | list[str]  #: Names of ``outputs`` that frames may lack.
+    outputs: Any  #: What each frame leaves behind: a path with the frame in any style, a list, or a dict of names.
     python_path: list[str]  #: Folders put before sys.path while a frame runs.
     proxy_enable: bool  #: Kept for PyOutline modules.
     range: str | int | list[int] | FrameSet | None  #: Frames of the layer; None means the job's range.

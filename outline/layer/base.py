@@ -25,7 +25,7 @@ from ..exception import LayerException, SessionException
 from ..frames import FrameSet
 from ..plugins import PluginManager
 from . import args as arguments
-from . import depends, life, paths, ranges
+from . import depends, life, outputs, paths, ranges
 from .args import check_layer_name, where
 from .context import calling_statement, registry
 from .mistakes import check_argument_names
@@ -89,6 +89,12 @@ class Layer(metaclass=LayerType):
     """
 
     _ol_state: LayerState
+
+    manages_outputs = False
+    """True in classes that check and publish the files of ``outputs`` by themselves."""
+
+    frames_share_outputs = False
+    """True in classes whose frames may make one file together, so that ``outputs`` need no place for the frame."""
 
     has_fixed_frames = False
     """True in classes that say by themselves which frames they have, such as ``Frame``; these take no items."""
@@ -167,6 +173,7 @@ class Layer(metaclass=LayerType):
     def setup(self) -> None:
         """Check arguments, run ``_setup`` of this layer and its children, tell listeners; the outline calls this."""
         self.check_required_args()
+        outputs.make_absolute(self)
         self._setup()
         for child in self.get_children():
             child.setup()
@@ -238,13 +245,14 @@ class Layer(metaclass=LayerType):
     def system(
         cmd: Any, ignore_error: bool = False, frame: int | None = None, *, reader: OutputReader | None = None
     ) -> None:
-        """Run a command and wait for it, see ``outline.io.system``.
+        """Run a command and wait for it, see ``outline.io.system``; ``%{OUTPUT}`` is that of the layer that runs.
 
         Raises:
             ShellCommandFailureException: The command failed and ``ignore_error`` is False.
         """
         from .. import io
 
+        cmd = life.fill_in_outputs(cmd, frame)
         io.system(cmd, ignore_error, frame, **({} if reader is None else {"reader": reader}))
 
     # -- arguments ---------------------------------------------------------------------------------------------
@@ -301,6 +309,8 @@ class Layer(metaclass=LayerType):
         """
         state = self._ol_state
         arguments.check_required(self, state.args, state.required)
+        with arguments.reported(self):
+            outputs.check(self)
 
     # -- what arguments say ------------------------------------------------------------------------------------
 
@@ -615,8 +625,8 @@ class Layer(metaclass=LayerType):
         return dict(self._ol_state.inputs)
 
     def get_outputs(self) -> dict[str, Path]:
-        """A copy of the outputs by name."""
-        return dict(self._ol_state.outputs)
+        """The outputs by name: those of the argument ``outputs``, with absolute paths, and those that were added."""
+        return {**self._ol_state.outputs, **{output.name: output for output in outputs.absolute_outputs(self)}}
 
     def get_input(self, name: str) -> Path:
         """One input.
@@ -638,6 +648,18 @@ class Layer(metaclass=LayerType):
         """Set an attribute such as ``checked`` on every input."""
         for path in self.get_inputs().values():
             path.set_attribute(name, value)
+
+    def output_path(self, frame: int, name: str = "main") -> str:
+        """Where a frame writes an output: under a hidden name while it runs, renamed when the frame has succeeded.
+
+        Args:
+            frame: The frame.
+            name: The output's name in ``outputs``; ``main`` is the first one, whatever its name.
+
+        Raises:
+            LayerException: There is no such output.
+        """
+        return outputs.targets_of(self)[name].frame_path(frame)
 
     def set_output_attribute(self, name: str, value: Any) -> None:
         """Set an attribute such as ``checked`` or ``mkdir`` on every output."""

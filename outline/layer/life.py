@@ -11,10 +11,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..exception import FailImmediately, LayerException
 from ..frames import FrameSet
+from . import outputs
 from .args import short
 from .paths import make_folders
 from .state import state_of
@@ -22,7 +23,15 @@ from .state import state_of
 if TYPE_CHECKING:
     from .base import Layer
 
-__all__ = ["begin", "finish", "never_restore_process", "override_args", "run_chunk", "run_chunk_and_restore"]
+__all__ = [
+    "begin",
+    "fill_in_outputs",
+    "finish",
+    "never_restore_process",
+    "override_args",
+    "run_chunk",
+    "run_chunk_and_restore",
+]
 
 logger = logging.getLogger("outline.layer")
 
@@ -46,16 +55,38 @@ def run_chunk(layer: Layer, frame: int) -> None:
     layer.setup_args_override()
     frames = begin(layer, frame, os.environ, hooks=lambda: _before(layer))
     logger.info("layer %s runs frames %s", layer.get_name(), frames)
+    _running.append(layer)
+    try:
+        _work(layer, frame, frames)
+        finish(layer, frames)
+    finally:
+        _running.pop()
+        outputs.discard(layer, frames)
+
+
+def _work(layer: Layer, frame: int, frames: FrameSet) -> None:
+    """Run ``_execute``, that of the children, and ``_after_execute`` in any case."""
     try:
         _execute(layer, frames)
         for child in layer.get_children():
             child.execute(frame)
     except (Exception, SystemExit) as error:
-        state.error = error
+        state_of(layer).error = error
         _after_error(layer)
         raise
     layer.after_execute()
-    finish(layer, frames)
+
+
+_running: list[Layer] = []
+"""The layer whose chunk runs in this process, last; a child runs inside of its parent."""
+
+
+def fill_in_outputs(command: Any, frame: int | None) -> Any:  # Any: a command as a user has written it
+    """A command with the outputs of the layer that runs, in the place of tokens; ``frame`` is its chunk's if None."""
+    if not _running:
+        return command
+    layer = _running[-1]
+    return outputs.fill_in(layer, command, state_of(layer).frame if frame is None else frame)
 
 
 def begin(
@@ -81,6 +112,7 @@ def begin(
     layer.check_required_args()
     layer.check_input(frames)
     environ.update(layer.get_execute_env())
+    outputs.begin(layer, frames, environ)
     return frames
 
 
@@ -91,6 +123,7 @@ def finish(layer: Layer, frames: FrameSet) -> None:
         LayerException: An output was not made.
     """
     layer.check_output(frames)
+    outputs.finish(layer, frames)
 
 
 def _before(layer: Layer) -> None:

@@ -18,7 +18,7 @@ from .state import declared_args, required_args, state_of
 if TYPE_CHECKING:
     from .base import Layer
 
-__all__ = ["Mistake", "check_argument_names", "class_mistakes", "unread_arguments"]
+__all__ = ["Mistake", "check_argument_names", "class_mistakes", "reads_by_itself", "unread_arguments"]
 
 # Words that people carry over from other tools; spelling distance does not find them.
 _FOREIGN = {
@@ -75,6 +75,13 @@ def unread_arguments(layer: Layer) -> list[str]:
     unknown = _undeclared(layer)
     read = set(_read_by(_code_around(type(layer)))) if unknown else set()
     return [name for name in unknown if name not in read and not _mentions(type(layer), name)]
+
+
+def reads_by_itself(cls: type, name: str) -> bool:
+    """Tell whether code of a studio's class, or of a base of it that is no class of the library, has a name in it."""
+    own = [one for one in cls.__mro__ if not one.__module__.startswith("outline.") and one is not object]
+    codes = [code for one in own for code in _code_in(vars(one).values())]
+    return any(name in code.co_varnames or _holds(code.co_consts, name) for code in codes)
 
 
 def _known(layer: Layer) -> frozenset[str]:

@@ -10,6 +10,7 @@ from ..event import EventHandler
 if TYPE_CHECKING:
     from ..depend import Depend
     from ..io import Path
+    from ..io.attempt import Attempt
     from ..loader import Outline
     from .base import Layer
     from .frame import LayerPreProcess
@@ -36,6 +37,7 @@ class LayerState:
         by_name: Dependencies on layers that the outline does not know yet, as arguments of ``depend_on``.
         frame: The first frame of the chunk that runs.
         error: What ``_execute`` raised.
+        attempt: The outputs of the chunk that runs, where they are written; None without outputs.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class LayerState:
         self.outputs: dict[str, Path] = {}
         self.frame: int | None = None
         self.error: BaseException | None = None
+        self.attempt: Attempt | None = None
         self.listeners = EventHandler(self)
 
     def __str__(self) -> str:

@@ -16,12 +16,12 @@ from ..config import config
 from ..console import OutputRules
 from ..exception import CommandNotFound, LayerException, ShellCommandFailureException
 from ..frames import FrameSet
-from ..io import FileSpec, system
-from ..io.output import MAIN, Output, Targets, read_outputs
-from ..io.path import absolute_path, each_path, expand_path, unknown_variables
+from ..io import system
+from ..io.output import MAIN, Output, Targets
+from ..io.path import absolute_path, each_path, expand_path
 from ..io.pattern import find_slot
 from ..io.sizes import note_sizes, read_sizes
-from ..layer import Layer
+from ..layer import Layer, outputs
 from ..resources import parse_memory_kb
 from .command import CommandEnd, RenderArgs, RenderCommand, flags, words_of
 
@@ -68,7 +68,7 @@ class RenderLayer(Layer):
     exit_reasons: ClassVar[Mapping[int, str]] = {}
     trusts_exit_code: ClassVar[bool] = True
     writes_beside: ClassVar[bool] = False
-    frames_share_outputs: ClassVar[bool] = False
+    manages_outputs = True
     needs_outputs: ClassVar[bool] = True
     declared_args = RenderArgs
     arg_types: ClassVar[Mapping[str, type]] = {}
@@ -88,7 +88,6 @@ class RenderLayer(Layer):
         for key in self.__launch_options:  # where the frame runs, the configuration of that host comes first
             self.set_arg(key, None)
         self.set_default_arg("proxy_enable", False)
-        self.__register_outputs()
 
     # -- for modules -------------------------------------------------------------------------------------------
 
@@ -193,7 +192,7 @@ class RenderLayer(Layer):
         Raises:
             LayerException: ``outputs`` or ``optional`` is not what it should be.
         """
-        return read_outputs(self.get_arg("outputs"), self.get_arg("optional"))
+        return outputs.declared_outputs(self)
 
     def get_target(self, name: str = MAIN) -> Output:
         """Where the application writes an output: under a hidden name while a frame writes beside.
@@ -257,17 +256,10 @@ class RenderLayer(Layer):
                     f"layer {self.get_name()!r}{self.get_origin()}: {key} must be a {kind.__name__},"
                     f" not {self.get_arg(key)!r}"
                 )
-        outputs = self.get_render_outputs()
-        if not outputs and self.needs_outputs and self.__checks_outputs():
+        if not self.get_render_outputs() and self.needs_outputs and outputs.checks_outputs(self):
             raise LayerException(
                 f"layer {self.get_name()!r}{self.get_origin()} needs the argument 'outputs', the files that each frame"
                 " leaves behind, such as 'out/beauty.####.exr'"
-            )
-        single = [output.path for output in outputs if not output.is_sequence]
-        if single and not self.frames_share_outputs and len(FrameSet(self.get_frame_range() or "1")) > 1:
-            raise LayerException(
-                f"layer {self.get_name()!r}{self.get_origin()} has several frames, but its output {single[0]!r} has no"
-                " place for the frame, such as ####"
             )
 
     def setup(self) -> None:
@@ -277,13 +269,8 @@ class RenderLayer(Layer):
         for key in self.path_args:
             if self.get_arg(key):
                 self.set_arg(key, each_path(self.get_arg(key), absolute_path))
-        outputs = self.get_render_outputs()
-        if outputs:
-            self.set_arg("outputs", {output.name: absolute_path(output.path) for output in outputs})
-            self.set_arg("optional", [output.name for output in outputs if output.optional])
         if self.get_arg("copy_scene") and self.get_arg("scene"):
             self.__copy_scene()
-        self.__register_outputs()
         super().setup()
 
     def __copy_scene(self) -> None:
@@ -292,12 +279,6 @@ class RenderLayer(Layer):
         frames = FrameSet(self.get_frame_range() or "1") if pattern.slot else [0]
         copies = [self.put_file(pattern.frame_path(frame)) for frame in frames]
         self.set_arg("scene", os.path.join(os.path.dirname(copies[0]), os.path.basename(self.get_scene())))
-
-    def __register_outputs(self) -> None:
-        """Tell other layers about the outputs; they are checked here, and more closely."""
-        for output in self.get_render_outputs():
-            if output.name not in self.get_outputs():
-                self.add_output(output.name, FileSpec(absolute_path(output.path)))
 
     # -- in a frame --------------------------------------------------------------------------------------------
 
@@ -332,13 +313,12 @@ class RenderLayer(Layer):
             shutil.rmtree(self.get_scratch_folder(), ignore_errors=True)
 
     def __begin_attempt(self, frames: FrameSet) -> Attempt:
-        from ..io.attempt import Attempt, Checks
+        from ..io.attempt import Attempt, Checks, new_mark
 
-        outputs, checks = self.get_render_outputs(), Checks.of(self.get_args())
-        names = [output.name for output in outputs] if checks.images else []
-        known = read_sizes(self.get_path(), names, frames)
-        mark = os.getpid() if self.writes_beside else None
-        return Attempt(outputs, checks, mark=mark, sizes=known, layer=self.get_name())
+        declared, checks = self.get_render_outputs(), Checks.of(self.get_args())
+        known = read_sizes(self.get_path(), [output.name for output in declared] if checks.images else [], frames)
+        mark = new_mark() if self.writes_beside else None
+        return Attempt(declared, checks, mark=mark, sizes=known, layer=self.get_name())
 
     def __run(self, command: RenderCommand, attempt: Attempt, reader: OutputReader) -> None:
         """Run one command and move its outputs to their place, or raise what is wrong."""
@@ -354,7 +334,7 @@ class RenderLayer(Layer):
                 failure = error
             reader.close()
             self.collect_outputs(command)
-        faults = attempt.find_faults(command.frames) if self.__checks_outputs() else []
+        faults = attempt.find_faults(command.frames) if outputs.checks_outputs(self) else []
         end = CommandEnd(failure, faults, reader.errors[errors_before:], reader.fatal[fatal_before:])
         wrong = self.__judge(end)
         if wrong is not None:
@@ -363,7 +343,7 @@ class RenderLayer(Layer):
 
     def __judge(self, end: CommandEnd) -> LayerException | ShellCommandFailureException | None:
         """What is wrong with what a command did; None when nothing is."""
-        forgives = self.get_arg("success_when_outputs_complete") and self.__checks_outputs()
+        forgives = self.get_arg("success_when_outputs_complete") and outputs.checks_outputs(self)
         if end.failure is not None and end.left_all and forgives:
             logger.warning("layer %s: %s, but all outputs are there", self.get_name(), end.failure)
             end = end._replace(failure=None)
@@ -395,9 +375,6 @@ class RenderLayer(Layer):
 
             require(f"layer {self.get_name()!r}{self.get_origin()}: check_images")
 
-    def __checks_outputs(self) -> bool:
-        return bool(self.get_arg("check_outputs", True)) and not self.get_arg("nocheck")
-
     def __use_paths_of_this_host(self) -> None:
         """Turn paths of other systems into those of this host, in all arguments and in the layer's variables.
 
@@ -416,9 +393,4 @@ class RenderLayer(Layer):
         for key in (*self.path_args, "outputs", "optional"):
             if self.get_arg(key):
                 self.set_arg(key, each_path(self.get_arg(key), lambda path: expand_path(path, os.environ)))
-        for output in self.get_render_outputs():
-            if unknown_variables(output.path):
-                raise LayerException(
-                    f"layer {self.get_name()!r}: ${unknown_variables(output.path)[0]} in the path of output"
-                    f" {output.name!r} is not set on this host: {output.path}"
-                )
+        outputs.check_variables(self, self.get_render_outputs())

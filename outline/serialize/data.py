@@ -203,7 +203,7 @@ def _represent_tuple(dumper: Dumper, data: tuple[Any, ...]) -> yaml.Node:
 
 
 def _represent_path(dumper: Dumper, data: Any) -> yaml.Node:
-    tag = {"FileSpec": "!filespec", "Image": "!image"}.get(type(data).__name__, "!path")
+    tag = {"FileSpec": "!filespec", "Output": "!filespec", "Image": "!image"}.get(type(data).__name__, "!path")
     return dumper.represent_mapping(tag, {"path": data.get_path(), **data.get_attributes()}, flow_style=True)
 
 

@@ -169,7 +169,7 @@ class Writer:
             "items": _items(layer),
             "required": {key: _rtype_names(rtype) for key, rtype in state.required.items()},
             "inputs": layer.get_inputs(),
-            "outputs": layer.get_outputs(),
+            "outputs": state_of(layer).outputs,
             "depends": [_depend(depend) for depend in layer.get_depends()],
             "preprocess": [pre.get_name() for pre in layer.get_preprocess_layers() if id(pre) in self.__known],
             "listeners": self.__listeners(layer),

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +72,9 @@ class Stage:
             lines = (self.bin / "calls").read_text().splitlines()
         except FileNotFoundError:
             return []
-        hidden = f".part-{os.getpid()}-"
+        hidden = re.compile(r"\.part-\d+-")
         return [
-            [word.replace(str(self.shots), "SHOTS").replace(hidden, ".part-") for word in json.loads(line)]
+            [hidden.sub(".part-", word.replace(str(self.shots), "SHOTS")) for word in json.loads(line)]
             for line in lines
         ]
 

@@ -179,6 +179,10 @@ class Worker:
             end = FrameEnd(0)
             rss_kb = 0
             frame = begin_commands(setup.layer, request.frame, environ, is_plain=setup.is_plain)
+        except OutlineException as error:
+            watch.log.write(f"outline: {error}\n")
+            return FrameEnd(1, reason=_one_line(error))
+        try:
             for argv in frame.commands:
                 if watch.stopped:  # the command before ended well all the same, but this one must not begin
                     return FrameEnd(128 + signal.SIGTERM, signal.SIGTERM, EndedBy.LAUNCHER, 0.0, rss_kb, _STOPPED)
@@ -191,6 +195,8 @@ class Worker:
         except OutlineException as error:
             watch.log.write(f"outline: {error}\n")
             return FrameEnd(1, reason=_one_line(error))
+        finally:
+            frame.discard()
 
     def __run_command(self, argv: list[str], environ: dict[str, str], watch: _Watch) -> FrameEnd:
         search_path = environ.get("PATH", os.defpath)

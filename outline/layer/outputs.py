@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The outputs that ``outputs=`` of a layer declares: where they are written, and whether a frame has made them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from ..exception import LayerException
+from ..frames import FrameSet
+from ..tokens import names_chunk, split_command
+from .args import where
+from .state import state_of
+
+if TYPE_CHECKING:
+    from ..io.attempt import Attempt
+    from ..io.output import Output, Targets
+    from .base import Layer
+
+__all__ = [
+    "absolute_outputs",
+    "begin",
+    "check",
+    "check_variables",
+    "checks_outputs",
+    "declared_outputs",
+    "discard",
+    "fill_in",
+    "finish",
+    "make_absolute",
+    "targets_of",
+]
+
+_TOKEN = r"%\{OUTPUT(?::(?P<name>[^{}]+))?\}"
+
+
+def declared_outputs(layer: Layer, environ: Mapping[str, str] | None = None) -> list[Output]:
+    """The outputs that a layer declares, where they are in the end.
+
+    A class of a studio that reads an argument ``outputs`` by itself means what it wants by it, as it did before layers
+    had outputs; it declares none.
+
+    Args:
+        layer: The layer.
+        environ: The environment of a frame; ``~``, variables and paths of other systems are replaced by what they are
+            there. None: paths stay as they were written.
+
+    Raises:
+        LayerException: ``outputs`` or ``optional`` is not what it should be.
+    """
+    args = state_of(layer).args
+    spec = args.get("outputs")
+    if spec is None or _has_its_own_meaning(layer):
+        return []
+    from ..io.output import read_outputs  # most layers have none
+
+    optional = args.get("optional")
+    if environ is not None:
+        spec, optional = _here(spec, environ), _here(optional, environ)
+    return read_outputs(spec, optional, items=_items_of(layer))
+
+
+def _has_its_own_meaning(layer: Layer) -> bool:
+    if layer.manages_outputs:
+        return False
+    from .mistakes import reads_by_itself  # most layers have no outputs
+
+    return reads_by_itself(type(layer), "outputs")
+
+
+def _here(value: Any, environ: Mapping[str, str]) -> Any:
+    from ..io.mapping import configured_rules, map_value
+    from ..io.path import each_path, expand_path
+
+    rules = configured_rules()
+    return each_path(map_value(value, rules) if rules else value, lambda path: expand_path(path, environ))
+
+
+def _items_of(layer: Layer) -> Any:
+    """What gives the tokens of a frame's item; None for a layer without items."""
+    if layer.get_items() is None:
+        return None
+    from ..items.item import check_path_key, item_tokens
+    from .datasets import item_of
+
+    def tokens_of(frame: int) -> dict[str, str]:
+        item = item_of(layer, frame)
+        if "%{KEY}" in str(state_of(layer).args["outputs"]):
+            check_path_key(item)
+        return item_tokens(item)
+
+    return tokens_of
+
+
+# -- at the launch ---------------------------------------------------------------------------------------------
+
+
+def check(layer: Layer) -> None:
+    """Check that outputs can tell frames apart, and that commands name only outputs that there are.
+
+    Raises:
+        LayerException: They cannot, or do not.
+    """
+    outputs = declared_outputs(layer)
+    single = [output.path for output in outputs if not output.is_sequence]
+    if single and not layer.frames_share_outputs and len(FrameSet(layer.get_frame_range() or "1")) > 1:
+        raise LayerException(
+            f"{where(layer)} has several frames, but its output {single[0]!r} has no place for the frame, such as ####"
+        )
+    for name in _named_in(layer.get_arg("command")):
+        if name not in targets_of(layer):
+            known = ", ".join(output.name for output in outputs) or "none"
+            raise LayerException(f"{where(layer)}: its command names the output {name!r}, but its outputs are {known}")
+
+
+def _named_in(command: object) -> list[str]:
+    """The names of the outputs whose paths a command wants."""
+    if not isinstance(command, (str, list, tuple)) or "%{OUTPUT" not in str(command):
+        return []
+    return [found["name"] or "main" for word in split_command(command) for found in re.finditer(_TOKEN, word)]
+
+
+def absolute_outputs(layer: Layer) -> list[Output]:
+    """The outputs that a layer declares, with absolute paths."""
+    declared = declared_outputs(layer)
+    if not declared:
+        return []
+    from ..io.path import absolute_path
+
+    return [output.moved(absolute_path(output.path)) for output in declared]
+
+
+def make_absolute(layer: Layer) -> None:
+    """Make the paths of outputs absolute, since frames may run in another folder."""
+    outputs = absolute_outputs(layer)
+    if outputs:
+        args = state_of(layer).args
+        args["outputs"] = {output.name: output.path for output in outputs}
+        args["optional"] = [output.name for output in outputs if output.optional]
+
+
+# -- in a frame ------------------------------------------------------------------------------------------------
+
+
+def begin(layer: Layer, frames: FrameSet, environ: MutableMapping[str, str]) -> None:
+    """Make ready for the outputs of a chunk: their folders, and hidden names beside their places.
+
+    Raises:
+        LayerException: A path holds a variable that is not set, or nothing can be written to a folder.
+    """
+    state = state_of(layer)
+    state.attempt = None
+    if state.args.get("outputs") is None or layer.manages_outputs:
+        return
+    outputs = declared_outputs(layer, environ)
+    if outputs:
+        from ..io.attempt import Attempt, Checks, new_mark
+
+        check_variables(layer, outputs)
+        attempt = Attempt(outputs, Checks.of(state.args), mark=new_mark(), layer=layer.get_name(), must_be_new=False)
+        attempt.prepare(frames)
+        state.attempt = attempt
+
+
+def check_variables(layer: Layer, outputs: list[Output]) -> None:
+    """Check that no variable is left in the paths of outputs, since it would make a folder of that name.
+
+    Raises:
+        LayerException: One is.
+    """
+    from ..io.path import unknown_variables
+
+    for output in outputs:
+        unknown = unknown_variables(output.path)
+        if unknown:
+            raise LayerException(
+                f"layer {layer.get_name()!r}: ${unknown[0]} in the path of output {output.name!r} is not set on this"
+                f" host: {output.path}"
+            )
+
+
+def finish(layer: Layer, frames: FrameSet) -> None:
+    """Check the outputs of a chunk whose work has succeeded, and move them to their places.
+
+    Raises:
+        LayerException: One is missing, empty or cut short; none is moved then.
+    """
+    attempt = state_of(layer).attempt
+    if attempt is None:
+        return
+    if checks_outputs(layer):
+        faults = attempt.find_faults(frames)
+        if faults:
+            discard(layer, frames)
+            raise LayerException(f"layer {layer.get_name()!r}: {'; '.join(faults)}")
+    attempt.publish(frames)
+    discard(layer, frames)
+
+
+def discard(layer: Layer, frames: FrameSet) -> None:
+    """Remove what a chunk has left under hidden names."""
+    state = state_of(layer)
+    if state.attempt is not None:
+        state.attempt.discard(frames)
+        state.attempt = None
+
+
+def checks_outputs(layer: Layer) -> bool:
+    """Tell whether the outputs of a layer are looked at."""
+    return bool(layer.get_arg("check_outputs", True)) and not layer.get_arg("nocheck")
+
+
+def targets_of(layer: Layer) -> Targets:
+    """Where a layer writes its outputs now: under hidden names while a frame runs, else where they are in the end."""
+    attempt: Attempt | None = state_of(layer).attempt
+    if attempt is not None:
+        return attempt.targets
+    from ..io.output import Targets
+
+    return Targets(declared_outputs(layer), layer=layer.get_name())
+
+
+def fill_in(layer: Layer, command: Any, frame: int | None) -> Any:
+    """A command with the paths of outputs in the place of ``%{OUTPUT}`` and ``%{OUTPUT:name}``.
+
+    Args:
+        layer: The layer whose outputs they are.
+        command: A list of words, or a text that is split once.
+        frame: The frame whose paths are meant. A command that runs once for all frames of a chunk gets the paths with
+            ``####`` for the frame.
+
+    Raises:
+        LayerException: There is no such output.
+    """
+    if not _named_in(command):
+        return command
+    words = split_command(command)
+    is_of_chunk = names_chunk(words) or frame is None
+
+    def path(found: re.Match[str]) -> str:
+        target = targets_of(layer)[found["name"] or "main"]
+        return target.hashes() if is_of_chunk or frame is None else target.frame_path(frame)
+
+    return [re.sub(_TOKEN, path, word) for word in words]
