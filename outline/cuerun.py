@@ -212,6 +212,8 @@ class OutlineLauncher:
         ol = self.__outline
         if self.get("range") and not (self.get("range_default") and self.__has_all_ranges()):
             ol.set_frame_range(self.get("range"))
+        if self.get_flag("only"):
+            ol.set_only(self.get_flag("only"))
         if self.get_flag("user"):
             ol.set_user(self.get_flag("user"))
         if self.get_flag("shot"):

@@ -116,6 +116,13 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             default=_no,
         ),
         LaunchOption(("-f", "--range"), "range", "The frames; $FR when not given.", metavar="RANGE"),
+        LaunchOption(
+            ("--only",),
+            "only",
+            "Only the items whose keys match, with * and ?; repeatable.",
+            "append",
+            metavar="GLOB",
+        ),
         LaunchOption(("--shot",), "shot", "The shot of the job.", default=_get_shot, metavar="NAME"),
         LaunchOption(("--no-mail",), "nomail", "Send no mail about the job.", "store_true"),
         LaunchOption(

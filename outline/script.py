@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,6 +30,7 @@ __all__ = [
     "noted_jobs",
     "run_main_block",
     "run_script",
+    "script_args",
     "stop_if_only_read",
     "was_stopped",
 ]
@@ -106,11 +107,20 @@ def run_main_block(module: ModuleType, path: str) -> None:
     body = [statement for block in blocks for statement in block.body]
     if not body:
         return
-    before = sys.argv
-    if sys.argv[:1] != [path]:
-        sys.argv = [path]
-    try:
+    with _argv([path, *script_args(path)]):
         _execute(ast.Module(body=body, type_ignores=[]), module, path)
+
+
+def script_args(path: str) -> list[str]:
+    """What the command line hands to a script: the words of ``sys.argv`` when it stands at their head."""
+    return sys.argv[1:] if sys.argv[:1] and os.path.abspath(sys.argv[0]) == os.path.abspath(path) else []
+
+
+@contextmanager
+def _argv(words: list[str]) -> Iterator[None]:
+    before, sys.argv = sys.argv, words
+    try:
+        yield
     finally:
         sys.argv = before
 
@@ -124,7 +134,7 @@ def _asks_for_main(test: ast.expr) -> bool:
     )
 
 
-def load_saved_script(name: str, path: str) -> ModuleType:
+def load_saved_script(name: str, path: str, args: Sequence[str] = ()) -> ModuleType:
     """Return the module of a script that a session keeps, running it when this process has not done so yet.
 
     The caller sees to it that the layers that it makes go nowhere. It ends where it would launch a job.
@@ -134,7 +144,8 @@ def load_saved_script(name: str, path: str) -> ModuleType:
         return sys.modules[name]
     before, _reading_saved = _reading_saved, True
     try:
-        return _run(name, path, _read(path))
+        with _argv([path, *args]):
+            return _run(name, path, _read(path))
     finally:
         _reading_saved = before
 

@@ -56,26 +56,26 @@ _EXIT_CODES = {
 }
 
 
-def launch_on_farm(tool: PyCuerun, options: SimpleNamespace, args: dict[str, Any]) -> int:
+def launch_on_farm(tool: PyCuerun, options: SimpleNamespace, args: dict[str, Any], load: Callable[[], Outline]) -> int:
     """Launch the outline of a command line to the farm, wait if that is asked for, and return the exit code.
 
     Args:
         tool: Tells plug-ins of the launch.
         options: The command line.
         args: The flags of the launch.
+        load: Returns the outline.
 
     Raises:
         OutlineException: The job cannot be launched.
     """
     from ..backend.cue import check_flags
-    from ..loader import load_outline
     from ..script import noted_jobs
 
     config.set("outline", "backend", "cue")  # also for what the script launches by itself
-    if os.path.isfile(options.script):
+    if not options.script or os.path.isfile(options.script):
         check_flags(args)  # before the script runs, which may take its time
     with noted_jobs() as launched:
-        ol = load_outline(options.script)
+        ol = load()
     if launched and not ol.get_layers():
         jobs = list(launched)
     else:

@@ -29,6 +29,7 @@ Examples:
   pycuerun --resume SESSION                     run what has not succeeded
   pycuerun shot.outline 1-100 --wait            run it on the farm, and wait for it
   pycuerun SESSION/outline.yaml -e 12-beauty    run one frame, here, with pdb
+  pycuerun shot.outline 1-100 -- hero high      what follows -- is for the script
   outline check shot.outline 1-100              report what is wrong with it
 
 Exit codes: 0 done, 1 a frame is dead, 2 not launched, 3 killed on the farm, 70 a fault of ours, 130 interrupted.
@@ -67,6 +68,7 @@ class PycuerunCommand(click.Command):
     """
 
     def __init__(self, plugins: PluginParser) -> None:
+        self.epilog_text = _EPILOG
         self.groups = {title: option_group(title) for title in GROUPS}
         plugins.check_flags({flag for group in self.groups.values() for option in group for flag in option.opts})
         self.groups["Plug-ins"] = plugins.params
@@ -94,7 +96,7 @@ class PycuerunCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the epilog as it is."""
-        formatter.write(_EPILOG)
+        formatter.write(self.epilog_text)
 
 
 def tidy_arguments(argv: Sequence[str], command: click.Command) -> list[str]:

@@ -76,10 +76,11 @@ def main(argv: list[str]) -> int:
     completed = complete(command, "pycuerun")
     if completed is not None:
         return completed
+    at = argv.index("--") if "--" in argv else len(argv)
     try:
-        with command.make_context("pycuerun", tidy_arguments(argv, command)) as context:
+        with command.make_context("pycuerun", tidy_arguments(argv[:at], command)) as context:
             tool.get_parser().take_values(context.params)
-            return _run(tool, context, SimpleNamespace(**context.params))
+            return _run(tool, context, SimpleNamespace(**context.params), argv[at + 1 :])
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -94,7 +95,7 @@ def _only_a_frame(argv: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def _run(tool: PyCuerun, context: click.Context, options: SimpleNamespace) -> int:
+def _run(tool: PyCuerun, context: click.Context, options: SimpleNamespace, script_args: Sequence[str]) -> int:
     from .options import PRINT_VERSION
 
     _set_logging(options)
@@ -104,6 +105,13 @@ def _run(tool: PyCuerun, context: click.Context, options: SimpleNamespace) -> in
         print(f"pycuerun {__version__}")
         return 0
     _set_versions(options)
+    script = options.inspect or options.script
+    if script_args:
+        if not script or options.execute:
+            raise OutlineException(f"only a script takes what follows --; leave out {' '.join(script_args)!r}")
+        sys.argv = [script, *script_args]
+    if options.format and not options.dry_run:
+        raise OutlineException(f"--format {options.format} is for --dry-run; give both")
     if options.execute:
         return _execute(options)
     if options.inspect:
@@ -114,7 +122,9 @@ def _run(tool: PyCuerun, context: click.Context, options: SimpleNamespace) -> in
         print(context.get_help())
         print("\npycuerun: name an outline script to launch", file=sys.stderr)
         return EXIT_USAGE
-    return _launch(tool, options)
+    from ..loader import load_outline
+
+    return launch(tool, options, lambda: load_outline(options.script))
 
 
 def _set_logging(options: SimpleNamespace) -> None:
@@ -188,19 +198,26 @@ def _resume(options: SimpleNamespace) -> int:
         return show_run(lambda display: resume(folder, observer=display, runner=runner, **flags), quiet=options.quiet)
 
 
-def _launch(tool: PyCuerun, options: SimpleNamespace) -> int:
+def launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
+    """Launch a job, or show what would be launched, and return the exit code.
+
+    Args:
+        tool: Tells plug-ins of the launch.
+        options: The command line.
+        load: Returns the outline, which ``options.script`` may hold.
+    """
     from .streams import keep_running_without_output
 
     _set_defaults(options)
     if options.dry_run:
-        return _dry_run(options)
+        return _dry_run(options, load)
     keep_running_without_output()
     if options.backend != "local":
-        return _launch_elsewhere(tool, options)
+        return _launch_elsewhere(tool, options, load)
     from .running import early_runner
 
     with early_runner() if not options.pause else nullcontext() as runner:
-        return _launch_here(tool, options, runner)
+        return _launch_here(tool, options, load, runner)
 
 
 def _set_defaults(options: SimpleNamespace) -> None:
@@ -244,21 +261,20 @@ def _launch_args(options: SimpleNamespace) -> dict[str, Any]:
     return {key: value for key, value in args.items() if value is not None or key in ("user", "range")}
 
 
-def _dry_run(options: SimpleNamespace) -> int:
+def _dry_run(options: SimpleNamespace, load: Callable[[], Outline]) -> int:
     from .. import config
     from .dry_run import dry_run_text
-    from .reading import read_outline
+    from .reading import look_at
 
     config.set("outline", "backend", options.backend)  # also for what the script would launch by itself
-    reading = read_outline(options.script)
+    reading = look_at(load)
     print(dry_run_text(reading.outline, {**_launch_args(options), **reading.flags}, options.format))
     return 0
 
 
-def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace) -> int:
+def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
     from .. import config
     from ..cuerun import import_backend_module
-    from ..loader import load_outline
     from ..script import noted_jobs
 
     only_local = [f"--{name}" for name in ("cores", "memory", "fail_fast") if getattr(options, name)]
@@ -267,12 +283,12 @@ def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace) -> int:
     if options.backend == "cue":
         from .farm import launch_on_farm
 
-        return launch_on_farm(tool, options, _launch_args(options))
-    if os.path.isfile(options.script):
+        return launch_on_farm(tool, options, _launch_args(options), load)
+    if not options.script or os.path.isfile(options.script):
         import_backend_module(options.backend)  # before the script runs, which may take its time
     config.set("outline", "backend", options.backend)  # also for what the script launches by itself
     with noted_jobs() as jobs:
-        ol = load_outline(options.script)
+        ol = load()
     if jobs and not ol.get_layers():
         for job in jobs:
             print(f"launched {job.data.name}")
@@ -284,14 +300,14 @@ def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace) -> int:
     return 0
 
 
-def _launch_here(tool: PyCuerun, options: SimpleNamespace, runner: Runner | None) -> int:
+def _launch_here(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline], runner: Runner | None) -> int:
     from ..backend.local import check_flags
     from .running import load_and_show_jobs, show_run
 
     check_flags(vars(options))
     if options.qc:
         raise LaunchException("--qc holds a job on a farm until the artist has seen it; leave it out here")
-    ol, exit_code = load_and_show_jobs(options.script, quiet=options.quiet)
+    ol, exit_code = load_and_show_jobs(load, quiet=options.quiet)
     if ol is None:
         return exit_code
     args = _launch_args(options)

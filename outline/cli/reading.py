@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +14,7 @@ from ..script import caught_launches
 if TYPE_CHECKING:
     from ..loader import Outline
 
-__all__ = ["Reading", "launch_flags_of", "nothing_written", "read_outline"]
+__all__ = ["Reading", "launch_flags_of", "look_at", "nothing_written", "read_outline"]
 
 _FLAGS = (
     "range",
@@ -43,13 +43,18 @@ class Reading(NamedTuple):
 
 
 def read_outline(path: str) -> Reading:
-    """Read an outline to look at it; a script that launches a job by itself ends there.
+    """Read the outline of a file to look at it, see ``look_at``."""
+    return look_at(lambda: load_outline(path))
+
+
+def look_at(load: Callable[[], Outline]) -> Reading:
+    """Load an outline to look at it; a script that launches a job by itself ends there.
 
     Raises:
         OutlineException: It is missing, or what is in it is wrong.
     """
     with nothing_written(), caught_launches() as launches:
-        ol = load_outline(path)
+        ol = load()
     if launches:
         return Reading(launches[0].get_outline(), launch_flags_of(launches[0]))
     return Reading(ol, {})

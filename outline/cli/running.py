@@ -41,14 +41,13 @@ def early_runner() -> Iterator[Runner | None]:
             runner.close()
 
 
-def load_and_show_jobs(path: str, *, quiet: bool) -> tuple[Outline | None, int]:
+def load_and_show_jobs(load: Callable[[], Outline], *, quiet: bool) -> tuple[Outline | None, int]:
     """Read an outline to launch it on this machine; the jobs that a script launches by itself run under a display.
 
     Returns:
         The outline, or None when the script has launched all that it has; and the worst exit code of those jobs.
     """
     from ..backend.local import LocalFrameError
-    from ..loader import load_outline
     from ..script import noted_jobs
 
     config.set("outline", "backend", "local")  # for what the script launches
@@ -71,7 +70,7 @@ def load_and_show_jobs(path: str, *, quiet: bool) -> tuple[Outline | None, int]:
 
     try:
         with noted_jobs(show) as jobs:
-            ol = load_outline(path)
+            ol = load()
     except ScriptException as error:
         if not isinstance(error.__cause__, LocalFrameError):
             raise

@@ -40,6 +40,10 @@ _NEGATIVE = re.compile(r"-\d")
 def main(argv: list[str]) -> int:
     """Run ``outline`` with the arguments and return its exit code."""
     try:
+        if argv[:1] == ["run"]:  # its options are pycuerun's, and those of plug-ins, which nobody else waits for
+            from .ad_hoc import main as run_command
+
+            return run_command(argv[1:])
         code = outline_group.main(args=_negatives_last(argv), prog_name="outline", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
@@ -78,6 +82,11 @@ def outline_group(context: click.Context, debug: bool) -> int:
         print(context.get_help())
         return EXIT_USAGE
     return 0
+
+
+@outline_group.command("run", add_help_option=False)
+def run_command_stub() -> None:
+    """Run one command for a range of frames, without an outline file."""
 
 
 @outline_group.command(epilog="Exit code: 1 when there are errors, 0 when there are none; warnings do not count.")

@@ -27,6 +27,7 @@ class OutlineState:
         module_paths: Folders that its session, if it was read from one, names for the modules of layers and scripts.
         items: The items of the job, once somebody has asked for them.
         only: Patterns of the keys that the job is about; empty for all.
+        script_args: What the command line handed to a script, by the name of its module; of a session only.
         script_modules: The modules of the scripts that made layers; another run of a script makes another one.
     """
 
@@ -47,6 +48,7 @@ class OutlineState:
         self.path: str | None = None
         self.adopts = False
         self.module_paths: list[str] = []
+        self.script_args: dict[str, list[str]] = {}
         self.script_modules: list[ModuleType] = []
         self.items: ItemBook | None = None
         self.only: tuple[str, ...] = ()

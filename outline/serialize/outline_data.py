@@ -20,7 +20,7 @@ from ..exception import SerializeException
 from ..layer import Layer
 from ..layer.context import report_problem
 from ..layer.state import own_attributes, state_of
-from ..script import PACKAGE, ScriptFile, find_script
+from ..script import PACKAGE, ScriptFile, find_script, script_args
 from ..session_paths import SessionPaths
 from .data import dump, find_unsaveable
 
@@ -113,7 +113,13 @@ class Writer:
         self.find_scripts()
         here = SessionPaths("")
         scripts = {name: here.script(script_file_name(script)) for name, script in self.__scripts.items()}
-        found = {"scripts": scripts, "module_paths": self.__module_paths()}
+        args = {name: script_args(script.path) for name, script in self.__scripts.items()}
+        args = {name: words or self.__ol._ol_state.script_args.get(name, []) for name, words in args.items()}
+        found = {
+            "scripts": scripts,
+            "script_args": {name: words for name, words in args.items() if words},
+            "module_paths": self.__module_paths(),
+        }
         head = {"outline": FORMAT, **save_settings(self.__ol), **self.__own_class(), **found}
         head = {key: value for key, value in head.items() if value not in (None, {}, [])}
         for layer, data in zip(self.__ol.get_layers(), layers, strict=True):

@@ -61,6 +61,7 @@ class _Reader:
 
     def read(self) -> None:
         self.__add_module_paths(self.__data.get("module_paths", []))
+        self.__ol._ol_state.script_args = dict(self.__data.get("script_args", {}))
         restore_settings(self.__ol, self.__data)
         self.__restore_class()
         entries = self.__data.get("layers", [])
@@ -154,7 +155,7 @@ class _Reader:
         if name.startswith(f"{PACKAGE}."):
             scripts = self.__data.get("scripts", {})
             file = SessionPaths.holding(self.__path).script(os.path.basename(scripts[name]))
-            return load_saved_script(name, file)
+            return load_saved_script(name, file, self.__data.get("script_args", {}).get(name, ()))
         return import_layer_module(name, self.__path)
 
     def __find_class(self, path: str) -> type[Layer]:

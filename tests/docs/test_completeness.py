@@ -97,6 +97,16 @@ def test_every_option_of_pycuerun_is_listed(run_pycuerun: RunPycuerun) -> None:
     assert listed == set(_FLAG.findall(help_text))
 
 
+def test_every_option_of_outline_run_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    from outline.cli import outline_main
+
+    code = outline_main(["run", "--help"])
+
+    own = capsys.readouterr().out.partition("The layer:")[2].partition("Standard options:")[0]
+    assert code == 0
+    assert first_cells(DOCS / "command-line.md", "outline run") == set(_FLAG.findall(own))
+
+
 @pytest.mark.parametrize("command", ["check", "clean", "completion", "config", "list", "log", "retry", "status"])
 def test_every_option_of_outline_is_listed(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     from outline.cli import outline_main

@@ -288,3 +288,51 @@ def test_jobs_of_a_script_show_what_happens_and_give_the_exit_code(tmp_path: Pat
     lines = [line for line in done.stdout.splitlines() if "_false" in line or "_true" in line or "0001-cmd" in line]
     assert [line.split()[-1] for line in lines if "RUNNING" in line] == ["RUNNING", "RUNNING"]
     assert done.stdout.index("FAILED") < done.stdout.index("FINISHED")
+
+
+ARGS = """
+import click
+from outline import Layer
+
+class Say(Layer):
+    def _execute(self, frames):
+        print("quality", self.get_arg("quality"))
+
+@click.command()
+@click.option("--quality", type=int, required=True)
+@click.argument("name")
+def main(quality, name):
+    Say(name, quality=quality)
+
+if __name__ == "__main__":
+    main(standalone_mode=False)
+"""
+
+
+def test_what_follows_two_dashes_is_for_the_script(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(tmp_path, ARGS)
+
+    done = run_pycuerun(script, "1", "--backend", "local", "--", "--quality", "3", "hero")
+    looked = run_pycuerun("-i", script, "--", "--quality", "3", "hero")
+    without = run_pycuerun(script, "1", "--backend", "local")
+
+    assert done.returncode == 0, done.stderr
+    assert "\nquality 3\n" in log_of(session_root, "0001-hero")
+    assert "quality = 3" in looked.stdout
+    assert (without.returncode, "quality" in without.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--resume", "x", "--", "a"], "only a script takes what follows --; leave out 'a'"),
+        (["x.outline", "--format", "json"], "--format json is for --dry-run; give both"),
+    ],
+    ids=["arguments without a script", "format without a dry run"],
+)
+def test_words_without_a_meaning_are_refused(run_pycuerun: RunPycuerun, words: list[str], problem: str) -> None:
+    done = run_pycuerun(*words)
+
+    assert (done.returncode, done.stderr) == (2, f"pycuerun: {problem}\n")

@@ -120,3 +120,32 @@ def test_what_lies_beside_a_script_can_be_imported(tmp_path: Path, unmeasured: d
 
     assert run(look, str(ol.get_path())) == "['ls']"
     assert run(look, run(again, str(ol.get_path()))) == "['ls']"
+
+
+def test_arguments_of_a_script_are_there_when_frames_read_it_again(
+    tmp_path: Path, unmeasured: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = """
+    import argparse
+    from outline import Layer
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quality", required=True)
+    options = parser.parse_args()
+    class My(Layer):
+        quality = options.quality
+    My("a")
+    """
+    script = outline_file(tmp_path, text)
+    monkeypatch.setattr(sys, "argv", [str(script), "--quality", "very high"])
+    ol = load_outline(str(script))
+    ol.set_frame_range("1")
+    ol.setup()
+    again = "import sys, outline\nol = outline.load_outline(sys.argv[1]); ol.setup(); print(ol.get_path())"
+    look = "import sys, outline; print(outline.load_outline(sys.argv[1]).get_layer('a').quality)"
+
+    def run(code: str, path: str) -> str:
+        words = [sys.executable, "-c", code, path]
+        return subprocess.run(words, check=True, capture_output=True, text=True, env=unmeasured).stdout.strip()
+
+    assert run(look, str(ol.get_path())) == "very high"
+    assert run(look, run(again, str(ol.get_path()))) == "very high"
