@@ -129,7 +129,6 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             ("-m", "--max-retries", "--maxretries"),
             "maxretries",
             "How often a failed frame is tried again.",
-            default=lambda: config.get("outline", "maxretries"),
             metavar="N",
         ),
         LaunchOption(

@@ -7,6 +7,7 @@ import os
 from optparse import OptionGroup, OptionParser
 from typing import Any
 
+from . import config
 from .frames import FrameSet
 from .launch_options import GROUPS, PYOUTLINE_GROUPS, launch_args
 
@@ -31,6 +32,7 @@ class CuerunOptionParser(OptionParser):
                 if option.metavar:
                     kwargs["metavar"] = option.metavar
                 group.add_option(*option.flags, **kwargs)
+        self.set_defaults(maxretries=config.get("outline", "maxretries"))  # which PyOutline's tools expect to find
 
     def format_epilog(self, formatter: Any) -> str:
         """Return the epilog as it was written."""

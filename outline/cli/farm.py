@@ -172,13 +172,11 @@ def _watch(job: Any, display: Display, test: bool) -> FarmResult:
 
 def _farewell(name: str, server: Any) -> str:
     """Return what to do with a job that runs on when nobody waits for it any more."""
-    to = f" -server {quoted(server)}" if server else ""
     ours = server_option(server)
     return (
         "\ninterrupted; the job runs on:"
         f"\n  look at it  outline status {quoted(name)}{ours}"
-        f"\n              cueman{to} -lf {quoted(name)}"
-        f"\n  end it      cueadmin{to} -kill {quoted(name)}"
+        f"\n  end it      outline kill {quoted(name)}{ours}"
     )
 
 

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import Any
 
+from ..backend.cue.actions import ACTIONS, act_on_frames, kill_whole_job, reason_of
 from ..backend.cue.client import connect, farm_errors
-from ..backend.cue.jobs import FarmChunk, chunk_of, job_with_layer, log_path, retry_frames
+from ..backend.cue.jobs import FarmChunk, chunk_of, job_with_layer, log_path
 from ..backend.cue.snapshot import frames_of, layers_of, snapshot_of
 from ..backend.cue.status import job_status
 from ..backend.status import JobStatus
 from ..exception import OutlineException
 from ..names import split_frame_name
+from .ending import EXIT_DEAD
 from .log_view import follow_log_file, print_log_file
 from .text import plural, quoted, server_option
 
@@ -21,6 +24,12 @@ __all__ = ["FarmPlace"]
 
 _OVER = ("SUCCEEDED", "DEAD", "EATEN")
 _LOOK_SECONDS = 1.0
+_DONE = {
+    "retry": "will run again on the farm",
+    "eat": "eaten",
+    "done": "marked done; what waits for them may run",
+    "kill": "killed",
+}
 
 # Any: PyCue's objects.
 
@@ -79,12 +88,48 @@ class FarmPlace:
         if only_here:
             raise OutlineException(f"{' and '.join(only_here)} is for jobs on this machine only")
         wanted = tuple(state.upper() for state in states)
-        count = retry_frames(self.__job, states=wanted, layer=layer, frames=frames)
+        return self.act("retry", layer=layer, frames=frames, states=wanted, quiet=quiet)
+
+    def act(
+        self, what: str, *, layer: str | None, frames: str | None, states: tuple[str, ...] = (), quiet: bool = False
+    ) -> int:
+        """Retry, eat, kill or mark frames done, wait until the server shows it, and give the exit code.
+
+        Raises:
+            OutlineException: There is no such layer, or the server refuses.
+        """
+        self.__job = job_with_layer(self.__job, layer) if layer else self.__job
+        action = ACTIONS[what]
+        effect = act_on_frames(
+            self.__job, action, states=states, layer=layer, frames=frames, reason=reason_of(f"outline {what}")
+        )
         name = quoted(self.__job.data.name) + server_option(self.__server)
-        if not quiet and count:
-            print(f"{plural(count, 'frame')} will run again on the farm: outline status {name}")
+        meant = states or (action.chosen_states if layer or frames else action.states)
+        if effect.unchanged:
+            shown = ", ".join(effect.unchanged[:5])
+            more = ", ..." if len(effect.unchanged) > 5 else ""
+            print(
+                f"the farm does not show it yet of {plural(len(effect.unchanged), 'frame')}: {shown}{more}",
+                file=sys.stderr,
+            )
+        if not quiet and effect.frames:
+            print(f"{plural(effect.frames, 'frame')} {_DONE[what]}: outline status {name}")
         elif not quiet:
-            print(f"nothing to retry, no such frame is {' or '.join(wanted)}: outline status {name}")
+            print(f"nothing to {what}, no such frame is {' or '.join(meant)}: outline status {name}")
+        return EXIT_DEAD if effect.unchanged else 0
+
+    def kill(self, *, quiet: bool = False) -> int:
+        """End the whole job, wait until the server shows it, and give the exit code.
+
+        Raises:
+            OutlineException: The server refuses.
+        """
+        name = self.__job.data.name
+        if not kill_whole_job(self.__job, reason_of("outline kill")):
+            print(f"the farm does not show it yet: outline status {quoted(name)}", file=sys.stderr)
+            return EXIT_DEAD
+        if not quiet:
+            print(f"{name} is killed")
         return 0
 
     def is_over(self) -> bool:

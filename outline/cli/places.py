@@ -32,6 +32,12 @@ class JobPlace(Protocol):
     def retry(self, *, quiet: bool, no_run: bool, states: tuple[str, ...], **options: Any) -> int:
         """Let frames run again, as the options of ``outline retry`` say, and give the exit code."""
 
+    def act(self, what: str, *, layer: str | None, frames: str | None, quiet: bool = False) -> int:
+        """Eat, kill or mark frames done, and give the exit code."""
+
+    def kill(self, *, quiet: bool = False) -> int:
+        """End the job, and give the exit code."""
+
 
 class SessionPlace:
     """A job of the local backend, in its session folder."""
@@ -57,6 +63,26 @@ class SessionPlace:
         from .log_view import follow_log
 
         return follow_log(self.__folder, frame)
+
+    def act(self, what: str, *, layer: str | None, frames: str | None, quiet: bool = False) -> int:
+        """Refuse.
+
+        Raises:
+            OutlineException: Always: only a farm goes on without a process that one can talk to.
+        """
+        raise OutlineException(f"outline {what} is for jobs on a farm; this one ran on this machine: {self.__folder}")
+
+    def kill(self, *, quiet: bool = False) -> int:
+        """Refuse, and say how the job is ended.
+
+        Raises:
+            OutlineException: Always.
+        """
+        from ..backend.local import LocalJob
+
+        runner = LocalJob(self.__folder).record.runner
+        how = f"press Ctrl-C where it runs, or: kill {runner[1]} on {runner[0]}" if runner else "nobody runs it"
+        raise OutlineException(f"outline kill is for jobs on a farm, and this one is on this machine; {how}")
 
     def retry(self, *, quiet: bool, no_run: bool, states: tuple[str, ...], **options: Any) -> int:
         """Run frames again, here and now.

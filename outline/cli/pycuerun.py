@@ -258,6 +258,8 @@ def _launch_args(options: SimpleNamespace) -> dict[str, Any]:
     args = launch_args(options)
     args["env"] = list(options.env or ())
     args["user"] = options.user
+    if str(options.maxretries).isdigit():
+        args["maxretries"] = int(options.maxretries)  # a number is asked for; the text of the configuration is not
     return {key: value for key, value in args.items() if value is not None or key in ("user", "range")}
 
 

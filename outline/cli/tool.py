@@ -34,6 +34,10 @@ _SERVER = click.option("-s", "--server", metavar="HOST", help="The farm server, 
 _SESSION_ARGUMENT = click.argument("session", shell_complete=complete_session)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
 
+_LAYER = click.option("--layer", metavar="LAYER", help="Only frames of this layer.")
+_FRAMES = click.option("--frames", metavar="RANGE", help="Only these frames.")
+_QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+
 _NEGATIVE = re.compile(r"-\d")
 
 
@@ -208,8 +212,8 @@ def log(session: str, frame: str, attempt: int | None, follow: bool, server: str
 
 @outline_group.command(epilog=_SESSION)
 @_SESSION_ARGUMENT
-@click.option("--layer", metavar="LAYER", help="Only frames of this layer.")
-@click.option("--frames", metavar="RANGE", help="Only these frames.")
+@_LAYER
+@_FRAMES
 @click.option(
     "--state",
     "states",
@@ -223,7 +227,7 @@ def log(session: str, frame: str, attempt: int | None, follow: bool, server: str
 @click.option("--cores", metavar="N", help="Cores to use; all when not given.")
 @click.option("--memory", metavar="SIZE", help="Memory to use, such as 16g; all when not given.")
 @click.option("--fail-fast", is_flag=True, help="Stop when a frame is dead.")
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@_QUIET
 @_SERVER
 def retry(session: str, **options: Any) -> int:
     """Run frames of a job again, and then all that waits for them.
@@ -233,6 +237,56 @@ def retry(session: str, **options: Any) -> int:
     from .places import job_place
 
     return job_place(session, options.pop("server")).retry(**options)
+
+
+@outline_group.command(epilog=_SESSION)
+@_SESSION_ARGUMENT
+@_LAYER
+@_FRAMES
+@_QUIET
+@_SERVER
+def kill(session: str, server: str | None, layer: str | None, frames: str | None, quiet: bool) -> int:
+    """End a job on the farm, or only some of its running frames."""
+    from .places import job_place
+
+    place = job_place(session, server)
+    return (
+        place.kill(quiet=quiet)
+        if layer is None and frames is None
+        else place.act("kill", layer=layer, frames=frames, quiet=quiet)
+    )
+
+
+@outline_group.command(epilog=_SESSION)
+@_SESSION_ARGUMENT
+@_LAYER
+@_FRAMES
+@_QUIET
+@_SERVER
+def eat(session: str, server: str | None, **options: Any) -> int:
+    """Give frames of a job on the farm up for good.
+
+    Without options these are the dead frames.
+    """
+    from .places import job_place
+
+    return job_place(session, server).act("eat", **options)
+
+
+@outline_group.command(epilog=_SESSION)
+@_SESSION_ARGUMENT
+@_LAYER
+@_FRAMES
+@_QUIET
+@_SERVER
+def done(session: str, server: str | None, **options: Any) -> int:
+    """Release what waits for frames of a job on the farm, as if they were done.
+
+    Without options these are the dead frames. The frames themselves stay as they are.
+    """
+    from .places import job_place
+
+    return job_place(session, server).act("done", **options)
 
 
 @outline_group.command()

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from outline import Outline, cuerun
+from outline.backend.cue.actions import ACTIONS, act_on_frames
 from outline.backend.cue.client import UnknownToServer
-from outline.backend.cue.jobs import _as_monitor, chunk_of, find_job, post_job_of, retry_frames
+from outline.backend.cue.jobs import _as_monitor, chunk_of, find_job, post_job_of
 from outline.backend.cue.snapshot import PyCueJob, frames_of, layers_of
 from outline.exception import LaunchException
 from outline.scheduler import FrameState
@@ -94,9 +95,9 @@ def test_very_many_frames_are_retried(pycue: Any) -> None:
     job = _launched(frame_range="1-1100")
     job.eatFrames()
 
-    count = retry_frames(job, states=["EATEN"])
+    effect = act_on_frames(job, ACTIONS["retry"], states=["EATEN"])
 
-    assert count == 1100
+    assert effect == (1100, ())
     assert pycue.api.getJob(job.data.id).data.job_stats.waiting_frames == 1100
 
 
@@ -161,3 +162,46 @@ def test_server_that_goes_on_mixing_replies_is_told(pycue: Any, monkeypatch: pyt
 
     with pytest.raises(LaunchException, match="answers with what belongs to another job"):
         layers_of(job)
+
+
+def test_what_the_farm_does_not_show_is_named_after_a_while(pycue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = _launched(frame_range="1-2")
+    monkeypatch.setattr(job, "eatFrames", lambda **criteria: None)  # as a server that has much to do
+    monkeypatch.setattr("outline.backend.cue.actions.EFFECT_SECONDS", 0.1)
+
+    effect = act_on_frames(job, ACTIONS["eat"], frames="1")
+
+    assert effect == (1, ("0001-beauty",))
+
+
+@pytest.mark.parametrize(
+    ("flags", "paused", "retries"),
+    [
+        ({}, False, 2),  # the number of the spec, of which a real Cuebot makes 1
+        ({"maxretries": "2"}, False, 2),
+        ({"maxretries": 2}, False, 2),
+        ({"maxretries": 5}, False, 5),
+        ({"max_retries": 3, "pause": True}, True, 3),
+        ({"maxretries": 16}, False, 16),
+        ({"maxretries": 0}, False, 0),
+    ],
+    ids=["nothing asked", "text of the configuration", "two", "five", "paused", "most", "none"],
+)
+def test_frames_are_tried_as_often_as_was_asked(
+    pycue: Any, farm_server: Any, flags: dict[str, Any], paused: bool, retries: int
+) -> None:
+    ol = outline_of(shell(), shell("clean", type="Post", range="1"))
+
+    (job,) = cuerun.launch(ol, backend="cue", **flags)
+
+    post = post_job_of(job)
+    assert post is not None
+    plans = farm_server.farm.jobs
+    assert pycue.api.getJob(job.data.id).data.is_paused == paused
+    assert plans[job.data.id].facts.max_retries == retries
+    assert plans[post.data.id].facts.max_retries == retries
+
+
+def test_more_retries_than_a_farm_knows_are_refused(pycue: Any) -> None:
+    with pytest.raises(LaunchException, match="maxretries is 17, and 16 is the most on the farm"):
+        cuerun.launch(outline_of(), backend="cue", maxretries=17)

@@ -94,7 +94,7 @@ def test_interrupt_leaves_the_job_running(farm_server: FarmServer, pycue: Any, t
     assert waiting.returncode == 130
     assert "interrupted; the job runs on" in err
     assert f"outline status testing-default-tester_shot --server 127.0.0.1:{farm_server.port}" in err
-    assert f"cueadmin -server 127.0.0.1:{farm_server.port} -kill testing-default-tester_shot" in err
+    assert f"outline kill testing-default-tester_shot --server 127.0.0.1:{farm_server.port}" in err
     assert pycue.api.isJobPending("testing-default-tester_shot")
 
 
@@ -161,7 +161,7 @@ def test_post_layers_are_waited_for_and_count(run_at_farm: RunAtFarm, rqd: Rqd, 
 
     assert done.returncode == 1
     assert "testing-default-tester_shot  FINISHED in" in done.stdout
-    assert "DEAD 0001-clean after 3 attempts: exit status 1" in done.stdout
+    assert "DEAD 0001-clean after 1 attempt: exit status 1" in done.stdout
 
 
 def test_post_layers_count_in_a_test(pycue: Any, rqd: Rqd) -> None:
@@ -265,6 +265,39 @@ def test_eaten_frames_run_again_when_asked_for(pycue: Any, run_at_farm: RunAtFar
 
     assert done.stdout.startswith("2 frames will run again on the farm")
     assert pycue.api.getJob(job.data.id).data.job_stats.waiting_frames == 2
+
+
+def test_frames_are_eaten_marked_done_and_killed(run_at_farm: RunAtFarm, rqd: Rqd, pycue: Any, tmp_path: Path) -> None:
+    beauty = 'Shell("beauty", command=["sh", "-c", "test #IFRAME# = 1 && exit 1; sleep 60"])'
+    path = script(
+        tmp_path,
+        f'{beauty}\nShell("comp", command=["true"], require=["beauty"])\nShell("look", ["true"], limits=["no"])',
+    )
+    pycue.api.createLimit("no", 0)
+    run_at_farm(path, "1-3", "-m", "0")
+    name = "testing-default-tester_shot"
+    job = pycue.api.findJob(name)
+    states = lambda: {one.data.name: one.state() for one in job.getFrames()}
+    state = pycue.api.job_pb2.FrameState.Value
+    until(lambda: (states()["0001-beauty"], states()["0003-beauty"]) == (state("DEAD"), state("RUNNING")), seconds=60)
+
+    done = run_at_farm("done", name, tool=True)
+    until(lambda: states()["0001-comp"] == state("SUCCEEDED"), seconds=60)
+    killed = run_at_farm("kill", name, "--frames", "2", tool=True)
+    after_kill = states()
+    eaten = run_at_farm("eat", name, "--layer", "look", tool=True)
+    after_eat = states()
+    nothing = run_at_farm("eat", name, "--layer", "look", tool=True)
+    ended = run_at_farm("kill", name, tool=True)
+
+    assert done.stdout.startswith("1 frame marked done; what waits for them may run: outline status")
+    assert killed.stdout.startswith("1 frame killed: ")
+    assert (after_kill["0002-beauty"], after_kill["0003-beauty"]) == (state("DEAD"), state("RUNNING"))
+    assert eaten.stdout.startswith("3 frames eaten: ")
+    assert {after_eat[f"000{frame}-look"] for frame in (1, 2, 3)} == {state("EATEN")}
+    assert nothing.stdout.startswith("nothing to eat, no such frame is DEAD or WAITING or")
+    assert ended.stdout == f"{name} is killed\n"
+    assert not pycue.api.isJobPending(name)
 
 
 def test_session_of_a_farm_job_leads_to_its_job(run_at_farm: RunAtFarm, session_root: Path, tmp_path: Path) -> None:

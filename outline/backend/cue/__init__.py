@@ -19,11 +19,12 @@ from ..status import JobStatus
 from .checks import check_job
 from .client import JobPending, ServerAway, connect, farm_errors, raising_cue_exceptions
 from .command import build_command
-from .job import farm_job
+from .job import asked_retries, farm_job
 from .jobs import find_session_job, post_job_of, why_post_waits
 from .known_names import check_known_names
 from .snapshot import Outcome, PyCueJob
 from .spec import spec_text
+from .spec.values import truth
 from .watch import JobTestFailed, LogObserver, kill_job, watch
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool = True) -> list[Any]:
     """
     with raising_cue_exceptions():
         jobs = _send(launcher, use_pycuerun)
+        _set_retries(launcher, jobs[0])
     if launcher.get_flag("wait"):
         wait(jobs[0])
     elif launcher.get_flag("test"):
@@ -106,6 +108,19 @@ def _send(launcher: OutlineLauncher, use_pycuerun: bool) -> list[Any]:
     except LaunchException:
         launcher.discard_session()
         raise
+
+
+def _set_retries(launcher: OutlineLauncher, job: Any) -> None:
+    """Tell the server how often to try frames of a job and of its Post layers; it was launched paused for that."""
+    count = asked_retries(launcher)
+    if count is None:
+        return
+    for one in filter(None, (job if count > 1 else None, post_job_of(job))):
+        with farm_errors(f"let {one.data.name} try frames {count} times again; it is paused"):
+            one.setMaxRetries(count)
+    if count > 1 and truth(launcher.get_flag("pause")) == "False":
+        with farm_errors(f"resume {job.data.name}"):
+            job.resume()
 
 
 def _launched_before(launcher: OutlineLauncher, error: JobPending) -> Any:

@@ -50,7 +50,7 @@ class JobPending(LaunchException):
     def __str__(self) -> str:
         return (
             f"the farm server {self.server} has a job {self.name} that is not finished; wait for it, or end it"
-            f" (cueadmin -kill {self.name}), or launch under another name with --base-name"
+            f" (outline kill {self.name}), or launch under another name with --base-name"
         )
 
 

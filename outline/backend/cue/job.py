@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from ...layer import Layer
     from ...loader import Outline
 
-__all__ = ["FarmJob", "FarmLayer", "farm_job"]
+__all__ = ["FarmJob", "FarmLayer", "asked_retries", "farm_job"]
+
+MOST_RETRIES = 16
 
 logger = logging.getLogger("outline.backend.cue")
 
@@ -84,6 +87,11 @@ class FarmJob(NamedTuple):
         return str(self.launcher.get_flag("user") or util.get_user())
 
     @property
+    def retries(self) -> int | None:
+        """How often frames are tried again, when somebody has asked for it; see ``asked_retries``."""
+        return asked_retries(self.launcher)
+
+    @property
     def os(self) -> str:
         """The operating system that its hosts must have; empty when any will do."""
         return str(self.launcher.get_flag("os") or os.environ.get("OL_OS") or "")
@@ -106,6 +114,24 @@ class FarmJob(NamedTuple):
         if wanted:
             self.warn(None, f"spec version {self.version} cannot carry {feature} of {subject}")
         return False
+
+
+def asked_retries(launcher: OutlineLauncher) -> int | None:
+    """How often frames are tried again, when somebody has asked for it.
+
+    None leaves it to the farm: without a number, with that of the configuration, which tools of PyOutline always hand
+    on, and with what is no number, which the job spec refuses.
+
+    Raises:
+        LaunchException: A farm does not do it so often.
+    """
+    given = launcher.get_flag("maxretries")
+    if given == config.get("outline", "maxretries") or not re.match(r"\d+\Z", str(given)):
+        return None
+    count = int(given)
+    if count > MOST_RETRIES:
+        raise LaunchException(f"maxretries is {count}, and {MOST_RETRIES} is the most on the farm")
+    return count
 
 
 def log_warning(layer: FarmLayer | None, message: str) -> None:

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs on the farm by their names, and what is asked of them afterwards: which frames there are, another try."""
+"""Jobs on the farm by their names: with their Post jobs, their chunks and their logs."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ...exception import LaunchException, did_you_mean
@@ -14,7 +14,7 @@ from ...names import log_name
 from .client import UnknownToServer, connect, farm_errors, server_names
 from .command import literal
 from .names import conform_layer, frame_name
-from .snapshot import frames_of, layers_of
+from .snapshot import layers_of
 
 __all__ = [
     "FarmChunk",
@@ -23,16 +23,15 @@ __all__ = [
     "find_job",
     "find_session_job",
     "job_with_layer",
+    "layer_named",
     "log_path",
     "post_job_of",
-    "retry_frames",
     "why_post_waits",
 ]
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 MONITOR = "monitor"
 FRAME_TOKEN = "#IFRAME#"
-_AT_ONCE = 500
 _CLOCK_SECONDS = 2  # a job and its Post layers are launched together, but not in the same second
 
 # Any: PyCue's objects.
@@ -166,7 +165,7 @@ def chunk_of(job: Any, layer_name: str, frame: int) -> FarmChunk:
     Raises:
         LaunchException: The job has no such layer, or the layer no such frame.
     """
-    chunks = chunks_of(_layer(layers_of(job), layer_name))
+    chunks = chunks_of(layer_named(layers_of(job), layer_name))
     found = next((chunk for chunk in chunks if frame in chunk.frames), None)
     if found is None:
         frames = FrameSet([number for chunk in chunks for number in chunk.frames])
@@ -179,39 +178,13 @@ def log_path(job: Any, name: str) -> str:
     return os.path.join(job.data.log_dir, log_name(job.data.name, name))
 
 
-def retry_frames(job: Any, *, states: Sequence[str], layer: str | None = None, frames: Any = None) -> int:
-    """Let frames run again, and return how many.
-
-    Args:
-        job: PyCue's job.
-        states: Only frames in these states.
-        layer: Only frames of this layer.
-        frames: Only frames in this range; of a chunk, any of its frames counts.
+def layer_named(layers: Sequence[Any], name: str) -> Any:
+    """PyCue's layer of a name.
 
     Raises:
-        LaunchException: There is no such layer, or the server refuses.
-        FrameRangeError: The range cannot be read.
+        LaunchException: There is none.
     """
-    layers = layers_of(job)
-    criteria = {} if layer is None else {"layer": [_layer(layers, layer).data.name]}
-    found = [frame.data for frame in frames_of(job, states, **criteria)]
-    if frames is not None:
-        wanted = FrameSet(frames)
-        names = {chunk.name for one in layers for chunk in chunks_of(one) if wanted.intersection(chunk.frames)}
-        found = [data for data in found if data.name in names]
-    for ids in _parts([data.id for data in found], _AT_ONCE):
-        with farm_errors(f"retry frames of {job.data.name}"):
-            job.retryFrames(id=ids)
-    return len(found)
-
-
-def _layer(layers: Sequence[Any], name: str) -> Any:
     names = [layer.data.name for layer in layers]
     if conform_layer(name) not in names:
         raise LaunchException(f"no layer {name!r} in this job{did_you_mean(conform_layer(name), names)}")
     return layers[names.index(conform_layer(name))]
-
-
-def _parts(items: list[str], size: int) -> Iterator[list[str]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]

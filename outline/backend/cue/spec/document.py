@@ -79,7 +79,9 @@ SPEC_ELEMENTS: tuple[Writer, ...] = (_facility, _dept, _show, _shot, _user, _ema
 
 
 def _paused(job: FarmJob) -> Element:
-    return element("paused", values.truth(job.launcher.get_flag("pause")), "pause")
+    """A job waits until the server knows how often it shall try: of a spec it takes no more than 1."""
+    is_paused = (job.retries or 0) > 1 or job.launcher.get_flag("pause")
+    return element("paused", values.truth(is_paused), "pause")
 
 
 def _priority(job: FarmJob) -> Element | None:
