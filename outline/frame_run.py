@@ -122,7 +122,9 @@ def prepare_environment(ol: Outline, layer: Layer, frame: int) -> None:
 
     shared = layer_environment(ol, layer)
     if os.environ.get("CUE_JOB_ID") == shared["CUE_JOB_ID"] or "CUE_IFRAME" in os.environ:
-        for key, value in frame_environment(shared, FrameFacts(frame)).items():
+        env = frame_environment(shared, FrameFacts(frame))
+        del env["OL_ATTEMPT"]  # a farm does not tell
+        for key, value in env.items():
             os.environ.setdefault(key, value)
     else:
         os.environ.update(frame_environment(shared, FrameFacts(frame)))

@@ -180,6 +180,16 @@ def _farewell(name: str, server: Any) -> str:
     )
 
 
+def _paused(job: JobStatus) -> str:
+    from ..modules.qc import QC_LAYER
+
+    if job.state != "PAUSED":
+        return ""
+    if any(layer.name == QC_LAYER and layer.counts.get(S.WAITING) for layer in job.layers):
+        return f"the job waits for the artist; outline eat {job.name} --layer {QC_LAYER} lets it finish"
+    return _PAUSED.format(name=job.name)
+
+
 class WaitObserver(FarmObserver):
     """Tells a display what a wait for a job on a farm sees."""
 
@@ -202,7 +212,7 @@ class WaitObserver(FarmObserver):
         if line != self.__last:
             self.__display.event(line)
         self.__last = line
-        self.__display.note("paused", _PAUSED.format(name=job.name) if job.state == "PAUSED" else "")
+        self.__display.note("paused", _paused(job))
         self.__display.draw(job)
 
     def away(self, reason: str) -> None:

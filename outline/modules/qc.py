@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from ..layer import LayerArgs
     from ..loader import Outline
 
-__all__ = ["WaitForArtist"]
+__all__ = ["QC_LAYER", "WaitForArtist"]
 
-_NAME = "wait_on_artist_to_qc"
+QC_LAYER = "wait_on_artist_to_qc"
 _SUBJECT = "Waiting for the artist to look at the job"
-_MESSAGE = f"The job is paused. Eat the frame of the layer {_NAME} to let the job finish."
+_MESSAGE = f"The job is paused. outline eat JOB --layer {QC_LAYER} lets it finish."
 # How long the farm may take to end this frame after it was sent back to wait.
 _GRACE_SECONDS = 120.0
 
@@ -33,7 +33,7 @@ _GRACE_SECONDS = 120.0
 class WaitForArtist(Frame):
     """The frame that pauses its job; made by ``hold``."""
 
-    def __init__(self, name: str = _NAME, **args: Unpack[LayerArgs]) -> None:
+    def __init__(self, name: str = QC_LAYER, **args: Unpack[LayerArgs]) -> None:
         """Make the layer; it needs next to nothing of a host."""
         args.setdefault("cores", 0.1)
         args.setdefault("memory", "256m")

@@ -14,10 +14,12 @@ __all__ = ["FakeClock", "ScriptedJob", "snapshot"]
 Look = JobStatus | Exception
 
 
-def snapshot(state: str = "PENDING", is_paused: bool = False, name: str = "job", **counts: int) -> JobStatus:
-    """Return a job of one layer ``beauty`` with so many frames in each state."""
+def snapshot(
+    state: str = "PENDING", is_paused: bool = False, name: str = "job", layer: str = "beauty", **counts: int
+) -> JobStatus:
+    """A job of one layer with so many frames in each state."""
     numbers = {one: counts.get(one.value.lower(), 0) for one in FrameState}
-    layers = (LayerStatus("beauty", numbers),)
+    layers = (LayerStatus(layer, numbers),)
     return JobStatus(name, "id", job_state(state, is_paused, numbers), layers, log_dir="/logs")
 
 

@@ -96,6 +96,18 @@ def test_fault_22_exit_code_of_a_command_is_that_of_the_frame(
 # -- by hand --------------------------------------------------------------------------------------------------
 
 
+def test_frame_on_a_farm_does_not_know_which_attempt_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    ol = Outline("job", "1-4", current=True)
+    layer = Shell("a", ["true"])
+    ol.setup()
+    monkeypatch.setattr(os, "environ", {**os.environ, "CUE_IFRAME": "3"})
+
+    prepare_environment(ol, layer, 3)
+
+    assert "OL_ATTEMPT" not in os.environ
+    assert os.environ["CUE_LAYER"] == "a"
+
+
 def test_frame_that_is_run_by_hand_gets_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     ol = Outline("job", "1-4", current=True)
     ol.set_env("EARLY", "1", pre=True)

@@ -18,10 +18,10 @@ _BUSY = "all hosts that it may run on are busy"
 
 
 def ask_why_nothing_starts(job: Any) -> str:
-    """Ask the server for its hosts, and return why none of them starts a frame of PyCue's job.
+    """Ask the server for its hosts, and say why none of them starts a frame of PyCue's job.
 
     Returns:
-        The reason, or nothing when the hosts are no reason: then it is a limit, or the share of the show.
+        The reason, or nothing when neither the hosts nor the share of the show are one: then it is a limit.
 
     Raises:
         LaunchException: No server answers, or it refuses.
@@ -30,36 +30,42 @@ def ask_why_nothing_starts(job: Any) -> str:
     with farm_errors("list the hosts of the farm"):
         hosts = [host.data for host in opencue.api.getHosts()]
         layers = [layer.data for layer in job.getLayers()]
-    return why_nothing_starts(job.data, layers, hosts)
+        subscriptions = [one.data for one in opencue.api.findShow(job.data.show).getSubscriptions()]
+    return why_nothing_starts(job.data, layers, hosts, subscriptions)
 
 
-def why_nothing_starts(job: Any, layers: Sequence[Any], hosts: Sequence[Any]) -> str:
-    """Return why no host starts a frame of a job, or nothing when the hosts are no reason.
+def why_nothing_starts(job: Any, layers: Sequence[Any], hosts: Sequence[Any], subscriptions: Sequence[Any]) -> str:
+    """Why no host starts a frame of a job, or nothing when the hosts are no reason.
 
     Args:
         job: The message of the job, which is pending and not paused.
         layers: The messages of its layers.
         hosts: The messages of all hosts.
+        subscriptions: The messages of what the show may use.
     """
-    found, reason = _of_the_job(job, hosts)
+    found, reason = _of_the_job(job, hosts, subscriptions)
     if reason:
         return reason
     waiting = [layer for layer in layers if layer.layer_stats.waiting_frames]
-    reasons = [_of_a_layer(layer, found) for layer in waiting]
+    reasons = [_of_a_layer(job, layer, found) for layer in waiting]
     if not reasons or not all(reasons):
         return ""
     # What no wait can mend comes first.
     return min(reasons, key=lambda one: one == _BUSY)
 
 
-def _of_the_job(job: Any, hosts: Sequence[Any]) -> tuple[Sequence[Any], str]:
-    """Return the hosts that a job may run on, and when there are none, why."""
+def _of_the_job(job: Any, hosts: Sequence[Any], subscriptions: Sequence[Any]) -> tuple[Sequence[Any], str]:
+    """The hosts that a job may run on, and when there are none, why."""
     steps: list[tuple[Callable[[Any], bool], str]] = [
         (lambda host: host.state == _up(), "no host of the farm is UP"),
         (lambda host: host.lock_state == _open(), "every host that is UP is locked"),
         (
             lambda host: host.alloc_name.partition(".")[0] == job.facility,
             f"no host that is UP and not locked is in the facility {job.facility}",
+        ),
+        (
+            lambda host: any(one.allocation_name == host.alloc_name and one.burst for one in subscriptions),
+            f"the show {job.show} has no subscription to the allocation of such a host; see cueadmin -create-sub",
         ),
         (
             lambda host: not job.os or job.os in re.split(r"[,\s]+", host.os),
@@ -69,9 +75,13 @@ def _of_the_job(job: Any, hosts: Sequence[Any]) -> tuple[Sequence[Any], str]:
     return _narrowed(hosts, steps)
 
 
-def _of_a_layer(layer: Any, hosts: Sequence[Any]) -> str:
-    """Return why no frame of a layer starts on hosts that its job may run on."""
+def _of_a_layer(job: Any, layer: Any, hosts: Sequence[Any]) -> str:
+    """Why no frame of a layer starts on hosts that its job may run on."""
+    if 0 < job.max_cores <= layer.min_cores:
+        return f"the job may use {job.max_cores:g} cores, which must be more than a frame of {layer.name} needs"
     tags = [tag.lower() for tag in layer.tags]
+    asks = f"that the layer {layer.name} asks for"
+    gpus = layer.min_gpus or int(layer.min_gpu_memory > 0)
     steps: list[tuple[Callable[[Any], bool], str]] = [
         (
             # As loosely as Cuebot, to which the tag of a layer is part of the tags of a host.
@@ -79,19 +89,39 @@ def _of_a_layer(layer: Any, hosts: Sequence[Any]) -> str:
             f"no host has a tag of the layer {layer.name}: {', '.join(layer.tags)}",
         ),
         (
-            lambda host: host.cores + _TOLERANCE >= layer.min_cores,
-            f"no host has the {layer.min_cores:g} cores that the layer {layer.name} asks for",
+            lambda host: host.cores + _TOLERANCE >= max(0.0, _cores(layer, host)) > 0,
+            f"no host has {_cores_in_words(layer.min_cores)} {asks}",
+        ),
+        (lambda host: host.memory >= layer.min_memory, f"no host has the {_gb(layer.min_memory)} {asks}"),
+        (lambda host: host.gpus >= gpus, f"no host has the {gpus:g} GPUs {asks}"),
+        (
+            lambda host: host.gpu_memory >= layer.min_gpu_memory,
+            f"no host has the {_gb(layer.min_gpu_memory)} of GPU memory {asks}",
         ),
         (
-            lambda host: host.memory >= layer.min_memory,
-            f"no host has the {layer.min_memory / 1048576:.1f} GB that the layer {layer.name} asks for",
-        ),
-        (
-            lambda host: host.idle_cores + _TOLERANCE >= layer.min_cores and host.idle_memory >= layer.min_memory,
+            lambda host: (
+                host.idle_cores + _TOLERANCE >= _cores(layer, host)
+                and host.idle_memory >= layer.min_memory
+                and host.idle_gpus >= gpus
+                and host.idle_gpu_memory >= layer.min_gpu_memory
+            ),
             _BUSY,
         ),
     ]
     return _narrowed(hosts, steps)[1]
+
+
+def _cores(layer: Any, host: Any) -> float:
+    """The cores that a frame takes of a host: 0 asks for all of them, below 0 for all but so many."""
+    return float(layer.min_cores if layer.min_cores > 0 else host.cores + layer.min_cores)
+
+
+def _cores_in_words(cores: float) -> str:
+    return f"the {cores:g} cores" if cores >= 0 else f"more than the {-cores:g} cores to be left free"
+
+
+def _gb(kilobytes: int) -> str:
+    return f"{kilobytes / 1048576:.1f} GB"
 
 
 def _narrowed(hosts: Sequence[Any], steps: Sequence[tuple[Callable[[Any], bool], str]]) -> tuple[Sequence[Any], str]:

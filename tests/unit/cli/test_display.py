@@ -316,11 +316,15 @@ def test_live_wait_draws_a_row_per_layer_and_takes_it_away(monkeypatch: pytest.M
     [
         (lambda wait: wait.away("no farm server answers at x:1"), "no farm server answers at x:1; waiting"),
         (lambda wait: wait.counted(snapshot(waiting=1, is_paused=True)), "the job is paused"),
+        (
+            lambda wait: wait.counted(snapshot(waiting=1, is_paused=True, layer="wait_on_artist_to_qc")),
+            "the job waits for the artist; outline eat job",
+        ),
         (lambda wait: wait.waits("what is left waits for another job: b"), "what is left"),
         (lambda wait: wait.held_up("no host is UP"), "nothing runs: no host is UP"),
         (lambda wait: [wait.away("no server"), wait.back()], "beauty"),
     ],
-    ids=["away", "paused", "external", "held up", "back"],
+    ids=["away", "paused", "artist", "external", "held up", "back"],
 )
 def test_live_wait_tells_what_is_unusual(tell: Any, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 
 pytest.importorskip("opencue_proto", reason="the extra 'cue' is not installed")
 
-from opencue_proto import host_pb2, job_pb2
+from opencue_proto import host_pb2, job_pb2, subscription_pb2
 
 from outline.backend.cue.waiting import why_nothing_starts
 
@@ -36,9 +37,11 @@ def layer(**more: Any) -> job_pb2.Layer:
     return job_pb2.Layer(layer_stats=job_pb2.LayerStats(waiting_frames=1), **{**usual, **more})
 
 
-def why(hosts: list[Any], *layers: Any, os: str = "") -> str:
+def why(hosts: list[Any], *layers: Any, os: str = "", max_cores: float = 100, burst: int = 100) -> str:
     """Return the reason for a job of the facility local."""
-    return why_nothing_starts(job_pb2.Job(facility="local", os=os), layers or [layer()], hosts)
+    job = job_pb2.Job(facility="local", os=os, show="testing", max_cores=max_cores)
+    subscription = subscription_pb2.Subscription(allocation_name="local.general", burst=burst)
+    return why_nothing_starts(job, layers or [layer()], hosts, [subscription])
 
 
 @pytest.mark.parametrize(
@@ -86,3 +89,35 @@ def test_what_no_wait_can_mend_comes_first() -> None:
 
 def test_layer_without_tags_runs_everywhere() -> None:
     assert why([host(tags=[])], layer(tags=[])) == ""
+
+
+@pytest.mark.parametrize(
+    ("of_layer", "of_host", "reason"),
+    [
+        ({"min_cores": 0}, {}, ""),
+        ({"min_cores": 0}, {"idle_cores": 3}, "all hosts that it may run on are busy"),
+        ({"min_cores": -1}, {"idle_cores": 3}, ""),
+        ({"min_cores": -1}, {"idle_cores": 2}, "all hosts that it may run on are busy"),
+        ({"min_cores": -4}, {}, "no host has more than the 4 cores to be left free that the layer beauty asks for"),
+        ({"min_gpus": 2}, {"gpus": 1, "idle_gpus": 1}, "no host has the 2 GPUs that the layer beauty asks for"),
+        ({"min_gpu_memory": GB}, {}, "no host has the 1 GPUs that the layer beauty asks for"),
+        (
+            {"min_gpu_memory": 2 * GB},
+            {"gpus": 1, "gpu_memory": GB},
+            "no host has the 2.0 GB of GPU memory that the layer beauty asks for",
+        ),
+        ({"min_gpus": 1}, {"gpus": 1}, "all hosts that it may run on are busy"),
+        ({"min_gpus": 1}, {"gpus": 1, "idle_gpus": 1}, ""),
+    ],
+    ids=itertools.count(),
+)
+def test_whole_hosts_and_gpus_are_told(of_layer: dict[str, Any], of_host: dict[str, Any], reason: str) -> None:
+    assert why([host(**of_host)], layer(**of_layer)) == reason
+
+
+def test_show_without_a_share_is_told() -> None:
+    assert why([host()], burst=0).startswith("the show testing has no subscription to the allocation of such a host")
+
+
+def test_job_of_too_few_cores_is_told() -> None:
+    assert why([host()], max_cores=1) == "the job may use 1 cores, which must be more than a frame of beauty needs"
