@@ -20,6 +20,7 @@ class EndedBy(str, Enum):
     NOTHING_TO_RUN = "nothing to run"  #: Its program is not there, or its command is empty.
     FULL_DISK = "full disk"  #: It, or whoever writes its log, found no space on a disk; the frame is not to blame.
     MEMORY = "memory"  #: It used more memory than it was given.
+    BATCH = "batch"  #: It ran together with other frames, of which one has failed; the frame is not to blame.
     LOST_HOST = "lost host"  #: The machine was lost; the frame is not to blame.
 
 

@@ -39,7 +39,7 @@ class LayerArgs(TypedDict, total=False):
     """The standard arguments of a layer; modules add their own."""
 
     autoeat: bool  #: A frame that fails is EATEN instead of DEAD.
-    chunk: int  #: Frames per farm task, at least 1.
+    chunk: int | str  #: Frames per farm task, at least 1; or how long a process is to run, such as ``"10m"``.
     cores: float  #: Cores that one frame reserves; fractions allowed.
     env: dict[str, str]  #: Environment variables of every frame.
     gpu: float  #: GPU memory in GB, the old spelling.

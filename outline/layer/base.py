@@ -556,6 +556,9 @@ class Layer(metaclass=LayerType):
         parent = self.get_parent()
         if parent is not None:
             return parent.get_local_frame_set(start_frame)
+        timed = ranges.timed_chunk(self.get_arg("chunk"), os.environ)
+        if timed is not None:
+            return timed
         where = f"layer {self.get_name()!r}"
         return ranges.chunk_of(self.get_frame_range(), int(start_frame), self.get_chunk_size(), where)
 

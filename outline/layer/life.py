@@ -18,6 +18,7 @@ from ..frames import FrameSet
 from . import outputs
 from .args import short
 from .paths import make_folders
+from .ranges import timed_chunk
 from .state import state_of
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def begin(
     Raises:
         LayerException: The frame is not in the range, or an input or argument is missing.
     """
-    frames = layer.get_local_frame_set(frame)
+    frames = timed_chunk(layer.get_arg("chunk"), environ) or layer.get_local_frame_set(frame)
     environ["OL_BASE_SESSION_PATH"] = layer.get_session().get_path()
     environ["OL_LAYER_SESSION_PATH"] = layer.get_path()
     environ["OL_LAYER_RANGE"] = str(frames)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from copy import copy
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,16 @@ from typing import Any
 from ..exception import LayerException
 from ..frames import LONGEST_TEXT, FrameSet, chunk_at, spell_out
 
-__all__ = ["DEFAULT_FRAME_RANGE", "chunk_of", "chunk_size", "first_frame", "frames_of", "read_frames"]
+__all__ = [
+    "DEFAULT_FRAME_RANGE",
+    "chunk_of",
+    "chunk_seconds",
+    "chunk_size",
+    "first_frame",
+    "frames_of",
+    "read_frames",
+    "timed_chunk",
+]
 
 logger = logging.getLogger("outline.layer")
 
@@ -70,18 +80,38 @@ def chunk_of(frames: str | None, start: int, size: int, where: str) -> FrameSet:
     return chunk_at(known, start, size)
 
 
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def chunk_seconds(value: Any) -> float:
+    """How long a chunk is to run, of an argument ``chunk`` such as ``10m``, ``90s`` or ``1.5h``; 0 for all others."""
+    text = value.strip() if isinstance(value, str) else ""
+    try:
+        return max(0.0, float(text[:-1]) * _UNITS.get(text[-1:], 0.0))
+    except ValueError:
+        return 0.0
+
+
+def timed_chunk(chunk: Any, environ: Mapping[str, str]) -> FrameSet | None:
+    """The frames that a process was given, of a layer whose argument ``chunk`` is a length of time; else None."""
+    given = environ.get("OL_LAYER_FRAMES") if isinstance(chunk, str) else None
+    return read_frames(given) if given and chunk_seconds(chunk) else None
+
+
 def chunk_size(value: Any, where: str) -> int:
-    """The argument ``chunk`` as a number; None is 1.
+    """The argument ``chunk`` as a number; None is 1, and so is a length of time, which is measured while a job runs.
 
     Raises:
-        LayerException: It is no number, or below 1.
+        LayerException: It is neither, or below 1.
     """
+    if chunk_seconds(value):
+        return 1
     try:
         size = int(value) if value is not None else 1
     except (TypeError, ValueError):
         size = 0
     if size < 1:
-        raise LayerException(f"{where}: chunk must be 1 or more, not {value!r}")
+        raise LayerException(f"{where}: chunk must be 1 or more, or a time such as '10m', not {value!r}")
     return size
 
 

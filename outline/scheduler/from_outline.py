@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
 from ..frames import FrameSet
+from ..layer.ranges import chunk_seconds
 from ..resources import parse_cores, parse_memory_kb
 from .plan import DependPlan, JobPlan, LayerPlan
 
@@ -53,6 +54,7 @@ def _plan_layer(layer: Layer) -> LayerPlan | None:
         _read(layer, "timeout", _minutes, None),
         _read(layer, "timeout_llu", _minutes, None),
         str(layer.get_arg("autoeat")).lower() in ("true", "yes", "1", "on"),
+        chunk_seconds=chunk_seconds(layer.get_arg("chunk")),
         timeout_retry=_read(layer, "timeout_retry", _growth, 0.0),
     )
 

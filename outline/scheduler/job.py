@@ -28,7 +28,7 @@ _MAX_LOSSES = 3
 
 
 def _is_blameless(end: FrameEnd) -> bool:
-    return end.ended_by is EndedBy.LOST_HOST or end.status == SKIP_RETRY
+    return end.ended_by in (EndedBy.LOST_HOST, EndedBy.BATCH) or end.status == SKIP_RETRY
 
 
 class JobState:
@@ -173,6 +173,21 @@ class JobState:
             only_posts: Leave all but Post layers alone; for a job that was stopped early.
         """
         return self._queue.first(idle_cores, idle_memory_kb, only_posts=only_posts, is_busy=bool(self._alive))
+
+    def more_ready(self, ref: int, most: int) -> list[int]:
+        """The frames that may run together with one that is ready: those behind it, as far as nothing was ever tried.
+
+        Args:
+            ref: A frame that ``next_ready`` has given.
+            most: How many there may be, with that one.
+        """
+        end = min(ref + most, int(self._base[self._layer_of[ref] + 1]))
+        found = []
+        for other in range(ref, end):
+            if self._states[other] != _WAITING or self._tries[other] or other in self._losses:
+                break
+            found.append(other)
+        return found or [ref]
 
     # -- being told --------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ class LayerPlan(NamedTuple):
         autoeat: A chunk that fails is EATEN.
         group: Text that is the same for layers that may run on the same machines; only whoever chooses machines
             knows what it means.
+        chunk_seconds: How long a process is to run, which may take several frames of this layer; 0: each takes one.
         timeout_retry: A chunk that has hit a limit is tried again, each time with so many times the limits; 0: it is
             not tried again.
     """
@@ -40,16 +41,18 @@ class LayerPlan(NamedTuple):
     autoeat: bool = False
     group: str = ""
     timeout_retry: float = 0.0
+    chunk_seconds: float = 0.0
 
-    def limits(self, tries: int) -> tuple[float | None, float | None]:
-        """How long a chunk may run, and be silent, in its next try.
+    def limits(self, tries: int, chunks: int = 1) -> tuple[float | None, float | None]:
+        """How long a process may run, and be silent.
 
         Args:
-            tries: Which try it is, from 1 on.
+            tries: Which try at its chunk it is, from 1 on.
+            chunks: How many chunks it takes.
         """
         growth = self.timeout_retry ** (tries - 1) if self.timeout_retry else 1.0
         run, silent = self.timeout_seconds, self.timeout_llu_seconds
-        return run and run * growth, silent and silent * growth
+        return run and run * growth * chunks, silent and silent * growth
 
 
 class DependPlan(NamedTuple):

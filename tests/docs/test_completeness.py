@@ -38,7 +38,7 @@ def test_every_variable_of_a_frame_is_listed() -> None:
 
     listed = first_cells(DOCS / "variables.md", "Variables of a frame")
 
-    assert listed == set(variables) | {"OL_LAYER_SESSION_PATH", "OL_LAYER_RANGE"}
+    assert listed == set(variables) | {"OL_LAYER_SESSION_PATH", "OL_LAYER_RANGE", "OL_LAYER_FRAMES"}
 
 
 def test_every_variable_that_the_code_names_is_listed() -> None:

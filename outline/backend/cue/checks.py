@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ...constants import LayerType
 from ...exception import LaunchException, OutlineException
 from ...frames import chunk_heads
+from ...layer.ranges import chunk_seconds
 from ...resources import parse_cores, parse_memory_kb
 from .job import FarmJob, FarmLayer, farm_job
 from .names import conform_layer, frame_name, full_job_name, own_job_name
@@ -210,6 +211,10 @@ def _warn(job: FarmJob) -> None:
     for layer in job.layers:
         if layer.layer.get_arg("autoeat") and not job.launcher.get_flag("autoeat"):
             job.warn(layer, "autoeat is of the whole job on a farm; launch with --autoeat")
+        if chunk_seconds(layer.layer.get_arg("chunk")):
+            job.warn(
+                layer, f"chunk={layer.layer.get_arg('chunk')!r} is 1 on a farm, which cannot measure; give a number"
+            )
         if layer.layer.get_arg("timeout_retry"):
             job.warn(layer, "timeout_retry has no effect on a farm: a frame that hit a time limit is DEAD there")
         _warn_of_memory(job, layer)

@@ -17,7 +17,9 @@ from typing import Any, NamedTuple
 
 from ...exception import LaunchException
 from ...frame_end import EndedBy, FrameEnd
-from ...scheduler import FrameState, JobPlan
+from ...frames import FrameSet
+from ...scheduler import FrameState, JobPlan, LayerPlan
+from ...scheduler.sizing import batch_size
 from .claim import TOUCH_SECONDS
 from .journal import FrameRecord, JobRecord, Journal
 from .runner import Runner
@@ -62,7 +64,7 @@ class Limits(NamedTuple):
 
 
 class _Running(NamedTuple):
-    ref: int
+    refs: list[int]
     cores: float
     memory_kb: int
 
@@ -101,6 +103,7 @@ class RunLoop:
         self.__running: dict[socket.socket, _Running] = {}
         self.__cores = limits.cores
         self.__memory_kb = limits.memory_kb
+        self.__frame_seconds: dict[str, float] = {}
         self.__pids: dict[socket.socket, int] = {}
         self.__unfinished: list[int] = []
         self.__stop = ""
@@ -165,19 +168,31 @@ class RunLoop:
         layer = self.job.layer(ref)
         cores, memory_kb = layer.cores, layer.memory_kb
         worker = self.__idle.pop() if self.__idle else self.__new_worker()
-        self.job.start(ref)
-        attempt = self.job.tries(ref)
-        number = self.job.number(ref)
-        self.__record.frames[ref] = FrameRecord(attempt, self.__journal.start(layer.name, number, attempt), None)
-        self.__running[worker] = _Running(ref, cores, memory_kb)
+        refs = self.__batch(ref, layer) if layer.chunk_seconds else [ref]
+        for one in refs:
+            self.job.start(one)
+            attempt, number = self.job.tries(one), self.job.number(one)
+            self.__record.frames[one] = FrameRecord(attempt, self.__journal.start(layer.name, number, attempt), None)
+        self.__running[worker] = _Running(refs, cores, memory_kb)
         self.__cores -= cores
         self.__memory_kb -= memory_kb
-        limits = layer.limits(attempt)
+        attempt = self.job.tries(ref)
+        frames = str(FrameSet(map(self.job.number, refs))) if layer.chunk_seconds else ""
+        request = [layer.name, self.job.number(ref), attempt, cores, memory_kb or self.limits.memory_kb]
         try:
-            send(worker, [RUN, layer.name, number, attempt, cores, memory_kb or self.limits.memory_kb, *limits])
+            send(worker, [RUN, *request, *layer.limits(attempt, len(refs)), frames])
         except OSError:
             pass  # it has died; the loop finds its socket closed
-        self.__observer.started(ref)
+        for one in refs:
+            self.__observer.started(one)
+
+    def __batch(self, ref: int, layer: LayerPlan) -> list[int]:
+        """The frames that one process takes, of a layer whose chunk is a length of time."""
+        slots = int(self.limits.cores / layer.cores) if layer.cores else 1
+        waiting = self.job.counts(layer.name)[FrameState.WAITING]
+        return self.job.more_ready(
+            ref, batch_size(layer.chunk_seconds, self.__frame_seconds.get(layer.name), waiting, slots)
+        )
 
     def __new_worker(self) -> socket.socket:
         try:
@@ -226,10 +241,35 @@ class RunLoop:
         self.__cores += running.cores
         self.__memory_kb += running.memory_kb
         if report is None:
-            self.__end_frame(self.job.frame_name(running.ref))  # the frame has perhaps outlived its worker
-            self.__finish(running.ref, FrameEnd(137, 9, reason="its worker process was killed"))
+            self.__end_frame(self.job.frame_name(running.refs[0]))  # the frame has perhaps outlived its worker
+            end = FrameEnd(137, 9, reason="its worker process was killed")
         else:
-            self.__finish(running.ref, FrameEnd.from_dict(report))
+            end = FrameEnd.from_dict(report)
+        self.__finish_all(running.refs, end)
+
+    def __finish_all(self, refs: list[int], end: FrameEnd) -> None:
+        """Note the end of a process; when it had several frames and failed, nobody knows whose fault that is."""
+        layer = self.job.layer(refs[0])
+        is_good = end.status == 0 and not end.is_timed_out
+        if layer.chunk_seconds and is_good:
+            self.__frame_seconds[layer.name] = end.seconds / len(refs)
+        if len(refs) > 1 and is_good:
+            self.__link_logs(refs)
+            end = end._replace(seconds=end.seconds / len(refs))
+        elif len(refs) > 1 and end.ended_by not in (EndedBy.LAUNCHER, EndedBy.FULL_DISK):
+            reason = f"failed among {len(refs)} frames that ran together, so each runs alone now: {end.reason}"
+            end = end._replace(ended_by=EndedBy.BATCH, reason=reason)
+        for ref in refs:
+            self.__finish(ref, end)
+
+    def __link_logs(self, refs: list[int]) -> None:
+        """Let the frames that ran with the first one have its log, too."""
+        first = os.path.basename(self.log_path(refs[0]))
+        for ref in refs[1:]:
+            try:
+                os.symlink(first, self.log_path(ref))
+            except OSError:  # there is one of an earlier run, or no room
+                pass
 
     def __finish(self, ref: int, end: FrameEnd) -> None:
         if end.ended_by is EndedBy.FULL_DISK and self.__stop != _FULL_DISK:
@@ -281,8 +321,8 @@ class RunLoop:
                 os.kill(self.__pids[worker], signal.SIGKILL)
             self.__forget(worker)
             del self.__running[worker]
-            self.__end_frame(self.job.frame_name(running.ref))
-            self.__finish(running.ref, FrameEnd(137, 9, EndedBy.LAUNCHER, reason="its worker did not answer"))
+            self.__end_frame(self.job.frame_name(running.refs[0]))
+            self.__finish_all(running.refs, FrameEnd(137, 9, EndedBy.LAUNCHER, reason="its worker did not answer"))
 
     def __forget(self, worker: socket.socket) -> None:
         self.__selector.unregister(worker)

@@ -96,6 +96,8 @@ class Worker:
             setup = self.__setup_of(request.layer)
             facts = FrameFacts(request.frame, request.attempt, request.cores, request.memory_kb)
             env = frame_environment(setup.shared, facts)
+            if request.frames:
+                env["OL_LAYER_FRAMES"] = request.frames
             log = FrameLog(os.path.join(self.__state.log_path, env["logfile"]), request.attempt)
         except OSError as error:
             return _not_written(error, f"cannot start: {_one_line(error)}")
@@ -305,6 +307,7 @@ class _Request(NamedTuple):
     memory_kb: int
     timeout_seconds: float | None
     timeout_llu_seconds: float | None
+    frames: str = ""
 
 
 class _Watch:
