@@ -15,7 +15,7 @@ from tests.support import outline_file
 
 HEAD = """
 from outline import Composite, Frame, Layer, LayerPreProcess, Outline, OutlinePostCommand, cuerun
-from outline.modules.shell import Shell, ShellCommand, ShellSequence
+from outline.modules.shell import PyEval, Shell, ShellCommand, ShellSequence
 """
 FIRST_LINE = HEAD.count("\n") + 1
 
@@ -63,7 +63,8 @@ ONE_PROBLEM = [
     ("Shell('a', ['ls'], memmory='4g')", "error", "layer", "'memmory'; did you mean 'memory'"),
     ("Shell('a', ['ls'], frame_range='4')", "error", "layer", "did you mean 'range'"),
     ("Shell('a', ['ls'], type='Rendr')", "error", "layer", "no type 'Rendr'"),
-    ("Shell('a', ['ls'], colour='red')", "note", "unread", "argument 'colour'"),
+    ("Shell('a', ['ls'], colour='red')", "error", "layer", "Shell has no such argument"),
+    ("PyEval('a', 'pass', colour='red')", "note", "unread", "argument 'colour'"),
     ("Shell('a', ['ls'], range='1-x')", "error", "range", "column 3"),
     ("Shell('a', ['ls'], chunk=0)", "error", "range", "chunk must be 1 or more"),
     ("Shell('a', ['ls'], memory='lots')", "error", "resources", "'lots'"),
@@ -72,7 +73,7 @@ ONE_PROBLEM = [
     ("Shell('a', ['ls'], require='nosuch')", "error", "depends", "no layer 'nosuch'"),
     ("Shell('a', ['ls'], require='a:foo')", "error", "depends", "no dependency type 'foo'"),
     ("Shell('a')", "error", "arguments", "needs the argument 'command'"),
-    ("Shell('a', ['ls'], x=lambda: 1)", "error", "save", "_before_execute"),
+    ("PyEval('a', 'pass', x=lambda: 1)", "error", "save", "_before_execute"),
     ("Layer('a')", "warning", "class", "does nothing"),
     ("1/0", "error", "script", "ZeroDivisionError"),
     ("def f(:", "error", "script", "SyntaxError"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 
 import pytest
 
@@ -15,6 +16,7 @@ from outline.modules.command import RenderArgs
 from outline.modules.povray import PovRay
 from outline.modules.python import Python
 from outline.modules.render import RenderLayer
+from outline.modules.shell import Shell
 
 BASES = {"RenderLayer", "PerFrameLayer", "PerRowLayer", "SourceLayer", "SequenceLayer"}
 
@@ -46,6 +48,19 @@ def test_a_module_declares_its_arguments(kind: type[RenderLayer]) -> None:
 def test_a_misspelt_argument_is_told_with_the_right_one(wrong: str, meant: str) -> None:
     with pytest.raises(LayerException, match=f"unknown argument '{wrong}'; did you mean '{meant}'?"):
         PovRay("ball", scene="a.pov", outputs="a.####.png", **{wrong: 640})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("retries", "Shell has no such argument"),
+        ("frames", "did you mean 'range'?"),
+        ("comand", "did you mean 'command'?"),
+    ],
+)
+def test_layers_of_commands_refuse_arguments_that_they_do_not_know(wrong: str, said: str) -> None:
+    with pytest.raises(LayerException, match=f"unknown argument '{wrong}'; {re.escape(said)}"):
+        Shell("s", ["true"], **{wrong: 3})
 
 
 def test_a_module_of_a_studio_may_have_arguments_of_its_own() -> None:
