@@ -16,7 +16,6 @@ from .. import config
 from ..backend.cue import JOB_WAIT_PERIOD_SEC, end_test
 from ..backend.cue.client import farm_errors
 from ..backend.cue.jobs import post_job_of, why_post_waits
-from ..backend.cue.logs import last_lines
 from ..backend.cue.snapshot import Outcome, PyCueJob, frames_of, layers_of
 from ..backend.cue.status import frame_status
 from ..backend.cue.watch import FarmObserver, FarmResult, watch
@@ -251,7 +250,7 @@ def _summary(job: Any, result: FarmResult, seconds: float) -> list[str]:
             layers = {layer.data.name: layer.data for layer in layers_of(job)}
             dead = (frame_status(job, frame.data, layers) for frame in islice(frames_of(job, ["DEAD"]), _MOST_DEAD))
             status = status._replace(dead=tuple(dead))
-    return summary(status, seconds, last_lines, word=_WORDS[result.outcome])
+    return summary(status, seconds, word=_WORDS[result.outcome])
 
 
 def _next_steps(job: Any, outcome: Outcome, server: Any) -> list[str]:

@@ -108,12 +108,11 @@ def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool =
 
 
 def _summary(job: LocalJob, seconds: float) -> str:
-    from ..backend.local.log import last_lines
     from ..backend.local.status import job_status
     from .summary import summary
     from .text import quoted
 
-    lines = [*summary(job_status(job), seconds, last_lines), f"session  {job.path}"]
+    lines = [*summary(job_status(job), seconds), f"session  {job.path}"]
     return "\n".join(lines if job.record.job.succeeded else [*lines, f"go on    pycuerun --resume {quoted(job.path)}"])
 
 

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..backend.log_tail import last_lines
 from ..backend.status import LayerStatus, add_counts
 from ..scheduler import FrameState
 from ..session_paths import SessionPaths
@@ -23,22 +24,19 @@ _TAIL = 8
 _MOST_LAYERS = 40
 
 
-def summary(
-    job: JobStatus, seconds: float, last_lines: Callable[[str, int], list[str]], *, word: str | None = None
-) -> list[str]:
+def summary(job: JobStatus, seconds: float, *, word: str | None = None) -> list[str]:
     """Tell how a job ended: a table of layers, and the dead frames with the last lines of their logs.
 
     Args:
         job: The job.
         seconds: How long somebody waited for it.
-        last_lines: Reads so many last lines out of a log.
         word: How the job ended, when its state does not say it.
     """
     lines = ["", f"{job.name}  {word or job.state} in {duration(seconds)}", ""]
     if job.layers:
         lines += [*(f"  {line}" for line in state_table(job.layers)), ""]
     for frame in _some_of_each_layer(job.dead, _SHOWN):
-        lines += _dead_frame(job, frame, last_lines)
+        lines += _dead_frame(job, frame)
     if len(job.dead) > _SHOWN:
         lines += [f"and {len(job.dead) - _SHOWN} more: outline status {quoted(job.session or job.name)}", ""]
     return lines
@@ -72,7 +70,7 @@ def _some_of_each_layer(dead: Sequence[FrameStatus], count: int) -> list[FrameSt
     return [dead[place] for place in sorted(place for _, place in sorted(ranked)[:count])]
 
 
-def _dead_frame(job: JobStatus, frame: FrameStatus, last_lines: Callable[[str, int], list[str]]) -> list[str]:
+def _dead_frame(job: JobStatus, frame: FrameStatus) -> list[str]:
     run_it = []
     if frame.host is None and job.session:
         run_it = [f"    run it  pycuerun {quoted(SessionPaths(job.session).outline)} -e {frame.name}"]

@@ -205,3 +205,17 @@ def test_frames_are_tried_as_often_as_was_asked(
 def test_more_retries_than_a_farm_knows_are_refused(pycue: Any) -> None:
     with pytest.raises(LaunchException, match="maxretries is 17, and 16 is the most on the farm"):
         cuerun.launch(outline_of(), backend="cue", maxretries=17)
+
+
+def test_text_that_hides_the_reason_is_explained(pycue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = (
+        "Server caught an internal exception. Failed to launch and add job: Incorrect result size: expected 1, actual 0"
+    )
+
+    def refuse(spec: str) -> None:
+        raise pycue.exception.CueInternalErrorException(said)
+
+    monkeypatch.setattr(pycue.api, "launchSpecAndWait", refuse)
+
+    with pytest.raises(LaunchException, match=r"actual 0 \(OpenCue hides the reason .* it may be an unknown limit"):
+        cuerun.launch(outline_of(), backend="cue")

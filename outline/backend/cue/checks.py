@@ -7,7 +7,7 @@ A server that meets them only in the middle of a launch answers with a text that
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...constants import LayerType
@@ -208,7 +208,10 @@ def _warn(job: FarmJob) -> None:
     maxcores = job.outline.get_maxcores()
     if maxcores and float(maxcores) <= 1:
         job.warn(None, "maxcores=1 never starts a frame of one core on a farm; use 2, which runs two at a time")
+    _warn_of_blanks(job, None, job.env)
     for layer in job.layers:
+        if not job.use_pycuerun:  # else the frame sets its layer's variables again
+            _warn_of_blanks(job, layer, layer.layer.get_envs())
         if layer.layer.get_arg("autoeat") and not job.launcher.get_flag("autoeat"):
             job.warn(layer, "autoeat is of the whole job on a farm; launch with --autoeat")
         if chunk_seconds(layer.layer.get_arg("chunk")):
@@ -219,6 +222,14 @@ def _warn(job: FarmJob) -> None:
             job.warn(layer, "timeout_retry has no effect on a farm: a frame that hit a time limit is DEAD there")
         _warn_of_memory(job, layer)
         _warn_of_cores(job, layer)
+
+
+def _warn_of_blanks(job: FarmJob, layer: FarmLayer | None, env: Mapping[str, object]) -> None:
+    for name, value in env.items():
+        if str(value) != str(value).strip():
+            job.warn(
+                layer, f"variable {name}: the farm takes blanks and line ends off both ends of {str(value)[:40]!r}"
+            )
 
 
 def _warn_of_memory(job: FarmJob, layer: FarmLayer) -> None:

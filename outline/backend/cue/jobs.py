@@ -103,11 +103,11 @@ def post_job_of(job: Any) -> Any | None:
     launch in milliseconds. So jobs of two users can have Post jobs of one name, and the command tells them apart.
     """
     opencue = connect()
-    prefixes = [f"{name}_post_job_" for name in (_as_monitor(job.data.name, job.data.user), job.data.name)]
+    prefix = f"{_as_monitor(job.data.name, job.data.user)}_post_job_"
     try:
         with farm_errors("look for jobs"):
-            found = list(opencue.api.getJobs(substr=prefixes, include_finished=True))
-        times = {_number_after(prefix, one.data.name): one for one in found for prefix in prefixes}
+            found = list(opencue.api.getJobs(substr=[prefix], include_finished=True))
+        times = {_number_after(prefix, one.data.name): one for one in found}
         ours = sorted(one for one in times if one // 1000 >= job.data.start_time - _CLOCK_SECONDS)
         session = _session_in_command(job) if ours else ""
         return next((times[one] for one in ours if _session_in_command(times[one]) == session), None)

@@ -110,9 +110,9 @@ def _time_limit(data: Any, layer: Any) -> str:
     if layer is None or _state_of(data) is not S.DEAD or data.exit_status == 0:
         return ""
     if 0 < layer.timeout * 60 <= data.stop_time - data.start_time:
-        return f"ran longer than its timeout={layer.timeout} minutes"
+        return f"ran longer than its time limit, timeout={layer.timeout} min"
     if 0 < layer.timeout_llu * 60 <= data.stop_time - data.llu_time:
-        return f"printed nothing for its timeout_llu={layer.timeout_llu} minutes"
+        return f"printed nothing for its time limit, timeout_llu={layer.timeout_llu} min"
     return ""
 
 

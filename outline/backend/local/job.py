@@ -9,9 +9,9 @@ from typing import NamedTuple
 from ...frames import FrameSet
 from ...scheduler import FrameState
 from ...session_paths import SessionPaths
+from ..log_tail import last_lines
 from .claim import living_runner
 from .journal import FrameRecord, JobRecord, read_record
-from .log import last_lines
 
 __all__ = ["DeadFrame", "LocalJob", "LocalJobData"]
 

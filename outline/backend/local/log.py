@@ -16,11 +16,11 @@ from ...frame_end import FrameEnd
 from ...names import older_log
 from ...progress import take_progress
 from ...session_places import share
+from ..log_tail import RULE, end_of, last_lines
 
-__all__ = ["NO_SPACE", "FrameLog", "last_lines", "put_aside", "read_end", "tells_of_full_disk"]
+__all__ = ["NO_SPACE", "FrameLog", "last_words", "put_aside", "read_end", "tells_of_full_disk"]
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-RULE = "=" * 59
 _FOOTER = {
     "exit": "exitStatus",
     "signal": "exitSignal",
@@ -86,7 +86,7 @@ def put_aside(path: str) -> None:
 
 def read_end(path: str) -> tuple[int, FrameEnd] | None:
     """The number of an attempt at a frame and how it ended, as the footer of its log says; None without a footer."""
-    block = _tail(path, 4096).split(f"\n{RULE}\n")
+    block = end_of(path, 4096).split(f"\n{RULE}\n")
     if len(block) < 3 or block[-1].strip():
         return None
     values = dict(line.split(None, 1) for line in block[-2].splitlines() if len(line.split(None, 1)) == 2)
@@ -97,31 +97,12 @@ def read_end(path: str) -> tuple[int, FrameEnd] | None:
         return None
 
 
-def last_lines(path: str, count: int) -> list[str]:
-    """Return the last lines that a frame printed, without header and footer; empty when there is no log."""
-    body = _tail(path, 64 * 1024)
-    head, rule, _ = body.rpartition(f"\n{RULE}\n{_FOOTER['exit']}")
-    if rule:
-        body = head
-    before, rule, after = body.partition(f"\n{RULE}\n")
-    if rule and before.startswith(RULE):
-        body = after
-    lines = [line for line in body.splitlines() if line.strip()]
-    return lines[-count:]
+def last_words(path: str) -> str:
+    """The last line that a frame printed, cut short; empty when there is none."""
+    return "".join(last_lines(path, 1)).strip()[:300]
 
 
 def tells_of_full_disk(path: str) -> bool:
     """Tell whether the last words of a frame are those of the system for a full disk."""
     words = "\n".join(last_lines(path, 20))
     return any(os.strerror(number) in words for number in NO_SPACE)
-
-
-def _tail(path: str, size: int) -> str:
-    try:
-        with open(path, "rb") as stream:
-            stream.seek(0, os.SEEK_END)
-            length = stream.tell()
-            stream.seek(max(0, length - size))
-            return stream.read().decode("utf-8", "replace")
-    except OSError:
-        return ""

@@ -19,7 +19,7 @@ from ...layer.ranges import read_frames
 from ...progress import take_progress
 from ...session_paths import SessionPaths
 from .interpreter import interpreter_argv
-from .log import NO_SPACE, FrameLog, last_lines, tells_of_full_disk
+from .log import NO_SPACE, FrameLog, last_words, tells_of_full_disk
 from .spawn import fork_frame, signal_group, spawn
 from .wire import RUN, Lines, send
 
@@ -393,7 +393,7 @@ def _ignore_signal(number: int, frame: object) -> None:
 def _reason(number: int, log: str) -> str:
     """Return why a frame failed: the signal that ended it, or else its last words."""
     if not number:
-        return "".join(last_lines(log, 1)).strip()[:300]
+        return last_words(log)
     try:
         return f"ended by signal {number} ({signal.Signals(number).name})"
     except ValueError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from outline.backend.local.log import FrameLog, last_lines, read_end
+from outline.backend.local.log import FrameLog, read_end
+from outline.backend.log_tail import last_lines
 from outline.frame_end import FrameEnd
 
 

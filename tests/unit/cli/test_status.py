@@ -15,7 +15,7 @@ import pytest
 from outline.backend.local.claim import take_claim
 from outline.backend.local.job import LocalJob
 from outline.backend.local.journal import Journal
-from outline.backend.local.log import FrameLog, last_lines
+from outline.backend.local.log import FrameLog
 from outline.backend.local.status import job_status
 from outline.cli.status import status_text
 from outline.cli.summary import summary
@@ -156,7 +156,7 @@ def test_status_of_a_folder_without_a_job_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_summary_shows_dead_frames_and_how_to_run_them(session: Path) -> None:
-    text = "\n".join(summary(job_status(LocalJob(str(session))), 75.0, last_lines))
+    text = "\n".join(summary(job_status(LocalJob(str(session))), 75.0))
 
     assert "DEAD 0003-render after 2 attempts: no licence\n    | the last words\n" in text
     assert f"pycuerun '{session}/outline.yaml' -e 0003-render" in text
@@ -174,7 +174,7 @@ def test_the_summary_of_very_many_layers_folds_those_that_are_done(tmp_path: Pat
     journal.over("interrupted", {})
     journal.close()
 
-    lines = summary(job_status(LocalJob(str(tmp_path))), 1.0, last_lines)
+    lines = summary(job_status(LocalJob(str(tmp_path))), 1.0)
 
     assert len(lines) < 12
     assert any(line.split() == ["99", "other", "layers", "99", "-", "99"] for line in lines)
@@ -204,7 +204,7 @@ def test_dead_frames_of_all_layers_are_shown_before_more_of_one(tmp_path: Path, 
     _dies(journal, "c", 4)
     journal.over("failed", {})
 
-    text = "\n".join(summary(job_status(LocalJob(str(tmp_path))), 1.0, last_lines))
+    text = "\n".join(summary(job_status(LocalJob(str(tmp_path))), 1.0))
 
     assert re.findall(r"^DEAD (\S+) ", text, re.MULTILINE) == ["0001-a", "0002-a", "0002-b", "0003-b", "0004-c"]
     assert "and 2 more: outline status" in text
@@ -213,7 +213,7 @@ def test_dead_frames_of_all_layers_are_shown_before_more_of_one(tmp_path: Path, 
 def test_job_that_was_never_started_is_paused(tmp_path: Path, journal: Journal) -> None:
     job = LocalJob(str(tmp_path))
 
-    assert summary(job_status(job), 1.0, last_lines)[1].startswith("job  PAUSED in ")
+    assert summary(job_status(job), 1.0)[1].startswith("job  PAUSED in ")
 
 
 def test_job_that_was_cut_short_is_stopped(tmp_path: Path, journal: Journal) -> None:

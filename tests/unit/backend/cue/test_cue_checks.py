@@ -123,6 +123,18 @@ def test_what_the_farm_changes_is_told(
     assert words in caplog.text
 
 
+@pytest.mark.parametrize(("simple", "told"), [(False, {"EARLY"}), (True, {"EARLY", "OURS"})])
+def test_blanks_that_the_farm_takes_off_are_told(
+    simple: bool, told: set[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    ol = outline_of(shell(env={"OURS": "x\n"}))
+    ol.set_env("EARLY", " a b ", pre=True)
+
+    spec_text(ol=ol, simple=simple)
+
+    assert {name for name in ("EARLY", "OURS") if f"variable {name}: the farm takes blanks" in caplog.text} == told
+
+
 def test_all_problems_are_found_without_a_session() -> None:
     ol = outline_of(
         shell("ab", tags="x", memory="much"),

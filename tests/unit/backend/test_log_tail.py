@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The last lines of a log of the farm are those of the frame, not of its host."""
+"""The last lines of a log are those of the frame, not of whoever ran it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from outline.backend.cue.logs import last_lines
+from outline.backend.log_tail import last_lines
 
 RULE = "=" * 59
 HEAD = f"{RULE}\nRenderQ JobSpec      Sat Nov 21 07:39:17 2026 \n\nuid                  0\n{RULE}\n"
