@@ -86,7 +86,11 @@ BLENDER_RULES = OutputRules(
         r"^\w*Error: .+",  # the last line of a traceback
         r"\| ERROR ",
     ),
-    harmless=(r"EGL Error",),  # without a display it goes on in another way
+    harmless=(
+        r"EGL Error",  # without a display it goes on in another way
+        r"^Error: Not freed memory blocks: ",  # at its end, when the pictures are there
+        r"^Error: region type \d+ missing in space type",  # a window that an older Blender has saved
+    ),
     # With all of these it has been seen to exit with 0 and half a picture, or an old one.
     fatal=(
         r"^Error: ",

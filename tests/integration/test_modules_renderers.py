@@ -171,13 +171,6 @@ def test_a_frame_that_cannot_be_rendered_is_told(scenes: Path) -> None:
         run_layer(Tachyon, "50", outputs="out/a.####.png", **TOOLS["tachyon"].args)
 
 
-def test_a_frame_that_the_layer_does_not_have_is_told(tool: Tool, scenes: Path) -> None:
-    layer = run_layer(tool.kind, "1", outputs=f"out/a.####.{tool.extension}", **tool.args)
-
-    with pytest.raises(LayerException, match="layer 'layer' has no frame 99; its range is 1"):
-        layer.execute(99)
-
-
 def test_a_renderer_that_is_not_installed_is_told(tool: Tool, scenes: Path) -> None:
     with pytest.raises(
         ShellCommandFailureException, match="was not found on host .*there is no 'no-renderer'"

@@ -79,7 +79,7 @@ def test_povray_renders_single_frames_with_padded_names(
         tmp_path,
         POVRAY
         + """
-    render = Shell("render", command=[*ball, "+Oout/still.####.ppm", "+K0.%{FRAME}"])
+    render = Shell("render", command=[*ball, "+Oout/still.%{ZFRAME}.ppm", "+K0.%{FRAME}"])
     render.add_output("pictures", io.FileSpec("out/still.####.ppm", checked=True, mkdir=True))
     """,
     )
@@ -138,7 +138,7 @@ TACHYON = f"""
                     scene = self.get_output("scenes").get_frame_path(frame)
                 else:
                     scene = "nowhere.dat"
-                self.system(["tachyon", scene, "-format", "PPM", "-o", "ball.####.ppm"], frame=frame)
+                self.system(["tachyon", scene, "-format", "PPM", "-o", "ball.#ZFRAME#.ppm"], frame=frame)
     """
 
 MOVIE = """
@@ -250,7 +250,7 @@ def test_oiiotool_makes_small_pictures_like_the_ginsu_of_the_tutorial(
         """
         from outline.modules.shell import Shell
         checks = "checker:width=8:height=8:color1=1,0.%{FRAME},0:color2=0,0,1"
-        Shell("draw", ["oiiotool", "--pattern", checks, "64x48", "3", "-d", "half", "-o", "blah.#.exr"])
+        Shell("draw", ["oiiotool", "--pattern", checks, "64x48", "3", "-d", "half", "-o", "blah.#ZFRAME#.exr"])
         Shell("ginsu_convert", ["oiiotool", "blah.#.exr", "--fit", "32x32", "-o", "blah-small.#.exr"], require="draw")
         tiny = ["oiiotool", "--frames", "%{RANGE}", "blah.#.exr", "--resize", "16x12", "-o", "tiny.#.png"]
         Shell("ginsu_chunk", tiny, chunk=3, require="draw")

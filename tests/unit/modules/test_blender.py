@@ -274,9 +274,15 @@ def test_lines_about_half_a_picture_are_fatal(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["EGL Error (0x3009): EGL_BAD_MATCH", "Managed to successfully fallback to surfaceless EGL rendering!"]
+    "line",
+    [
+        "EGL Error (0x3009): EGL_BAD_MATCH",
+        "Managed to successfully fallback to surfaceless EGL rendering!",
+        "Error: Not freed memory blocks: 12, total unfreed memory 0.000702 MB",
+        'Error: region type 4 missing in space type "Info" (id: 7) - removing region',
+    ],
 )
-def test_the_noise_of_a_host_without_a_display_is_no_error(line: str) -> None:
+def test_noise_is_no_error(line: str) -> None:
     reader, _ = read(f"{line}\n")
 
     assert reader.errors == []
