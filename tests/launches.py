@@ -16,12 +16,12 @@ __all__ = ["job_of", "launcher_of", "layer_of", "outline_of", "shell", "spec_of"
 
 
 def shell(name: str = "beauty", **args: Any) -> Shell:
-    """Return a layer that runs ``true``."""
+    """A layer that runs ``true``."""
     return Shell(name, **{"command": ["true"], **args})
 
 
 def outline_of(*layers: Layer, **args: Any) -> Outline:
-    """Return an outline of some layers, ``beauty`` when none is given."""
+    """An outline of some layers, ``beauty`` when none is given."""
     ol = Outline(**{"name": "job_name", "frame_range": "1-10", "shot": "sh010", "show": "testing", **args})
     for layer in layers or (shell(),):
         ol.add_layer(layer)
@@ -29,38 +29,38 @@ def outline_of(*layers: Layer, **args: Any) -> Outline:
 
 
 def launcher_of(*layers: Layer, ol: Outline | None = None, **flags: Any) -> OutlineLauncher:
-    """Return a launcher for the farm."""
+    """A launcher for the farm."""
     return OutlineLauncher(ol or outline_of(*layers), **{"backend": "cue", "facility": "local", **flags})
 
 
 def spec_text(
     *layers: Layer, ol: Outline | None = None, version: str = "1.15", simple: bool = False, **flags: Any
 ) -> str:
-    """Return the job spec of some layers as text."""
+    """The job spec of some layers as text."""
     config.set("outline", "spec_version", version)
     text: str = launcher_of(*layers, ol=ol, **flags).serialize(use_pycuerun=not simple)
     return text
 
 
 def spec_of(*layers: Layer, **args: Any) -> Element:
-    """Return the job spec of some layers; arguments as for ``spec_text``."""
+    """The job spec of some layers; arguments as for ``spec_text``."""
     return ElementTree.fromstring(spec_text(*layers, **args))
 
 
 def job_of(*layers: Layer, **args: Any) -> Element:
-    """Return the element of the job."""
+    """The element of the job."""
     found = spec_of(*layers, **args).find("job")
     assert found is not None
     return found
 
 
 def layer_of(*layers: Layer, **args: Any) -> Element:
-    """Return the element of the first layer."""
+    """The element of the first layer."""
     found = spec_of(*layers, **args).find("job/layers/layer")
     assert found is not None
     return found
 
 
 def texts(parent: Element, path: str) -> list[str | None]:
-    """Return the texts of all elements at a path."""
+    """The texts of all elements at a path."""
     return [node.text for node in parent.findall(path)]

@@ -170,7 +170,7 @@ def _watch(job: Any, display: Display, test: bool) -> FarmResult:
 
 
 def _farewell(name: str, server: Any) -> str:
-    """Return what to do with a job that runs on when nobody waits for it any more."""
+    """What to do with a job that runs on when nobody waits for it any more."""
     ours = server_option(server)
     return (
         "\ninterrupted; the job runs on:"

@@ -133,7 +133,7 @@ class FarmPlace:
         return 0
 
     def is_over(self) -> bool:
-        """Tell whether the server has finished the job."""
+        """Whether the server has finished the job."""
         return snapshot_of(self.__job, layers_of(self.__job)).state in ("FINISHED", "STOPPED")
 
     def __refresh(self) -> None:

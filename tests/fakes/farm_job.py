@@ -31,7 +31,7 @@ class FakeClock:
         self.sleeps: list[float] = []
 
     def __call__(self) -> float:
-        """Return the seconds."""
+        """The time in seconds."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
@@ -58,7 +58,7 @@ class ScriptedJob:
         self.reconnects = 0
 
     def read(self) -> JobStatus:
-        """Return or raise the next look."""
+        """The next look, or what it raises."""
         look = self.__looks.pop(0) if len(self.__looks) > 1 else self.__looks[0]
         if isinstance(look, Exception):
             raise look
@@ -69,7 +69,7 @@ class ScriptedJob:
         return ["other_job"] if self.__external() else []
 
     def why_nothing_starts(self) -> str:
-        """Return the next reason."""
+        """The next reason."""
         return self.__why.pop(0) if len(self.__why) > 1 else self.__why[0]
 
     def reconnect(self) -> None:

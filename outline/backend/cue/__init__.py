@@ -16,6 +16,7 @@ from ...constants import OUTLINE_MODE_SETUP
 from ...exception import LaunchException
 from ...scheduler import FrameState
 from ..status import JobStatus
+from .actions import kill_whole_job
 from .checks import check_job
 from .client import JobPending, ServerAway, connect, farm_errors, raising_cue_exceptions
 from .command import build_command
@@ -25,7 +26,7 @@ from .known_names import check_known_names
 from .snapshot import Outcome, PyCueJob
 from .spec import spec_text
 from .spec.values import truth
-from .watch import JobTestFailed, LogObserver, kill_job, watch
+from .watch import JobTestFailed, LogObserver, watch
 
 if TYPE_CHECKING:
     from ...cuerun import OutlineLauncher
@@ -124,7 +125,7 @@ def _set_retries(launcher: OutlineLauncher, job: Any) -> None:
 
 
 def _launched_before(launcher: OutlineLauncher, error: JobPending) -> Any:
-    """Return the job that is there already, if it is this one: PyCue sends a job again when it has lost the answer.
+    """The job that is there already, if it is this one: PyCue sends a job again when it has lost the answer.
 
     Raises:
         JobPending: It is another one.
@@ -137,7 +138,7 @@ def _launched_before(launcher: OutlineLauncher, error: JobPending) -> Any:
 
 
 def serialize(launcher: OutlineLauncher) -> str:
-    """Return the job spec of a launcher's outline, whose frames run in pycuerun.
+    """The job spec of a launcher's outline, whose frames run in pycuerun.
 
     Raises:
         LaunchException: The job breaks a limit of the farm, or a value cannot be sent to it.
@@ -146,7 +147,7 @@ def serialize(launcher: OutlineLauncher) -> str:
 
 
 def serialize_simple(launcher: OutlineLauncher) -> str:
-    """Return the job spec of a launcher's outline, whose frames are the layers' commands and nothing else."""
+    """The job spec of a launcher's outline, whose frames are the layers' commands and nothing else."""
     return _serialize(launcher, use_pycuerun=False)
 
 
@@ -198,7 +199,7 @@ def test(job: Any) -> None:
 
 
 def end_test(job: Any, outcome: Outcome, last: JobStatus | None) -> str:
-    """Return why a test has failed, and kill the job if it has; an empty text when all of it has succeeded."""
+    """Why a test has failed, for which its job is killed; an empty text when all of it has succeeded."""
     counts = last.counts if last is not None else dict.fromkeys(FrameState, 0)
     dead, eaten = counts[FrameState.DEAD], counts[FrameState.EATEN]
     if outcome is Outcome.DONE and not eaten:
@@ -209,5 +210,5 @@ def end_test(job: Any, outcome: Outcome, last: JobStatus | None) -> str:
         return f"the test of job {name} failed: it {words}"
     frames = f"{dead} dead and {eaten} eaten frames"
     if outcome is not Outcome.DONE:
-        kill_job(job, f"its test failed: {frames}")
+        kill_whole_job(job, f"its test failed: {frames}")
     return f"the test of job {name} failed: {frames}"

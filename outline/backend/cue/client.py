@@ -62,7 +62,7 @@ class UnknownToServer(LaunchException):
 
 
 def get_opencue() -> Any:
-    """Return PyCue's module.
+    """PyCue's module.
 
     Raises:
         LaunchException: It, or what it stands on, is not installed, or its configuration cannot be read.
@@ -83,7 +83,7 @@ _quiet = logging.NullHandler()
 
 
 def connect(server: Any = None) -> Any:
-    """Return PyCue's module, connected to a server.
+    """PyCue's module, connected to a server.
 
     Args:
         server: ``host`` or ``host:port``, or several of them with commas between; without it the server is PyCue's:
@@ -118,7 +118,7 @@ def patience(seconds: float) -> Iterator[None]:
 
 
 def server_names() -> str:
-    """Return the servers that PyCue uses, for a message."""
+    """The servers that PyCue uses, for a message."""
     cuebot = get_opencue().Cuebot
     port = cuebot.Config.get("cuebot.grpc_port", 8443)
     return ", ".join(host if ":" in host else f"{host}:{port}" for host in cuebot.Hosts or ()) or "(none is set)"
@@ -166,7 +166,7 @@ def _also_of_cue(kind: type[LaunchException]) -> type[LaunchException]:
 
 
 def one_line(error: BaseException) -> str:
-    """Return what a server said, in one line and without PyCue's words."""
+    """What a server said, in one line and without PyCue's words."""
     details = getattr(error, "details", None)
     text = str(details() if callable(details) else error)
     return _PYCUE_WORDS.sub("", " ".join(text.split()), count=1) or type(error).__name__
@@ -206,7 +206,7 @@ def _advice(said: str) -> str:
 
 
 def _code_name(error: Any) -> str:
-    """Return gRPC's name of an error, also of those that PyCue has put into classes of its own."""
+    """The name that gRPC has for an error, also of those that PyCue has put into classes of its own."""
     code = getattr(error, "code", None)
     if callable(code):
         found = code()

@@ -25,13 +25,13 @@ _DEFAULT = "default"
 
 
 def literal(word: object) -> str:
-    """Return a word quoted for the shell, and so that the server finds none of its tokens in it."""
+    """A word quoted for the shell, and so that the server finds none of its tokens in it."""
     # A quote that ends and begins again after each # says the same to a shell, and keeps two # of a token apart.
     return shlex.quote(str(word)).replace("#", "#''")
 
 
 def build_command(launcher: OutlineLauncher, layer: Layer) -> list[str]:
-    """Return the words of the command that runs a chunk of a layer; joined by blanks they are for ``/bin/sh``.
+    """The words of the command that runs a chunk of a layer; joined by blanks they are for ``/bin/sh``.
 
     It is ``pycuerun SESSION/outline.yaml -e #IFRAME#-LAYER``, with in front of it what the layer's arguments
     ``strace`` and ``wrapper`` and the option ``wrapper_dir`` ask for, if they do.
@@ -58,7 +58,7 @@ def _strace(layer: Layer) -> list[str]:
 
 
 def _wrapper(layer: Layer) -> list[str]:
-    """Return the wrapper that somebody has asked for, with its argument, the user's folder."""
+    """The wrapper that somebody has asked for, with its argument, the user's folder."""
     wrapper = layer.get_arg("wrapper")
     if wrapper:
         words = split_command(wrapper)
@@ -72,14 +72,14 @@ def _wrapper(layer: Layer) -> list[str]:
 
 
 def _pycuerun() -> list[str]:
-    """Return how hosts call this very installation of pycuerun, unless the configuration names another one."""
+    """How hosts call this very installation of pycuerun, unless the configuration names another one."""
     if config.origin("outline", "bin_dir") != _DEFAULT and config.get("outline", "bin_dir"):
         return [os.path.join(config.get("outline", "bin_dir"), "pycuerun")]
     return pycuerun_words(sys.executable or "python3", package_home())
 
 
 def pycuerun_words(python: str, home: str) -> list[str]:
-    """Return how to call pycuerun: from the source tree, as it is installed, or as a module.
+    """How to call pycuerun: from the source tree, as it is installed, or as a module.
 
     Args:
         python: The interpreter.
@@ -93,7 +93,7 @@ def pycuerun_words(python: str, home: str) -> list[str]:
 
 
 def _options(launcher: OutlineLauncher) -> list[str]:
-    """Return the options of pycuerun that somebody has set for this launch."""
+    """The options of pycuerun that somebody has set for this launch."""
     words: list[str] = []
     version, repos = versions.get_version("outline"), versions.get_repos().strip()
     if version != "latest":

@@ -51,7 +51,7 @@ class FarmChunk(NamedTuple):
 
 
 def find_job(text: str) -> Any:
-    """Return PyCue's job of a name or an id; of several jobs of one name the one that runs, or else the last.
+    """PyCue's job of a name or an id; of several jobs of one name the one that runs, or else the last.
 
     Raises:
         LaunchException: There is none, or no server answers.
@@ -72,7 +72,7 @@ def find_job(text: str) -> Any:
 
 
 def find_session_job(name: str, outline_path: str) -> Any:
-    """Return PyCue's job that was launched from a session.
+    """PyCue's job that was launched from a session.
 
     Args:
         name: The job's name.
@@ -92,7 +92,7 @@ def find_session_job(name: str, outline_path: str) -> Any:
 
 
 def _by_age(jobs: list[Any]) -> list[Any]:
-    """Return jobs, the last launched one last; servers count in whole seconds, and list jobs as they came."""
+    """Jobs, the last launched one last; servers count in whole seconds, and list jobs as they came."""
     return sorted(jobs, key=lambda job: (int(job.data.start_time), int(job.data.stop_time)))
 
 
@@ -153,14 +153,14 @@ def _number_after(prefix: str, name: str) -> int:
 
 
 def chunks_of(layer: Any) -> list[FarmChunk]:
-    """Return the frames that a layer has, in render order."""
+    """The frames that a layer has, in render order."""
     data = layer.data
     members = chunk_frames(FrameSet(data.range), max(1, data.chunk_size))
     return [FarmChunk(data.name, frames[0], frames) for frames in members]
 
 
 def chunk_of(job: Any, layer_name: str, frame: int) -> FarmChunk:
-    """Return the farm's frame that holds a frame number.
+    """The farm's frame that holds a frame number.
 
     Raises:
         LaunchException: The job has no such layer, or the layer no such frame.
@@ -174,7 +174,7 @@ def chunk_of(job: Any, layer_name: str, frame: int) -> FarmChunk:
 
 
 def log_path(job: Any, name: str) -> str:
-    """Return the path of a frame's log, as the hosts of the farm see it."""
+    """The path of a frame's log, as the hosts of the farm see it."""
     return os.path.join(job.data.log_dir, log_name(job.data.name, name))
 
 

@@ -11,12 +11,12 @@ __all__ = ["conform_layer", "frame_name", "full_job_name", "own_job_name"]
 
 
 def conform_layer(name: str) -> str:
-    """Return a layer's name, or a shot's, as it is on the farm: lower case, with ``_`` for ``-``."""
+    """A layer's name, or a shot's, as it is on the farm: lower case, with ``_`` for ``-``."""
     return name.replace("-", "_").lower()
 
 
 def full_job_name(show: str, shot: str, user: str, name: str) -> str:
-    """Return the name under which the farm knows a job, ``show-shot-user_name``.
+    """The name under which the farm knows a job, ``show-shot-user_name``.
 
     Args:
         show: The show.
@@ -29,7 +29,7 @@ def full_job_name(show: str, shot: str, user: str, name: str) -> str:
 
 
 def own_job_name(show: str, shot: str, user: str, name: str) -> str:
-    """Return what the farm makes of the outline's part of a job's name; arguments as for ``full_job_name``."""
+    """What the farm makes of the outline's part of a job's name; arguments as for ``full_job_name``."""
     prefix = _prefix(show, shot, user)
     own = name[len(prefix) - 1 :] if name.startswith(prefix) else name
     return re.sub("_{2,}", "_", own.lower()).replace("-", "_")
@@ -40,5 +40,5 @@ def _prefix(show: str, shot: str, user: str) -> str:
 
 
 def frame_name(frame: int, layer: str) -> str:
-    """Return a frame's name on the farm: ``0012-beauty``."""
+    """A frame's name on the farm: ``0012-beauty``."""
     return names.frame_name(frame, conform_layer(layer))

@@ -78,7 +78,7 @@ class JobSource(Protocol):
     """Where the numbers of one job come from."""
 
     def read(self) -> JobStatus:
-        """Return the job as it is now, with its numbers alone.
+        """The job as it is now, with its numbers alone.
 
         Raises:
             ServerAway: No server answers.
@@ -90,7 +90,7 @@ class JobSource(Protocol):
         """The names of other jobs, which may go on, that something of the job waits for."""
 
     def why_nothing_starts(self) -> str:
-        """Return why no host starts a frame of the job, or nothing when the hosts are no reason."""
+        """Why no host starts a frame of the job, or nothing when the hosts are no reason."""
 
     def reconnect(self) -> None:
         """Look for another server, if there is more than one."""
@@ -182,7 +182,7 @@ def snapshot_of(job: Any, layers: Sequence[Any]) -> JobStatus:
 
 
 def frames_of(job: Any, states: Sequence[str] = (), **criteria: Any) -> Iterator[Any]:
-    """Give PyCue's frames of a job, page by page.
+    """PyCue's frames of a job, page by page.
 
     Args:
         job: PyCue's job.
@@ -221,7 +221,7 @@ def _counts(stats: Any) -> dict[FrameState, int]:
 
 
 def state_name(number: int) -> str:
-    """Return the name of a job's state."""
+    """The name of a job's state."""
     from opencue_proto import job_pb2
 
     return str(job_pb2.JobState.Name(number))

@@ -39,12 +39,12 @@ class SpecVersion(NamedTuple):
         return f"1.{self.minor}"
 
     def has(self, feature: str) -> bool:
-        """Tell whether the version can hold something, such as ``gpus``."""
+        """Whether the version can hold something, such as ``gpus``."""
         return self.minor >= _SINCE.get(feature, 0) and self.minor != _LOST.get(feature)
 
 
 def read_version(text: str) -> SpecVersion:
-    """Return the version that the configuration names.
+    """The version that the configuration names.
 
     Raises:
         ConfigException: There is no such version.

@@ -134,7 +134,7 @@ def _progress(log: str, started: int) -> FrameProgress | None:
 
 
 def _uncommon_frames(job: Any, common: Mapping[str, FrameState]) -> Iterator[Any]:
-    """Give the frames that are in another state than most of their layer, which are known by what these are."""
+    """The frames that are in another state than most of their layer, which are known by what these are."""
     for state in set(common.values()):
         layers = [name for name, one in common.items() if one is state]
         states = [one.value for one in FrameState if one is not state]

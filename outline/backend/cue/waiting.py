@@ -125,7 +125,7 @@ def _gb(kilobytes: int) -> str:
 
 
 def _narrowed(hosts: Sequence[Any], steps: Sequence[tuple[Callable[[Any], bool], str]]) -> tuple[Sequence[Any], str]:
-    """Return the hosts that pass all steps, or none and what is said of the step that the last ones fail."""
+    """The hosts that pass all steps, or none and what is said of the step that the last ones fail."""
     for passes, reason in steps:
         hosts = [host for host in hosts if passes(host)]
         if not hosts:

@@ -7,15 +7,15 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...exception import LaunchException
 from ...scheduler import FrameState
 from ..status import JobStatus
-from .client import ServerAway, UnknownToServer, farm_errors
+from .client import ServerAway, UnknownToServer
 from .snapshot import JobSource, Outcome, outcome_of
 
-__all__ = ["FarmObserver", "FarmResult", "JobTestFailed", "LogObserver", "kill_job", "watch"]
+__all__ = ["FarmObserver", "FarmResult", "JobTestFailed", "LogObserver", "watch"]
 
 logger = logging.getLogger("outline.backend.cue")
 
@@ -115,17 +115,17 @@ def watch(
     Returns:
         What the job has come to.
     """
-    watcher = _Watcher(source, observer or FarmObserver(), clock)
+    wait = _Wait(source, observer or FarmObserver(), clock)
     pause = min(_FIRST_PERIOD_SECONDS, period_seconds)
     while True:
-        outcome = watcher.look()
-        if outcome is not None or (until_failed and watcher.has_failed):
-            return FarmResult(outcome or Outcome.DEAD, watcher.job)
+        outcome = wait.look()
+        if outcome is not None or (until_failed and wait.has_failed):
+            return FarmResult(outcome or Outcome.DEAD, wait.job)
         sleep(pause)
         pause = min(pause * 1.2, period_seconds)
 
 
-class _Watcher:
+class _Wait:
     """One wait: what was seen last, and since when."""
 
     def __init__(self, source: JobSource, observer: FarmObserver, clock: Callable[[], float]) -> None:
@@ -168,7 +168,7 @@ class _Watcher:
         return self.__settled(outcome_of(self.job), self.job)
 
     def __settled(self, outcome: Outcome | None, job: JobStatus) -> Outcome | None:
-        """Return an outcome that has not changed for a while, and that no other job can change."""
+        """An outcome that has not changed for a while, and that no other job can change."""
         if outcome is None or not outcome.may_change:
             self.__ended = None
             return outcome
@@ -232,17 +232,3 @@ class _HeldUp:
         if reason != self.__told:
             self.__told = reason
             self.__observer.held_up(reason)
-
-
-def kill_job(job: Any, reason: str) -> None:
-    """End a job on the farm.
-
-    Args:
-        job: PyCue's job.
-        reason: Why; a server ignores who gives none.
-
-    Raises:
-        LaunchException: The server refuses.
-    """
-    with farm_errors(f"kill {job.data.name}"):
-        job.kill(reason=reason)

@@ -19,7 +19,7 @@ _LOCALBOOK = ("host", "cores", "memory", "threads", "gpu")
 
 
 def spec_text(job: FarmJob) -> str:
-    """Return the job spec of a job.
+    """The job spec of a job.
 
     Raises:
         LaunchException: A value has no form that a job spec can hold; says which.

@@ -143,7 +143,7 @@ def _memory_element(tag: str, layer: FarmLayer, value: Any) -> Element | None:
 
 
 def _gpu_count(layer: FarmLayer) -> int:
-    """Return how many GPUs a frame needs; one, when it only asks for their memory."""
+    """How many GPUs a frame needs; one, when it only asks for their memory."""
     gpus = _given(layer, "gpus")
     count = 0 if gpus is None else values.whole_number(gpus, f"{layer.where}, gpus")
     return count or (1 if _given(layer, "gpu_memory") or _given(layer, "gpu") else 0)

@@ -22,7 +22,7 @@ _ATTRIBUTE_ESCAPES = {**_ESCAPES, '"': "&quot;", "\t": "&#9;", "\n": "&#10;"}
 
 
 def element(tag: str, text: object, where: str) -> Element:
-    """Return an element that holds a text.
+    """An element that holds a text.
 
     Args:
         tag: Its name.
@@ -38,14 +38,14 @@ def element(tag: str, text: object, where: str) -> Element:
 
 
 def parent(tag: str, children: Iterable[Element], attributes: Mapping[str, str] | None = None) -> Element:
-    """Return an element that holds others, in their order."""
+    """An element that holds others, in their order."""
     made = Element(tag, dict(attributes or {}))
     made.extend(list(children))  # extend hides the errors of a generator
     return made
 
 
 def named_texts(tag: str, texts: Mapping[str, object], where: str) -> Iterator[Element]:
-    """Give an element with the attribute ``name`` for each entry of a mapping.
+    """An element with the attribute ``name`` for each entry of a mapping.
 
     Raises:
         LaunchException: A name has characters that such an attribute cannot hold, or a text has.
@@ -57,7 +57,7 @@ def named_texts(tag: str, texts: Mapping[str, object], where: str) -> Iterator[E
 
 
 def checked_name(name: str, where: str) -> str:
-    """Return a name that an attribute of a job spec can hold.
+    """A name that an attribute of a job spec can hold.
 
     Raises:
         LaunchException: It is empty, or has other characters than letters, digits, ``.``, ``_``, ``:`` and ``-``.
@@ -68,7 +68,7 @@ def checked_name(name: str, where: str) -> str:
 
 
 def document(root: Element, version: object) -> str:
-    """Return a whole job spec as text."""
+    """A whole job spec as text."""
     return (
         '<?xml version="1.0"?>\n'
         '<!DOCTYPE spec PUBLIC "SPI Cue  Specification Language"'

@@ -22,7 +22,7 @@ _TRUE = ("true", "yes", "1", "on")
 
 
 def cores_text(value: Any, where: str) -> str:
-    """Return a number of cores, always with a dot: the server takes a number without one for hundredths of a core."""
+    """A number of cores, always with a dot: the server takes a number without one for hundredths of a core."""
     try:
         cores = parse_cores(value)
     except ValueError as error:
@@ -32,7 +32,7 @@ def cores_text(value: Any, where: str) -> str:
 
 
 def memory_text(value: Any, where: str) -> str:
-    """Return an amount of memory; of fractions the server reads only those of MB."""
+    """An amount of memory; of fractions the server reads only those of MB."""
     text = str(value).strip().lower()
     try:
         kilobytes = parse_memory_kb(text)
@@ -46,7 +46,7 @@ def memory_text(value: Any, where: str) -> str:
 
 
 def minutes_text(value: Any, where: str) -> str:
-    """Return a number of minutes, rounded up to whole ones, or an empty text for no limit."""
+    """A number of minutes, rounded up to whole ones, or an empty text for no limit."""
     try:
         minutes = float(str(value))
     except ValueError:
@@ -80,7 +80,7 @@ def truth(value: Any) -> str:
 
 
 def tags(value: Any, where: str) -> list[str]:
-    """Return tags that were given as a list, or as text with ``|`` between them.
+    """Tags that were given as a list, or as text with ``|`` between them.
 
     Raises:
         LaunchException: A tag is shorter than 3 characters, or has others than letters, digits, ``_``, ``-``, ``.``.
@@ -96,7 +96,7 @@ def tags(value: Any, where: str) -> list[str]:
 
 
 def names(value: Any) -> list[str]:
-    """Return names that were given as a list, or as text with ``,`` between them."""
+    """Names that were given as a list, or as text with ``,`` between them."""
     return [part.strip() for text in _several(value) for part in text.split(",") if part.strip()]
 
 
