@@ -24,6 +24,7 @@ from .script import launch_noted, stop_if_only_read
 if TYPE_CHECKING:
     from .layer import Layer
     from .option_parser import CuerunOptionParser
+    from .work.plan import WorkPlan
 
 __all__ = [
     "CuerunOptionParser",
@@ -241,12 +242,53 @@ class OutlineLauncher:
             path = self.__outline.get_path() or ""
             _refused.discard(os.path.dirname(path))
             self.__outline = load_outline(path)
+        if self.get_flag("work"):
+            return self.__launch_in_work_folder(backend, use_pycuerun)
+        return self.__launch(backend, use_pycuerun)
+
+    def __launch(self, backend: Any, use_pycuerun: bool) -> Any:
         if self.__outline.get_mode() < OUTLINE_MODE_SETUP:
             self.setup()
         if not use_pycuerun:
             self.__mark_plain()
         _launched.add(self.__outline)
         return launch_noted(self, lambda: backend.launch(self, use_pycuerun=use_pycuerun))
+
+    def plan_work(self) -> WorkPlan:
+        """Which frames a launch in the work folder would run, and why; nothing is written.
+
+        Raises:
+            OutlineException: The outline could not be launched, or the folder cannot be read.
+        """
+        from .work.folder import WorkFolder
+        from .work.launch import plan_only, read_choice, use_work_folder
+
+        folder = WorkFolder(self.get("work"))
+        use_work_folder(self.__outline, folder)
+        self.prepare()
+        choice = read_choice(self.get_flag("force"), self.get_flag("no_retry"), self.get_flag("keep"))
+        return plan_only(self.__outline, folder, choice)
+
+    def __launch_in_work_folder(self, backend: Any, use_pycuerun: bool) -> Any:
+        """Launch what has to run, as the records of the work folder say; nothing when all is done."""
+        from .work.folder import WorkFolder
+        from .work.launch import begin_work, read_choice, use_work_folder
+
+        if not use_pycuerun:
+            raise LaunchException("a job in a work folder needs pycuerun on its hosts; leave use_pycuerun=False out")
+        folder = WorkFolder(self.get("work"))
+        use_work_folder(self.__outline, folder)
+        self.prepare()
+        choice = read_choice(self.get_flag("force"), self.get_flag("no_retry"), self.get_flag("keep"))
+        take_over = bool(self.get_flag("take_over"))
+        with begin_work(self.__outline, folder, choice, take_over=take_over) as (_, plan):
+            tell = self.get_flag("on_plan")
+            if tell is not None:
+                tell(plan)
+            if not plan.has_work:
+                return []
+            self.set_flag("settled", _settled_frames(self.__outline, plan))
+            return self.__launch(backend, use_pycuerun)
 
     def __mark_plain(self) -> None:
         """Note in the session that its frames are the layers' commands alone, and warn of what that leaves out."""
@@ -293,3 +335,9 @@ def __getattr__(name: str) -> Any:
 
         return CuerunOptionParser
     raise AttributeError(f"module 'outline.cuerun' has no attribute {name!r}")
+
+
+def _settled_frames(ol: Outline, plan: WorkPlan) -> dict[str, dict[str, list[int]]]:
+    """The first frames of chunks that need not run, by layer and the state that they have from the start."""
+    layers = [layer for layer in ol.get_layers() if layer.get_name() in plan.decisions]
+    return {layer.get_name(): {"SUCCEEDED": plan.done_heads(layer), "DEAD": plan.dead_heads(layer)} for layer in layers}

@@ -12,6 +12,7 @@
     ├── ItemException               a source of items cannot be read, or its keys name no frames
     ├── ScriptException             an outline script raised while it was read
     │   └── ScriptExit              it called sys.exit with a status
+    ├── WorkException               a work folder is in use, damaged, or cannot be written
     ├── ConfigException             a configuration file or value is wrong
     ├── LaunchException             a job could not be launched, or did not succeed in test mode
     ├── ShellCommandFailureException  a command ended with another status than 0
@@ -38,6 +39,7 @@ __all__ = [
     "ItemException",
     "ScriptException",
     "ScriptExit",
+    "WorkException",
     "ConfigException",
     "LaunchException",
     "FileSpecException",
@@ -133,6 +135,10 @@ class ScriptExit(ScriptException):
         super().__init__(path, line, source, f"the script called sys.exit({code!r})")
         self.args = (path, line, source, code)
         self.code = code
+
+
+class WorkException(OutlineException):
+    """A work folder is in use, damaged, or cannot be written."""
 
 
 class ConfigException(OutlineException):

@@ -10,17 +10,21 @@ from collections.abc import Callable, MutableMapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from .exception import CommandNotFound, OutlineException, ShellCommandFailureException
+from .frame_end import FrameEnd
 from .session_paths import SessionPaths
 
 if TYPE_CHECKING:
+    from .frames import FrameSet
     from .layer import Layer
     from .loader import Outline
+    from .work.run import WorkRun
 
 __all__ = [
     "PLAIN_DATA",
     "CommandFrame",
     "begin_commands",
     "is_plain",
+    "note_failure",
     "prepare_environment",
     "run_frame",
     "run_frame_by_hand",
@@ -57,6 +61,18 @@ def run_frame(
     Returns:
         0, the status of a failed command, what ``sys.exit`` was called with, or 1.
     """
+    work = _work_of(layer)
+    if work is not None:
+        return work.run(layer, frame, lambda: _run_frame(layer, frame, when_hopeless, when_failed))
+    return _run_frame(layer, frame, when_hopeless, when_failed)
+
+
+def _run_frame(
+    layer: Layer,
+    frame: int,
+    when_hopeless: Callable[[], object],
+    when_failed: Callable[[ShellCommandFailureException], object],
+) -> int:
     try:
         if is_plain(layer):
             from .io import system
@@ -87,6 +103,26 @@ def run_frame(
     return 0
 
 
+def _work_of(layer: Layer) -> WorkRun | None:
+    ol = layer.get_outline()
+    if ol is None or not ol.get_work():
+        return None
+    from .work.run import work_of  # most jobs have no work folder
+
+    return work_of(ol)
+
+
+def note_failure(layer: Layer, frame: int, attempt: int, end: FrameEnd) -> FrameEnd:
+    """Write down that a chunk failed, in a job that has a work folder; gives the end, with what went wrong there."""
+    try:
+        work = _work_of(layer)
+        if work is not None:
+            work.fail(layer, frame, attempt, end)
+    except OutlineException as error:
+        return end._replace(reason=f"{end.reason}; {error}")
+    return end
+
+
 def run_frame_by_hand(layer: Layer, frame: int) -> int:
     """Run a chunk as ``run_frame`` does, then print what its application told of itself: nobody else will.
 
@@ -99,6 +135,8 @@ def run_frame_by_hand(layer: Layer, frame: int) -> int:
     memory = MemoryWatch()
     signals = [0]
     status = run_frame(layer, frame, when_failed=lambda error: signals.append(error.signal))
+    if status:
+        note_failure(layer, frame, int(os.environ.get("OL_ATTEMPT") or 1), FrameEnd(status, signals[-1]))
     told = take_progress(log_of(os.environ))
     if told is not None and (told.peak_memory_kb or told.warnings):
         sys.stdout.write(f"outline: peak memory {told.peak_memory_kb} kB, {told.warnings} warnings\n")
@@ -156,8 +194,9 @@ def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], 
     Raises:
         LayerException: An input or argument is missing.
     """
-    from .layer.life import begin, finish
-    from .layer.outputs import discard, fill_in
+    from .layer.life import begin
+    from .layer.links import fill_paths
+    from .layer.outputs import discard
     from .modules.shell import plain_line
     from .tokens import FrameTokens, expand_command, expand_word
 
@@ -165,13 +204,24 @@ def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], 
         environ.update(layer.get_execute_env())
         line = expand_word(plain_line(layer), FrameTokens.from_environment(environ, frame))
         return CommandFrame([["/bin/sh", "-c", line]], lambda: None)
+    work = _work_of(layer)
+    if work is not None and not work.choose(layer, frame, int(environ.get("OL_ATTEMPT") or 1)):
+        return CommandFrame([], lambda: None)
     frames = begin(layer, frame, environ)
     commands = layer.frame_commands(frames)  # type: ignore[attr-defined]  # it is a CommandLayer
     argvs = [
-        expand_command(fill_in(layer, command, number), FrameTokens.from_environment(environ, number))
+        expand_command(fill_paths(layer, command, number), FrameTokens.from_environment(environ, number))
         for command, number in commands
     ]
-    return CommandFrame(argvs, lambda: finish(layer, frames), lambda: discard(layer, frames))
+    return CommandFrame(argvs, lambda: _finish(layer, frames, work), lambda: discard(layer, frames))
+
+
+def _finish(layer: Layer, frames: FrameSet, work: WorkRun | None) -> None:
+    from .layer.life import finish
+
+    finish(layer, frames)
+    if work is not None:
+        work.finish(layer, frames)
 
 
 def runs_only_commands(layer: Layer) -> bool:

@@ -150,6 +150,19 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         LaunchOption(("--fail-fast",), "fail_fast", "Stop when a frame is dead.", "store_true"),
         LaunchOption(("--quiet",), "quiet", "Print nothing but errors.", "store_true", is_flag=False),
     ),
+    "Work folder": (
+        LaunchOption(("--work",), "work", "Run only what is missing or has changed in this folder.", metavar="DIR"),
+        LaunchOption(
+            ("--force",), "force", "Run these frames whatever is known; repeatable.", "append", metavar="LAYER[:RANGE]"
+        ),
+        LaunchOption(
+            ("--no-retry",), "no_retry", "Leave failed frames of a layer alone; repeatable.", "append", metavar="LAYER"
+        ),
+        LaunchOption(("--keep",), "keep", "Take these frames as done; repeatable.", "append", metavar="LAYER[:RANGE]"),
+        LaunchOption(
+            ("--take-over",), "take_over", "Go on although another launch seems to run.", "store_true", default=_no
+        ),
+    ),
     "Development options": (
         LaunchOption(("-r", "--repos"), "repos", "The folder of module versions.", metavar="DIR", is_flag=False),
         LaunchOption(("--dev",), "dev", "Use your own development areas on the farm.", "store_true"),
@@ -180,7 +193,7 @@ _SPELLINGS = {
     if len(spelling.lstrip("-")) > 1
 }
 # Flags without an option of their own: what an outline knows by itself, and what our own programs hand over.
-_OTHERS = ("show", "dept", "range_default", "use_pycuerun", "observer", "runner")
+_OTHERS = ("show", "dept", "range_default", "use_pycuerun", "observer", "runner", "settled", "on_plan")
 
 
 def launch_args(values: Any) -> dict[str, Any]:

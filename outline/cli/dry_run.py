@@ -12,7 +12,7 @@ from ..environment import FrameFacts, frame_environment, layer_environment
 from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
 from ..layer.datasets import item_of
-from ..layer.outputs import fill_in
+from ..layer.links import fill_paths
 from ..modules.shell import CommandLayer, plain_line
 from ..names import frame_name
 from ..scheduler import JobPlan, LayerPlan, plan_job
@@ -186,7 +186,7 @@ def _commands(layer: Layer, frames: FrameSet, environ: dict[str, str]) -> list[l
         return _render_commands(layer, frames, environ)
     pairs = layer.frame_commands(frames)
     return [
-        expand_command(fill_in(layer, command, number), _tokens(layer, environ, number)) for command, number in pairs
+        expand_command(fill_paths(layer, command, number), _tokens(layer, environ, number)) for command, number in pairs
     ]
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..backend.local.runner import Runner
     from ..event import EventHandler
     from ..loader import Outline
+    from ..work.plan import WorkPlan
     from .plugin_options import PluginParser
 
 __all__ = ["PyCuerun", "main", "run_named_frame"]
@@ -256,7 +257,8 @@ def _launch_args(options: SimpleNamespace) -> dict[str, Any]:
     from ..launch_options import launch_args
 
     args = launch_args(options)
-    args["env"] = list(options.env or ())
+    for name in ("env", "only", "force", "no_retry", "keep"):
+        args[name] = list(getattr(options, name) or ())
     args["user"] = options.user
     if str(options.maxretries).isdigit():
         args["maxretries"] = int(options.maxretries)  # a number is asked for; the text of the configuration is not
@@ -270,6 +272,13 @@ def _dry_run(options: SimpleNamespace, load: Callable[[], Outline]) -> int:
 
     config.set("outline", "backend", options.backend)  # also for what the script would launch by itself
     reading = look_at(load)
+    if options.work:
+        from ..cuerun import OutlineLauncher
+        from .work import plan_text
+
+        launcher = OutlineLauncher(reading.outline, **{**_launch_args(options), **reading.flags})
+        print(plan_text(launcher.plan_work(), each_frame=options.verbose))
+        return 0
     print(dry_run_text(reading.outline, {**_launch_args(options), **reading.flags}, options.format))
     return 0
 
@@ -315,9 +324,22 @@ def _launch_here(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Ou
     args = _launch_args(options)
     args.pop("test", None)  # the exit code tells
     args.update(cores=options.cores, memory=options.memory, fail_fast=options.fail_fast, runner=runner)
+    if options.work:
+        args["on_plan"] = _tell_plan(options.quiet)
     own = show_run(
-        lambda display: tool.launch_outline(ol, observer=display, **args)[0],
+        lambda display: next(iter(tool.launch_outline(ol, observer=display, **args)), None),
         quiet=options.quiet,
         paused=options.pause,
     )
     return max(own, exit_code)
+
+
+def _tell_plan(quiet: bool) -> Callable[[WorkPlan], None]:
+    """What shows the decisions of a launch in a work folder before anything runs."""
+    from .work import plan_text
+
+    def tell(plan: WorkPlan) -> None:
+        if not quiet:
+            print(plan_text(plan) if plan.has_work else "nothing to do: all frames are done", flush=True)
+
+    return tell

@@ -79,11 +79,11 @@ def load_and_show_jobs(load: Callable[[], Outline], *, quiet: bool) -> tuple[Out
     return None if jobs and not ol.get_layers() else ol, max(codes)
 
 
-def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool = False) -> int:
+def show_run(run: Callable[[Observer], LocalJob | None], *, quiet: bool, paused: bool = False) -> int:
     """Run a job under a display, print its summary, and return the exit code.
 
     Args:
-        run: Runs the job and returns it; gets what shows it.
+        run: Runs the job and returns it, None when there is nothing to run; gets what shows it.
         quiet: Print nothing, unless something failed.
         paused: The job is only prepared, and has not to succeed.
     """
@@ -102,6 +102,8 @@ def show_run(run: Callable[[Observer], LocalJob], *, quiet: bool, paused: bool =
         job, is_interrupted = stop.args[0], True
     finally:
         display.close()
+    if job is None:
+        return 0
     is_fine = paused or job.record.job.succeeded
     _print_summary(_summary(job, time.monotonic() - begun), is_fine, quiet)
     return EXIT_INTERRUPTED if is_interrupted else 0 if is_fine else EXIT_DEAD

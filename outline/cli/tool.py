@@ -189,11 +189,36 @@ def status(session: str, as_json: bool, watch: bool, server: str | None) -> int:
 
     Without SESSION, the job that was launched last.
     """
+    from ..work.folder import WorkFolder
     from .places import job_place
     from .status import print_status, watch_status
 
+    if WorkFolder(session).exists():
+        from .work import status_json, status_text
+
+        print(status_json(session) if as_json else status_text(session))
+        return 0
+
     show = watch_status if watch else print_status
     return show(job_place(session, server).status, as_json)
+
+
+@outline_group.command()
+@click.argument("work", type=click.Path(file_okay=False))
+@click.argument("layer")
+@click.option("--format", "format_", type=click.Choice(["jsonl", "csv"]), default="jsonl", help="How to print them.")
+@click.option("-o", "--output", metavar="NAME", help="Write files NAME-00000-of-00001 and so on.")
+@click.option("--shards", type=click.IntRange(1), default=1, metavar="N", help="With -o, how many files.")
+@click.option("--failed", is_flag=True, help="The frames that failed, with their errors, instead.")
+def results(work: str, layer: str, format_: str, output: str | None, shards: int, failed: bool) -> int:
+    """Print what the frames of a layer returned.
+
+    WORK is the folder that the job was launched with. There is one record for each frame, in the order of the frames,
+    with the key of its item and the paths of its outputs.
+    """
+    from .work import print_results
+
+    return print_results(work, layer, format_, output, shards, failed)
 
 
 @outline_group.command(epilog=_SESSION)

@@ -33,10 +33,15 @@ _ABSOLUTE = r"[A-Za-z]:[\\/]|[\\/]|~|\$(?!\{?F\d*\b)"
 _VARIABLE = r"\$(?!\{?F\d*\b)(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<bare>[A-Za-z_]\w*))"
 
 
-def absolute_path(path: str | os.PathLike[str]) -> str:
-    """An absolute path; a path of Windows with a drive is one on every system, and so is one with ``~`` or ``$VAR``."""
+def absolute_path(path: str | os.PathLike[str], folder: str = "") -> str:
+    """An absolute path; a path of Windows with a drive is one on every system, and so is one with ``~`` or ``$VAR``.
+
+    Args:
+        path: The path.
+        folder: Where a relative path begins; the working directory when empty.
+    """
     text = os.fspath(path)
-    return text if re.match(_ABSOLUTE, text) else os.path.join(os.getcwd(), text)
+    return text if re.match(_ABSOLUTE, text) else os.path.join(folder or os.getcwd(), text)
 
 
 def expand_path(path: str, environ: Mapping[str, str]) -> str:

@@ -36,10 +36,12 @@ class Items:
     Attributes:
         path: The table in a session that holds the items; empty before there is one.
         frames: The frame numbers of that table as a range, in the order of the source.
+        gives_files: Whether each item is a file.
     """
 
     path = ""
     frames = ""
+    gives_files = False
 
     def read(self, folder: str) -> Iterator[Item]:
         """Yield the items in the order of the source.

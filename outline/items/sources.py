@@ -160,6 +160,8 @@ class _Rows(_Source):
 class _Files(_Source):
     """Files that are there, given by a pattern."""
 
+    gives_files = True
+
     def __str__(self) -> str:
         return f"files({self._described[0]!r})"
 

@@ -26,15 +26,17 @@ class ItemTable(Items):
     and offset of each line. Both are written once, when the outline is set up, and never change.
     """
 
-    def __init__(self, path: str, frames: str = "") -> None:
+    def __init__(self, path: str, frames: str = "", *, gives_files: bool = False) -> None:
         """Name a table.
 
         Args:
             path: Its file.
             frames: Its frame numbers as a range in the order of the source; empty when nobody will ask.
+            gives_files: Whether each item is a file.
         """
         self.path = path
         self.frames = frames
+        self.gives_files = gives_files
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ItemTable) and other.path == self.path

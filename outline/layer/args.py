@@ -45,6 +45,7 @@ class LayerArgs(TypedDict, total=False):
     gpu: float  #: GPU memory in GB, the old spelling.
     gpu_memory: str  #: GPU memory that one frame reserves, such as ``"4g"``.
     gpus: int  #: GPUs that one frame reserves.
+    inputs: Any  #: What each frame reads: a path, a layer, an output of a layer, a list or a dict of these.
     items: Any  #: What the frames stand for: a source of ``outline.items``, a list, a dict, or a layer that has items.
     limits: list[str]  #: Names of farm limits that the frames count against.
     check_outputs: bool  #: False leaves out the check of ``outputs``.

@@ -25,7 +25,7 @@ from ..exception import LayerException, SessionException
 from ..frames import FrameSet
 from ..plugins import PluginManager
 from . import args as arguments
-from . import depends, life, outputs, paths, ranges
+from . import depends, life, outputs, paths, ranges, results
 from .args import check_layer_name, where
 from .context import calling_statement, registry
 from .mistakes import check_argument_names
@@ -34,6 +34,8 @@ from .state import LayerState, make_layer, own_attributes, required_args
 from .values import environment, layer_type, read_value
 
 if TYPE_CHECKING:
+    from random import Random
+
     from typing_extensions import Unpack
 
     from ..console import OutputReader
@@ -556,6 +558,8 @@ class Layer(metaclass=LayerType):
         parent = self.get_parent()
         if parent is not None:
             return parent.get_local_frame_set(start_frame)
+        if self._ol_state.todo is not None:
+            return self._ol_state.todo
         timed = ranges.timed_chunk(self.get_arg("chunk"), os.environ)
         if timed is not None:
             return timed
@@ -603,6 +607,41 @@ class Layer(metaclass=LayerType):
         from . import datasets
 
         return datasets.item_of(self, frame).key
+
+    # -- results -----------------------------------------------------------------------------------------------
+
+    def emit(self, frame: int, **result: Any) -> None:
+        """Keep plain data about a frame in the records of the work folder; later calls add to it.
+
+        Raises:
+            LayerException: It is not plain data.
+        """
+        results.emit(self, frame, result)
+
+    def done(self, frame: int) -> None:
+        """Check and publish the outputs of one frame of a chunk, so that it need not run again when a later one fails.
+
+        Raises:
+            LayerException: An output is missing, empty or cut short.
+        """
+        life.done(self, frame)
+
+    def count(self, name: str, number: float = 1, *, frame: int | None = None) -> None:
+        """Add to a counter, which is summed up over all frames of the layer.
+
+        Args:
+            name: Its name.
+            number: What is added.
+            frame: The frame that counts; None means the first of the chunk that is not done.
+        """
+        results.count(self, name, number, frame)
+
+    def random(self, frame: int) -> Random:
+        """Random numbers that depend only on the job's seed, the layer's name and the frame's key.
+
+        So a frame that is run again draws what it drew before. ``Outline.set_arg("seed", 7)`` sets another seed.
+        """
+        return results.random_of(self, frame)
 
     # -- inputs and outputs ------------------------------------------------------------------------------------
 
@@ -663,6 +702,30 @@ class Layer(metaclass=LayerType):
             LayerException: There is no such output.
         """
         return outputs.targets_of(self)[name].frame_path(frame)
+
+    def output(self, name: str) -> tuple[Layer, str]:
+        """One output of the layer, as an input of another one: ``inputs=render.output("depth")``."""
+        return self, name
+
+    def input_paths(self, frame: int, name: str = "") -> list[str]:
+        """The paths that a frame reads under a name of ``inputs``; of the first one without a name.
+
+        Raises:
+            LayerException: There is no such input.
+        """
+        from . import links  # most layers have none
+
+        return links.paths_of(self, frame, name)
+
+    def input_path(self, frame: int, name: str = "") -> str:
+        """The one path that a frame reads under a name of ``inputs``.
+
+        Raises:
+            LayerException: There is no such input, or it is several files.
+        """
+        from . import links  # most layers have none
+
+        return links.path_of(self, frame, name)
 
     def set_output_attribute(self, name: str, value: Any) -> None:
         """Set an attribute such as ``checked`` or ``mkdir`` on every output."""

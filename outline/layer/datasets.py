@@ -133,7 +133,11 @@ def keep(ol: Outline, session: Session) -> None:
         if source is not None and layer.get_parent() is None:
             if source not in tables:
                 items, frames = _book(ol).of(source), _book(ol).frames(source, ol.get_only())
-                tables[source] = ItemTable(session.write_items(len(tables) + 1, *ItemTable.contents(items)), frames)
+                tables[source] = ItemTable(
+                    session.write_items(len(tables) + 1, *ItemTable.contents(items)),
+                    frames,
+                    gives_files=source.gives_files,
+                )
             state_of(layer).args["items"] = tables[source]
 
 

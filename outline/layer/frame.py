@@ -94,7 +94,7 @@ class OutlinePostCommand(PostFrame):
     Derive from it and override ``_execute``, or give the argument ``command``.
     """
 
-    def __init__(self, name: str, **args: Unpack[CommandArgs]) -> None:
+    def __init__(self, name: str | Layer, **args: Unpack[CommandArgs]) -> None:
         """Make a post command; a layer may be given for its name."""
         super().__init__(str(name) if isinstance(name, Layer) else name, **args)
         self.set_service("postprocess")

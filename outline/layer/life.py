@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "begin",
+    "done",
     "fill_in_outputs",
     "finish",
     "never_restore_process",
@@ -87,7 +88,9 @@ def fill_in_outputs(command: Any, frame: int | None) -> Any:  # Any: a command a
     if not _running:
         return command
     layer = _running[-1]
-    return outputs.fill_in(layer, command, state_of(layer).frame if frame is None else frame)
+    from .links import fill_paths  # most frames run no command here
+
+    return fill_paths(layer, command, state_of(layer).frame if frame is None else frame)
 
 
 def begin(
@@ -115,6 +118,15 @@ def begin(
     environ.update(layer.get_execute_env())
     outputs.begin(layer, frames, environ)
     return frames
+
+
+def done(layer: Layer, frame: int) -> None:
+    """Publish and record one frame of the chunk that runs; arguments and errors are those of ``Layer.done``."""
+    state = state_of(layer)
+    outputs.publish(layer, FrameSet([frame]))
+    state.finished.add(frame)
+    if state.when_done is not None:
+        state.when_done(frame)
 
 
 def finish(layer: Layer, frames: FrameSet) -> None:

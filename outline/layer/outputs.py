@@ -29,6 +29,7 @@ __all__ = [
     "fill_in",
     "finish",
     "make_absolute",
+    "publish",
     "targets_of",
 ]
 
@@ -122,13 +123,15 @@ def _named_in(command: object) -> list[str]:
 
 
 def absolute_outputs(layer: Layer) -> list[Output]:
-    """The outputs that a layer declares, with absolute paths."""
+    """The outputs that a layer declares, with absolute paths: in the work folder, when the job has one."""
     declared = declared_outputs(layer)
     if not declared:
         return []
     from ..io.path import absolute_path
 
-    return [output.moved(absolute_path(output.path)) for output in declared]
+    ol = layer.get_outline()
+    folder = str(ol.get_work().get("folder", "")) if ol is not None else ""
+    return [output.moved(absolute_path(output.path, folder)) for output in declared]
 
 
 def make_absolute(layer: Layer) -> None:
@@ -151,6 +154,7 @@ def begin(layer: Layer, frames: FrameSet, environ: MutableMapping[str, str]) -> 
     """
     state = state_of(layer)
     state.attempt = None
+    state.finished.clear()
     if state.args.get("outputs") is None or layer.manages_outputs:
         return
     outputs = declared_outputs(layer, environ)
@@ -186,16 +190,23 @@ def finish(layer: Layer, frames: FrameSet) -> None:
     Raises:
         LayerException: One is missing, empty or cut short; none is moved then.
     """
+    finished = state_of(layer).finished
+    publish(layer, FrameSet([frame for frame in frames if frame not in finished]) if finished else frames)
+
+
+def publish(layer: Layer, frames: FrameSet) -> None:
+    """Check the outputs of some frames of the chunk that runs, and move them to their places.
+
+    Raises:
+        LayerException: One is missing, empty or cut short; none is moved then.
+    """
     attempt = state_of(layer).attempt
-    if attempt is None:
+    if attempt is None or not frames:
         return
-    if checks_outputs(layer):
-        faults = attempt.find_faults(frames)
-        if faults:
-            discard(layer, frames)
-            raise LayerException(f"layer {layer.get_name()!r}: {'; '.join(faults)}")
+    faults = attempt.find_faults(frames) if checks_outputs(layer) else []
+    if faults:
+        raise LayerException(f"layer {layer.get_name()!r}: {'; '.join(faults)}")
     attempt.publish(frames)
-    discard(layer, frames)
 
 
 def discard(layer: Layer, frames: FrameSet) -> None:

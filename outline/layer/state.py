@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..event import EventHandler
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..depend import Depend
+    from ..frames import FrameSet
     from ..io import Path
     from ..io.attempt import Attempt
     from ..loader import Outline
@@ -36,6 +39,11 @@ class LayerState:
         origin: File and line of the statement that made the layer, ``("", 0)`` when not known.
         by_name: Dependencies on layers that the outline does not know yet, as arguments of ``depend_on``.
         frame: The first frame of the chunk that runs.
+        todo: Those of its frames that must run, in a job that lives in a work folder.
+        finished: Frames of the chunk that ``Layer.done`` has published.
+        when_done: What else is to be done when a frame of the chunk is done.
+        results: What ``emit`` was given, by frame.
+        counts: What ``count`` was given, by frame.
         error: What ``_execute`` raised.
         attempt: The outputs of the chunk that runs, where they are written; None without outputs.
     """
@@ -57,6 +65,11 @@ class LayerState:
         self.inputs: dict[str, Path] = {}
         self.outputs: dict[str, Path] = {}
         self.frame: int | None = None
+        self.todo: FrameSet | None = None
+        self.finished: set[int] = set()
+        self.when_done: Callable[[int], object] | None = None
+        self.results: dict[int, Any] = {}
+        self.counts: dict[int, dict[str, float]] = {}
         self.error: BaseException | None = None
         self.attempt: Attempt | None = None
         self.listeners = EventHandler(self)

@@ -289,6 +289,14 @@ class Outline(metaclass=_OutlineType):
             self._ol_state.items = ItemBook(os.getcwd())
         return self._ol_state.items
 
+    def get_work(self) -> dict[str, Any]:
+        """Folder, launch and launch folder of a job that lives in a work folder; empty for one that does not."""
+        return self._ol_state.work
+
+    def set_work(self, work: dict[str, Any]) -> None:
+        """Let the job live in a work folder; the launch does this."""
+        self._ol_state.work = work
+
     def get_only(self) -> tuple[str, ...]:
         """The patterns that choose items by their keys; empty for all."""
         return self._ol_state.only
@@ -428,6 +436,10 @@ class Outline(metaclass=_OutlineType):
             for preprocess in layer.get_preprocess_layers():
                 if preprocess.get_outline() is None:
                     self.add_layer(preprocess)
+        if any(layer.get_arg("inputs") is not None for layer in self.get_layers()):
+            from ..layer.links import imply_depends
+
+            imply_depends(self)
         for layer in self.get_layers():
             resolve(layer)
         for layer in self.get_layers():

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..items import ItemBook
     from ..layer import Layer
     from ..session import Session
+    from ..work.run import WorkRun
 
 __all__ = ["OutlineState", "read_range"]
 
@@ -26,6 +27,8 @@ class OutlineState:
         adopts: Layers that a ``_setup`` makes join this outline.
         module_paths: Folders that its session, if it was read from one, names for the modules of layers and scripts.
         items: The items of the job, once somebody has asked for them.
+        work: Folder, launch and launch folder of a job that lives in a work folder.
+        work_run: What this process knows of that launch.
         only: Patterns of the keys that the job is about; empty for all.
         script_args: What the command line handed to a script, by the name of its module; of a session only.
         script_modules: The modules of the scripts that made layers; another run of a script makes another one.
@@ -52,6 +55,8 @@ class OutlineState:
         self.script_modules: list[ModuleType] = []
         self.items: ItemBook | None = None
         self.only: tuple[str, ...] = ()
+        self.work: dict[str, Any] = {}
+        self.work_run: WorkRun | None = None
 
 
 def read_range(frame_range: Any) -> str | None:

@@ -64,7 +64,8 @@ def save_settings(ol: Outline) -> dict[str, Any]:
     """What outline.yaml keeps of an outline beside its layers."""
     saved = {name: getattr(ol, f"get_{name}")() for name in _SAVED}
     env = {key: {"value": value, "pre": pre} for key, (value, pre) in ol.get_env().items()}
-    return {"name": ol.get_name(), "range": ol.get_frame_range(), **saved, "args": ol.get_args(), "env": env}
+    head = {"name": ol.get_name(), "range": ol.get_frame_range(), **saved}
+    return {**head, "args": ol.get_args(), "env": env, "work": ol.get_work()}
 
 
 def restore_settings(ol: Outline, data: dict[str, Any]) -> None:
@@ -73,6 +74,7 @@ def restore_settings(ol: Outline, data: dict[str, Any]) -> None:
     state.name = data["name"]
     ol.set_frame_range(data.get("range"))
     state.args = data.get("args") or {}
+    state.work = data.get("work") or {}
     for name in _SAVED:
         setattr(state, name, data.get(name))
     state.env = {key: (entry["value"], bool(entry["pre"])) for key, entry in data.get("env", {}).items()}
@@ -306,10 +308,10 @@ def _rtype_names(rtype: Any) -> Any:
     return names if names and all(name in RTYPES for name in names) else None
 
 
-def _items(layer: Layer) -> dict[str, str] | None:
+def _items(layer: Layer) -> dict[str, Any] | None:
     source = layer.get_items() if layer.get_parent() is None else None
     if source is not None and source.path:
-        return {"table": os.path.basename(source.path), "frames": source.frames}
+        return {"table": os.path.basename(source.path), "frames": source.frames, "files": source.gives_files}
     return None if source is None else {"source": str(source)}  # before there is a session; nobody reads it back
 
 

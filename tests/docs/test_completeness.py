@@ -83,6 +83,7 @@ _PYCUERUN_GROUPS = (
     "Standard options",
     "Options of the job",
     "Only with the local backend",
+    "With a work folder",
     "Development options",
     "Options of plug-ins",
 )
@@ -107,7 +108,9 @@ def test_every_option_of_outline_run_is_listed(capsys: pytest.CaptureFixture[str
     assert first_cells(DOCS / "command-line.md", "outline run") == set(_FLAG.findall(own))
 
 
-@pytest.mark.parametrize("command", ["check", "clean", "completion", "config", "list", "log", "retry", "status"])
+@pytest.mark.parametrize(
+    "command", ["check", "clean", "completion", "config", "list", "log", "results", "retry", "status"]
+)
 def test_every_option_of_outline_is_listed(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     from outline.cli import outline_main
 

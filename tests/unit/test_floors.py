@@ -35,6 +35,7 @@ FLOORS = {
     "outline.frame_on_farm": 5,
     "outline.frame_run": 5,
     "outline.modules": 5,
+    "outline.work": 5,
     "outline.plugins": 1,  # finds and calls plug-ins; what they do themselves stands above
     "outline.plugins.local": 5,
     "outline.loader": 4,

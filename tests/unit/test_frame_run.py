@@ -140,15 +140,24 @@ def test_only_sessions_have_frames(tmp_path: Path) -> None:
         execute_frame(str(script), "a", 1)
 
 
-def test_unknown_layer_or_frame_is_named() -> None:
+def test_unknown_layer_is_named() -> None:
     ol = Outline("job", "1-4", current=True)
     Shell("beauty", ["true"], chunk=2)
     ol.setup()
 
     with pytest.raises(LayerException, match="no layer 'beauti' in this outline; did you mean 'beauty'"):
         load_session_frame(str(ol.get_path()), "beauti", 1)
-    with pytest.raises(LayerException, match="layer 'beauty' has no frame 9"):
-        execute_frame(str(ol.get_path()), "beauty", 9)
+
+
+def test_a_frame_outside_of_the_range_runs_with_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    ol = Outline("job", "1-4", current=True)
+    Shell("beauty", ["true"], chunk=2)
+    ol.setup()
+
+    execute_frame(str(ol.get_path()), "beauty", 9)
+
+    assert "9" in caplog.text
+    assert "1-4" in caplog.text
 
 
 # -- commands alone -------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -106,7 +106,7 @@ def serialize_simple(launcher: OutlineLauncher) -> Dispatcher:
     return serialize(launcher)
 
 
-_FLAGS = ("maxretries", "autoeat", "pause", "cores", "memory", "fail_fast", "observer", "runner")
+_FLAGS = ("maxretries", "autoeat", "pause", "cores", "memory", "fail_fast", "observer", "runner", "settled")
 
 
 class Dispatcher:
@@ -140,6 +140,7 @@ class Dispatcher:
             if self.__flags.get("pause"):
                 return LocalJob(session.get_path())
             record = JobRecord(JobState(limits.fit(plan)), session.get_job_id(), os.getcwd())
+            _settle(record.job, claimed.journal, self.__flags.get("settled") or {})
             return _run(record, claimed, limits, self.__flags)
 
 
@@ -235,6 +236,18 @@ def _claimed(paths: SessionPaths) -> Iterator[_Claimed]:
             journal.close()
     finally:
         claim.release()
+
+
+def _settle(job: JobState, journal: Journal, settled: Mapping[str, Mapping[str, list[int]]]) -> None:
+    """Give frames that an earlier launch has run their states."""
+    for layer, states in settled.items():
+        for state, heads in ((FrameState(name), heads) for name, heads in states.items()):
+            if heads:
+                journal.settled(layer, str(FrameSet(heads)), state)
+                for head in heads:
+                    job.restore(job.ref(layer, head), state, 0)
+    if settled:
+        job.settle()
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from ...exception import SessionException
 from ...files import write_to_disk
 from ...frame_end import FrameEnd
+from ...frames import FrameSet
 from ...names import log_name
 from ...scheduler import FrameState, JobPlan, JobState
 from ...session_paths import SessionPaths
@@ -70,6 +71,10 @@ class Journal:
         """Note how a frame ended and what its state became."""
         facts = {"e": "end", "layer": layer, "frame": frame, "try": attempt, "state": state.value}
         self.write({**facts, **end.to_dict()})
+
+    def settled(self, layer: str, frames: str, state: FrameState) -> None:
+        """Note that frames have a state from the start, since an earlier launch has run them."""
+        self.write({"e": "settled", "layer": layer, "frames": frames, "state": state.value})
 
     def retry(self, layer: str, frame: int) -> None:
         """Note that somebody wants a frame to run again."""
@@ -285,6 +290,9 @@ class _Reader:
             self.__running.clear()
         elif kind == "over":
             self.__record.over = str(entry.get("why"))
+        elif kind == "settled":
+            for frame in FrameSet(entry["frames"]):
+                self.__states[self.__job.ref(entry["layer"], frame)] = (FrameState(entry["state"]), 0)
         elif kind in ("start", "end", "retry"):
             ref = self.__job.ref(entry["layer"], entry["frame"])
             getattr(self, f"_take_{kind}")(ref, entry)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...environment import FrameFacts, frame_environment
 from ...frame_end import EndedBy, FrameEnd
+from ...frame_run import note_failure
 from ...layer.paths import OLD_OUTPUTS_DATA, OUTPUTS_DATA
 from ...layer.ranges import read_frames
 from ...progress import take_progress
@@ -21,6 +22,7 @@ from ...session_paths import SessionPaths
 from .interpreter import interpreter_argv
 from .log import NO_SPACE, FrameLog, last_words, tells_of_full_disk
 from .spawn import fork_frame, signal_group, spawn
+from .watch import Request, Watch
 from .wire import RUN, Lines, send
 
 if TYPE_CHECKING:
@@ -85,13 +87,13 @@ class Worker:
             if message is None:
                 return
             if message[0] == RUN:
-                end = self.__run_frame(_Request(*message[1:]))
+                end = self.__run_frame(Request(*message[1:]))
                 try:
                     send(self.__sock, end.to_dict())
                 except OSError:
                     return
 
-    def __run_frame(self, request: _Request) -> FrameEnd:
+    def __run_frame(self, request: Request) -> FrameEnd:
         try:
             setup = self.__setup_of(request.layer)
             facts = FrameFacts(request.frame, request.attempt, request.cores, request.memory_kb)
@@ -109,7 +111,7 @@ class Worker:
             _close(log.fd)
             return _not_written(error, f"cannot write the log {log.path}: {error.strerror}")
 
-    def __run_logged(self, request: _Request, setup: _LayerSetup, env: dict[str, str], log: FrameLog) -> FrameEnd:
+    def __run_logged(self, request: Request, setup: _LayerSetup, env: dict[str, str], log: FrameLog) -> FrameEnd:
         started = time.monotonic()
         name = env["CUE_FRAME"]
         log.begin(
@@ -125,7 +127,7 @@ class Worker:
             },
             env,
         )
-        watch = _Watch(log, started, request)
+        watch = Watch(log, started, request)
         if setup.only_commands and not _has_session_extras(setup.layer):
             end = self.__run_commands(setup, request, env, watch)
         elif self.__state.fork_is_safe:
@@ -144,6 +146,8 @@ class Worker:
             end = end._replace(ended_by=EndedBy.FULL_DISK)
         if not end.seconds:
             end = end._replace(seconds=time.monotonic() - started)
+        if end.status:
+            end = note_failure(setup.layer, request.frame, request.attempt, end)
         log.end(end)
         return end
 
@@ -171,7 +175,7 @@ class Worker:
             )
         return self.__setups[name]
 
-    def __run_commands(self, setup: _LayerSetup, request: _Request, env: dict[str, str], watch: _Watch) -> FrameEnd:
+    def __run_commands(self, setup: _LayerSetup, request: Request, env: dict[str, str], watch: Watch) -> FrameEnd:
         """Run the commands of a layer that has no Python of its own."""
         from ...exception import OutlineException
         from ...frame_run import begin_commands
@@ -200,7 +204,7 @@ class Worker:
         finally:
             frame.discard()
 
-    def __run_command(self, argv: list[str], environ: dict[str, str], watch: _Watch) -> FrameEnd:
+    def __run_command(self, argv: list[str], environ: dict[str, str], watch: Watch) -> FrameEnd:
         search_path = environ.get("PATH", os.defpath)
         program, problem = self.__find_program(argv[0], search_path) if argv else ("", "the command is empty")
         if problem:
@@ -230,7 +234,7 @@ class Worker:
                 self.__programs[name, search_path] = found
         return found
 
-    def __run_interpreter(self, request: _Request, environ: dict[str, str], watch: _Watch) -> FrameEnd:
+    def __run_interpreter(self, request: Request, environ: dict[str, str], watch: Watch) -> FrameEnd:
         function = "outline.backend.local.interpreter:run_frame_and_leave"
         path = str(self.__state.outline.get_path())
         hopeless, theirs = os.pipe()
@@ -244,7 +248,7 @@ class Worker:
             os.close(theirs)
             os.close(hopeless)
 
-    def __wait(self, pid: int, watch: _Watch) -> FrameEnd:
+    def __wait(self, pid: int, watch: Watch) -> FrameEnd:
         """Wait for a frame's process, obeying the launcher and the time limits."""
         reason, ended_by = "", EndedBy.ITSELF
         kill_at = float("inf")
@@ -295,56 +299,6 @@ class Worker:
             else:
                 found.append(self.__lines.read())
         return found
-
-
-class _Request(NamedTuple):
-    """A frame to run."""
-
-    layer: str
-    frame: int
-    attempt: int
-    cores: float
-    memory_kb: int
-    timeout_seconds: float | None
-    timeout_llu_seconds: float | None
-    frames: str = ""
-
-
-class _Watch:
-    """Knows when a frame has run, or has been silent, for too long. Uses the steady clock and the size of the log."""
-
-    def __init__(self, log: FrameLog, started: float, request: _Request) -> None:
-        self.log = log
-        self.stopped = False
-        self.__request = request
-        self.started = started
-        self.__size = -1
-        self.__grown = started
-        self.is_needed = request.timeout_seconds is not None or request.timeout_llu_seconds is not None
-
-    def overdue(self, now: float) -> tuple[EndedBy, str]:
-        """Return what must end the frame, and why in words; empty when nothing must."""
-        limit = self.__request.timeout_seconds
-        if limit is not None and now - self.started >= limit:
-            return EndedBy.TIME_LIMIT, f"ran longer than its timeout of {limit / 60:g} minutes"
-        limit = self.__request.timeout_llu_seconds
-        if limit is not None:
-            size = os.fstat(self.log.fd).st_size
-            if size != self.__size:
-                self.__size, self.__grown = size, now
-            if now - self.__grown >= limit:
-                reason = f"wrote nothing to its log for its timeout_llu of {limit / 60:g} minutes"
-                return EndedBy.SILENCE_LIMIT, reason
-        return EndedBy.ITSELF, ""
-
-    def next_look(self, now: float) -> float:
-        """Return when ``overdue`` may give another answer."""
-        times = [float("inf")]
-        if self.__request.timeout_seconds is not None:
-            times.append(self.started + self.__request.timeout_seconds)
-        if self.__request.timeout_llu_seconds is not None:
-            times.append(now + min(1.0, self.__request.timeout_llu_seconds / 4))
-        return min(times)
 
 
 def _not_written(error: OSError, reason: str) -> FrameEnd:

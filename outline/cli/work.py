@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people see of a work folder: which frames of a launch run, and why."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..frames import FrameSet
+from ..work.decide import Reason
+from ..work.folder import WorkFolder
+from ..work.results import Summary, layer_records, results_of, results_text, write_shards
+from .text import facts, plural, shorten, table
+
+if TYPE_CHECKING:
+    from ..work.plan import WorkPlan
+
+__all__ = ["plan_text", "print_results", "status_json", "status_text"]
+
+_LONGEST = 60
+
+
+def plan_text(plan: WorkPlan, *, each_frame: bool = False) -> str:
+    """A table of the layers with what they read and write, and how many frames run for which reason.
+
+    Args:
+        plan: The decisions.
+        each_frame: Add a line for each frame that runs.
+    """
+    rows = []
+    for layer, decisions in plan.decisions.items():
+        links = plan.links[layer]
+        runs = sum(one.reason.runs for one in decisions.values()) - len(plan.no_retry.get(layer, ()))
+        reads = ", ".join(one.path or (one.maker.get_name() if one.maker else "") for one in links.inputs)
+        writes = ", ".join(output.path for output in links.outputs)
+        rows.append([layer, shorten(reads, _LONGEST), shorten(writes, _LONGEST), f"{runs} of {len(decisions)}", ""])
+        rows[-1][-1] = ", ".join(f"{count} {reason.value}" for reason, count in plan.counts(layer).items())
+    lines = table(["layer", "reads", "writes", "run", "why"], rows, numbers=[3])
+    for layer, failed in plan.no_retry.items():
+        lines.append(f"{layer}: {plural(len(failed), 'failed frame')} not tried again: {failed}")
+    if each_frame:
+        lines += _frames(plan)
+    return "\n".join(lines)
+
+
+def _frames(plan: WorkPlan) -> list[str]:
+    """A line for each reason and detail that frames have in common."""
+    lines = [""]
+    for layer, decisions in plan.decisions.items():
+        same: dict[str, list[int]] = {}
+        for frame, decision in decisions.items():
+            if decision.reason is not Reason.DONE:
+                same.setdefault(str(decision), []).append(frame)
+        lines += [f"{layer} {FrameSet(frames)}: {why}" for why, frames in same.items()]
+    return lines
+
+
+def status_json(folder: str) -> str:
+    """What the records of a work folder say, as JSON."""
+    return json.dumps(Summary(WorkFolder(folder)).to_dict(), indent=2)
+
+
+def status_text(folder: str) -> str:
+    """What the records of a work folder say: layers, errors, counters, and the last launch."""
+    summary = Summary(WorkFolder(folder))
+    launched = summary.launched
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(launched.get("started", 0)))
+    lines = facts(
+        [
+            ("work folder", summary.folder),
+            ("as of", f"launch {summary.launch}, {when}, process {launched.get('pid')} on {launched.get('host')}"),
+            ("damaged", f"{plural(len(summary.damaged), 'record')} left out: {', '.join(summary.damaged[:3])}"),
+        ][: 3 if summary.damaged else 2]
+    )
+    numbers = WorkFolder(folder).numbers()
+    rows = [
+        [layer, state, str(len(keys)), shorten(_range_of(keys, numbers), _LONGEST)]
+        for layer, states in summary.layers.items()
+        for state, keys in sorted(states.items())
+    ]
+    lines += ["", *table(["layer", "state", "count", "frames"], rows, numbers=[2])]
+    if summary.errors:
+        errors = sorted(summary.errors.items(), key=lambda pair: -pair[1])
+        failed = [[layer, str(count), shorten(text, 2 * _LONGEST)] for (layer, text), count in errors]
+        lines += ["", *table(["failed", "count", "why"], failed, numbers=[1])]
+    if summary.counts:
+        counted = [[layer, name, f"{value:g}"] for (layer, name), value in summary.counts.items()]
+        lines += ["", *table(["layer", "counter", "sum"], counted, numbers=[2])]
+    return "\n".join(lines)
+
+
+def _range_of(keys: Sequence[str], numbers: dict[str, int]) -> str:
+    """The frames of some keys as a range; a frame without an item has its number for a key."""
+    return str(FrameSet(sorted(numbers[key] if key in numbers else int(key) for key in keys)))
+
+
+def print_results(folder: str, layer: str, format: str, output: str | None, shards: int, failed: bool) -> int:
+    """Print what the frames of a layer returned, or write it into files and print their paths."""
+    rows = results_of(layer_records(WorkFolder(folder), layer), failed=failed)
+    if output is None:
+        print(results_text(rows, format), end="")
+    else:
+        print("\n".join(write_shards(rows, output, shards, format)))
+    return 0

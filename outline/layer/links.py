@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the frames of a layer read and write, as paths: the arguments ``inputs`` and ``outputs``."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..depend import DependType
+from ..exception import LayerException
+from ..frames import FrameSet
+from ..io.path import expand_path, resolve
+from ..io.pattern import find_slot
+from ..tokens import FrameTokens, expand_word, split_command
+from .args import where
+from .datasets import item_of
+from .outputs import declared_outputs, fill_in
+from .state import SLOT
+
+if TYPE_CHECKING:
+    from ..items import Item
+    from ..loader import Outline
+    from .base import Layer
+
+__all__ = ["Input", "LayerLinks", "fill_paths", "imply_depends", "path_of", "paths_of", "read_inputs"]
+
+_ITEM = "item"
+_TOKEN = r"%\{INPUT(?P<list>LIST)?(?::(?P<name>[^{}]+))?\}"
+
+
+class Input(NamedTuple):
+    """What each frame of a layer reads under one name.
+
+    Attributes:
+        name: The name, unique in the layer.
+        path: A path with places for frame and item; empty for outputs of another layer.
+        maker: The layer that makes it, when another layer of the job does.
+        outputs: The names of the outputs of that layer.
+    """
+
+    name: str
+    path: str = ""
+    maker: Layer | None = None
+    outputs: tuple[str, ...] = ()
+
+
+def read_inputs(layer: Layer) -> list[Input]:
+    """The argument ``inputs`` of a layer: a path, a layer, an output of a layer, a list or a dict of these.
+
+    Raises:
+        LayerException: It is something else.
+    """
+    spec = layer.get_arg("inputs")
+    if spec is None:
+        return _item_input(layer)
+    if isinstance(spec, Mapping):
+        named = {str(name): value for name, value in spec.items()}
+    else:
+        values = list(spec) if isinstance(spec, (list, tuple)) and not _is_output(spec) else [spec]
+        named = {"main" if place == 0 else f"input{place + 1}": value for place, value in enumerate(values)}
+    return [_input(layer, name, value) for name, value in named.items()]
+
+
+def _item_input(layer: Layer) -> list[Input]:
+    """A file item is an input by itself, where a layer names no inputs."""
+    source = layer.get_items()
+    return [Input(_ITEM, "%{ITEM}")] if source is not None and source.gives_files else []
+
+
+def _is_output(value: Any) -> bool:
+    """Tell whether a value is what ``Layer.output`` gives."""
+    return isinstance(value, tuple) and len(value) == 2 and hasattr(value[0], SLOT) and isinstance(value[1], str)
+
+
+def _input(layer: Layer, name: str, value: Any) -> Input:
+    if hasattr(value, SLOT):
+        return Input(name, "", value, tuple(output.name for output in declared_outputs(value)))
+    if _is_output(value):
+        return Input(name, "", value[0], (value[1],))
+    if isinstance(value, (str, bytes, os.PathLike)) and value:
+        return Input(name, resolve(value))
+    raise LayerException(
+        f"{where(layer)}: input {name!r} must be a path, a layer or an output of a layer, not {value!r}"
+    )
+
+
+def imply_depends(ol: Outline) -> None:
+    """Let each layer wait for the layers whose outputs it reads.
+
+    A layer reads an output of another one when it names that layer, or writes down the same path. A layer of a single
+    frame, and one that reads a path without a place for a frame, waits for all frames.
+
+    Raises:
+        LayerException: A layer reads what it writes itself.
+    """
+    makers = {output.path: layer for layer in ol.get_layers() for output in declared_outputs(layer)}
+    for layer in ol.get_layers():
+        for one in read_inputs(layer):
+            maker = one.maker or makers.get(one.path)
+            if maker is layer:
+                raise LayerException(f"{where(layer)}: its input {one.name!r} is an output of its own")
+            if maker is not None and not _waits_for(layer, maker):
+                layer.depend_on(maker, DependType.LayerOnLayer if layer.has_fixed_frames else DependType.FrameByFrame)
+
+
+def _waits_for(layer: Layer, on: Layer) -> bool:
+    return any(depend.get_depend_on_layer() is on for depend in layer.get_depends())
+
+
+class LayerLinks:
+    """The paths that the frames of one layer read and write, once its dependencies are known."""
+
+    def __init__(self, layer: Layer, work: str = "", launched_in: str = "") -> None:
+        """Look at a layer.
+
+        Args:
+            layer: The layer.
+            work: The folder that relative outputs are in; empty for the working directory.
+            launched_in: The folder that all other relative paths begin in.
+        """
+        self.layer = layer
+        self.__work, self.__launched_in = work, launched_in
+        self.outputs = declared_outputs(layer)
+        self.inputs = [self.__with_maker(one) for one in read_inputs(layer)]
+        named = {id(one.maker) for one in self.inputs if one.maker is not None}
+        self.__whole: dict[int, bool] = {}
+        for depend in layer.get_depends():
+            on = depend.get_depend_on_layer()
+            if depend.get_type() not in (DependType.FrameByFrame, DependType.LayerOnLayer) or depend.is_any_frame():
+                continue
+            self.__whole[id(on)] = depend.get_type() == DependType.LayerOnLayer
+            made = declared_outputs(on)
+            if made and id(on) not in named:
+                self.inputs.append(Input(on.get_name(), "", on, tuple(output.name for output in made)))
+
+    def __with_maker(self, one: Input) -> Input:
+        if one.maker is None:
+            for depend in self.layer.get_depends():
+                on = depend.get_depend_on_layer()
+                for output in declared_outputs(on):
+                    if output.path == one.path:
+                        return one._replace(path="", maker=on, outputs=(output.name,))
+        return one
+
+    @property
+    def has_files(self) -> bool:
+        """Whether the frames are known to read or write any file."""
+        return bool(self.inputs or self.outputs)
+
+    def key(self, frame: int) -> str:
+        """What a frame is remembered by: the key of its item, else its number."""
+        return item_of(self.layer, frame).key if self.layer.get_items() is not None else str(frame)
+
+    def item_text(self, frame: int) -> str:
+        """The value of a frame's item as text, which is equal exactly when the value is; empty without items."""
+        if self.layer.get_items() is None:
+            return ""
+        value = item_of(self.layer, frame).value
+        return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+    def output_paths(self, frame: int) -> list[tuple[str, str]]:
+        """Name and path of each file that a frame writes, optional ones left out."""
+        return [
+            (output.name, self.__below_work(output.frame_path(frame))) for output in self.outputs if not output.optional
+        ]
+
+    def __below_work(self, path: str) -> str:
+        """A path in the work folder without the name of that folder, so that records survive a move of it."""
+        begin = os.path.join(self.__work, "")
+        return path[len(begin) :] if self.__work and path.startswith(begin) else path
+
+    def input_paths(self, frame: int) -> list[tuple[str, list[str]]]:
+        """Name and paths of what a frame reads; several paths where it reads all frames of another layer."""
+        found = []
+        for one in self.inputs:
+            if one.maker is None:
+                path = _path_of(self.layer, one.path, frame)
+                found.append((one.name, [os.path.join(self.__launched_in, path)]))
+            else:
+                found.append((one.name, self.__made_paths(one, frame)))
+        return found
+
+    def found_paths(self, frame: int) -> list[tuple[str, str]]:
+        """Name and path of each file that a frame reads and that no layer makes."""
+        return [
+            (one.name, os.path.join(self.__launched_in, _path_of(self.layer, one.path, frame)))
+            for one in self.inputs
+            if one.maker is None
+        ]
+
+    def makers(self, frame: int) -> Iterator[tuple[str, int | None]]:
+        """Layer and frame that make what a frame reads; None stands for all frames of the layer."""
+        for one in self.inputs:
+            if one.maker is not None:
+                yield one.maker.get_name(), None if self.__reads_all(one.maker) else frame
+
+    def __reads_all(self, maker: Layer) -> bool:
+        return self.__whole.get(id(maker), True)
+
+    def __made_paths(self, one: Input, frame: int) -> list[str]:
+        assert one.maker is not None
+        made = [output for output in declared_outputs(one.maker) if output.name in one.outputs]
+        frames: Iterable[int] = [frame]
+        if self.__reads_all(one.maker):
+            frames = FrameSet(one.maker.get_frame_range() or "")
+        paths = [output.frame_path(number) for number in frames for output in made]
+        return list(dict.fromkeys(os.path.join(self.__work, path) for path in paths))
+
+
+def fill_paths(layer: Layer, command: Any, frame: int | None) -> Any:
+    """A command with paths in the place of ``%{INPUT}``, ``%{INPUT:name}``, ``%{OUTPUT}`` and ``%{OUTPUT:name}``.
+
+    A word that is nothing but such a token becomes several words where the input is several files. ``%{INPUTLIST}`` and
+    ``%{INPUTLIST:name}`` are the path of a file that lists them, one in a line, for commands that would get too long.
+
+    Raises:
+        LayerException: There is no such input or output.
+    """
+    command = fill_in(layer, command, frame)
+    if frame is None or not isinstance(command, (str, list, tuple)) or "%{INPUT" not in str(command):
+        return command
+
+    def named(found: re.Match[str]) -> list[str]:
+        paths = paths_of(layer, frame, found["name"] or "")
+        return [_listed(layer, found["name"] or "main", frame, paths)] if found["list"] else paths
+
+    words: list[str] = []
+    for word in split_command(command):
+        whole = re.fullmatch(_TOKEN, word)
+        words += named(whole) if whole else [re.sub(_TOKEN, lambda found: " ".join(named(found)), word)]
+    return words
+
+
+def paths_of(layer: Layer, frame: int, name: str) -> list[str]:
+    """What a frame reads under a name; arguments and errors are those of ``Layer.input_paths``."""
+    paths = dict(links_of(layer).input_paths(frame))
+    name = name or next(iter(paths), "main")
+    if name not in paths:
+        raise LayerException(f"{where(layer)} has no input {name!r}; it has {', '.join(paths) or 'none'}")
+    return paths[name]
+
+
+def path_of(layer: Layer, frame: int, name: str) -> str:
+    """The one file that a frame reads under a name; arguments and errors are those of ``Layer.input_path``."""
+    paths = paths_of(layer, frame, name)
+    if len(paths) != 1:
+        raise LayerException(f"{where(layer)}: its input {name!r} is {len(paths)} files; use input_paths")
+    return paths[0]
+
+
+def _listed(layer: Layer, name: str, frame: int, paths: Iterable[str]) -> str:
+    """A file in the layer's session folder with one path in a line."""
+    from ..files import write_atomic
+
+    path = os.path.join(layer.get_path(), f"inputs-{name}-{frame}.txt")
+    write_atomic(path, "".join(f"{one}\n" for one in paths).encode("utf-8", "surrogateescape"))
+    return path
+
+
+def links_of(layer: Layer) -> LayerLinks:
+    """The paths of a layer, in the folders of its job."""
+    ol = layer.get_outline()
+    work = ol.get_work() if ol is not None else {}
+    return LayerLinks(layer, str(work.get("folder", "")), str(work.get("cwd", "")))
+
+
+def _path_of(layer: Layer, path: str, frame: int) -> str:
+    """A path with its places for frame and item filled in."""
+    if "%{" in path:
+        item = _checked_item(layer, frame) if "%{KEY}" in path or "%{ITEM" in path else None
+        path = expand_word(path, FrameTokens(frame, layer=layer.get_name(), item=item))
+    return find_slot(expand_path(path, os.environ)).frame_path(frame)
+
+
+def _checked_item(layer: Layer, frame: int) -> Item:
+    from ..items import check_path_key
+
+    item = item_of(layer, frame)
+    check_path_key(item)
+    return item

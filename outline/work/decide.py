@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Must a frame run? One pure function, for launch, dry run, status and the frame itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+from ..frame_end import FrameEnd
+
+__all__ = ["Decision", "FileState", "FrameNow", "Look", "Reason", "Record", "Rerun", "Signature", "decide"]
+
+
+class Reason(str, Enum):
+    """Why a frame runs, or that it is done."""
+
+    NEW = "new"  #: Nothing is known of it.
+    INTERRUPTED = "interrupted"  #: It began, and no end is known.
+    FAILED = "failed"  #: It failed last time.
+    MISSING = "missing"  #: An output is gone or empty.
+    EDITED = "edited"  #: An output is not what the frame wrote.
+    STALE = "stale"  #: An argument, an input, the item or the code is another one than last time.
+    FORCED = "forced"  #: The user, or the layer's ``rerun="always"``, wants it.
+    UPSTREAM = "upstream"  #: Something that it reads will run; decided when that is through.
+    CACHED = "cached"  #: Another job has made the same; its outputs are copied.
+    DONE = "done"  #: None of these.
+
+    @property
+    def runs(self) -> bool:
+        """Whether the frame's own work is done again, as far as is known."""
+        return self not in (Reason.CACHED, Reason.DONE)
+
+
+class Rerun(str, Enum):
+    """What makes a frame that has succeeded run again."""
+
+    CHANGED = "changed"  #: Its outputs, inputs, item, arguments or code.
+    MISSING = "missing"  #: Only a missing output, as with make.
+    ALWAYS = "always"  #: Each launch.
+
+
+class Signature(NamedTuple):
+    """What the file system says of a file; while it stays the same, nobody reads the file."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+class FileState(NamedTuple):
+    """A file that a frame has read or written.
+
+    Attributes:
+        name: The name of the input or output.
+        path: As the layer spells it, relative paths included.
+        signature: At the time of the digest.
+        digest: Of its contents, in hexadecimal.
+    """
+
+    name: str
+    path: str
+    signature: Signature
+    digest: str
+
+
+class Record(NamedTuple):
+    """What is known of the last run of a frame.
+
+    Attributes:
+        layer: The layer's name.
+        key: The key of its item, or its number.
+        launch: The number of the launch that ran it.
+        attempt: Which try of that launch it was, from 1.
+        end: How it ended; None when it began and no end is known.
+        item: The value of its item as text.
+        inputs: What it read.
+        outputs: What it wrote.
+        result: The plain data that it returned.
+        counts: Numbers that it counted, by name.
+    """
+
+    layer: str
+    key: str
+    launch: int
+    attempt: int = 1
+    end: FrameEnd | None = None
+    item: str = ""
+    inputs: tuple[FileState, ...] = ()
+    outputs: tuple[FileState, ...] = ()
+    result: Any = None
+    counts: Mapping[str, float] = MappingProxyType({})
+
+
+class FrameNow(NamedTuple):
+    """What a frame is in this launch.
+
+    Attributes:
+        parts: What its layer is made of, by name: ``arg res``, ``env PROJECT``, ``code Sim``; the values are texts.
+        item: The value of its item as text, empty without one.
+        inputs: Name and path of each file that it reads, in order.
+        outputs: Name and path of each file that it must write.
+        rerun: What makes it run again.
+        is_forced: The user wants it to run.
+    """
+
+    parts: Mapping[str, str]
+    item: str = ""
+    inputs: Sequence[tuple[str, str]] = ()
+    outputs: Sequence[tuple[str, str]] = ()
+    rerun: Rerun = Rerun.CHANGED
+    is_forced: bool = False
+
+
+class Look(Protocol):
+    """How ``decide`` sees files."""
+
+    def signature(self, path: str) -> Signature | None:
+        """What the file system says of a file; None when there is none."""
+
+    def digest(self, path: str, known: FileState | None) -> str | None:
+        """The digest of a file, taken from ``known`` when the signature is the same; None when there is none."""
+
+
+class Decision(NamedTuple):
+    """Whether a frame runs: a reason and one detail."""
+
+    reason: Reason
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.reason.value} ({self.detail})" if self.detail else self.reason.value
+
+
+def decide(record: Record | None, parts_then: Mapping[str, str], now: FrameNow, look: Look) -> Decision:
+    """Say whether a frame must run.
+
+    What costs least is asked first: a frame without a record, or with a missing output, reads no file.
+
+    Args:
+        record: What is known of its last run.
+        parts_then: The parts of its layer in the launch of the record.
+        now: What it is in this launch.
+        look: Sees files.
+    """
+    if now.is_forced:
+        return Decision(Reason.FORCED)
+    if now.rerun is Rerun.ALWAYS:
+        return Decision(Reason.FORCED, 'rerun="always"')
+    missing = _missing(now, look)
+    if now.rerun is Rerun.MISSING and now.outputs:
+        return missing or Decision(Reason.DONE)
+    if record is None:
+        return Decision(Reason.NEW)
+    if record.end is None:
+        return Decision(Reason.INTERRUPTED)
+    if record.end.status:
+        return Decision(Reason.FAILED, record.end.reason)
+    return missing or _edited(record, now, look) or _stale(record, parts_then, now, look) or Decision(Reason.DONE)
+
+
+def _missing(now: FrameNow, look: Look) -> Decision | None:
+    for _, path in now.outputs:
+        signature = look.signature(path)
+        if signature is None or not signature.size:
+            return Decision(Reason.MISSING, path if signature is None else f"{path} is empty")
+    return None
+
+
+def _edited(record: Record, now: FrameNow, look: Look) -> Decision | None:
+    written = {(output.name, output.path): output for output in record.outputs}
+    for name, path in now.outputs:
+        output = written.get((name, path))
+        if output is None or look.digest(path, output) != output.digest:
+            return Decision(Reason.EDITED, path)
+    return None
+
+
+def _stale(record: Record, parts_then: Mapping[str, str], now: FrameNow, look: Look) -> Decision | None:
+    if record.item != now.item:
+        return Decision(Reason.STALE, _change("item", record.item, now.item))
+    for name in [*now.parts, *(name for name in parts_then if name not in now.parts)]:
+        before, after = parts_then.get(name), now.parts.get(name)
+        if before != after:
+            return Decision(Reason.STALE, _change(name, before, after))
+    return _changed_input(record, now, look)
+
+
+def _changed_input(record: Record, now: FrameNow, look: Look) -> Decision | None:
+    """Compare inputs by name and position: where a file stands is no part of what it holds."""
+    if [state.name for state in record.inputs] != [name for name, _ in now.inputs]:
+        return Decision(Reason.STALE, f"{len(record.inputs)} inputs -> {len(now.inputs)}")
+    for state, (_, path) in zip(record.inputs, now.inputs, strict=True):
+        digest = look.digest(path, state if state.path == path else None)
+        if digest != state.digest:
+            return Decision(Reason.STALE, f"input {path}" if digest else f"input {path} is gone")
+    return None
+
+
+_LONGEST_VALUE = 40
+
+
+def _change(name: str, before: str | None, after: str | None) -> str:
+    if before is None or after is None:
+        return f"{name} is {'new' if before is None else 'gone'}"
+    if name.startswith("code ") or len(before) > _LONGEST_VALUE or len(after) > _LONGEST_VALUE:
+        return name
+    return f"{name} {before} -> {after}"

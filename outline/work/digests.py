@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What files hold: signatures that cost nothing, and digests that are read only where a signature is another one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+import zlib
+from collections.abc import Callable, Iterator
+
+from .decide import FileState, Signature
+
+__all__ = ["Disk", "digest_file"]
+
+_BLOCK = 1 << 20
+_CLOCK_STEP_NS = 20_000_000  # Linux stamps files with a clock that moves every 1 to 10 ms
+_COARSE_STEP_NS = 2_000_000_000  # FAT and old NFS servers
+_UNTRUSTED = Signature(-1, 0, 0)  # equal to that of no file
+_READS_OF_CHANGING_FILE = 3
+
+
+class Disk:
+    """Files as the frames of one process see them.
+
+    Attributes:
+        read_bytes: How much has been read for digests.
+    """
+
+    def __init__(self, folder: str, *, clock_ns: Callable[[], int] = time.time_ns) -> None:
+        """See files.
+
+        Args:
+            folder: What relative paths start from.
+            clock_ns: The time, in nanoseconds.
+        """
+        self.read_bytes = 0
+        self.__folder = folder
+        self.__clock_ns = clock_ns
+        self.__known: dict[tuple[str, Signature], str] = {}
+        self.__groups: dict[str, list[str]] = {}
+
+    def group(self, paths: list[str]) -> str:
+        """One name for several files, which then have one signature and one digest; a single file is itself."""
+        if len(paths) == 1:
+            return paths[0]
+        name = f"{paths[0]} and {len(paths) - 1} more" if paths else "no files"
+        self.__groups[name] = paths
+        return name
+
+    def signature(self, path: str) -> Signature | None:
+        """What the file system says of a file or of all files below a folder; None when nothing is there."""
+        if path in self.__groups:
+            return self.__group_signature(self.__groups[path])
+        path = os.path.join(self.__folder, path)
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        if not stat.S_ISDIR(status.st_mode):
+            return Signature(status.st_size, status.st_mtime_ns, status.st_ino)
+        return _folder_signature(path)
+
+    def __group_signature(self, paths: list[str]) -> Signature | None:
+        size = newest = checksum = 0
+        for path in paths:
+            signature = self.signature(path)
+            if signature is None:
+                return None
+            size, newest = size + signature.size, max(newest, signature.mtime_ns)
+            checksum = zlib.crc32(repr(signature).encode(), checksum)
+        return Signature(size, newest, checksum)
+
+    def digest(self, path: str, known: FileState | None) -> str | None:
+        """The digest of a file or folder; the file is not read when ``known`` has its signature."""
+        signature = self.signature(path)
+        if signature is None:
+            return None
+        if known is not None and known.signature == signature:
+            return known.digest
+        return self.__read(path, signature)[1]
+
+    def written(self, name: str, path: str) -> FileState | None:
+        """The state of a file that this process has just put into its place; None when it is not there."""
+        signature = self.signature(path)
+        return None if signature is None else FileState(name, path, *self.__read(path, signature))
+
+    def state(self, name: str, path: str, known: FileState | None = None) -> FileState | None:
+        """The state of a file to be recorded; None when it is not there.
+
+        A signature that is as young as the step of the file system's clock could stay the same over another change. It
+        is recorded as one that no file has, so that the next plan reads the file.
+        """
+        signature = self.signature(path)
+        if signature is None:
+            return None
+        if known is not None and known.signature == signature:
+            return known._replace(name=name, path=path)
+        signature, digest = self.__read(path, signature)
+        step = _CLOCK_STEP_NS if signature.mtime_ns % 1_000_000_000 else _COARSE_STEP_NS
+        is_young = abs(self.__clock_ns() - signature.mtime_ns) < step
+        return FileState(name, path, _UNTRUSTED if is_young else signature, digest)
+
+    def __read(self, path: str, signature: Signature) -> tuple[Signature, str]:
+        known = self.__known.get((path, signature))
+        if known is not None:
+            return signature, known
+        digest = ""
+        for _ in range(_READS_OF_CHANGING_FILE):
+            digest = self.__digest_group(path) if path in self.__groups else self.__digest(path)
+            after = self.signature(path)
+            if after == signature or after is None:
+                break
+            signature = after
+        self.__known[path, signature] = digest
+        return signature, digest
+
+    def __digest_group(self, name: str) -> str:
+        whole = hashlib.sha256()
+        for path in self.__groups[name]:
+            whole.update(f"{self.digest(path, None)}\n".encode())
+        return whole.hexdigest()
+
+    def __digest(self, path: str) -> str:
+        path = os.path.join(self.__folder, path)
+        if not os.path.isdir(path):
+            digest, size = digest_file(path)
+            self.read_bytes += size
+            return digest
+        whole = hashlib.sha256()
+        for file in _files_below(path):
+            digest, size = digest_file(file)
+            self.read_bytes += size
+            whole.update(f"{digest} {os.path.relpath(file, path)}\n".encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()
+
+
+def digest_file(path: str) -> tuple[str, int]:
+    """The SHA-256 of a file's contents in hexadecimal, as ``sha256sum`` prints it, and its size in bytes.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    digest = hashlib.sha256()
+    size = 0
+    block = memoryview(bytearray(_BLOCK))
+    with open(path, "rb", buffering=0) as stream:
+        while count := stream.readinto(block):
+            digest.update(block[:count])
+            size += count
+    return digest.hexdigest(), size
+
+
+def _folder_signature(folder: str) -> Signature:
+    """Size and newest time of all files; a checksum of names, sizes and times stands in place of the inode."""
+    size = newest = checksum = 0
+    for file in _files_below(folder):
+        status = os.stat(file)
+        size, newest = size + status.st_size, max(newest, status.st_mtime_ns)
+        entry = f"{os.path.relpath(file, folder)}\0{status.st_size}\0{status.st_mtime_ns}\0"
+        checksum = zlib.crc32(entry.encode("utf-8", "surrogateescape"), checksum)
+    return Signature(size, newest, checksum)
+
+
+def _files_below(folder: str) -> Iterator[str]:
+    """The files in a folder and those in it, in the order of their names."""
+    for place, folders, names in os.walk(folder):
+        folders.sort()
+        for name in sorted(names):
+            yield os.path.join(place, name)

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The work folder: the only code that knows a file name in ``.outline``.
+
+::
+
+    .outline/items.jsonl            key and number of each item, append-only
+    .outline/records/               what is known of each frame, see ``records``
+    .outline/launches/<n>.json      one launch: who, where, when, and what its layers were made of
+    .outline/edited/                outputs that somebody had changed, moved away before their frames ran again
+
+All paths in these files are relative, so the folder can be moved, copied and mounted elsewhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ..exception import WorkException
+from ..files import make_whole, write_atomic
+from ..process import process_birth
+from .records import RecordBook, launch_of, record_files
+
+__all__ = ["Launch", "WorkFolder"]
+
+_HIDDEN = ".outline"
+
+
+class WorkFolder:
+    """One work folder, which need not exist before the first launch.
+
+    Attributes:
+        folder: Its absolute path; relative outputs of layers begin here.
+        records: The folder of the records.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self.folder = os.path.abspath(folder)
+        hidden = os.path.join(self.folder, _HIDDEN)
+        self.records = os.path.join(hidden, "records")
+        self.__launches = os.path.join(hidden, "launches")
+        self.__items = os.path.join(hidden, "items.jsonl")
+        self.__edited = os.path.join(hidden, "edited")
+
+    def exists(self) -> bool:
+        """Whether something was launched in the folder before."""
+        return os.path.isdir(self.__launches)
+
+    # -- items -------------------------------------------------------------------------------------------------
+
+    def numbers(self) -> dict[str, int]:
+        """The frame numbers that keys of items have; damaged lines are left out.
+
+        Raises:
+            WorkException: They cannot be read.
+        """
+        numbers: dict[str, int] = {}
+        try:
+            with open(self.__items, "rb") as stream:
+                for line in stream:
+                    try:
+                        number, key = json.loads(line.decode("utf-8", "surrogateescape"))
+                    except (ValueError, TypeError):
+                        continue
+                    numbers[str(key)] = int(number)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise WorkException(f"cannot read {self.__items}: {error.strerror}") from error
+        return numbers
+
+    def keep_numbers(self, numbers: Mapping[str, int]) -> None:
+        """Append the numbers of keys that are new.
+
+        Raises:
+            WorkException: The folder cannot be written.
+        """
+        known = self.numbers()
+        new = "".join(
+            json.dumps([number, key], ensure_ascii=False) + "\n" for key, number in numbers.items() if key not in known
+        )
+        if new:
+            try:
+                with open(self.__items, "ab") as stream:
+                    stream.write(new.encode("utf-8", "surrogateescape"))
+            except OSError as error:
+                raise WorkException(f"cannot write {self.__items}: {error.strerror}") from error
+
+    # -- launches ----------------------------------------------------------------------------------------------
+
+    def last_launch(self) -> int:
+        """The number of the newest launch, 0 before the first."""
+        try:
+            names = os.listdir(self.__launches)
+        except OSError:
+            return 0
+        return max((int(name.removesuffix(".json")) for name in names if _is_launch(name)), default=0)
+
+    def has_launch(self, number: int) -> bool:
+        """Whether there was a launch of a number."""
+        return os.path.exists(self.__launch_path(number))
+
+    def launch(self, number: int) -> dict[str, Any]:
+        """What is known of a launch; empty when its file is gone or damaged."""
+        try:
+            with open(self.__launch_path(number), encoding="utf-8") as stream:
+                data = json.load(stream)
+        except (OSError, ValueError):
+            return {}
+        return data if isinstance(data, dict) else {}
+
+    def begin_launch(self, facts: Mapping[str, Any], *, take_over: bool = False) -> Launch:
+        """Make the next launch and so become the one that runs in the folder.
+
+        Args:
+            facts: What is to be known of it: command line, layers.
+            take_over: Go on although the last launch seems to be running.
+
+        Raises:
+            WorkException: Somebody else runs in the folder, or it cannot be written.
+        """
+        number = self.last_launch()
+        if number and not take_over:
+            self.__refuse_living(number)
+        owner = {
+            "host": platform.node(),
+            "pid": os.getpid(),
+            "born": process_birth(os.getpid()),
+            "started": round(time.time(), 3),
+        }
+        try:
+            for folder in (self.records, self.__launches):
+                os.makedirs(folder, exist_ok=True)
+            if not make_whole(self.__launch_path(number + 1), json.dumps({**owner, **facts})):
+                self.__refuse_living(number + 1)
+                raise WorkException(f"{self.folder} was taken by another launch just now; try again")
+        except OSError as error:
+            raise WorkException(f"cannot write the work folder {self.folder}: {error.strerror}") from error
+        return Launch(self.__launch_path(number + 1), number + 1, {**owner, **facts})
+
+    def __refuse_living(self, number: int) -> None:
+        data = self.launch(number)
+        if data.get("over") or not data:
+            return
+        host, pid = data.get("host"), data.get("pid")
+        is_here = host == platform.node()
+        if is_here and process_birth(int(pid or 0)) != data.get("born"):
+            return
+        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(float(data.get("started") or 0)))
+        raise WorkException(
+            f"{self.folder} is in use by process {pid} on {host} since {since} (launch {number}); wait for it"
+            + ("" if is_here else ", or use --take-over when you know that it is over")
+        )
+
+    def __launch_path(self, number: int) -> str:
+        return os.path.join(self.__launches, f"{number}.json")
+
+    # -- records -----------------------------------------------------------------------------------------------
+
+    def read_records(self) -> RecordBook:
+        """The newest record of each frame.
+
+        Raises:
+            WorkException: A file cannot be read.
+        """
+        try:
+            return RecordBook.read(self.records)
+        except OSError as error:
+            raise WorkException(f"cannot read the records in {self.records}: {error.strerror}") from error
+
+    def fold_records(self, book: RecordBook, before: int) -> None:
+        """Put the records of launches before a number into one file.
+
+        Raises:
+            WorkException: The folder cannot be written.
+        """
+        files = [name for name in record_files(self.records) if 0 < launch_of(name) < before]
+        if files or book.damaged:
+            try:
+                book.fold(self.records, files)
+            except OSError as error:
+                raise WorkException(f"cannot fold the records in {self.records}: {error.strerror}") from error
+
+    def move_edited(self, path: str) -> str:
+        """Move an output that somebody has changed out of the way, and give its new place.
+
+        Raises:
+            WorkException: It cannot be moved.
+        """
+        source = os.path.join(self.folder, path)
+        target = os.path.join(self.__edited, f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}", path.lstrip("/"))
+        try:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.rename(source, target)
+        except OSError as error:
+            raise WorkException(f"cannot move the edited {source} to {target}: {error.strerror}") from error
+        return target
+
+
+class Launch:
+    """One launch in a work folder, kept by the process that made it."""
+
+    def __init__(self, path: str, number: int, facts: dict[str, Any]) -> None:
+        self.number = number
+        self.facts = facts
+        self.__path = path
+
+    def forget(self) -> None:
+        """Remove what the launch has written, since nothing ran."""
+        try:
+            os.unlink(self.__path)
+        except OSError:
+            pass  # it stays as a launch of nothing
+
+    def note(self, **facts: Any) -> None:
+        """Write down more of the launch.
+
+        Raises:
+            WorkException: The folder cannot be written.
+        """
+        self.facts.update(facts)
+        try:
+            write_atomic(self.__path, json.dumps(self.facts))
+        except OSError as error:
+            raise WorkException(f"cannot write {self.__path}: {error.strerror}") from error
+
+
+def _is_launch(name: str) -> bool:
+    return name.endswith(".json") and name.removesuffix(".json").isdecimal()

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which frames of a job must run, decided before it is launched."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..exception import LayerNotFound, WorkException
+from ..frames import FrameSet, chunk_at, chunk_heads
+from .decide import Decision, FrameNow, Reason, Record, Rerun, decide
+from .digests import Disk
+
+if TYPE_CHECKING:
+    from ..layer import Layer
+    from ..layer.links import LayerLinks
+
+__all__ = ["Choice", "WorkPlan", "frame_now", "plan_work", "rerun_of"]
+
+
+class Choice(NamedTuple):
+    """What the user says about frames that the records alone would decide.
+
+    Attributes:
+        force: Frames that run whatever is known, by layer; None for all of a layer.
+        no_retry: Layers whose failed frames stay failed.
+        keep: Frames that count as done as they are, by layer; None for all of a layer.
+    """
+
+    force: Mapping[str, FrameSet | None] = {}
+    no_retry: frozenset[str] = frozenset()
+    keep: Mapping[str, FrameSet | None] = {}
+
+    def check(self, known: Iterable[str]) -> None:
+        """Check the names of layers.
+
+        Raises:
+            LayerNotFound: The job has no layer of a name.
+            WorkException: A layer is to be forced and not to be tried again.
+        """
+        known = list(known)
+        for name in [*self.force, *self.no_retry, *self.keep]:
+            if name not in known:
+                raise LayerNotFound(name, known)
+        both = sorted(self.no_retry.intersection(self.force))
+        if both:
+            raise WorkException(f"layer {both[0]!r} is named by --force and by --no-retry; leave one of them out")
+
+
+class WorkPlan:
+    """The decision about every frame of a job.
+
+    Attributes:
+        links: What the layers read and write, by name.
+        decisions: By layer and frame.
+        no_retry: Frames that failed and stay failed.
+    """
+
+    def __init__(self, links: Mapping[str, LayerLinks]) -> None:
+        self.links = links
+        self.decisions: dict[str, dict[int, Decision]] = {}
+        self.no_retry: dict[str, FrameSet] = {}
+
+    @property
+    def has_work(self) -> bool:
+        """Whether any frame runs, or may have to; Post layers only follow others."""
+        return any(
+            decision.reason.runs and frame not in self.no_retry.get(layer, ())
+            for layer, frames in self.decisions.items()
+            if str(self.links[layer].layer.get_type()) != "Post"
+            for frame, decision in frames.items()
+        )
+
+    def counts(self, layer: str) -> dict[Reason, int]:
+        """How many frames of a layer there are for each reason."""
+        return dict(Counter(decision.reason for decision in self.decisions[layer].values()))
+
+    def done_heads(self, layer: Layer) -> list[int]:
+        """The first frames of the chunks that are done as a whole."""
+        decisions = self.decisions[layer.get_name()]
+        return [head for head, frames in _chunks(layer) if not any(decisions[frame].reason.runs for frame in frames)]
+
+    def dead_heads(self, layer: Layer) -> list[int]:
+        """The first frames of the chunks that failed and are not to be tried again."""
+        failed = self.no_retry.get(layer.get_name())
+        return [head for head, frames in _chunks(layer) if failed and any(frame in failed for frame in frames)]
+
+
+def _chunks(layer: Layer) -> Iterable[tuple[int, FrameSet]]:
+    frames, size = FrameSet(layer.get_frame_range()).unique(), layer.get_chunk_size()
+    return ((head, chunk_at(frames, head, size)) for head in chunk_heads(frames, size))
+
+
+def plan_work(
+    layers: Mapping[str, LayerLinks],
+    parts: Mapping[str, Mapping[str, str]],
+    records: Mapping[tuple[str, str], Record],
+    parts_then: Callable[[str, int], Mapping[str, str]],
+    disk: Disk,
+    choice: Choice,
+) -> WorkPlan:
+    """Decide about all frames of a job.
+
+    Args:
+        layers: Those that have frames, by name, each after those that it waits for.
+        parts: What each layer is made of now, by name.
+        records: What is known of frames, by layer and key.
+        parts_then: What a layer was made of, by its name and the number of the launch.
+        disk: Sees files.
+        choice: What the user wants.
+
+    Raises:
+        LayerNotFound: The user names a layer that the job does not have.
+        WorkException: The user's wishes exclude each other.
+    """
+    choice.check(layers)
+    plan = WorkPlan(layers)
+    running: dict[str, set[int]] = {}
+    for name, links in layers.items():
+        forced, kept = choice.force.get(name, FrameSet([])), choice.keep.get(name, FrameSet([]))
+        rerun = rerun_of(links.layer, links)
+        decisions = plan.decisions[name] = {}
+        for frame in FrameSet(links.layer.get_frame_range()).unique():
+            record = records.get((name, links.key(frame)))
+            then = parts_then(name, record.launch) if record else {}
+            now = frame_now(links, frame, parts[name], rerun, disk, is_forced=forced is None or frame in forced)
+            decision = decide(record, then, now, disk)
+            if (kept is None or frame in kept) and not now.is_forced:
+                decision = Decision(Reason.DONE, "kept")
+            elif _depends_on_files(decision) and _is_reader(links, frame, running):
+                decision = Decision(Reason.UPSTREAM)
+            decisions[frame] = decision
+        failed = [frame for frame, one in decisions.items() if one.reason is Reason.FAILED]
+        if name in choice.no_retry and failed:
+            plan.no_retry[name] = FrameSet(failed)
+        running[name] = {frame for frame, one in decisions.items() if one.reason.runs}
+    for name in layers:
+        if not running[name]:
+            for preprocess in layers[name].layer.get_preprocess_layers():
+                for frame in plan.decisions.get(preprocess.get_name(), ()):
+                    plan.decisions[preprocess.get_name()][frame] = Decision(Reason.DONE, f"{name} is done")
+    return plan
+
+
+def _is_reader(links: LayerLinks, frame: int, running: Mapping[str, set[int]]) -> bool:
+    """Whether anything that a frame reads will be made again."""
+    return any(
+        made in running.get(maker, ()) if made is not None else bool(running.get(maker))
+        for maker, made in links.makers(frame)
+    )
+
+
+def _depends_on_files(decision: Decision) -> bool:
+    """Whether another answer is possible once what a frame reads has been made again."""
+    return decision.reason is Reason.DONE or (decision.reason is Reason.STALE and decision.detail.startswith("input"))
+
+
+def frame_now(
+    links: LayerLinks, frame: int, parts: Mapping[str, str], rerun: Rerun, disk: Disk, *, is_forced: bool
+) -> FrameNow:
+    """What a frame is in this launch."""
+    inputs = [(name, disk.group(paths)) for name, paths in links.input_paths(frame)]
+    return FrameNow(parts, links.item_text(frame), inputs, links.output_paths(frame), rerun, is_forced)
+
+
+def rerun_of(layer: Layer, links: LayerLinks) -> Rerun:
+    """What makes a frame of a layer that has succeeded run again.
+
+    Raises:
+        WorkException: The argument ``rerun`` has another value.
+    """
+    value = layer.get_arg("rerun")
+    if str(layer.get_type()) == "Post":
+        return Rerun.ALWAYS
+    if value is None:
+        return Rerun.CHANGED if links.has_files or layer.get_items() is not None else Rerun.ALWAYS
+    try:
+        return Rerun(value)
+    except ValueError:
+        known = ", ".join(repr(one.value) for one in Rerun)
+        where = f"layer {layer.get_name()!r}{layer.get_origin()}"
+        raise WorkException(f"{where}: rerun must be one of {known}, not {value!r}") from None

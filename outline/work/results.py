@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the frames of a work folder returned, as records for people and other programs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..exception import WorkException, did_you_mean
+from ..files import write_atomic
+from .decide import Record
+from .folder import WorkFolder
+
+__all__ = ["Summary", "layer_records", "results_of", "results_text", "write_shards"]
+
+
+def layer_records(folder: WorkFolder, layer: str) -> list[Record]:
+    """The records of a layer, in the order of its frames.
+
+    Raises:
+        WorkException: Nothing was launched there, or there is no such layer.
+    """
+    book = _book(folder)
+    layers = sorted({name for name, _ in book})
+    if layer not in layers:
+        known = did_you_mean(layer, layers) or f"; there are {', '.join(layers) or 'none'}"
+        raise WorkException(f"{folder.folder} has no records of a layer {layer!r}{known}")
+    numbers = folder.numbers()
+    keys = [key for name, key in book if name == layer]
+    keys.sort(key=lambda key: (numbers.get(key, int(key) if key.lstrip("-").isdecimal() else 0), key))
+    return [record for record in (book.get((layer, key)) for key in keys) if record is not None]
+
+
+def _book(folder: WorkFolder) -> Any:
+    if not folder.exists():
+        raise WorkException(f"{folder.folder} is no work folder; pycuerun --work makes one")
+    return folder.read_records()
+
+
+def results_of(records: Iterable[Record], *, failed: bool = False) -> list[dict[str, Any]]:
+    """What frames returned, one dict each: ``key``, what they gave to ``emit``, and ``outputs``, the final paths.
+
+    Args:
+        records: The records of a layer.
+        failed: Frames that failed instead, with ``error``.
+    """
+    found = []
+    for record in records:
+        if record.end is None or bool(record.end.status) is not failed:
+            continue
+        row: dict[str, Any] = {"key": record.key}
+        if failed:
+            found.append({**row, "item": record.item, "exit": record.end.status, "error": record.end.reason})
+            continue
+        row |= record.result if isinstance(record.result, dict) else {}
+        row["outputs"] = {state.name: state.path for state in record.outputs}
+        found.append(row)
+    return found
+
+
+def results_text(rows: Sequence[dict[str, Any]], format: str) -> str:
+    """Rows as ``jsonl``, or as ``csv`` with a line of column names."""
+    if format == "jsonl":
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    flat = []
+    for row in rows:
+        outputs = {f"output {name}": path for name, path in row.get("outputs", {}).items()}
+        flat.append({**{name: value for name, value in row.items() if name != "outputs"}, **outputs})
+    columns = list(dict.fromkeys(column for row in flat for column in row))
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(flat)
+    return stream.getvalue()
+
+
+def write_shards(rows: Sequence[dict[str, Any]], name: str, shards: int, format: str) -> list[str]:
+    """Write rows into files ``NAME-00000-of-00003`` and so on, in order and as equal as can be; gives their paths.
+
+    Raises:
+        WorkException: A file cannot be written.
+    """
+    paths = []
+    for shard in range(shards):
+        first, last = len(rows) * shard // shards, len(rows) * (shard + 1) // shards
+        path = f"{name}-{shard:05d}-of-{shards:05d}"
+        try:
+            os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+            write_atomic(path, results_text(rows[first:last], format))
+        except OSError as error:
+            raise WorkException(f"cannot write {path}: {error.strerror}") from error
+        paths.append(path)
+    return paths
+
+
+class Summary:
+    """A work folder as its records tell it.
+
+    Attributes:
+        launch: The number of the newest launch.
+        layers: How many frames are ``done``, ``failed`` and ``interrupted``, by layer.
+        errors: How many frames failed with the same words, by layer and words.
+        counts: What frames counted, by layer and name.
+        damaged: Where records could not be read.
+    """
+
+    def __init__(self, folder: WorkFolder) -> None:
+        """Read a folder.
+
+        Raises:
+            WorkException: It is no work folder, or cannot be read.
+        """
+        book = _book(folder)
+        self.folder = folder.folder
+        self.launch = folder.last_launch()
+        self.launched = folder.launch(self.launch)
+        self.layers: dict[str, dict[str, list[str]]] = {}
+        self.errors: dict[tuple[str, str], int] = Counter()
+        self.counts: dict[tuple[str, str], float] = defaultdict(float)
+        for name, key in list(book):
+            record = book.get((name, key))
+            if record is None:
+                continue
+            state = "interrupted" if record.end is None else "failed" if record.end.status else "done"
+            self.layers.setdefault(name, {}).setdefault(state, []).append(key)
+            if record.end is not None and record.end.status:
+                self.errors[name, record.end.reason] += 1
+            for counter, value in record.counts.items():
+                self.counts[name, counter] += value
+        self.damaged = list(book.damaged)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as data for JSON."""
+        return {
+            "work": self.folder,
+            "launch": self.launch,
+            "layers": self.layers,
+            "errors": [{"layer": name, "error": text, "frames": n} for (name, text), n in self.errors.items()],
+            "counts": [{"layer": name, "name": one, "value": value} for (name, one), value in self.counts.items()],
+            "damaged": self.damaged,
+        }

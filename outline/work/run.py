@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a process that runs frames does for the work folder: decides again, writes records."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..exception import WorkException
+from ..frame_end import EndedBy, FrameEnd
+from ..frames import FrameSet
+from ..layer.links import LayerLinks
+from ..layer.state import state_of
+from .decide import Decision, FileState, Reason, Record, Rerun, decide
+from .digests import Disk
+from .folder import WorkFolder
+from .plan import frame_now, rerun_of
+from .records import RecordWriter, begin_line, end_line
+
+if TYPE_CHECKING:
+    from ..layer import Layer
+    from ..loader import Outline
+
+__all__ = ["WorkRun", "work_of"]
+
+
+def work_of(ol: Outline) -> WorkRun:
+    """What this process knows of the work folder that a job lives in."""
+    state = ol._ol_state
+    if state.work_run is None:
+        state.work_run = WorkRun(ol)
+    elif state.work_run.pid != os.getpid():
+        state.work_run.move_to_fork()
+    return state.work_run
+
+
+class WorkRun:
+    """One process of one launch. A fork shares what was read, and writes records of its own.
+
+    Attributes:
+        pid: The process.
+    """
+
+    def __init__(self, ol: Outline) -> None:
+        """Read what the launch has decided.
+
+        Raises:
+            WorkException: The work folder cannot be read, or does not know the launch.
+        """
+        work = ol.get_work()
+        self.pid = os.getpid()
+        self.__launched_in = str(work["cwd"])
+        self.__folder = WorkFolder(str(work["folder"]))
+        self.__launch = int(work["launch"])
+        self.__facts = self.__folder.launch(self.__launch)
+        if not self.__facts:
+            raise WorkException(f"{self.__folder.folder} does not know launch {self.__launch}; was it removed?")
+        self.__disk = Disk(self.__folder.folder)
+        self.__writer = RecordWriter(self.__folder.records, self.__launch)
+        self.__book = self.__folder.read_records()
+        self.__parts_then: dict[int, Mapping[str, Any]] = {}
+        self.__attempt = 1
+        self.__links: dict[str, LayerLinks] = {}
+        self.__read: dict[tuple[str, int], tuple[FileState, ...]] = {}
+
+    def move_to_fork(self) -> None:
+        """Belong to this process, which was forked from the one before."""
+        self.pid = os.getpid()
+        self.__writer = RecordWriter(self.__folder.records, self.__launch)
+
+    def links(self, layer: Layer) -> LayerLinks:
+        """The paths of a layer."""
+        name = layer.get_name()
+        if name not in self.__links:
+            self.__links[name] = LayerLinks(layer, self.__folder.folder, self.__launched_in)
+        return self.__links[name]
+
+    def run(self, layer: Layer, frame: int, run: Callable[[], int]) -> int:
+        """Run those frames of a chunk that must run, and give the exit code.
+
+        Args:
+            layer: The layer.
+            frame: The first frame of the chunk.
+            run: Runs them.
+        """
+        try:
+            if not self.choose(layer, frame, int(os.environ.get("OL_ATTEMPT") or 1)):
+                sys.stdout.write("outline: nothing to run, all frames of this chunk are done\n")
+                return 0
+            state, todo = state_of(layer), layer.get_local_frame_set(frame)
+            state.when_done = lambda number: self.finish(layer, [number])
+            status = run()
+            if not status:
+                self.finish(layer, [number for number in todo if number not in state.finished])
+            return status
+        except WorkException as error:
+            sys.stderr.write(f"outline: {error}\n")
+            return 1
+
+    def choose(self, layer: Layer, frame: int, attempt: int) -> FrameSet:
+        """Decide which frames of a chunk must run, now that all they wait for is through, and note that they begin.
+
+        From then on the layer has only these in the chunk. An output that somebody has edited is moved away.
+
+        Raises:
+            WorkException: A newer launch has taken the folder over, or it cannot be written.
+        """
+        self.__refuse_superseded()
+        if attempt > 1:
+            self.__book = self.__folder.read_records()  # another process may have run the attempt before
+        state, links, name = state_of(layer), self.links(layer), layer.get_name()
+        state.todo, self.__attempt = None, attempt
+        todo = []
+        for number in layer.get_local_frame_set(frame):
+            decision = self.__decide(layer, links, number)
+            if not decision.reason.runs:
+                continue
+            if decision.reason is Reason.EDITED:
+                self.__folder.move_edited(decision.detail)
+            todo.append(number)
+            self.__read[name, number] = self.__states(links.input_paths(number))
+            self.__write(begin_line(Record(name, links.key(number), self.__launch, attempt)))
+        state.todo = FrameSet(todo)
+        return state.todo
+
+    def __decide(self, layer: Layer, links: LayerLinks, frame: int) -> Decision:
+        name = layer.get_name()
+        record = self.__book.get((name, links.key(frame)))
+        is_of_this = record is not None and record.launch == self.__launch and record.end is not None
+        forced = self.__facts.get("force", {}).get(name, [])
+        is_forced = forced is None or bool(forced and frame in FrameSet(forced))
+        kept = self.__facts.get("keep", {}).get(name, [])
+        if (kept is None or (kept and frame in FrameSet(kept))) and not is_forced:
+            return Decision(Reason.DONE, "kept")
+        rerun = rerun_of(layer, links)
+        if is_of_this and record is not None and record.end is not None and not record.end.status:
+            is_forced, rerun = False, Rerun.CHANGED if rerun is Rerun.ALWAYS else rerun
+        now = frame_now(links, frame, self.__parts(self.__launch, name), rerun, self.__disk, is_forced=is_forced)
+        return decide(record, self.__parts(record.launch, name) if record else {}, now, self.__disk)
+
+    def finish(self, layer: Layer, frames: Iterable[int]) -> None:
+        """Write down that frames succeeded: what they read, wrote and returned.
+
+        Raises:
+            WorkException: A newer launch has taken the folder over, or it cannot be written.
+        """
+        self.__refuse_superseded()
+        links, name, state = self.links(layer), layer.get_name(), state_of(layer)
+        for frame in frames:
+            record = Record(
+                name,
+                links.key(frame),
+                self.__launch,
+                self.__attempt,
+                FrameEnd(),
+                links.item_text(frame),
+                self.__read.pop((name, frame), ()),
+                tuple(filter(None, (self.__disk.written(*output) for output in links.output_paths(frame)))),
+                state.results.pop(frame, None),
+                state.counts.pop(frame, {}),
+            )
+            self.__write(end_line(record))
+
+    def fail(self, layer: Layer, frame: int, attempt: int, end: FrameEnd) -> None:
+        """Write down that those frames of a chunk failed which have not been recorded as done.
+
+        Raises:
+            WorkException: The folder cannot be written.
+        """
+        if end.ended_by is EndedBy.LAUNCHER:  # it was interrupted, and is no failure
+            return
+        state_of(layer).todo = None
+        self.__book = self.__folder.read_records()
+        links, name = self.links(layer), layer.get_name()
+        for number in layer.get_local_frame_set(frame):
+            record = self.__book.get((name, links.key(number)))
+            if record is None or record.launch < self.__launch or record.end is None or record.end.status:
+                self.__write(end_line(Record(name, links.key(number), self.__launch, attempt, end)))
+
+    def __states(self, files: Iterable[tuple[str, list[str]]]) -> tuple[FileState, ...]:
+        found = [self.__disk.state(name, self.__disk.group(paths)) for name, paths in files]
+        return tuple(state for state in found if state is not None)
+
+    def __parts(self, launch: int, layer: str) -> Mapping[str, str]:
+        if launch not in self.__parts_then:
+            facts = self.__facts if launch == self.__launch else self.__folder.launch(launch)
+            self.__parts_then[launch] = facts.get("parts", {})
+        parts: Mapping[str, str] = self.__parts_then[launch].get(layer, {})
+        return parts
+
+    def __write(self, line: bytes) -> None:
+        try:
+            self.__writer.write(line)
+        except OSError as error:
+            raise WorkException(f"cannot write a record into {self.__folder.records}: {error.strerror}") from error
+
+    def __refuse_superseded(self) -> None:
+        if self.__folder.has_launch(self.__launch + 1):
+            newest = self.__folder.last_launch()
+            raise WorkException(
+                f"superseded by launch {newest} of {self.__folder.folder}; this frame belongs to launch {self.__launch}"
+            )

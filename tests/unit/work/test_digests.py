@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files are read only where a signature says that they may have changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from outline.work.digests import Disk, digest_file
+
+LATER_NS = 10**18 * 4
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Disk:
+    return Disk(str(tmp_path), clock_ns=lambda: LATER_NS)
+
+
+def test_a_digest_is_that_of_sha256sum(tmp_path: Path):
+    data = os.urandom(3_000_001)
+    (tmp_path / "it's a file").write_bytes(data)
+
+    assert digest_file(str(tmp_path / "it's a file")) == (hashlib.sha256(data).hexdigest(), len(data))
+
+
+def test_a_file_with_the_same_signature_is_not_read(tmp_path: Path, disk: Disk):
+    (tmp_path / "a").write_text("plate")
+    known = disk.state("in", "a")
+    another = Disk(str(tmp_path))
+
+    digest = another.digest("a", known)
+
+    assert digest == hashlib.sha256(b"plate").hexdigest()
+    assert another.read_bytes == 0
+
+
+def test_a_file_is_read_once_by_a_process(tmp_path: Path, disk: Disk):
+    (tmp_path / "a").write_text("plate")
+
+    disk.state("in", "a")
+    disk.digest("a", None)
+
+    assert disk.read_bytes == 5
+
+
+def test_a_touched_file_is_read_and_has_the_same_digest(tmp_path: Path, disk: Disk):
+    (tmp_path / "a").write_text("plate")
+    known = disk.state("in", "a")
+    os.utime(tmp_path / "a", (1, 1))
+
+    assert known is not None
+    assert disk.digest("a", known) == known.digest
+    assert disk.read_bytes == 10
+
+
+@pytest.mark.parametrize(
+    ("age_ns", "mtime_ns", "is_trusted"),
+    [(5_000_000, 1_500_000_000, False), (50_000_000, 1_500_000_000, True), (1_500_000_000, 3_000_000_000, False)],
+    ids=["young", "old enough", "young for a file system that counts seconds"],
+)
+def test_a_young_signature_is_not_trusted(tmp_path: Path, age_ns: int, mtime_ns: int, is_trusted: bool):
+    (tmp_path / "a").write_text("plate")
+    os.utime(tmp_path / "a", ns=(mtime_ns, mtime_ns))
+    disk = Disk(str(tmp_path), clock_ns=lambda: mtime_ns + age_ns)
+
+    state = disk.state("in", "a")
+
+    assert state is not None
+    assert (state.signature == disk.signature("a")) is is_trusted
+
+
+def test_a_folder_has_the_digest_of_its_names_and_contents(tmp_path: Path, disk: Disk):
+    (tmp_path / "v1" / "sub").mkdir(parents=True)
+    (tmp_path / "v1" / "b").write_text("1")
+    (tmp_path / "v1" / "sub" / "a").write_text("2")
+    first = disk.digest("v1/", None)
+    (tmp_path / "v1" / "b").rename(tmp_path / "v1" / "c")
+    os.utime(tmp_path / "v1", (1, 1))
+
+    second = disk.digest("v1/", None)
+
+    assert first != second
+    assert disk.read_bytes == 4
+
+
+def test_what_is_not_there_has_no_state(disk: Disk):
+    assert (disk.state("in", "none"), disk.digest("none", None), disk.signature("none")) == (None, None, None)
