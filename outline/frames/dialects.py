@@ -47,12 +47,12 @@ class Run(NamedTuple):
     step: int
 
     def frames(self) -> FrameSet:
-        """Return the frames of the run."""
+        """The frames of the run."""
         return FrameSet(range(self.start, self.end + 1, self.step))
 
 
 def runs(frames: Iterable[int]) -> list[Run]:
-    """Return the fewest runs with one step each that hold exactly these frames.
+    """The fewest runs with one step each that hold exactly these frames.
 
     Runs follow one another in render order. Within a run the order is always upward, since applications that are told
     a start and an end know no other: frames that count down are turned round.
@@ -77,7 +77,7 @@ def rows(frames: Iterable[int]) -> list[Run]:
 
 
 def blender_list(frames: Iterable[int]) -> str:
-    """Return frames as ``blender -f`` reads them: ``1,3..9``.
+    """Frames as ``blender -f`` reads them: ``1,3..9``.
 
     Raises:
         ValueError: A frame is negative; Blender would take its number as counted from the scene's range.
@@ -90,27 +90,27 @@ def blender_list(frames: Iterable[int]) -> str:
 
 
 def nuke_list(frames: Iterable[int]) -> str:
-    """Return frames as ``nuke -F`` reads them in one argument: ``1 3-9x2``."""
+    """Frames as ``nuke -F`` reads them in one argument: ``1 3-9x2``."""
     return " ".join(_words(frames, _dash_run, _stepped("x")))
 
 
 def vray_list(frames: Iterable[int]) -> str:
-    """Return frames as ``vray -frames=`` reads them: ``1;3-9,2``."""
+    """Frames as ``vray -frames=`` reads them: ``1;3-9,2``."""
     return ";".join(_words(frames, _dash_run, _stepped(",")))
 
 
 def katana_list(frames: Iterable[int]) -> str:
-    """Return frames as ``katana -t`` reads them: ``1,3-9``; it knows no steps."""
+    """Frames as ``katana -t`` reads them: ``1,3-9``; it knows no steps."""
     return ",".join(_words(frames, _dash_run))
 
 
 def oiio_list(frames: Iterable[int]) -> str:
-    """Return frames as ``oiiotool --frames`` reads them: ``1,3-9x2``."""
+    """Frames as ``oiiotool --frames`` reads them: ``1,3-9x2``."""
     return ",".join(_words(frames, _dash_run, _stepped("x")))
 
 
 def gaffer_list(frames: Iterable[int]) -> str:
-    """Return frames as ``gaffer execute -frames`` reads them: ``1,3-9x2``."""
+    """Frames as ``gaffer execute -frames`` reads them: ``1,3-9x2``."""
     return ",".join(_words(frames, _dash_run, _stepped("x")))
 
 

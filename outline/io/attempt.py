@@ -92,7 +92,7 @@ class Attempt:
         self.__published: set[int] = set()
 
     def new_sizes(self) -> dict[str, KnownSize]:
-        """Return the size of the pictures of each output that was looked at and whose size was not known before."""
+        """The size of the pictures of each output that was looked at and whose size was not known before."""
         return {name: size for name, size in self.__sizes.items() if name not in self.__known}
 
     def prepare(self, frames: FrameSet) -> None:
@@ -109,7 +109,7 @@ class Attempt:
             self.__before.update(signatures(path for frame in frames for path in output.files(frame)))
 
     def find_faults(self, frames: FrameSet) -> list[str]:
-        """Return one sentence for each output that some of these frames lack; none when all is there."""
+        """One sentence for each output that some of these frames lack; none when all is there."""
         faults = []
         for output in self.__outputs:
             wrong = self.__find_wrong(output, frames)
@@ -193,7 +193,7 @@ def new_mark() -> int:
 
 
 def find_complete(outputs: Iterable[Output], frames: FrameSet, checks: Checks) -> list[int]:
-    """Return the frames whose outputs are all there and whole; optional ones do not count."""
+    """The frames whose outputs are all there and whole; optional ones do not count."""
     required = [output for output in outputs if not output.optional]
     if not required:
         return []

@@ -30,7 +30,7 @@ class Signature(NamedTuple):
 
 
 def signatures(paths: Iterable[str]) -> dict[str, Signature]:
-    """Return the signature of every file that is there."""
+    """The signature of every file that is there."""
     found = {}
     for path in paths:
         try:
@@ -42,7 +42,7 @@ def signatures(paths: Iterable[str]) -> dict[str, Signature]:
 
 
 def find_unusable(output: Output, frames: Iterable[int], min_bytes: int) -> Wrong:
-    """Return the frames that lack their files, or whose files are too small or cut short, by what is wrong."""
+    """The frames that lack their files, or whose files are too small or cut short, by what is wrong."""
     wrong: Wrong = {}
     for frame in frames:
         paths = output.files(frame)
@@ -59,7 +59,7 @@ def find_unusable(output: Output, frames: Iterable[int], min_bytes: int) -> Wron
 
 
 def find_old(output: Output, frames: Iterable[int], before: Mapping[str, Signature], started_ns: int) -> Wrong:
-    """Return the frames whose files nobody has written since ``before``.
+    """The frames whose files nobody has written since ``before``.
 
     Args:
         output: What to look at.
@@ -93,6 +93,6 @@ def _size(path: str) -> int:
 
 
 def tell_wrong(output: Output, wrong: Wrong) -> str:
-    """Return one sentence about the frames that lack an output."""
+    """One sentence about the frames that lack an output."""
     reasons = ", ".join(f"{kind} for frames {FrameSet(frames)}" for kind, frames in wrong.items())
     return f"output {output.name!r} is {reasons}: {output.path}"

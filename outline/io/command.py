@@ -43,7 +43,7 @@ Sink = Callable[[bytes], None]
 
 
 def prep_shell_command(cmd: str | Sequence[object], frame: int | None = None) -> list[str]:
-    """Return a command as a list of words with its tokens replaced, see ``outline.tokens``.
+    """A command as a list of words with its tokens replaced, see ``outline.tokens``.
 
     Args:
         cmd: A list is never split again; a text is split once, by the rules of the shell.
@@ -126,7 +126,7 @@ def _stop(process: subprocess.Popen[bytes], has_had_ctrl_c: bool) -> None:
 
 
 def _open_sink() -> Sink:
-    """Return where output goes: the file under ``sys.stdout``, or the stream itself when it has none."""
+    """Where output goes: the file under ``sys.stdout``, or the stream itself when it has none."""
     stream = sys.stdout
     if stream is None:
         return lambda chunk: None
@@ -211,12 +211,12 @@ def _pump(process: subprocess.Popen[bytes], sink: Sink, reader: OutputReader | N
 
 
 def _patience(reader: OutputReader | None) -> float | None:
-    """Return how many milliseconds to wait for output; None for ever."""
+    """How many milliseconds to wait for output; None for ever."""
     return _LOOK_AGAIN_SECONDS * 1000 if reader is not None and reader.is_pending else None
 
 
 def _watch_exit(pid: int) -> int | None:
-    """Return a file descriptor that becomes readable when the process exits, where the system has that."""
+    """A file descriptor that becomes readable when the process exits, where the system has that."""
     try:
         return os.pidfd_open(pid)
     except (AttributeError, OSError):

@@ -72,7 +72,7 @@ class FileSpec(Path):
         return bool(frames) and all(self.__is_frame_present(self.get_frame_path(frame)) for frame in frames)
 
     def get_size(self, frame_set: Iterable[int] | None = None) -> int:
-        """Return the size of all frames together in bytes; missing ones are logged and count as nothing.
+        """The size of all frames together in bytes; missing ones are logged and count as nothing.
 
         Args:
             frame_set: The frames to add up; without it those that ``exists`` would look for.
@@ -85,7 +85,7 @@ class FileSpec(Path):
         return sum(map(_size_or_nothing, paths))
 
     def get_basename(self) -> str:
-        """Return the name of the sequence, without frame and extension."""
+        """The name of the sequence, without frame and extension."""
         name = os.path.basename(self.__pattern.prefix)
         if not self.__pattern.slot:
             name = os.path.splitext(name)[0]
@@ -96,16 +96,16 @@ class FileSpec(Path):
         return re.sub(r"[._-]?<udim>$", "", name, flags=re.IGNORECASE)
 
     def get_dirname(self) -> str:
-        """Return the folder that the files are in, without a slash at its end."""
+        """The folder that the files are in, without a slash at its end."""
         return os.path.dirname(self.get_path())
 
     def get_ext(self) -> str:
-        """Return all that follows the frame, such as ``.exr`` or ``.left.exr``; the extension of a single file."""
+        """All that follows the frame, such as ``.exr`` or ``.left.exr``; the extension of a single file."""
         suffix = self.__pattern.suffix if self.__pattern.slot else os.path.basename(self.get_path())
         return suffix if self.__pattern.slot and suffix.startswith(".") else os.path.splitext(suffix)[1]
 
     def get_colorspace(self) -> str:
-        """Return the colour space that the name of the folder holds, see ``get_rep``.
+        """The colour space that the name of the folder holds, see ``get_rep``.
 
         Raises:
             FileSpecException: The name has no such part.
@@ -113,7 +113,7 @@ class FileSpec(Path):
         return self.__rep_part("colour space", 1, -2)
 
     def get_res(self) -> str:
-        """Return the resolution that the name of the folder holds, see ``get_rep``.
+        """The resolution that the name of the folder holds, see ``get_rep``.
 
         Raises:
             FileSpecException: The name has no such part.
@@ -121,30 +121,30 @@ class FileSpec(Path):
         return self.__rep_part("resolution", 0, -3)
 
     def get_rep(self) -> str:
-        """Return the representation: the name of the folder that the files are in.
+        """The representation: the name of the folder that the files are in.
 
         It is ``resolution_colorspace`` or ``resolution_colorspace_format``; longer ones have more parts in front.
         """
         return os.path.basename(self.get_dirname())
 
     def get_element_dir(self) -> str:
-        """Return the folder above that of the files, with a slash at its end."""
+        """The folder above that of the files, with a slash at its end."""
         return os.path.join(os.path.dirname(self.get_dirname()), "")
 
     def get_frame_path(self, num: int) -> str:
-        """Return the path of one frame. A tile mark ``<UDIM>`` stays in it, for the program that reads it."""
+        """The path of one frame. A tile mark ``<UDIM>`` stays in it, for the program that reads it."""
         return self.__pattern.frame_path(int(num))
 
     def get_temp_frame_path(self, num: int, path: str | None = None) -> str:
-        """Return the path of one frame in the folder ``path``, or in the temporary one."""
+        """The path of one frame in the folder ``path``, or in the temporary one."""
         return f"{path or _temp_dir()}/{os.path.basename(self.get_frame_path(num))}"
 
     def get_temp_file_spec(self, path: str | None = None) -> str:
-        """Return the pattern in the folder ``path``, or in the temporary one."""
+        """The pattern in the folder ``path``, or in the temporary one."""
         return f"{path or _temp_dir()}/{os.path.basename(self.get_file_spec())}"
 
     def get_frame_set(self) -> FrameSet:
-        """Return the frames of the range in the pattern, or of the files on disk when it has none.
+        """The frames of the range in the pattern, or of the files on disk when it has none.
 
         Raises:
             FileSpecException: It is a single file, or there is no file on disk.
@@ -156,7 +156,7 @@ class FileSpec(Path):
         return FrameSet(frames)
 
     def get_file_spec(self, fs: object = None) -> str:
-        """Return the pattern without its frame range, or with another one.
+        """The pattern without its frame range, or with another one.
 
         The frame is written as ``#`` for each digit; a single ``#`` (four digits) stays one, and a frame without
         padding is written ``@``. Differs: docs/differences.md#file-spec-padding (PyOutline always wrote one ``#``).

@@ -48,7 +48,7 @@ class PathRule(NamedTuple):
         return bool(_WINDOWS.match(self.source))
 
     def pattern(self) -> str:
-        """Return the expression that finds the source in a text."""
+        """The expression that finds the source in a text."""
         names = [re.escape(name) for name in re.split(r"[\\/]", self.source)]
         if self.is_windows:
             return "".join(("(?i:", _BEGIN, r"[\\/]".join(names), ")", _REST, _END))
@@ -62,7 +62,7 @@ def configured_rules() -> list[PathRule]:
 
 
 def read_rules(options: Mapping[str, str]) -> list[PathRule]:
-    """Return the rules of the section, the longest source first.
+    """The rules of the section, the longest source first.
 
     Raises:
         ConfigException: A rule is not written ``source -> target``.
@@ -81,7 +81,7 @@ def read_rules(options: Mapping[str, str]) -> list[PathRule]:
 
 
 def map_path(text: str, rules: list[PathRule]) -> str:
-    """Return a text in which every path below a source is the one below its target, each mapped once."""
+    """A text in which every path below a source is the one below its target, each mapped once."""
     if not rules:
         return text
     whole = "|".join(f"(?P<rule{place}>{_numbered(rule.pattern(), place)})" for place, rule in enumerate(rules))
@@ -94,7 +94,7 @@ def map_path(text: str, rules: list[PathRule]) -> str:
 
 
 def map_value(value: Any, rules: list[PathRule]) -> Any:
-    """Return a value with the paths in it mapped: text, and text inside of lists, tuples and dicts."""
+    """A value with the paths in it mapped: text, and text inside of lists, tuples and dicts."""
     if isinstance(value, str):
         return map_path(value, rules)
     if isinstance(value, list):
@@ -109,7 +109,7 @@ def map_value(value: Any, rules: list[PathRule]) -> Any:
 
 
 def map_environment(environ: Mapping[str, str], rules: list[PathRule]) -> dict[str, str]:
-    """Return variables with the paths in them mapped; ``;`` between paths of Windows becomes this system's sign."""
+    """Variables with the paths in them mapped; ``;`` between paths of Windows becomes this system's sign."""
     mapped = {}
     for name, value in environ.items():
         new = map_path(value, rules)

@@ -13,12 +13,12 @@ __all__ = ["adopt_numbered", "numbered_path", "unnumbered"]
 
 
 def unnumbered(target: Output) -> str:
-    """Return the path of an output without the frame, for applications that add it before the extension."""
+    """The path of an output without the frame, for applications that add it before the extension."""
     return f"{target.pattern.prefix}{target.pattern.suffix}"
 
 
 def numbered_path(target: Output, number: str, joint: str = "") -> str:
-    """Return the path of an output with a number before the extension, where some applications put it.
+    """The path of an output with a number before the extension, where some applications put it.
 
     Args:
         target: The output.
@@ -50,7 +50,7 @@ def adopt_numbered(target: Output, frames: Iterable[int]) -> None:
 
 
 def _written(target: Output) -> dict[str, str]:
-    """Return the name of the newest file of each number; whether a hyphen is a sign is not known."""
+    """The name of the newest file of each number; whether a hyphen is a sign is not known."""
     stem = re.escape(os.path.basename(target.pattern.prefix).rstrip("._-"))
     name = re.compile(rf"{stem}[._-]*?(?P<sign>-?)0*(?P<number>[0-9]+){re.escape(target.pattern.suffix)}")
     try:

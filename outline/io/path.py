@@ -19,7 +19,7 @@ Differs: docs/differences.md#version-regex (PyOutline's matched the first digit 
 
 
 def resolve(path: object) -> str:
-    """Return the text of a path.
+    """The text of a path.
 
     A relative path stays relative and belongs to the working directory of whoever uses it, since making it absolute
     here would write the launching machine's folder into the job.
@@ -86,7 +86,7 @@ class Path:
         self.__attributes: dict[str, Any] = {"checked": False, "mkdir": False, **args}
 
     def get_attribute(self, name: str, default: Any = None) -> Any:
-        """Return an attribute, or ``default`` when it is not set."""
+        """An attribute, or ``default`` when it is not set."""
         return self.__attributes.get(name, default)
 
     def set_attribute(self, name: str, value: Any) -> None:
@@ -94,7 +94,7 @@ class Path:
         self.__attributes[name] = value
 
     def get_attributes(self) -> dict[str, Any]:
-        """Return a copy of all attributes."""
+        """A copy of all attributes."""
         return dict(self.__attributes)
 
     def mkdir(self) -> None:
@@ -110,23 +110,23 @@ class Path:
         return is_present(self.__path)
 
     def get_basename(self) -> str:
-        """Return the name of the file, with its extension."""
+        """The name of the file, with its extension."""
         return os.path.basename(self.__path)
 
     def get_dirname(self) -> str:
-        """Return the folder of the file; a path that is a folder returns itself."""
+        """The folder of the file; a path that is a folder returns itself."""
         return self.__path if os.path.isdir(self.__path) else os.path.dirname(self.__path)
 
     def get_ext(self) -> str:
-        """Return the extension with its dot, or an empty text."""
+        """The extension with its dot, or an empty text."""
         return os.path.splitext(self.__path)[1]
 
     def get_path(self) -> str:
-        """Return the path as text, the way it was given."""
+        """The path as text, the way it was given."""
         return self.__path
 
     def get_size(self, frame_set: Any = None) -> int:
-        """Return the size in bytes.
+        """The size in bytes.
 
         Args:
             frame_set: Not used here; a ``FileSpec`` adds up these frames.

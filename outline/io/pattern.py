@@ -57,11 +57,11 @@ class SequencePattern(NamedTuple):
         return f"{self.prefix}{slot}{self.suffix}" if self.slot else self.prefix
 
     def frame_path(self, frame: int) -> str:
-        """Return the path of one frame; a single file is the same for every frame."""
+        """The path of one frame; a single file is the same for every frame."""
         return f"{self.prefix}{frame:0{self.digits}d}{self.suffix}" if self.slot else self.prefix
 
     def hashes(self) -> str:
-        """Return the slot without its range, as ``#`` for each digit; ``@`` for a frame without padding.
+        """The slot without its range, as ``#`` for each digit; ``@`` for a frame without padding.
 
         A single ``#`` stays one when it was written so. It means four digits, so it cannot stand for one.
         """
@@ -71,7 +71,7 @@ class SequencePattern(NamedTuple):
         return "@" if self.digits <= 1 else "#" * self.digits
 
     def frames_on_disk(self, suffix: str | None = None) -> list[int]:
-        """Return the frames that have a file, empty or not, sorted.
+        """The frames that have a file, empty or not, sorted.
 
         Args:
             suffix: Look for files with this end instead of the pattern's own.
@@ -87,7 +87,7 @@ class SequencePattern(NamedTuple):
 
 
 def parse_pattern(path: str) -> SequencePattern:
-    """Return where the frame goes in a path; the last place counts.
+    """Where the frame goes in a path; the last place counts.
 
     Understood are ``#`` (four digits), ``##`` and more, ``@`` for each digit, ``%04d``, ``%d``, ``$F4``, ``$F``,
     ``${F4}``, ``[####]``, ``<frame>`` (four digits), ``<frame3>``, a range before one of these (``1-10####``), and a
@@ -120,7 +120,7 @@ def find_slot(path: str) -> SequencePattern:
 
 
 def files_of(path: str) -> list[str]:
-    """Return the files that a path stands for: itself, or every tile on disk if it holds ``<UDIM>``."""
+    """The files that a path stands for: itself, or every tile on disk if it holds ``<UDIM>``."""
     folder, name = os.path.split(path)
     if not re.search(_UDIM, name):
         return [path]

@@ -24,7 +24,7 @@ class KnownSize(NamedTuple):
 
 
 def read_sizes(folder: str, names: Iterable[str], frames: Iterable[int]) -> dict[str, KnownSize]:
-    """Return what is known of outputs, but nothing that is known only from one of these frames.
+    """What is known of outputs, but nothing that is known only from one of these frames.
 
     A frame that is rendered again may get another size, for instance after a mistake in the scene was corrected.
     """

@@ -78,10 +78,15 @@ def unread_arguments(layer: Layer) -> list[str]:
 
 
 def reads_by_itself(cls: type, name: str) -> bool:
-    """Tell whether code of a studio's class, or of a base of it that is no class of the library, has a name in it."""
+    """Tell whether a studio's class, or a function beside it, asks for an argument in its own code."""
     own = [one for one in cls.__mro__ if not one.__module__.startswith("outline.") and one is not object]
     codes = [code for one in own for code in _code_in(vars(one).values())]
-    return any(name in code.co_varnames or _holds(code.co_consts, name) for code in codes)
+    beside = [member for one in own for member in vars(sys.modules.get(one.__module__) or one).values()]
+    return name in _read_by([*codes, *_code_in(beside)]) or any(
+        name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        or ("get_args" in code.co_names and name in code.co_consts)
+        for code in codes
+    )
 
 
 def _known(layer: Layer) -> frozenset[str]:

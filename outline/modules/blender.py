@@ -104,7 +104,7 @@ BLENDER_RULES = OutputRules(
 
 
 def engine_name(engine: str, version: tuple[int, int]) -> str:
-    """Return the name of a render engine in a version of Blender.
+    """The name of a render engine in a version of Blender.
 
     Args:
         engine: ``cycles``, ``workbench`` or ``eevee`` in any case; every other name is returned as it is.
@@ -217,13 +217,13 @@ def _plain(path: str) -> str:
 
 
 def _scene_words(name: str) -> list[str]:
-    """Return words that choose a scene, and end Blender where there is none of that name."""
+    """Words that choose a scene, and end Blender where there is none of that name."""
     look = f"import bpy; bpy.data.scenes[{name!r}]"
     return ["-S", name, "--python-exit-code", str(_SCRIPT_FAILED), "--python-expr", look]
 
 
 def _ask_version(program: list[str]) -> str:
-    """Return what ``blender --version`` says; it takes a second, so it is asked only for a name that has changed."""
+    """What ``blender --version`` says; it takes a second, so it is asked only for a name that has changed."""
     import subprocess
 
     words = [*program, "--version"]

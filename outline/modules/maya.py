@@ -13,8 +13,9 @@ What is taken as known:
 - ``-fnc`` says where the number stands in a file's name: ``name.#.ext``, ``name#.ext`` or ``name_#.ext``.
 - Without ``-r`` the renderer of the scene is used, which is the same as ``-r file``; then only the flags that all
   renderers share may be given.
-- RenderMan (``-r renderman``) has flags of its own: ``-imageFile`` with its own place for the frame (``<f4>``),
-  ``-res`` for the size, and no ``-fnc``, ``-pad``, ``-percentRes`` or ``-rt``.
+- RenderMan (``-r renderman``) has flags of its own: ``-imageFile`` with its own place for the frame
+  (``<f4>``, also in AYON's rules for Maya), ``-res`` for the size, and no ``-fnc``, ``-pad``, ``-percentRes`` or
+  ``-rt``.
 - Threads are ``-ai:threads``, ``-t`` for RenderMan, and, known from one source only, ``-threads`` for V-Ray and ``-n``
   for Maya Software. GPUs of Redshift are ``-gpu {0,1}``, in one word (one source only).
 - A scene that cannot be rendered ends with status 210, a command line that cannot be read with 206. What 211 means is
@@ -182,8 +183,8 @@ class Maya(PerRowLayer):
         target = targets.main
         name = os.path.basename(target.pattern.prefix)
         if self.get_arg("renderer") == "renderman":
-            place = f"<f{target.pattern.digits}>" if target.pattern.digits > 1 else "<f>"
-            return ["-rd", target.folder, "-imageFile", os.path.basename(target.pattern.written(place))]
+            place = target.pattern.written(f"<f{max(1, target.pattern.digits)}>")
+            return ["-rd", target.folder, "-imageFile", os.path.basename(place)]
         if not target.is_sequence:
             return ["-rd", target.folder, "-im", os.path.splitext(name)[0], "-fnc", "name.ext"]
         stem = name.rstrip("._") if name[-2:-1] not in (".", "_") else ""

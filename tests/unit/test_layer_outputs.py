@@ -39,6 +39,28 @@ class Studio(Layer):
         self.got = self.get_arg("outputs")
 
 
+class StudioOfNow(Writer):
+    """Makes a layer with outputs, and means nothing of its own by them."""
+
+    def _setup(self) -> None:
+        Shell("more", ["true"], outputs="b.####.txt", register=False)
+
+
+class StudioWithParameter(Layer):
+    """Takes the argument in its constructor, and keeps it."""
+
+    def __init__(self, name: str, outputs: Any = None) -> None:
+        super().__init__(name)
+        self.set_arg("outputs", outputs)
+
+
+class StudioWithAll(Studio):
+    """Looks at all arguments at once."""
+
+    def _execute(self, frames: FrameSet) -> None:
+        self.got = self.get_args()["outputs"]
+
+
 def ready(layer: Layer, frames: str = "1-2") -> Layer:
     """Set up an outline of one layer."""
     ol = Outline("shot", frame_range=frames, current=False)
@@ -120,13 +142,22 @@ def test_an_output_that_nobody_asks_for_is_looked_for_in_its_place(here: Path) -
         layer.execute(2)
 
 
-def test_an_argument_that_a_studios_class_reads_by_itself_keeps_its_meaning(here: Path) -> None:
-    layer = ready(Studio("s", outputs=["beauty", "depth"]))
+@pytest.mark.parametrize("kind", [Studio, StudioWithAll])
+def test_an_argument_that_a_studios_class_reads_by_itself_keeps_its_meaning(here: Path, kind: type[Layer]) -> None:
+    layer = ready(kind("s", outputs=["beauty", "depth"]))
 
     layer.execute(1)
 
     assert layer.got == ["beauty", "depth"]
     assert layer.get_outputs() == {}
+
+
+def test_a_parameter_of_a_studios_constructor_keeps_its_meaning(here: Path) -> None:
+    assert ready(StudioWithParameter("s", outputs={"beauty": 5})).get_outputs() == {}
+
+
+def test_a_class_that_only_makes_layers_with_outputs_has_none_of_its_own_meaning(here: Path) -> None:
+    assert set(ready(StudioOfNow("s", outputs="a.####.txt")).get_outputs()) == {"main"}
 
 
 def test_other_layers_find_outputs_by_name_beside_those_that_were_added(here: Path) -> None:
