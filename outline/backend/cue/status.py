@@ -24,6 +24,8 @@ __all__ = ["exit_reason", "frame_status", "job_status"]
 S = FrameState
 _CLOCK_SECONDS = 5.0  # by which clocks of hosts may differ
 _MOST_WAITING = 500  # of a layer whose frames nearly all wait, so many are asked how often they failed
+# Of hosts, whatever system this is.
+_SIGNALS = {4: "SIGILL", 6: "SIGABRT", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 _OUT_OF_MEMORY = (33, 137)  # for which the server raises the memory of the layer
 # What the numbers that stand for an exit status on a farm mean.
 _REASONS = {
@@ -118,6 +120,8 @@ def _time_limit(data: Any, layer: Any) -> str:
 
 def exit_reason(status: int) -> str:
     """Say in a few words why a frame of the farm ended with a status."""
+    if 256 - status in _SIGNALS:  # as frames of this library and of PyOutline end
+        return f"exit status {status}, ended by {_SIGNALS[256 - status]}"
     return _REASONS.get(status, "stopped by hand" if status >= 500 else f"exit status {status}")
 
 
