@@ -30,7 +30,7 @@ EXIT_INTERRUPTED = 130
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 # What the extra "stub" brings. Anything else that cannot be imported is a fault, and shows its traceback.
-_EXTRA = frozenset(["flask", "google", "grpc", "grpc_health", "grpc_reflection", "opencue_proto", "cheroot"])
+_EXTRA = frozenset(["flask", "google", "grpc", "grpc_health", "grpc_reflection", "opencue_proto", "werkzeug"])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

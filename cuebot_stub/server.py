@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import tempfile
 import threading
 import time
@@ -15,6 +16,8 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+
+from outline.files import make_private_folder
 
 from .farm.errors import CannotSave
 from .farm.farm import Farm, FarmSettings
@@ -28,13 +31,19 @@ from .services.report_service import take_host_report
 from .services.rpc import all_service_names, make_handlers
 from .store import SqliteStore
 from .up.addresses import join_address
+from .up.errors import FarmError
 
 __all__ = ["FarmServer"]
 
 logger = logging.getLogger("cuebot_stub")
 
-_MAX_MESSAGE = 104857600  # as PyCue's
-_THREADS = 16
+_MOST_SENT = 104857600  # as PyCue takes
+# The largest spec within the limits of layers, commands and frames has some 30 MB; gRPC refuses more unread.
+_MOST_RECEIVED = 33554432
+# A call holds a thread from its first byte on. Threads are made when they are needed, so the limits cost nothing.
+# Whoever begins calls and does not go on has as many as one connection may have, and loses them with that connection.
+_MOST_CALLS, _MOST_CALLS_OF_ONE = 1000, 16
+_CONNECTION_MS, _GRACE_MS = 300_000, 60_000
 
 
 class FarmServer:
@@ -70,9 +79,10 @@ class FarmServer:
 
         Raises:
             StoreError: The file cannot be used.
+            FarmError: Somebody else has made the folder of the frames' logs.
         """
         self._address, self._http_port = (host, port), http_port
-        root = log_root or Path(tempfile.gettempdir()) / "cuebot-stub-logs"
+        root = log_root or _private_log_root()
         base = settings or FarmSettings()
         self._store = SqliteStore(state) if state else None
         self.farm = Farm(
@@ -99,12 +109,16 @@ class FarmServer:
             OSError: The port is taken, or the address is not of this machine.
         """
         self._grpc = grpc.server(
-            ThreadPoolExecutor(_THREADS, thread_name_prefix="cuebot-stub"),
+            ThreadPoolExecutor(_MOST_CALLS, thread_name_prefix="cuebot-stub"),
             options=(
-                ("grpc.max_receive_message_length", _MAX_MESSAGE),
-                ("grpc.max_send_message_length", _MAX_MESSAGE),
+                ("grpc.max_receive_message_length", _MOST_RECEIVED),
+                ("grpc.max_send_message_length", _MOST_SENT),
+                ("grpc.max_concurrent_streams", _MOST_CALLS_OF_ONE),
+                ("grpc.max_connection_age_ms", _CONNECTION_MS),
+                ("grpc.max_connection_age_grace_ms", _GRACE_MS),
                 ("grpc.so_reuseport", 0),
             ),
+            maximum_concurrent_rpcs=_MOST_CALLS,
         )
         self._grpc.add_generic_rpc_handlers(make_handlers(all_services(self.farm)))
         self._add_health_and_reflection()
@@ -179,3 +193,13 @@ class FarmServer:
             except Exception:
                 logger.exception("the clock of the farm stumbled")
                 pause = 1.0
+
+
+def _private_log_root() -> Path:
+    """This user's folder for logs, among those for temporary files."""
+    folder = Path(tempfile.gettempdir()) / f"cuebot-stub-logs-{os.getuid()}"
+    try:
+        make_private_folder(str(folder))
+    except OSError as error:
+        raise FarmError(f"{folder} {error.strerror}; give another folder with --log-root") from error
+    return folder

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import time
 from collections.abc import Iterable
 
 from .exception import OutlineException
 
-__all__ = ["check_current_folder", "make_whole", "write_atomic", "write_to_disk"]
+__all__ = ["check_current_folder", "make_private_folder", "make_whole", "write_atomic", "write_to_disk"]
 
 
 def check_current_folder() -> None:
@@ -22,6 +24,23 @@ def check_current_folder() -> None:
         os.getcwd()
     except OSError as error:
         raise OutlineException("the current folder has been removed; change to one that is there") from error
+
+
+def make_private_folder(folder: str) -> None:
+    """Make a folder that only this user can enter, among others' in the folder for temporary files.
+
+    Raises:
+        OSError: It cannot be made, or what is there is a link or belongs to somebody else.
+    """
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        pass
+    found = os.lstat(folder)
+    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
+        raise OSError(errno.EPERM, "is a link or belongs to somebody else", folder)
+    if stat.S_IMODE(found.st_mode) != 0o700:
+        os.chmod(folder, 0o700)
 
 
 def write_to_disk(paths: Iterable[str]) -> None:

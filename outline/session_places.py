@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Callable
 
 from . import config
 from .config.places import home_directory, temp_directory
 from .exception import ConfigException, SessionException
+from .files import make_private_folder
 from .util import get_uid
 
 __all__ = ["file_mode", "inside", "make_folder", "sessions_folder", "share"]
@@ -115,12 +115,7 @@ def _home() -> str:
         return home
     folder = os.path.join(temp_directory(), f"outline-{get_uid()}")
     try:
-        os.mkdir(folder, 0o700)
-    except FileExistsError:
-        pass
-    found = os.lstat(folder)
-    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
-        raise SessionException(f"{folder} is a link or belongs to somebody else; set HOME or [outline] session_dir")
-    if stat.S_IMODE(found.st_mode) != 0o700:
-        os.chmod(folder, 0o700)
+        make_private_folder(folder)
+    except PermissionError as error:
+        raise SessionException(f"{folder} {error.strerror}; set HOME or [outline] session_dir") from error
     return folder

@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from ..farm.errors import CannotDo, CannotSave
 from ..farm.farm import Farm
@@ -126,8 +127,21 @@ def _handler(service: Service | None, service_name: str, method: Any) -> grpc.Rp
         else _call(service, full_name, function, response)
     )
     return grpc.unary_unary_rpc_method_handler(
-        call, request_deserializer=request.FromString, response_serializer=response.SerializeToString
+        _reading(call, request, full_name), response_serializer=response.SerializeToString
     )
+
+
+def _reading(call: Any, request: Any, full_name: str) -> Callable[[bytes, grpc.ServicerContext], Any]:
+    """A call that gets its request as bytes: gRPC itself writes a traceback for each one that is no message."""
+
+    def read(data: bytes, context: grpc.ServicerContext) -> Any:
+        try:
+            message = request.FromString(data)
+        except DecodeError:
+            context.abort(grpc.StatusCode.INTERNAL, f"the request is no message of {full_name}")
+        return call(message, context)
+
+    return read
 
 
 def _unimplemented(full_name: str) -> Callable[[Any, grpc.ServicerContext], Any]:

@@ -2,13 +2,15 @@
 """The page as a Flask application: a page, its data as JSON, and what may be done from it.
 
 Whoever can open a page of this machine could be made by another page to call this one, so a request must name this
-machine as its host, and one that changes something must carry the token that the server has printed at its start.
+machine as its host, and one that changes something or reads a log must carry the token that the server has printed at
+its start.
 """
 
 from __future__ import annotations
 
 import hmac
 import os
+import stat
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -36,7 +38,7 @@ def make_app(farm: Farm, token: str) -> Flask:
 
     Args:
         farm: What it shows.
-        token: What a request that changes something has to bring along.
+        token: What a request that changes something, or reads a log, has to bring along.
     """
     app = Flask("cuebot_stub.web", root_path=os.path.dirname(__file__))
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
@@ -45,9 +47,8 @@ def make_app(farm: Farm, token: str) -> Flask:
     def guard() -> None:
         if request.host.rpartition(":")[0] not in _LOOPBACK_NAMES:
             abort(403, "this page is only for the machine that it runs on")
-        if request.method != "GET" and not hmac.compare_digest(
-            request.headers.get("X-Token", "").encode(), token.encode()
-        ):
+        needs_token = request.method != "GET" or request.endpoint == "log"
+        if needs_token and not hmac.compare_digest(request.headers.get("X-Token", "").encode(), token.encode()):
             abort(403, "the token is missing or wrong; open the address that the server printed at its start")
 
     @app.after_request
@@ -110,16 +111,27 @@ def _add_reading(app: Flask, farm: Farm) -> None:
 
 
 def _end_of(path: str) -> str:
-    """Return the end of a file; a text about it when it cannot be read here."""
+    """The end of a file, or a text about it when it cannot be read here.
+
+    A frame may have put anything in the place of its log: links are not followed, a pipe is not waited for, and what
+    has no end is not read to it.
+    """
     try:
-        with open(path, "rb") as stream:
-            size = stream.seek(0, os.SEEK_END)
-            stream.seek(max(0, size - _LOG_BYTES))
-            text = stream.read().decode(errors="replace")
+        log = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return "There is no log yet."
     except OSError as error:
         return f"The log cannot be read here: {error.strerror}."
+    try:
+        found = os.fstat(log)
+        if not stat.S_ISREG(found.st_mode):
+            return "The log cannot be read here: it is no regular file."
+        size = found.st_size
+        text = os.pread(log, _LOG_BYTES, max(0, size - _LOG_BYTES)).decode(errors="replace")
+    except OSError as error:
+        return f"The log cannot be read here: {error.strerror}."
+    finally:
+        os.close(log)
     return text if size <= _LOG_BYTES else f"… {size - _LOG_BYTES} bytes before this\n{text}"
 
 

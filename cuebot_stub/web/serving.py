@@ -1,25 +1,85 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Serves the page in threads of its own, only to this machine."""
+"""Serves the page in threads of its own, only to this machine.
+
+Each connection has a thread and carries one request, which must be whole within a deadline: whoever sends it letter by
+letter keeps nobody waiting but himself, and so do a hundred of them.
+"""
 
 from __future__ import annotations
 
+import io
 import secrets
+import socket
 import threading
+import time
 from typing import Any
 
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
 from ..farm.farm import Farm
+from .app import make_app
 
 __all__ = ["PageServer"]
 
-_THREADS = 4
-_GRACE_SECONDS = 0.3
+_MOST_CONNECTIONS = 100
+_REQUEST_SECONDS = 10.0
+
+
+class _Timely(io.RawIOBase):
+    """What a client sends, until its time is over."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._end = time.monotonic() + _REQUEST_SECONDS
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the request took too long")
+        self._connection.settimeout(left)
+        return self._connection.recv_into(buffer)
+
+
+class _Handler(WSGIRequestHandler):
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = io.BufferedReader(_Timely(self.connection))
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing of each request: the page asks every second."""
+
+
+class _Server(ThreadedWSGIServer):
+    daemon_threads = True
+
+    def __init__(self, *args: Any) -> None:
+        self._free = threading.Semaphore(_MOST_CONNECTIONS)
+        super().__init__(*args)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that go away or are too slow; faults of the page are logged by Flask."""
 
 
 class PageServer:
     """Made and stopped with the server whose farm it shows.
 
     Attributes:
-        token: What lets a browser change something.
+        token: What lets a browser change something, and read logs.
         port: Where it listens, on 127.0.0.1.
     """
 
@@ -28,19 +88,15 @@ class PageServer:
 
         Raises:
             OSError: The port is taken.
-            ImportError: Flask or cheroot is missing; they come with the extra ``stub``.
         """
-        from cheroot import wsgi
-
-        from .app import make_app
-
         self.token = secrets.token_urlsafe(16)
+        # Bound here: werkzeug ends the process where a port is taken.
+        listener = socket.create_server(("127.0.0.1", port), backlog=_MOST_CONNECTIONS)
+        self.port: int = listener.getsockname()[1]
         app = make_app(farm, self.token)
-        self._server: Any = wsgi.Server(("127.0.0.1", port), app, numthreads=_THREADS, server_name="cuebot-stub")
-        self._server.shutdown_timeout = _GRACE_SECONDS
-        self._server.prepare()
-        self.port: int = self._server.bind_addr[1]
-        self._thread = threading.Thread(target=self._server.serve, name="cuebot-stub-page", daemon=True)
+        self._server = _Server("127.0.0.1", self.port, app, _Handler, False, None, listener.fileno())
+        listener.close()  # the server has its own descriptor of it
+        self._thread = threading.Thread(target=self._server.serve_forever, name="cuebot-stub-page", daemon=True)
         self._thread.start()
 
     @property
@@ -50,5 +106,6 @@ class PageServer:
 
     def stop(self) -> None:
         """Serve no more."""
-        self._server.stop()
-        self._thread.join(2 * _GRACE_SECONDS)
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from opencue_proto import cue_pb2, cue_pb2_grpc, host_pb2, host_pb2_grpc, job_pb
 
 from cuebot_stub.server import FarmServer
 from tests.farm.jobs import Layer, launch, spec_text
+from tests.support import until
 
 MakeServer = Callable[..., FarmServer]
 _UNLIMITED = (("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1))
@@ -142,6 +144,45 @@ def test_thousand_connections_leave_room_for_one_more(farm_server: FarmServer):
             stack.enter_context(socket.create_connection(("127.0.0.1", farm_server.port), timeout=10))
 
         assert seconds_to_answer(farm_server) < 10
+
+
+def _h2(kind: int, stream: int, data: bytes) -> bytes:
+    return len(data).to_bytes(3, "big") + bytes([kind, 4 if kind == 1 else 0]) + stream.to_bytes(4, "big") + data
+
+
+def _begun_call(stream: int) -> bytes:
+    """The headers of a call, as HTTP/2 has them, without the message that has to follow."""
+    path = "/cue.CueInterface/GetSystemStats"
+    headers = [
+        (":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "x"), ("te", "trailers"),
+        ("content-type", "application/grpc"),
+    ]  # fmt: skip
+    packed = b"".join(b"\0" + bytes([len(n)]) + n.encode() + bytes([len(v)]) + v.encode() for n, v in headers)
+    return _h2(1, stream, packed)
+
+
+def test_calls_that_begin_and_do_not_go_on_keep_nobody_waiting(farm_server: FarmServer):
+    with ExitStack() as stack:
+        for _ in range(50):
+            one = stack.enter_context(socket.create_connection(("127.0.0.1", farm_server.port), timeout=10))
+            one.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _h2(4, 0, b""))
+            one.sendall(b"".join(_begun_call(2 * number + 1) for number in range(20)))
+        until(lambda: sum("cuebot-stub_" in thread.name for thread in threading.enumerate()) >= 400)
+
+        assert seconds_to_answer(farm_server) < 5
+
+
+def test_message_that_cannot_be_read_is_refused_without_a_traceback(
+    channel: grpc.Channel, caplog: pytest.LogCaptureFixture
+):
+    call = channel.unary_unary("/job.JobInterface/GetJob")
+
+    with pytest.raises(grpc.RpcError) as caught:
+        call(b"\xff\xff\xff", timeout=10)
+
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert caught.value.details() == "the request is no message of job.JobInterface/GetJob"
+    assert caplog.records == []
 
 
 def test_rubbish_instead_of_http2_ends_only_that_connection(farm_server: FarmServer):

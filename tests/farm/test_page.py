@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import shutil
+import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -106,18 +111,81 @@ def test_page_lists_frames_of_a_layer_in_a_state(server: FarmServer):
     assert [frame["name"] for frame in found["frames"]] == ["0001-one", "0002-one"]
 
 
-def test_page_shows_the_end_of_a_log_that_is_too_long(server: FarmServer):
+@pytest.fixture
+def log(server: FarmServer) -> tuple[str, Path]:
+    """The page's address of a frame's log, and where that log is."""
     job_id = launch(server, Layer("one", "true"))
     with server.farm.work() as farm:
         job = farm.jobs[job_id]
         frame, folder = job.frame_id(0), Path(job.facts.log_dir)
     folder.mkdir(parents=True)
-    (folder / f"{NAME}.0001-one.rqlog").write_bytes(b"x" * 300_000 + b"\nthe \xff end\n")
+    return f"/api/frames/{frame}/log", folder / f"{NAME}.0001-one.rqlog"
 
-    log = call(server, f"/api/frames/{frame}/log")
 
-    assert log["text"].startswith("… 37867 bytes before this")
-    assert log["text"].endswith("the � end\n")
+def test_page_shows_the_end_of_a_log_that_is_too_long(server: FarmServer, log: tuple[str, Path]):
+    address, path = log
+    path.write_bytes(b"x" * 300_000 + b"\nthe \xff end\n")
+
+    shown = call(server, address, headers=token_of(server))["text"]
+
+    assert shown.startswith("… 37867 bytes before this")
+    assert shown.endswith("the � end\n")
+
+
+@pytest.mark.parametrize(
+    ("put", "why"),
+    [
+        (lambda path: path.symlink_to("/etc/passwd"), "symbolic link"),
+        (lambda path: path.symlink_to("/dev/zero"), "symbolic link"),
+        (lambda path: os.mkfifo(path), "no regular file"),
+        (lambda path: path.mkdir(), "no regular file"),
+        (lambda path: None, "no log yet"),
+    ],
+    ids=["file", "endless", "pipe", "folder", "nothing"],
+)
+def test_what_stands_in_the_place_of_a_log_is_not_read(
+    server: FarmServer, log: tuple[str, Path], put: Callable[[Path], None], why: str
+):
+    address, path = log
+    put(path)
+
+    shown = call(server, address, headers=token_of(server))["text"]
+
+    assert why in shown
+    assert "root:" not in shown
+
+
+def test_log_is_not_shown_without_the_token(server: FarmServer, log: tuple[str, Path]):
+    address, path = log
+    path.write_text("a secret")
+
+    assert refused(server, address)[0] == 403
+
+
+def test_clients_that_send_letter_by_letter_keep_nobody_waiting(server: FarmServer):
+    with ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", page_port(server)))) for _ in range(60)]
+        for one in slow:
+            one.sendall(b"GET / HTTP/1.1\r\nX-Slow: a")
+        began = time.monotonic()
+
+        call(server, "/api/farm")
+
+        assert time.monotonic() - began < 2
+
+
+def test_connections_above_the_limit_are_closed_and_places_come_back(server: FarmServer):
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(socket.create_connection(("127.0.0.1", page_port(server)))) for _ in range(120)]
+        ends = [one for one in crowd if select.select([one], [], [], 0.05)[0] and one.recv(1) == b""]
+
+        assert len(ends) == 20
+
+    until(lambda: call(server, "/api/farm")["jobs"] == [])
+
+
+def page_port(server: FarmServer) -> int:
+    return int(server.page_address.partition("/#")[0].rpartition(":")[2])
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Token": "guess"}, {"X-Token": "gü"}], ids=["none", "wrong", "odd"])
@@ -181,7 +249,7 @@ def test_frame_is_steered_with_the_token(server: FarmServer, action: str, state:
     [
         ("/api/jobs/nosuch", 404),
         ("/api/jobs/nosuch/frames", 404),
-        ("/api/frames/nosuch/log", 404),
+        ("/api/frames/nosuch/log", 403),
         ("/api/nothing", 404),
         ("/static/../app.py", 404),
     ],

@@ -221,7 +221,7 @@ async function refresh() {
         drawFrames(frames);
       }
     }
-    if (chosen.frame) drawLog(await ask(`/api/frames/${chosen.frame}/log`));
+    if (chosen.frame) drawLog(await ask(`/api/frames/${chosen.frame}/log`, { headers: { "X-Token": token } }));
     if ($("problem").dataset.lost) {
       delete $("problem").dataset.lost;
       problem("");
