@@ -92,8 +92,6 @@ class Shell(CommandLayer):
     its file names does, unless ``expand_hashes=False`` leaves them to the program.
     """
 
-    declared_args = ()  # none but the standard ones
-
     def __init__(self, name: str, command: Any = None, **args: Unpack[LayerArgs]) -> None:
         """Make a layer of commands.
 
@@ -121,8 +119,6 @@ class Shell(CommandLayer):
 class ShellSequence(CommandLayer):
     """Runs a list of different commands, one per frame; its range is 1 to their number."""
 
-    declared_args = ()  # none but the standard ones
-
     def __init__(self, name: str, commands: Sequence[Any] | None = None, **args: Unpack[LayerArgs]) -> None:
         """Make a layer of ``commands``."""
         super().__init__(name, **args)
@@ -144,8 +140,6 @@ class ShellSequence(CommandLayer):
 class ShellCommand(CommandLayer, Frame):
     """Runs one command, in a single frame whatever the range of the job."""
 
-    declared_args = ()  # none but the standard ones
-
     def __init__(self, name: str, command: Any = None, **args: Unpack[LayerArgs]) -> None:
         """Make a frame that runs ``command``."""
         super().__init__(name, **args)
@@ -161,8 +155,6 @@ class ShellCommand(CommandLayer, Frame):
 
 class ShellScript(CommandLayer, Frame):
     """Copies a script into the session and runs it, in a single frame."""
-
-    declared_args = ()  # none but the standard ones
 
     def __init__(self, name: str, script: str | None = None, **args: Unpack[LayerArgs]) -> None:
         """Make a frame that runs the file ``script``, which must be executable in itself (``#!``)."""

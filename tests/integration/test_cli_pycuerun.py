@@ -321,7 +321,7 @@ def test_what_follows_two_dashes_is_for_the_script(
     assert done.returncode == 0, done.stderr
     assert "\nquality 3\n" in log_of(session_root, "0001-hero")
     assert "quality = 3" in looked.stdout
-    assert (without.returncode, "quality" in without.stderr) == (2, True)
+    assert (without.returncode, "MissingParameter" in without.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import config
+from ...constants import OUTLINE_MODE_SETUP
 from ...exception import ConfigException, LaunchException, OutlineException, SessionException, did_you_mean
 from ...files import check_current_folder
 from ...frames import FrameSet, chunk_heads
@@ -87,6 +88,8 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool | None = None) -> list[
         KeyboardInterrupt: Somebody pressed Ctrl-C, and the frames were ended; its argument is the job.
         LaunchException: The job cannot be run.
     """
+    if launcher.get_outline().get_mode() < OUTLINE_MODE_SETUP:
+        launcher.setup()
     job = serialize(launcher).dispatch()
     if launcher.get_flag("test") and not job.record.job.succeeded:
         names = ", ".join(dead.name for dead in job.dead_frames()[:5])

@@ -53,14 +53,17 @@ def test_a_misspelt_argument_is_told_with_the_right_one(wrong: str, meant: str) 
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ("retries", "Shell has no such argument"),
         ("frames", "did you mean 'range'?"),
         ("comand", "did you mean 'command'?"),
     ],
 )
-def test_layers_of_commands_refuse_arguments_that_they_do_not_know(wrong: str, said: str) -> None:
+def test_layers_of_commands_refuse_misspelt_arguments(wrong: str, said: str) -> None:
     with pytest.raises(LayerException, match=f"unknown argument '{wrong}'; {re.escape(said)}"):
         Shell("s", ["true"], **{wrong: 3})
+
+
+def test_layers_of_commands_take_data_of_scripts_as_in_pyoutline() -> None:
+    assert Shell("s", ["true"], test1=1).get_arg("test1") == 1
 
 
 def test_a_module_of_a_studio_may_have_arguments_of_its_own() -> None:
