@@ -260,6 +260,8 @@ def _launch_args(options: SimpleNamespace) -> dict[str, Any]:
     for name in ("env", "only", "force", "no_retry", "keep"):
         args[name] = list(getattr(options, name) or ())
     args["user"] = options.user
+    if options.work:
+        args["on_plan"] = _tell_plan(options.quiet)
     if str(options.maxretries).isdigit():
         args["maxretries"] = int(options.maxretries)  # a number is asked for; the text of the configuration is not
     return {key: value for key, value in args.items() if value is not None or key in ("user", "range")}
@@ -324,8 +326,6 @@ def _launch_here(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Ou
     args = _launch_args(options)
     args.pop("test", None)  # the exit code tells
     args.update(cores=options.cores, memory=options.memory, fail_fast=options.fail_fast, runner=runner)
-    if options.work:
-        args["on_plan"] = _tell_plan(options.quiet)
     own = show_run(
         lambda display: next(iter(tool.launch_outline(ol, observer=display, **args)), None),
         quiet=options.quiet,

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A job in a work folder is the same on a farm as here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunPycuerun
+from tests.farm.commands import RunAtFarm, script
+from tests.farm.hosts import Rqd
+
+pytestmark = pytest.mark.slow
+
+OUTLINE = """
+import os
+from outline import Layer
+from outline.items import files
+plates = files("PLATES/*.txt")
+grade = Shell("grade", items=plates, outputs="grade/%{KEY}.txt",
+              command=["sh", "-c", 'echo grade-$2 >> "RAN"; tr a-z A-Z < "$0" > "$1"',
+                       "%{INPUT}", "%{OUTPUT}", "%{KEY}"])
+class Size(Layer):
+    def _execute(self, frames):
+        for frame in frames:
+            with open(self.output_path(frame), "w") as stream:
+                print(os.path.getsize(self.input_path(frame)), self.random(frame).random(), file=stream)
+            self.emit(frame, key=self.item_key(frame))
+Size("size", items=plates, inputs=grade, outputs="size/%{KEY}.txt", chunk=2)
+"""
+
+
+def test_a_farm_makes_the_same_and_runs_only_what_is_missing(
+    run_at_farm: RunAtFarm, run_pycuerun: RunPycuerun, rqd: Rqd, tmp_path: Path
+) -> None:
+    plates, ran = tmp_path / "plates", tmp_path / "ran"
+    plates.mkdir()
+    for name in "abc":
+        (plates / f"{name}.txt").write_text(name * 7)
+    job = script(tmp_path, OUTLINE.replace("PLATES", str(plates)).replace("RAN", str(ran)))
+    here = run_pycuerun(job, "--backend", "local", "--work", tmp_path / "here")
+    ran.unlink()
+
+    first = run_at_farm(job, "--wait", "--work", str(tmp_path / "farm"))
+    first_ran = sorted(ran.read_text().split())
+    nothing = run_at_farm(job, "--wait", "--work", str(tmp_path / "farm"))
+    (plates / "d.txt").write_text("dd")
+    second = run_at_farm(job, "--wait", "--work", str(tmp_path / "farm"))
+
+    assert [done.returncode for done in (here, first, nothing, second)] == [0, 0, 0, 0]
+    assert first_ran == ["grade-a", "grade-b", "grade-c"]
+    assert "nothing to do: all frames are done" in nothing.stdout
+    assert sorted(ran.read_text().split()) == ["grade-a", "grade-b", "grade-c", "grade-d"]
+    made = {path.relative_to(tmp_path / "here"): path.read_bytes() for path in (tmp_path / "here").rglob("*.txt")}
+    assert len(made) == 6
+    assert {name: (tmp_path / "farm" / name).read_bytes() for name in made} == made
