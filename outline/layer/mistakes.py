@@ -59,11 +59,12 @@ def check_argument_names(layer: Layer, passed: Iterable[str]) -> None:
     if not unknown:
         return
     is_closed = "declared_args" in vars(cls)
+    is_of_studio = not is_closed and not cls.__module__.startswith("outline.")
     code = list(_plugin_code() if is_closed else _code_around(cls))
     read = set(_read_by(code))
     for name in unknown:
         meant = _meant(name, _known(layer) | read, 0.75 if is_closed else 0.84)
-        if name in read or (not is_closed and _mentions(cls, name)) or not (meant or (is_closed and name in passed)):
+        if name in read or (is_of_studio and _mentions(cls, name)) or not (meant or (is_closed and name in passed)):
             continue
         hint = f"did you mean {meant!r}?" if meant else f"{cls.__name__} has no such argument"
         report_problem(LayerException(f"{where(layer)}: unknown argument {name!r}; {hint}"), layer)
