@@ -281,14 +281,18 @@ class OutlineLauncher:
         self.prepare()
         choice = read_choice(self.get_flag("force"), self.get_flag("no_retry"), self.get_flag("keep"))
         take_over = bool(self.get_flag("take_over"))
-        with begin_work(self.__outline, folder, choice, take_over=take_over) as (_, plan):
+        with begin_work(self.__outline, folder, choice, take_over=take_over, is_running=_runs_on_farm) as (claim, plan):
             tell = self.get_flag("on_plan")
             if tell is not None:
                 tell(plan)
             if not plan.has_work:
                 return []
             self.set_flag("settled", _settled_frames(self.__outline, plan))
-            return self.__launch(backend, use_pycuerun)
+            jobs = self.__launch(backend, use_pycuerun)
+            if self.get("backend") == "cue" and jobs:
+                data = jobs[0].data
+                claim.note(job=data.id, job_name=data.name, server=self.get_flag("server") or None)
+            return jobs
 
     def __mark_plain(self) -> None:
         """Note in the session that its frames are the layers' commands alone, and warn of what that leaves out."""
@@ -341,3 +345,12 @@ def _settled_frames(ol: Outline, plan: WorkPlan) -> dict[str, dict[str, list[int
     """The first frames of chunks that need not run, by layer and the state that they have from the start."""
     layers = [layer for layer in ol.get_layers() if layer.get_name() in plan.decisions]
     return {layer.get_name(): {"SUCCEEDED": plan.done_heads(layer), "DEAD": plan.dead_heads(layer)} for layer in layers}
+
+
+def _runs_on_farm(job_id: str, server: Any) -> bool:
+    """Tell whether a job still runs or waits on a farm.
+
+    Raises:
+        LaunchException: The farm server does not answer.
+    """
+    return bool(import_backend_module("cue").is_running(job_id, server))

@@ -17,7 +17,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..exception import WorkException
@@ -113,19 +113,22 @@ class WorkFolder:
             return {}
         return data if isinstance(data, dict) else {}
 
-    def begin_launch(self, facts: Mapping[str, Any], *, take_over: bool = False) -> Launch:
+    def begin_launch(
+        self, facts: Mapping[str, Any], *, take_over: bool = False, is_running: Callable[[str, Any], bool] | None = None
+    ) -> Launch:
         """Make the next launch and so become the one that runs in the folder.
 
         Args:
             facts: What is to be known of it: command line, layers.
             take_over: Go on although the last launch seems to be running.
+            is_running: Tells whether a job of a farm, given by its id and its server, still runs.
 
         Raises:
             WorkException: Somebody else runs in the folder, or it cannot be written.
         """
         number = self.last_launch()
         if number and not take_over:
-            self.__refuse_living(number)
+            self.__refuse_living(number, is_running)
         owner = {
             "host": platform.node(),
             "pid": os.getpid(),
@@ -136,17 +139,24 @@ class WorkFolder:
             for folder in (self.records, self.__launches):
                 os.makedirs(folder, exist_ok=True)
             if not make_whole(self.__launch_path(number + 1), json.dumps({**owner, **facts})):
-                self.__refuse_living(number + 1)
+                self.__refuse_living(number + 1, is_running)
                 raise WorkException(f"{self.folder} was taken by another launch just now; try again")
         except OSError as error:
             raise WorkException(f"cannot write the work folder {self.folder}: {error.strerror}") from error
         return Launch(self.__launch_path(number + 1), number + 1, {**owner, **facts})
 
-    def __refuse_living(self, number: int) -> None:
+    def __refuse_living(self, number: int, is_running: Callable[[str, Any], bool] | None) -> None:
         data = self.launch(number)
         if data.get("over") or not data:
             return
         host, pid = data.get("host"), data.get("pid")
+        if data.get("job"):
+            if is_running is None or is_running(str(data["job"]), data.get("server")):
+                raise WorkException(
+                    f"{self.folder} is in use by the job {data.get('job_name')} on the farm (launch {number}); wait for"
+                    " it, or use --take-over when you know that it is over"
+                )
+            return
         is_here = host == platform.node()
         if is_here and process_birth(int(pid or 0)) != data.get("born"):
             return

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,8 +48,10 @@ def use_work_folder(ol: Outline, folder: WorkFolder) -> None:
 
 
 @contextmanager
-def begin_work(ol: Outline, folder: WorkFolder, choice: Choice, *, take_over: bool) -> Iterator[WorkLaunch]:
-    """Be the launch that runs in a work folder, for as long as the context lasts.
+def begin_work(
+    ol: Outline, folder: WorkFolder, choice: Choice, *, take_over: bool, is_running: Callable[[str, Any], bool]
+) -> Iterator[WorkLaunch]:
+    """Be the launch that runs in a work folder, for as long as the context lasts, or as its job on a farm runs.
 
     The outline is checked and not set up yet. A launch that has nothing to run leaves no trace.
 
@@ -59,7 +61,7 @@ def begin_work(ol: Outline, folder: WorkFolder, choice: Choice, *, take_over: bo
     ol.check()
     layers = _links(ol, folder)
     check_files(layers, folder.folder)
-    launch = folder.begin_launch({"argv": sys.argv, "cwd": os.getcwd()}, take_over=take_over)
+    launch = folder.begin_launch({"argv": sys.argv, "cwd": os.getcwd()}, take_over=take_over, is_running=is_running)
     try:
         parts = {name: layer_parts(links.layer) for name, links in layers.items()}
         book = folder.read_records()
@@ -75,10 +77,10 @@ def begin_work(ol: Outline, folder: WorkFolder, choice: Choice, *, take_over: bo
     except BaseException:
         launch.note(over=True)
         raise
-    if plan.has_work:
-        launch.note(over=True)
-    else:
+    if not plan.has_work:
         launch.forget()
+    elif "job" not in launch.facts:
+        launch.note(over=True)
 
 
 def plan_only(ol: Outline, folder: WorkFolder, choice: Choice) -> WorkPlan:

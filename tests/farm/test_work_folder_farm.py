@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import RunPycuerun
 from tests.farm.commands import RunAtFarm, script
 from tests.farm.hosts import Rqd
+from tests.support import until
 
 pytestmark = pytest.mark.slow
 
@@ -55,3 +57,21 @@ def test_a_farm_makes_the_same_and_runs_only_what_is_missing(
     made = {path.relative_to(tmp_path / "here"): path.read_bytes() for path in (tmp_path / "here").rglob("*.txt")}
     assert len(made) == 6
     assert {name: (tmp_path / "farm" / name).read_bytes() for name in made} == made
+
+
+def test_a_folder_belongs_to_its_job_until_that_is_over(
+    run_at_farm: RunAtFarm, pycue: Any, rqd: Rqd, tmp_path: Path
+) -> None:
+    job = script(tmp_path, 'Shell("one", ["sh", "-c", "echo 1 > $0", "%{OUTPUT}"], range="1", outputs="one.txt")')
+    run_at_farm(job, "--pause", "--work", str(tmp_path / "made"))
+
+    refused = run_at_farm(job, "--work", str(tmp_path / "made"), "-j", "another")
+    (paused,) = pycue.api.getJobs()
+    paused.kill(reason="test")
+    until(lambda: not pycue.api.getJobs())
+    after = run_at_farm(job, "--wait", "--work", str(tmp_path / "made"))
+
+    assert refused.returncode == 2
+    assert f"is in use by the job {paused.data.name} on the farm (launch 1); wait for it" in refused.stderr
+    assert after.returncode == 0
+    assert (tmp_path / "made" / "one.txt").read_text() == "1\n"

@@ -161,6 +161,17 @@ def _serialize(launcher: OutlineLauncher, use_pycuerun: bool) -> str:
     return spec
 
 
+def is_running(job_id: str, server: Any) -> bool:
+    """Tell whether a job runs or waits on a farm; one that the server does not know does not.
+
+    Raises:
+        LaunchException: The server does not answer.
+    """
+    opencue = connect(server)
+    with farm_errors("looking for a job"):
+        return bool(list(opencue.api.getJobs(id=[job_id])))  # only those that are not over
+
+
 def wait(job: Any) -> None:
     """Wait until a job can make no more progress by itself: all is done, frames are dead, or it was killed.
 
