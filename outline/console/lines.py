@@ -28,7 +28,7 @@ class LineSplitter:
             data = data.replace(b"\r", b"\n")
         block, _, rest = data.rpartition(b"\n")
         self.__rest = rest[:LONGEST_LINE]
-        if len(block) > LONGEST_LINE:
+        if _has_long_line(block):
             block = b"\n".join([line[:LONGEST_LINE] for line in block.split(b"\n")])
         return clean(block) if block else ""
 
@@ -41,6 +41,17 @@ class LineSplitter:
         line = self.unfinished()
         self.__rest = b""
         return line
+
+
+def _has_long_line(block: bytes) -> bool:
+    """Tell whether a line is to be cut, by a few long jumps from the end of one line to that of a later one."""
+    begin = 0
+    while len(block) - begin > LONGEST_LINE:
+        end = block.rfind(b"\n", begin, begin + LONGEST_LINE + 1)
+        if end < 0:
+            return True
+        begin = end + 1
+    return False
 
 
 def clean(data: bytes) -> str:

@@ -145,6 +145,8 @@ class OutputReader:
         """Read whole lines; say whether one was of interest."""
         if not block or not self.__rules or not self.__filter.passes(block):
             return False
+        if len(self.__live) == len(self.__rules):
+            return self.__read_last(block)
         seen = False
         for line in block.split("\n"):
             is_judged = False  # a line is one error, or one warning
@@ -156,6 +158,30 @@ class OutputReader:
                         seen, is_judged = True, is_judged or judges
                         self.__take(rule, match, line)
         return seen
+
+    def __read_last(self, block: str) -> bool:
+        """Read the last line of interest: with nothing but percentages, those before it change nothing."""
+        texts = [text for rule in self.__rules for text in rule.texts]
+        if not texts or any(rule.ignores_case for rule in self.__rules):
+            texts = [""]  # every line is a candidate
+        end = len(block)
+        while end >= 0:
+            place = max(block.rfind(text, 0, end) for text in texts)
+            if place < 0:
+                return False
+            begin = block.rfind("\n", 0, place) + 1
+            stop = block.find("\n", place)
+            line = block[begin : stop if stop >= 0 else len(block)]
+            seen = False
+            for rule in self.__rules:
+                match = rule.pattern.search(line)
+                if match is not None:
+                    self.__take(rule, match, line)
+                    seen = True
+            if seen:
+                return True
+            end = begin - 1
+        return False
 
     def __peek(self) -> bool:
         """Look for a percentage in the line that is not complete, since some programs never end it."""
