@@ -217,7 +217,7 @@ def check_launch_flags(flags: Mapping[str, Any], backend: str) -> dict[str, Any]
     for given, value in flags.items():
         name = flag_name(given)
         if name not in _FLAGS and name not in _OTHERS:
-            near = did_you_mean(given, [*_SPELLINGS, *_OTHERS])
+            near = did_you_mean(given, list(_SPELLINGS))
             if near or backend in ("local", "cue"):
                 raise TypeError(f"there is no launch flag {given!r}{near}")
         option = _FLAGS.get(name)
