@@ -277,7 +277,7 @@ def test_a_full_disk_is_a_clear_error_and_no_corrupt_record(
 
 
 @pytest.mark.parametrize(
-    "name", ["with blank", "it's", 'say "x"', "schön", "semi;colon", "$HOME", "100%", "#1", "[x]{y}"]
+    "name", ["with blank", "it's", 'say "x"', "schön", "semi;colon", "5 $", "100%", "#1", "[x]{y}"]
 )
 def test_ugly_paths_of_session_and_script(tmp_path: Path, run_pycuerun: RunPycuerun, name: str) -> None:
     folder = tmp_path / name

@@ -123,7 +123,7 @@ class Journal:
         Args:
             files: Other files and folders of the session, which are saved once.
         """
-        self.__saver = threading.Thread(target=self.__save, args=(files,), name="journal", daemon=True)
+        self.__saver = threading.Thread(target=self.__save, args=(files,), name="disk", daemon=True)
         self.__saver.start()
 
     def __save(self, files: tuple[str, ...]) -> None:
