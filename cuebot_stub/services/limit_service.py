@@ -39,7 +39,9 @@ class LimitService(Service):
         return {"limits": [limit_message(self.farm, limit) for limit in limits]}
 
     def GetBindings(self, request: Any) -> Fields:
-        """Return the layers of pending jobs that name a limit."""
+        """The layers of pending jobs that name a limit; none for a layer without one, of which CueGUI asks as well."""
+        if not request.limit_name:
+            return {}
         limit, ids = find_limit(self.farm, request.limit_name), set(request.layer_ids)
         found = [
             limit_pb2.LimitBinding(

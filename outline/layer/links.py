@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .base import Layer
 
-__all__ = ["Input", "LayerLinks", "fill_paths", "imply_depends", "path_of", "paths_of", "read_inputs"]
+__all__ = ["ALL_OF", "Input", "LayerLinks", "fill_paths", "imply_depends", "path_of", "paths_of", "read_inputs"]
 
 _ITEM = "item"
+ALL_OF = "all of "
+"""Begins the label of an input that is all frames of a layer."""
 _TOKEN = r"%\{INPUT(?P<list>LIST)?(?::(?P<name>[^{}]+))?\}"
 
 
@@ -126,6 +128,7 @@ class LayerLinks:
         self.outputs = declared_outputs(layer)
         self.inputs = [self.__with_maker(one) for one in read_inputs(layer)]
         named = {id(one.maker) for one in self.inputs if one.maker is not None}
+        self.__listed: dict[str, list[str]] = {}
         self.__whole: dict[int, bool] = {}
         for depend in layer.get_depends():
             on = depend.get_depend_on_layer()
@@ -174,13 +177,24 @@ class LayerLinks:
 
     def input_paths(self, frame: int) -> list[tuple[str, list[str]]]:
         """Name and paths of what a frame reads; several paths where it reads all frames of another layer."""
+        return [(name, paths) for name, _, paths in self.input_files(frame)]
+
+    def input_files(self, frame: int) -> list[tuple[str, str, list[str]]]:
+        """Name, label and paths of what a frame reads.
+
+        The label of one file is its path, in the work folder a relative one; that of all frames of a layer names it.
+        """
         found = []
         for one in self.inputs:
             if one.maker is None:
-                path = _path_of(self.layer, one.path, frame)
-                found.append((one.name, [os.path.join(self.__launched_in, path)]))
+                path = os.path.join(self.__launched_in, _path_of(self.layer, one.path, frame))
+                found.append((one.name, self.__below_work(path), [path]))
+            elif self.__reads_all(one.maker):
+                found.append((one.name, f"{ALL_OF}{one.maker.get_name()}", self.__all_paths(one)))
             else:
-                found.append((one.name, self.__made_paths(one, frame)))
+                paths = self.__made_paths(one, [frame])
+                label = self.__below_work(paths[0]) if len(paths) == 1 else f"frame {frame} of {one.maker.get_name()}"
+                found.append((one.name, label, paths))
         return found
 
     def found_paths(self, frame: int) -> list[tuple[str, str]]:
@@ -200,12 +214,15 @@ class LayerLinks:
     def __reads_all(self, maker: Layer) -> bool:
         return self.__whole.get(id(maker), True)
 
-    def __made_paths(self, one: Input, frame: int) -> list[str]:
+    def __all_paths(self, one: Input) -> list[str]:
+        assert one.maker is not None
+        if one.name not in self.__listed:
+            self.__listed[one.name] = self.__made_paths(one, FrameSet(one.maker.get_frame_range() or ""))
+        return self.__listed[one.name]
+
+    def __made_paths(self, one: Input, frames: Iterable[int]) -> list[str]:
         assert one.maker is not None
         made = [output for output in declared_outputs(one.maker) if output.name in one.outputs]
-        frames: Iterable[int] = [frame]
-        if self.__reads_all(one.maker):
-            frames = FrameSet(one.maker.get_frame_range() or "")
         paths = [output.frame_path(number) for number in frames for output in made]
         return list(dict.fromkeys(os.path.join(self.__work, path) for path in paths))
 

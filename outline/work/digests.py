@@ -41,13 +41,11 @@ class Disk:
         self.__known: dict[tuple[str, Signature], str] = {}
         self.__groups: dict[str, list[str]] = {}
 
-    def group(self, paths: list[str]) -> str:
-        """One name for several files, which then have one signature and one digest; a single file is itself."""
-        if len(paths) == 1:
-            return paths[0]
-        name = f"{paths[0]} and {len(paths) - 1} more" if paths else "no files"
-        self.__groups[name] = paths
-        return name
+    def group(self, label: str, paths: list[str]) -> str:
+        """Let a label stand for files, which then have one signature and one digest; a single file is its own path."""
+        if len(paths) != 1 or os.path.join(self.__folder, label) != paths[0]:
+            self.__groups[label] = paths
+        return label
 
     def signature(self, path: str) -> Signature | None:
         """What the file system says of a file or of all files below a folder; None when nothing is there."""

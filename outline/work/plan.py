@@ -160,7 +160,7 @@ def frame_now(
     links: LayerLinks, frame: int, parts: Mapping[str, str], rerun: Rerun, disk: Disk, *, is_forced: bool
 ) -> FrameNow:
     """What a frame is in this launch."""
-    inputs = [(name, disk.group(paths)) for name, paths in links.input_paths(frame)]
+    inputs = [(name, disk.group(label, paths)) for name, label, paths in links.input_files(frame)]
     return FrameNow(parts, links.item_text(frame), inputs, links.output_paths(frame), rerun, is_forced)
 
 

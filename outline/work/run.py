@@ -120,7 +120,7 @@ class WorkRun:
             if decision.reason is Reason.EDITED:
                 self.__folder.move_edited(decision.detail)
             todo.append(number)
-            self.__read[name, number] = self.__states(links.input_paths(number))
+            self.__read[name, number] = self.__states(links.input_files(number))
             self.__write(begin_line(Record(name, links.key(number), self.__launch, attempt)))
         state.todo = FrameSet(todo)
         return state.todo
@@ -179,8 +179,8 @@ class WorkRun:
             if record is None or record.launch < self.__launch or record.end is None or record.end.status:
                 self.__write(end_line(Record(name, links.key(number), self.__launch, attempt, end)))
 
-    def __states(self, files: Iterable[tuple[str, list[str]]]) -> tuple[FileState, ...]:
-        found = [self.__disk.state(name, self.__disk.group(paths)) for name, paths in files]
+    def __states(self, files: Iterable[tuple[str, str, list[str]]]) -> tuple[FileState, ...]:
+        found = [self.__disk.state(name, self.__disk.group(label, paths)) for name, label, paths in files]
         return tuple(state for state in found if state is not None)
 
     def __parts(self, launch: int, layer: str) -> Mapping[str, str]:

@@ -322,7 +322,7 @@ def test_nothing_is_kept_of_a_host_that_is_deleted(farm: FakeFarm):
     with farm.farm.work():
         delete_host(farm.farm, host)
 
-    assert (farm.farm.hosts, farm.farm.strangers, farm.farm._tags) == ({}, {}, {})
+    assert (farm.farm.hosts, farm.farm.strangers, farm.farm.tags_seen) == ({}, {}, {})
 
 
 # -- refusals ------------------------------------------------------------------------------------------------------
