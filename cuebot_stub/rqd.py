@@ -63,6 +63,13 @@ class RqdLink:
             else:
                 self._tell(stub, order)
 
+    def tell(self, address: str, verb: str) -> str:
+        """Why the daemon at an address could not be told something; empty when it has answered. This may take long."""
+        stub = self._stub(address)
+        if stub is None:
+            return "the server stops"
+        return _problem(getattr(stub, verb).future(getattr(rqd_pb2, f"RqdStatic{verb}Request")(), timeout=_SECONDS))
+
     def close(self) -> None:
         """Close all channels; answers that are still out are dropped."""
         with self._lock:

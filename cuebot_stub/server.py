@@ -94,7 +94,7 @@ class FarmServer:
         with self.farm.work():
             seed(self.farm)
         self._link = RqdLink(self.farm, self._take_report)
-        self.farm.send = self._link.send
+        self.farm.send, self.farm.tell = self._link.send, self._link.tell
         self._stop, self._alarm = threading.Event(), threading.Event()
         self.farm.alarm = self._alarm.set
         self._clock = threading.Thread(target=self._tick_for_ever, name="cuebot-stub-clock", daemon=True)

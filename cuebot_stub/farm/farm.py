@@ -63,6 +63,7 @@ class Farm:
         self.settings = settings
         self.now = clock
         self.send: Callable[[list[Order]], None] = lambda orders: None
+        self.tell: Callable[[str, str], str] = lambda address, verb: ""
         self.alarm: Callable[[], None] = lambda: None
         self.lock = threading.RLock()
         self.facilities: dict[str, Facility] = {}

@@ -106,6 +106,7 @@ def _make_host(farm: Farm, name: str, report: HostReport) -> Host:
         address="",
         facility=allocation.facility,
         allocation=allocation.id,
+        thread_mode="ALL" if report.nimby_enabled else "AUTO",
     )
     farm.hosts[host.id] = host
     return host
@@ -117,7 +118,7 @@ def _update(farm: Farm, host: Host, report: HostReport) -> None:
     host.cores, host.gpus, host.gpu_memory = report.cores, report.gpus, report.gpu_memory
     host.locked_cores = report.locked_cores
     host.total_memory, host.free_memory = report.total_memory, report.free_memory
-    host.memory = max(0, -(-report.total_memory // GB) * GB - SYSTEM_MEMORY)
+    host.memory = _memory_for_frames(report)
     host.total_swap, host.free_swap = report.total_swap, report.free_swap
     host.total_mcp, host.free_mcp = report.total_mcp, report.free_mcp
     host.free_gpu_memory, host.load, host.boot_time = report.free_gpu_memory, report.load, report.boot_time
@@ -129,6 +130,13 @@ def _update(farm: Farm, host: Host, report: HostReport) -> None:
     if report.is_boot:  # with another configuration, perhaps
         host.no_taskset, host.refusals, host.refused_until = False, 0, 0.0
     _check_temporary_space(farm, host)
+
+
+def _memory_for_frames(report: HostReport) -> int:
+    """What frames may reserve of a machine, as Cuebot rounds it: somebody works at one with NIMBY."""
+    rounded = -(-report.total_memory // GB) if "64bit" in report.tags else report.total_memory // GB
+    memory = rounded * GB - SYSTEM_MEMORY
+    return max(0, int(memory / 1.5) + SYSTEM_MEMORY if report.nimby_enabled else memory)
 
 
 def _check_temporary_space(farm: Farm, host: Host) -> None:

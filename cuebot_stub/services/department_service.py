@@ -120,15 +120,6 @@ class DepartmentService(Service):
         department.min_cores = _whole_points(cores)
         self._changed(department)
 
-    def Delete(self, request: Any) -> None:
-        """Remove what a show has planned for a department that no group of it has."""
-        department = self._find(request)
-        groups = [group.name for group in self.farm.groups.values() if _has(group, department)]
-        if groups:
-            raise InUse(f"the group {groups[0]} has the department {department.name}; give it another one first")
-        del self.farm.departments[department.id]
-        self.farm.touch("department", department.id, None)
-
     # -- tasks ---------------------------------------------------------------------------------------------------
 
     def GetTasks(self, request: Any) -> Fields:

@@ -41,11 +41,6 @@ class FacilityService(Service):
         """Return the facility of a name."""
         return {"facility": _facility_message(find_facility(self.farm, request.name))}
 
-    def GetAllocations(self, request: Any) -> Fields:
-        """Return the allocations of a facility."""
-        facility = find_facility(self.farm, request.facility)
-        return {"allocations": _allocations(self.farm, facility.name)}
-
     def Create(self, request: Any) -> Fields:
         """Make a facility."""
         facility = Facility(str(uuid.uuid4()), self._new_name(request.name))

@@ -14,7 +14,7 @@ from .comments import add_comment, comments_about
 from .finding import enum_name, find_job
 from .owner_service import deed_message, deed_of, owner_message
 from .partition_service import partition_message
-from .rpc import Fields, InUse, Service
+from .rpc import Fields, InUse, Invalid, Service, unlocked
 from .thing_finding import checked_name, find_allocation, find_host, find_test
 from .thing_messages import copied, host_message, proc_message
 
@@ -83,21 +83,34 @@ class HostService(Service):
 
     # -- work or no work -----------------------------------------------------------------------------------------
 
+    @unlocked
     def Lock(self, request: Any) -> None:
-        """Start no more frames on a host; those that run go on."""
-        self._set(request, lock_state="LOCKED")
+        """Start no more frames on a host, whose daemon must answer; those that run go on."""
+        self._tell(request, "LockAll")
+        with self.farm.work():
+            self._set(request, lock_state="LOCKED")
 
+    @unlocked
     def Unlock(self, request: Any) -> None:
-        """Start frames on a host again."""
-        self._set(request, lock_state="OPEN")
+        """Start frames on a host again, whose daemon must answer."""
+        self._tell(request, "UnlockAll")
+        with self.farm.work():
+            self._set(request, lock_state="OPEN")
+
+    def _tell(self, request: Any, verb: str) -> None:
+        with self.farm.work():
+            host = find_host(self.farm, request.host)
+        problem = self.farm.tell(host.address, verb)  # it may take its time
+        if problem:
+            raise Invalid(f"the daemon of the host {host.name} does not answer at {host.address}: {problem}")
 
     def SetHardwareState(self, request: Any) -> None:
         """Say in what state a machine is; only one that is UP gets frames."""
         self._set(request, state=enum_name(host_pb2.HardwareState, request.state))
 
     def Reboot(self, request: Any) -> None:
-        """Start no more frames until the host has been rebooted, by somebody else: nothing is sent to it."""
-        self._set(request, state="REBOOTING")
+        """Take a host for DOWN until it reports again: nothing is sent to it, as if it could not be reached."""
+        self._set(request, state="DOWN")
 
     def RebootWhenIdle(self, request: Any) -> None:
         """Start no more frames until the host has been rebooted, by somebody else, once it is idle."""

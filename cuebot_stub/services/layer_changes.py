@@ -76,11 +76,12 @@ class LayerChanges(Service):
     # -- places --------------------------------------------------------------------------------------------------
 
     def SetTags(self, request: Any) -> None:
-        """Set the tags of which a host must have one; no tags at all change nothing, as on Cuebot."""
-        tags = [tag.strip() for text in request.tags for tag in text.split("|")]
+        """Set the tags of which a host must have one; blanks in them are left out, as on Cuebot."""
+        tags = ["".join(tag.split()) for text in request.tags for tag in text.split("|")]
         tags = list(dict.fromkeys(filter(None, tags)))
-        if tags:
-            self._change(request.layer, tags=tags)
+        if not tags:
+            raise Invalid("a layer without tags would run nowhere; give one at least")
+        self._change(request.layer, tags=tags)
 
     def AddLimit(self, request: Any) -> None:
         """Let frames count for a limit, by the limit's id or name."""

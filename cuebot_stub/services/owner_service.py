@@ -11,7 +11,7 @@ from opencue_proto import host_pb2
 from ..farm.farm import Farm
 from ..farm.hosts import Host
 from ..farm.things import Deed, Owner, Show
-from .rpc import Exists, Fields, NotFound, Service
+from .rpc import Exists, Fields, Invalid, NotFound, Service
 from .thing_finding import checked_name, find_host, find_owner, find_show
 from .thing_messages import host_message
 
@@ -88,15 +88,16 @@ class OwnerService(Service):
         return {"hosts": host_pb2.HostSeq(hosts=messages)}
 
     def TakeOwnership(self, request: Any) -> None:
-        """Make a host, by its name or id, the owner's."""
+        """Make a NIMBY host the owner's, by its name or id, whoever had it before."""
         owner, host = find_owner(self.farm, request.owner), find_host(self.farm, request.host)
-        deed = self.farm.deed_of(host)
-        if deed is not None and deed.owner != owner.id:
-            raise Exists(f"the host {host.name} belongs to {self.farm.owners[deed.owner].name}")
-        if deed is None:
-            deed = Deed(str(uuid.uuid4()), host.id, owner.id)
-            self.farm.deeds[deed.id] = deed
-            self.farm.touch("deed", deed.id, deed)
+        if not host.nimby_enabled:
+            raise Invalid(f"the host {host.name} does not run with NIMBY; only such hosts can have an owner")
+        before = self.farm.deed_of(host)
+        if before is not None:
+            _remove_deed(self.farm, before)
+        deed = Deed(str(uuid.uuid4()), host.id, owner.id)
+        self.farm.deeds[deed.id] = deed
+        self.farm.touch("deed", deed.id, deed)
 
     def SetShow(self, request: Any) -> None:
         """Let the hosts of an owner prefer another show."""

@@ -46,33 +46,52 @@ _MODULES = (
 
 
 class RpcError(Exception):
-    """A call cannot be done; its text is what the client gets."""
-
-    code = grpc.StatusCode.INTERNAL
+    """A call cannot be done; its text is what the client gets. Cuebot says INTERNAL for nearly all of them."""
 
 
 class NotFound(RpcError):
     """There is no such thing."""
 
-    code = grpc.StatusCode.NOT_FOUND
-
 
 class Exists(RpcError):
     """There is such a thing already."""
-
-    code = grpc.StatusCode.ALREADY_EXISTS
 
 
 class Invalid(RpcError):
     """The request makes no sense."""
 
-    code = grpc.StatusCode.INVALID_ARGUMENT
-
 
 class InUse(RpcError):
     """It cannot be done as long as something else needs it."""
 
-    code = grpc.StatusCode.FAILED_PRECONDITION
+
+# PyCue makes other exceptions of NOT_FOUND, so it is said where Cuebot says it: when one thing is asked for, and for
+# all that is done to a job.
+_LOOKUPS = frozenset(
+    f"{service}Interface/{method}"
+    for service, methods in {
+        "depend.Depend": ("GetDepend",),
+        "facility.Allocation": ("Find", "Get"),
+        "facility.Facility": ("Get",),
+        "filter.Filter": ("FindFilter",),
+        "host.Host": ("FindHost", "GetHost"),
+        "host.Owner": ("GetOwner",),
+        "host.Proc": ("GetJob",),
+        "job.Frame": ("FindFrame", "GetFrame"),
+        "job.Group": ("FindGroup", "GetGroup"),
+        "job.Layer": ("FindLayer", "GetLayer"),
+        "service.Service": ("GetService",),
+        "show.Show": ("FindShow",),
+        "subscription.Subscription": ("Find", "Get"),
+    }.items()
+    for method in methods
+)
+
+
+def _code_of(error: Exception, full_name: str) -> grpc.StatusCode:
+    """The status code with which Cuebot refuses a call for such a reason."""
+    is_lookup = full_name in _LOOKUPS or full_name.startswith("job.JobInterface/")
+    return grpc.StatusCode.NOT_FOUND if isinstance(error, NotFound) and is_lookup else grpc.StatusCode.INTERNAL
 
 
 class Service:
@@ -169,10 +188,8 @@ def _call(service: Service, full_name: str, function: Any, response: Any) -> Cal
                 return response(**(function(request) or {}))
             with service.farm.work():
                 return response(**(function(request) or {}))
-        except RpcError as error:
-            context.abort(error.code, str(error))
-        except CannotDo as error:
-            context.abort(Invalid.code, str(error))
+        except (RpcError, CannotDo) as error:
+            context.abort(_code_of(error, full_name), str(error))
         except CannotSave as error:
             context.abort(grpc.StatusCode.INTERNAL, f"{full_name} was done, but would not survive the server: {error}")
         except SpecError as error:

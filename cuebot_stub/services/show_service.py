@@ -133,7 +133,7 @@ class ShowService(Service):
     def CreateShow(self, request: Any) -> Fields:
         """Make a show. Until it gets a subscription it may use what OpenCue's first show may; not with ``strict``."""
         name = checked_name(request.name, "show")
-        if self.farm.find_show(name):
+        if any(show.name.lower() == name.lower() for show in self.farm.shows.values()):
             raise Exists(f"there is a show {name!r} already")
         show = make_show(self.farm, name, is_subscribed=self.farm.useful, is_implicit=True)
         return {"show": show_message(self.farm, show)}

@@ -55,8 +55,12 @@ def find_proc(farm: Farm, message: Any) -> Proc:
 
 
 def find_show(farm: Farm, message: Any) -> Show:
-    """Return a show; archived ones are found by their old names too."""
-    return _find(farm.shows, message, "show", farm.find_show)
+    """A show; one that was archived is found by its new name alone, so that nobody changes another one by mistake."""
+
+    def by_name(name: str) -> Show | None:
+        return next((show for show in farm.shows.values() if show.name == name), None)
+
+    return _find(farm.shows, message, "show", by_name)
 
 
 def find_group(farm: Farm, message: Any) -> Group:

@@ -74,6 +74,7 @@ class FakeDaemons:
 
     def __post_init__(self) -> None:
         self.farm.send = self.send
+        self.farm.tell = lambda address, verb: ""
 
     def add(self, name: str, **values: Any) -> Host:
         """Start a daemon on a host; keyword arguments are what it reports instead of what is usual."""

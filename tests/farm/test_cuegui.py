@@ -38,7 +38,7 @@ KNOWN = {
     "hosts.takeOwnership": "'CommentInterfaceStub' object has no attribute 'GetOwner'",
     "hosts.restartServiceNow": "UNIMPLEMENTED host.HostInterface/RestartRqdNow",
     "hosts.restartServiceWhenIdle": "UNIMPLEMENTED host.HostInterface/RestartRqdWhenIdle",
-    "limits.create": "NOT_FOUND no limit",
+    "limits.create": "INTERNAL no limit",
     "matchers.setValue": "'Matcher' object has no attribute 'setValue'",
 }
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,8 +16,10 @@ import grpc
 from opencue.exception import EntityNotFoundException
 from opencue_proto import host_pb2
 
+from tests.fakes.daemons import FakeDaemons
+
 if TYPE_CHECKING:
-    from tests.fakes.daemons import FakeDaemons
+    from cuebot_stub.server import FarmServer
 
 
 def names(things: Any) -> list[str]:
@@ -105,9 +108,24 @@ def test_unlocked_host_gets_frames_at_once(pycue: Any, daemons: FakeDaemons):
     assert daemons.running == ["0001-beauty"]
 
 
-@pytest.mark.parametrize(
-    ("call", "state"), [("reboot", host_pb2.REBOOTING), ("rebootWhenIdle", host_pb2.REBOOT_WHEN_IDLE)]
-)
+@pytest.mark.parametrize("call", ["lock", "unlock"])
+def test_host_whose_daemon_does_not_answer_is_neither_locked_nor_unlocked(
+    make_farm_server: Callable[..., FarmServer], pycue: Any, call: str
+):
+    server = make_farm_server(rqd={"node1": "127.0.0.1:1"})
+    tell = server.farm.tell
+    before = FakeDaemons(server.farm).add("node1").lock_state
+    server.farm.tell = tell
+    pycue.Cuebot.setHosts([f"127.0.0.1:{server.port}"])
+
+    with pytest.raises(grpc.RpcError, match=r"node1 does not answer at 127\.0\.0\.1:1") as caught:
+        getattr(pycue.api.findHost("node1"), call)()
+
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert server.farm.find_host("node1").lock_state == before
+
+
+@pytest.mark.parametrize(("call", "state"), [("reboot", host_pb2.DOWN), ("rebootWhenIdle", host_pb2.REBOOT_WHEN_IDLE)])
 def test_reboot_is_noted_and_never_sent_to_the_host(pycue: Any, daemons: FakeDaemons, call: str, state: int):
     daemons.add("node1")
 

@@ -98,7 +98,7 @@ def test_managed_department_keeps_its_plan_and_notes_adjustments(pycue: Any):
 def locked(pycue: Any, daemons: FakeDaemons, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return a job that waits, as the only host is locked and belongs to ``ann``, who asks."""
     monkeypatch.setenv("USER", "ann")
-    daemons.add("node1", nimby_enabled=True, nimby_locked=True)
+    daemons.add("node1", nimby_enabled=True, nimby_locked=True).thread_mode = "AUTO"  # else a frame takes all cores
     pycue.api.findShow("testing").createOwner("ann")
     pycue.api.getOwner("ann").takeOwnership("node1")
     daemons.launch(one_layer(frames="1-6"))

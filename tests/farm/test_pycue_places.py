@@ -13,7 +13,7 @@ from tests.specs import one_layer
 pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
 
 import grpc
-from opencue.exception import CueException, EntityAlreadyExistsException, EntityNotFoundException
+from opencue.exception import CueException, EntityNotFoundException
 from opencue_proto import host_pb2, host_pb2_grpc
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def deeds(farm_server: FarmServer) -> Iterator[Any]:
 
 
 def test_owner_takes_a_host(pycue: Any, daemons: FakeDaemons, deeds: Any):
-    daemons.add("node1")
+    daemons.add("node1", nimby_enabled=True)
     pycue.api.findShow("testing").createOwner("ann")
 
     pycue.api.getOwner("ann").takeOwnership("node1")
@@ -49,7 +49,7 @@ def test_owner_takes_a_host(pycue: Any, daemons: FakeDaemons, deeds: Any):
 
 
 def test_host_without_its_deed_is_nobodys(pycue: Any, daemons: FakeDaemons, deeds: Any):
-    daemons.add("node1")
+    daemons.add("node1", nimby_enabled=True)
     pycue.api.findShow("testing").createOwner("ann")
     pycue.api.getOwner("ann").takeOwnership("node1")
 
@@ -60,7 +60,7 @@ def test_host_without_its_deed_is_nobodys(pycue: Any, daemons: FakeDaemons, deed
 
 
 def test_hosts_of_an_owner_who_is_deleted_stay(pycue: Any, daemons: FakeDaemons):
-    daemons.add("node1")
+    daemons.add("node1", nimby_enabled=True)
     pycue.api.findShow("testing").createOwner("ann")
     pycue.api.getOwner("ann").takeOwnership("node1")
 
@@ -79,14 +79,21 @@ def test_owner_prefers_another_show(pycue: Any):
     assert pycue.api.getOwner("ann").data.show == "other"
 
 
-def test_host_has_one_owner(pycue: Any, daemons: FakeDaemons):
+def test_host_goes_to_whoever_takes_it_last(pycue: Any, daemons: FakeDaemons):
+    daemons.add("node1", nimby_enabled=True)
+    for name in ("ann", "bob"):
+        pycue.api.findShow("testing").createOwner(name)
+        pycue.api.getOwner(name).takeOwnership("node1")
+
+    assert [pycue.api.getOwner(name).data.host_count for name in ("ann", "bob")] == [0, 1]
+
+
+def test_host_without_nimby_has_no_owner(pycue: Any, daemons: FakeDaemons):
     daemons.add("node1")
     pycue.api.findShow("testing").createOwner("ann")
-    pycue.api.findShow("testing").createOwner("bob")
-    pycue.api.getOwner("ann").takeOwnership("node1")
 
-    with pytest.raises(grpc.RpcError, match="belongs to ann"):
-        pycue.api.getOwner("bob").takeOwnership("node1")
+    with pytest.raises(grpc.RpcError, match="does not run with NIMBY"):
+        pycue.api.getOwner("ann").takeOwnership("node1")
 
 
 # -- allocations and facilities --------------------------------------------------------------------------------
@@ -114,7 +121,7 @@ def test_new_allocation_takes_hosts_that_have_its_tag(pycue: Any, daemons: FakeD
 
 
 def test_allocation_of_a_taken_name_is_refused(pycue: Any):
-    with pytest.raises(EntityAlreadyExistsException, match=r"local\.general"):
+    with pytest.raises(CueException, match=r"local\.general"):
         pycue.api.createAllocation("general", "tag", pycue.api.getFacility("local"))
 
 

@@ -12,7 +12,7 @@ from tests.specs import SMALL, one_layer
 pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
 
 import grpc
-from opencue.exception import CueException, EntityAlreadyExistsException
+from opencue.exception import CueException
 from opencue_proto import limit_pb2, limit_pb2_grpc, service_pb2
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_layer_has_what_a_new_service_says(pycue: Any, daemons: FakeDaemons):
 
 
 def test_service_of_a_taken_name_is_refused(pycue: Any):
-    with pytest.raises(EntityAlreadyExistsException, match="there is a service 'maya'"):
+    with pytest.raises(CueException, match="there is a service 'maya'"):
         pycue.api.createService(service("maya"))
 
 
@@ -145,7 +145,7 @@ def test_limit_wrapper_makes_changes_and_gets_itself(pycue: Any):
 def test_limit_of_a_taken_name_is_refused(pycue: Any):
     pycue.api.createLimit("license", 3)
 
-    with pytest.raises(EntityAlreadyExistsException, match="there is a limit 'license'"):
+    with pytest.raises(CueException, match="there is a limit 'license'"):
         pycue.api.createLimit("license", 4)
 
 

@@ -39,14 +39,14 @@ def test_host_that_shall_reboot_finishes_its_frame_and_stays_on(
     marker = tmp_path / "go"
     job = launch(farm_server, Layer("wait", f"until test -e {marker}; do sleep 0.1; done", "1-2", 2))
     until(lambda: counts(farm_server, job) == {"RUNNING": 1})
-    pycue.api.findHost(rqd.name).reboot()
+    pycue.api.findHost(rqd.name).rebootWhenIdle()
 
     marker.touch()
 
     until(lambda: counts(farm_server, job) == {"SUCCEEDED": 1})
     assert rqd.process is not None
     assert is_running(rqd.process.pid)
-    assert pycue.api.findHost(rqd.name).data.state == host_pb2.REBOOTING
+    assert pycue.api.findHost(rqd.name).data.state == host_pb2.REBOOT_WHEN_IDLE
 
 
 def test_killed_proc_ends_its_process(pycue: Any, farm_server: FarmServer, rqd: Rqd, tmp_path: Path):

@@ -34,7 +34,7 @@ def server(make_farm_server: Callable[..., FarmServer], tmp_path: Path) -> FarmS
 
     server = make_farm_server(state=tmp_path / "farm.sqlite")
     daemons = FakeDaemons(server.farm)
-    daemons.add("node2")
+    daemons.add("node2", nimby_enabled=True)
     with server.farm.work() as farm:
         farm.find_host("node2").lock_state = "LOCKED"
         farm.touch("host", farm.find_host("node2").id, farm.find_host("node2"))
@@ -141,7 +141,7 @@ ACTIONS: dict[str, Callable[[Any], Any]] = {
     "host unlocked": lambda cue: host(cue).unlock(),
     "host rebooted": lambda cue: host(cue).reboot(),
     "host in repair": lambda cue: host(cue).setHardwareState(host_pb2.REPAIR),
-    "host threads": lambda cue: host(cue).setThreadMode(host_pb2.ALL),
+    "host threads": lambda cue: host(cue).setThreadMode(host_pb2.VARIABLE),
     "host tags": lambda cue: host(cue).removeTags(["red"]),
     "host tag renamed": lambda cue: host(cue).renameTag("red", "blue"),
     "host os": lambda cue: host(cue).setOs("beos"),

@@ -122,14 +122,23 @@ def test_host_keeps_its_allocation_when_it_reports_other_tags(farm: FakeFarm):
     ("total", "memory"),
     [
         (24 * GB, 24 * GB - 524288),
-        (24 * GB - 1, 24 * GB - 524288),
-        (23 * GB + 1, 24 * GB - 524288),
-        (1, GB - 524288),
+        (24 * GB - 1, 23 * GB - 524288),
+        (1, 0),
         (0, 0),
     ],
 )
-def test_memory_is_rounded_up_to_gigabytes_and_half_of_one_is_kept_back(farm: FakeFarm, total: int, memory: int):
+def test_frames_may_reserve_whole_gigabytes_less_half_of_one(farm: FakeFarm, total: int, memory: int):
     assert report(farm, total_memory=total).memory == memory
+
+
+def test_memory_is_rounded_up_for_daemons_of_old_64_bit_machines(farm: FakeFarm):
+    assert report(farm, total_memory=23 * GB + 1, tags=("general", "64bit")).memory == 24 * GB - 524288
+
+
+def test_frames_may_reserve_two_thirds_of_a_machine_at_which_somebody_works(farm: FakeFarm):
+    host = report(farm, total_memory=24 * GB, nimby_enabled=True)
+
+    assert (host.memory, host.thread_mode) == (int((24 * GB - 524288) / 1.5) + 524288, "ALL")
 
 
 def test_host_with_24_gigabytes_has_room_for_seven_frames_of_the_usual_size(farm: FakeFarm):
