@@ -194,8 +194,7 @@ def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], 
     Raises:
         LayerException: An input or argument is missing.
     """
-    from .layer.life import begin
-    from .layer.links import fill_paths
+    from .layer.life import begin, fill_in
     from .layer.outputs import discard
     from .modules.shell import plain_line
     from .tokens import FrameTokens, expand_command, expand_word
@@ -210,7 +209,7 @@ def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], 
     frames = begin(layer, frame, environ)
     commands = layer.frame_commands(frames)  # type: ignore[attr-defined]  # it is a CommandLayer
     argvs = [
-        expand_command(fill_paths(layer, command, number), FrameTokens.from_environment(environ, number))
+        expand_command(fill_in(layer, command, number), FrameTokens.from_environment(environ, number))
         for command, number in commands
     ]
     return CommandFrame(argvs, lambda: _finish(layer, frames, work), lambda: discard(layer, frames))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "begin",
     "done",
+    "fill_in",
     "fill_in_outputs",
     "finish",
     "never_restore_process",
@@ -88,9 +89,17 @@ def fill_in_outputs(command: Any, frame: int | None) -> Any:  # Any: a command a
     if not _running:
         return command
     layer = _running[-1]
-    from .links import fill_paths  # most frames run no command here
+    return fill_in(layer, command, state_of(layer).frame if frame is None else frame)
 
-    return fill_paths(layer, command, state_of(layer).frame if frame is None else frame)
+
+def fill_in(layer: Layer, command: Any, frame: int | None) -> Any:  # Any: a command as a user has written it
+    """A command with the paths of a frame's inputs and outputs in the place of tokens."""
+    text = str(command)
+    if "%{INPUT" not in text and "%{OUTPUT" not in text:
+        return command
+    from .links import fill_paths  # slow to import, and most commands name no file by a token
+
+    return fill_paths(layer, command, frame)
 
 
 def begin(
