@@ -105,6 +105,7 @@ def stub_group(context: click.Context) -> int:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", type=_port, default=8443, show_default=True, metavar="PORT", help="0 takes any that is free.")
 @click.option("--state", type=_path, metavar="FILE", help="Remember all in this database; in memory when not given.")
+@click.option("--repair", is_flag=True, help="Leave out what is damaged in the database, and remove it.")
 @click.option("--log-root", type=_path, metavar="DIR", help="Where the hosts write the logs of frames.")
 @click.option(
     "--rqd",

@@ -59,6 +59,7 @@ class FarmServer:
         host: str = "127.0.0.1",
         port: int = 0,
         state: Path | None = None,
+        repair: bool = False,
         log_root: Path | None = None,
         rqd: Mapping[str, str] | None = None,
         strict: bool = False,
@@ -71,6 +72,7 @@ class FarmServer:
             host: The address to listen on.
             port: The port; 0 for any that is free.
             state: The file of the farm's state; None to forget all with the server.
+            repair: Leave out what is damaged in that file.
             log_root: The folder of the frames' logs; one in the temporary folder when not given.
             rqd: Where the daemons of hosts listen, ``address:port`` by host name.
             strict: Follow Cuebot also where it is unhelpful.
@@ -84,7 +86,7 @@ class FarmServer:
         self._address, self._http_port = (host, port), http_port
         root = log_root or _private_log_root()
         base = settings or FarmSettings()
-        self._store = SqliteStore(state) if state else None
+        self._store = SqliteStore(state, repair=repair) if state else None
         self.farm = Farm(
             base._replace(log_root=str(root), strict=strict, addresses=dict(rqd or {})), time.time, self._store
         )

@@ -27,6 +27,7 @@ class ServeOptions(NamedTuple):
         host: The address to listen on.
         port: 0 takes any that is free.
         state: The database, or None to keep all in memory.
+        repair: Leave out what is damaged in the database.
         log_root: Where the hosts write logs of frames, or None for the server's choice.
         rqd: Addresses of RQDs by the names that hosts report.
         strict: Whether to follow Cuebot where that is unhelpful.
@@ -37,6 +38,7 @@ class ServeOptions(NamedTuple):
     host: str = "127.0.0.1"
     port: int = 8443
     state: Path | None = None
+    repair: bool = False
     log_root: Path | None = None
     rqd: Mapping[str, str] = {}
     strict: bool = False
@@ -89,6 +91,7 @@ def _start_server(options: ServeOptions) -> FarmServer:
             host=options.host,
             port=options.port,
             state=options.state,
+            repair=options.repair,
             log_root=options.log_root,
             rqd=options.rqd,
             strict=options.strict,

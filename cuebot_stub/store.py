@@ -9,13 +9,15 @@ end of the process, however sudden, loses nothing.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from outline.exception import OutlineException
 from outline.frame_end import EndedBy, FrameEnd
 from outline.frames import FrameSet
 from outline.scheduler import FrameState, LayerPlan
@@ -45,11 +47,16 @@ from .farm.things import (
 
 __all__ = ["SqliteStore", "StoreError"]
 
+logger = logging.getLogger("cuebot_stub")
+
 VERSION = 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS thing (kind TEXT, id TEXT, data TEXT, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS frame (job TEXT, ref INTEGER, row TEXT, PRIMARY KEY (job, ref)) WITHOUT ROWID;
 """
+
+
+_DAMAGES = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OutlineException)
 
 
 class StoreError(Exception):
@@ -59,14 +66,20 @@ class StoreError(Exception):
 class SqliteStore:
     """The file of one farm; owned by one server, closed by it."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, repair: bool = False) -> None:
         """Open or make the file.
+
+        Args:
+            path: The file.
+            repair: Leave out what is damaged, and remove it from the file, instead of refusing the file.
 
         Raises:
             StoreError: It cannot be opened, is of another program, another version, or in use by another server.
         """
         self._lock = threading.Lock()
         self._path = path
+        self._repair = repair
+        self._left_out: list[tuple[str, str]] = []
         try:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=1.0)
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -128,7 +141,40 @@ class SqliteStore:
     # -- reading -----------------------------------------------------------------------------------------------
 
     def load(self, farm: Farm) -> None:
-        """Put all that was saved into an empty farm."""
+        """Put all that was saved into an empty farm.
+
+        Raises:
+            StoreError: A row is damaged; it names it. When the file is to be repaired, such rows are left out.
+        """
+        try:
+            self._load(farm)
+        except sqlite3.Error as error:
+            raise StoreError(f"cannot read the state file {self._path}: {error}; give another --state") from error
+        self._remove_left_out()
+
+    def _remove_left_out(self) -> None:
+        for kind, id in self._left_out:
+            logger.warning("%s: the %s %s was damaged and is left out", self._path, kind, id)
+        with self._lock:
+            self._db.executemany("DELETE FROM thing WHERE kind = ? AND id = ?", self._left_out)
+            jobs = [(id,) for kind, id in self._left_out if kind == "job"]
+            self._db.executemany("DELETE FROM frame WHERE job = ?", jobs)
+        self._left_out.clear()
+
+    @contextmanager
+    def _reading(self, kind: str, id: str) -> Iterator[None]:
+        """Say which row is damaged, or leave it out."""
+        try:
+            yield
+        except _DAMAGES as error:
+            if not self._repair:
+                problem = " ".join(f"{type(error).__name__}: {error}".split())
+                raise StoreError(
+                    f"{self._path}: the {kind} {id} is damaged ({problem:.200}); start with --repair to leave it out"
+                ) from error
+            self._left_out.append((kind, id))
+
+    def _load(self, farm: Farm) -> None:
         kinds: tuple[tuple[str, Any, dict[str, Any]], ...] = (
             ("facility", Facility, farm.facilities),
             ("show", Show, farm.shows),
@@ -147,13 +193,15 @@ class SqliteStore:
         )
         for kind, make, place in kinds:
             for id, data in self._things(kind):
-                place[id] = make(**data)
+                with self._reading(kind, id):
+                    place[id] = make(**data)
         self._load_jobs(farm)
-        for _, data in self._things("depend"):
-            depend = Depend.from_data(data)
-            er, on = farm.jobs.get(depend.er_job), farm.jobs.get(depend.on_job)
-            if er is not None and on is not None:
-                farm.depends.register(depend, edges_of(depend, er, on))
+        for id, data in self._things("depend"):
+            with self._reading("depend", id):
+                depend = Depend.from_data(data)
+                er, on = farm.jobs.get(depend.er_job), farm.jobs.get(depend.on_job)
+                if er is not None and on is not None:
+                    farm.depends.register(depend, edges_of(depend, er, on))
         self._load_procs(farm)
         farm.depends.hold_again()
         farm.depends.take_moved()
@@ -162,14 +210,15 @@ class SqliteStore:
             farm.job_changed(job)
 
     def _load_procs(self, farm: Farm) -> None:
-        for _, data in self._things("proc"):
-            proc = Proc(**data)
-            proc.launched = proc.launched or proc.booked
-            if proc.job in farm.jobs and proc.host in farm.hosts:
-                farm.add_proc(proc)
-                farm.jobs[proc.job].state.adopt(proc.ref)
-                if proc.again:
-                    farm.jobs[proc.job].state.retry(proc.ref)
+        for id, data in self._things("proc"):
+            with self._reading("proc", id):
+                proc = Proc(**data)
+                proc.launched = proc.launched or proc.booked
+                if proc.job in farm.jobs and proc.host in farm.hosts:
+                    farm.add_proc(proc)
+                    farm.jobs[proc.job].state.adopt(proc.ref)
+                    if proc.again:
+                        farm.jobs[proc.job].state.retry(proc.ref)
         for job in farm.jobs.values():
             for ref in job.state.running():
                 if ref not in job.running:
@@ -177,25 +226,37 @@ class SqliteStore:
 
     def _things(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for id, data in self._db.execute("SELECT id, data FROM thing WHERE kind = ?", (kind,)):
-            yield id, json.loads(data)
+            found = None
+            with self._reading(kind, id):
+                found = _whole(json.loads(data))
+            if found is not None:
+                yield id, found
 
     def _load_jobs(self, farm: Farm) -> None:
         layers = dict(self._things("layers"))
         specs = dict(self._things("spec"))
         for id, data in sorted(self._things("job"), key=lambda pair: pair[1].get("number", 0)):
-            made = [LayerFacts(**layer) for layer in layers[id]["layers"]]
-            job = _make_job(JobFacts(**data), made, specs[id], strict=farm.settings.strict)
-            for ref, row in self._db.execute("SELECT ref, row FROM frame WHERE job = ?", (id,)):
-                state, tries, facts = json.loads(row)
-                job.state.restore(ref, FrameState(state), tries)
-                if facts:
-                    job.frames[ref] = FrameFacts(*facts)
-            _restore_steering(job)
-            farm.register_job(job)
+            with self._reading("job", id):
+                made = [LayerFacts(**layer) for layer in layers[id]["layers"]]
+                job = _make_job(JobFacts(**data), made, specs[id], strict=farm.settings.strict)
+                for ref, row in self._db.execute("SELECT ref, row FROM frame WHERE job = ?", (id,)):
+                    state, tries, facts = json.loads(row)
+                    job.state.restore(ref, FrameState(state), tries)
+                    if facts:
+                        job.frames[ref] = FrameFacts(*facts)
+                _restore_steering(job)
+                farm.register_job(job)
         for id, data in self._things("totals"):
-            prefix, number, _ = split_id(id)
-            if prefix in farm.by_prefix:
-                farm.by_prefix[prefix].totals[number] = LayerTotals(**data)
+            with self._reading("totals", id):
+                prefix, number, _ = split_id(id)
+                if prefix in farm.by_prefix:
+                    farm.by_prefix[prefix].totals[number] = LayerTotals(**data)
+
+
+def _whole(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise ValueError(f"it is {type(data).__name__}, and no object")
+    return data
 
 
 def _spec_data(job: Job) -> dict[str, Any]:

@@ -185,12 +185,12 @@ class FakeFarm:
         if self._store is not None:
             self._store.close()
 
-    def restart(self) -> None:
+    def restart(self, *, repair: bool = False) -> None:
         """End the farm and make a new one of its file; jobs have to be looked up anew."""
         assert self._store is not None
         assert self._state is not None
         self._store.close()
-        self._store = SqliteStore(self._state)
+        self._store = SqliteStore(self._state, repair=repair)
         self.farm = Farm(self._settings, self.clock, self._store)
         self.rqd.farm = self.farm
         self.farm.send = self.rqd.send
