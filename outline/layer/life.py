@@ -116,7 +116,8 @@ def begin(
     Raises:
         LayerException: The frame is not in the range, or an input or argument is missing.
     """
-    frames = timed_chunk(layer.get_arg("chunk"), environ) or layer.get_local_frame_set(frame)
+    todo = state_of(layer).todo
+    frames = todo or timed_chunk(layer.get_arg("chunk"), environ) or layer.get_local_frame_set(frame)
     environ["OL_BASE_SESSION_PATH"] = layer.get_session().get_path()
     environ["OL_LAYER_SESSION_PATH"] = layer.get_path()
     environ["OL_LAYER_RANGE"] = str(frames)
