@@ -265,7 +265,7 @@ def test_priority_and_retries_arrive(pycue: Any, run_at_farm: RunAtFarm, tmp_pat
     assert (job.data.priority, job.data.auto_eat, job.data.is_paused) == (77, True, True)
 
 
-def test_cores_of_this_machine_are_booked(
+def test_machine_without_nimby_is_not_booked_and_the_job_runs_all_the_same(
     farm_server: FarmServer, start_rqd: Callable[..., Rqd], run_at_farm: RunAtFarm, tmp_path: Path
 ) -> None:
     start_rqd(farm_server, name=socket.gethostname(), cores=2)
@@ -275,7 +275,9 @@ def test_cores_of_this_machine_are_booked(
         script(tmp_path, f'Shell("beauty", command=["touch", {str(marker)!r}])'), "1", "-L", "1", "--wait"
     )
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert "does not run with NIMBY; only such hosts can have an owner; the job runs on other hosts" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert marker.exists()
 
 

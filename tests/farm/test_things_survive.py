@@ -37,6 +37,7 @@ def server(make_farm_server: Callable[..., FarmServer], tmp_path: Path) -> FarmS
     daemons.add("node2", nimby_enabled=True)
     with server.farm.work() as farm:
         farm.find_host("node2").lock_state = "LOCKED"
+        farm.find_host("node2").thread_mode = "AUTO"  # a host with NIMBY gives a frame all of its cores otherwise
         farm.touch("host", farm.find_host("node2").id, farm.find_host("node2"))
     daemons.add("node1", cores=100)
     daemons.launch(one_layer(frames="1-3"))
