@@ -219,7 +219,7 @@ def _head(data: dict[str, Any]) -> list[str]:
         [
             ("job", data["job"]),
             ("backend", data["backend"]),
-            ("range", data["range"] or "none; each layer brings its own"),
+            ("range", data["range"] or "none; layers without one of their own have frame 1000 alone"),
             ("frames", f"{_count(data)} to run in {plural(len(data['layers']), 'layer')}"),
             ("retries", str(data["max_retries"])),
         ]

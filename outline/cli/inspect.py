@@ -46,7 +46,7 @@ def _head(ol: Outline, script: str) -> list[str]:
         ("outline", ol.get_name()),
         ("job", ol.get_full_name()),
         ("file", script),
-        ("range", ol.get_frame_range() or "none; each layer brings its own"),
+        ("range", ol.get_frame_range() or "none; layers without one of their own have frame 1000 alone"),
         ("layers", str(len(layers))),
         ("frames", _total(layers)),
         ("facility", ol.get_facility() or ""),

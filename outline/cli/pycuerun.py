@@ -240,6 +240,8 @@ def _take_range(options: SimpleNamespace, positional: str | None) -> None:
     """
     from ..frames import FrameRangeError, FrameSet
 
+    if "" in (options.range, positional):
+        raise OutlineException("the frame range is empty; name frames such as 1-100, or leave it out")
     if options.range and positional:
         raise OutlineException(f"two frame ranges, {options.range!r} and {positional!r}; give one")
     options.range = options.range or positional

@@ -23,6 +23,7 @@ from ..layer.args import where
 from ..layer.context import registry, report_problem, use_outline
 from ..layer.depends import resolve
 from ..layer.mistakes import class_mistakes, unread_arguments
+from ..layer.ranges import DEFAULT_FRAME_RANGE
 from ..names import frame_name, log_name, older_log
 from ..script import run_script
 from ..session import Session, conform_name, is_session_path
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["Outline"]
 
 logger = logging.getLogger("outline.loader")
+
+_DEFAULT_FRAME = DEFAULT_FRAME_RANGE.partition("-")[0]
 
 _LONGEST_FILE_NAME = 255
 
@@ -356,6 +359,12 @@ class Outline(metaclass=_OutlineType):
             raise OutlineException(self.__nothing_to_run())
 
     def __tell_what_is_left_out(self) -> None:
+        if not self.get_frame_range():
+            alone = [layer for layer in self.get_layers() if _takes_range_of_job(layer)]
+            if alone:
+                logger.warning(
+                    "no frame range was given, so layer %s runs frame %s alone", alone[0].get_name(), _DEFAULT_FRAME
+                )
         for layer in self.get_layers():
             if not layer.get_frame_range() and layer.get_arg("range"):
                 logger.warning(
@@ -587,3 +596,8 @@ class Outline(metaclass=_OutlineType):
     def get_data(self, key: str) -> Any:
         """Return data stored for the whole job; see ``Session.get_data``."""
         return self.get_session().get_data(key)
+
+
+def _takes_range_of_job(layer: Layer) -> bool:
+    """Tell whether a layer has frames only because the job has."""
+    return not (layer.has_fixed_frames or layer.get_parent() or layer.get_arg("range") or layer.get_items() is not None)

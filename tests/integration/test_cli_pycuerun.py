@@ -336,3 +336,13 @@ def test_words_without_a_meaning_are_refused(run_pycuerun: RunPycuerun, words: l
     done = run_pycuerun(*words)
 
     assert (done.returncode, done.stderr) == (2, f"pycuerun: {problem}\n")
+
+
+@pytest.mark.parametrize("words", [[""], ["-f", ""]], ids=["argument", "option"])
+def test_an_empty_range_is_refused(tmp_path: Path, run_pycuerun: RunPycuerun, words: list[str]) -> None:
+    script = outline_file(tmp_path, 'from outline.modules.shell import Shell\nShell("a", ["true"])\n')
+
+    result = run_pycuerun(script, *words, "--backend", "local")
+
+    assert result.returncode == 2
+    assert "the frame range is empty; name frames such as 1-100, or leave it out" in result.stderr

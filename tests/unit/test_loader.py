@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from outline import (
+    Frame,
     Layer,
     LayerException,
     LayerNotFound,
@@ -367,3 +368,25 @@ def test_fault_26_layers_made_while_one_outline_is_set_up_do_not_join_another() 
     other.setup()
 
     assert ol.get_layers() == []
+
+
+@pytest.mark.parametrize(
+    ("job", "arguments", "told"),
+    [
+        (None, {}, True),
+        ("1-2", {}, False),
+        (None, {"range": "1-2"}, False),
+        (None, {"items": ["a"]}, False),
+    ],
+    ids=["no range anywhere", "the job's", "its own", "items"],
+)
+def test_a_job_without_a_range_says_that_one_frame_runs_alone(
+    caplog: pytest.LogCaptureFixture, job: str | None, arguments: dict[str, Any], told: bool
+):
+    ol = Outline("shot", job, current=True)
+    Layer("beauty", **arguments)
+    Frame("report")
+
+    ol.setup()
+
+    assert ("no frame range was given, so layer beauty runs frame 1000 alone" in caplog.text) is told

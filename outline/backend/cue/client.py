@@ -23,7 +23,10 @@ __all__ = [
     "server_names",
 ]
 
-_MISSING = 'the farm needs the package opencue-pycue; install it with: pip install "outline-farm[cue]"'
+_MISSING = (
+    "the farm needs the package opencue-pycue; run the job on this machine with --backend local, or install the package"
+    ' with: pip install "outline-farm[cue]"'
+)
 # What PyCue puts in front of the server's own words.
 _PYCUE_WORDS = re.compile(
     r"(Caught an unknown server exception\. Please check the server logs\.|Request deadline exceeded\.|"
