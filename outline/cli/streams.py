@@ -51,10 +51,12 @@ def open_streams() -> None:
 
 def _with_output_file(stream: io.TextIOWrapper) -> Any:
     file = _OutputFile(stream.fileno(), "w", closefd=False)
+    # For names that are not UTF-8, and for the C locale, which knows no umlaut.
+    replaces = stream.errors == "strict" or stream.encoding.lower() not in ("utf-8", "utf8")
     return io.TextIOWrapper(
         io.BufferedWriter(file),
         encoding=stream.encoding,
-        errors="backslashreplace" if stream.errors == "strict" else stream.errors,  # for names that are not UTF-8
+        errors="backslashreplace" if replaces else stream.errors,
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )

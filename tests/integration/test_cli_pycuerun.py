@@ -346,3 +346,15 @@ def test_an_empty_range_is_refused(tmp_path: Path, run_pycuerun: RunPycuerun, wo
 
     assert result.returncode == 2
     assert "the frame range is empty; name frames such as 1-100, or leave it out" in result.stderr
+
+
+def test_a_locale_that_knows_no_umlaut_ends_nothing(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
+    script = outline_file(tmp_path, 'from outline.modules.shell import Shell\nShell("one", ["echo", "sch\u00f6n"])\n')
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+    shown = run_pycuerun(script, "1", "--dry-run", env=plain)
+    missing = run_pycuerun("n\u00f6.outline", env=plain)
+
+    assert (shown.returncode, missing.returncode) == (0, 2)
+    assert "sch" in shown.stdout
+    assert "Traceback" not in shown.stderr + missing.stderr
