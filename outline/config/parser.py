@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import sys
@@ -22,6 +23,8 @@ from .defaults import DEFAULTS
 from .places import config_base_directory, login_name, package_home, temp_directory
 
 __all__ = ["COMMAND_LINE", "DEFAULT", "ConfigValue", "OutlineParser", "read", "typed"]
+
+logger = logging.getLogger("outline.config")
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"
@@ -149,6 +152,7 @@ def read(environ: Mapping[str, str]) -> OutlineParser:
     """
     parser = OutlineParser()
     _merge(parser, DEFAULTS, DEFAULT)
+    known = {section: parser.options(section) for section in ("outline", "local")}
     base = config_base_directory(environ)
     user_file = os.path.join(base, "outline.cfg")
     if base and os.path.exists(user_file):
@@ -161,7 +165,23 @@ def read(environ: Mapping[str, str]) -> OutlineParser:
             break  # OL_CONFIG is the old name of the same thing
     _apply_environment(parser, environ)
     _fill_in_places(parser, environ)
+    _tell_misspelt(parser, known)
     return parser
+
+
+def _tell_misspelt(parser: OutlineParser, known: Mapping[str, list[str]]) -> None:
+    """Warn of options of the library's own sections that nobody reads and that look like one of its options.
+
+    Studios keep options of their own there, so an unknown name alone is no mistake.
+    """
+    for section, options in known.items():
+        for option in parser.options(section):
+            if option not in options:
+                from difflib import get_close_matches  # slow to import
+
+                for meant in get_close_matches(option, options, n=1, cutoff=0.8):
+                    origin = parser.origin(section, option)
+                    logger.warning("%s: nothing reads [%s] %s; did you mean %s?", origin, section, option, meant)
 
 
 def typed(text: str) -> int | float | bool | str:
