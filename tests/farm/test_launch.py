@@ -108,7 +108,7 @@ def test_job_whose_launch_was_sent_twice_is_one_job(pycue: Any) -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["--shot", "s1"], "the job's shot 's1' is nothing for the farm"),
+        (["1", "--shot", "s1"], "the job's shot 's1' is nothing for the farm"),
         (["-f", "-5-5"], "has the frame -5, and the farm cannot run frames below 0"),
         (["--cores", "4"], "--cores only works with --backend local"),
     ],

@@ -24,8 +24,8 @@ __all__ = [
 ]
 
 _MISSING = (
-    "the farm needs the package opencue-pycue; run the job on this machine with --backend local, or install the package"
-    ' with: pip install "outline-farm[cue]"'
+    "the farm needs the package opencue-pycue; use --backend local to run on this machine, or install it with:"
+    ' pip install "outline-farm[cue]"'
 )
 # What PyCue puts in front of the server's own words.
 _PYCUE_WORDS = re.compile(
