@@ -88,7 +88,7 @@ def test_misspelt_argument_is_an_error_with_the_name_that_was_meant(cls: Any, ar
 
 
 def test_argument_that_nothing_reads_is_told_at_launch(caplog: pytest.LogCaptureFixture) -> None:
-    ol = Outline("x")
+    ol = Outline("x", "1-2")
     ol.add_layer(Derived("a", gain=1.0, source="s", tint=2, radius=3, samples=64))
 
     ol.setup()
@@ -249,7 +249,7 @@ def test_value_that_means_nothing_is_refused_where_the_layer_is_made(name: str, 
 
 
 def test_name_that_is_too_long_for_a_file_is_refused_at_the_launch(caplog: pytest.LogCaptureFixture) -> None:
-    ol = Outline("x")
+    ol = Outline("x", "1-2")
     layer = Shell("a" * 300, ["true"])
     ol.add_layer(layer)
 

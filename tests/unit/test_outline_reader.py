@@ -89,7 +89,7 @@ def test_studio_module_may_have_the_name_of_one_of_pythons(tmp_path: Path, monke
 
 def test_studio_outline_comes_back_as_what_it_was(caplog: pytest.LogCaptureFixture) -> None:
     ol = Job("job", "acme")
-    ol.add_layer(Shell("a", ["true"]))
+    ol.add_layer(Shell("a", ["true"], range="1-2"))
     ol.stream = sys.stdout  # type: ignore[attr-defined]
     ol.setup()
 
