@@ -194,8 +194,7 @@ def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], 
     Raises:
         LayerException: An input or argument is missing.
     """
-    from .layer.life import begin, fill_in
-    from .layer.outputs import discard
+    from .layer.life import begin, discard, fill_in
     from .modules.shell import plain_line
     from .tokens import FrameTokens, expand_command, expand_word
 

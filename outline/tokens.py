@@ -45,6 +45,8 @@ _FRAME_TOKENS = (
     "%{KEY}",
     "%{ITEM}",
 )
+# What only the layer knows, which fills it in; see ``layer.life``.
+_OF_LAYER_TOKENS = ("%{OUTPUT", "%{INPUT", "%{RESULT}", "%{SEED}")
 _CHUNK_TOKENS = ("#FRAME_START#", "#FRAME_END#", "#FRAMESPEC#", "#FRAME_CHUNK#", "%{RANGE}")
 
 # A program that is told its frame fills in the # of file names by itself.
@@ -175,11 +177,13 @@ def farm_line(cmd: str | Sequence[object], *, quote: bool = False, hashes: bool 
         hashes: The ``#`` runs in file names stand for the frame.
 
     Raises:
-        OutlineException: A ``#`` run has a width that the farm has no token for, a word is None, or it names an output.
+        OutlineException: A ``#`` run has a width that the farm has no token for, a word is None, or it has a token
+            that only the layer knows.
     """
     words = [cmd] if isinstance(cmd, str) else split_command(cmd)
-    if any("%{OUTPUT" in word for word in words):
-        raise OutlineException("%{OUTPUT} is known to pycuerun only; launch without use_pycuerun=False")
+    unknown = next((token for token in _OF_LAYER_TOKENS for word in words if token in word), "")
+    if unknown:
+        raise OutlineException(f"{unknown.rstrip('}')}}} is known to pycuerun only; launch without use_pycuerun=False")
     if hashes:
         words = [_with_slots(word, _farm_slot) for word in words]
     words = [_with_tokens(word, _FARM_SPELLINGS) for word in words]

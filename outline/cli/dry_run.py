@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..cuerun import OutlineLauncher
@@ -12,11 +13,11 @@ from ..environment import FrameFacts, frame_environment, layer_environment
 from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
 from ..layer.datasets import item_of
-from ..layer.links import fill_paths
+from ..layer.life import fill_in
 from ..modules.shell import CommandLayer, plain_line
 from ..names import frame_name
 from ..scheduler import JobPlan, LayerPlan, plan_job
-from ..tokens import FrameTokens, expand_command, expand_word
+from ..tokens import FrameTokens, expand_command, expand_word, split_command
 from .text import facts, frame_count, plural, quoted, shorten
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["dry_run_data", "dry_run_text"]
 
 SESSION = "<session>"
+_FILE_IN_SESSION = r"%\{(RESULT|INPUTLIST)(?::[^{}]+)?\}"
 _UNKNOWN_IDS = ("CUE_JOB_ID", "CUE_LAYER_ID", "CUE_FRAME_ID")
 _SHOWN_FRAMES = 2
 _LONGEST = 300
@@ -185,8 +187,20 @@ def _commands(layer: Layer, frames: FrameSet, environ: dict[str, str]) -> list[l
     if not isinstance(layer, CommandLayer):
         return _render_commands(layer, frames, environ)
     pairs = layer.frame_commands(frames)
+    return [_expanded(layer, command, number, environ) for command, number in pairs]
+
+
+def _expanded(layer: Layer, command: Any, frame: int | None, environ: dict[str, str]) -> list[str]:
+    return expand_command(fill_in(layer, _in_session(command, frame), frame), _tokens(layer, environ, frame))
+
+
+def _in_session(command: Any, frame: int | None) -> Any:  # Any: a command as a user has written it
+    """A command with files that only a session has in the place of their tokens."""
+    if not re.search(_FILE_IN_SESSION, str(command)):
+        return command
     return [
-        expand_command(fill_paths(layer, command, number), _tokens(layer, environ, number)) for command, number in pairs
+        re.sub(_FILE_IN_SESSION, lambda found: f"{SESSION}/{found[1].lower()}-{frame}", word)
+        for word in split_command(command)
     ]
 
 
@@ -207,8 +221,7 @@ def _render_commands(layer: Any, frames: FrameSet, environ: dict[str, str]) -> l
     finally:
         os.environ.clear()
         os.environ.update(before)
-    tokens = [_tokens(layer, environ, command.frames[0]) for command in commands]
-    return [expand_command(command.argv, token) for command, token in zip(commands, tokens, strict=True)]
+    return [_expanded(layer, command.argv, command.frames[0], environ) for command in commands]
 
 
 # -- text ------------------------------------------------------------------------------------------------------

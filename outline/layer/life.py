@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exception import FailImmediately, LayerException
 from ..frames import FrameSet
-from . import outputs
+from . import outputs, results
 from .args import short
 from .paths import make_folders
 from .ranges import timed_chunk
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "begin",
+    "discard",
     "done",
     "fill_in",
     "fill_in_outputs",
@@ -64,7 +65,7 @@ def run_chunk(layer: Layer, frame: int) -> None:
         finish(layer, frames)
     finally:
         _running.pop()
-        outputs.discard(layer, frames)
+        discard(layer, frames)
 
 
 def _work(layer: Layer, frame: int, frames: FrameSet) -> None:
@@ -93,8 +94,10 @@ def fill_in_outputs(command: Any, frame: int | None) -> Any:  # Any: a command a
 
 
 def fill_in(layer: Layer, command: Any, frame: int | None) -> Any:  # Any: a command as a user has written it
-    """A command with the paths of a frame's inputs and outputs in the place of tokens."""
+    """A command with the files, the seed and the place for the result of a frame in the place of tokens."""
     text = str(command)
+    if frame is not None and ("%{SEED}" in text or "%{RESULT}" in text):
+        command = results.fill_in(layer, command, frame)
     if "%{INPUT" not in text and "%{OUTPUT" not in text:
         return command
     from .links import fill_paths  # slow to import, and most commands name no file by a token
@@ -121,6 +124,8 @@ def begin(
     environ["OL_BASE_SESSION_PATH"] = layer.get_session().get_path()
     environ["OL_LAYER_SESSION_PATH"] = layer.get_path()
     environ["OL_LAYER_RANGE"] = str(frames)
+    if layer.get_items() is not None or _has_work_folder(layer):
+        environ[results.SEED] = str(results.seed_of(layer, frames[0]))
     hooks()
     make_folders(layer.get_outputs().values())
     layer.check_required_args()
@@ -130,9 +135,15 @@ def begin(
     return frames
 
 
+def _has_work_folder(layer: Layer) -> bool:
+    ol = layer.get_outline()
+    return ol is not None and bool(ol.get_work())
+
+
 def done(layer: Layer, frame: int) -> None:
     """Publish and record one frame of the chunk that runs; arguments and errors are those of ``Layer.done``."""
     state = state_of(layer)
+    results.take(layer, [frame])
     outputs.publish(layer, FrameSet([frame]))
     state.finished.add(frame)
     if state.when_done is not None:
@@ -146,7 +157,14 @@ def finish(layer: Layer, frames: FrameSet) -> None:
         LayerException: An output was not made.
     """
     layer.check_output(frames)
+    results.take(layer, frames)
     outputs.finish(layer, frames)
+
+
+def discard(layer: Layer, frames: FrameSet) -> None:
+    """Remove what a chunk has left that is in no place where anybody looks."""
+    outputs.discard(layer, frames)
+    results.discard(layer)
 
 
 def _before(layer: Layer) -> None:

@@ -201,7 +201,7 @@ def publish(layer: Layer, frames: FrameSet) -> None:
         LayerException: One is missing, empty or cut short; none is moved then.
     """
     attempt = state_of(layer).attempt
-    if attempt is None or not frames:
+    if attempt is None or not frames or layer.manages_outputs:
         return
     faults = attempt.find_faults(frames) if checks_outputs(layer) else []
     if faults:

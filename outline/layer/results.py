@@ -5,9 +5,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
+from ..tokens import split_command
 from .args import where
 from .state import state_of
 
@@ -16,9 +19,15 @@ if TYPE_CHECKING:
 
     from .base import Layer
 
-__all__ = ["count", "emit", "random_of", "seed_of"]
+__all__ = ["SEED", "count", "discard", "emit", "fill_in", "random_of", "seed_from", "seed_of", "take"]
 
 logger = logging.getLogger("outline.layer")
+
+SEED = "OL_SEED"
+
+_RESULT_TOKEN = "%{RESULT}"
+_SEED_TOKEN = "%{SEED}"
+_SEEDS = 1 << 31  # what every program takes for a whole number
 
 _told: set[str] = set()
 
@@ -54,15 +63,20 @@ def _tell_without_work_folder(layer: Layer) -> None:
 
 
 def seed_of(layer: Layer, frame: int) -> int:
-    """A number of 64 bits for the random numbers of a frame."""
-    import hashlib  # most layers draw nothing
-
+    """The seed of a frame's random numbers, a whole number below 2**31."""
     from . import datasets
 
     ol = layer.get_outline()
     key = datasets.item_of(layer, frame).key if layer.get_items() is not None else str(frame)
-    text = json.dumps([ol.get_arg("seed", 0) if ol is not None else 0, layer.get_name(), key])
-    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()[:8], "big")
+    return seed_from(ol.get_arg("seed", 0) if ol is not None else 0, layer.get_name(), key)
+
+
+def seed_from(job_seed: object, layer: str, key: str) -> int:
+    """The seed that belongs to the seed of a job, the name of a layer and the key of a frame."""
+    import hashlib  # most layers draw nothing
+
+    text = json.dumps([job_seed, layer, key])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") % _SEEDS
 
 
 def random_of(layer: Layer, frame: int) -> Random:
@@ -70,3 +84,67 @@ def random_of(layer: Layer, frame: int) -> Random:
     from random import Random  # slow to import
 
     return Random(seed_of(layer, frame))
+
+
+# -- of commands -----------------------------------------------------------------------------------------------
+
+
+def fill_in(layer: Layer, command: Any, frame: int) -> Any:  # Any: a command as a user has written it
+    """A command with the place for the result and with the seed of a frame in the place of tokens."""
+    text = str(command)
+    values = {}
+    if _SEED_TOKEN in text:
+        values[_SEED_TOKEN] = str(seed_of(layer, frame))
+    if _RESULT_TOKEN in text:
+        values[_RESULT_TOKEN] = _place_of(layer, frame)
+    if not values:
+        return command
+    words = split_command(command)
+    for token, value in values.items():
+        words = [word.replace(token, value) for word in words]
+    return words
+
+
+def _place_of(layer: Layer, frame: int) -> str:
+    """The file for the result of a frame, which no other attempt writes."""
+    files = state_of(layer).result_files
+    if frame not in files:
+        files[frame] = os.path.join(layer.get_path(), f".result-{frame}-{os.getpid()}-{os.urandom(4).hex()}.json")
+    return files[frame]
+
+
+def take(layer: Layer, frames: Iterable[int]) -> None:
+    """Emit what the commands of some frames have written to their places for results.
+
+    Raises:
+        LayerException: A command was given a place, and has written no JSON object there.
+    """
+    files = state_of(layer).result_files
+    for frame in [frame for frame in frames if frame in files] if files else ():
+        try:
+            with open(files[frame], encoding="utf-8") as stream:
+                result = json.load(stream)
+        except FileNotFoundError:
+            raise LayerException(f"{where(layer)}: the command of frame {frame} wrote no %{{RESULT}}") from None
+        except (ValueError, RecursionError, OSError) as error:
+            raise LayerException(f"{where(layer)}: the %{{RESULT}} of frame {frame} is no JSON: {error}") from error
+        if not isinstance(result, dict):
+            raise LayerException(
+                f"{where(layer)}: the %{{RESULT}} of frame {frame} must be one JSON object, not {result!r:.60}"
+            )
+        emit(layer, frame, result)
+        _remove(files.pop(frame))
+
+
+def discard(layer: Layer) -> None:
+    """Remove what commands have written as results of frames that failed."""
+    files = state_of(layer).result_files
+    while files:
+        _remove(files.popitem()[1])
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

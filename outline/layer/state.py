@@ -44,6 +44,7 @@ class LayerState:
         when_done: What else is to be done when a frame of the chunk is done.
         results: What ``emit`` was given, by frame.
         counts: What ``count`` was given, by frame.
+        result_files: Where the commands of the chunk that runs write what they return, by frame.
         error: What ``_execute`` raised.
         attempt: The outputs of the chunk that runs, where they are written; None without outputs.
     """
@@ -70,6 +71,7 @@ class LayerState:
         self.when_done: Callable[[int], object] | None = None
         self.results: dict[int, Any] = {}
         self.counts: dict[int, dict[str, float]] = {}
+        self.result_files: dict[int, str] = {}
         self.error: BaseException | None = None
         self.attempt: Attempt | None = None
         self.listeners = EventHandler(self)

@@ -22,6 +22,7 @@ from ..io.path import absolute_path, each_path, expand_path
 from ..io.pattern import find_slot
 from ..io.sizes import note_sizes, read_sizes
 from ..layer import Layer, outputs
+from ..layer.life import fill_in
 from ..resources import parse_memory_kb
 from .command import CommandEnd, RenderArgs, RenderCommand, flags, words_of
 
@@ -75,7 +76,6 @@ class RenderLayer(Layer):
     numbers_files: ClassVar[bool] = False
     path_args: ClassVar[tuple[str, ...]] = ("scene",)
 
-    __targets: Targets | None = None
     __launch_options: dict[str, Any]
 
     # Any: every module has arguments of its own.
@@ -203,7 +203,7 @@ class RenderLayer(Layer):
         Raises:
             LayerException: There is no such output.
         """
-        return (self.__targets or Targets(self.get_render_outputs(), layer=self.get_name()))[name]
+        return outputs.targets_of(self)[name]
 
     def get_scratch_folder(self) -> str:
         """The path of a folder on this host that is the frame's own, and is removed with all in it when it is over."""
@@ -291,7 +291,7 @@ class RenderLayer(Layer):
         if not wanted:
             return
         attempt = self.__begin_attempt(wanted)
-        self.__targets = attempt.targets
+        self._ol_state.attempt = attempt
         try:
             self.check_program()
             self.check_before_commands(wanted)
@@ -304,7 +304,7 @@ class RenderLayer(Layer):
             self.clean_up()
             self.__remove_scratch_folder()
             attempt.discard(wanted)
-            self.__targets = None
+            self._ol_state.attempt = None
 
     def __remove_scratch_folder(self) -> None:
         if os.path.isdir(self.get_scratch_folder()):
@@ -329,7 +329,7 @@ class RenderLayer(Layer):
         failure: ShellCommandFailureException | None = None
         with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:]):
             try:
-                system(command.argv, frame=command.frames[0], reader=reader)
+                system(fill_in(self, command.argv, command.frames[0]), frame=command.frames[0], reader=reader)
             except ShellCommandFailureException as error:
                 failure = error
             reader.close()

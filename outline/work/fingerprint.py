@@ -73,6 +73,9 @@ def layer_parts(layer: Layer) -> dict[str, str]:
     parts = {f"arg {name}": value for name, value in layer.get_args().items() if name not in NOT_COUNTED}
     parts |= {f"attribute {name}": value for name, value in own_attributes(layer).items()}
     parts |= {f"env {name}": value for name, value in layer.get_envs().items()}
+    ol = layer.get_outline()
+    if ol is not None and ol.get_arg("seed") is not None and layer.get_parent() is None:
+        parts["seed"] = ol.get_arg("seed")
     texts = {name: _short(item_text(value)) for name, value in sorted(parts.items())}
     for cls in type(layer).__mro__:
         if cls.__module__ != "builtins":

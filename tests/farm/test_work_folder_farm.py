@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from outline.work.folder import WorkFolder
+from outline.work.results import layer_records, results_of
 from tests.conftest import RunPycuerun
 from tests.farm.commands import RunAtFarm, script
 from tests.farm.hosts import Rqd
@@ -21,8 +23,9 @@ from outline import Layer
 from outline.items import files
 plates = files("PLATES/*.txt")
 grade = Shell("grade", items=plates, outputs="grade/%{KEY}.txt",
-              command=["sh", "-c", 'echo grade-$2 >> "RAN"; tr a-z A-Z < "$0" > "$1"',
-                       "%{INPUT}", "%{OUTPUT}", "%{KEY}"])
+              command=["sh", "-c", 'echo grade-$2 >> "RAN"; tr a-z A-Z < "$0" > "$1"; '
+                       'echo "{\\\\"s\\\\": [$3, $OL_SEED]}" > "$4"',
+                       "%{INPUT}", "%{OUTPUT}", "%{KEY}", "%{SEED}", "%{RESULT}"])
 class Size(Layer):
     def _execute(self, frames):
         for frame in frames:
@@ -57,6 +60,9 @@ def test_a_farm_makes_the_same_and_runs_only_what_is_missing(
     made = {path.relative_to(tmp_path / "here"): path.read_bytes() for path in (tmp_path / "here").rglob("*.txt")}
     assert len(made) == 6
     assert {name: (tmp_path / "farm" / name).read_bytes() for name in made} == made
+    returned = [results_of(layer_records(WorkFolder(tmp_path / name), "grade"))[:3] for name in ("here", "farm")]
+    assert returned[0] == returned[1]
+    assert all(row["s"][0] == row["s"][1] for row in returned[0])
 
 
 def test_a_folder_belongs_to_its_job_until_that_is_over(

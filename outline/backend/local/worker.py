@@ -17,6 +17,7 @@ from ...frame_end import EndedBy, FrameEnd
 from ...frame_run import note_failure
 from ...layer.paths import OLD_OUTPUTS_DATA, OUTPUTS_DATA
 from ...layer.ranges import read_frames
+from ...layer.results import seed_from
 from ...progress import take_progress
 from ...session_paths import SessionPaths
 from .interpreter import interpreter_argv
@@ -170,6 +171,8 @@ class Worker:
             layer = self.__state.outline.get_layer(name)
             shared = layer_environment(self.__state.outline, layer)
             _ = 0 in read_frames(shared.get("CUE_RANGE", ""))  # read it here, once, so that no fork has to
+            if layer.get_items() is not None:
+                seed_from(0, name, "")  # imports what takes its time, for the same reason
             self.__setups[name] = _LayerSetup(
                 layer, shared, self.__state.environ, runs_only_commands(layer), is_plain(layer)
             )
