@@ -13,7 +13,7 @@ from ..frames import FrameSet
 from ..progress import FrameProgress
 from ..scheduler import FrameState
 
-__all__ = ["FrameStatus", "JobStatus", "LayerStatus", "add_counts"]
+__all__ = ["FrameAttempt", "FrameStatus", "JobStatus", "LayerStatus", "add_counts"]
 
 S = FrameState
 
@@ -70,6 +70,32 @@ class FrameStatus(NamedTuple):
         if self.memory_kb:
             facts["memory_kb"] = self.memory_kb
         return facts
+
+
+class FrameAttempt(NamedTuple):
+    """One attempt at a frame, as a report tells it.
+
+    Attributes:
+        name: The frame's name.
+        layer: Its layer.
+        attempt: Which attempt it was, from 1.
+        host: Where it ran.
+        started: When it began, in seconds since 1970.
+        seconds: How long it ran, or has run so far.
+        state: What it left the frame in: ``WAITING`` when it failed and the frame is tried again.
+        memory_kb: The most memory that is known of it; 0 when nobody knows.
+        reason: Why it failed; empty when it did not.
+    """
+
+    name: str
+    layer: str
+    attempt: int
+    host: str
+    started: float
+    seconds: float
+    state: FrameState
+    memory_kb: int = 0
+    reason: str = ""
 
 
 class LayerStatus(NamedTuple):

@@ -12,8 +12,8 @@ from ..backend.cue.actions import ACTIONS, act_on_frames, kill_whole_job, reason
 from ..backend.cue.client import connect, farm_errors
 from ..backend.cue.jobs import FarmChunk, chunk_of, job_with_layer, log_path
 from ..backend.cue.snapshot import frames_of, layers_of, snapshot_of
-from ..backend.cue.status import job_status
-from ..backend.status import JobStatus
+from ..backend.cue.status import job_attempts, job_status
+from ..backend.status import FrameAttempt, JobStatus
 from ..exception import OutlineException
 from ..names import split_frame_name
 from .ending import EXIT_DEAD
@@ -53,6 +53,10 @@ class FarmPlace:
         """Ask the server for the job as it is now."""
         self.__refresh()
         return job_status(self.__job, server=self.__server, session=self.__session)
+
+    def attempts(self) -> list[FrameAttempt]:
+        """Ask the server for the last attempt at each frame."""
+        return job_attempts(self.__job)
 
     def print_log(self, frame: str, attempt: int | None) -> int:
         """Print the log of a frame, where this machine sees the folder of the logs.

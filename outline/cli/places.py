@@ -11,7 +11,7 @@ from ..session_paths import SessionPaths
 from .sessions import find_session, session_folder
 
 if TYPE_CHECKING:
-    from ..backend.status import JobStatus
+    from ..backend.status import FrameAttempt, JobStatus
     from .farm_place import FarmPlace
 
 __all__ = ["JobPlace", "farm_job_of", "job_place"]
@@ -22,6 +22,9 @@ class JobPlace(Protocol):
 
     def status(self) -> JobStatus:
         """Read how it is."""
+
+    def attempts(self) -> list[FrameAttempt]:
+        """Read every attempt at its frames that is known, in the order of their starts."""
 
     def print_log(self, frame: str, attempt: int | None) -> int:
         """Print the log of a frame, and give the exit code."""
@@ -51,6 +54,13 @@ class SessionPlace:
         from ..backend.local.status import job_status
 
         return job_status(LocalJob(self.__folder))
+
+    def attempts(self) -> list[FrameAttempt]:
+        """Read them from the journal."""
+        from ..backend.local import LocalJob
+        from ..backend.local.status import job_attempts
+
+        return job_attempts(LocalJob(self.__folder))
 
     def print_log(self, frame: str, attempt: int | None) -> int:
         """Print the log of a frame."""

@@ -222,6 +222,22 @@ def results(work: str, layer: str, format_: str, output: str | None, shards: int
 
 
 @outline_group.command(epilog=_SESSION)
+@click.argument("session", default="last", shell_complete=complete_session)
+@click.option("-o", "--output", metavar="FILE", default="report.html", show_default=True, help="The file to write.")
+@_SERVER
+def report(session: str, output: str, server: str | None) -> int:
+    """Write a page about a job: states, times, memory, what failed and why.
+
+    The page is one file that needs no network. Without SESSION, the job that was launched last.
+    """
+    from .places import job_place
+    from .report import write_report
+
+    print(write_report(job_place(session, server), output))
+    return 0
+
+
+@outline_group.command(epilog=_SESSION)
 @_SESSION_ARGUMENT
 @click.argument("frame", shell_complete=complete_frame)
 @click.option("--attempt", type=click.IntRange(1), metavar="N", help="Which attempt; the last when not given.")

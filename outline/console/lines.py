@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["LONGEST_LINE", "LineSplitter", "clean"]
+__all__ = ["LONGEST_LINE", "LineSplitter", "clean", "without_codes"]
 
 LONGEST_LINE = 8192
 """How many bytes of a line are looked at; what comes after them is skipped."""
@@ -56,5 +56,9 @@ def _has_long_line(block: bytes) -> bool:
 
 def clean(data: bytes) -> str:
     """Return bytes as text, with what is no UTF-8 replaced and without terminal codes."""
-    text = data.decode("utf-8", "replace")
+    return without_codes(data.decode("utf-8", "replace"))
+
+
+def without_codes(text: str) -> str:
+    """Return text without terminal codes."""
     return re.sub(_ANSI, "", text) if "\x1b" in text else text

@@ -13,13 +13,13 @@ from ...frames import FrameSet, chunk_heads
 from ...names import progress_path
 from ...progress import FrameProgress, read_progress
 from ...scheduler import FrameState
-from ..status import FrameStatus, JobStatus, LayerStatus
+from ..status import FrameAttempt, FrameStatus, JobStatus, LayerStatus
 from .jobs import log_path, post_job_of, why_post_waits
 from .snapshot import frames_of, jobs_waited_for, layers_of, snapshot_of
 from .waiting import ask_why_nothing_starts
 from .watch import ALL_DONE
 
-__all__ = ["exit_reason", "frame_status", "job_status"]
+__all__ = ["exit_reason", "frame_status", "job_attempts", "job_status"]
 
 S = FrameState
 _CLOCK_SECONDS = 5.0  # by which clocks of hosts may differ
@@ -83,6 +83,28 @@ def _waiting_for(job: Any, snapshot: JobStatus, post: Any) -> str:
     if counts[S.DEAD]:
         return why_post_waits(job) if post else ""
     return "" if counts[S.DEPEND] else ALL_DONE
+
+
+def job_attempts(job: Any) -> list[FrameAttempt]:
+    """Ask the server for the last attempt at each frame, in the order of their starts; it knows of no others."""
+    by_name = {layer.data.name: layer.data for layer in layers_of(job)}
+    started = sorted((frame.data for frame in frames_of(job) if frame.data.start_time), key=lambda one: one.start_time)
+    return [_attempt(frame_status(job, data, by_name), data) for data in started]
+
+
+def _attempt(frame: FrameStatus, data: Any) -> FrameAttempt:
+    has_failed = frame.state not in (S.RUNNING, S.SUCCEEDED)
+    return FrameAttempt(
+        frame.name,
+        frame.layer,
+        frame.attempt,
+        frame.host or "",
+        float(data.start_time),
+        frame.seconds or 0.0,
+        frame.state,
+        frame.peak_memory_kb,
+        frame.reason if has_failed else "",
+    )
 
 
 def frame_status(job: Any, data: Any, layers: Mapping[str, Any]) -> FrameStatus:

@@ -26,6 +26,7 @@ from ...names import log_name
 from ...scheduler import FrameState, JobPlan, JobState
 from ...session_paths import SessionPaths
 from ...session_places import share
+from .attempts import AttemptBook
 from .log import read_end
 
 __all__ = ["FrameRecord", "JobRecord", "Journal", "check_journal", "read_record"]
@@ -184,6 +185,7 @@ def read_record(
     paths: SessionPaths,
     runner: tuple[str, int] | None,
     fit: Callable[[JobPlan], JobPlan] = lambda plan: plan,
+    book: AttemptBook | None = None,
 ) -> JobRecord:
     """What the journal of a session says; damaged lines are left out, which is logged once.
 
@@ -191,6 +193,7 @@ def read_record(
         paths: The session.
         runner: Who runs the job right now, see ``living_runner``.
         fit: Cuts the plan to the machine that is going to run it.
+        book: Gets every attempt at a frame.
 
     Raises:
         SessionException: There is no journal, or no plan in it.
@@ -204,7 +207,7 @@ def read_record(
             continue
         try:
             job = JobState(fit(JobPlan.from_dict(entry["plan"])))
-            reader = _Reader(JobRecord(job, str(entry["job_id"]), str(entry.get("cwd", ""))))
+            reader = _Reader(JobRecord(job, str(entry["job_id"]), str(entry.get("cwd", ""))), book)
             break
         except _DAMAGES:
             damaged.append(number)
@@ -273,10 +276,11 @@ def _entries(path: str, damaged: list[int]) -> Iterator[tuple[int, dict[str, Any
 
 
 class _Reader:
-    def __init__(self, record: JobRecord) -> None:
-        self.__record, self.__job, self.__frames = record, record.job, record.frames
+    def __init__(self, record: JobRecord, book: AttemptBook | None) -> None:
+        self.__record, self.__job, self.__frames, self.__book = record, record.job, record.frames, book
         self.__states: dict[int, tuple[FrameState, int]] = {}
         self.__running: set[int] = set()
+        self.__host, self.__seen = "", 0.0
 
     def take(self, entry: dict[str, Any]) -> None:
         """Take in an entry that is whole.
@@ -288,6 +292,8 @@ class _Reader:
         if kind == "run":
             self.__record.over = ""
             self.__running.clear()
+            self.__lose_attempts()
+            self.__host = str(entry.get("host", ""))
         elif kind == "over":
             self.__record.over = str(entry.get("why"))
         elif kind == "settled":
@@ -296,12 +302,19 @@ class _Reader:
         elif kind in ("start", "end", "retry"):
             ref = self.__job.ref(entry["layer"], entry["frame"])
             getattr(self, f"_take_{kind}")(ref, entry)
+        self.__seen = float(entry.get("t", self.__seen))
+
+    def __lose_attempts(self) -> None:
+        if self.__book is not None:
+            self.__book.lose(self.__seen)
 
     def _take_start(self, ref: int, entry: dict[str, Any]) -> None:
-        attempt = _number(entry["try"])
-        self.__frames[ref] = FrameRecord(attempt, float(entry["t"]), None)
+        attempt, started = _number(entry["try"]), float(entry["t"])
+        self.__frames[ref] = FrameRecord(attempt, started, None)
         self.__states[ref] = (FrameState.WAITING, attempt - 1)
         self.__running.add(ref)
+        if self.__book is not None:
+            self.__book.start(ref, attempt, self.__host, started)
 
     def _take_end(self, ref: int, entry: dict[str, Any]) -> None:
         end, state, ended = FrameEnd.from_dict(entry), FrameState(entry["state"]), float(entry["t"])
@@ -310,12 +323,16 @@ class _Reader:
         self.__frames[ref] = record._replace(attempt=attempt, end=end)
         self.__states[ref] = (state, attempt)
         self.__running.discard(ref)
+        if self.__book is not None:
+            self.__book.end(ref, attempt, self.__host, ended, state, end)
 
     def _take_retry(self, ref: int, entry: dict[str, Any]) -> None:
         self.__states[ref] = (FrameState.WAITING, 0)
         self.__running.discard(ref)
 
     def record_of(self, paths: SessionPaths, runner: tuple[str, int] | None) -> JobRecord:
+        if runner is None:
+            self.__lose_attempts()
         found = {} if runner is not None else self.__find_in_logs(paths)
         for ref, (attempt, end) in found.items():
             started = self.__frames[ref].started if ref in self.__frames else 0.0

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from ...progress import FrameProgress, read_progress
 from ...scheduler import FrameState, JobState
-from ..status import FrameStatus, JobStatus, LayerStatus
+from ..status import FrameAttempt, FrameStatus, JobStatus, LayerStatus
+from .attempts import AttemptBook, AttemptRecord
+from .claim import living_runner
+from .journal import read_record
 
 if TYPE_CHECKING:
     from ...frame_end import FrameEnd
     from .job import LocalJob
 
-__all__ = ["frame_progress", "job_status", "layer_counts", "why"]
+__all__ = ["frame_progress", "job_attempts", "job_status", "layer_counts", "why"]
 
 S = FrameState
 
@@ -42,6 +45,31 @@ def job_status(job: LocalJob) -> JobStatus:
         retrying=tuple(frame for frame in frames[S.WAITING] if frame.exit_status),
         dead=tuple(frames[S.DEAD]),
     )
+
+
+def job_attempts(job: LocalJob) -> list[FrameAttempt]:
+    """Read every attempt at the frames of a job, in the order of their starts."""
+    book, now = AttemptBook(), time.time()
+    read_record(job.paths, living_runner(job.paths), book=book)
+    return [_frame_attempt(job, one, now) for one in sorted(book.attempts, key=lambda one: one.started)]
+
+
+def _frame_attempt(job: LocalJob, one: AttemptRecord, now: float) -> FrameAttempt:
+    state, end = job.record.job, one.end
+    seconds = end.seconds if end else (now if one.stopped is None else one.stopped) - one.started
+    attempt = FrameAttempt(
+        state.frame_name(one.ref),
+        state.layer(one.ref).name,
+        one.attempt,
+        one.host,
+        one.started,
+        max(0.0, seconds),
+        one.state,
+        max(end.rss_kb, end.peak_kb) if end else 0,
+    )
+    if one.state in (S.RUNNING, S.SUCCEEDED):
+        return attempt
+    return attempt._replace(reason=why(end) if end else "its launcher was gone before it ended")
 
 
 def layer_counts(state: JobState) -> tuple[LayerStatus, ...]:
