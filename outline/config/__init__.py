@@ -3,7 +3,7 @@
 
 Later layers win, option by option:
 
-1. what is built in (``outline/config/defaults.py`` lists and explains every option);
+1. what is built in (``outline/outline.cfg`` lists and explains every option);
 2. ``~/.config/opencue/outline.cfg``, on Windows ``%APPDATA%/opencue/outline.cfg``;
 3. the file that ``OUTLINE_CONFIG_FILE`` (or, older, ``OL_CONFIG``) names;
 4. variables ``OUTLINE_<SECTION>_<OPTION>``, in capitals, with ``_`` for other signs (``OUTLINE_PLUGIN_LOCAL_ENABLE``);

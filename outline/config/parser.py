@@ -19,8 +19,7 @@ from configparser import (
 from typing import Any, NamedTuple
 
 from ..exception import ConfigException
-from .defaults import DEFAULTS
-from .places import config_base_directory, login_name, package_home, temp_directory
+from .places import built_in_text, config_base_directory, login_name, package_home, temp_directory
 
 __all__ = ["COMMAND_LINE", "DEFAULT", "ConfigValue", "OutlineParser", "read", "typed"]
 
@@ -151,7 +150,7 @@ def read(environ: Mapping[str, str]) -> OutlineParser:
             read or understood.
     """
     parser = OutlineParser()
-    _merge(parser, DEFAULTS, DEFAULT)
+    _merge(parser, built_in_text(), DEFAULT)
     known = {section: parser.options(section) for section in ("outline", "local")}
     base = config_base_directory(environ)
     user_file = os.path.join(base, "outline.cfg")

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 
-__all__ = ["config_base_directory", "home_directory", "login_name", "package_home", "temp_directory"]
+__all__ = ["built_in_text", "config_base_directory", "home_directory", "login_name", "package_home", "temp_directory"]
 
 _USER_VARIABLES = ("USER", "LOGNAME", "LNAME", "USERNAME")
 _TEMP_VARIABLES = ("TMPDIR", "TEMP", "TMP")
@@ -45,16 +46,24 @@ def login_name(environ: Mapping[str, str] | None = None) -> str:
 
 
 def temp_directory(environ: Mapping[str, str] | None = None) -> str:
-    """Return the folder for temporary files; ``tempfile`` costs several milliseconds, so it is the last resort."""
+    """Return the folder for temporary files; ``tempfile`` costs several milliseconds, so it is not loaded for this."""
     environ = os.environ if environ is None else environ
     for folder in [environ.get(variable) for variable in _TEMP_VARIABLES]:
         if folder and os.path.isdir(folder):
             return os.path.abspath(folder)
-    if os.name == "posix" and os.access("/tmp", os.W_OK):
+    if "tempfile" not in sys.modules and os.name == "posix" and os.access("/tmp", os.W_OK):
         return "/tmp"
-    import tempfile
+    import tempfile  # a program that has loaded it may have told it another folder
 
     return tempfile.gettempdir()
+
+
+def built_in_text() -> str:
+    """Return the text of the built-in configuration, ``outline.cfg`` in the package, also from a zip file."""
+    package = sys.modules[__name__.partition(".")[0]]
+    path = os.path.join(os.path.dirname(package.__file__ or ""), "outline.cfg")
+    data: bytes = package.__spec__.loader.get_data(path)  # type: ignore[union-attr]
+    return data.decode()
 
 
 def package_home() -> str:

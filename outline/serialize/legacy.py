@@ -23,6 +23,7 @@ from ..exception import LayerException, SerializeException
 from ..frames import FrameSet
 from ..layer import Layer
 from ..layer.state import LayerState, adopt, make_layer, state_of
+from ..session import is_session_path
 from .data import Loader, find_logger, make_file
 from .outline_data import restore_layers, restore_settings
 from .outline_reader import find_listener, import_layer_module
@@ -120,6 +121,9 @@ class _LegacyReader:
         settings = {name: self.__value(state.get(f"_Outline__{name}")) for name in names}
         settings["range"] = self.__value(state.get("_Outline__frame_range"))
         settings["args"] = settings["args"] or {}
+        written = self.__value(state.get("_Outline__path"))
+        if isinstance(written, str) and not is_session_path(self.__path):
+            self.__ol.set_path(written)  # of no session, so nothing of it can be run but described
         settings["env"] = {
             key: {"value": str(value), "pre": pre} for key, (value, pre) in (state.get("_Outline__env") or {}).items()
         }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from outline import Outline, Shell, tokens
-from outline.config.defaults import DEFAULTS
+from outline.config.places import built_in_text
 from outline.depend import DependType
 from outline.environment import FrameFacts, frame_environment, layer_environment
 from outline.event import EVENT_TYPES
@@ -63,7 +63,7 @@ def test_every_token_is_listed() -> None:
 
 def _defaults() -> RawConfigParser:
     parser = RawConfigParser()
-    parser.read_string(DEFAULTS)
+    parser.read_string(built_in_text())
     return parser
 
 

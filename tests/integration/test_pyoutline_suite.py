@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.realtool]
 
 SOURCE = "opencue-pyoutline==1.37.0"
 TOOLS = ["mock", "pyfakefs", "future"]
-PASSED = 117  # of 134
+PASSED = 120  # of 134
 
 # The tests that do not pass, with the line of docs/differences.md that says why.
 LEFT = {
@@ -26,17 +26,14 @@ LEFT = {
     "BuildCommandTest::testBuildCommandWithCustomWrapper": "cue-command",
     "BuildCommandTest::testBuildCommandWithStrace": "cue-strace",
     "BuildCommandTest::testBuildShellCommand": "cue-command",
-    "LaunchTest::testLaunch": "cue-retries",
     "LaunchTest::testLaunchAndTest": "cue-wait",
     "LaunchTest::testLaunchAndWait": "cue-wait",
     "ShellModuleTest::testShellScript": "nothing-to-run",
-    "ConfigTest::test__should_load_default_values": "configuration",
     "DependTest::testAnyFrameDepend": "any-frame",
     "JsonTest::testJsonFile": "process-restored",
     "LayerTest::test_execute": "process-restored",
     "OutputRegistrationTest::test_output_passing": "early-errors",
     "LayerPreProcessTests::test_should_call_put_data_on_parent": "early-errors",
-    "LoaderTest::test_serialized_parse": "session-moved-path",
     "OutlineTest::test_add_get_remove_layer": "unknown-arguments",
 }
 
@@ -60,7 +57,7 @@ def test_pyoutlines_own_tests_pass_but_for_listed_ones(tmp_path: Path) -> None:
     (suite / "outline").symlink_to(REPOSITORY / "outline")
     # Nothing of the variables that point our own tests to their folders.
     variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": f"{suite}:{tmp_path / 'tools'}"}
-    words = ["-m", "pytest", "-q", "tests", "-p", "no:cacheprovider", "--tb=no", "-rf"]
+    words = ["-m", "pytest", "-q", "tests", "-p", "no:cacheprovider", "--tb=no", "-rf", "--timeout=10"]
 
     done = subprocess.run([sys.executable, *words], cwd=suite, env=variables, capture_output=True, text=True)
 

@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import tempfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -30,7 +33,7 @@ def no_passwd_entry(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_old_places_have_values():
     home = config.get("outline", "home")
 
-    assert os.path.isfile(os.path.join(home, "outline", "config", "defaults.py"))
+    assert os.path.isfile(os.path.join(home, "outline", "outline.cfg"))
     assert config.get("outline", "wrapper_dir") == f"{home}/wrappers"
     assert config.get("outline", "user_dir").endswith("/opencue/outline/tester")
 
@@ -95,6 +98,25 @@ def test_without_a_home_folder_the_working_directory_configures_nothing(
 def test_the_temporary_folder_is_the_first_that_is_there(tmp_path: Path):
     assert temp_directory({"TMPDIR": "/nowhere", "TEMP": str(tmp_path)}) == str(tmp_path)
     assert os.path.isdir(temp_directory({}))
+
+
+def test_folder_that_a_program_has_told_tempfile_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    assert temp_directory({}) == str(tmp_path)
+
+
+def test_built_in_configuration_is_read_from_a_zip_file(tmp_path: Path):
+    package = Path(outline.__file__).parent
+    with zipfile.ZipFile(tmp_path / "studio.zip", "w") as packed:
+        for path in [*package.rglob("*.py"), package / "outline.cfg"]:
+            packed.write(path, path.relative_to(package.parent))
+    variables = {**os.environ, "PYTHONPATH": str(tmp_path / "studio.zip")}
+    program = "import outline; print(outline.__file__, outline.config.get('outline', 'backend'))"
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=variables, capture_output=True, text=True)
+
+    assert done.stdout.split() == [str(tmp_path / "studio.zip" / "outline" / "__init__.py"), "cue"], done.stderr
 
 
 def test_the_package_is_in_its_home():

@@ -42,6 +42,15 @@ def test_settings_of_the_outline_come_back(session: Path) -> None:
     assert ol.get_args() == {"scene": "a.mb"}
 
 
+def test_file_without_a_session_keeps_the_path_that_it_holds(session: Path) -> None:
+    (session / "commands" / "session").unlink()
+
+    ol = _load(session, "commands")
+
+    assert ol.get_path() not in (None, str(session / "commands" / "outline.yaml"))
+    assert f"_Outline__path: {ol.get_path()}\n" in (session / "commands" / "outline.yaml").read_text()
+
+
 def test_layers_come_back_with_type_service_limits_and_environment(session: Path) -> None:
     ol = _load(session, "commands")
 

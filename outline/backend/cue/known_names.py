@@ -24,6 +24,9 @@ __all__ = ["check_known_names"]
 
 logger = logging.getLogger("outline.backend.cue")
 
+# Every Cuebot has them from the start, so most launches need not ask.
+_SERVICES_OF_EVERY_FARM = frozenset({"default", "shell", "preprocess", "postprocess"})
+
 # Any: PyCue has no types.
 
 
@@ -71,6 +74,9 @@ def _has_facility(opencue: Any, name: str) -> bool:
 
 def _warn_of_services(opencue: Any, show: str, layers: Sequence[Layer]) -> None:
     wanted = [(layer, name) for layer in layers for name in names(layer.get_service())]
+    wanted = [(layer, name) for layer, name in wanted if name not in _SERVICES_OF_EVERY_FARM]
+    if not wanted:
+        return
     with farm_errors("list its services"):
         known = [service.data.name for service in opencue.api.getDefaultServices()]
     if all(name in known for _, name in wanted):
