@@ -25,7 +25,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from functools import cache
+from typing import Any  # of classes that are made here, and of the arguments of any subclass
 
 __all__ = [
     "OutlineException",
@@ -48,7 +51,31 @@ __all__ = [
 
 
 class OutlineException(Exception):
-    """The base of every error that this library raises on purpose."""
+    """The base of every error that this library raises on purpose.
+
+    In a program that has imported PyCue, every one is also an ``opencue.exception.CueException``. Tools that launch
+    jobs, such as CueSubmit, catch only that class and show it in a dialog (docs/decisions/0026).
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> OutlineException:
+        """Make an error of this class; where PyCue is in use, of a subclass that is PyCue's as well."""
+        kind: Any = cls
+        cue_exception = getattr(sys.modules.get("opencue.exception"), "CueException", None)
+        if cue_exception is not None and not issubclass(cls, cue_exception):
+            kind = _also_of_cue(kind, cue_exception)
+        error: OutlineException = super().__new__(kind, *args, **kwargs)
+        return error
+
+
+@cache
+def _also_of_cue(kind: Any, cue_exception: Any) -> Any:
+    def reduce(error: OutlineException) -> Any:
+        made_by, *rest = kind.__reduce__(error)
+        return kind if made_by is of_both else made_by, *rest  # whoever reads it may have no PyCue
+
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__, "__doc__": kind.__doc__}
+    of_both = type(kind.__name__, (kind, cue_exception), {**names, "__reduce__": reduce})
+    return of_both
 
 
 class LayerException(OutlineException):

@@ -44,7 +44,7 @@ def _user_cache() -> Path | None:
 # Asked now, since every test gets a home of its own: the environment of RQD is made once, where cuebot-stub makes it.
 _CACHE = _user_cache()
 _NAMED = os.environ.get("CUEBOT_STUB_RQD_ENVIRONMENT")
-_VARIABLES = ("PYOUTLINE_ENVIRONMENT", "CUEGUI_ENVIRONMENT")
+_VARIABLES = ("PYOUTLINE_ENVIRONMENT", "CLIENTS_ENVIRONMENT")
 _ENVIRONMENTS = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
 
 
@@ -200,7 +200,7 @@ def pyoutline_environment() -> Path:
     return _environment("PYOUTLINE_ENVIRONMENT", "pyoutline-1.37", PACKAGES)
 
 
-def _environment(variable: str, name: str, packages: tuple[str, ...]) -> Path:
+def _environment(variable: str, name: str, *installs: tuple[str, ...]) -> Path:
     """An environment that a variable names, or one that is made when it is not there; skips where that cannot be."""
     from cuebot_stub.up.errors import FarmError
     from tests.farm.environments import ensure_environment
@@ -210,17 +210,27 @@ def _environment(variable: str, name: str, packages: tuple[str, ...]) -> Path:
     if _CACHE is None:
         pytest.skip(f"no home folder to make the environment {name} in")
     try:
-        return ensure_environment(_CACHE, name, packages)
+        return ensure_environment(_CACHE, name, *installs)
     except (FarmError, OSError) as error:
         pytest.skip(str(error))
 
 
+# CueSubmit and cuecmd ask for opencue-pyoutline, in whose place they get this library, from the Python path.
+_CLIENTS = (
+    ("opencue-cuegui==1.37.*", "click", "rich", "PyYAML", "psutil"),
+    ("--no-deps", "opencue-cuesubmit==1.37.*", "opencue-cuecmd==1.37.*"),
+)
+
+
 @pytest.fixture(scope="session")
-def cuegui_environment() -> Path:
-    """The environment with CueGUI; ``$CUEGUI_ENVIRONMENT`` names one that is there. Qt must work without a screen."""
+def clients_environment() -> Path:
+    """The environment with CueGUI, CueSubmit and cuecmd, without PyOutline. Qt must work without a screen.
+
+    ``$CLIENTS_ENVIRONMENT`` names one that is there.
+    """
     from cuebot_stub.up.rqd_environment import python_of
 
-    environment = _environment("CUEGUI_ENVIRONMENT", "cuegui-1.37", ("opencue-cuegui==1.37.*",))
+    environment = _environment("CLIENTS_ENVIRONMENT", "clients-1.37", *_CLIENTS)
     code = "from qtpy import QtWidgets; QtWidgets.QApplication([])"
     done = subprocess.run(
         [python_of(environment), "-c", code],

@@ -73,7 +73,7 @@ def prepare(server: FarmServer) -> None:
 
 
 @pytest.fixture(scope="module")
-def session(cuegui_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def session(clients_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """What came of a session with CueGUI: all windows opened, every entry of every menu called."""
     from cuebot_stub.server import FarmServer
     from cuebot_stub.up.rqd_environment import python_of
@@ -84,7 +84,7 @@ def session(cuegui_environment: Path, tmp_path_factory: pytest.TempPathFactory) 
     try:
         prepare(server)
         done = subprocess.run(
-            [python_of(cuegui_environment), SESSION, folder / "result.json"],
+            [python_of(clients_environment), SESSION, folder / "result.json"],
             env=environ_with(
                 CUEBOT_HOSTS=f"127.0.0.1:{server.port}", QT_QPA_PLATFORM="offscreen", HOME=str(folder), USER="ann",
                 LOGNAME="ann", XDG_CONFIG_HOME=str(folder / "config"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle
 import socket
 import sys
 from collections.abc import Callable
@@ -145,7 +144,6 @@ def test_what_the_farm_refuses_is_an_error_of_both_libraries(
         cuerun.launch(ol, backend="cue")
 
     assert isinstance(raised.value, pycue.exception.CueException)
-    assert type(pickle.loads(pickle.dumps(raised.value))) is LaunchException
 
 
 def test_unknown_facility_of_the_command_line_is_left_out(run_at_farm: RunAtFarm, pycue: Any, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from ...scheduler import FrameState
 from ..status import JobStatus
 from .actions import kill_whole_job
 from .checks import check_job
-from .client import JobPending, ServerAway, connect, farm_errors, raising_cue_exceptions
+from .client import JobPending, ServerAway, connect, farm_errors
 from .command import build_command
 from .job import asked_retries, farm_job
 from .jobs import find_session_job, post_job_of, why_post_waits
@@ -81,9 +81,8 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool = True) -> list[Any]:
         LaunchException: The job breaks a limit of the farm, no server answers, or it refuses the job.
         JobTestFailed: With ``test``.
     """
-    with raising_cue_exceptions():
-        jobs = _send(launcher, use_pycuerun)
-        _set_retries(launcher, jobs[0])
+    jobs = _send(launcher, use_pycuerun)
+    _set_retries(launcher, jobs[0])
     if launcher.get_flag("wait"):
         wait(jobs[0])
     elif launcher.get_flag("test"):

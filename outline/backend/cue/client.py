@@ -6,10 +6,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
-from ...exception import LaunchException
+from ...exception import LaunchException, OutlineException
 
 __all__ = [
     "JobPending",
@@ -19,7 +19,6 @@ __all__ = [
     "farm_errors",
     "get_opencue",
     "patience",
-    "raising_cue_exceptions",
     "server_names",
 ]
 
@@ -144,28 +143,10 @@ def farm_errors(doing: str = "") -> Iterator[None]:
 
     try:
         yield
+    except OutlineException:
+        raise  # it says already what is wrong, and is a CueException as well
     except (opencue.CueException, grpc.RpcError) as error:
         raise _translated(error, doing) from error
-
-
-@contextmanager
-def raising_cue_exceptions() -> Iterator[None]:
-    """Make launch errors errors of PyCue as well, which is all that tools such as CueSubmit catch and show.
-
-    Raises:
-        LaunchException: What is raised within, as an instance of ``opencue.exception.CueException`` too.
-    """
-    try:
-        yield
-    except LaunchException as error:
-        with suppress(LaunchException, TypeError):  # without PyCue nobody catches its errors
-            error.__class__ = _also_of_cue(type(error))
-        raise
-
-
-def _also_of_cue(kind: type[LaunchException]) -> type[LaunchException]:
-    bases = (kind, get_opencue().exception.CueException)
-    return type(kind.__name__, bases, {"__reduce__": lambda self: (kind, self.args), "__module__": kind.__module__})
 
 
 def one_line(error: BaseException) -> str:
