@@ -12,11 +12,11 @@ import os
 import re
 from collections.abc import Callable, Iterable
 
-from .output import Output
+from .output import HIDDEN, Output
 
 __all__ = ["discard", "publish", "remove_stale"]
 
-_MARKED = re.compile(r"\.part-[0-9]+-(?P<name>.+)", re.DOTALL)
+_MARKED = re.compile(rf"{HIDDEN}(?P<name>.+)", re.DOTALL)
 # What a killed POV-Ray leaves beside a picture, and what oiiotool leaves of one on a full disk.
 _LEFT_BESIDE = r"\.pov-state|\.[0-9a-f]{8}\.temp\.\w+"
 _UDIM = re.compile(r"(?i)<udim>")

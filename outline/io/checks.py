@@ -95,4 +95,6 @@ def _size(path: str) -> int:
 def tell_wrong(output: Output, wrong: Wrong) -> str:
     """One sentence about the frames that lack an output."""
     reasons = ", ".join(f"{kind} for frames {FrameSet(frames)}" for kind, frames in wrong.items())
-    return f"output {output.name!r} is {reasons}: {output.path}"
+    frames = {frame for found in wrong.values() for frame in found}
+    path = output.frame_path(frames.pop()) if output.has_items and len(frames) == 1 else output.path
+    return f"output {output.name!r} is {reasons}: {path}"

@@ -11,10 +11,13 @@ from .filespec import FileSpec
 from .path import resolve
 from .pattern import SequencePattern, files_of, find_slot
 
-__all__ = ["MAIN", "Output", "Targets", "read_outputs"]
+__all__ = ["HIDDEN", "MAIN", "Output", "Targets", "read_outputs"]
 
 # The name of the only, or first, output.
 MAIN = "main"
+
+HIDDEN = r"\.part-[0-9]+-"
+"""How the hidden name begins under which an output is written."""
 
 
 class Output(FileSpec):

@@ -35,9 +35,19 @@ _told: set[str] = set()
 def emit(layer: Layer, frame: int, result: dict[str, Any]) -> None:
     """Keep data about a frame until its record is written; arguments and errors are those of ``Layer.emit``."""
     try:
-        json.dumps(result)
+        text = json.dumps(result, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise LayerException(f"{where(layer)}: what frame {frame} emits is not plain data: {error}") from error
+    import re  # most layers emit nothing
+
+    from ..io.output import HIDDEN
+
+    hidden = re.search(HIDDEN, text)
+    if hidden:
+        raise LayerException(
+            f"{where(layer)}: frame {frame} emits {hidden[0]}…, a hidden name that its output loses when the frame"
+            " succeeds; leave it out, results name the outputs by themselves"
+        )
     state_of(layer).results.setdefault(frame, {}).update(result)
     _tell_without_work_folder(layer)
 

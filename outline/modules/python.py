@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,8 @@ from ..console import PROGRESS_RULES, OutputRules
 from ..exception import LayerException
 from ..files import write_atomic
 from ..frames import FrameSet
-from ..io.output import Targets
+from ..io.output import MAIN, Targets
+from ..tokens import FrameTokens, expand_command
 from .render import RenderArgs, RenderCommand, RenderLayer, words_of
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ _OPENJD = PROGRESS_RULES["openjd"]
 
 # Linux takes no argument of more than 128 kB; a call with many frames or much data goes by way of a file.
 _MOST_BYTES = 100_000
+
+_OUTPUT = r"%\{OUTPUT(?::(?P<name>[^{}]+))?\}"
 
 PYTHON_RULES = OutputRules(
     percent=(*_OPENJD.percent, *PROGRESS_RULES["alf"].percent),
@@ -59,12 +63,20 @@ class Python(RenderLayer):
 
     The function is called as ``render([1, 2, 3], folder="out")``. A script finds ``frames`` and the keyword arguments
     as variables, and is run as ``__main__``. What it prints comes to the log; ``openjd_progress: 50`` tells progress.
+
+    With ``items`` the function is called once for each item of the chunk, in one process::
+
+        Python("gen", function="gen.py:render", items=["7"], kwargs={"path": "%{OUTPUT}"}, outputs="%{KEY}.png")
+
+    It is called as ``render("7", path="7.png")``: texts in ``kwargs`` hold the tokens of commands. A dict that it
+    returns is the frame's result, as ``emit`` has it. A script finds ``item`` as well.
     """
 
     application = "Python"
     executable = "python3"
     declared_args = PythonArgs
     output_rules = PYTHON_RULES
+    writes_beside = True  # what is asked for with %{OUTPUT}; all else the function puts in its place by itself
     needs_outputs = False
     frames_share_outputs = True  # a function may well make one file of all frames
     path_args = ("script", "import_paths")
@@ -94,13 +106,26 @@ class Python(RenderLayer):
         path = self._file()
         if path and not os.path.exists(path):
             raise LayerException(f"layer {self.get_name()!r}: there is no file {path}")
-        call = self._call(frames)
-        if _is_long(call):
+        call = self._call(frames) if self.get_items() is None else self._calls(frames)
+        if self._is_filed(call):
             self.make_scratch_folder()
-            write_atomic(self._call_file(), call)
+            write_atomic(self._scratch("call.json"), call)
 
-    def _call_file(self) -> str:
-        return os.path.join(self.get_scratch_folder(), "call.json")
+    def collect_outputs(self, command: RenderCommand) -> None:
+        """Keep also what the function returned for items."""
+        super().collect_outputs(command)
+        path = self._scratch("results.jsonl")
+        if self.get_items() is not None and os.path.exists(path):
+            with open(path, encoding="utf-8") as stream:
+                for frame, result in map(json.loads, stream):
+                    self.emit(frame, **result)
+
+    def _scratch(self, name: str) -> str:
+        return os.path.join(self.get_scratch_folder(), name)
+
+    def _is_filed(self, call: str) -> bool:
+        """Tell whether a call goes by way of a file: what is in items may look like a token of a command."""
+        return self.get_items() is not None or len(call.encode()) > _MOST_BYTES
 
     def get_program(self) -> list[str]:
         """The interpreter: this one, when nobody has named another."""
@@ -119,17 +144,39 @@ class Python(RenderLayer):
         """The one call for all frames."""
         call = self._call(frames)
         words = [*self.get_program(), *self.get_extra_args(), "-u", SCRIPT]
-        return [RenderCommand([*words, f"@{self._call_file()}" if _is_long(call) else call], frames)]
+        return [RenderCommand([*words, f"@{self._scratch('call.json')}" if self._is_filed(call) else call], frames)]
 
     def _call(self, frames: FrameSet) -> str:
-        work = {
+        return json.dumps({**self._work(), "frames": list(frames), "kwargs": self.get_arg("kwargs") or {}})
+
+    def _calls(self, frames: FrameSet) -> str:
+        kwargs = self.get_arg("kwargs") or {}
+        calls = [[frame, self.item(frame), self._filled(kwargs, frame)] for frame in frames]
+        return json.dumps({**self._work(), "calls": calls, "results": self._scratch("results.jsonl")})
+
+    def _work(self) -> dict[str, Any]:
+        return {
             "function": str(self.get_arg("function") or ""),
             "script": str(self.get_arg("script") or ""),
-            "frames": list(frames),
-            "kwargs": self.get_arg("kwargs") or {},
             "paths": self._import_paths(),
         }
-        return json.dumps(work)
+
+    def _filled(self, value: Any, frame: int) -> Any:  # Any: plain data
+        """Plain data with the tokens in its texts filled in; a text that is several files becomes a list of them."""
+        if isinstance(value, dict):
+            return {key: self._filled(one, frame) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self._filled(one, frame) for one in value]
+        if not isinstance(value, str) or "%{" not in value:
+            return value
+
+        from ..layer.datasets import item_of  # only data with tokens needs it
+        from ..layer.links import fill_paths
+
+        text = re.sub(_OUTPUT, lambda found: self.get_target(found["name"] or MAIN).frame_path(frame), value)
+        tokens = FrameTokens.from_environment(os.environ, frame)._replace(item=item_of(self, frame))
+        words = expand_command(fill_paths(self, [text], frame), tokens)
+        return words[0] if len(words) == 1 else words
 
     def setup(self) -> None:
         """Make the path in front of a function absolute; the outline calls this."""
@@ -145,7 +192,3 @@ class Python(RenderLayer):
     def _import_paths(self) -> list[str]:
         paths = [*words_of(self.get_arg("import_paths")), *words_of(self.get_arg("python_path"))]
         return [*paths, os.path.dirname(os.path.abspath(self._file()))] if self._file() else paths
-
-
-def _is_long(call: str) -> bool:
-    return len(call.encode()) > _MOST_BYTES

@@ -52,7 +52,10 @@ NOT_COUNTED = frozenset(
         "optional",
         "beside",
         "digest",
+        "executable",
+        "import_paths",
         "nocheck",
+        "python",
         "python_path",
         # each frame has its own
         "items",

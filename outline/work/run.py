@@ -177,7 +177,8 @@ class WorkRun:
         for number in layer.get_local_frame_set(frame):
             record = self.__book.get((name, links.key(number)))
             if record is None or record.launch < self.__launch or record.end is None or record.end.status:
-                self.__write(end_line(Record(name, links.key(number), self.__launch, attempt, end)))
+                item = links.item_text(number)
+                self.__write(end_line(Record(name, links.key(number), self.__launch, attempt, end, item)))
 
     def __states(self, files: Iterable[tuple[str, str, list[str]]]) -> tuple[FileState, ...]:
         found = [self.__disk.state(name, self.__disk.group(label, paths)) for name, label, paths in files]

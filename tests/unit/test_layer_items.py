@@ -253,3 +253,15 @@ def test_a_value_that_is_no_data_is_told(ol: Outline):
 
     with pytest.raises(ItemException, match="the value of the item 'a' is not plain data"):
         ol.setup()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        pytest.param({1, 2}, "frame 1 emits is not plain data", id="a set"),
+        pytest.param(["/w/.part-4711-a.png"], r"frame 1 emits .part-4711-…, a hidden name", id="a hidden name"),
+    ],
+)
+def test_results_that_cannot_be_meant_are_refused(value: object, message: str):
+    with pytest.raises(LayerException, match=message):
+        Layer("a", items=["one"]).emit(1, value=value)

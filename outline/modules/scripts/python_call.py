@@ -2,6 +2,9 @@
 """Calls a function, or runs a script, with frames and keyword arguments; needs Python 3.6 and nothing else.
 
 python python_call.py '{"function": "package.module:name", "script": "", "frames": [1], "kwargs": {}, "paths": []}'
+
+In the place of frames and kwargs there may be "calls", a list of [frame, item, kwargs], and "results", the path of a
+file that gets a line of JSON, [frame, result], for each call that returned a dict.
 """
 
 # mypy: ignore-errors
@@ -27,15 +30,45 @@ def find_function(spec):
 
 
 def do(work):
-    """Do the work: call the function, or run the script."""
+    """Do the work: call the function, or run the script, once for all frames or once for each item."""
     # Without the folder of this file, whose neighbours would be found in place of real modules.
     sys.path[:1] = work["paths"]
-    if work["script"]:
-        sys.argv = [work["script"]]
-        names = dict(work["kwargs"], frames=work["frames"])
-        runpy.run_path(work["script"], init_globals=names, run_name="__main__")
+    if "calls" in work:
+        do_items(work)
+    elif work["script"]:
+        run_script(work["script"], dict(work["kwargs"], frames=work["frames"]))
     else:
         find_function(work["function"])(work["frames"], **work["kwargs"])
+
+
+def run_script(path, names):
+    """Run a script that finds these names as variables."""
+    sys.argv = [path]
+    runpy.run_path(path, init_globals=names, run_name="__main__")
+
+
+def do_items(work):
+    """Work on one item after the other; the first that fails ends it."""
+    function = None if work["script"] else find_function(work["function"])
+    for done, (frame, item, kwargs) in enumerate(work["calls"], 1):
+        if function is None:
+            run_script(work["script"], dict(kwargs, item=item, frames=[frame]))
+        else:
+            note(work, frame, item, function(item, **kwargs))
+        if len(work["calls"]) > 1:
+            sys.stdout.write(f"openjd_progress: {100 * done // len(work['calls'])}\n")
+            sys.stdout.flush()
+
+
+def note(work, frame, item, result):
+    """Write down what the function returned for an item."""
+    if result is None:
+        return
+    if not isinstance(result, dict):
+        kind = type(result).__name__
+        sys.exit(f"TypeError: {work['function']} returned a {kind} for the item {item!r}, and no dict or None")
+    with open(work["results"], "a", encoding="utf-8") as stream:
+        stream.write(json.dumps([frame, result]) + "\n")
 
 
 def read_call(word):

@@ -13,6 +13,8 @@ import pytest
 from outline import FrameSet, Outline
 from outline.console import OutputReader
 from outline.exception import LayerException, ShellCommandFailureException
+from outline.items import files
+from outline.layer.state import state_of
 from outline.modules.python import PYTHON_RULES, SCRIPT, Python
 
 MODULE = """
@@ -174,3 +176,90 @@ def test_a_long_call_that_fails_leaves_no_file(here: Path) -> None:
         layer.execute(1)
 
     assert list(Path(layer.get_path()).glob("call.*")) == []
+
+
+# -- items -------------------------------------------------------------------------------------------------------
+
+ITEMS = """
+from pathlib import Path
+
+def write(item, path, key=""):
+    if item == "bad":
+        raise ValueError(f"no {item}")
+    Path(path).write_text(f"{item} {key}")
+    return {"length": len(str(item))}
+
+def count(item):
+    return 5
+
+def words(item, words):
+    Path("words").write_text(str(words))
+"""
+
+UGLY = 'it\'s 5% of %{FRAME} "ü"'
+
+
+@pytest.fixture
+def items(here: Path) -> Path:
+    """Work in a folder with functions for items."""
+    (here / "items.py").write_text(ITEMS)
+    return here
+
+
+def launch_items(source: object, **args: object) -> Python:
+    """Set up a job of one layer whose items are all in one chunk."""
+    ol = Outline("shot", current=False)
+    layer = Python("p", items=source, chunk=9, **args)
+    ol.add_layer(layer)
+    ol.setup()
+    return layer
+
+
+def test_a_function_is_called_with_each_item_and_may_return_its_result(items: Path) -> None:
+    kwargs = {"path": "%{OUTPUT}", "key": "key %{KEY}"}
+    layer = launch_items({"a": 1, "b": UGLY}, function="items.py:write", kwargs=kwargs, outputs="out/%{KEY}.txt")
+
+    layer.execute(1)
+
+    assert {path.name: path.read_text() for path in (items / "out").iterdir()} == {
+        "a.txt": "1 key a",
+        "b.txt": f"{UGLY} key b",
+    }
+    assert state_of(layer).results == {1: {"length": 1}, 2: {"length": len(UGLY)}}
+
+
+def test_an_item_that_fails_names_its_own_file_and_the_words_of_the_error(items: Path) -> None:
+    kwargs = {"path": "%{OUTPUT}"}
+    layer = launch_items(["bad"], function="items.py:write", kwargs=kwargs, outputs="out/%{KEY}.txt")
+
+    with pytest.raises(ShellCommandFailureException, match=r"out/bad\.txt; Python said: ValueError: no bad"):
+        layer.execute(1)
+
+    assert list((items / "out").iterdir()) == []
+
+
+def test_a_function_that_returns_no_dict_for_an_item_is_told(items: Path) -> None:
+    layer = launch_items(["a"], function="items.py:count")
+
+    with pytest.raises(ShellCommandFailureException, match="returned a int for the item 'a', and no dict or None"):
+        layer.execute(1)
+
+
+def test_texts_in_lists_and_dicts_hold_tokens_too(items: Path) -> None:
+    (items / "in.txt").write_text("in")
+    words = ["%{INPUT}", {"name": "%{ITEM:stem}"}, 5]
+    source = files("{stem}.txt")
+    layer = launch_items(source, function="items.py:words", kwargs={"words": words})
+
+    layer.execute(1)
+
+    assert (items / "words").read_text() == str(["in.txt", {"name": "in"}, 5])
+
+
+def test_a_script_finds_the_item_as_a_variable(items: Path) -> None:
+    (items / "plot.py").write_text("import items\nitems.write(item, path)\n")
+    layer = launch_items(["a", "b"], script="plot.py", kwargs={"path": "%{OUTPUT}"}, outputs="out/%{KEY}.txt")
+
+    layer.execute(1)
+
+    assert [path.read_text() for path in sorted((items / "out").iterdir())] == ["a ", "b "]
