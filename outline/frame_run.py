@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .exception import CommandNotFound, OutlineException, ShellCommandFailureException
 from .frame_end import FrameEnd
+from .layer.life import begin, discard, fill_in, finish
+from .modules.shell import plain_line
 from .session_paths import SessionPaths
+from .tokens import FrameTokens, expand_in_frame, expand_word
 
 if TYPE_CHECKING:
     from .frames import FrameSet
@@ -182,7 +185,9 @@ class CommandFrame(NamedTuple):
     discard: Callable[[], None] = lambda: None
 
 
-def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], *, is_plain: bool) -> CommandFrame:
+def begin_commands(
+    layer: Layer, frame: int, environ: MutableMapping[str, str], *, is_plain: bool, is_checked: bool = False
+) -> CommandFrame:
     """Do what comes before the commands of a frame, for whoever starts them.
 
     Args:
@@ -190,14 +195,11 @@ def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], 
         frame: The first frame of a chunk.
         environ: The environment of the commands; the variables of layer and chunk are added to it.
         is_plain: What ``is_plain`` said of the layer.
+        is_checked: An earlier frame of the layer has begun in this process, so its arguments need no check.
 
     Raises:
         LayerException: An input or argument is missing.
     """
-    from .layer.life import begin, discard, fill_in
-    from .modules.shell import plain_line
-    from .tokens import FrameTokens, expand_command, expand_word
-
     if is_plain:
         environ.update(layer.get_execute_env())
         line = expand_word(plain_line(layer), FrameTokens.from_environment(environ, frame))
@@ -205,18 +207,13 @@ def begin_commands(layer: Layer, frame: int, environ: MutableMapping[str, str], 
     work = _work_of(layer)
     if work is not None and not work.choose(layer, frame, int(environ.get("OL_ATTEMPT") or 1)):
         return CommandFrame([], lambda: None)
-    frames = begin(layer, frame, environ)
+    frames = begin(layer, frame, environ, is_checked=is_checked)
     commands = layer.frame_commands(frames)  # type: ignore[attr-defined]  # it is a CommandLayer
-    argvs = [
-        expand_command(fill_in(layer, command, number), FrameTokens.from_environment(environ, number))
-        for command, number in commands
-    ]
+    argvs = [expand_in_frame(fill_in(layer, command, number), environ, number) for command, number in commands]
     return CommandFrame(argvs, lambda: _finish(layer, frames, work), lambda: discard(layer, frames))
 
 
 def _finish(layer: Layer, frames: FrameSet, work: WorkRun | None) -> None:
-    from .layer.life import finish
-
     finish(layer, frames)
     if work is not None:
         work.finish(layer, frames)

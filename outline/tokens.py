@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FrameTokens",
     "expand_command",
+    "expand_in_frame",
     "expand_word",
     "farm_line",
     "fill_hashes",
@@ -143,6 +144,25 @@ def expand_command(cmd: str | Sequence[object], tokens: FrameTokens) -> list[str
     return [_with_tokens(word, values) for word in words]
 
 
+def expand_in_frame(cmd: str | Sequence[object], environ: Mapping[str, str], frame: int | None = None) -> list[str]:
+    """Return the command of a frame as a list of words, its tokens replaced by what the environment says.
+
+    Most commands have no token, and every frame comes here, so the environment is read only for one that has.
+
+    Args:
+        cmd: The command, as for ``expand_command``.
+        environ: The environment of the frame.
+        frame: The frame of the chunk that the command is for; None as for ``FrameTokens.from_environment``.
+
+    Raises:
+        OutlineException: A text cannot be split, or a variable does not hold what it should.
+    """
+    words = split_command(cmd)
+    if not any(map(_may_hold_token, words)):
+        return words
+    return expand_command(words, FrameTokens.from_environment(environ, frame))
+
+
 def expand_word(word: str, tokens: FrameTokens) -> str:
     """Return one word, or any text, with its tokens replaced, in one pass."""
     return _with_tokens(word, _token_values(tokens)) if _may_hold_token(word) else word
@@ -222,6 +242,8 @@ def split_command(cmd: object) -> list[str]:
         return [_text(cmd)]
     if isinstance(cmd, Iterable) and not isinstance(cmd, (str, bytes)):
         words = list(cmd)
+        if {*map(type, words)} == {str}:  # most are, and every frame comes here
+            return words
         if any(word is None for word in words):
             raise OutlineException(f"the command {words!r} has None in the place of a word")
         return [_text(word) for word in words]
@@ -247,7 +269,7 @@ def _may_hold_token(word: str) -> bool:
 
 
 def _names_chunk(word: str) -> bool:
-    return any(token in word for token in _CHUNK_TOKENS)
+    return _may_hold_token(word) and any(token in word for token in _CHUNK_TOKENS)
 
 
 def _with_tokens(word: str, values: Mapping[str, str]) -> str:

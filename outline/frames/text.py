@@ -111,6 +111,9 @@ def spell_out(frames: Iterable[int]) -> str:
 
 def write(parts: Iterable[Part]) -> str:
     """Write parts as a range that reads back the same, keeping ``y`` and ``:`` where they were used."""
+    parts = tuple(parts)
+    if len(parts) == 1 and isinstance(parts[0], range) and len(parts[0]) == 1:
+        return str(parts[0][0])  # a chunk of one; this runs in every frame
     written: list[str] = []
     plain: list[Part] = []
     for part in parts:

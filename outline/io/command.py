@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..exception import CommandNotFound, ShellCommandFailureException
-from ..tokens import FrameTokens, expand_command
+from ..tokens import expand_in_frame
 
 if TYPE_CHECKING:
     import subprocess
@@ -49,7 +49,7 @@ def prep_shell_command(cmd: str | Sequence[object], frame: int | None = None) ->
         cmd: A list is never split again; a text is split once, by the rules of the shell.
         frame: The frame that tokens stand for; that of the environment when None.
     """
-    return expand_command(cmd, FrameTokens.from_environment(os.environ, frame))
+    return expand_in_frame(cmd, os.environ, frame)
 
 
 def system(

@@ -106,7 +106,12 @@ def fill_in(layer: Layer, command: Any, frame: int | None) -> Any:  # Any: a com
 
 
 def begin(
-    layer: Layer, frame: int, environ: MutableMapping[str, str], hooks: Callable[[], object] = lambda: None
+    layer: Layer,
+    frame: int,
+    environ: MutableMapping[str, str],
+    hooks: Callable[[], object] = lambda: None,
+    *,
+    is_checked: bool = False,
 ) -> FrameSet:
     """Do what comes before the work of a chunk, and give its frames.
 
@@ -115,6 +120,7 @@ def begin(
         frame: The first frame of the chunk.
         environ: The environment of the work; the variables of layer and chunk are added to it.
         hooks: Called when the environment tells of the chunk, before anything is checked.
+        is_checked: The arguments were found to be all there, and nothing has changed them since.
 
     Raises:
         LayerException: The frame is not in the range, or an input or argument is missing.
@@ -128,7 +134,8 @@ def begin(
         environ[results.SEED] = str(results.seed_of(layer, frames[0]))
     hooks()
     make_folders(layer.get_outputs().values())
-    layer.check_required_args()
+    if not is_checked:
+        layer.check_required_args()
     layer.check_input(frames)
     environ.update(layer.get_execute_env())
     outputs.begin(layer, frames, environ)

@@ -15,7 +15,6 @@ from collections.abc import Mapping
 from ...frame_end import FrameEnd
 from ...names import older_log
 from ...progress import take_progress
-from ...session_places import share
 from ..log_tail import RULE, end_of, last_lines
 
 __all__ = ["NO_SPACE", "FrameLog", "last_words", "put_aside", "read_end", "tells_of_full_disk"]
@@ -37,10 +36,11 @@ _FOOTER = {
 class FrameLog:
     """The log file of one attempt at a frame; a worker makes it and ends it.
 
-    Logs of older attempts are renamed ``.1``, ``.2`` and so on, the oldest being ``.1``.
+    Logs of older attempts are renamed ``.1``, ``.2`` and so on, the oldest being ``.1``. ``mode`` is what
+    ``file_mode`` says of files in sessions.
     """
 
-    def __init__(self, path: str, attempt: int = 1) -> None:
+    def __init__(self, path: str, attempt: int = 1, mode: int | None = None) -> None:
         self.path = path
         self.__attempt = attempt
         try:
@@ -48,7 +48,8 @@ class FrameLog:
         except FileExistsError:
             put_aside(path)
             self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666)
-        share(self.fd)
+        if mode is not None:
+            os.fchmod(self.fd, mode)
 
     def begin(self, head: Mapping[str, str], environment: Mapping[str, str]) -> None:
         """Write the header: facts about the frame, and the variables that it got."""

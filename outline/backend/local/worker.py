@@ -20,6 +20,7 @@ from ...layer.ranges import read_frames
 from ...layer.results import seed_from
 from ...progress import take_progress
 from ...session_paths import SessionPaths
+from ...session_places import file_mode
 from .interpreter import interpreter_argv
 from .log import NO_SPACE, FrameLog, last_words, tells_of_full_disk
 from .spawn import fork_frame, signal_group, spawn
@@ -55,6 +56,7 @@ class _LayerSetup(NamedTuple):
     environ: dict[str, str]
     only_commands: bool
     is_plain: bool
+    extras: tuple[str, ...]
 
 
 class Worker:
@@ -65,12 +67,14 @@ class Worker:
         self.__lines = Lines(sock)
         self.__state = state
         self.__setups: dict[str, _LayerSetup] = {}
+        self.__checked: set[str] = set()
         self.__programs: dict[tuple[str, str], tuple[str, str]] = {}
         self.__environ_of: _LayerSetup | None = None
         self.__environ: dict[str, str] = {}
         self.__cwd = os.getcwd()
         self.__hopeless = mmap.mmap(-1, 1)  # shared with the frames that are forked
         self.__grace = state.grace_seconds
+        self.__file_mode = file_mode()
         send(sock, os.getpid())  # for a launcher that has to end a worker that does not answer
         self.__wake, wake_write = os.pipe()
         os.set_blocking(self.__wake, False)
@@ -101,7 +105,7 @@ class Worker:
             env = frame_environment(setup.shared, facts)
             if request.frames:
                 env["OL_LAYER_FRAMES"] = request.frames
-            log = FrameLog(os.path.join(self.__state.log_path, env["logfile"]), request.attempt)
+            log = FrameLog(os.path.join(self.__state.log_path, env["logfile"]), request.attempt, self.__file_mode)
         except OSError as error:
             return _not_written(error, f"cannot start: {_one_line(error)}")
         except Exception as error:
@@ -129,7 +133,7 @@ class Worker:
             env,
         )
         watch = Watch(log, started, request)
-        if setup.only_commands and not _has_session_extras(setup.layer):
+        if setup.only_commands and not any(map(os.path.exists, setup.extras)):
             end = self.__run_commands(setup, request, env, watch)
         elif self.__state.fork_is_safe:
             self.__set_environ(setup, env)
@@ -174,7 +178,7 @@ class Worker:
             if layer.get_items() is not None:
                 seed_from(0, name, "")  # imports what takes its time, for the same reason
             self.__setups[name] = _LayerSetup(
-                layer, shared, self.__state.environ, runs_only_commands(layer), is_plain(layer)
+                layer, shared, self.__state.environ, runs_only_commands(layer), is_plain(layer), _session_extras(layer)
             )
         return self.__setups[name]
 
@@ -187,7 +191,14 @@ class Worker:
         try:
             end = FrameEnd(0)
             rss_kb = 0
-            frame = begin_commands(setup.layer, request.frame, environ, is_plain=setup.is_plain)
+            frame = begin_commands(
+                setup.layer,
+                request.frame,
+                environ,
+                is_plain=setup.is_plain,
+                is_checked=request.layer in self.__checked,
+            )
+            self.__checked.add(request.layer)
         except OutlineException as error:
             watch.log.write(f"outline: {error}\n")
             return FrameEnd(1, reason=_one_line(error))
@@ -319,10 +330,10 @@ def _with_progress(end: FrameEnd, log: str) -> FrameEnd:
     return end._replace(peak_kb=told.peak_memory_kb, warnings=told.warnings) if told is not None else end
 
 
-def _has_session_extras(layer: Layer) -> bool:
-    """Tell whether data in the session changes the layer while the job runs; then its frames need their own process."""
+def _session_extras(layer: Layer) -> tuple[str, ...]:
+    """The files that change a layer while the job runs; as soon as one is there, frames need a process of their own."""
     folder = SessionPaths(layer.get_session().get_path()).layer(layer)
-    return any(os.path.exists(os.path.join(folder, name)) for name in ("args_override", OUTPUTS_DATA, OLD_OUTPUTS_DATA))
+    return tuple(os.path.join(folder, name) for name in ("args_override", OUTPUTS_DATA, OLD_OUTPUTS_DATA))
 
 
 def _is_written(pipe: int) -> bool:
