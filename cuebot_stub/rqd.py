@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -20,9 +21,11 @@ from opencue_proto import report_pb2, rqd_pb2, rqd_pb2_grpc
 
 from .farm.errors import CannotSave
 from .farm.farm import Farm
-from .farm.orders import HostOrder, KillOrder, LaunchOrder, Order, RunFrame
+from .farm.orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, Order, RunFrame
 from .farm.reports import launch_answered
 from .farm.watch import host_answered
+from .up.addresses import is_loopback
+from .up.processes import end_processes, processes_with
 
 __all__ = ["RqdLink"]
 
@@ -53,6 +56,11 @@ class RqdLink:
     def send(self, orders: list[Order]) -> None:
         """Send orders, in their order for each host; returns at once."""
         for order in orders:
+            if isinstance(order, EndLeftOrder):
+                threading.Thread(
+                    target=_end_left, args=(order, time.time()), name="cuebot-stub-left", daemon=True
+                ).start()
+                continue
             stub = self._stub(order.address)
             if stub is None:
                 return
@@ -142,6 +150,20 @@ def _note(order: KillOrder, call: Any) -> None:
     problem = _problem(call)
     if problem:  # the farm asks again, and then asks the daemon what it runs
         logger.info("%s did not kill %s: %s", order.address, order.frame_id, problem)
+
+
+def _end_left(order: EndLeftOrder, when: float) -> None:
+    """End processes of frames that were there at a time, on this machine: no daemon can be asked to do it elsewhere.
+
+    Those that began later belong to the next attempt at the frame.
+    """
+    if not is_loopback(order.address.rpartition(":")[0].strip("[]")):
+        return
+    for frame_id in order.frame_ids:
+        find = partial(processes_with, "CUE_FRAME_ID", frame_id, before=when)
+        count = end_processes(find, 0.0)
+        if count:
+            logger.warning("ended %s processes of a frame that the daemon at %s has left behind", count, order.address)
 
 
 def run_frame_message(frame: RunFrame) -> rqd_pb2.RunFrame:

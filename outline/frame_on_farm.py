@@ -3,6 +3,8 @@
 
 Cuebot tries a frame that ends with 33 or 137 for ever, each time with 2 GB more. RQD hands on one line of output each
 time that something new is in the pipe, and drops the rest when the process ends.
+
+When RQD is killed its frames go on, and the farm starts them again.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable
 
-__all__ = ["MemoryWatch", "farm_status", "hand_over_output"]
+__all__ = ["MemoryWatch", "end_with_rqd", "farm_status", "hand_over_output"]
 
 # Cuebot's exit codes for a lack of memory.
 _OUT_OF_MEMORY = 33
@@ -22,6 +24,8 @@ _SIGKILL = 9
 
 _POLL_SECONDS = 0.002
 _PATIENCE_SECONDS = 2.0
+# Processes start others while they are ended.
+_ROUNDS = 3
 
 
 def farm_status(status: int, signal: int, lacked_memory: bool) -> int:
@@ -66,6 +70,65 @@ def _exceeded_reservation() -> bool:
     except (ImportError, KeyError, ValueError):
         return False
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >= reserved_kb > 0
+
+
+def end_with_rqd() -> None:
+    """End this process and all that it has started as soon as RQD is gone.
+
+    Nobody waits for such a frame any more: the farm starts it again, and both would write the same files. RQD holds the
+    other end of a frame's output, and the system closes it with RQD, however RQD ends. A thread waits for that.
+    """
+    if "jobhost" not in os.environ or 1 not in _pipes():
+        return
+    import select
+    import threading
+
+    if not hasattr(select, "poll"):
+        return
+    output = os.dup(1)  # which stays what it is, whatever the frame makes of its own
+    threading.Thread(target=_wait_for_the_end_of_rqd, args=(output,), name="outline-rqd", daemon=True).start()
+
+
+def _wait_for_the_end_of_rqd(output: int) -> None:
+    import select
+
+    poller = select.poll()
+    poller.register(output, 0)  # which asks for nothing but that nobody reads any more
+    poller.poll()
+    _say_in_log("outline: RQD is gone; this attempt ends here, and the farm starts another one\n")
+    _end_all()
+
+
+def _say_in_log(line: str) -> None:
+    from .progress import log_of
+
+    try:
+        with open(log_of(os.environ), "r+", encoding="utf-8") as log:
+            log.seek(0, os.SEEK_END)
+            log.write(line)
+    except OSError:
+        pass  # it is not to be seen from here
+
+
+def _end_all() -> None:
+    import psutil
+
+    stopped = set()
+    for _ in range(_ROUNDS):
+        for process in psutil.Process().children(recursive=True):
+            try:
+                process.suspend()
+                stopped.add(process.pid)
+            except psutil.Error:
+                continue
+    # The frame must not go on when its command is gone: between the first kill and our end no other thread gets a turn.
+    sys.setswitchinterval(60.0)
+    for pid in stopped:
+        try:
+            os.kill(pid, _SIGKILL)
+        except OSError:
+            continue
+    os._exit(1)
 
 
 def hand_over_output(clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> None:

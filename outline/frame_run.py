@@ -132,9 +132,10 @@ def run_frame_by_hand(layer: Layer, frame: int) -> int:
     Returns:
         The exit code as a farm takes it; see ``frame_on_farm``.
     """
-    from .frame_on_farm import MemoryWatch, farm_status
+    from .frame_on_farm import MemoryWatch, end_with_rqd, farm_status
     from .progress import log_of, take_progress
 
+    end_with_rqd()
     memory = MemoryWatch()
     signals = [0]
     status = run_frame(layer, frame, when_failed=lambda error: signals.append(error.signal))

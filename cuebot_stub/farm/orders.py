@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .hosts import Host, Proc
     from .jobs import Job
 
-__all__ = ["HostOrder", "KillOrder", "LaunchOrder", "Order", "RunFrame", "make_run_frame"]
+__all__ = ["EndLeftOrder", "HostOrder", "KillOrder", "LaunchOrder", "Order", "RunFrame", "make_run_frame"]
 
 
 class RunFrame(NamedTuple):
@@ -65,7 +65,14 @@ class HostOrder(NamedTuple):
     verb: str
 
 
-Order = LaunchOrder | KillOrder | HostOrder
+class EndLeftOrder(NamedTuple):
+    """End what the daemon of a host has left behind: it is gone, and knows nothing of its frames when it comes back."""
+
+    address: str
+    frame_ids: tuple[str, ...]
+
+
+Order = LaunchOrder | KillOrder | HostOrder | EndLeftOrder
 
 
 def make_run_frame(farm: Farm, host: Host, job: Job, proc: Proc) -> RunFrame:

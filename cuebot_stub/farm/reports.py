@@ -11,14 +11,14 @@ from outline.frame_end import EndedBy, FrameEnd
 
 from .hosts import Host, Proc, host_address, short_name
 from .orders import KillOrder
-from .running import end_frame, kill_proc
+from .running import end_frame, end_left, kill_proc
 from .things import Comment
 
 if TYPE_CHECKING:
     from .farm import Farm
     from .jobs import Job, LayerFacts
 
-__all__ = ["FrameReport", "HostReport", "frame_ended", "host_reported", "launch_answered", "lose_proc"]
+__all__ = ["FrameReport", "HostReport", "frame_ended", "host_reported", "launch_answered", "lose_proc", "miss_frames"]
 
 MEMORY_STATUS, OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 33, 137, 299, 301
 BUSY_STATUS, BUSY_STARTS = 126, 3
@@ -85,8 +85,7 @@ def host_reported(farm: Farm, report: HostReport, running: Iterable[FrameReport]
     if running is not None:
         _compare(farm, host, {frame.resource_id: frame for frame in running})
     if report.is_boot:
-        for proc in farm.procs_of_host(host):
-            lose_proc(farm, proc, ORPHAN_STATUS)  # a daemon that has just begun runs nothing yet
+        miss_frames(farm, host)
     if was_full or report.is_boot or farm.hungry:
         farm.wake(host)
     farm.touch("host", host.id, host)
@@ -186,6 +185,16 @@ def _end_strangers(farm: Farm, host: Host, running: dict[str, FrameReport]) -> N
     for id, since in seen.items():
         if now - since >= farm.settings.launch_grace_seconds:
             farm.order(KillOrder(host.address, id, running[id].frame_id, "not known to the server any more"))
+
+
+def miss_frames(farm: Farm, host: Host) -> None:
+    """Begin to wait for the end of frames whose daemon is gone; one that has just begun runs nothing yet.
+
+    They are lost when they are missing for some time, as others are: until then they are ended.
+    """
+    end_left(farm, host)
+    for proc in farm.procs_of_host(host):
+        proc.missing_since = proc.missing_since or farm.now()
 
 
 def _is_missing(farm: Farm, proc: Proc) -> None:

@@ -10,7 +10,7 @@ from outline.frame_end import EndedBy, FrameEnd
 from outline.scheduler import FrameState
 
 from .hosts import Host, Proc
-from .orders import HostOrder, KillOrder, LaunchOrder, make_run_frame
+from .orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, make_run_frame
 
 if TYPE_CHECKING:
     from .farm import Farm
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: A start after one of these is not counted as a retry: never ran, host taken away, not started, lost.
 UNCOUNTED = (-1, 286, 256, 299, 301, 302, 399)
 
-__all__ = ["ask_host", "due_kill", "end_frame", "kill_proc", "start_frame"]
+__all__ = ["ask_host", "due_kill", "end_frame", "end_left", "kill_proc", "start_frame"]
 
 
 def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
@@ -106,6 +106,13 @@ def due_kill(farm: Farm, proc: Proc) -> KillOrder:
     proc.kills += 1
     proc.kill_at = farm.now() + min(5.0, 0.5 * proc.kills)
     return KillOrder(farm.hosts[proc.host].address, proc.id, proc.frame_id, proc.kill_reason)
+
+
+def end_left(farm: Farm, host: Host) -> None:
+    """Have the frames of a host ended whose daemon is gone: they go on without it."""
+    frames = tuple(proc.frame_id for proc in farm.procs_of_host(host))
+    if frames:
+        farm.order(EndLeftOrder(host.address, frames))
 
 
 def ask_host(farm: Farm, host: Host, verb: str) -> None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .reports import lose_proc
+from .reports import lose_proc, miss_frames
 from .running import ask_host, due_kill
 
 if TYPE_CHECKING:
@@ -52,17 +52,30 @@ def _patience(farm: Farm, host: Host) -> float:
 
 
 def host_answered(farm: Farm, host_id: str, error: str) -> None:
-    """Take in that a host daemon could not be reached when it was asked; then it is DOWN and has lost its frames."""
+    """Take in that a host daemon could not be reached when it was asked.
+
+    When that lasts the host is DOWN, and its frames are lost.
+    """
     host = farm.hosts.get(host_id)
     if host is None or not error or host.state == "DOWN":
         return
-    if farm.now() - host.ping_time < farm.settings.orphan_seconds:
+    silent_since, patience = host.ping_time, farm.settings.host_timeout_seconds
+    if _is_gone(error):
+        miss_frames(farm, host)
+        missed = [proc.missing_since for proc in farm.procs_of_host(host)]
+        silent_since, patience = max(missed, default=silent_since), farm.settings.orphan_seconds
+    if farm.now() - silent_since < patience:
         return
     if host.state == "UP":  # what somebody has said of a host stays
         host.state = "DOWN"
     farm.touch("host", host.id, host)
     for proc in farm.procs_of_host(host):
         lose_proc(farm, proc, HOST_DOWN_STATUS)
+
+
+def _is_gone(error: str) -> bool:
+    """Tell whether there is no daemon any more. One that only does not answer in time goes on with its frames."""
+    return "refused" in error
 
 
 # -- clocks that are set ---------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -95,10 +96,15 @@ def end_marked(marks: Sequence[ProcessMark], patience: Sequence[float]) -> list[
     return stubborn
 
 
-def processes_with(variable: str, value: str) -> list[psutil.Process]:
+def processes_with(variable: str, value: str, *, before: float = math.inf) -> list[psutil.Process]:
     """Return the processes that have a variable with this value in their environment.
 
     This process and those that it was started from are not among them: a frame may run this command as well.
+
+    Args:
+        variable: The variable's name.
+        value: Its value.
+        before: A time; those that began later are left out.
     """
     import psutil
 
@@ -107,7 +113,11 @@ def processes_with(variable: str, value: str) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid not in spared and process.environ().get(variable) == value:
+            if (
+                process.pid not in spared
+                and process.environ().get(variable) == value
+                and process.create_time() < before
+            ):
                 found.append(process)
         except (psutil.Error, OSError):
             continue

@@ -16,7 +16,7 @@ from cuebot_stub.farm.farm import Farm, FarmSettings
 from cuebot_stub.farm.hosts import Host
 from cuebot_stub.farm.jobs import Job
 from cuebot_stub.farm.launch import launch
-from cuebot_stub.farm.orders import HostOrder, KillOrder, LaunchOrder, Order, RunFrame
+from cuebot_stub.farm.orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, Order, RunFrame
 from cuebot_stub.farm.reports import FrameReport, HostReport, frame_ended, host_reported, launch_answered
 from cuebot_stub.farm.watch import host_answered, tick
 from cuebot_stub.seed import seed
@@ -89,6 +89,9 @@ class FakeRqd:
         elif isinstance(order, KillOrder):
             if not self.ignores_kills and order.proc in self.running:
                 self.end(order.proc, status=1, signal=KILLED)
+        elif isinstance(order, EndLeftOrder):
+            for proc in [proc for proc, frame in self.running.items() if frame.frame_id in order.frame_ids]:
+                del self.running[proc]
         else:
             assert isinstance(order, HostOrder)
             self.report(order.host)

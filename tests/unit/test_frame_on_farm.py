@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from outline.frame_on_farm import MemoryWatch, farm_status
+from tests.support import is_running, until
 
 
 @pytest.mark.parametrize(
@@ -105,3 +106,49 @@ def test_nothing_is_added_away_from_a_farm(tmp_path: Path) -> None:
     out, err, _ = _run(tmp_path, on_farm=False, read_after=0.2)
 
     assert (out, err) == (b"line\n" * 1000, b"error\n" * 5)
+
+
+FRAME = """
+import subprocess, sys
+from outline.frame_on_farm import end_with_rqd
+end_with_rqd()
+child = subprocess.Popen(["/bin/sh", "-c", "trap '' TERM HUP; sleep 60; true"], stdout=subprocess.DEVNULL)
+print(child.pid, flush=True)
+child.wait()
+"""
+
+
+def _begin_frame(**environ: str) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a process that runs a command, and return it and the number of that command."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", FRAME], stdout=subprocess.PIPE, env={**os.environ, **environ}, start_new_session=True
+    )
+    assert process.stdout
+    return process, int(process.stdout.readline())
+
+
+def test_frame_and_its_command_end_when_rqd_is_gone(tmp_path: Path) -> None:
+    log = tmp_path / "job.0001-layer.rqlog"
+    log.write_text("started\n")
+    process, command = _begin_frame(jobhost="node1", CUE_LOG_PATH=str(tmp_path), logfile=log.name)
+
+    with process:
+        process.stdout.close()  # type: ignore[union-attr]  # as the system does when RQD is killed
+
+        assert process.wait(10) == 1
+    until(lambda: not is_running(command))
+    assert log.read_text().splitlines() == [
+        "started", "outline: RQD is gone; this attempt ends here, and the farm starts another one"
+    ]  # fmt: skip
+
+
+def test_frame_that_nobody_reads_goes_on_away_from_a_farm(tmp_path: Path) -> None:
+    process, command = _begin_frame()
+
+    with process:
+        process.stdout.close()  # type: ignore[union-attr]
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+
+        assert is_running(command)
+        os.killpg(process.pid, 9)

@@ -223,6 +223,8 @@ def test_frames_of_a_host_whose_daemon_has_just_begun_wait_again(farm: FakeFarm)
     farm.rqd.running.clear()
 
     boot(farm)
+    assert list(farm.farm.procs) == [before]  # for a while, in which it ends
+    farm.pass_time(farm.farm.settings.orphan_seconds)
 
     (after,) = farm.farm.procs
     assert farm.states("beauty") == "R"
