@@ -7,6 +7,7 @@ import atexit
 import logging
 import os
 import re
+import sys
 from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
@@ -266,8 +267,35 @@ class OutlineLauncher:
         folder = WorkFolder(self.get("work"))
         use_work_folder(self.__outline, folder)
         self.prepare()
-        choice = read_choice(self.get_flag("force"), self.get_flag("no_retry"), self.get_flag("keep"))
+        choice = read_choice(self.get_flag)
         return plan_only(self.__outline, folder, choice)
+
+    def has_news(self) -> bool:
+        """Tell whether a launch in the work folder could run a frame that is new, or made of something new.
+
+        Frames that only follow such a frame, that always run, or that wait for one which is dead, do not count.
+
+        Raises:
+            OutlineException: The outline could not be launched, or the folder cannot be read.
+        """
+        from .frame_end import FrameEnd
+        from .scheduler import FrameState, JobState, plan_job
+
+        plan = self.plan_work()
+        if not plan.has_work:
+            return False
+        job = JobState(plan_job(self.__outline, max_retries=0, autoeat=False))
+        for layer, states in _settled_frames(self.__outline, plan).items():
+            for state, heads in states.items():
+                for head in heads:
+                    job.restore(job.ref(layer, head), FrameState(state), 0)
+        job.settle()
+        while (ref := job.next_ready(float("inf"), sys.maxsize)) is not None:
+            if plan.is_new(job.layer(ref).name, job.frames_of(ref)):
+                return True
+            job.start(ref)
+            job.finish(ref, FrameEnd())
+        return False
 
     def __launch_in_work_folder(self, backend: Any, use_pycuerun: bool) -> Any:
         """Launch what has to run, as the records of the work folder say; nothing when all is done."""
@@ -279,7 +307,7 @@ class OutlineLauncher:
         folder = WorkFolder(self.get("work"))
         use_work_folder(self.__outline, folder)
         self.prepare()
-        choice = read_choice(self.get_flag("force"), self.get_flag("no_retry"), self.get_flag("keep"))
+        choice = read_choice(self.get_flag)
         take_over = bool(self.get_flag("take_over"))
         with begin_work(self.__outline, folder, choice, take_over=take_over, is_running=_runs_on_farm) as (claim, plan):
             tell = self.get_flag("on_plan")

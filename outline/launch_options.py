@@ -162,6 +162,14 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         LaunchOption(
             ("--take-over",), "take_over", "Go on although another launch seems to run.", "store_true", default=_no
         ),
+        LaunchOption(
+            ("--watch",),
+            "watch",
+            "Look every so often, and run what has become new, until Ctrl-C.",
+            type=float,
+            metavar="SECONDS",
+            is_flag=False,
+        ),
     ),
     "Development options": (
         LaunchOption(("-r", "--repos"), "repos", "The folder of module versions.", metavar="DIR", is_flag=False),
@@ -193,7 +201,7 @@ _SPELLINGS = {
     if len(spelling.lstrip("-")) > 1
 }
 # Flags without an option of their own: what an outline knows by itself, and what our own programs hand over.
-_OTHERS = ("show", "dept", "range_default", "use_pycuerun", "observer", "runner", "settled", "on_plan")
+_OTHERS = ("show", "dept", "range_default", "use_pycuerun", "observer", "runner", "settled", "on_plan", "leaves_failed")
 
 
 def launch_args(values: Any) -> dict[str, Any]:

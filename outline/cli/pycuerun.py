@@ -207,11 +207,17 @@ def launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]
         options: The command line.
         load: Returns the outline, which ``options.script`` may hold.
     """
-    from .streams import keep_running_without_output
-
     _set_defaults(options)
+    if options.watch is not None:
+        return _watch(tool, options, load)
     if options.dry_run:
         return _dry_run(options, load)
+    return _launch(tool, options, load)
+
+
+def _launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
+    from .streams import keep_running_without_output
+
     keep_running_without_output()
     if options.backend != "local":
         return _launch_elsewhere(tool, options, load)
@@ -255,13 +261,33 @@ def _take_range(options: SimpleNamespace, positional: str | None) -> None:
             raise OutlineException(f"$FR: {error}" if options.range_default else str(error)) from error
 
 
+def _watch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
+    from ..cuerun import OutlineLauncher
+    from .reading import look_at
+    from .watch import NEWS, watch
+
+    seconds = options.watch
+    if not options.work or options.dry_run or options.pause:
+        raise LaunchException("--watch launches again and again in a work folder; it needs --work DIR")
+    if not 0 < seconds < float("inf"):
+        raise LaunchException(f"--watch needs a number of seconds above 0, not {seconds:g}")
+    options.wait = True
+
+    later = SimpleNamespace(**{**vars(options), "force": (), "leaves_failed": True})
+
+    def look() -> int:
+        return NEWS if OutlineLauncher(look_at(load).outline, **_launch_args(later)).has_news() else 0
+
+    return watch(lambda: _launch(tool, options, load), look, lambda: _launch(tool, later, load), seconds)
+
+
 def _launch_args(options: SimpleNamespace) -> dict[str, Any]:
     from ..launch_options import launch_args
 
     args = launch_args(options)
     for name in ("env", "only", "force", "no_retry", "keep"):
         args[name] = list(getattr(options, name) or ())
-    args["user"] = options.user
+    args["user"], args["leaves_failed"] = options.user, getattr(options, "leaves_failed", False)
     if options.work:
         args["on_plan"] = _tell_plan(options.quiet)
     if str(options.maxretries).isdigit():

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ..frame_end import FrameEnd
 
-__all__ = ["Decision", "FileState", "FrameNow", "Look", "Reason", "Record", "Rerun", "Signature", "decide"]
+__all__ = ["Decision", "FileState", "FrameNow", "Look", "Reason", "Record", "Rerun", "Signature", "decide", "is_stale"]
 
 
 class Reason(str, Enum):
@@ -158,6 +158,11 @@ def decide(record: Record | None, parts_then: Mapping[str, str], now: FrameNow, 
     if record.end.status:
         return Decision(Reason.FAILED, record.end.reason)
     return missing or _edited(record, now, look) or _stale(record, parts_then, now, look) or Decision(Reason.DONE)
+
+
+def is_stale(record: Record, parts_then: Mapping[str, str], now: FrameNow, look: Look) -> bool:
+    """Say whether a frame is made of something else than in its last run; arguments as for ``decide``."""
+    return _stale(record, parts_then, now, look) is not None
 
 
 def _missing(now: FrameNow, look: Look) -> Decision | None:

@@ -142,13 +142,17 @@ def _texts(chosen: Mapping[str, FrameSet | None]) -> dict[str, str | None]:
     return {name: None if frames is None else str(frames) for name, frames in chosen.items()}
 
 
-def read_choice(force: Iterable[str] | None, no_retry: Iterable[str] | None, keep: Iterable[str] | None) -> Choice:
+def read_choice(flags: Callable[[str], Any]) -> Choice:
     """What a user wants, as ``--force beauty``, ``--force beauty:3-8`` and so on say it.
+
+    Args:
+        flags: Gives the launch flags ``force``, ``no_retry``, ``keep`` and ``leaves_failed``.
 
     Raises:
         FrameRangeError: A range cannot be read.
     """
-    return Choice(_chosen(force), frozenset(no_retry or ()), _chosen(keep))
+    no_retry = frozenset(flags("no_retry") or ())
+    return Choice(_chosen(flags("force")), no_retry, _chosen(flags("keep")), bool(flags("leaves_failed")))
 
 
 def _chosen(texts: Iterable[str] | None) -> dict[str, FrameSet | None]:

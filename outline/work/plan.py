@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..exception import LayerNotFound, WorkException
 from ..frames import FrameSet, chunk_at, chunk_heads
-from .decide import Decision, FrameNow, Reason, Record, Rerun, decide
+from .decide import Decision, FrameNow, Reason, Record, Rerun, decide, is_stale
 from .digests import Disk
 
 if TYPE_CHECKING:
@@ -26,11 +26,13 @@ class Choice(NamedTuple):
         force: Frames that run whatever is known, by layer; None for all of a layer.
         no_retry: Layers whose failed frames stay failed.
         keep: Frames that count as done as they are, by layer; None for all of a layer.
+        leaves_failed: Failed frames stay failed while they are made of the same.
     """
 
     force: Mapping[str, FrameSet | None] = {}
     no_retry: frozenset[str] = frozenset()
     keep: Mapping[str, FrameSet | None] = {}
+    leaves_failed: bool = False
 
     def check(self, known: Iterable[str]) -> None:
         """Check the names of layers.
@@ -72,6 +74,10 @@ class WorkPlan:
             for frame, decision in frames.items()
         )
 
+    def is_new(self, layer: str, frames: Iterable[int]) -> bool:
+        """Whether any of some frames has a reason to run that is younger than its last run."""
+        return any(self.decisions[layer][frame].reason in _YOUNG for frame in frames)
+
     def counts(self, layer: str) -> dict[Reason, int]:
         """How many frames of a layer there are for each reason."""
         return dict(Counter(decision.reason for decision in self.decisions[layer].values()))
@@ -85,6 +91,9 @@ class WorkPlan:
         """The first frames of the chunks that failed and are not to be tried again."""
         failed = self.no_retry.get(layer.get_name())
         return [head for head, frames in _chunks(layer) if failed and any(frame in failed for frame in frames)]
+
+
+_YOUNG = frozenset(Reason) - {Reason.DONE, Reason.CACHED, Reason.FORCED, Reason.UPSTREAM}
 
 
 def _chunks(layer: Layer) -> Iterable[tuple[int, FrameSet]]:
@@ -117,30 +126,64 @@ def plan_work(
     choice.check(layers)
     plan = WorkPlan(layers)
     running: dict[str, set[int]] = {}
-    for name, links in layers.items():
-        forced, kept = choice.force.get(name, FrameSet([])), choice.keep.get(name, FrameSet([]))
-        rerun = rerun_of(links.layer, links)
-        decisions = plan.decisions[name] = {}
-        for frame in FrameSet(links.layer.get_frame_range()).unique():
-            record = records.get((name, links.key(frame)))
-            then = parts_then(name, record.launch) if record else {}
-            now = frame_now(links, frame, parts[name], rerun, disk, is_forced=forced is None or frame in forced)
-            decision = decide(record, then, now, disk)
-            if (kept is None or frame in kept) and not now.is_forced:
-                decision = Decision(Reason.DONE, "kept")
-            elif _depends_on_files(decision) and _is_reader(links, frame, running):
-                decision = Decision(Reason.UPSTREAM)
-            decisions[frame] = decision
-        failed = [frame for frame, one in decisions.items() if one.reason is Reason.FAILED]
-        if name in choice.no_retry and failed:
-            plan.no_retry[name] = FrameSet(failed)
-        running[name] = {frame for frame, one in decisions.items() if one.reason.runs}
+    for name in layers:
+        _plan_layer(plan, name, _Facts(parts[name], records, parts_then, disk, choice), running)
+        running[name] = {frame for frame, one in plan.decisions[name].items() if one.reason.runs}
     for name in layers:
         if not running[name]:
-            for preprocess in layers[name].layer.get_preprocess_layers():
-                for frame in plan.decisions.get(preprocess.get_name(), ()):
-                    plan.decisions[preprocess.get_name()][frame] = Decision(Reason.DONE, f"{name} is done")
+            _leave_preprocesses(plan, layers[name].layer)
     return plan
+
+
+class _Facts(NamedTuple):
+    """What the decisions about a layer come from; see ``plan_work``."""
+
+    parts: Mapping[str, str]
+    records: Mapping[tuple[str, str], Record]
+    parts_then: Callable[[str, int], Mapping[str, str]]
+    disk: Disk
+    choice: Choice
+
+
+def _plan_layer(plan: WorkPlan, name: str, facts: _Facts, running: Mapping[str, set[int]]) -> None:
+    links, choice, disk = plan.links[name], facts.choice, facts.disk
+    forced, kept = choice.force.get(name, FrameSet([])), choice.keep.get(name, FrameSet([]))
+    rerun = rerun_of(links.layer, links)
+    decisions = plan.decisions[name] = {}
+    same: set[int] = set()
+    for frame in FrameSet(links.layer.get_frame_range()).unique():
+        record = facts.records.get((name, links.key(frame)))
+        then = facts.parts_then(name, record.launch) if record else {}
+        now = frame_now(links, frame, facts.parts, rerun, disk, is_forced=forced is None or frame in forced)
+        decision = decide(record, then, now, disk)
+        if decision.reason is Reason.FAILED and record is not None and choice.leaves_failed:
+            is_same = not _is_reader(links, frame, running) and not is_stale(record, then, now, disk)
+            same.update([frame] * is_same)
+        if (kept is None or frame in kept) and not now.is_forced:
+            decision = Decision(Reason.DONE, "kept")
+        elif _depends_on_files(decision) and _is_reader(links, frame, running):
+            decision = Decision(Reason.UPSTREAM)
+        decisions[frame] = decision
+    failed = {frame for frame, one in decisions.items() if one.reason is Reason.FAILED}
+    stay = failed if name in choice.no_retry else _without_company(links.layer, decisions, same)
+    if stay:
+        plan.no_retry[name] = FrameSet(stay)
+
+
+def _leave_preprocesses(plan: WorkPlan, layer: Layer) -> None:
+    """Let nothing run before a layer that is done."""
+    for preprocess in layer.get_preprocess_layers():
+        for frame in plan.decisions.get(preprocess.get_name(), ()):
+            plan.decisions[preprocess.get_name()][frame] = Decision(Reason.DONE, f"{layer.get_name()} is done")
+
+
+def _without_company(layer: Layer, decisions: Mapping[int, Decision], failed: set[int]) -> list[int]:
+    """Those of some failed frames in whose chunks no other frame runs."""
+    alone = []
+    for _, frames in _chunks(layer) if failed else ():
+        if all(frame in failed or not decisions[frame].reason.runs for frame in frames):
+            alone += [frame for frame in frames if frame in failed]
+    return alone
 
 
 def _is_reader(links: LayerLinks, frame: int, running: Mapping[str, set[int]]) -> bool:

@@ -2,7 +2,7 @@
 """Records of frames as files: one writer per file, appended line by line, folded when a launch is over.
 
 A line is two JSON texts with a tab between them. The head, ``[launch, attempt, layer, key, "begin" or "end"]``, is all
-that is read of most lines; the body holds the rest of an end.
+that is read of most lines; the body holds the rest: what the frame reads, and of an end how it ended.
 """
 
 from __future__ import annotations
@@ -25,18 +25,14 @@ _SUFFIX = ".jsonl"
 
 
 def begin_line(record: Record) -> bytes:
-    """The line that says that a frame has begun."""
-    return _line([record.launch, record.attempt, record.layer, record.key, "begin"], None)
+    """The line that says that a frame has begun, and what it reads."""
+    return _line([record.launch, record.attempt, record.layer, record.key, "begin"], _read_by(record))
 
 
 def end_line(record: Record) -> bytes:
     """The line that says how a frame ended; its record has an end."""
     assert record.end is not None
-    body: dict[str, Any] = {"how": record.end.to_dict()}
-    if record.item:
-        body["item"] = record.item
-    if record.inputs:
-        body["in"] = [_packed(state) for state in record.inputs]
+    body: dict[str, Any] = {"how": record.end.to_dict(), **_read_by(record)}
     if record.outputs:
         body["out"] = [_packed(state) for state in record.outputs]
     if record.result is not None:
@@ -44,6 +40,15 @@ def end_line(record: Record) -> bytes:
     if record.counts:
         body["counts"] = dict(record.counts)
     return _line([record.launch, record.attempt, record.layer, record.key, "end"], body)
+
+
+def _read_by(record: Record) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    if record.item:
+        body["item"] = record.item
+    if record.inputs:
+        body["in"] = [_packed(state) for state in record.inputs]
+    return body
 
 
 def read_record(line: bytes) -> Record:
@@ -54,8 +59,6 @@ def read_record(line: bytes) -> Record:
     """
     head, _, body = line.partition(b"\t")
     launch, attempt, layer, key, kind = _head(head)
-    if kind == "begin":
-        return Record(layer, key, launch, attempt)
     try:
         data = json.loads(body.decode("utf-8", "surrogateescape"))
         return Record(
@@ -63,7 +66,7 @@ def read_record(line: bytes) -> Record:
             key,
             launch,
             attempt,
-            FrameEnd.from_dict(data["how"]),
+            FrameEnd.from_dict(data["how"]) if kind == "end" else None,
             str(data.get("item", "")),
             tuple(_unpacked(state) for state in data.get("in", ())),
             tuple(_unpacked(state) for state in data.get("out", ())),
@@ -74,9 +77,8 @@ def read_record(line: bytes) -> Record:
         raise ValueError(f"no record of a frame: {error!r}") from error
 
 
-def _line(head: list[Any], body: Any) -> bytes:
-    text = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
-    text += "\t" + ("" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")))
+def _line(head: list[Any], body: dict[str, Any]) -> bytes:
+    text = "\t".join(json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in (head, body))
     return (text + "\n").encode("utf-8", "surrogateescape")
 
 

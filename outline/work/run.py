@@ -121,7 +121,8 @@ class WorkRun:
                 self.__folder.move_edited(decision.detail)
             todo.append(number)
             self.__read[name, number] = self.__states(links.input_files(number))
-            self.__write(begin_line(Record(name, links.key(number), self.__launch, attempt)))
+            begun = Record(name, links.key(number), self.__launch, attempt, None, links.item_text(number))
+            self.__write(begin_line(begun._replace(inputs=self.__read[name, number])))
         state.todo = FrameSet(todo)
         return state.todo
 
@@ -176,9 +177,11 @@ class WorkRun:
         links, name = self.links(layer), layer.get_name()
         for number in layer.get_local_frame_set(frame):
             record = self.__book.get((name, links.key(number)))
-            if record is None or record.launch < self.__launch or record.end is None or record.end.status:
-                item = links.item_text(number)
-                self.__write(end_line(Record(name, links.key(number), self.__launch, attempt, end, item)))
+            if record is None or record.launch < self.__launch:
+                item = links.item_text(number)  # it failed before it had begun
+                record = Record(name, links.key(number), self.__launch, item=item)
+            if record.end is None or record.end.status:
+                self.__write(end_line(record._replace(attempt=attempt, end=end)))
 
     def __states(self, files: Iterable[tuple[str, str, list[str]]]) -> tuple[FileState, ...]:
         found = [self.__disk.state(name, self.__disk.group(label, paths)) for name, label, paths in files]
