@@ -197,6 +197,16 @@ class OutlineLauncher:
         self.prepare()
         self.__outline.setup()
         self.__has_made_session = True
+        try:
+            self.__outline.check_launch()
+        except OutlineException:
+            self.__remove_session()
+            raise
+
+    def __remove_session(self) -> None:
+        import shutil  # slow to import
+
+        shutil.rmtree(self.__outline.get_session().get_path(), ignore_errors=True)
 
     def discard_session(self) -> None:
         """Remove the session that this launcher has made, when the process ends and it has not been launched since."""
@@ -247,9 +257,14 @@ class OutlineLauncher:
             return self.__launch_in_work_folder(backend, use_pycuerun)
         return self.__launch(backend, use_pycuerun)
 
-    def __launch(self, backend: Any, use_pycuerun: bool) -> Any:
+    def __make_ready(self) -> None:
         if self.__outline.get_mode() < OUTLINE_MODE_SETUP:
             self.setup()
+        else:
+            self.__outline.check_launch()
+
+    def __launch(self, backend: Any, use_pycuerun: bool) -> Any:
+        self.__make_ready()
         if not use_pycuerun:
             self.__mark_plain()
         _launched.add(self.__outline)
@@ -341,8 +356,7 @@ class OutlineLauncher:
     def serialize(self, use_pycuerun: bool = True) -> Any:
         """Return what the backend would launch; the outline is set up first when it is not yet."""
         backend = self.__get_backend_module()
-        if self.__outline.get_mode() < OUTLINE_MODE_SETUP:
-            self.setup()
+        self.__make_ready()
         return backend.serialize(self) if use_pycuerun else backend.serialize_simple(self)
 
     def __get_backend_module(self) -> Any:

@@ -751,7 +751,7 @@ class Layer(metaclass=LayerType):
 
     def load_outputs(self) -> None:
         """Add the outputs that this layer's pre-process has found, if it has."""
-        for data_name in (paths.OUTPUTS_DATA, paths.OLD_OUTPUTS_DATA):
+        for data_name in paths.OUTPUTS_NAMES:
             handed_over = self.get_session().find_data(data_name, self.get_name())
             for name, output in (handed_over or {}).items():
                 if name not in self._ol_state.outputs:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,11 @@ from ..frames import FrameSet
 if TYPE_CHECKING:
     from ..io import Path
 
-__all__ = ["OLD_OUTPUTS_DATA", "OUTPUTS_DATA", "add_path", "check_files", "find_path", "make_folders"]
+__all__ = ["OUTPUTS_DATA", "OUTPUTS_NAMES", "add_path", "check_files", "find_path", "make_folders"]
 
-OUTPUTS_DATA = "ol_outputs"
-OLD_OUTPUTS_DATA = "ol:outputs"
-"""How PyOutline names it, and code that follows it; some file systems refuse the colon."""
+OUTPUTS_NAMES = ("ol:outputs", "ol_outputs")
+"""How PyOutline names what a pre-process has found, and code that follows it; and the name on Windows."""
+OUTPUTS_DATA = OUTPUTS_NAMES[os.name == "nt"]  # no file name of Windows has a colon
 
 
 def add_path(table: dict[str, Path], kind: str, name: Any, value: Any, where: str) -> None:

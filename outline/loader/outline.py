@@ -317,14 +317,14 @@ class Outline(metaclass=_OutlineType):
         """Make the outline ready to run: dependencies, session, ``_setup`` of every layer with frames, outline.yaml.
 
         Raises:
-            OutlineException: It was set up before, no layer has a frame in the job, or something is wrong with a
-                layer. Nothing is left in the session folder then.
+            OutlineException: It was set up before, or something is wrong with a layer. Nothing is left in the session
+                folder then.
         """
         if self._ol_state.mode >= OUTLINE_MODE_SETUP:
             raise OutlineException(
                 f"outline {self.get_name()!r} is set up already; load its outline.yaml to launch it again"
             )
-        self.check()
+        self.__check()
         self.__tell_what_is_left_out()
         self.__tell_mistakes()
         self._ol_state.mode = OUTLINE_MODE_SETUP
@@ -343,20 +343,35 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.mode = OUTLINE_MODE_READY
 
     def check(self) -> None:
-        """Check, before anything is made, that the outline can be set up.
+        """Check, before anything is made, that the outline can be set up and launched.
 
         Raises:
             OutlineException: No layer has a frame in the job, a name is not allowed, or a dependency cannot be met.
         """
+        self.__check()
+        self.check_launch()
+
+    def __check(self) -> None:
         self.setup_depends()
         self.__check_name()
         if self.__has_items():
             from ..layer import datasets
 
             datasets.check(self)
-        ranges = [self.__frames_of(layer) for layer in self.get_layers()]
-        if not any(ranges):
+        for layer in self.get_layers():
+            self.__check_length(layer)
+            self.__frames_of(layer)
+
+    def check_launch(self) -> None:
+        """Check what an outline that runs in this process alone need not have: frames, and nothing that stays behind.
+
+        Raises:
+            OutlineException: No layer has a frame in the job, or frames elsewhere would lack something of a layer.
+        """
+        if not any(self.__frames_of(layer) for layer in self.get_layers()):
             raise OutlineException(self.__nothing_to_run())
+        for problem in self._ol_state.left_behind:
+            raise OutlineException(problem)
 
     def __tell_what_is_left_out(self) -> None:
         if not self.get_frame_range():
@@ -418,7 +433,6 @@ class Outline(metaclass=_OutlineType):
             logger.warning(text, where(layer))
 
     def __frames_of(self, layer: Layer) -> str | None:
-        self.__check_length(layer)
         try:
             layer.get_chunk_size()
             frames = layer.get_frame_range()

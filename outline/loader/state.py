@@ -30,6 +30,7 @@ class OutlineState:
         work: Folder, launch and launch folder of a job that lives in a work folder.
         work_run: What this process knows of that launch.
         only: Patterns of the keys that the job is about; empty for all.
+        left_behind: What frames in another process do not have of the layers, a sentence each; known once it is set up.
         script_args: What the command line handed to a script, by the name of its module; of a session only.
         script_modules: The modules of the scripts that made layers; another run of a script makes another one.
     """
@@ -51,6 +52,7 @@ class OutlineState:
         self.path: str | None = None
         self.adopts = False
         self.module_paths: list[str] = []
+        self.left_behind: list[str] = []
         self.script_args: dict[str, list[str]] = {}
         self.script_modules: list[ModuleType] = []
         self.items: ItemBook | None = None

@@ -100,6 +100,8 @@ class Shell(CommandLayer):
             command: The command: a list of arguments, or a text that is split once. May be given by keyword.
             args: Arguments of every layer.
         """
+        old_spelling = args.pop("cmd", None)  # type: ignore[typeddict-item]
+        command = old_spelling if command is None else command
         super().__init__(name, **args)
         if command is not None:
             self.set_arg("command", command)

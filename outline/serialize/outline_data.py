@@ -47,12 +47,15 @@ RTYPES = {cls.__name__: cls for cls in (str, int, float, bool, list, tuple, set,
 
 
 def outline_text(ol: Outline) -> str:
-    """Return the text of outline.yaml.
+    """Return the text of outline.yaml, and note in the outline what frames will not have.
 
     Raises:
         SerializeException: An attribute or argument is not plain data; names layer, attribute and type.
     """
-    return Writer(ol).text()
+    writer = Writer(ol)
+    text = writer.text()
+    ol._ol_state.left_behind = writer.left_behind
+    return text
 
 
 def scripts_of(ol: Outline) -> list[ScriptFile]:
@@ -101,6 +104,7 @@ class Writer:
         self.__ol = ol
         self.__known = {id(layer): layer.get_name() for layer in walk(ol.get_layers())}
         self.__scripts: dict[str, ScriptFile] = {}
+        self.left_behind: list[str] = []
 
     def find_scripts(self) -> dict[str, ScriptFile]:
         """Return the scripts behind the outline's classes by module name."""
@@ -181,10 +185,27 @@ class Writer:
             "depends": [_depend(depend) for depend in layer.get_depends()],
             "preprocess": [pre.get_name() for pre in layer.get_preprocess_layers() if id(pre) in self.__known],
             "listeners": self.__listeners(layer),
-            "attributes": own_attributes(layer),
+            "attributes": self.__attributes(layer),
             "children": [self.__layer(child) for child in layer.get_children()],
         }
         return {key: value for key, value in data.items() if value not in (None, {}, [])}
+
+    def __attributes(self, layer: Layer) -> dict[str, Any]:
+        """What a class keeps; a method that somebody has replaced on one layer is no data, and is left out.
+
+        A test of a studio does that. It does not hinder the layer in this process, so only a launch refuses it.
+        """
+        attributes = own_attributes(layer)
+        for name in [name for name in attributes if callable(getattr(type(layer), name, None))]:
+            bad = find_unsaveable(attributes[name], self.is_reference)
+            if bad:
+                del attributes[name]
+                self.left_behind.append(
+                    f"layer {layer.get_name()!r}{layer.get_origin()}: its method {name} is replaced by {bad[1]}, which"
+                    " frames do not have; write a class that derives from "
+                    f"{type(layer).__name__} and has a {name} of its own"
+                )
+        return attributes
 
     def __class_path(self, layer: Layer) -> str:
         cls = type(layer)

@@ -60,7 +60,7 @@ def test_retry_of_a_preprocess_hands_over_again() -> None:
 
     load_outline(str(ol.get_path())).get_layer("a_preprocess").execute(1)
 
-    assert ol.get_layer("a").get_data("ol_outputs")["image"].get_attribute("checked") is False
+    assert ol.get_layer("a").get_data("ol:outputs")["image"].get_attribute("checked") is False
 
 
 def test_arguments_are_overridden_in_the_frame() -> None:

@@ -300,15 +300,6 @@ def test_failed_setup_leaves_nothing_in_the_session_folder(session_root: Path) -
     assert current_outline() is None
 
 
-def test_outline_without_layers_or_frames_is_an_error() -> None:
-    with pytest.raises(OutlineException, match="has no layers, so there is nothing to run"):
-        Outline("n").setup()
-    ol = Outline("n", "1-10", current=True)
-    Shell("a", ["true"], range="20-30")
-    with pytest.raises(OutlineException, match="no layer has a frame in the job's range 1-10: a 20-30"):
-        ol.setup()
-
-
 def test_layer_without_a_frame_in_the_job_is_told_when_it_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
     ol = Outline("job", "1-10", current=True)
     Shell("near", command=["true"])

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...environment import FrameFacts, frame_environment
 from ...frame_end import EndedBy, FrameEnd
 from ...frame_run import note_failure
-from ...layer.paths import OLD_OUTPUTS_DATA, OUTPUTS_DATA
+from ...layer.paths import OUTPUTS_NAMES
 from ...layer.ranges import read_frames
 from ...layer.results import seed_from
 from ...progress import take_progress
@@ -333,7 +333,7 @@ def _with_progress(end: FrameEnd, log: str) -> FrameEnd:
 def _session_extras(layer: Layer) -> tuple[str, ...]:
     """The files that change a layer while the job runs; as soon as one is there, frames need a process of their own."""
     folder = SessionPaths(layer.get_session().get_path()).layer(layer)
-    return tuple(os.path.join(folder, name) for name in ("args_override", OUTPUTS_DATA, OLD_OUTPUTS_DATA))
+    return tuple(os.path.join(folder, name) for name in ("args_override", *OUTPUTS_NAMES))
 
 
 def _is_written(pipe: int) -> bool:
