@@ -21,9 +21,10 @@ from opencue_proto import report_pb2, rqd_pb2, rqd_pb2_grpc
 
 from .farm.errors import CannotSave
 from .farm.farm import Farm
-from .farm.orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, Order, RunFrame
-from .farm.reports import launch_answered
+from .farm.orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, LogOrder, Order, RunFrame
+from .farm.reports import launch_answered, log_answered
 from .farm.watch import host_answered
+from .logs import read_log
 from .up.addresses import is_loopback
 from .up.processes import end_processes, processes_with
 
@@ -55,11 +56,16 @@ class RqdLink:
 
     def send(self, orders: list[Order]) -> None:
         """Send orders, in their order for each host; returns at once."""
+        logs = [order for order in orders if isinstance(order, LogOrder)]
+        if logs:  # a disk may hang, and then nobody waits for this thread
+            threading.Thread(target=self._read_logs, args=(logs,), name="cuebot-stub-logs", daemon=True).start()
         for order in orders:
             if isinstance(order, EndLeftOrder):
                 threading.Thread(
                     target=_end_left, args=(order, time.time()), name="cuebot-stub-left", daemon=True
                 ).start()
+                continue
+            if isinstance(order, LogOrder):
                 continue
             stub = self._stub(order.address)
             if stub is None:
@@ -110,6 +116,14 @@ class RqdLink:
             )
         with suppress(CannotSave), self._farm.work() as farm:
             launch_answered(farm, order.frame.resource_id, error)
+
+    def _read_logs(self, orders: list[LogOrder]) -> None:
+        for order in orders:
+            end = read_log(order.path, order.proc)
+            if self._closed:
+                return
+            with suppress(CannotSave), self._farm.work() as farm:
+                log_answered(farm, order.proc, end)
 
     def _kill(self, stub: Any, order: KillOrder) -> None:
         request = rqd_pb2.RqdStaticKillRunningFrameRequest(frame_id=order.frame_id, message=order.reason)

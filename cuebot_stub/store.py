@@ -213,7 +213,7 @@ class SqliteStore:
         for id, data in self._things("proc"):
             with self._reading("proc", id):
                 proc = Proc(**data)
-                proc.launched = proc.launched or proc.booked
+                proc.launched, proc.lost_since = proc.launched or proc.booked, 0.0
                 if proc.job in farm.jobs and proc.host in farm.hosts:
                     farm.add_proc(proc)
                     farm.jobs[proc.job].state.adopt(proc.ref)

@@ -18,7 +18,7 @@ from .depends import DependBook
 from .errors import CannotDo
 from .hosts import Host, Proc
 from .jobs import Job
-from .orders import LaunchOrder, Order
+from .orders import LaunchOrder, LogOrder, Order
 from .saving import Store, Unsaved
 from .things import Allocation, Comment, Deed, Facility, Group, Limit, Owner, Service, Show, Subscription
 from .usage import Usage
@@ -131,7 +131,7 @@ class Farm:
             self._unsaved.save(self.jobs)
         finally:
             if self._unsaved.is_failing:  # kills and questions are repeated by the clock
-                self._orders = [order for order in self._orders if isinstance(order, LaunchOrder)]
+                self._orders = [order for order in self._orders if isinstance(order, LaunchOrder | LogOrder)]
         if self._unsaved.is_failing:
             return []
         orders, self._orders = self._orders, []

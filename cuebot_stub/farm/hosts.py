@@ -72,6 +72,8 @@ class Proc:
         kill_reason: Why it must end; empty as long as it may run.
         kill_at: When to ask the host daemon for it the next time.
         missing_since: When the host daemon was first heard not to know of it; 0 as long as it does.
+        lost_since: When it was given up, and its log was asked for how it has ended; 0 as long as it may run.
+        lost_status: The exit status to show when its log does not tell.
         again: Its frame shall run again as soon as it has ended.
         unbooked: Its job has no preference for the room it leaves.
         redirect: The job or group that gets its room; empty for any.
@@ -98,6 +100,8 @@ class Proc:
     kill_at: float = 0.0
     kills: int = 0
     missing_since: float = 0.0
+    lost_since: float = 0.0
+    lost_status: int = 0
     again: bool = False
     redirect: str = ""
 

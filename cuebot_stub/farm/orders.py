@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from .hosts import Host, Proc
     from .jobs import Job
 
-__all__ = ["EndLeftOrder", "HostOrder", "KillOrder", "LaunchOrder", "Order", "RunFrame", "make_run_frame"]
+__all__ = [
+    "RUN_VARIABLE", "EndLeftOrder", "HostOrder", "KillOrder", "LaunchOrder", "LogOrder", "Order", "RunFrame",
+    "make_run_frame",
+]  # fmt: skip
+
+#: Names the proc in the environment of a frame, and so in the header of its log.
+RUN_VARIABLE = "CUEBOT_STUB_PROC"
 
 
 class RunFrame(NamedTuple):
@@ -72,7 +78,14 @@ class EndLeftOrder(NamedTuple):
     frame_ids: tuple[str, ...]
 
 
-Order = LaunchOrder | KillOrder | HostOrder | EndLeftOrder
+class LogOrder(NamedTuple):
+    """Read in the log of a process that is gone how it has ended."""
+
+    proc: str
+    path: str
+
+
+Order = LaunchOrder | KillOrder | HostOrder | EndLeftOrder | LogOrder
 
 
 def make_run_frame(farm: Farm, host: Host, job: Job, proc: Proc) -> RunFrame:
@@ -149,4 +162,5 @@ def _environment(farm: Farm, host: Host, job: Job, proc: Proc, number: int, name
         "CUE_LAYER_ID": job.layer_id(number),
         "CUE_FRAME_ID": proc.frame_id,
         "CUE_THREADABLE": "1" if threadable else "0",
+        **({RUN_VARIABLE: proc.id} if farm.useful else {}),
     }

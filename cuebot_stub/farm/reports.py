@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from outline.frame_end import EndedBy, FrameEnd
 
 from .hosts import Host, Proc, host_address, short_name
-from .orders import KillOrder
+from .orders import KillOrder, LogOrder
 from .running import end_frame, end_left, kill_proc
 from .things import Comment
 
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from .farm import Farm
     from .jobs import Job, LayerFacts
 
-__all__ = ["FrameReport", "HostReport", "frame_ended", "host_reported", "launch_answered", "lose_proc", "miss_frames"]
+__all__ = [
+    "FrameReport", "HostReport", "LogEnd", "frame_ended", "give_up", "host_reported", "launch_answered", "log_answered",
+    "lose_proc", "miss_frames",
+]  # fmt: skip
 
 MEMORY_STATUS, OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 33, 137, 299, 301
 BUSY_STATUS, BUSY_STARTS = 126, 3
@@ -65,6 +68,15 @@ class FrameReport(NamedTuple):
     run_seconds: int = 0
     exit_status: int = 0
     exit_signal: int = 0
+
+
+class LogEnd(NamedTuple):
+    """How a process has ended by its log; memory in kB."""
+
+    exit_status: int
+    exit_signal: int
+    run_seconds: int
+    max_rss: int
 
 
 # -- hosts -----------------------------------------------------------------------------------------------------
@@ -162,7 +174,7 @@ def _compare(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
         if report is None:
             _is_missing(farm, proc)
             continue
-        proc.missing_since = 0.0
+        proc.missing_since = proc.lost_since = 0.0
         proc.launched = proc.launched or farm.now()
         proc.pinged = farm.now()
         proc.used_memory, proc.max_rss = report.rss, max(proc.max_rss, report.max_rss)
@@ -270,8 +282,33 @@ def frame_ended(farm: Farm, report: FrameReport) -> bool:
 
 
 def lose_proc(farm: Farm, proc: Proc, status: int) -> None:
-    """Give up a process that is gone without a word; its frame waits again and has spent no attempt."""
-    end_frame(farm, proc, FrameEnd(ended_by=EndedBy.LOST_HOST), status=status)
+    """Take in that a process is gone without a word: its log may say how it has ended.
+
+    A host daemon drops its report when it does not reach the server. Cuebot lets such frames run again.
+    """
+    if proc.lost_since:
+        return
+    proc.lost_since, proc.lost_status = farm.now(), status
+    if farm.settings.strict or not proc.launched:  # one that no daemon has taken has no log
+        give_up(farm, proc)
+    else:
+        farm.order(LogOrder(proc.id, farm.jobs[proc.job].log_path(proc.ref)))
+
+
+def log_answered(farm: Farm, resource_id: str, end: LogEnd | None) -> None:
+    """Take in how a process has ended that was lost; None when its log does not tell."""
+    proc = farm.procs.get(resource_id)
+    if proc is None or not proc.lost_since:
+        return  # it was reported meanwhile
+    if end is None:
+        give_up(farm, proc)
+    else:
+        frame_ended(farm, FrameReport(resource_id, proc.frame_id, **end._asdict()))
+
+
+def give_up(farm: Farm, proc: Proc) -> None:
+    """Let the frame of a lost process wait again; it has spent no attempt."""
+    end_frame(farm, proc, FrameEnd(ended_by=EndedBy.LOST_HOST), status=proc.lost_status)
 
 
 def _meaning(farm: Farm, proc: Proc, report: FrameReport) -> FrameEnd:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .reports import lose_proc, miss_frames
+from .reports import give_up, lose_proc, miss_frames
 from .running import ask_host, due_kill
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ HOST_DOWN_STATUS = 399
 _ASK_SECONDS = 2.0
 _SMALLEST_STEP = 2.0
 _KILLS_BEFORE_ASKING = 3
+_LOG_SECONDS = 10.0
 
 
 def tick(farm: Farm) -> float:
@@ -31,6 +32,8 @@ def tick(farm: Farm) -> float:
     for proc in list(farm.procs.values()):
         if proc.kill_reason and proc.kill_at <= now and proc.launched:
             farm.order(due_kill(farm, proc))
+        if proc.lost_since and now - proc.lost_since >= _LOG_SECONDS:
+            give_up(farm, proc)  # the disk with its log hangs
     for host in farm.hosts.values():
         if now - host.ping_time > _patience(farm, host) and now - host.asked >= _ASK_SECONDS:
             host.asked = now
@@ -111,6 +114,7 @@ def clock_stepped(farm: Farm, seconds: float) -> None:
         proc.kill_at += seconds
         proc.launched += seconds if proc.launched else 0.0
         proc.missing_since += seconds if proc.missing_since else 0.0
+        proc.lost_since += seconds if proc.lost_since else 0.0
     for seen in farm.strangers.values():
         for id in seen:
             seen[id] += seconds
@@ -126,3 +130,4 @@ def trim_times(farm: Farm) -> None:
     for proc in farm.procs.values():
         proc.booked, proc.launched = min(proc.booked, now), min(proc.launched, now)
         proc.kill_at, proc.missing_since = min(proc.kill_at, soon), min(proc.missing_since, now)
+        proc.lost_since = min(proc.lost_since, now)

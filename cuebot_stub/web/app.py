@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hmac
 import os
-import stat
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,6 +21,7 @@ from outline.scheduler import FrameState
 from ..farm import steering
 from ..farm.farm import Farm
 from ..farm.jobs import Job
+from ..logs import open_log
 from ..services.finding import find_frame, find_job
 from ..services.rpc import NotFound
 from .data import farm_data, frames_data, job_data
@@ -111,22 +111,15 @@ def _add_reading(app: Flask, farm: Farm) -> None:
 
 
 def _end_of(path: str) -> str:
-    """The end of a file, or a text about it when it cannot be read here.
-
-    A frame may have put anything in the place of its log: links are not followed, a pipe is not waited for, and what
-    has no end is not read to it.
-    """
+    """The end of a log, or a text about it when it cannot be read here."""
     try:
-        log = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        log = open_log(path)
     except FileNotFoundError:
         return "There is no log yet."
     except OSError as error:
         return f"The log cannot be read here: {error.strerror}."
     try:
-        found = os.fstat(log)
-        if not stat.S_ISREG(found.st_mode):
-            return "The log cannot be read here: it is no regular file."
-        size = found.st_size
+        size = os.fstat(log).st_size
         text = os.pread(log, _LOG_BYTES, max(0, size - _LOG_BYTES)).decode(errors="replace")
     except OSError as error:
         return f"The log cannot be read here: {error.strerror}."

@@ -9,8 +9,15 @@ from typing import Any
 from cuebot_stub.farm.farm import Farm, FarmSettings
 from cuebot_stub.farm.hosts import Host, Proc
 from cuebot_stub.farm.launch import launch
-from cuebot_stub.farm.orders import HostOrder, KillOrder, LaunchOrder, Order, RunFrame
-from cuebot_stub.farm.reports import FrameReport, HostReport, frame_ended, host_reported, launch_answered
+from cuebot_stub.farm.orders import HostOrder, KillOrder, LaunchOrder, LogOrder, Order, RunFrame
+from cuebot_stub.farm.reports import (
+    FrameReport,
+    HostReport,
+    frame_ended,
+    host_reported,
+    launch_answered,
+    log_answered,
+)  # fmt: skip
 from cuebot_stub.seed import seed
 from cuebot_stub.spec import SpecRules, read_spec
 from tests.fakes.farm import FakeClock
@@ -98,6 +105,9 @@ class FakeDaemons:
                 self._start(order)
             elif isinstance(order, KillOrder):
                 self.end(order.proc, exit_status=1, exit_signal=9)
+            elif isinstance(order, LogOrder):
+                with self.farm.work():
+                    log_answered(self.farm, order.proc, None)
             elif isinstance(order, HostOrder) and order.verb == "ReportStatus":
                 self.report(self.farm.hosts[order.host].name)
 

@@ -16,9 +16,10 @@ from cuebot_stub.farm.farm import Farm, FarmSettings
 from cuebot_stub.farm.hosts import Host
 from cuebot_stub.farm.jobs import Job
 from cuebot_stub.farm.launch import launch
-from cuebot_stub.farm.orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, Order, RunFrame
-from cuebot_stub.farm.reports import FrameReport, HostReport, frame_ended, host_reported, launch_answered
+from cuebot_stub.farm.orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, LogOrder, Order, RunFrame
+from cuebot_stub.farm.reports import FrameReport, HostReport, frame_ended, host_reported, launch_answered, log_answered
 from cuebot_stub.farm.watch import host_answered, tick
+from cuebot_stub.logs import read_log
 from cuebot_stub.seed import seed
 from cuebot_stub.services.rpc import Service
 from cuebot_stub.spec import SpecRules, read_spec
@@ -92,6 +93,9 @@ class FakeRqd:
         elif isinstance(order, EndLeftOrder):
             for proc in [proc for proc, frame in self.running.items() if frame.frame_id in order.frame_ids]:
                 del self.running[proc]
+        elif isinstance(order, LogOrder):
+            with self.farm.work():
+                log_answered(self.farm, order.proc, read_log(order.path, order.proc))
         else:
             assert isinstance(order, HostOrder)
             self.report(order.host)

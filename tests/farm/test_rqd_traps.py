@@ -59,6 +59,11 @@ def kill_running(server: FarmServer, job_id: str) -> None:
         steering.kill_frames(farm, job, range(len(job.state)), "a test")
 
 
+def log_of(server: FarmServer, job_id: str, ref: int = 0) -> Path:
+    with server.farm.work() as farm:
+        return Path(farm.jobs[job_id].log_path(ref))
+
+
 def lines_in(path: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
@@ -125,8 +130,9 @@ def test_completion_that_comes_twice_counts_once(farm_server: FarmServer, rqd: R
     assert tries(farm_server, job, 1) == 1
 
 
-def test_frame_whose_completion_was_lost_runs_again_and_spends_no_attempt(
-    make_farm_server: MakeServer, start_rqd: StartRqd, tmp_path: Path
+@pytest.mark.parametrize("visible", [True, False], ids=["log is visible", "log is not"])
+def test_frame_whose_completion_was_lost_ends_as_its_log_says_or_runs_again_and_spends_no_attempt(
+    make_farm_server: MakeServer, start_rqd: StartRqd, tmp_path: Path, visible: bool
 ):
     state, starts = tmp_path / "state.db", tmp_path / "starts"
     first = make_farm_server(state=state, settings=QUICK)
@@ -138,9 +144,12 @@ def test_frame_whose_completion_was_lost_runs_again_and_spends_no_attempt(
     first.stop(0.1)
     time.sleep(4)  # the frame ends, and RQD gives up telling so after about a second
     second = make_farm_server(state=state, settings=QUICK, port=port)
+    if not visible:
+        log_of(second, job).unlink()
 
     until(lambda: state_of(second, job) is S.SUCCEEDED, 30)
-    assert (len(lines_in(starts)), tries(second, job)) == (2, 1)
+    assert (len(lines_in(starts)), tries(second, job)) == (1 if visible else 2, 1)
+    assert facts(second, job).exit_status == 0
     assert rqd.child is not None
     assert rqd.child.poll() is None
 

@@ -20,6 +20,7 @@ FLOORS = {
     "cuebot_stub.web": 14,
     "cuebot_stub.services": 13,
     "cuebot_stub.rqd": 13,
+    "cuebot_stub.logs": 12,
     "cuebot_stub.seed": 12,
     "cuebot_stub.store": 12,
     "cuebot_stub.farm": 11,

@@ -140,7 +140,17 @@ def test_frame_gets_the_variables_of_the_farm(host: FakeFarm):
         "CUE_LAYER_ID": made.layer_id(0),
         "CUE_FRAME_ID": made.frame_id(0),
         "CUE_THREADABLE": "1",
+        "CUEBOT_STUB_PROC": frame.resource_id,
     }
+
+
+def test_strict_server_gives_a_frame_no_variables_but_those_of_cuebot():
+    farm = FakeFarm(strict=True)
+    farm.add_host()
+    farm.launch(layer(frames="1"))
+
+    (frame,) = farm.rqd.running.values()
+    assert "CUEBOT_STUB_PROC" not in frame.environment
 
 
 def test_part_of_a_core_is_one_thread(host: FakeFarm):

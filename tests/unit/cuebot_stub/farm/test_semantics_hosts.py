@@ -243,7 +243,6 @@ def test_frame_that_a_host_does_not_know_of_waits_again_after_a_while(farm: Fake
     farm.launch(layer(frames="1"), before="<maxretries>0</maxretries>")
     farm.add_host(cores=1)
     farm.rqd.running.clear()
-    farm.rqd.is_silent = True
     states = []
 
     for seconds in (1.0, 2.0, 5.0):

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Logs of frames, as RQD writes them: opened with care, and read for how a process has ended."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+
+from outline.backend.log_tail import RULE
+
+from .farm.orders import RUN_VARIABLE
+from .farm.reports import LogEnd
+
+__all__ = ["open_log", "parse_log", "read_log"]
+
+# A header has all variables of the frame, a footer the command lines of all its processes.
+_MOST_BYTES = 262144
+_FOOTER = f"\n{RULE}\nRenderQ Job Complete\n"
+_CTIME = "%a %b %d %H:%M:%S %Y"
+
+
+def open_log(path: str) -> int:
+    """Open a log and return its file descriptor.
+
+    A frame may have put anything in the place of its log: links are not followed, and a pipe is not waited for.
+
+    Raises:
+        OSError: It is not there, cannot be read here, or is no regular file.
+    """
+    log = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(log).st_mode):
+        os.close(log)
+        raise OSError(errno.EINVAL, "it is no regular file", path)
+    return log
+
+
+def read_log(path: str, run: str) -> LogEnd | None:
+    """How a run has ended, by its log; None when the log does not say so, or is of another run.
+
+    Args:
+        path: The log.
+        run: The id of the proc.
+    """
+    try:
+        log = open_log(path)
+    except OSError:
+        return None
+    with suppress(OSError), os.fdopen(log, "rb") as stream:
+        head = stream.read(_MOST_BYTES)
+        stream.seek(max(0, stream.seek(0, os.SEEK_END) - _MOST_BYTES))
+        return parse_log(head.decode("utf-8", "replace"), stream.read().decode("utf-8", "replace"), run)
+    return None
+
+
+def parse_log(head: str, tail: str, run: str) -> LogEnd | None:
+    """How a run has ended, by the beginning and the end of its log.
+
+    The header names the run. A footer ends the log, and has the time of the header in it: what a frame prints itself,
+    another log perhaps, is no footer.
+    """
+    header = head.partition(f"\n{RULE}\n")[0]
+    began = re.search(r"^RenderQ JobSpec +(.*?) *$", header, re.MULTILINE)
+    _, found, footer = tail.rpartition(_FOOTER)
+    if not (began and found and footer.endswith(f"\n{RULE}\n")):
+        return None
+    facts: dict[str, str] = dict(re.findall(r"^(\w+) {2,}(.*)$", footer, re.MULTILINE))
+    if f"\n{'env':<21}{RUN_VARIABLE}={run}\n" not in f"{header}\n" or facts.get("startTime") != began[1]:
+        return None
+    try:
+        return LogEnd(int(facts["exitStatus"]), int(facts["exitSignal"]), _seconds(facts), int(facts["maxrss"]))
+    except (KeyError, ValueError):
+        return None
+
+
+def _seconds(facts: Mapping[str, str]) -> int:
+    start, end = (time.mktime(time.strptime(facts[name], _CTIME)) for name in ("startTime", "endTime"))
+    return max(0, int(end - start))
