@@ -331,6 +331,26 @@ def done(session: str, server: str | None, **options: Any) -> int:
 
 
 @outline_group.command()
+@click.argument("script", type=click.Path())
+@click.argument("frames", required=False, metavar="[RANGE]")
+@click.option(
+    "--format", "format_", type=click.Choice(["openjd"]), default="openjd", show_default=True, help="Of what."
+)
+@click.option("-o", "--output", metavar="DIR", required=True, help="The folder to make.")
+@click.option(
+    "-m", "--max-retries", type=click.IntRange(0), metavar="N", help="How often a failed frame is tried again."
+)
+def export(script: str, frames: str | None, format_: str, output: str, max_retries: int | None) -> int:
+    """Write an outline as a job bundle of Open Job Description.
+
+    AWS Deadline Cloud and openjd run it; its hosts need pycuerun. What the format cannot say is told.
+    """
+    from .openjd import export_outline
+
+    return export_outline(script, frames, output, max_retries)
+
+
+@outline_group.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:
     """Print what makes your shell complete the commands.

@@ -56,12 +56,13 @@ def session_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
 
 @pytest.fixture
 def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a folder with the commands ``pycuerun``, ``outline`` and ``python`` of this checkout, for the PATH."""
+    """Make a folder with ``pycuerun``, ``outline``, ``python`` and ``openjd`` of this checkout, for the PATH."""
     folder = tmp_path_factory.mktemp("bin")
     for name in ("pycuerun", "outline"):
         code = f"import sys; sys.path[:1] = [sys.argv.pop(1)]; from outline.cli import {name}_main as m; sys.exit(m())"
         words = shlex.join([sys.executable, "-c", code, str(REPOSITORY)])
         _make_tool(folder / name, f"exec {words} " + '"$@"')
+    _make_tool(folder / "openjd", f"exec {shlex.quote(str(Path(sys.executable).parent / 'openjd'))} " + '"$@"')
     _make_tool(folder / "python", f"exec {shlex.quote(sys.executable)} " + '"$@"')
     return folder
 

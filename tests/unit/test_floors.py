@@ -29,6 +29,7 @@ FLOORS = {
     "outline.__main__": 10,
     "outline.cli": 9,
     "outline.cuerun": 8,
+    "outline.openjd": 8,
     "outline.launch_options": 8,
     "outline.option_parser": 8,
     "outline.backend": 7,

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Outlines as job bundles, with the programs that the trade checks and runs them with."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY, RunPycuerun
+from tests.support import environ_with, outline_file
+
+EXAMPLES = sorted((REPOSITORY / "examples").glob("*/*.outline"))
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture
+def tools(tmp_path: Path) -> dict[str, str]:
+    """Make the variables with which ``pycuerun`` of this checkout is on the PATH."""
+    folder = tmp_path / "programs of hosts"
+    folder.mkdir()
+    program = folder / "pycuerun"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m outline "$@"\n')
+    program.chmod(0o755)
+    return environ_with(PATH=f"{folder}{os.pathsep}{os.environ['PATH']}", HOME=str(tmp_path))
+
+
+def run(words: list[object], cwd: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        list(map(str, words)),
+        cwd=cwd,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def export(script: Path, *args: object, cwd: Path, environ: dict[str, str]) -> str:
+    code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
+    return run([sys.executable, "-c", code, "export", script, *args], cwd, environ).stderr
+
+
+def files_in(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_is_a_template_that_openjd_accepts(script: Path, tmp_path: Path, tools: dict[str, str]):
+    bundle = tmp_path / "bundle"
+
+    export(script, "1-6", "-o", bundle, cwd=script.parent, environ=tools)
+
+    said = run([BIN / "openjd", "check", bundle / "template.yaml"], tmp_path, tools).stdout
+    assert "passes validation" in said
+
+
+def test_example_makes_the_same_files_with_openjd_as_here(
+    tmp_path: Path, tools: dict[str, str], run_pycuerun: RunPycuerun
+):
+    farm = tmp_path / "a farm"
+    shutil.copytree(REPOSITORY / "examples" / "farm", farm)
+    here, there = tmp_path / "here", tmp_path / "there"
+    local = run_pycuerun(
+        "pond.outline",
+        "1-12",
+        "--backend",
+        "local",
+        cwd=farm,
+        env={"POND_OUT": str(here), "PYTHONPATH": f"{REPOSITORY}:{farm}"},
+    )
+    environ = {**tools, "PYTHONPATH": f"{REPOSITORY}:{farm}", "POND_OUT": str(there)}
+
+    export(farm / "pond.outline", "1-12", "-o", tmp_path / "bundle", cwd=farm, environ=environ)
+    moved = (tmp_path / "bundle").rename(tmp_path / "a bundle that was moved")
+    run([BIN / "openjd", "run", moved / "template.yaml"], tmp_path, tools)
+
+    assert local.returncode == 0
+    assert len(files_in(here)) > 25
+    assert files_in(there) == files_in(here)
+
+
+EVERYTHING = """
+    import os
+    from outline import Frame
+    from outline.modules.shell import Shell, ShellCommand
+
+    class Store(Frame):
+        def _execute(self, frames):
+            self.put_data("word", "kept")
+
+    Store("store")
+    line = 'echo "$CUE_THREADS $WORD" $0 > odd.$1'
+    Shell("odd", command=["sh", "-c", line, "{{Param.Folder}} $HOME", "%{ZFRAME}"], env={"WORD": "a 'b' {{c}}"},
+          cores=2, threadable=True, memory="100m", outputs="odd.####", range="9-1", chunk=2)
+    Shell("sim", command=["sh", "-c", "echo %{FRAME} >> sim.txt"], require=["sim:prev"])
+    ShellCommand("last", command=["sh", "-c", "cat odd.* sim.txt > last.txt"], require=["odd:all", "sim:all", "store"])
+"""
+
+
+def test_what_steps_cannot_say_runs_right_all_the_same(
+    tmp_path: Path, tools: dict[str, str], run_pycuerun: RunPycuerun
+):
+    here, there = tmp_path / "here it's", tmp_path / "there it's"
+    for folder in (here, there):
+        folder.mkdir()
+        outline_file(folder, EVERYTHING)
+    local = run_pycuerun("shot.outline", "1-4", "--backend", "local", "--cores", "4", cwd=here)
+
+    told = export(there / "shot.outline", "1-4", "-o", tmp_path / "bundle", cwd=there, environ=tools)
+    run([BIN / "openjd", "run", tmp_path / "bundle" / "template.yaml"], tmp_path, tools)
+
+    assert local.returncode == 0
+    assert files_in(there) == files_in(here)
+    assert (there / "sim.txt").read_text() == "1\n2\n3\n4\n"
+    assert "layer sim waits for its own frames" in told
+    assert (tmp_path / "bundle" / "session" / "layers" / "store" / "word").read_text() == "kept\n"
+
+
+def test_deadline_cloud_reads_the_bundle(tmp_path: Path, tools: dict[str, str]):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "plate.0001.txt").write_text("plate")
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        copy = ["cp", "%{INPUT}", "%{OUTPUT}"]
+        first = Shell("first", inputs="in/plate.####.txt", outputs="out/a.####.txt", command=copy)
+        Shell("second", inputs=first, outputs="end/b.####.txt", command=copy)
+        """,
+    )
+    export(script, "1", "-m", "5", "-o", "bundle", cwd=tmp_path, environ=tools)
+
+    read = run([sys.executable, "-c", READ_AS_DEADLINE, tmp_path / "bundle"], tmp_path, tools).stdout
+
+    found: dict[str, Any] = json.loads(read)
+    assert found["parameters"] == {
+        "Session": str(tmp_path / "bundle" / "session"),
+        "Folder": str(tmp_path),
+        "Pycuerun": "pycuerun",
+        "deadline:maxRetriesPerTask": 5,
+    }
+    assert found["assets"] == {
+        "inputs": {"directories": [], "filenames": [str(tmp_path / "in" / "plate.0001.txt")]},
+        "outputs": {"directories": [str(tmp_path / "end"), str(tmp_path / "out")]},
+        "referencedPaths": [],
+    }
+
+
+# Of the package that submits bundles: what it does before it needs an account.
+READ_AS_DEADLINE = """
+import json, sys
+from deadline.client.job_bundle.loader import read_yaml_or_json_object, validate_directory_symlink_containment
+from deadline.client.job_bundle.parameters import read_job_bundle_parameters
+from deadline.client.job_bundle.submission import AssetReferences
+
+folder = sys.argv[1]
+validate_directory_symlink_containment(folder)
+parameters = {one["name"]: one.get("value", one.get("default")) for one in read_job_bundle_parameters(folder)}
+assets = AssetReferences.from_dict(read_yaml_or_json_object(folder, "asset_references", required=True))
+print(json.dumps({"parameters": parameters, "assets": assets.to_dict()["assetReferences"]}))
+"""
+
+
+def test_folder_that_holds_something_is_left_alone(tmp_path: Path, tools: dict[str, str]):
+    script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('a', command=['true'])")
+    code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, "export", script, "-o", "."],
+        cwd=tmp_path,
+        env=tools,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 2
+    assert "is not an empty folder" in done.stderr
+    assert not (tmp_path / "template.yaml").exists()
+    assert not list(Path(os.environ["OUTLINE_OUTLINE_SESSION_DIR"]).glob("*/*"))
+
+
+def test_template_is_plain_yaml(tmp_path: Path, tools: dict[str, str]):
+    script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('a', command=['true'])")
+
+    export(script, "-o", "bundle", cwd=tmp_path, environ=tools)
+
+    template = yaml.safe_load((tmp_path / "bundle" / "template.yaml").read_text())
+    assert template["specificationVersion"] == "jobtemplate-2023-09"
+    assert [step["name"] for step in template["steps"]] == ["a"]
