@@ -36,7 +36,11 @@ def test_every_error_is_also_one_of_pycue(kind: type[OutlineException]):
 
 @pytest.mark.parametrize(
     "wrong",
-    [lambda: Layer("lay er"), outline_of(shell(range="1-x")).setup, outline_of(shell(chunk=0)).setup],
+    [
+        lambda: Layer("lay er"),
+        lambda: outline_of(shell(range="1-x")).setup(),
+        lambda: outline_of(shell(chunk=0)).setup(),
+    ],
     ids=["name", "range", "chunk"],
 )
 def test_a_tool_that_catches_pycues_errors_gets_those_of_layers(wrong: Callable[[], Any]):
