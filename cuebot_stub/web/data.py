@@ -3,18 +3,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
+from outline.backend.cue.snapshot import job_state
+from outline.backend.cue.status import exit_reason
+from outline.backend.cue.waiting import why_nothing_starts
 from outline.scheduler import FrameState
 
 from ..farm.farm import Farm
 from ..farm.hosts import Host
 from ..farm.jobs import Job
+from ..services.messages import job_message, layer_message
+from ..services.thing_messages import host_message, subscription_message
 
-__all__ = ["farm_data", "frames_data", "job_data"]
+__all__ = ["LayerWork", "farm_data", "frames_data", "job_data", "seconds_left"]
 
-PAGE_FRAMES = 200
+PAGE_FRAMES = 50
 _SHOWN_FINISHED = 50
+S = FrameState
+_FIRST = (S.DEAD, S.RUNNING)  # of a job's frames; the others follow in the order of the job
 
 
 def farm_data(farm: Farm) -> dict[str, Any]:
@@ -37,14 +44,101 @@ def _job_row(farm: Farm, job: Job) -> dict[str, Any]:
         "id": job.id,
         "name": job.name,
         "user": facts.user,
-        "state": "PAUSED" if facts.paused and job.is_pending else facts.state,
+        "state": _state(farm, job),
+        "paused": facts.paused,
+        "pending": job.is_pending,
         "priority": facts.priority,
         "launched": facts.launched,
         "stopped": facts.stopped,
         "frames": sum(counts.values()),
         "counts": counts,
         "cores": farm.usage.of("job", job.id).cores / 100,
+        "seconds_left": seconds_left([_work(farm, job, number) for number in range(len(job.layers))]),
     }
+
+
+def _state(farm: Farm, job: Job) -> str:
+    """What a job does. Cuebot says PENDING of jobs that run, that wait and that cannot go on."""
+    if not job.is_pending and job.facts.state != "FINISHED":
+        return "WAITING"  # a post job, for its job
+    counts = job.state.counts()
+    state = job_state(job.facts.state, job.facts.paused, counts)
+    if state == "FAILED":
+        return "WAITING" if not counts[S.DEAD] and _jobs_waited_for(farm, job) else "STUCK"
+    return "WAITING" if state == "RUNNING" and not counts[S.RUNNING] else state
+
+
+def _jobs_waited_for(farm: Farm, job: Job) -> list[str]:
+    others = {row.depend.on_job for row in farm.depends.of(job.id) if farm.depends.is_active(row)} - {job.id}
+    return sorted(farm.jobs[other].name for other in others if other in farm.jobs and farm.jobs[other].is_pending)
+
+
+def _waits_for(farm: Farm, job: Job) -> str:
+    """Why no frame of a job runs; empty when some do, or nobody can tell."""
+    counts = job.state.counts()
+    if counts[S.RUNNING] or not job.is_pending:
+        return ""
+    if not counts[S.WAITING]:
+        others = _jobs_waited_for(farm, job)
+        return f"waits for other jobs: {', '.join(others)}" if others else ""
+    if job.facts.paused:
+        return ""
+    layers = [layer_message(farm, job, number) for number in range(len(job.layers))]
+    subscriptions = [one for one in farm.subscriptions.values() if one.show == job.facts.show]
+    reason = why_nothing_starts(
+        job_message(farm, job),
+        layers,
+        [host_message(farm, host) for host in farm.hosts.values()],
+        [subscription_message(farm, one) for one in subscriptions],
+    )
+    return f"nothing runs: {reason}" if reason else ""
+
+
+class LayerWork(NamedTuple):
+    """What is left to do of a layer.
+
+    Attributes:
+        waiting: How many frames have still to start.
+        running: For how many seconds each running frame has run.
+        usual: How many seconds a frame has taken on average; None when none has succeeded yet.
+    """
+
+    waiting: int
+    running: list[int]
+    usual: float | None
+
+
+def _work(farm: Farm, job: Job, number: int) -> LayerWork:
+    counts = job.state.counts(job.layers[number].name)
+    running: list[int] = []
+    if counts[S.RUNNING]:
+        refs = [ref for ref in job.running if job.layer_of(ref) == number]
+        running = [max(0, int(farm.now()) - job.frames[ref].started) for ref in refs if ref in job.frames]
+    return LayerWork(counts[S.WAITING] + counts[S.DEPEND], running, _usual_seconds(job, number))
+
+
+def _usual_seconds(job: Job, number: int) -> float | None:
+    totals = job.totals[number]
+    return totals.rendered_seconds / totals.rendered if totals.rendered else None
+
+
+def seconds_left(layers: list[LayerWork]) -> int | None:
+    """Estimate when some layers are done, if as many frames run at once as do now.
+
+    A layer of which no frame has succeeded is taken to be as slow as the others.
+
+    Returns:
+        Seconds, or None when nothing is left, nothing runs, or no frame has succeeded yet.
+    """
+    known = [layer.usual for layer in layers if layer.usual is not None]
+    slots = sum(len(layer.running) for layer in layers)
+    if not known or not slots:
+        return None
+    total = 0.0
+    for layer in layers:
+        usual = layer.usual if layer.usual is not None else sum(known) / len(known)
+        total += layer.waiting * usual + sum(max(0.0, usual - seconds) for seconds in layer.running)
+    return round(total / slots)
 
 
 def _counts(job: Job, layer: str | None) -> dict[str, int]:
@@ -65,12 +159,15 @@ def _host_row(farm: Farm, host: Host) -> dict[str, Any]:
         "used_memory_mb": used.memory // 1024,
         "load": host.load / 100,
         "seen": int(host.ping_time),
-        "frames": [farm.jobs[proc.job].state.frame_name(proc.ref) for proc in farm.procs_of_host(host)],
+        "frames": [
+            {"job": proc.job, "id": proc.frame_id, "name": farm.jobs[proc.job].state.frame_name(proc.ref)}
+            for proc in farm.procs_of_host(host)
+        ],
     }
 
 
 def job_data(farm: Farm, job: Job) -> dict[str, Any]:
-    """Return a job with its layers."""
+    """Return a job with its layers, and why none of its frames runs when that is so."""
     layers = [
         {
             "name": layer.name,
@@ -78,15 +175,19 @@ def job_data(farm: Farm, job: Job) -> dict[str, Any]:
             "chunk": layer.chunk,
             "frames": len(job.state.refs(layer.name)),
             "counts": _counts(job, layer.name),
-            "command": layer.command,
+            "seconds": _usual_seconds(job, number),
+            "max_rss_mb": job.totals[number].max_rss // 1024,
+            "memory_mb": layer.memory // 1024,
         }
-        for layer in job.layers
+        for number, layer in enumerate(job.layers)
     ]
-    return {**_job_row(farm, job), "log_dir": job.facts.log_dir, "layers": layers}
+    return {**_job_row(farm, job), "log_dir": job.facts.log_dir, "why": _waits_for(farm, job), "layers": layers}
 
 
 def frames_data(farm: Farm, job: Job, layer: str, state: str, page: int) -> dict[str, Any]:
     """Return some frames of a job: of one layer or all, in one state or any, a page at a time.
+
+    Dead frames come first, then those that run, then all others in the order of the job.
 
     Raises:
         KeyError: The job has no such layer.
@@ -96,6 +197,8 @@ def frames_data(farm: Farm, job: Job, layer: str, state: str, page: int) -> dict
     refs = list(job.state.refs(layer)) if layer else list(range(len(job.state)))
     if wanted is not None:
         refs = [ref for ref in refs if job.state.state(ref) is wanted]
+    else:
+        refs.sort(key=lambda ref: _FIRST.index(state) if (state := job.state.state(ref)) in _FIRST else len(_FIRST))
     begin = page * PAGE_FRAMES
     return {
         "total": len(refs),
@@ -107,12 +210,16 @@ def frames_data(farm: Farm, job: Job, layer: str, state: str, page: int) -> dict
 
 def _frame_row(job: Job, ref: int) -> dict[str, Any]:
     facts = job.frames.get(ref)
+    status = facts.exit_status if facts else -1
+    state = job.state.state(ref)
+    has_failed = facts is not None and facts.stopped and status != 0 and state is not S.SUCCEEDED
     return {
         "id": job.frame_id(ref),
         "name": job.state.frame_name(ref),
-        "state": job.state.state(ref).value,
+        "layer": job.state.layer(ref).name,
+        "state": state.value,
         "host": facts.host if facts else "",
-        "exit_status": facts.exit_status if facts else -1,
+        "why": exit_reason(status) if has_failed else "",
         "started": facts.started if facts else 0,
         "stopped": facts.stopped if facts else 0,
         "attempts": job.state.tries(ref),

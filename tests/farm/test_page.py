@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page about the farm: what it tells, what it lets whom do, and how it looks to a real browser."""
+"""The page about the farm: what it says, and what it lets whom do."""
 
 from __future__ import annotations
 
 import json
 import os
 import select
-import shutil
 import socket
 import time
 import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -23,60 +21,20 @@ pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 pytest.importorskip("flask", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm import steering
-from cuebot_stub.farm.reports import FrameReport, HostReport, frame_ended, host_reported
 from cuebot_stub.server import FarmServer
 from outline.scheduler import FrameState
-from tests.farm.jobs import Layer, counts, launch
+from tests.farm.jobs import Layer, counts, launch, launch_spec, spec_text
+from tests.farm.pages import NAME, call, end_frames, page_server
 from tests.support import until
 
 MakeServer = Callable[..., FarmServer]
 S = FrameState
-NAME = "testing-shot-tester_job"
-HOST = HostReport(
-    name="node1",
-    facility="local",
-    tags=["general"],
-    cores=400,
-    total_memory=8 * 1048576,
-    free_memory=4 * 1048576,
-    total_swap=0,
-    free_swap=0,
-    total_mcp=0,
-    free_mcp=0,
-    gpus=0,
-    gpu_memory=0,
-    free_gpu_memory=0,
-    load=50,
-    boot_time=1,
-    os="Linux",
-    nimby_enabled=False,
-    nimby_locked=False,
-    is_boot=True,
-    is_local=True,
-)
 
 
 @pytest.fixture
 def server(make_farm_server: MakeServer) -> FarmServer:
     """Return a server with a page, and a host that answers nothing: its frames run until a test ends them."""
-    made = make_farm_server(http_port=0)
-    made.farm.send = lambda orders: None
-    with made.farm.work() as farm:
-        host_reported(farm, HOST, None)
-    return made
-
-
-def end_frames(server: FarmServer, job_id: str, status: int) -> None:
-    with server.farm.work() as farm:
-        for proc in steering.procs_of(farm, farm.jobs[job_id]):
-            frame_ended(farm, FrameReport(proc.id, proc.frame_id, exit_status=status))
-
-
-def call(server: FarmServer, path: str, **how: Any) -> Any:
-    base = server.page_address.partition("/#")[0]
-    request = urllib.request.Request(base + path, **how)
-    with urllib.request.urlopen(request, timeout=10) as response:
-        return json.loads(response.read())
+    return page_server(make_farm_server)
 
 
 def refused(server: FarmServer, path: str, **how: Any) -> tuple[int, str]:
@@ -109,6 +67,90 @@ def test_page_lists_frames_of_a_layer_in_a_state(server: FarmServer):
     found = call(server, f"/api/jobs/{job}/frames?layer=one&state=RUNNING")
 
     assert [frame["name"] for frame in found["frames"]] == ["0001-one", "0002-one"]
+
+
+def test_dead_frames_are_listed_first_and_then_those_that_run(server: FarmServer):
+    job = launch(server, Layer("one", "true", "1-9"))
+    end_frames(server, job, 0, first=2)
+    end_frames(server, job, 1, first=1)
+
+    found = call(server, f"/api/jobs/{job}/frames")["frames"]
+
+    assert [(frame["name"][:4], frame["state"]) for frame in found] == [
+        ("0003", "DEAD"), ("0004", "RUNNING"), ("0005", "RUNNING"), ("0006", "RUNNING"), ("0007", "RUNNING"),
+        ("0001", "SUCCEEDED"), ("0002", "SUCCEEDED"), ("0008", "WAITING"), ("0009", "WAITING"),
+    ]  # fmt: skip
+
+
+def test_what_ended_a_frame_is_in_words(server: FarmServer):
+    job = launch(server, Layer("one", "true", "1-4"))
+    for status in (0, 1, 247, 301):
+        end_frames(server, job, status, first=1)
+
+    found = call(server, f"/api/jobs/{job}/frames")["frames"]
+
+    assert {frame["name"][:4]: frame["why"] for frame in found} == {
+        "0001": "", "0002": "exit status 1", "0003": "exit status 247, ended by SIGKILL", "0004": "its host went away",
+    }  # fmt: skip
+
+
+ONE_ON_TWO = """<depend type="FRAME_BY_FRAME" anyframe="False"><depjob>job</depjob><deplayer>one</deplayer>
+<onjob>job</onjob><onlayer>two</onlayer></depend>"""
+
+
+@pytest.mark.parametrize(
+    ("act", "state", "why"),
+    [
+        (lambda server, job: None, "RUNNING", ""),
+        (lambda server, job: end_frames(server, job, 0), "FINISHED", ""),
+        (lambda server, job: end_frames(server, job, 1), "STUCK", ""),
+        (lambda server, job: steer(server, job, steering.pause), "PAUSED", ""),
+        (lambda server, job: steer(server, job, steering.kill_job, "a test"), "STOPPED", ""),
+    ],
+    ids=["running", "finished", "stuck", "paused", "stopped"],
+)
+def test_state_of_a_job_says_what_it_does(
+    server: FarmServer, act: Callable[[FarmServer, str], None], state: str, why: str
+):
+    job = launch(server, Layer("one", "true", "1-4"))
+
+    act(server, job)
+
+    (row,) = call(server, "/api/farm")["jobs"]
+    assert (row["state"], call(server, f"/api/jobs/{job}")["why"]) == (state, why)
+
+
+def steer(server: FarmServer, job: str, act: Callable[..., None], *args: str) -> None:
+    with server.farm.work() as farm:
+        act(farm, farm.jobs[job], *args)
+
+
+def test_a_job_that_no_host_takes_says_why(server: FarmServer):
+    job = launch(server, Layer("one", "true", more="<memory>256m</memory><tags>nvidia</tags>"))
+
+    found = call(server, f"/api/jobs/{job}")
+
+    assert (found["state"], found["why"]) == ("WAITING", "nothing runs: no host has a tag of the layer one: nvidia")
+
+
+def test_a_job_that_waits_for_another_one_says_for_which(server: FarmServer):
+    first = launch(server, Layer("one", "true", "1-4"), name="first")
+    depends = f"""<depend type="JOB_ON_JOB" anyframe="False"><depjob>{NAME}</depjob>
+    <onjob>testing-shot-tester_first</onjob></depend>"""
+    job = launch_spec(server, spec_text([Layer("two", "true")], depends=depends))
+
+    found = call(server, f"/api/jobs/{job}")
+
+    assert (found["state"], found["why"]) == ("WAITING", "waits for other jobs: testing-shot-tester_first")
+    assert call(server, f"/api/jobs/{first}")["state"] == "RUNNING"
+
+
+def test_a_job_with_frames_behind_eaten_ones_is_stuck(server: FarmServer):
+    job = launch_spec(server, spec_text([Layer("one", "true"), Layer("two", "true")], depends=ONE_ON_TWO))
+    steer(server, job, lambda farm, job: steering.eat_frames(farm, job, [1]))
+    end_frames(server, job, 0)
+
+    assert call(server, f"/api/jobs/{job}")["state"] == "STUCK"
 
 
 @pytest.fixture
@@ -274,86 +316,3 @@ def test_job_whose_name_is_taken_cannot_be_revived(server: FarmServer):
     code, error = refused(server, f"/api/jobs/{job}/retry", method="POST", headers=token_of(server))
 
     assert (code, "pending" in error) == (409, True)
-
-
-# -- in a browser ----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Any]:
-    """Return a headless Chromium; skip where it is missing."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("chromium and chromedriver are not on the PATH (Debian: chromium chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for argument in (
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1200,1000",
-        f"--user-data-dir={tmp_path / 'profile'}",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield made
-    made.quit()
-
-
-def text_of(browser: Any, selector: str) -> str:
-    return " ".join(one.text for one in browser.find_elements("css selector", selector))
-
-
-def click(browser: Any, selector: str, label: str) -> None:
-    def try_it() -> bool:
-        for one in browser.find_elements("css selector", selector):
-            if one.text == label and one.is_enabled():
-                one.click()
-                return True
-        return False
-
-    until(lambda: _unless_stale(try_it))
-
-
-def _unless_stale(act: Callable[[], bool]) -> bool:
-    from selenium.common.exceptions import StaleElementReferenceException
-
-    try:
-        return act()
-    except StaleElementReferenceException:
-        return False  # it was drawn anew at that moment
-
-
-@pytest.mark.realtool
-def test_browser_shows_the_farm_and_steers_it(server: FarmServer, browser: Any):
-    job = launch(server, Layer("one", "echo '<b>bold</b>'", "1-5"), Layer("two", "true", "1-2"))
-    browser.get(server.page_address)
-
-    until(lambda: _unless_stale(lambda: NAME in text_of(browser, "#jobs")))
-    address = browser.current_url
-    click(browser, "#jobs button", NAME)
-    until(lambda: _unless_stale(lambda: "0001-one RUNNING" in text_of(browser, "#frames")))
-    end_frames(server, job, 1)
-    until(lambda: _unless_stale(lambda: "0001-one DEAD" in text_of(browser, "#frames")))
-    click(browser, "#frames button", "0001-one")
-    until(lambda: "There is no log yet." in text_of(browser, "#log-text"))
-    click(browser, "#job-actions button", "Eat dead frames")
-    until(lambda: counts(server, job).get("EATEN") == 4)
-    click(browser, "#job-actions button", "Pause")
-    until(lambda: _unless_stale(lambda: "PAUSED" in text_of(browser, "#jobs")))
-
-    bars = browser.find_elements("css selector", "#layers .bar")
-    assert "token" not in address
-    assert len(bars) == 2
-    assert "eaten" in bars[0].get_attribute("title")
-    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
-
-
-@pytest.mark.realtool
-def test_browser_says_when_the_server_is_gone(server: FarmServer, browser: Any):
-    browser.get(server.page_address)
-    until(lambda: "0 pending jobs" in text_of(browser, "#summary"))
-
-    server.stop(0.1)
-
-    until(lambda: "does not answer" in text_of(browser, "#problem"))
