@@ -110,7 +110,7 @@ class Example:
 
     def made(self, pattern: str) -> dict[str, bytes]:
         """What is in the files of the work folder that match."""
-        return {path.name: path.read_bytes() for path in sorted(self.work.glob(pattern))}
+        return {path.name: path.read_bytes() for path in sorted(self.work.glob(pattern)) if path.is_file()}
 
 
 CopyExample = Callable[..., Example]
