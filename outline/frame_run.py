@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .exception import CommandNotFound, OutlineException, ShellCommandFailureException
 from .frame_end import FrameEnd
-from .layer.life import begin, discard, fill_in, finish
+from .layer.life import begin, discard, end_frames, ended_with, fill_in, finish
+from .layer.state import state_of
 from .modules.shell import plain_line
 from .session_paths import SessionPaths
 from .tokens import FrameTokens, expand_in_frame, expand_word
@@ -178,11 +179,13 @@ class CommandFrame(NamedTuple):
     Attributes:
         commands: Those that are to be started, one after the other.
         finish: Called after the last of them, when all have succeeded.
+        ended: Called with the place of each command that has succeeded.
         discard: Called in the end, whatever happened.
     """
 
     commands: list[list[str]]
     finish: Callable[[], None]
+    ended: Callable[[int], None] = lambda place: None
     discard: Callable[[], None] = lambda: None
 
 
@@ -211,13 +214,21 @@ def begin_commands(
     frames = begin(layer, frame, environ, is_checked=is_checked)
     commands = layer.frame_commands(frames)  # type: ignore[attr-defined]  # it is a CommandLayer
     argvs = [expand_in_frame(fill_in(layer, command, number), environ, number) for command, number in commands]
-    return CommandFrame(argvs, lambda: _finish(layer, frames, work), lambda: discard(layer, frames))
+    if work is not None:
+        state_of(layer).when_done = lambda number: work.finish(layer, [number])
+    ends = ended_with([number for _, number in commands], frames)
+    return CommandFrame(
+        argvs,
+        lambda: _finish(layer, frames, work),
+        lambda place: end_frames(layer, ends[place]),
+        lambda: discard(layer, frames),
+    )
 
 
 def _finish(layer: Layer, frames: FrameSet, work: WorkRun | None) -> None:
     finish(layer, frames)
     if work is not None:
-        work.finish(layer, frames)
+        work.finish(layer, [number for number in frames if number not in state_of(layer).finished])
 
 
 def runs_only_commands(layer: Layer) -> bool:

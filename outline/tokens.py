@@ -22,9 +22,11 @@ __all__ = [
     "expand_in_frame",
     "expand_word",
     "farm_line",
+    "fill_chunk",
     "fill_hashes",
     "holds_token",
     "names_chunk",
+    "names_ends",
     "split_command",
     "wants_hashes",
 ]
@@ -226,6 +228,18 @@ def _farm_slot(run: str) -> str:
 def names_chunk(cmd: str | Sequence[object]) -> bool:
     """Say whether a command holds a token of its chunk, so that it has to run once for all frames of the chunk."""
     return any(_names_chunk(word) for word in split_command(cmd))
+
+
+def names_ends(cmd: str | Sequence[object]) -> bool:
+    """Say whether a command names the first or last frame of its chunk, and so all that lie between them."""
+    return any(token in word for word in split_command(cmd) for token in ("#FRAME_START#", "#FRAME_END#"))
+
+
+def fill_chunk(cmd: str | Sequence[object], frames: FrameSet) -> list[str]:
+    """Return the words of a command that runs for some frames of its chunk, which follow each other."""
+    spec = str(frames)
+    values = {"#FRAME_START#": str(frames[0]), "#FRAME_END#": str(frames[-1]), "#FRAMESPEC#": spec, "%{RANGE}": spec}
+    return [_with_tokens(word, values) for word in split_command(cmd)]
 
 
 def split_command(cmd: object) -> list[str]:

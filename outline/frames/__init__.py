@@ -16,7 +16,7 @@ Also read, and turned into the above: blanks around commas, ``5 10 15`` (5,10,15
 ``1:100:5`` (both 1-100x5).
 """
 
-from outline.frames.chunks import chunk_at, chunk_frames, chunk_heads
+from outline.frames.chunks import chunk_at, chunk_frames, chunk_heads, consecutive_runs
 from outline.frames.frame_set import FrameSet
 from outline.frames.text import LONGEST_TEXT, FrameRangeError, compact, spell_out
 
@@ -28,5 +28,6 @@ __all__ = [
     "chunk_frames",
     "chunk_heads",
     "compact",
+    "consecutive_runs",
     "spell_out",
 ]

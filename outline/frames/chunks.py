@@ -10,7 +10,7 @@ from __future__ import annotations
 from outline.frames.frame_set import FrameSet
 from outline.frames.text import FrameRangeError
 
-__all__ = ["chunk_at", "chunk_frames", "chunk_heads"]
+__all__ = ["chunk_at", "chunk_frames", "chunk_heads", "consecutive_runs"]
 
 
 def chunk_heads(frames: FrameSet, size: int) -> FrameSet:
@@ -52,6 +52,22 @@ def chunk_at(frames: FrameSet, head: int, size: int) -> FrameSet:
     if position < 0:
         raise FrameRangeError(str(frames), str(head), 0, f"frame {head} is not in it")
     return distinct[position : position + size]
+
+
+def consecutive_runs(whole: FrameSet, some: FrameSet) -> list[FrameSet]:
+    """Return some frames of a chunk in groups without a gap.
+
+    Args:
+        whole: All frames of the chunk, in render order.
+        some: Those that matter; each is in the chunk.
+    """
+    wanted, groups = set(some), [[]]  # type: tuple[set[int], list[list[int]]]
+    for frame in whole:
+        if frame in wanted:
+            groups[-1].append(frame)
+        elif groups[-1]:
+            groups.append([])
+    return [FrameSet(group) for group in groups if group]
 
 
 def _check_size(size: int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from ..exception import LayerException
+from ..exception import LayerException, OutlineException
 from ..frames import FrameSet
 from .beside import discard, publish, remove_stale
 from .checks import OLD, Signature, Wrong, find_old, find_unusable, signatures, tell_wrong
@@ -227,8 +227,10 @@ def _probe(folder: str) -> int:
 
 
 @contextmanager
-def publishing(attempt: Attempt, frames: FrameSet, may_publish: Callable[[], bool]) -> Iterator[None]:
-    """Move the outputs of a chunk to their place as its frames get done.
+def publishing(
+    attempt: Attempt, frames: FrameSet, may_publish: Callable[[], bool], note: Callable[[list[int]], object]
+) -> Iterator[None]:
+    """Move the outputs of a chunk to their place as its frames get done, and note these.
 
     So people see them early, and a chunk that is killed has not rendered for nothing when ``skip_existing`` is on.
     """
@@ -244,8 +246,8 @@ def publishing(attempt: Attempt, frames: FrameSet, may_publish: Callable[[], boo
         while not over.wait(_SECONDS_BETWEEN_LOOKS):
             try:
                 if may_publish():
-                    attempt.publish_finished(frames)
-            except LayerException:  # the same happens again when all frames are done, and then it is told
+                    note(attempt.publish_finished(frames))
+            except OutlineException:  # the same happens again when all frames are done, and then it is told
                 return
 
     watcher = threading.Thread(target=watch, daemon=True)
@@ -256,4 +258,4 @@ def publishing(attempt: Attempt, frames: FrameSet, may_publish: Callable[[], boo
         over.set()
         watcher.join()
     if may_publish():
-        attempt.publish_finished(frames)
+        note(attempt.publish_finished(frames))

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ..event import AFTER_EXECUTE
 from ..exception import FailImmediately, LayerException
-from ..frames import FrameSet
+from ..frames import FrameSet, consecutive_runs
 from . import outputs, results
 from .args import short
 from .paths import make_folders
@@ -28,6 +29,8 @@ __all__ = [
     "begin",
     "discard",
     "done",
+    "end_frames",
+    "ended_with",
     "fill_in",
     "fill_in_outputs",
     "finish",
@@ -35,6 +38,8 @@ __all__ = [
     "override_args",
     "run_chunk",
     "run_chunk_and_restore",
+    "runs_of",
+    "works_after",
 ]
 
 logger = logging.getLogger("outline.layer")
@@ -149,9 +154,75 @@ def _has_work_folder(layer: Layer) -> bool:
 
 def done(layer: Layer, frame: int) -> None:
     """Publish and record one frame of the chunk that runs; arguments and errors are those of ``Layer.done``."""
-    state = state_of(layer)
     results.take(layer, [frame])
     outputs.publish(layer, FrameSet([frame]))
+    _note_done(layer, frame)
+
+
+def ended_with(numbers: Sequence[int | None], frames: Iterable[int]) -> list[list[int]]:
+    """Which frames of a chunk are through after each of its commands; those of the last one are left to its end.
+
+    A frame is through after the last command that names it. One that no command names belongs to the frame before it,
+    and a command that names none belongs to all frames before it.
+
+    Args:
+        numbers: The frame that each command names.
+        frames: Those of the chunk.
+    """
+    last: dict[int, int] = {}
+    for place, number in enumerate(numbers):
+        last |= {number: place} if number is not None else dict.fromkeys(last, place)
+    ends: list[list[int]] = [[] for _ in numbers]
+    place = len(numbers)
+    for frame in frames:
+        place = last.get(frame, place)
+        if place < len(numbers) - 1:
+            ends[place].append(frame)
+    return ends
+
+
+def end_frames(layer: Layer, frames: Iterable[int]) -> None:
+    """Publish and record those frames of the chunk that runs whose outputs are whole, before its end.
+
+    What is wrong with others is told at the end of the chunk, when all of it may be there.
+    """
+    for frame in frames:
+        if frame in state_of(layer).finished or not results.is_there(layer, frame):
+            continue
+        try:
+            layer.check_output(FrameSet([frame]))
+            outputs.publish(layer, FrameSet([frame]))
+        except LayerException:
+            continue
+        results.take(layer, [frame])
+        _note_done(layer, frame)
+
+
+def runs_of(layer: Layer, frames: FrameSet) -> list[FrameSet]:
+    """The frames of a chunk that must run, in groups of those that follow each other in the chunk."""
+    whole = state_of(layer).chunk
+    return [frames] if whole is None else consecutive_runs(whole, frames)
+
+
+def works_after(layer: Layer, base: type[Layer]) -> bool:
+    """Whether code of a user, or a child, may work on the outputs of a layer after its commands.
+
+    Args:
+        layer: The layer.
+        base: The class of the library whose ``_execute`` runs the commands.
+    """
+    cls = type(layer)
+    return bool(
+        cls._execute is not base._execute
+        or cls._after_execute is not base._after_execute
+        or hasattr(layer, "_post_execute")
+        or layer.get_children()
+        or layer.get_event_handler().get_event_listeners(AFTER_EXECUTE)
+    )
+
+
+def _note_done(layer: Layer, frame: int) -> None:
+    state = state_of(layer)
     state.finished.add(frame)
     if state.when_done is not None:
         state.when_done(frame)

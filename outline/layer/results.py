@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from .base import Layer
 
-__all__ = ["SEED", "count", "discard", "emit", "fill_in", "random_of", "seed_from", "seed_of", "take"]
+__all__ = ["SEED", "count", "discard", "emit", "fill_in", "is_there", "random_of", "seed_from", "seed_of", "take"]
 
 logger = logging.getLogger("outline.layer")
 
@@ -121,6 +121,12 @@ def _place_of(layer: Layer, frame: int) -> str:
     if frame not in files:
         files[frame] = os.path.join(layer.get_path(), f".result-{frame}-{os.getpid()}-{os.urandom(4).hex()}.json")
     return files[frame]
+
+
+def is_there(layer: Layer, frame: int) -> bool:
+    """Whether the commands of a frame have written what they return, or were not asked for it."""
+    path = state_of(layer).result_files.get(frame)
+    return path is None or os.path.exists(path)
 
 
 def take(layer: Layer, frames: Iterable[int]) -> None:

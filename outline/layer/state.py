@@ -40,7 +40,8 @@ class LayerState:
         by_name: Dependencies on layers that the outline does not know yet, as arguments of ``depend_on``.
         frame: The first frame of the chunk that runs.
         todo: Those of its frames that must run, in a job that lives in a work folder.
-        finished: Frames of the chunk that ``Layer.done`` has published.
+        chunk: All of its frames, when there is ``todo``.
+        finished: Frames of the chunk that are through before its end.
         when_done: What else is to be done when a frame of the chunk is done.
         results: What ``emit`` was given, by frame.
         counts: What ``count`` was given, by frame.
@@ -67,6 +68,7 @@ class LayerState:
         self.outputs: dict[str, Path] = {}
         self.frame: int | None = None
         self.todo: FrameSet | None = None
+        self.chunk: FrameSet | None = None
         self.finished: set[int] = set()
         self.when_done: Callable[[int], object] | None = None
         self.results: dict[int, Any] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..config import config
@@ -22,7 +22,7 @@ from ..io.path import absolute_path, each_path, expand_path
 from ..io.pattern import find_slot
 from ..io.sizes import note_sizes, read_sizes
 from ..layer import Layer, outputs
-from ..layer.life import fill_in
+from ..layer.life import end_frames, fill_in, works_after
 from ..resources import parse_memory_kb
 from .command import CommandEnd, RenderArgs, RenderCommand, flags, words_of
 
@@ -327,7 +327,8 @@ class RenderLayer(Layer):
         errors_before, fatal_before = len(reader.errors), len(reader.fatal)
         reader.begin(self.get_progress_frames(command.frames))
         failure: ShellCommandFailureException | None = None
-        with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:]):
+        note = self.__note_done
+        with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:], note):
             try:
                 system(fill_in(self, command.argv, command.frames[0]), frame=command.frames[0], reader=reader)
             except ShellCommandFailureException as error:
@@ -340,6 +341,12 @@ class RenderLayer(Layer):
         if wrong is not None:
             raise wrong
         attempt.publish(command.frames)
+        note(command.frames)
+
+    def __note_done(self, frames: Iterable[int]) -> None:
+        """Record frames whose outputs are in their place, unless code of a user works on them afterwards."""
+        if not works_after(self, RenderLayer):
+            end_frames(self, frames)
 
     def __judge(self, end: CommandEnd) -> LayerException | ShellCommandFailureException | None:
         """What is wrong with what a command did; None when nothing is."""

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 from ..exception import LaunchException, LayerException, OutlineException
 from ..frames import FrameSet
 from ..layer import Frame, Layer
-from ..tokens import farm_line, fill_hashes, holds_token, names_chunk, split_command, wants_hashes
+from ..layer.life import end_frames, ended_with, fill_in, runs_of, works_after
+from ..tokens import (
+    farm_line,
+    fill_chunk,
+    fill_hashes,
+    holds_token,
+    names_chunk,
+    names_ends,
+    split_command,
+    wants_hashes,
+)
 from ..util import get_slice
 
 if TYPE_CHECKING:
@@ -65,11 +75,19 @@ class CommandLayer(Layer):
         if self.get_arg("progress"):
             self.__run_watched(frames)
             return
-        for command, frame in self.frame_commands(frames):
+        commands = list(self.frame_commands(frames))
+        for (command, frame), ended in zip(commands, self.__ended(commands, frames), strict=True):
             if frame is None:
                 self.system(command)
             else:
                 self.system(command, frame=frame)
+            end_frames(self, ended)
+
+    def __ended(self, commands: list[tuple[Any, int | None]], frames: FrameSet) -> list[list[int]]:
+        """The frames that are through after each command; none where code of a user comes after the commands."""
+        if works_after(self, CommandLayer):
+            return [[] for _ in commands]
+        return ended_with([frame for _, frame in commands], frames)
 
     def __run_watched(self, frames: FrameSet) -> None:
         """Run the commands and tell how far they are; a command works on its frame, a single one on all of them."""
@@ -78,18 +96,20 @@ class CommandLayer(Layer):
 
         commands = list(self.frame_commands(frames))
         with watched_output(PROGRESS_RULES[self.get_arg("progress")], frames) as reader:
-            for command, frame in commands:
+            for (command, frame), ended in zip(commands, self.__ended(commands, frames), strict=True):
                 own = frames if frame is None or len(commands) == 1 else FrameSet([frame])
                 reader.begin(own, share=1 / len(commands))
                 self.system(command, frame=frame, reader=reader)
+                end_frames(self, ended)
 
 
 class Shell(CommandLayer):
     """Runs a command for every frame.
 
     A command that names its chunk (``#FRAME_START#``, ``#FRAME_END#``, ``#FRAMESPEC#``, ``%{RANGE}``) runs once per
-    chunk, any other one once per frame. Where nothing else in the command names the frame, the ``#`` or ``####`` of
-    its file names does, unless ``expand_hashes=False`` leaves them to the program.
+    chunk, any other one once per frame. Where only some frames of a chunk must run, a command that names its ends runs
+    once for each group of them that follow each other. Where nothing else in the command names the frame, the ``#`` or
+    ``####`` of its file names does, unless ``expand_hashes=False`` leaves them to the program.
     """
 
     def __init__(self, name: str, command: Any = None, **args: Unpack[LayerArgs]) -> None:
@@ -112,7 +132,10 @@ class Shell(CommandLayer):
         """Return the command, once per chunk or once per frame."""
         command = self.get_arg("command")
         if names_chunk(command):
-            return [(command, frames[0])]
+            runs = runs_of(self, frames) if names_ends(command) else [frames]
+            if len(runs) == 1:
+                return [(command, frames[0])]
+            return [(fill_chunk(fill_in(self, command, run[0]), run), run[0]) for run in runs]
         if _expands_hashes(self):
             return [(fill_hashes(command, frame), frame) for frame in frames]
         return [(command, frame) for frame in frames]

@@ -113,7 +113,8 @@ class WorkRun:
         state, links, name = state_of(layer), self.links(layer), layer.get_name()
         state.todo, self.__attempt = None, attempt
         todo = []
-        for number in layer.get_local_frame_set(frame):
+        state.chunk = layer.get_local_frame_set(frame)
+        for number in state.chunk:
             decision = self.__decide(layer, links, number)
             if not decision.reason.runs:
                 continue

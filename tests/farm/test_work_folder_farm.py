@@ -65,6 +65,25 @@ def test_a_farm_makes_the_same_and_runs_only_what_is_missing(
     assert all(row["s"][0] == row["s"][1] for row in returned[0])
 
 
+def test_a_chunk_keeps_the_frames_before_a_failure(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
+    folder, (ran, bad) = tmp_path / "made", (tmp_path / "ran", tmp_path / "bad-3")
+    command = f"echo $0 >> {ran}; test ! -e {tmp_path}/bad-$0 || exit 3; echo $0 > $1"
+    layer = f'Shell("render", ["sh", "-c", "{command}", "%{{FRAME}}", "%{{OUTPUT}}"], outputs="a.####.txt", chunk=4)'
+    job = script(tmp_path, layer)
+    bad.touch()
+
+    failed = run_at_farm(job, "1-4", "--wait", "--max-retries", "1", "--work", str(folder))
+    assert failed.returncode == 1, failed.stderr
+    first = ran.read_text().split()
+    bad.unlink()
+    second = run_at_farm(job, "1-4", "--wait", "--work", str(folder))
+
+    assert first == ["1", "2", "3", "3"]
+    assert ran.read_text().split()[4:] == ["3", "4"]
+    assert second.returncode == 0
+    assert [(folder / f"a.000{frame}.txt").read_text() for frame in range(1, 5)] == ["1\n", "2\n", "3\n", "4\n"]
+
+
 def test_a_folder_belongs_to_its_job_until_that_is_over(
     run_at_farm: RunAtFarm, pycue: Any, rqd: Rqd, tmp_path: Path
 ) -> None:

@@ -161,14 +161,15 @@ def _serialize(launcher: OutlineLauncher, use_pycuerun: bool) -> str:
 
 
 def is_running(job_id: str, server: Any) -> bool:
-    """Tell whether a job runs or waits on a farm; one that the server does not know does not.
+    """Tell whether frames of a job run on a farm, or may; dead ones and those that wait for them do not.
 
     Raises:
         LaunchException: The server does not answer.
     """
     opencue = connect(server)
     with farm_errors("looking for a job"):
-        return bool(list(opencue.api.getJobs(id=[job_id])))  # only those that are not over
+        jobs = list(opencue.api.getJobs(id=[job_id]))  # only those that are not over
+        return any(job.data.job_stats.running_frames or job.data.job_stats.waiting_frames for job in jobs)
 
 
 def wait(job: Any) -> None:

@@ -203,13 +203,14 @@ class Worker:
             watch.log.write(f"outline: {error}\n")
             return FrameEnd(1, reason=_one_line(error))
         try:
-            for argv in frame.commands:
+            for place, argv in enumerate(frame.commands):
                 if watch.stopped:  # the command before ended well all the same, but this one must not begin
                     return FrameEnd(128 + signal.SIGTERM, signal.SIGTERM, EndedBy.LAUNCHER, 0.0, rss_kb, _STOPPED)
                 end = self.__run_command(argv, environ, watch)
                 rss_kb = max(rss_kb, end.rss_kb)
                 if end.status:
                     return end._replace(rss_kb=rss_kb)
+                frame.ended(place)
             frame.finish()
             return end._replace(rss_kb=rss_kb)
         except OutlineException as error:
