@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
@@ -330,12 +331,19 @@ class OutlineLauncher:
                 tell(plan)
             if not plan.has_work:
                 return []
+            self.__end_job_before(claim.number, claim.before)
             self.set_flag("settled", _settled_frames(self.__outline, plan))
             jobs = self.__launch(backend, use_pycuerun)
             if self.get("backend") == "cue" and jobs:
                 data = jobs[0].data
                 claim.note(job=data.id, job_name=data.name, server=self.get_flag("server") or None)
             return jobs
+
+    def __end_job_before(self, number: int, before: Mapping[str, Any]) -> None:
+        """End what is left on the farm of the launch before, such as dead frames, since this one goes on with it."""
+        if self.get("backend") == "cue" and before.get("job"):
+            reason = f"superseded by launch {number} of {self.get('work')}"
+            import_backend_module("cue").end_superseded(before["job"], before.get("server"), reason)
 
     def __mark_plain(self) -> None:
         """Note in the session that its frames are the layers' commands alone, and warn of what that leaves out."""

@@ -143,7 +143,7 @@ class WorkFolder:
                 raise WorkException(f"{self.folder} was taken by another launch just now; try again")
         except OSError as error:
             raise WorkException(f"cannot write the work folder {self.folder}: {error.strerror}") from error
-        return Launch(self.__launch_path(number + 1), number + 1, {**owner, **facts})
+        return Launch(self.__launch_path(number + 1), number + 1, {**owner, **facts}, self.launch(number))
 
     def __refuse_living(self, number: int, is_running: Callable[[str, Any], bool] | None) -> None:
         data = self.launch(number)
@@ -212,11 +212,18 @@ class WorkFolder:
 
 
 class Launch:
-    """One launch in a work folder, kept by the process that made it."""
+    """One launch in a work folder, kept by the process that made it.
 
-    def __init__(self, path: str, number: int, facts: dict[str, Any]) -> None:
+    Attributes:
+        number: Its number.
+        facts: What is written down of it.
+        before: What is known of the launch before.
+    """
+
+    def __init__(self, path: str, number: int, facts: dict[str, Any], before: Mapping[str, Any]) -> None:
         self.number = number
         self.facts = facts
+        self.before = before
         self.__path = path
 
     def forget(self) -> None:

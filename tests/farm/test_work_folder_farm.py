@@ -78,9 +78,10 @@ def test_a_chunk_keeps_the_frames_before_a_failure(run_at_farm: RunAtFarm, rqd: 
     bad.unlink()
     second = run_at_farm(job, "1-4", "--wait", "--work", str(folder))
 
+    assert second.returncode == 0, second.stderr
     assert first == ["1", "2", "3", "3"]
     assert ran.read_text().split()[4:] == ["3", "4"]
-    assert second.returncode == 0
+    assert "is ended: superseded by launch 2 of" in second.stderr
     assert [(folder / f"a.000{frame}.txt").read_text() for frame in range(1, 5)] == ["1\n", "2\n", "3\n", "4\n"]
 
 

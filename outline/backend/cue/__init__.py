@@ -172,6 +172,25 @@ def is_running(job_id: str, server: Any) -> bool:
         return any(job.data.job_stats.running_frames or job.data.job_stats.waiting_frames for job in jobs)
 
 
+def end_superseded(job_id: str, server: Any, reason: str) -> None:
+    """End what is left of a job whose work another one goes on with, so that it can have the same name.
+
+    Args:
+        job_id: The id of the job; one that is over, or not known, is ended already.
+        server: As the flag of ``launch``.
+        reason: Why, for people who look at the job.
+
+    Raises:
+        LaunchException: The server does not answer, or refuses.
+    """
+    opencue = connect(server)
+    with farm_errors("looking for a job"):
+        jobs = list(opencue.api.getJobs(id=[job_id]))
+    for job in jobs:
+        logger.warning("%s is ended: %s", job.data.name, reason)
+        kill_whole_job(job, reason)
+
+
 def wait(job: Any) -> None:
     """Wait until a job can make no more progress by itself: all is done, frames are dead, or it was killed.
 
