@@ -7,9 +7,8 @@ import atexit
 import logging
 import os
 import re
-import sys
-from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,6 @@ from .script import launch_noted, stop_if_only_read
 if TYPE_CHECKING:
     from .layer import Layer
     from .option_parser import CuerunOptionParser
-    from .work.plan import WorkPlan
 
 __all__ = [
     "CuerunOptionParser",
@@ -255,7 +253,10 @@ class OutlineLauncher:
             _refused.discard(os.path.dirname(path))
             self.__outline = load_outline(path)
         if self.get_flag("work"):
-            return self.__launch_in_work_folder(backend, use_pycuerun)
+            from .launch_in_folder import launch_in_folder
+
+            farm = partial(import_backend_module, "cue")
+            return launch_in_folder(self, lambda: self.__launch(backend, use_pycuerun), farm)
         return self.__launch(backend, use_pycuerun)
 
     def __make_ready(self) -> None:
@@ -270,80 +271,6 @@ class OutlineLauncher:
             self.__mark_plain()
         _launched.add(self.__outline)
         return launch_noted(self, lambda: backend.launch(self, use_pycuerun=use_pycuerun))
-
-    def plan_work(self) -> WorkPlan:
-        """Which frames a launch in the work folder would run, and why; nothing is written.
-
-        Raises:
-            OutlineException: The outline could not be launched, or the folder cannot be read.
-        """
-        from .work.folder import WorkFolder
-        from .work.launch import plan_only, read_choice, use_work_folder
-
-        folder = WorkFolder(self.get("work"))
-        use_work_folder(self.__outline, folder)
-        self.prepare()
-        choice = read_choice(self.get_flag)
-        return plan_only(self.__outline, folder, choice)
-
-    def has_news(self) -> bool:
-        """Tell whether a launch in the work folder could run a frame that is new, or made of something new.
-
-        Frames that only follow such a frame, that always run, or that wait for one which is dead, do not count.
-
-        Raises:
-            OutlineException: The outline could not be launched, or the folder cannot be read.
-        """
-        from .frame_end import FrameEnd
-        from .scheduler import FrameState, JobState, plan_job
-
-        plan = self.plan_work()
-        if not plan.has_work:
-            return False
-        job = JobState(plan_job(self.__outline, max_retries=0, autoeat=False))
-        for layer, states in _settled_frames(self.__outline, plan).items():
-            for state, heads in states.items():
-                for head in heads:
-                    job.restore(job.ref(layer, head), FrameState(state), 0)
-        job.settle()
-        while (ref := job.next_ready(float("inf"), sys.maxsize)) is not None:
-            if plan.is_new(job.layer(ref).name, job.frames_of(ref)):
-                return True
-            job.start(ref)
-            job.finish(ref, FrameEnd())
-        return False
-
-    def __launch_in_work_folder(self, backend: Any, use_pycuerun: bool) -> Any:
-        """Launch what has to run, as the records of the work folder say; nothing when all is done."""
-        from .work.folder import WorkFolder
-        from .work.launch import begin_work, read_choice, use_work_folder
-
-        if not use_pycuerun:
-            raise LaunchException("a job in a work folder needs pycuerun on its hosts; leave use_pycuerun=False out")
-        folder = WorkFolder(self.get("work"))
-        use_work_folder(self.__outline, folder)
-        self.prepare()
-        choice = read_choice(self.get_flag)
-        take_over = bool(self.get_flag("take_over"))
-        with begin_work(self.__outline, folder, choice, take_over=take_over, is_running=_runs_on_farm) as (claim, plan):
-            tell = self.get_flag("on_plan")
-            if tell is not None:
-                tell(plan)
-            if not plan.has_work:
-                return []
-            self.__end_job_before(claim.number, claim.before)
-            self.set_flag("settled", _settled_frames(self.__outline, plan))
-            jobs = self.__launch(backend, use_pycuerun)
-            if self.get("backend") == "cue" and jobs:
-                data = jobs[0].data
-                claim.note(job=data.id, job_name=data.name, server=self.get_flag("server") or None)
-            return jobs
-
-    def __end_job_before(self, number: int, before: Mapping[str, Any]) -> None:
-        """End what is left on the farm of the launch before, such as dead frames, since this one goes on with it."""
-        if self.get("backend") == "cue" and before.get("job"):
-            reason = f"superseded by launch {number} of {self.get('work')}"
-            import_backend_module("cue").end_superseded(before["job"], before.get("server"), reason)
 
     def __mark_plain(self) -> None:
         """Note in the session that its frames are the layers' commands alone, and warn of what that leaves out."""
@@ -389,18 +316,3 @@ def __getattr__(name: str) -> Any:
 
         return CuerunOptionParser
     raise AttributeError(f"module 'outline.cuerun' has no attribute {name!r}")
-
-
-def _settled_frames(ol: Outline, plan: WorkPlan) -> dict[str, dict[str, list[int]]]:
-    """The first frames of chunks that need not run, by layer and the state that they have from the start."""
-    layers = [layer for layer in ol.get_layers() if layer.get_name() in plan.decisions]
-    return {layer.get_name(): {"SUCCEEDED": plan.done_heads(layer), "DEAD": plan.dead_heads(layer)} for layer in layers}
-
-
-def _runs_on_farm(job_id: str, server: Any) -> bool:
-    """Tell whether a job still runs or waits on a farm.
-
-    Raises:
-        LaunchException: The farm server does not answer.
-    """
-    return bool(import_backend_module("cue").is_running(job_id, server))

@@ -263,6 +263,7 @@ def _take_range(options: SimpleNamespace, positional: str | None) -> None:
 
 def _watch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
     from ..cuerun import OutlineLauncher
+    from ..launch_in_folder import has_news
     from .reading import look_at
     from .watch import NEWS, watch
 
@@ -276,7 +277,7 @@ def _watch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]
     later = SimpleNamespace(**{**vars(options), "force": (), "leaves_failed": True})
 
     def look() -> int:
-        return NEWS if OutlineLauncher(look_at(load).outline, **_launch_args(later)).has_news() else 0
+        return NEWS if has_news(OutlineLauncher(look_at(load).outline, **_launch_args(later))) else 0
 
     return watch(lambda: _launch(tool, options, load), look, lambda: _launch(tool, later, load), seconds)
 
@@ -304,10 +305,11 @@ def _dry_run(options: SimpleNamespace, load: Callable[[], Outline]) -> int:
     reading = look_at(load)
     if options.work:
         from ..cuerun import OutlineLauncher
+        from ..launch_in_folder import plan_in_folder
         from .work import plan_text
 
         launcher = OutlineLauncher(reading.outline, **{**_launch_args(options), **reading.flags})
-        print(plan_text(launcher.plan_work(), each_frame=options.verbose))
+        print(plan_text(plan_in_folder(launcher), each_frame=options.verbose))
         return 0
     print(dry_run_text(reading.outline, {**_launch_args(options), **reading.flags}, options.format))
     return 0

@@ -327,7 +327,11 @@ class RenderLayer(Layer):
         errors_before, fatal_before = len(reader.errors), len(reader.fatal)
         reader.begin(self.get_progress_frames(command.frames))
         failure: ShellCommandFailureException | None = None
-        note = self.__note_done
+
+        def note(frames: Iterable[int]) -> None:
+            if not works_after(self, RenderLayer):
+                end_frames(self, frames)
+
         with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:], note):
             try:
                 system(fill_in(self, command.argv, command.frames[0]), frame=command.frames[0], reader=reader)
@@ -342,11 +346,6 @@ class RenderLayer(Layer):
             raise wrong
         attempt.publish(command.frames)
         note(command.frames)
-
-    def __note_done(self, frames: Iterable[int]) -> None:
-        """Record frames whose outputs are in their place, unless code of a user works on them afterwards."""
-        if not works_after(self, RenderLayer):
-            end_frames(self, frames)
 
     def __judge(self, end: CommandEnd) -> LayerException | ShellCommandFailureException | None:
         """What is wrong with what a command did; None when nothing is."""

@@ -30,6 +30,7 @@ FLOORS = {
     "outline.cli": 9,
     "outline.cuerun": 8,
     "outline.openjd": 8,
+    "outline.launch_in_folder": 8,
     "outline.launch_options": 8,
     "outline.option_parser": 8,
     "outline.backend": 7,

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Launches in a work folder: what has to run, as the records there say, and nothing else."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .exception import LaunchException
+from .frame_end import FrameEnd
+from .scheduler import FrameState, JobState, plan_job
+from .work.folder import WorkFolder
+from .work.launch import begin_work, plan_only, read_choice, use_work_folder
+
+if TYPE_CHECKING:
+    from .cuerun import OutlineLauncher
+    from .loader import Outline
+    from .work.plan import WorkPlan
+
+__all__ = ["has_news", "launch_in_folder", "plan_in_folder"]
+
+
+def plan_in_folder(launcher: OutlineLauncher) -> WorkPlan:
+    """Which frames a launch in the work folder would run, and why; nothing is written.
+
+    Raises:
+        OutlineException: The outline could not be launched, or the folder cannot be read.
+    """
+    return plan_only(launcher.get_outline(), _use_folder(launcher), read_choice(launcher.get_flag))
+
+
+def has_news(launcher: OutlineLauncher) -> bool:
+    """Tell whether a launch in the work folder could run a frame that is new, or made of something new.
+
+    Frames that only follow such a frame, that always run, or that wait for one which is dead, do not count.
+
+    Raises:
+        OutlineException: The outline could not be launched, or the folder cannot be read.
+    """
+    plan, ol = plan_in_folder(launcher), launcher.get_outline()
+    if not plan.has_work:
+        return False
+    job = JobState(plan_job(ol, max_retries=0, autoeat=False))
+    for layer, states in _settled_frames(ol, plan).items():
+        for state, heads in states.items():
+            for head in heads:
+                job.restore(job.ref(layer, head), FrameState(state), 0)
+    job.settle()
+    while (ref := job.next_ready(float("inf"), sys.maxsize)) is not None:
+        if plan.is_new(job.layer(ref).name, job.frames_of(ref)):
+            return True
+        job.start(ref)
+        job.finish(ref, FrameEnd())
+    return False
+
+
+def launch_in_folder(launcher: OutlineLauncher, launch: Callable[[], list[Any]], farm: Callable[[], Any]) -> list[Any]:
+    """Launch what has to run, as the records of the work folder say; nothing when all is done.
+
+    Args:
+        launcher: Its flags name the folder.
+        launch: Sets the outline up, launches it and gives the jobs.
+        farm: Gives the backend of a farm, which may know the job that was in the folder before.
+
+    Raises:
+        OutlineException: The outline cannot be launched, or somebody else runs in the folder.
+    """
+    if launcher.get_flag("use_pycuerun") is False:
+        raise LaunchException("a job in a work folder needs pycuerun on its hosts; leave use_pycuerun=False out")
+    folder, ol = _use_folder(launcher), launcher.get_outline()
+    choice, take_over = read_choice(launcher.get_flag), bool(launcher.get_flag("take_over"))
+
+    def is_running(job_id: str, server: Any) -> bool:
+        return bool(farm().is_running(job_id, server))
+
+    with begin_work(ol, folder, choice, take_over=take_over, is_running=is_running) as (claim, plan):
+        tell = launcher.get_flag("on_plan")
+        if tell is not None:
+            tell(plan)
+        if not plan.has_work:
+            return []
+        if launcher.get("backend") == "cue" and claim.before.get("job"):
+            reason = f"superseded by launch {claim.number} of {folder.folder}"
+            farm().end_superseded(claim.before["job"], claim.before.get("server"), reason)
+        launcher.set_flag("settled", _settled_frames(ol, plan))
+        jobs = launch()
+        if launcher.get("backend") == "cue" and jobs:
+            data = jobs[0].data
+            claim.note(job=data.id, job_name=data.name, server=launcher.get_flag("server") or None)
+        return jobs
+
+
+def _use_folder(launcher: OutlineLauncher) -> WorkFolder:
+    folder = WorkFolder(launcher.get("work"))
+    use_work_folder(launcher.get_outline(), folder)
+    launcher.prepare()
+    return folder
+
+
+def _settled_frames(ol: Outline, plan: WorkPlan) -> dict[str, dict[str, list[int]]]:
+    """The first frames of chunks that need not run, by layer and the state that they have from the start."""
+    layers = [layer for layer in ol.get_layers() if layer.get_name() in plan.decisions]
+    return {layer.get_name(): {"SUCCEEDED": plan.done_heads(layer), "DEAD": plan.dead_heads(layer)} for layer in layers}
