@@ -39,7 +39,6 @@ __all__ = [
     "run_chunk",
     "run_chunk_and_restore",
     "runs_of",
-    "works_after",
 ]
 
 logger = logging.getLogger("outline.layer")
@@ -181,11 +180,19 @@ def ended_with(numbers: Sequence[int | None], frames: Iterable[int]) -> list[lis
     return ends
 
 
-def end_frames(layer: Layer, frames: Iterable[int]) -> None:
+def end_frames(layer: Layer, frames: Iterable[int], *, base: type[Layer] | None = None) -> None:
     """Publish and record those frames of the chunk that runs whose outputs are whole, before its end.
 
     What is wrong with others is told at the end of the chunk, when all of it may be there.
+
+    Args:
+        layer: The layer.
+        frames: Frames whose commands are through.
+        base: The class of the library whose ``_execute`` ran the commands. Where code of a user may work on the outputs
+            afterwards, nothing is published before the end.
     """
+    if base is not None and _works_after(layer, base):
+        return
     for frame in frames:
         if frame in state_of(layer).finished or not results.is_there(layer, frame):
             continue
@@ -204,13 +211,8 @@ def runs_of(layer: Layer, frames: FrameSet) -> list[FrameSet]:
     return [frames] if whole is None else consecutive_runs(whole, frames)
 
 
-def works_after(layer: Layer, base: type[Layer]) -> bool:
-    """Whether code of a user, or a child, may work on the outputs of a layer after its commands.
-
-    Args:
-        layer: The layer.
-        base: The class of the library whose ``_execute`` runs the commands.
-    """
+def _works_after(layer: Layer, base: type[Layer]) -> bool:
+    """Whether code of a user, or a child, may work on the outputs of a layer after its commands."""
     cls = type(layer)
     return bool(
         cls._execute is not base._execute

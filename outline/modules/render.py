@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..config import config
@@ -22,7 +23,7 @@ from ..io.path import absolute_path, each_path, expand_path
 from ..io.pattern import find_slot
 from ..io.sizes import note_sizes, read_sizes
 from ..layer import Layer, outputs
-from ..layer.life import end_frames, fill_in, works_after
+from ..layer.life import end_frames, fill_in
 from ..resources import parse_memory_kb
 from .command import CommandEnd, RenderArgs, RenderCommand, flags, words_of
 
@@ -327,11 +328,7 @@ class RenderLayer(Layer):
         errors_before, fatal_before = len(reader.errors), len(reader.fatal)
         reader.begin(self.get_progress_frames(command.frames))
         failure: ShellCommandFailureException | None = None
-
-        def note(frames: Iterable[int]) -> None:
-            if not works_after(self, RenderLayer):
-                end_frames(self, frames)
-
+        note = partial(end_frames, self, base=RenderLayer)
         with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:], note):
             try:
                 system(fill_in(self, command.argv, command.frames[0]), frame=command.frames[0], reader=reader)

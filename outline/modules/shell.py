@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..exception import LaunchException, LayerException, OutlineException
 from ..frames import FrameSet
 from ..layer import Frame, Layer
-from ..layer.life import end_frames, ended_with, fill_in, runs_of, works_after
+from ..layer.life import end_frames, ended_with, fill_in, runs_of
 from ..tokens import (
     farm_line,
     fill_chunk,
@@ -76,18 +76,12 @@ class CommandLayer(Layer):
             self.__run_watched(frames)
             return
         commands = list(self.frame_commands(frames))
-        for (command, frame), ended in zip(commands, self.__ended(commands, frames), strict=True):
+        for (command, frame), ended in zip(commands, ended_with([one for _, one in commands], frames), strict=True):
             if frame is None:
                 self.system(command)
             else:
                 self.system(command, frame=frame)
-            end_frames(self, ended)
-
-    def __ended(self, commands: list[tuple[Any, int | None]], frames: FrameSet) -> list[list[int]]:
-        """The frames that are through after each command; none where code of a user comes after the commands."""
-        if works_after(self, CommandLayer):
-            return [[] for _ in commands]
-        return ended_with([frame for _, frame in commands], frames)
+            end_frames(self, ended, base=CommandLayer)
 
     def __run_watched(self, frames: FrameSet) -> None:
         """Run the commands and tell how far they are; a command works on its frame, a single one on all of them."""
@@ -96,11 +90,11 @@ class CommandLayer(Layer):
 
         commands = list(self.frame_commands(frames))
         with watched_output(PROGRESS_RULES[self.get_arg("progress")], frames) as reader:
-            for (command, frame), ended in zip(commands, self.__ended(commands, frames), strict=True):
+            for (command, frame), ended in zip(commands, ended_with([one for _, one in commands], frames), strict=True):
                 own = frames if frame is None or len(commands) == 1 else FrameSet([frame])
                 reader.begin(own, share=1 / len(commands))
                 self.system(command, frame=frame, reader=reader)
-                end_frames(self, ended)
+                end_frames(self, ended, base=CommandLayer)
 
 
 class Shell(CommandLayer):
