@@ -15,7 +15,8 @@ from .exception import LaunchException, did_you_mean
 
 __all__ = [
     "GROUPS",
-    "PYOUTLINE_GROUPS",
+    "PYOUTLINE_FLAGS",
+    "PYOUTLINE_SPELLINGS",
     "LaunchOption",
     "check_launch_flags",
     "flag_name",
@@ -190,8 +191,23 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
     ),
 }
 
-# What PyOutline's option parser has; tools that use it have options of their own for the rest.
-PYOUTLINE_GROUPS = ("Standard options", "Development options", "Job options")
+# What PyOutline's option parser hands on to a launch. A tool has options of its own for the rest, and some of those are
+# called like ours: its --work, --memory or --user are not the launch's.
+PYOUTLINE_FLAGS = (
+    *("backend", "basename", "server", "pause", "priority", "wait", "test", "range", "range_default", "shot", "dev"),
+    *("devuser", "facility", "nomail", "maxretries", "os", "env", "autoeat"),
+)
+# The spellings of options that PyOutline's pycuerun has.
+PYOUTLINE_SPELLINGS = frozenset(
+    (
+        *("-b", "--backend", "-s", "--server", "-F", "--facility", "-V", "--verbose", "-D", "--debug"),
+        *("-v", "--version", "-r", "--repos", "--dev", "--dev-user", "--env"),
+        *("-p", "--pause", "-w", "--wait", "-t", "--test", "-f", "--range", "--shot", "--no-mail", "--max-retries"),
+        *("-o", "--os", "--base-name", "--autoeat", "--priority"),
+        *("-e", "--execute", "-i", "--inspect", "-u", "--user", "-j", "--jobid", "-m", "--maxretries", "--qc"),
+        *("-h", "--help"),
+    )
+)
 
 _FLAGS = {option.dest: option for options in GROUPS.values() for option in options if option.is_flag}
 _SPELLINGS = {

@@ -9,9 +9,11 @@ from typing import Any
 
 from . import config
 from .frames import FrameSet
-from .launch_options import GROUPS, PYOUTLINE_GROUPS, launch_args
+from .launch_options import GROUPS, PYOUTLINE_FLAGS, LaunchOption
 
 __all__ = ["CuerunOptionParser"]
+
+_OF_TOOLS = frozenset({*PYOUTLINE_FLAGS, "verbose", "debug", "version", "repos"})
 
 
 class CuerunOptionParser(OptionParser):
@@ -21,18 +23,17 @@ class CuerunOptionParser(OptionParser):
         # A tool's own -j or -m takes over, since PyOutline's parser leaves both free.
         OptionParser.__init__(self, **{"conflict_handler": "resolve", **args})
         self.__plugins: OptionGroup | None = None
-        for title in PYOUTLINE_GROUPS:
-            group = self.add_option_group(OptionGroup(self, title))
-            for option in GROUPS[title]:
-                action = "store" if option.action == "optional" else option.action
-                kwargs: dict[str, Any] = {"action": action, "dest": option.dest, "help": option.help}
-                kwargs["default"] = option.default()
-                if option.type is not str:
-                    kwargs["type"] = option.type.__name__
-                if option.metavar:
-                    kwargs["metavar"] = option.metavar
-                group.add_option(*option.flags, **kwargs)
+        for title, options in GROUPS.items():
+            wanted = [option for option in options if self.wants(option)]
+            if wanted:
+                group = self.add_option_group(OptionGroup(self, title))
+                for option in wanted:
+                    group.add_option(*option.flags, **_settings(option))
         self.set_defaults(maxretries=config.get("outline", "maxretries"))  # which PyOutline's tools expect to find
+
+    def wants(self, option: LaunchOption) -> bool:
+        """Tell whether the parser has a standard option: those of PyOutline's, as long as nobody derives from it."""
+        return option.dest in _OF_TOOLS
 
     def format_epilog(self, formatter: Any) -> str:
         """Return the epilog as it was written."""
@@ -56,10 +57,27 @@ class CuerunOptionParser(OptionParser):
     def add_plugin_option(self, *args: Any, **kwargs: Any) -> None:
         """Add an option of a plug-in, with the arguments of ``optparse``'s ``add_option``."""
         if self.__plugins is None:
-            self.__plugins = self.add_option_group(OptionGroup(self, "Plugins"))
+            self.__plugins = self.add_option_group(OptionGroup(self, "Plug-ins"))
         self.__plugins.add_option(*args, **kwargs)
 
     @staticmethod
     def options_to_args(options: Any) -> dict[str, Any]:
         """Return the options as launch flags."""
-        return launch_args(options)
+        return {name: getattr(options, name, None) for name in PYOUTLINE_FLAGS}
+
+
+def _settings(option: LaunchOption) -> dict[str, Any]:
+    action = "store" if option.action == "optional" else option.action
+    settings: dict[str, Any] = {
+        "action": action,
+        "dest": option.dest,
+        "help": option.help,
+        "default": option.default(),
+    }
+    if isinstance(option.type, tuple):
+        settings.update(type="choice", choices=option.type)
+    elif option.type is not str:
+        settings["type"] = option.type.__name__
+    if option.metavar:
+        settings["metavar"] = option.metavar
+    return settings

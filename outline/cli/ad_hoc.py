@@ -70,7 +70,7 @@ def main(argv: list[str]) -> int:
     PluginManager.init_cuerun_plugins(tool)
     command = RunCommand(tool.get_parser())
     with command.make_context("outline run", tidy_arguments(argv[:at], command)) as context:
-        tool.get_parser().take_values(context.params)
+        tool.get_parser().take_values(context)
         options = SimpleNamespace(**context.params, script=None)
     if not words:
         print(

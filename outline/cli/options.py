@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from ..launch_options import GROUPS, LaunchOption
+from ..launch_options import GROUPS, PYOUTLINE_SPELLINGS, LaunchOption
 from .completion import complete_frame, complete_session
 from .plugin_options import PluginParser
 
@@ -36,13 +36,14 @@ Exit codes: 0 done, 1 a frame is dead, 2 not launched, 3 killed on the farm, 70 
 """
 
 
-def option_group(title: str) -> list[click.Option]:
-    """The options of a group of ``launch_options`` as click has them."""
-    return [_option(option) for option in GROUPS[title]]
+def option_group(title: str, plugins: PluginParser | None = None) -> list[click.Option]:
+    """The options of a group of ``launch_options`` as click has them, without spellings that plug-ins have taken."""
+    return [_option(option, plugins) for option in GROUPS[title]]
 
 
-def _option(option: LaunchOption) -> click.Option:
-    flags = [*option.flags, option.dest]
+def _option(option: LaunchOption, plugins: PluginParser | None) -> click.Option:
+    free = [flag for flag in option.flags if plugins is None or not plugins.is_taken(flag)]
+    flags = [*(free or [f"--outline{option.flags[0][1:]}"]), option.dest]
     if option.action == "store_true":
         return click.Option(flags, help=option.help, is_flag=True, default=False)
     more: dict[str, Any] = {"type": option.type, "multiple": option.action == "append", "default": None}
@@ -69,9 +70,11 @@ class PycuerunCommand(click.Command):
 
     def __init__(self, plugins: PluginParser) -> None:
         self.epilog_text = _EPILOG
-        self.groups = {title: option_group(title) for title in GROUPS}
-        plugins.check_flags({flag for group in self.groups.values() for option in group for flag in option.opts})
-        self.groups["Plug-ins"] = plugins.params
+        self.__plugins = plugins
+        added = plugins.click_groups()
+        self.groups = {title: option_group(title, plugins) for title in GROUPS}
+        for title, options in added.items():
+            self.groups[title] = [*self.groups.get(title, ()), *options]
         arguments: list[click.Parameter] = [
             click.Argument(["script"], required=False, type=click.Path()),
             click.Argument(["frames"], required=False, metavar="[RANGE]"),
@@ -82,6 +85,11 @@ class PycuerunCommand(click.Command):
             help=_HELP,
             context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the words, and show them to the plug-ins, whose options are called with the spelling that was used."""
+        self.__plugins.words = list(args)
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, group by group."""
@@ -100,16 +108,18 @@ class PycuerunCommand(click.Command):
 
 
 def tidy_arguments(argv: Sequence[str], command: click.Command) -> list[str]:
-    """Accept the spellings of olrun (``-retry``), and a frame range that begins with a minus.
+    """Accept the spellings of olrun (``-retry``), short forms (``--pri``), and a frame range that begins with a minus.
 
     Args:
         argv: The words of the command line.
         command: Knows which options take a value; the word after one is left alone.
     """
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    known = [flag for option in options for flag in option.opts]
     with_value = set(_OLD_SPELLINGS)
-    for param in command.params:
-        if isinstance(param, click.Option) and not param.is_flag and not param.count and param.name != "version":
-            with_value.update(param.opts)
+    for option in options:
+        if not option.is_flag and not option.count and option.name != "version":
+            with_value.update(option.opts)
     tidy: list[str] = []
     is_value = False
     for word in argv:
@@ -118,6 +128,17 @@ def tidy_arguments(argv: Sequence[str], command: click.Command) -> list[str]:
         elif _NEGATIVE_RANGE.match(word):
             tidy += ["--range", word]
         else:
-            tidy.append(_OLD_SPELLINGS.get(word, word))
-        is_value = not is_value and word in with_value
+            tidy.append(_whole_spelling(_OLD_SPELLINGS.get(word, word), known))
+        is_value = not is_value and tidy[-1] in with_value
     return tidy
+
+
+def _whole_spelling(word: str, known: Sequence[str]) -> str:
+    """An option whose beginning alone was given, as ``optparse`` takes it; PyOutline's options go before later ones."""
+    flag, sep, value = word.partition("=")
+    if len(flag) < 4 or not flag.startswith("--") or flag in known:
+        return word
+    meant = [one for one in known if one.startswith(flag)]
+    first = [one for one in meant if one in PYOUTLINE_SPELLINGS]
+    found = meant if len(meant) == 1 else first
+    return f"{found[0]}{sep}{value}" if len(found) == 1 else word

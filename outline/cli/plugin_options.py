@@ -3,117 +3,147 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import SimpleNamespace
+from collections.abc import Iterator, Sequence
+from optparse import SUPPRESS_HELP, Option, OptionError, OptionParser, OptionValueError, Values
 from typing import Any
 
 import click
 
 from ..exception import OutlineException
+from ..launch_options import PYOUTLINE_SPELLINGS, LaunchOption
+from ..option_parser import CuerunOptionParser
 
 __all__ = ["PluginParser"]
 
-_TYPES = {"int": int, "long": int, "float": float, "string": str, "str": str}
-_FLAGS = ("store_true", "store_false", "store_const", "append_const")
+_TITLE = "Plug-ins"
 
 
-class PluginParser:
-    """Stands for the option parser that plug-ins ask the launching tool for.
+class PluginParser(CuerunOptionParser):
+    """The option parser that plug-ins ask the launching tool for.
+
+    It has the options of pycuerun from the start, so a plug-in may look for their groups, set their defaults and add
+    options of its own. Click reads the command line; ``take_values`` hands on what it has found.
 
     Attributes:
-        params: The plug-ins' options for click.
-        values: Where their values go, under the name ``dest`` of each option.
+        values: The values of all options, under the name ``dest`` of each.
+        words: The command line.
     """
 
+    values: Any
+    words: Sequence[str] = ()
+
     def __init__(self) -> None:
-        self.params: list[click.Option] = []
-        self.values = SimpleNamespace()
-        self.__takers: dict[str, Callable[[Any], None]] = {}
-        self.__counts: set[str] = set()
+        super().__init__(prog="pycuerun", usage="%prog [options] SCRIPT [RANGE]")
+        self.__standard = [option for _, option in _options_of(self)]
+        self.__spellings = {id(option): _flags_of(option) for option in self.__standard}
+        self.__defaults = dict(self.defaults)
+        self.__added: dict[str, Option] = {}
+        self.values = Values()
 
-    # Any: the arguments of optparse, and values of whatever type the option has.
+    def wants(self, option: LaunchOption) -> bool:
+        """Tell that it has every option."""
+        return True
 
-    def add_plugin_option(self, *flags: str, **kwargs: Any) -> None:
+    def add_plugin_option(self, *args: Any, **kwargs: Any) -> None:
         """Add an option; arguments as for ``optparse.OptionParser.add_option``.
 
         Raises:
-            OutlineException: Its ``action`` is not known.
+            OutlineException: They are not understood.
         """
-        action = kwargs.get("action") or "store"
-        dest = kwargs.get("dest") or _dest_of(flags)
-        name = f"plugin_{len(self.params)}"
-        option = click.Option([*flags, name], **_settings(flags, action, kwargs))
-        self.params.append(option)
-        if kwargs.get("dest") or action != "callback":
-            setattr(self.values, dest, kwargs.get("default", getattr(self.values, dest, None)))
+        try:
+            super().add_plugin_option(*args, **kwargs)
+        except OptionError as error:
+            raise OutlineException(f"a plug-in adds an option that is none: {error}") from error
 
-        def take(value: Any) -> None:
-            if action == "callback":
-                given = None if option.is_flag else value
-                args, more = kwargs.get("callback_args") or (), kwargs.get("callback_kwargs") or {}
-                kwargs["callback"](option, max(flags, key=len), given, self, *args, **more)
-            else:
-                setattr(self.values, dest, _stored(action, value, kwargs.get("const"), getattr(self.values, dest)))
-
-        self.__takers[name] = take
-        if option.count:
-            self.__counts.add(name)
-
-    def take_values(self, params: dict[str, Any]) -> None:
-        """Hand the parsed values to the plug-ins, and remove them from ``params``."""
-        for name, take in self.__takers.items():
-            value = params.pop(name, None)
-            if value is not None and value is not False and value != () and not (value == 0 and name in self.__counts):
-                take(value)
-
-    def check_flags(self, taken: set[str]) -> None:
-        """Refuse an option whose flag exists already.
+    def click_groups(self) -> dict[str, list[click.Option]]:
+        """Return the options that plug-ins have added, by the titles of their groups.
 
         Raises:
-            OutlineException: With the flag.
+            OutlineException: One takes a spelling that pycuerun has had ever since.
         """
-        for option in self.params:
-            for flag in option.opts:
-                if flag in taken:
-                    raise OutlineException(f"a plug-in adds the option {flag}, which exists already; rename it there")
-                taken.add(flag)
+        self.__check_spellings()
+        groups: dict[str, list[click.Option]] = {_TITLE: []}
+        known = {id(option) for option in self.__standard}
+        for title, option in _options_of(self):
+            if id(option) not in known and _flags_of(option):
+                name = f"plugin_{len(self.__added)}"
+                self.__added[name] = option
+                groups.setdefault(title, []).append(_click_option(option, name))
+        self.values = self.get_default_values()
+        return groups
+
+    def is_taken(self, flag: str) -> bool:
+        """Tell whether a plug-in has an option of this spelling."""
+        option = self.get_option(flag)
+        return option is not None and all(option is not one for one in self.__standard)
+
+    def take_values(self, context: click.Context) -> None:
+        """Hand the parsed values to the plug-ins, remove them from the parameters, and set the defaults of plug-ins.
+
+        Raises:
+            click.UsageError: A value is not of the type of its option.
+        """
+        for name, option in sorted(self.__added.items(), key=lambda pair: _spelling(pair[1], self.words)[0]):
+            value = context.params.pop(name)
+            for one in _times(option, value):
+                try:
+                    option.process(_spelling(option, self.words)[1], one, self.values, self)
+                except OptionValueError as error:
+                    raise click.UsageError(str(error)) from error
+        for name, value in self.defaults.items():
+            source = context.get_parameter_source(name)
+            is_new = name in context.params and value != self.__defaults.get(name)
+            if is_new and source in (None, click.core.ParameterSource.DEFAULT):
+                context.params[name] = value
+        for name, value in context.params.items():
+            if value is not None:
+                setattr(self.values, name, value)
+
+    def __check_spellings(self) -> None:
+        for option in self.__standard:
+            lost = [
+                flag for flag in self.__spellings[id(option)] if self.is_taken(flag) and flag in PYOUTLINE_SPELLINGS
+            ]
+            if lost:
+                raise OutlineException(f"a plug-in adds the option {lost[0]}, which exists already; rename it there")
 
 
-def _settings(flags: tuple[str, ...], action: str, kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a ``click.Option``."""
-    settings: dict[str, Any] = {"help": kwargs.get("help"), "metavar": kwargs.get("metavar"), "default": None}
-    if action in _FLAGS or (action == "callback" and not kwargs.get("type")):
-        settings.update(is_flag=True, default=False)
-    elif action in ("store", "append", "callback"):
-        settings.update(type=_click_type(kwargs), multiple=action == "append", nargs=kwargs.get("nargs") or 1)
-    elif action == "count":
-        settings["count"] = True
+def _options_of(parser: OptionParser) -> Iterator[tuple[str, Option]]:
+    for option in parser.option_list:
+        yield _TITLE, option
+    for group in parser.option_groups:
+        for option in group.option_list:
+            yield group.title, option
+
+
+def _flags_of(option: Option) -> list[str]:
+    return [*option._short_opts, *option._long_opts]
+
+
+def _spelling(option: Option, words: Sequence[str]) -> tuple[int, str]:
+    """Where an option comes first on the command line, and how it is spelled there."""
+    for place, word in enumerate(words):
+        for flag in (word.partition("=")[0], word[:2]):
+            if flag in _flags_of(option):
+                return place, flag
+    return len(words), max(_flags_of(option), key=len)
+
+
+# Any: values of whatever type the option has.
+
+
+def _click_option(option: Option, name: str) -> click.Option:
+    """An option of click that takes the words of one of optparse, which reads them later."""
+    settings: dict[str, Any] = {"help": option.help, "hidden": option.help == SUPPRESS_HELP, "default": None}
+    if option.takes_value():
+        settings.update(metavar=option.metavar, multiple=True, nargs=option.nargs or 1)
+        if option.choices:
+            settings["type"] = click.Choice(list(option.choices))
     else:
-        raise OutlineException(f"option {'/'.join(flags)} of a plug-in: action {action!r} is not known")
-    return settings
+        settings["count"] = True
+    return click.Option([*_flags_of(option), name], **settings)
 
 
-def _stored(action: str, value: Any, constant: Any, before: Any) -> Any:
-    if action == "store_true":
-        return True
-    if action == "store_false":
-        return False
-    if action == "store_const":
-        return constant
-    if action == "append_const":
-        return [*(before or []), constant]
-    if action == "count":
-        return (before or 0) + value
-    return [*(before or []), *value] if action == "append" else value
-
-
-def _dest_of(flags: tuple[str, ...]) -> str:
-    long = next((flag for flag in flags if flag.startswith("--")), flags[0])
-    return long.lstrip("-").replace("-", "_")
-
-
-def _click_type(kwargs: dict[str, Any]) -> Any:
-    if kwargs.get("choices"):
-        return click.Choice(list(kwargs["choices"]))
-    kind = kwargs.get("type") or "string"
-    return kind if isinstance(kind, type) else _TYPES.get(kind, str)
+def _times(option: Option, value: Any) -> list[Any]:
+    """The values of an option, one for each time that it was given; of the same kind as optparse has them."""
+    return list(value or ()) if option.takes_value() else [None] * (value or 0)

@@ -42,6 +42,14 @@ class PyCuerun:
         """Call ``callback`` before or after the launch: BEFORE_LAUNCH, AFTER_LAUNCH."""
         self.__handler().add_event_listener(event_type, callback)
 
+    def add_option(self, *args: Any, **kwargs: Any) -> None:
+        """Add an option, as plug-ins do that take the tool for its parser."""
+        self.__parser.add_plugin_option(*args, **kwargs)
+
+    def options_to_dict(self, options: Any) -> dict[str, Any]:
+        """Return options as launch flags."""
+        return self.__parser.options_to_args(options)
+
     def __handler(self) -> EventHandler:
         if self.__events is None:
             from ..event import EventHandler  # not for --help
@@ -80,7 +88,7 @@ def main(argv: list[str]) -> int:
     at = argv.index("--") if "--" in argv else len(argv)
     try:
         with command.make_context("pycuerun", tidy_arguments(argv[:at], command)) as context:
-            tool.get_parser().take_values(context.params)
+            tool.get_parser().take_values(context)
             return _run(tool, context, SimpleNamespace(**context.params), argv[at + 1 :])
     except click.exceptions.Exit as stop:
         return stop.exit_code

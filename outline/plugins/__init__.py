@@ -6,7 +6,8 @@ A plug-in is a module with any of these functions:
 - ``loaded()``, called once when it has been imported;
 - ``init(layer)``, called for every new layer;
 - ``init_cuerun_plugin(cuerun)``, called with the launching tool before its command line is read: it may call
-  ``cuerun.get_parser().add_plugin_option(...)`` and ``cuerun.add_event_listener(event_type, callback)``.
+  ``cuerun.add_event_listener(event_type, callback)``, and add options to ``cuerun.get_parser()``, which is an
+  ``optparse.OptionParser`` with ``add_plugin_option`` beside.
 """
 
 from __future__ import annotations

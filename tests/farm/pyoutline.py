@@ -65,7 +65,11 @@ class PyOutline:
 
     def run(self, code: str, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run Python code that may use PyOutline and PyCue."""
-        return self.__run([str(python_of(self.environment)), "-c", code, *map(str, arguments)], variables)
+        return self.python("-c", code, *arguments, **variables)
+
+    def python(self, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Call its Python; keyword arguments are added to its variables."""
+        return self.__run([str(python_of(self.environment)), *map(str, arguments)], variables)
 
     def __run(self, command: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
         environ = {**self.variables, **variables}

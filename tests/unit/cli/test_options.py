@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -66,9 +67,9 @@ PYOUTLINE_OPTIONS = [
 def parse(*argv: str, plugins: PluginParser | None = None) -> dict[str, Any]:
     plugins = plugins or PluginParser()
     command = PycuerunCommand(plugins)
-    params = command.make_context("pycuerun", tidy_arguments(argv, command)).params
-    plugins.take_values(params)
-    return params
+    context = command.make_context("pycuerun", tidy_arguments(argv, command))
+    plugins.take_values(context)
+    return context.params
 
 
 @pytest.mark.parametrize(("words", "name", "value"), PYOUTLINE_OPTIONS, ids=[" ".join(o[0]) for o in PYOUTLINE_OPTIONS])
@@ -84,6 +85,51 @@ def test_a_range_may_begin_with_a_minus(frames: str) -> None:
     params = parse("a.outline", frames, "-w")
 
     assert (params["script"], params["range"], params["wait"]) == ("a.outline", frames, True)
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "value"),
+    [
+        ("--pri=5", "priority", 5),
+        ("--no", "nomail", True),
+        ("--max-=3", "maxretries", "3"),
+        ("--te", "test", True),
+        ("--fail", "fail_fast", True),
+    ],
+)
+def test_options_may_be_shortened_as_with_pyoutline(word: str, name: str, value: object) -> None:
+    assert parse("a.outline", word)[name] == value
+
+
+def test_shortened_option_that_means_several_is_refused() -> None:
+    with pytest.raises(click.NoSuchOption, match="--ver"):
+        parse("a.outline", "--ver")
+
+
+def test_option_of_a_plug_in_takes_a_spelling_that_pyoutline_does_not_know() -> None:
+    plugins = PluginParser()
+    plugins.add_option("--cores", type="int", dest="mine")
+
+    params = parse("a.outline", "--cores", "3", "--outline-cores", "2", plugins=plugins)
+
+    assert (plugins.values.mine, params["cores"]) == (3, "2")
+
+
+def test_plug_in_sets_defaults_of_options_that_are_not_given() -> None:
+    plugins = PluginParser()
+    plugins.set_defaults(pause=True, priority=50)
+
+    params = parse("a.outline", "--priority", "7", plugins=plugins)
+
+    assert (params["pause"], params["priority"]) == (True, 7)
+
+
+def test_value_of_a_plug_in_option_that_is_wrong_is_refused() -> None:
+    plugins = PluginParser()
+    plugins.add_option("--level", type="int")
+
+    with pytest.raises(click.UsageError, match="option --level: invalid integer value: 'x'"):
+        parse("a.outline", "--level", "x", plugins=plugins)
 
 
 def test_version_without_a_value_asks_for_ours() -> None:
@@ -153,7 +199,7 @@ def test_a_plug_in_callback_is_called_as_optparse_does(
 
     parse("a.outline", *words, plugins=plugins)
 
-    assert calls == [("--long", value, plugins, (1,), {"k": 2})]
+    assert calls == [("-x", value, plugins, (1,), {"k": 2})]
 
 
 def test_a_plug_in_option_that_exists_already_is_refused() -> None:
@@ -165,5 +211,5 @@ def test_a_plug_in_option_that_exists_already_is_refused() -> None:
 
 
 def test_an_unknown_action_of_a_plug_in_is_refused() -> None:
-    with pytest.raises(OutlineException, match="--x of a plug-in: action 'dance'"):
+    with pytest.raises(OutlineException, match="option --x: invalid action: 'dance'"):
         PluginParser().add_plugin_option("--x", action="dance")
