@@ -8,7 +8,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,7 @@ class FarmServer:
         strict: bool = False,
         http_port: int | None = None,
         settings: FarmSettings | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         """Read the state, without serving anybody yet.
 
@@ -78,6 +79,7 @@ class FarmServer:
             strict: Follow Cuebot also where it is unhelpful.
             http_port: The port of the page; None for no page.
             settings: Times, for tests; the arguments above win.
+            clock: Tells the time, for tests; the machine's when not given.
 
         Raises:
             StoreError: The file cannot be used.
@@ -87,14 +89,9 @@ class FarmServer:
         root = log_root or _private_log_root()
         base = settings or FarmSettings()
         self._store = SqliteStore(state, repair=repair) if state else None
-        self.farm = Farm(
-            base._replace(log_root=str(root), strict=strict, addresses=dict(rqd or {})), time.time, self._store
-        )
-        if self._store is not None and not self._store.is_empty:
-            self._store.load(self.farm)
-            trim_times(self.farm)
-        with self.farm.work():
-            seed(self.farm)
+        self._steady = clock or time.monotonic
+        chosen = base._replace(log_root=str(root), strict=strict, addresses=dict(rqd or {}))
+        self.farm = _open_farm(chosen, clock or time.time, self._store)
         self._link = RqdLink(self.farm, self._take_report)
         self.farm.send, self.farm.tell = self._link.send, self._link.tell
         self._stop, self._alarm = threading.Event(), threading.Event()
@@ -180,7 +177,7 @@ class FarmServer:
                     ask_host(farm, host, "ReportStatus")
 
     def _tick_for_ever(self) -> None:
-        pause, steps = 0.0, StepWatch(self.farm.now, time.monotonic)
+        pause, steps = 0.0, StepWatch(self.farm.now, self._steady)
         while True:
             self._alarm.wait(pause)
             self._alarm.clear()
@@ -195,6 +192,17 @@ class FarmServer:
             except Exception:
                 logger.exception("the clock of the farm stumbled")
                 pause = 1.0
+
+
+def _open_farm(settings: FarmSettings, clock: Callable[[], float], store: SqliteStore | None) -> Farm:
+    """The farm of a store, or a new one."""
+    farm = Farm(settings, clock, store)
+    if store is not None and not store.is_empty:
+        store.load(farm)
+        trim_times(farm)
+    with farm.work():
+        seed(farm)
+    return farm
 
 
 def _private_log_root() -> Path:

@@ -8,15 +8,17 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from outline.frame_end import EndedBy, FrameEnd
+from outline.scheduler import FrameState
 
 from .hosts import Host, Proc, host_address, short_name
+from .memory import give_more_memory, lower_memory, note_memory, reserve_memory
 from .orders import KillOrder, LogOrder
 from .running import end_frame, end_left, kill_proc
 from .things import Comment
 
 if TYPE_CHECKING:
     from .farm import Farm
-    from .jobs import Job, LayerFacts
+    from .jobs import Job
 
 __all__ = [
     "FrameReport", "HostReport", "LogEnd", "frame_ended", "give_up", "host_reported", "launch_answered", "log_answered",
@@ -177,10 +179,11 @@ def _compare(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
         proc.missing_since = proc.lost_since = 0.0
         proc.launched = proc.launched or farm.now()
         proc.pinged = farm.now()
-        proc.used_memory, proc.max_rss = report.rss, max(proc.max_rss, report.max_rss)
         proc.llu_time = report.llu_time
-        farm.touch("proc", proc.id, proc)
+        note_memory(farm, proc, report.rss, report.max_rss)
         _end_overdue(farm, proc)
+        if not host.nimby_enabled:
+            reserve_memory(farm, host, proc)
     _end_strangers(farm, host, running)
 
 
@@ -272,12 +275,14 @@ def frame_ended(farm: Farm, report: FrameReport) -> bool:
         return False
     proc.max_rss = max(proc.max_rss, report.max_rss)
     job = farm.jobs[proc.job]
-    layer = job.layers[job.layer_of(proc.ref)]
+    number = job.layer_of(proc.ref)
     exit = _meaning(farm, proc, report)
     if _is_out_of_memory(report):
-        _raise_memory(farm, job, layer, proc)
+        give_more_memory(farm, proc)
         proc.unbooked = True  # where it ran there may be no room for more
-    end_frame(farm, proc, exit, status=report.exit_status, seconds=report.run_seconds)
+    state = end_frame(farm, proc, exit, status=report.exit_status, seconds=report.run_seconds)
+    if state is FrameState.SUCCEEDED and not job.state.is_layer_done(job.layers[number].name):
+        lower_memory(farm, job, number)
     return True
 
 
@@ -356,13 +361,3 @@ def _ran_too_long(farm: Farm, proc: Proc, report: FrameReport) -> bool:
 
 def _is_out_of_memory(report: FrameReport) -> bool:
     return MEMORY_STATUS in (report.exit_status, report.exit_signal) or report.exit_status == OOM_STATUS
-
-
-def _raise_memory(farm: Farm, job: Job, layer: LayerFacts, proc: Proc) -> None:
-    """Give the next attempt more memory than this one had, as long as some host has so much."""
-    more = proc.memory + layer.memory_increase
-    is_possible = farm.settings.strict or any(more <= host.memory for host in farm.hosts.values())
-    if is_possible and more > layer.memory:  # another frame of the layer may have raised it
-        layer.memory = more
-        job.needs_changed(job.by_name[layer.name])
-        farm.touch_job(job)

@@ -51,7 +51,7 @@ class LayerChanges(Service):
         self._change(request.layer, gpu_memory=_positive(request.gpu_memory, "kB"))
 
     def EnableMemoryOptimizer(self, request: Any) -> None:
-        """Note whether the memory of a layer may be lowered to what its frames use; this server never does that."""
+        """Say whether the memory of a layer may be lowered to what its frames use."""
         self._change(request.layer, memory_optimizer=request.value)
 
     def SetDispatchOrder(self, request: Any) -> None:

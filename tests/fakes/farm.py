@@ -57,7 +57,7 @@ class FakeRqd:
         running: The frames that run, by the ids of their procs.
         refuses: What to answer to launches instead of running frames; empty to run them.
         ignores_kills: Frames outlive kills.
-        is_silent: Nothing is answered at all.
+        is_silent: Nothing is answered at all, but logs can be read.
     """
 
     def __init__(self, farm: Farm) -> None:
@@ -74,8 +74,8 @@ class FakeRqd:
     def send(self, orders: list[Order]) -> None:
         """Take orders, and answer them before returning, also those that the answers lead to."""
         self.orders.extend(orders)
-        self._waiting.extend(orders)
-        if self._is_answering or self.is_silent:
+        self._waiting.extend(order for order in orders if isinstance(order, LogOrder) or not self.is_silent)
+        if self._is_answering:
             return
         self._is_answering = True
         try:

@@ -25,6 +25,9 @@ from tests.support import environ_with
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
     from tests.fakes.daemons import FakeDaemons
+    from tests.fakes.farm import FakeClock
+    from tests.fakes.rqd_server import RqdServer
+    from tests.farm.clients import Clients
     from tests.farm.pyoutline import PyOutline
 
 MakeServer = Callable[..., "FarmServer"]
@@ -84,6 +87,40 @@ def daemons(farm_server: FarmServer) -> FakeDaemons:
     from tests.fakes.daemons import FakeDaemons
 
     return FakeDaemons(farm_server.farm)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Return the clock of ``clocked_server``, which stands still."""
+    from tests.fakes.farm import FakeClock
+
+    return FakeClock()
+
+
+@pytest.fixture(params=[False, True], ids=["kind", "strict"])
+def clocked_server(make_farm_server: MakeServer, clock: FakeClock, request: pytest.FixtureRequest) -> FarmServer:
+    """Return a server with a clock of its own, once a kind one and once a strict one."""
+    return make_farm_server(clock=clock, strict=request.param)
+
+
+@pytest.fixture
+def rqd_server(clocked_server: FarmServer) -> Iterator[RqdServer]:
+    """Return a host with 4 cores and 16 GB at ``clocked_server``, whose frames do what a test says."""
+    from tests.fakes.rqd_server import RqdServer
+
+    server = RqdServer(clocked_server.port)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def clients(clocked_server: FarmServer) -> Iterator[Clients]:
+    """Return clients of ``clocked_server``."""
+    from tests.farm.clients import Clients
+
+    found = Clients(clocked_server.port)
+    yield found
+    found.close()
 
 
 @pytest.fixture

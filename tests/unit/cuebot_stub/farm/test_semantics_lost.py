@@ -120,7 +120,7 @@ def test_log_is_read_when_the_host_has_gone(lost: FakeFarm, how: str):
 def asked(lost: FakeFarm) -> FakeFarm:
     """Return a farm that has asked for the log of a lost frame, and has no answer yet."""
     lost.rqd.running.clear()
-    lost.rqd.is_silent = True
+    lost.farm.send = lambda orders: None
     miss(lost)
     assert proc_of(lost).lost_since
     return lost

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Memory: what frames use, and what their layers ask for in the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .hosts import Host, Proc
+from .things import MIN_MEMORY
+
+if TYPE_CHECKING:
+    from .farm import Farm
+    from .jobs import Job
+
+__all__ = ["give_more_memory", "lower_memory", "note_memory", "reserve_memory"]
+
+_SPARE = 262144  # above what the largest frame of a layer has used
+
+
+def note_memory(farm: Farm, proc: Proc, used: int, most: int) -> None:
+    """Note what a running frame uses; frames of its layer that start from now on get at least as much.
+
+    Args:
+        farm: The farm.
+        proc: What runs the frame.
+        used: What it uses now, in kB.
+        most: What it has used at most.
+    """
+    job = farm.jobs[proc.job]
+    number = job.layer_of(proc.ref)
+    proc.used_memory, proc.max_rss = used, max(proc.max_rss, most)
+    farm.touch("proc", proc.id, proc)
+    if proc.max_rss > job.totals[number].max_rss:
+        job.totals[number].max_rss = proc.max_rss
+        farm.touch("totals", job.layer_id(number), job.totals[number])
+    _raise(farm, job, number, proc.max_rss)
+
+
+def reserve_memory(farm: Farm, host: Host, proc: Proc) -> None:
+    """Reserve what a running frame uses, when that is more than it was given and the host has so much left."""
+    more = proc.used_memory - proc.memory
+    if 0 < more <= host.memory - farm.usage.of("host", host.id).memory:
+        with farm.recounting([proc]):
+            proc.memory = proc.used_memory
+        farm.touch("proc", proc.id, proc)
+
+
+def lower_memory(farm: Farm, job: Job, number: int) -> None:
+    """Let frames of a layer have what its largest one has used so far and some more, if that is less than they have."""
+    layer, most = job.layers[number], job.totals[number].max_rss
+    enough = most + _SPARE if most >= MIN_MEMORY else MIN_MEMORY
+    if layer.memory_optimizer and layer.memory > enough:
+        _set(farm, job, number, enough)
+        farm.wake()
+
+
+def give_more_memory(farm: Farm, proc: Proc) -> None:
+    """Give the next attempt at a frame more memory than this one had; it is not lowered any more."""
+    job = farm.jobs[proc.job]
+    number = job.layer_of(proc.ref)
+    layer = job.layers[number]
+    if layer.memory_optimizer:
+        layer.memory_optimizer = False
+        farm.touch_job(job)
+    _raise(farm, job, number, proc.memory + layer.memory_increase)
+
+
+def _raise(farm: Farm, job: Job, number: int, memory: int) -> None:
+    """Let frames of a layer have so much, unless no host has it: then nothing of it would ever run again."""
+    is_possible = farm.settings.strict or any(memory <= host.memory for host in farm.hosts.values())
+    if memory > job.layers[number].memory and is_possible:
+        _set(farm, job, number, memory)
+
+
+def _set(farm: Farm, job: Job, number: int, memory: int) -> None:
+    job.layers[number].memory = memory
+    job.needs_changed(number)
+    farm.touch_job(job)
