@@ -22,6 +22,8 @@ __all__ = ["Attempt", "Checks", "find_complete", "new_mark", "publishing"]
 logger = logging.getLogger("outline.io")
 
 _SECONDS_BETWEEN_LOOKS = 1.0
+_proved: set[str] = set()
+"""Folders that this process has written into."""
 
 
 class Checks(NamedTuple):
@@ -95,18 +97,27 @@ class Attempt:
         """The size of the pictures of each output that was looked at and whose size was not known before."""
         return {name: size for name, size in self.__sizes.items() if name not in self.__known}
 
-    def prepare(self, frames: FrameSet) -> None:
+    def prepare(self, frames: FrameSet, *, is_first: bool = False) -> None:
         """Make the folders, remove what earlier attempts at these frames left half done, note what is there.
+
+        Args:
+            frames: The frames.
+            is_first: Nobody has tried them in this job, so it is enough to look into each folder once in a process.
 
         Raises:
             LayerException: A folder cannot be made, or nothing can be written into it.
         """
         for folder in dict.fromkeys(folder for output in self.__outputs for folder in output.folders(frames)):
-            self.__started_ns = max(self.__started_ns, _probe(folder))
+            if self.__must_be_new or not is_first or folder not in _proved:
+                self.__started_ns = max(self.__started_ns, _probe(folder))
+                _proved.add(folder)
+            else:
+                os.makedirs(folder, exist_ok=True)
         for output in self.__outputs:
-            for name in remove_stale(output, frames):
+            for name in remove_stale(output, frames, is_first=is_first):
                 logger.info("removed %s, which an earlier attempt has left half done", name)
-            self.__before.update(signatures(path for frame in frames for path in output.files(frame)))
+            if self.__must_be_new:
+                self.__before.update(signatures(path for frame in frames for path in output.files(frame)))
 
     def find_faults(self, frames: FrameSet) -> list[str]:
         """One sentence for each output that some of these frames lack; none when all is there."""

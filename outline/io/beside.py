@@ -41,16 +41,23 @@ def discard(beside: Output, frames: Iterable[int]) -> None:
             _unlink(path)
 
 
-def remove_stale(output: Output, frames: Iterable[int]) -> list[str]:
-    """Remove what earlier attempts at these frames have left under hidden names, and return its names."""
+def remove_stale(output: Output, frames: Iterable[int], *, is_first: bool = False) -> list[str]:
+    """Remove what earlier attempts at these frames have left under hidden names, and return its names.
+
+    Args:
+        output: The output.
+        frames: The frames.
+        is_first: What is left is older than this process, so one look into the folder is enough for all frames.
+    """
+    names_in = _hidden_in if is_first else _look_for_hidden
     if output.has_items:
-        return [name for frame in frames for name in _remove(*_left_of(output.frame_path(frame)))]
+        return [name for frame in frames for name in _remove(names_in, *_left_of(output.frame_path(frame)))]
     name, wanted = _name_regex(output), set(frames)
 
     def is_ours(found: re.Match[str]) -> bool:
         return not output.is_sequence or int(found["frame"]) in wanted
 
-    return _remove(output.folder, name, is_ours)
+    return _remove(names_in, output.folder, name, is_ours)
 
 
 def _left_of(path: str) -> tuple[str, str]:
@@ -59,15 +66,22 @@ def _left_of(path: str) -> tuple[str, str]:
     return os.path.dirname(path) or os.curdir, rf"{_tile_regex(stem)}(?:{re.escape(extension)}|{_LEFT_BESIDE})"
 
 
-def _remove(folder: str, name: str, is_ours: Callable[[re.Match[str]], bool] = lambda found: True) -> list[str]:
+def _remove(
+    names_in: Callable[[str], list[str]],
+    folder: str,
+    name: str,
+    is_ours: Callable[[re.Match[str]], bool] = lambda found: True,
+) -> list[str]:
     """Remove the hidden files of a folder whose real names match."""
     removed = []
-    for found in _names_in(folder):
+    for found in names_in(folder):
         marked = _MARKED.fullmatch(found)
         match = re.fullmatch(name, marked["name"]) if marked else None
         if match and is_ours(match):
             _unlink(os.path.join(folder, found))
             removed.append(found)
+    if removed:
+        _seen.pop(folder, None)
     return removed
 
 
@@ -95,11 +109,20 @@ def _tile_regex(name: str) -> str:
     return "[0-9]{4}".join(parts)
 
 
-def _names_in(folder: str) -> list[str]:
+_seen: dict[str, list[str]] = {}
+"""The hidden files that this process has seen in each folder."""
+
+
+def _hidden_in(folder: str) -> list[str]:
+    return _seen[folder] if folder in _seen else _look_for_hidden(folder)
+
+
+def _look_for_hidden(folder: str) -> list[str]:
     try:
-        return os.listdir(folder)
+        _seen[folder] = [name for name in os.listdir(folder) if name.startswith(".part-")]
     except OSError:
         return []
+    return _seen[folder]
 
 
 def _unlink(path: str) -> None:

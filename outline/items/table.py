@@ -17,6 +17,7 @@ from .item import Item, Items
 __all__ = ["ItemTable"]
 
 _ENTRY = struct.Struct("<qQ")
+_KEPT_ITEMS = 64
 
 
 class ItemTable(Items):
@@ -37,6 +38,7 @@ class ItemTable(Items):
         self.path = path
         self.frames = frames
         self.gives_files = gives_files
+        self.__kept: dict[int, Item] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ItemTable) and other.path == self.path
@@ -81,6 +83,13 @@ class ItemTable(Items):
         Raises:
             ItemException: There is none, or the file is damaged.
         """
+        if number not in self.__kept:
+            if len(self.__kept) >= _KEPT_ITEMS:
+                self.__kept.clear()
+            self.__kept[number] = self.__find(number)
+        return self.__kept[number]
+
+    def __find(self, number: int) -> Item:
         with _open(SessionPaths.item_index(self.path)) as index, _open(self.path) as stream:
             low, high = 0, os.fstat(index.fileno()).st_size // _ENTRY.size
             while low < high:

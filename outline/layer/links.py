@@ -18,14 +18,24 @@ from ..tokens import FrameTokens, expand_word, split_command
 from .args import where
 from .datasets import item_of
 from .outputs import declared_outputs, fill_in
-from .state import SLOT
+from .state import SLOT, state_of
 
 if TYPE_CHECKING:
     from ..items import Item
     from ..loader import Outline
     from .base import Layer
 
-__all__ = ["ALL_OF", "Input", "LayerLinks", "fill_paths", "imply_depends", "path_of", "paths_of", "read_inputs"]
+__all__ = [
+    "ALL_OF",
+    "Input",
+    "LayerLinks",
+    "fill_paths",
+    "imply_depends",
+    "links_of",
+    "path_of",
+    "paths_of",
+    "read_inputs",
+]
 
 _ITEM = "item"
 ALL_OF = "all of "
@@ -281,7 +291,12 @@ def links_of(layer: Layer) -> LayerLinks:
     """The paths of a layer, in the folders of its job."""
     ol = layer.get_outline()
     work = ol.get_work() if ol is not None else {}
-    return LayerLinks(layer, str(work.get("folder", "")), str(work.get("cwd", "")))
+    folder, launched_in = str(work.get("folder", "")), str(work.get("cwd", ""))
+    state = state_of(layer)
+    key = folder, launched_in, len(state.depends), repr(state.args.get("inputs")), repr(state.args.get("outputs"))
+    if key not in state.links:
+        state.links = {key: LayerLinks(layer, folder, launched_in)}
+    return state.links[key]
 
 
 def _path_of(layer: Layer, path: str, frame: int) -> str:

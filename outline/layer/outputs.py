@@ -16,6 +16,7 @@ from .state import state_of
 if TYPE_CHECKING:
     from ..io.attempt import Attempt
     from ..io.output import Output, Targets
+    from ..items import Item
     from .base import Layer
 
 __all__ = [
@@ -54,12 +55,25 @@ def declared_outputs(layer: Layer, environ: Mapping[str, str] | None = None) -> 
     spec = args.get("outputs")
     if spec is None or _has_its_own_meaning(layer):
         return []
-    from ..io.output import read_outputs  # most layers have none
-
     optional = args.get("optional")
     if environ is not None:
         spec, optional = _here(spec, environ), _here(optional, environ)
-    return read_outputs(spec, optional, items=_items_of(layer))
+    return _read(layer, spec, optional)
+
+
+_KEPT_SPECS = 4
+
+
+def _read(layer: Layer, spec: object, optional: object) -> list[Output]:
+    """Outputs as an argument has them; each frame asks many times, so they are kept."""
+    kept, key = state_of(layer).declared, (repr(spec), repr(optional), layer.get_items() is None)
+    if key not in kept:
+        from ..io.output import read_outputs  # most layers have none
+
+        if len(kept) >= _KEPT_SPECS:
+            kept.clear()
+        kept[key] = read_outputs(spec, optional, items=_items_of(layer))
+    return list(kept[key])
 
 
 def _has_its_own_meaning(layer: Layer) -> bool:
@@ -85,11 +99,15 @@ def _items_of(layer: Layer) -> Any:
     from ..items.item import check_path_key, item_tokens
     from .datasets import item_of
 
+    last: list[tuple[Item, dict[str, str]]] = []
+
     def tokens_of(frame: int) -> dict[str, str]:
         item = item_of(layer, frame)
-        if "%{KEY}" in str(state_of(layer).args["outputs"]):
-            check_path_key(item)
-        return item_tokens(item)
+        if not last or last[0][0] is not item:
+            if "%{KEY}" in str(state_of(layer).args["outputs"]):
+                check_path_key(item)
+            last[:] = [(item, item_tokens(item))]
+        return last[0][1]
 
     return tokens_of
 
@@ -163,7 +181,7 @@ def begin(layer: Layer, frames: FrameSet, environ: MutableMapping[str, str]) -> 
 
         check_variables(layer, outputs)
         attempt = Attempt(outputs, Checks.of(state.args), mark=new_mark(), layer=layer.get_name(), must_be_new=False)
-        attempt.prepare(frames)
+        attempt.prepare(frames, is_first=environ.get("OL_ATTEMPT") == "1")
         state.attempt = attempt
 
 

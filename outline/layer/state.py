@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from ..frames import FrameSet
     from ..io import Path
     from ..io.attempt import Attempt
+    from ..io.output import Output
     from ..loader import Outline
     from .base import Layer
     from .frame import LayerPreProcess
+    from .links import LayerLinks
 
 __all__ = ["SLOT", "LayerState", "adopt", "declared_args", "make_layer", "own_attributes", "required_args", "state_of"]
 
@@ -45,6 +47,8 @@ class LayerState:
         when_done: What else is to be done when a frame of the chunk is done.
         results: What ``emit`` was given, by frame.
         counts: What ``count`` was given, by frame.
+        declared: The outputs that ``outputs`` declares, by what stands there.
+        links: What the frames read and write, by what was asked for.
         result_files: Where the commands of the chunk that runs write what they return, by frame.
         error: What ``_execute`` raised.
         attempt: The outputs of the chunk that runs, where they are written; None without outputs.
@@ -73,6 +77,8 @@ class LayerState:
         self.when_done: Callable[[int], object] | None = None
         self.results: dict[int, Any] = {}
         self.counts: dict[int, dict[str, float]] = {}
+        self.declared: dict[tuple[str, str, bool], list[Output]] = {}
+        self.links: dict[tuple[object, ...], LayerLinks] = {}
         self.result_files: dict[int, str] = {}
         self.error: BaseException | None = None
         self.attempt: Attempt | None = None

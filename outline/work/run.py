@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..exception import WorkException
 from ..frame_end import EndedBy, FrameEnd
 from ..frames import FrameSet
-from ..layer.links import LayerLinks
+from ..layer.links import LayerLinks, links_of
 from ..layer.state import state_of
 from .decide import Decision, FileState, Reason, Record, Rerun, decide
 from .digests import Disk
@@ -51,7 +51,6 @@ class WorkRun:
         """
         work = ol.get_work()
         self.pid = os.getpid()
-        self.__launched_in = str(work["cwd"])
         self.__folder = WorkFolder(str(work["folder"]))
         self.__launch = int(work["launch"])
         self.__facts = self.__folder.launch(self.__launch)
@@ -62,7 +61,6 @@ class WorkRun:
         self.__book = self.__folder.read_records()
         self.__parts_then: dict[int, Mapping[str, Any]] = {}
         self.__attempt = 1
-        self.__links: dict[str, LayerLinks] = {}
         self.__read: dict[tuple[str, int], tuple[FileState, ...]] = {}
 
     def move_to_fork(self) -> None:
@@ -72,10 +70,7 @@ class WorkRun:
 
     def links(self, layer: Layer) -> LayerLinks:
         """The paths of a layer."""
-        name = layer.get_name()
-        if name not in self.__links:
-            self.__links[name] = LayerLinks(layer, self.__folder.folder, self.__launched_in)
-        return self.__links[name]
+        return links_of(layer)
 
     def run(self, layer: Layer, frame: int, run: Callable[[], int]) -> int:
         """Run those frames of a chunk that must run, and give the exit code.
