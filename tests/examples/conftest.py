@@ -70,6 +70,7 @@ class Example:
     Attributes:
         folder: The copy.
         work: The work folder.
+        variables: What its commands get.
         printed: What the last command printed.
     """
 
@@ -79,12 +80,12 @@ class Example:
         self.work = self.folder / "made"
         self.printed = ""
         self.__run = run
-        self.__variables = variables
+        self.variables = variables
 
-    def launch(self, outline: str, *options: object, code: int = 0, retries: int = 0) -> str:
+    def launch(self, outline: str, *options: object, code: int = 0, retries: int = 0, **variables: str) -> str:
         """Run the example on this machine, and give what it printed."""
         words = [outline, "--backend", "local", "--work", self.work, "--max-retries", retries, *options]
-        done = self.__run(*words, cwd=self.folder, env=self.__variables, timeout_seconds=110)
+        done = self.__run(*words, cwd=self.folder, env={**self.variables, **variables}, timeout_seconds=110)
         self.printed = done.stdout + done.stderr
         assert done.returncode == code, self.printed
         return self.printed
@@ -95,7 +96,7 @@ class Example:
         done = subprocess.run(
             [sys.executable, "-c", code, *map(str, words)],
             cwd=self.folder,
-            env=environ_with(**self.__variables),
+            env=environ_with(**self.variables),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
