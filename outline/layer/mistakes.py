@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is probably a mistake in a layer: arguments that nothing reads, hooks that nothing calls."""
+"""What is probably a mistake in a layer: arguments that nothing reads, tokens and hooks that are misspelt."""
 
 from __future__ import annotations
 
 import difflib
+import os
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .. import config
 from ..exception import LayerException
 from ..plugins import PluginManager
+from ..tokens import TOKENS
 from .args import KNOWN, where
 from .context import report_problem
 from .state import declared_args, required_args, state_of
@@ -18,7 +22,16 @@ from .state import declared_args, required_args, state_of
 if TYPE_CHECKING:
     from .base import Layer
 
-__all__ = ["Mistake", "check_argument_names", "class_mistakes", "reads_by_itself", "unread_arguments"]
+__all__ = [
+    "Mistake",
+    "check_argument_names",
+    "class_mistakes",
+    "misspelt_sections",
+    "misspelt_tokens",
+    "probable_mistakes",
+    "reads_by_itself",
+    "unread_arguments",
+]
 
 # Words that people carry over from other tools; spelling distance does not find them.
 _FOREIGN = {
@@ -35,7 +48,21 @@ _FOREIGN = {
 }
 _READERS = {"get_arg", "is_arg_set", "require_arg", "set_default_arg"}
 _HOOKS = ("_after_init", "_after_parented", "_setup", "_before_execute", "_execute", "_after_execute")
+_COMMANDS = ("command", "commands")
+_LOOKS_LIKE_TOKEN = r"#[A-Z][A-Z_]*#|%\{[A-Z][A-Z_]*\}"
 _LIKENESS = 0.85  # finds _exceute and _set_up, leaves _execute_frame and _setup_scene alone
+
+
+def probable_mistakes(layers: Sequence[Layer]) -> Iterator[str]:
+    """All that is told at a launch, a sentence each, with the line of the script."""
+    for layer in layers:
+        for name in unread_arguments(layer):
+            yield f"{where(layer)}: no code seems to read the argument {name!r}"
+        for problem in misspelt_tokens(layer):
+            yield f"{where(layer)}: {problem}"
+    yield from misspelt_sections(layers)
+    for _, mistake in class_mistakes(layers):
+        yield f"{os.path.basename(mistake.file)}:{mistake.line}: {mistake.message}"
 
 
 # -- arguments -------------------------------------------------------------------------------------------------
@@ -173,6 +200,51 @@ def _read_by(codes: Iterable[CodeType]) -> Iterator[str]:
             if asks and isinstance(step.argval, str) and step.opname == "LOAD_CONST":
                 yield step.argval
             asks = step.argval in _READERS
+
+
+def misspelt_sections(layers: Iterable[Layer]) -> list[str]:
+    """Sections of the configuration that look like the one of a class that ships with the library, a sentence each."""
+    found: dict[str, str] = {}
+    classes = {type(layer) for layer in layers}
+    others = [section for section in config.sections() if section not in {cls.__name__ for cls in classes}]
+    for name in [cls.__name__ for cls in classes if cls.__module__.startswith("outline.")]:
+        sections = [] if config.has_section(name) else others
+        near = difflib.get_close_matches(name, sections, n=1, cutoff=_LIKENESS) or _but_for_capitals(name, sections)
+        for section in near:
+            if not section.startswith(name):  # [Blender4] may be of a class of a studio
+                found[section] = f"no layer reads the section [{section}] of the configuration; did you mean [{name}]?"
+    return sorted(found.values())
+
+
+def _but_for_capitals(name: str, sections: Iterable[str]) -> list[str]:
+    return [section for section in sections if section.lower() == name.lower()]
+
+
+# -- commands --------------------------------------------------------------------------------------------------
+
+
+def misspelt_tokens(layer: Layer) -> list[str]:
+    """What the commands of a layer have in place of a token, one sentence each: ``%{FRAM}``, ``#LAYR#``."""
+    found: dict[str, str] = {}
+    for text in _texts([state_of(layer).args.get(name) for name in _COMMANDS]):
+        for word in re.findall(_LOOKS_LIKE_TOKEN, text) if "#" in text or "%{" in text else ():
+            meant = "" if word in TOKENS else _token_meant(word)
+            if meant:
+                found[word] = f"the command has {word!r}, which is no token; did you mean {meant!r}?"
+    return list(found.values())
+
+
+def _token_meant(word: str) -> str:
+    other = f"%{{{word[1:-1]}}}" if word[0] == "#" else f"#{word[2:-1]}#"
+    return other if other in TOKENS else next(iter(difflib.get_close_matches(word, TOKENS, n=1, cutoff=0.75)), "")
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts(one)
+    elif isinstance(value, str):
+        yield value
 
 
 # -- classes ---------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from ..frames import FrameRangeError, FrameSet
 from ..layer.args import where
 from ..layer.context import registry, report_problem, use_outline
 from ..layer.depends import resolve
-from ..layer.mistakes import class_mistakes, unread_arguments
+from ..layer.mistakes import probable_mistakes
 from ..layer.ranges import DEFAULT_FRAME_RANGE
 from ..names import frame_name, log_name, older_log
 from ..script import run_script
@@ -391,11 +391,8 @@ class Outline(metaclass=_OutlineType):
                 )
 
     def __tell_mistakes(self) -> None:
-        for layer in self.get_layers():
-            for name in unread_arguments(layer):
-                logger.warning("%s: no code seems to read the argument %r", where(layer), name)
-        for _, mistake in class_mistakes(self.get_layers()):
-            logger.warning("%s:%d: %s", os.path.basename(mistake.file), mistake.line, mistake.message)
+        for mistake in probable_mistakes(self.get_layers()):
+            logger.warning("%s", mistake)
 
     def __setup_in_session(self, session: Session) -> None:
         from .. import serialize

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words that were meant to be tokens, and sections of the configuration that were meant to be of a class."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from outline import Outline, config
+from outline.cli.check.outline import check_outline
+from outline.layer import Layer
+from outline.layer.mistakes import misspelt_sections, misspelt_tokens
+from outline.modules.shell import Shell, ShellSequence
+from tests.support import outline_file
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("%{FRAM}", "%{FRAME}"),
+        ("out.%{ZFRME}.exr", "%{ZFRAME}"),
+        ("#FRAME_STRT#", "#FRAME_START#"),
+        ("#FRAMESTART#", "#FRAME_START#"),
+        ("#LAYR#", "#LAYER#"),
+        ("%{LAYER}", "#LAYER#"),
+        ("#RANGE#", "%{RANGE}"),
+        ("%{IFRAME}", "#IFRAME#"),
+    ],
+)
+def test_a_misspelt_token_is_found_with_the_one_that_was_meant(word: str, meant: str):
+    (problem,) = misspelt_tokens(Shell("a", command=["echo", word]))
+
+    assert problem.endswith(f"is no token; did you mean {meant!r}?")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "%{FRAME}-#IFRAME#", "%{ITEM:seed}", "%{OUTPUT}", "%{http_code}", "#FF00FF#", "a.####.exr", "# COMMENT #",
+        "%{HOST}", "${FRAM}", "#!FRAM#",
+    ],
+)  # fmt: skip
+def test_tokens_and_words_of_programs_are_left_alone(word: str):
+    assert misspelt_tokens(Shell("a", command=["echo", word])) == []
+
+
+def test_tokens_are_looked_at_in_text_and_in_all_commands_of_a_sequence():
+    text = Shell("a", command="echo '%{FRAM}' %{FRAM}")
+    many = ShellSequence("b", commands=[["echo", "one"], "echo #LAYR#"])
+
+    assert [len(misspelt_tokens(layer)) for layer in (text, many)] == [1, 1]
+
+
+def test_a_misspelt_token_is_told_at_the_launch(caplog: pytest.LogCaptureFixture):
+    ol = Outline("shot", frame_range="1", current=False)
+    ol.add_layer(Shell("abc", command=["echo", "%{FRAM}"]))
+
+    with caplog.at_level(logging.WARNING):
+        ol.setup()
+
+    assert "layer 'abc'" in caplog.text
+    assert "did you mean '%{FRAME}'?" in caplog.text
+
+
+@pytest.mark.parametrize("section", ["Shel", "shell", "SHELL"])
+def test_a_section_that_is_nearly_that_of_a_class_is_found(section: str):
+    config.add_section(section)
+
+    found = misspelt_sections([Shell("a", command=["true"])])
+
+    assert found == [f"no layer reads the section [{section}] of the configuration; did you mean [Shell]?"]
+
+
+class Shel(Layer):
+    """A layer class of a studio."""
+
+
+def test_sections_of_other_classes_are_left_alone():
+    config.add_section("Shell5")
+    config.add_section("Shel")
+
+    assert misspelt_sections([Shell("a", command=["true"]), Shel("b")]) == []
+
+
+def test_a_section_beside_the_right_one_is_left_alone():
+    config.add_section("Shell")
+    config.add_section("shell")
+
+    assert misspelt_sections([Shell("a", command=["true"])]) == []
+
+
+def test_both_are_findings_of_a_check(tmp_path: Path):
+    config.add_section("Shel")
+    path = outline_file(
+        tmp_path, 'from outline.modules.shell import Shell\nShell("abc", command=["echo", "%{FRAM}"])\n'
+    )
+
+    report = check_outline(str(path))
+
+    assert {("warning", "token"), ("warning", "config")} <= {(one.level, one.rule) for one in report.findings}
