@@ -15,14 +15,20 @@ from .exception import LaunchException, did_you_mean
 
 __all__ = [
     "GROUPS",
+    "OWN_BACKENDS",
     "PYOUTLINE_FLAGS",
     "PYOUTLINE_SPELLINGS",
     "LaunchOption",
+    "backend_flags",
     "check_launch_flags",
     "flag_name",
     "get_launch_facility",
     "launch_args",
 ]
+
+
+OWN_BACKENDS = ("local", "cue", "dask")
+"""Those that ship with the library; all their launch flags are known."""
 
 
 class LaunchOption(NamedTuple):
@@ -37,6 +43,7 @@ class LaunchOption(NamedTuple):
         default: Makes the default value; called when a command line is read.
         metavar: The word for its value in the help.
         is_flag: Whether it is a launch flag as well, as ``cuerun.launch`` takes them.
+        backends: The backends that have it; empty for all.
     """
 
     flags: tuple[str, ...]
@@ -47,6 +54,7 @@ class LaunchOption(NamedTuple):
     default: Callable[[], Any] = lambda: None
     metavar: str = ""
     is_flag: bool = True
+    backends: tuple[str, ...] = ()
 
 
 def get_launch_facility() -> str:
@@ -63,6 +71,8 @@ def _get_shot() -> str:
 def _no() -> bool:
     return False
 
+
+_OWN_LOOP = ("local", "dask")  # the launcher itself runs the job
 
 GROUPS: dict[str, tuple[LaunchOption, ...]] = {
     "What to do, instead of launching": (
@@ -90,7 +100,7 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         LaunchOption(
             ("-b", "--backend"),
             "backend",
-            "Where to run: local (this machine) or cue (an OpenCue farm).",
+            "Where to run: local (this machine), cue (an OpenCue farm) or dask (a dask cluster).",
             default=lambda: config.get("outline", "backend"),
             metavar="NAME",
         ),
@@ -145,11 +155,34 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             ("--qc",), "qc", "Let the artist look at the job before it leaves the farm.", "store_true", is_flag=False
         ),
     ),
-    "With --backend local": (
-        LaunchOption(("--cores",), "cores", "Cores to use; all when not given.", metavar="N"),
-        LaunchOption(("--memory",), "memory", "Memory to use, such as 16g; all when not given.", metavar="SIZE"),
-        LaunchOption(("--fail-fast",), "fail_fast", "Stop when a frame is dead.", "store_true"),
+    "With --backend local or dask": (
+        LaunchOption(("--cores",), "cores", "Cores to use; all when not given.", metavar="N", backends=_OWN_LOOP),
+        LaunchOption(
+            ("--memory",),
+            "memory",
+            "Memory to use, such as 16g; all when not given.",
+            metavar="SIZE",
+            backends=_OWN_LOOP,
+        ),
+        LaunchOption(("--fail-fast",), "fail_fast", "Stop when a frame is dead.", "store_true", backends=_OWN_LOOP),
         LaunchOption(("--quiet",), "quiet", "Print nothing but errors.", "store_true", is_flag=False),
+    ),
+    "With --backend dask": (
+        LaunchOption(
+            ("--scheduler",),
+            "scheduler",
+            "The scheduler of the cluster, such as tcp://host:8786.",
+            metavar="ADDRESS",
+            backends=("dask",),
+        ),
+        LaunchOption(
+            ("--workers",),
+            "workers",
+            "Start this many workers on this machine.",
+            type=int,
+            metavar="N",
+            backends=("dask",),
+        ),
     ),
     "Work folder": (
         LaunchOption(("--work",), "work", "Run only what is missing or has changed in this folder.", metavar="DIR"),
@@ -217,12 +250,39 @@ _SPELLINGS = {
     if len(spelling.lstrip("-")) > 1
 }
 # Flags without an option of their own: what an outline knows by itself, and what our own programs hand over.
-_OTHERS = ("show", "dept", "range_default", "use_pycuerun", "observer", "runner", "settled", "on_plan", "leaves_failed")
+_OTHERS = (
+    "show",
+    "dept",
+    "range_default",
+    "use_pycuerun",
+    "observer",
+    "runner",
+    "limits",
+    "settled",
+    "on_plan",
+    "leaves_failed",
+)
 
 
 def launch_args(values: Any) -> dict[str, Any]:
     """The launch flags in an object that has the options' values as attributes."""
     return {name: getattr(values, name, None) for name in (*_FLAGS, "range_default")}
+
+
+def backend_flags(values: Any, backend: str) -> dict[str, Any]:
+    """The launch flags that this backend has and others have not, in an object that has the options' values.
+
+    Raises:
+        LaunchException: An option is given that this backend does not have.
+    """
+    found = {}
+    for name, option in _FLAGS.items():
+        value = getattr(values, name, None)
+        if backend in option.backends:
+            found[name] = value
+        elif option.backends and value:
+            raise LaunchException(f"{option.flags[0]} only works with --backend {' or '.join(option.backends)}")
+    return found
 
 
 def flag_name(name: str) -> str:
@@ -242,7 +302,7 @@ def check_launch_flags(flags: Mapping[str, Any], backend: str) -> dict[str, Any]
         name = flag_name(given)
         if name not in _FLAGS and name not in _OTHERS:
             near = did_you_mean(given, list(_SPELLINGS))
-            if near or backend in ("local", "cue"):
+            if near or backend in OWN_BACKENDS:
                 raise TypeError(f"there is no launch flag {given!r}{near}")
         option = _FLAGS.get(name)
         if name == "env" and isinstance(value, Mapping):

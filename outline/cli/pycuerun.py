@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -193,8 +193,9 @@ def _inspect(options: SimpleNamespace) -> int:
 
 
 def _resume(options: SimpleNamespace) -> int:
-    from ..backend.local import resume
-    from .running import early_runner, show_run
+    from ..cuerun import import_backend_module
+    from ..launch_options import backend_flags
+    from .running import show_run
     from .sessions import session_folder
     from .streams import keep_running_without_output
 
@@ -202,9 +203,13 @@ def _resume(options: SimpleNamespace) -> int:
         raise OutlineException(f"--resume takes the session only; leave out {options.script!r}")
     folder = session_folder(options.resume)
     keep_running_without_output()
-    flags = {"cores": options.cores, "memory": options.memory, "fail_fast": options.fail_fast}
-    with early_runner() as runner:
-        return show_run(lambda display: resume(folder, observer=display, runner=runner, **flags), quiet=options.quiet)
+    if options.backend != "dask":
+        options.backend = "local"  # the one of the configuration may be a farm
+    flags = backend_flags(options, options.backend)
+    resume = import_backend_module(options.backend).resume
+    with _runner_for(options) as runner:
+        given = {**flags, "runner": runner} if runner else flags
+        return show_run(lambda display: resume(folder, observer=display, **given), quiet=options.quiet)
 
 
 def launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
@@ -224,15 +229,22 @@ def launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]
 
 
 def _launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
+    from ..launch_options import backend_flags
     from .streams import keep_running_without_output
 
     keep_running_without_output()
-    if options.backend != "local":
+    backend_flags(options, options.backend)
+    if options.backend not in ("local", "dask"):
         return _launch_elsewhere(tool, options, load)
+    with _runner_for(options) as runner:
+        return _launch_here(tool, options, load, runner)
+
+
+def _runner_for(options: SimpleNamespace) -> AbstractContextManager[Runner | None]:
+    """What runs frames on this machine, where they do run here: it starts before any of the user's code has run."""
     from .running import early_runner
 
-    with early_runner() if not options.pause else nullcontext() as runner:
-        return _launch_here(tool, options, load, runner)
+    return nullcontext() if options.pause or options.backend != "local" else early_runner()
 
 
 def _set_defaults(options: SimpleNamespace) -> None:
@@ -328,9 +340,6 @@ def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace, load: Callable[[
     from ..cuerun import import_backend_module
     from ..script import noted_jobs
 
-    only_local = [f"--{name}" for name in ("cores", "memory", "fail_fast") if getattr(options, name)]
-    if only_local:
-        raise LaunchException(f"{' and '.join(only_local).replace('_', '-')} only works with --backend local")
     if options.backend == "cue":
         from .farm import launch_on_farm
 
@@ -352,18 +361,19 @@ def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace, load: Callable[[
 
 
 def _launch_here(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline], runner: Runner | None) -> int:
-    from ..backend.local import check_flags
+    from ..cuerun import import_backend_module
     from .running import load_and_show_jobs, show_run
 
-    check_flags(vars(options))
+    import_backend_module(options.backend).check_flags(vars(options))
     if options.qc:
         raise LaunchException("--qc holds a job on a farm until the artist has seen it; leave it out here")
-    ol, exit_code = load_and_show_jobs(load, quiet=options.quiet)
+    ol, exit_code = load_and_show_jobs(load, options.backend, quiet=options.quiet)
     if ol is None:
         return exit_code
     args = _launch_args(options)
     args.pop("test", None)  # the exit code tells
-    args.update(cores=options.cores, memory=options.memory, fail_fast=options.fail_fast, runner=runner)
+    if runner:
+        args["runner"] = runner
     own = show_run(
         lambda display: next(iter(tool.launch_outline(ol, observer=display, **args)), None),
         quiet=options.quiet,

@@ -41,8 +41,8 @@ def early_runner() -> Iterator[Runner | None]:
             runner.close()
 
 
-def load_and_show_jobs(load: Callable[[], Outline], *, quiet: bool) -> tuple[Outline | None, int]:
-    """Read an outline to launch it on this machine; the jobs that a script launches by itself run under a display.
+def load_and_show_jobs(load: Callable[[], Outline], backend: str, *, quiet: bool) -> tuple[Outline | None, int]:
+    """Read an outline to run it from this process; the jobs that a script launches by itself run under a display.
 
     Returns:
         The outline, or None when the script has launched all that it has; and the worst exit code of those jobs.
@@ -50,11 +50,11 @@ def load_and_show_jobs(load: Callable[[], Outline], *, quiet: bool) -> tuple[Out
     from ..backend.local import LocalFrameError
     from ..script import noted_jobs
 
-    config.set("outline", "backend", "local")  # for what the script launches
+    config.set("outline", "backend", backend)  # for what the script launches
     codes = [0]
 
     def show(launcher: Any, launch: Callable[[], list[Any]]) -> list[Any]:
-        if launcher.get("backend") != "local":
+        if launcher.get("backend") != backend:
             return launch()
         jobs: list[Any] = []
 

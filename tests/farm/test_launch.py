@@ -109,7 +109,7 @@ def test_job_whose_launch_was_sent_twice_is_one_job(pycue: Any) -> None:
     [
         (["1", "--shot", "s1"], "the job's shot 's1' is nothing for the farm"),
         (["-f", "-5-5"], "has the frame -5, and the farm cannot run frames below 0"),
-        (["--cores", "4"], "--cores only works with --backend local"),
+        (["--cores", "4"], "--cores only works with --backend local or dask"),
     ],
     ids=["shot", "negative frames", "option of the local backend"],
 )

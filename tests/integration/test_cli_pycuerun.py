@@ -49,7 +49,7 @@ def shot(tmp_path: Path) -> Path:
         (["shot.outline", "1", "-b", "local", "--cores", "none"], "cores must be a number"),
         (["shot.outline", "1", "-b", "local", "-m", "none"], "maxretries must be a number"),
         (["shot.outline", "1", "-b", "local", "--qc"], "--qc"),
-        (["shot.outline", "1", "-b", "cue", "--cores", "2"], "--cores only works with --backend local"),
+        (["shot.outline", "1", "-b", "cue", "--cores", "2"], "--cores only works with --backend local or dask"),
         (["shot.outline", "1", "--priority", "high"], "--priority"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

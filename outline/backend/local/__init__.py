@@ -23,10 +23,11 @@ from ...names import frame_name
 from ...scheduler import FrameState, JobPlan, JobState, plan_job
 from ...session_paths import SessionPaths
 from .claim import Claim, refuse, take_claim
-from .dispatch import Limits, Observer, RunLoop
+from .dispatch import Observer, RunLoop
 from .job import DeadFrame, LocalJob
 from .journal import JobRecord, Journal, check_journal, read_record
 from .leftovers import end_leftovers
+from .limits import Limits, limits_of
 from .log import put_aside
 from .runner import Runner, fork_runner, spawn_runner
 
@@ -109,7 +110,7 @@ def serialize_simple(launcher: OutlineLauncher) -> Dispatcher:
     return serialize(launcher)
 
 
-_FLAGS = ("maxretries", "autoeat", "pause", "cores", "memory", "fail_fast", "observer", "runner", "settled")
+_FLAGS = ("maxretries", "autoeat", "pause", "cores", "memory", "fail_fast", "observer", "runner", "settled", "limits")
 
 
 class Dispatcher:
@@ -130,7 +131,7 @@ class Dispatcher:
             LaunchException: It cannot be run.
         """
         check_current_folder()
-        limits = _limits(self.__flags)
+        limits = limits_of(self.__flags)
         plan = plan_job(
             self.__ol,
             max_retries=_max_retries(self.__flags.get("maxretries")),
@@ -162,7 +163,7 @@ def resume(session_path: str, **flags: Any) -> LocalJob:
         LaunchException: Another process is running the job.
     """
     check_current_folder()
-    limits = _limits(flags)
+    limits = limits_of(flags)
     with _taken_over(session_path, limits) as (record, claimed):
         _mark(record.job, claimed.journal, choose_frames(record.job))
         return LocalJob(session_path, record) if record.job.succeeded else _run(record, claimed, limits, flags)
@@ -196,7 +197,7 @@ def retry(
         FrameRangeError: The range cannot be read.
     """
     check_current_folder()
-    limits = _limits(flags)
+    limits = limits_of(flags)
     with _taken_over(session_path, limits) as (record, claimed):
         _mark(record.job, claimed.journal, choose_frames(record.job, layer, frames, states))
         return _run(record, claimed, limits, flags) if run else LocalJob(session_path, record)
@@ -339,12 +340,7 @@ def check_flags(flags: dict[str, Any]) -> None:
     """
     check_current_folder()
     _max_retries(flags.get("maxretries"))
-    _limits(flags)
-
-
-def _limits(flags: dict[str, Any]) -> Limits:
-    grace_seconds = config.getfloat("local", "grace_seconds", fallback=10.0)
-    return Limits(_cores(flags.get("cores")), _memory_kb(flags.get("memory")), grace_seconds)
+    limits_of(flags)
 
 
 def _max_retries(value: Any) -> int:
@@ -355,40 +351,6 @@ def _max_retries(value: Any) -> int:
     if number < 0:
         raise LaunchException(f"maxretries must be a number from 0 on, not {value!r}")
     return number
-
-
-def _cores(value: Any) -> float:
-    value = config.get("local", "cores", fallback="") if value is None else value
-    if value == "":
-        return float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    try:
-        cores = float(value)
-    except (TypeError, ValueError):
-        cores = 0.0
-    if cores <= 0:
-        raise LaunchException(f"cores must be a number above 0, not {value!r}")
-    return cores
-
-
-def _memory_kb(value: Any) -> int:
-
-    from ...resources import parse_memory_kb
-
-    value = config.get("local", "memory", fallback="") if value is None else value
-    if value != "":
-        try:
-            memory_kb = parse_memory_kb(value)
-        except ValueError as error:
-            raise LaunchException(f"memory: {error}") from error
-        if memory_kb <= 0:
-            raise LaunchException(f"memory must be more than 0, not {value!r}")
-        return memory_kb
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024
-    except (ValueError, OSError, AttributeError):
-        import psutil
-
-        return int(psutil.virtual_memory().total // 1024)
 
 
 def _check_frame_process() -> None:

@@ -18,14 +18,15 @@ from typing import Any, NamedTuple
 from ...exception import LaunchException
 from ...frame_end import EndedBy, FrameEnd
 from ...frames import FrameSet
-from ...scheduler import FrameState, JobPlan, LayerPlan
+from ...scheduler import FrameState, LayerPlan
 from ...scheduler.sizing import batch_size
 from .claim import TOUCH_SECONDS
 from .journal import FrameRecord, JobRecord, Journal
+from .limits import Limits
 from .runner import Runner
 from .wire import KILL, RUN, Lines, send
 
-__all__ = ["Limits", "Observer", "RunLoop"]
+__all__ = ["Observer", "RunLoop"]
 
 
 logger = logging.getLogger("outline.backend.local")
@@ -49,18 +50,6 @@ class Observer:
 
     def stopping(self, hard: bool) -> None:
         """Somebody pressed Ctrl-C; ``hard`` the second time."""
-
-
-class Limits(NamedTuple):
-    """What frames may use of this machine."""
-
-    cores: float
-    memory_kb: int
-    grace_seconds: float = 10.0
-
-    def fit(self, plan: JobPlan) -> JobPlan:
-        """The plan with no more cores and memory for a frame than there are."""
-        return plan.fitted(self.cores, self.memory_kb)
 
 
 class _Running(NamedTuple):
@@ -178,7 +167,7 @@ class RunLoop:
         self.__memory_kb -= memory_kb
         attempt = self.job.tries(ref)
         frames = str(FrameSet(map(self.job.number, refs))) if layer.chunk_seconds else ""
-        request = [layer.name, self.job.number(ref), attempt, cores, memory_kb or self.limits.memory_kb]
+        request = [layer.name, self.job.number(ref), attempt, cores, memory_kb or self.limits.frame_memory_kb]
         try:
             send(worker, [RUN, *request, *layer.limits(attempt, len(refs)), frames])
         except OSError:

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How much of a job may run at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ... import config
+from ...exception import LaunchException
+from ...scheduler import JobPlan
+
+__all__ = ["Limits", "limits_of"]
+
+
+class Limits(NamedTuple):
+    """What frames may use of this machine, or of a cluster.
+
+    Attributes:
+        cores: All of them together.
+        memory_kb: Likewise.
+        grace_seconds: How long a frame has to end after SIGTERM.
+        most_cores: One frame, where that is less: those of the largest machine of a cluster.
+        most_memory_kb: Likewise.
+    """
+
+    cores: float
+    memory_kb: int
+    grace_seconds: float = 10.0
+    most_cores: float | None = None
+    most_memory_kb: int | None = None
+
+    @property
+    def frame_memory_kb(self) -> int:
+        """The most memory that one frame can have."""
+        return self.memory_kb if self.most_memory_kb is None else min(self.memory_kb, self.most_memory_kb)
+
+    def fit(self, plan: JobPlan) -> JobPlan:
+        """The plan with no more cores and memory for a frame than there are."""
+        cores = self.cores if self.most_cores is None else min(self.cores, self.most_cores)
+        return plan.fitted(cores, self.frame_memory_kb)
+
+
+def limits_of(flags: Mapping[str, Any]) -> Limits:
+    """How much of a job may run at a time: the flag ``limits``, or what ``cores`` and ``memory`` give of this machine.
+
+    Raises:
+        OutlineException: A flag or an option of the configuration cannot be used.
+    """
+    given: Limits | None = flags.get("limits")
+    if given is not None:
+        return given
+    grace_seconds = config.getfloat("local", "grace_seconds", fallback=10.0)
+    return Limits(_cores(flags.get("cores")), _memory_kb(flags.get("memory")), grace_seconds)
+
+
+def _cores(value: Any) -> float:
+    value = config.get("local", "cores", fallback="") if value is None else value
+    if value == "":
+        return float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    try:
+        cores = float(value)
+    except (TypeError, ValueError):
+        cores = 0.0
+    if cores <= 0:
+        raise LaunchException(f"cores must be a number above 0, not {value!r}")
+    return cores
+
+
+def _memory_kb(value: Any) -> int:
+    from ...resources import parse_memory_kb
+
+    value = config.get("local", "memory", fallback="") if value is None else value
+    if value != "":
+        try:
+            memory_kb = parse_memory_kb(value)
+        except ValueError as error:
+            raise LaunchException(f"memory: {error}") from error
+        if memory_kb <= 0:
+            raise LaunchException(f"memory must be more than 0, not {value!r}")
+        return memory_kb
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024
+    except (ValueError, OSError, AttributeError):
+        import psutil
+
+        return int(psutil.virtual_memory().total // 1024)

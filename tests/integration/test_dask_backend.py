@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs on real dask clusters of this machine: a scheduler with workers, or workers that a launch starts by itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.conftest import RunPycuerun
+from tests.support import environ_with, is_running, job_in, log_of, only_session, outline_file, until
+
+pytest.importorskip("distributed")
+
+
+class Cluster(NamedTuple):
+    """A scheduler and its workers, by name."""
+
+    address: str
+    scheduler: subprocess.Popen[bytes]
+    folder: Path
+
+    def start_worker(self, name: str, *, cores: int = 2, resources: str = "", **variables: str) -> int:
+        """Start a worker, without the process that would start it again, and give its process id.
+
+        Its frames find its name in the variable WHERE.
+        """
+        declared = f"cores={cores} {resources}".strip()
+        options = ["--no-nanny", "--no-dashboard", "--name", name, "--nthreads", str(cores), "--resources", declared]
+        child = _start(
+            ["worker", self.address, *options, "--host", "127.0.0.1", "--local-directory", str(self.folder / name)],
+            self.folder / f"{name}.log",
+            **{"WHERE": name, **variables},
+        )
+        _children.append(child)
+        until(lambda: "Registered to" in (self.folder / f"{name}.log").read_text(), 60)
+        return child.pid
+
+
+_children: list[subprocess.Popen[bytes]] = []
+
+
+def _start(argv: list[str], log: Path, **variables: str) -> subprocess.Popen[bytes]:
+    with log.open("wb") as stream:
+        return subprocess.Popen(
+            [sys.executable, "-m", "dask", *argv],
+            env=environ_with(**variables),
+            cwd=log.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    folder = tmp_path / "dask"
+    folder.mkdir()
+    address = folder / "address.json"
+    scheduler = _start(
+        ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(address)],
+        folder / "scheduler.log",
+    )
+    _children.append(scheduler)
+    until(address.exists, 60)
+    until(lambda: '"address"' in address.read_text(), 10)
+
+    yield Cluster(json.loads(address.read_text())["address"], scheduler, folder)
+    for child in _children:
+        child.kill()
+        child.wait()
+    _children.clear()
+
+
+def test_frames_run_on_the_workers_of_a_cluster(
+    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
+) -> None:
+    cluster.start_worker("left", cores=1)
+    cluster.start_worker("right", cores=1)
+    script = outline_file(
+        tmp_path,
+        """
+        import os
+        from outline import Layer
+        from outline.modules.shell import Shell
+        class Own(Layer):
+            def _execute(self, frames):
+                with open(f"own.{frames[0]}", "w") as stream:
+                    stream.write(f"{os.environ['WHERE']} {frames}")
+        first = Shell("first", command=["sh", "-c", 'sleep 0.2; echo "$WHERE" > "first umlaut ü.#IFRAME#"'])
+        Own("own", require=["first"], chunk=2)
+        """,
+    )
+
+    result = run_pycuerun(script, "1-6", "--backend", "dask", "--scheduler", cluster.address)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert {(tmp_path / f"first umlaut ü.{frame}").read_text() for frame in range(1, 7)} == {"left\n", "right\n"}
+    assert (tmp_path / "own.3").read_text().split(" ", 1)[1] == "3-4"
+    assert job_in(session_root).counts == {"SUCCEEDED": 9}
+    assert "exitStatus  0" in log_of(session_root, "0003-own")
+
+
+def test_resources_of_workers_choose_where_frames_run(
+    tmp_path: Path, cluster: Cluster, run_pycuerun: RunPycuerun
+) -> None:
+    cluster.start_worker("small", cores=1)
+    cluster.start_worker("large", cores=2, resources="nuke=1")
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("tagged", command=["sh", "-c", 'echo "$WHERE" > tagged.#IFRAME#'], tags=["nuke"])
+        Shell("wide", command=["sh", "-c", 'echo "$WHERE $CUE_THREADS" > wide.#IFRAME#'], cores=16, threadable=True)
+        """,
+    )
+
+    result = run_pycuerun(script, "1-4", "--backend", "dask", "--scheduler", cluster.address, "--quiet")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert {(tmp_path / f"tagged.{frame}").read_text() for frame in range(1, 5)} == {"large\n"}
+    assert {(tmp_path / f"wide.{frame}").read_text() for frame in range(1, 5)} == {"large 2\n"}
+
+
+def test_a_worker_that_is_lost_costs_its_frames_no_try(tmp_path: Path, session_root: Path, cluster: Cluster) -> None:
+    lost = cluster.start_worker("lost")
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("cmd", command=["sh", "-c", 'echo $$ > "pid.$WHERE"; [ "$WHERE" = good ] || sleep 60'])
+        """,
+    )
+    launcher = _launch(script, "1", "--scheduler", cluster.address, "--max-retries", "0")
+    until((tmp_path / "pid.lost").exists, 60)
+    frame = int((tmp_path / "pid.lost").read_text())
+
+    os.kill(lost, signal.SIGKILL)
+    cluster.start_worker("good")
+    output, errors = launcher.communicate(timeout=60)
+
+    assert (launcher.returncode, errors) == (0, ""), output
+    assert not is_running(frame)
+    assert job_in(session_root).counts == {"SUCCEEDED": 1}
+    assert log_of(session_root, "0001-cmd").count("attempt     1") == 2  # header and footer
+
+
+def _launch(script: Path, *args: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "outline", str(script), *args, "--backend", "dask", "--quiet"],
+        cwd=script.parent,
+        env=environ_with(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+_SLEEPS = """
+from outline.modules.shell import Shell
+Shell("cmd", command=["sh", "-c", 'echo $$ > pid; [ -e quick ] || sleep 60'])
+"""
+
+
+def test_frames_end_with_the_launcher_that_is_killed(tmp_path: Path, cluster: Cluster) -> None:
+    cluster.start_worker("one")
+    launcher = _launch(outline_file(tmp_path, _SLEEPS), "1", "--scheduler", cluster.address)
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), 60)
+
+    launcher.kill()
+    launcher.communicate()
+
+    until(lambda: not is_running(int((tmp_path / "pid").read_text())), 20)
+
+
+def test_a_job_that_was_interrupted_goes_on(
+    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
+) -> None:
+    cluster.start_worker("one")
+    launcher = _launch(outline_file(tmp_path, _SLEEPS), "1", "--scheduler", cluster.address)
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), 60)
+
+    os.kill(launcher.pid, signal.SIGINT)
+    launcher.communicate(timeout=60)
+
+    assert launcher.returncode == 130
+    assert not is_running(int((tmp_path / "pid").read_text()))
+    assert job_in(session_root).counts == {"WAITING": 1}
+
+    (tmp_path / "quick").touch()
+    result = run_pycuerun("--resume", only_session(session_root), "-b", "dask", "--scheduler", cluster.address)
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert job_in(session_root).counts == {"SUCCEEDED": 1}
+
+
+def test_a_worker_that_cannot_run_frames_is_named_and_left_out(
+    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
+) -> None:
+    (tmp_path / "old" / "outline").mkdir(parents=True)
+    (tmp_path / "old" / "outline" / "__init__.py").write_text("raise ImportError('an old installation')\n")
+    cluster.start_worker("broken", PYTHONPATH=str(tmp_path / "old"))
+    cluster.start_worker("good")
+    script = outline_file(
+        tmp_path,
+        "from outline.modules.shell import Shell\nShell('cmd', command=['sh', '-c', 'echo $WHERE > out.#IFRAME#'])\n",
+    )
+
+    result = run_pycuerun(script, "1-4", "--backend", "dask", "--scheduler", cluster.address, "--quiet")
+
+    assert result.returncode == 0
+    assert {(tmp_path / f"out.{frame}").read_text() for frame in range(1, 5)} == {"good\n"}
+    assert "gets no frames of this job" in result.stderr
+    assert "an old installation" in result.stderr
+
+
+def test_a_scheduler_that_is_not_there_is_one_line(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
+    script = outline_file(tmp_path, _SLEEPS)
+
+    result = run_pycuerun(
+        *(script, "1", "-b", "dask", "--scheduler", "tcp://127.0.0.1:1"), env={"OUTLINE_DASK_WAIT_SECONDS": "1"}
+    )
+
+    assert result.returncode == 2
+    assert "the dask scheduler tcp://127.0.0.1:1 does not answer" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_without_a_scheduler_workers_start_on_this_machine(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("bad", command=["sh", "-c", "echo the reason; exit 3"], range="1", autoeat=False)
+        Shell("slow", command=["sleep", "60"], range="1", timeout=0.01)
+        Shell("good", command=["sh", "-c", "ps -o ppid= $PPID > parent.#IFRAME#; sleep 0.5"])
+        """,
+    )
+
+    result = run_pycuerun(script, "1-4", "--backend", "dask", "--workers", "2", "--max-retries", "1")
+
+    assert result.returncode == 1, result.stderr
+    assert job_in(session_root).counts == {"SUCCEEDED": 4, "DEAD": 2}
+    assert "the reason" in log_of(session_root, "0001-bad", 1)
+    assert "timeout" in log_of(session_root, "0001-slow")
+    assert len({(tmp_path / f"parent.{frame}").read_text() for frame in range(1, 5)}) == 2
+
+
+def test_the_configuration_names_a_cluster_that_grows(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    (tmp_path / "farm_queue.py").write_text(
+        "from distributed import LocalCluster\n"
+        "class Queue(LocalCluster):\n"
+        "    def __init__(self, project, cores):\n"
+        "        assert project == 'show x', project\n"
+        "        super().__init__(n_workers=0, threads_per_worker=cores, dashboard_address=None, host='127.0.0.1')\n"
+        "    def adapt(self, **limits):\n"
+        "        print('adapts', sorted(limits.items()))\n"
+        "        return super().adapt(interval='200ms', **limits)\n"
+    )
+    (tmp_path / "outline.cfg").write_text(
+        "[dask]\ncluster = farm_queue.Queue\nproject = show x\ncores = 1\nmaximum = 2\n"
+    )
+    script = outline_file(
+        tmp_path, "from outline.modules.shell import Shell\nShell('cmd', command=['sh', '-c', 'sleep 0.3'])\n"
+    )
+
+    result = run_pycuerun(
+        *(script, "1-6", "--backend", "dask"),
+        env={"OUTLINE_CONFIG_FILE": str(tmp_path / "outline.cfg"), "PYTHONPATH": str(tmp_path)},
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert "adapts [('maximum', 2), ('minimum', 0)]" in result.stdout
+    assert "2 cores" in result.stdout
+    assert job_in(session_root).counts == {"SUCCEEDED": 6}
+
+
+def test_options_of_dask_are_refused_elsewhere(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
+    script = outline_file(tmp_path, _SLEEPS)
+
+    result = run_pycuerun(script, "1", "--backend", "local", "--workers", "2")
+
+    assert result.returncode == 2
+    assert "--workers only works with --backend dask" in result.stderr
