@@ -8,7 +8,6 @@ from optparse import OptionGroup, OptionParser
 from typing import Any
 
 from . import config
-from .frames import FrameSet
 from .launch_options import GROUPS, PYOUTLINE_FLAGS, LaunchOption
 
 __all__ = ["CuerunOptionParser"]
@@ -50,6 +49,8 @@ class CuerunOptionParser(OptionParser):
         Raises:
             FrameRangeError: ``$FR`` cannot be read.
         """
+        from .frames import FrameSet  # the help of a command line needs none
+
         default = os.environ.get("FR") if not frange else None
         options.range = frange or (str(FrameSet(default)) if default else None)
         options.range_default = bool(default)
