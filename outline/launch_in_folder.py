@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .constants import OUTLINE_MODE_SETUP
 from .exception import LaunchException
 from .frame_end import FrameEnd
 from .scheduler import FrameState, JobState, plan_job
@@ -60,7 +61,7 @@ def launch_in_folder(launcher: OutlineLauncher, launch: Callable[[], list[Any]],
 
     Args:
         launcher: Its flags name the folder.
-        launch: Sets the outline up, launches it and gives the jobs.
+        launch: Launches the outline, which is set up, and gives the jobs.
         farm: Gives the backend of a farm, which may know the job that was in the folder before.
 
     Raises:
@@ -84,6 +85,9 @@ def launch_in_folder(launcher: OutlineLauncher, launch: Callable[[], list[Any]],
             reason = f"superseded by launch {claim.number} of {folder.folder}"
             farm().end_superseded(claim.before["job"], claim.before.get("server"), reason)
         launcher.set_flag("settled", _settled_frames(ol, plan))
+        if ol.get_mode() < OUTLINE_MODE_SETUP:
+            launcher.setup()
+        claim.note(session=ol.get_session().get_path())
         jobs = launch()
         if launcher.get("backend") == "cue" and jobs:
             data = jobs[0].data

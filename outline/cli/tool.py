@@ -224,16 +224,19 @@ def results(work: str, layer: str, format_: str, output: str | None, shards: int
 @outline_group.command(epilog=_SESSION)
 @click.argument("session", default="last", shell_complete=complete_session)
 @click.option("-o", "--output", metavar="FILE", default="report.html", show_default=True, help="The file to write.")
+@click.option(
+    "--pictures", type=click.IntRange(0), metavar="N", default=40, show_default=True, help="How many pictures."
+)
 @_SERVER
-def report(session: str, output: str, server: str | None) -> int:
-    """Write a page about a job: states, times, memory, what failed and why.
+def report(session: str, output: str, pictures: int, server: str | None) -> int:
+    """Write a page about a job: states, times, memory, failures, pictures, results.
 
-    The page is one file that needs no network. Without SESSION, the job that was launched last.
+    The page is one file that needs no network. Without SESSION, the job that was launched last. SESSION may be the work
+    folder that the job was launched with.
     """
-    from .places import job_place
     from .report import write_report
 
-    print(write_report(job_place(session, server), output))
+    print(write_report(session, output, server, pictures=pictures))
     return 0
 
 

@@ -16,7 +16,15 @@ from ..files import write_atomic
 from .decide import Record
 from .folder import WorkFolder
 
-__all__ = ["Summary", "layer_records", "results_of", "results_text", "write_shards"]
+__all__ = [
+    "Summary",
+    "flat_rows",
+    "layer_records",
+    "records_by_layer",
+    "results_of",
+    "results_text",
+    "write_shards",
+]
 
 
 def layer_records(folder: WorkFolder, layer: str) -> list[Record]:
@@ -25,15 +33,33 @@ def layer_records(folder: WorkFolder, layer: str) -> list[Record]:
     Raises:
         WorkException: Nothing was launched there, or there is no such layer.
     """
-    book = _book(folder)
-    layers = sorted({name for name, _ in book})
-    if layer not in layers:
+    found = records_by_layer(folder)
+    if layer not in found:
+        layers = sorted(found)
         known = did_you_mean(layer, layers) or f"; there are {', '.join(layers) or 'none'}"
         raise WorkException(f"{folder.folder} has no records of a layer {layer!r}{known}")
+    return found[layer]
+
+
+def records_by_layer(folder: WorkFolder) -> dict[str, list[Record]]:
+    """The records of all layers, those of each in the order of its frames; what is damaged is left out.
+
+    Raises:
+        WorkException: Nothing was launched there.
+    """
+    book = _book(folder)
     numbers = folder.numbers()
-    keys = [key for name, key in book if name == layer]
-    keys.sort(key=lambda key: (numbers.get(key, int(key) if key.lstrip("-").isdecimal() else 0), key))
-    return [record for record in (book.get((layer, key)) for key in keys) if record is not None]
+    keys: dict[str, list[str]] = defaultdict(list)
+    for name, key in book:
+        keys[name].append(key)
+
+    def place(key: str) -> tuple[int, str]:
+        return numbers.get(key, int(key) if key.lstrip("-").isdecimal() else 0), key
+
+    return {
+        name: [record for key in sorted(found, key=place) if (record := book.get((name, key))) is not None]
+        for name, found in keys.items()
+    }
 
 
 def _book(folder: WorkFolder) -> Any:
@@ -67,16 +93,22 @@ def results_text(rows: Sequence[dict[str, Any]], format: str) -> str:
     """Rows as ``jsonl``, or as ``csv`` with a line of column names."""
     if format == "jsonl":
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    flat = []
-    for row in rows:
-        outputs = {f"output {name}": path for name, path in row.get("outputs", {}).items()}
-        flat.append({**{name: value for name, value in row.items() if name != "outputs"}, **outputs})
+    flat = flat_rows(rows)
     columns = list(dict.fromkeys(column for row in flat for column in row))
     stream = io.StringIO()
     writer = csv.DictWriter(stream, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(flat)
     return stream.getvalue()
+
+
+def flat_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows with a column ``output NAME`` for each output."""
+    flat = []
+    for row in rows:
+        outputs = {f"output {name}": path for name, path in row.get("outputs", {}).items()}
+        flat.append({**{name: value for name, value in row.items() if name != "outputs"}, **outputs})
+    return flat
 
 
 def write_shards(rows: Sequence[dict[str, Any]], name: str, shards: int, format: str) -> list[str]:

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,41 +25,6 @@ pytestmark = pytest.mark.realtool
 def server(make_farm_server: Callable[..., FarmServer]) -> FarmServer:
     """Return a server with a page, and a host that answers nothing: its frames run until a test ends them."""
     return page_server(make_farm_server)
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Return a headless Chromium; skip where it is missing."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not program or not driver:
-        pytest.skip("chromium and chromedriver are not on the PATH (Debian: chromium chromium-driver)")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for argument in (
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1200,1000",
-        f"--user-data-dir={tmp_path_factory.mktemp('profile')}",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    made = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    yield made
-    made.quit()
-
-
-@pytest.fixture
-def browser(chromium: Any) -> Any:
-    """Return the browser with one window, which is new."""
-    old = chromium.window_handles
-    chromium.switch_to.new_window("tab")
-    new = chromium.current_window_handle
-    for window in old:
-        chromium.switch_to.window(window)
-        chromium.close()
-    chromium.switch_to.window(new)
-    chromium.get_log("browser")  # of the test before
-    return chromium
 
 
 def text_of(browser: Any, selector: str) -> str:

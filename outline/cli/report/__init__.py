@@ -4,26 +4,28 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ...exception import OutlineException
 from ...files import write_atomic
 from .gather import gather
 from .page import page
 
-if TYPE_CHECKING:
-    from ..places import JobPlace
-
 __all__ = ["write_report"]
 
 
-def write_report(place: JobPlace, path: str) -> str:
+def write_report(job: str, path: str, server: str | None = None, *, pictures: int) -> str:
     """Write the page about a job, and give the path of its file.
+
+    Args:
+        job: A work folder, or a job as ``outline status`` takes it.
+        path: The file.
+        server: The farm server, when the command line names one.
+        pictures: How many pictures there may be.
 
     Raises:
         OutlineException: The job cannot be read, or the page cannot be written.
     """
-    text = page(gather(place))
+    text = page(gather(job, server, pictures=pictures))
     try:
         write_atomic(path, text.encode("utf-8", "backslashreplace"))  # names of files may be no text
     except OSError as error:

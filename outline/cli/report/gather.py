@@ -3,27 +3,103 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ...backend.log_tail import last_lines
-from ...backend.status import JobStatus
-from ..places import JobPlace
-from .facts import Death, Report
+from ...backend.status import FrameAttempt, JobStatus, LayerStatus
+from ...frames import FrameSet
+from ...scheduler import FrameState
+from ...work.decide import Record
+from ...work.folder import WorkFolder
+from ...work.results import flat_rows, records_by_layer, results_of
+from ..places import job_place
+from .facts import Death, Report, Results
+from .made import Made, made_in_session, made_in_work, outline_of
+from .pictures import pictures_of
 
 __all__ = ["gather"]
 
+S = FrameState
 _MOST_DEATHS = 100
 _LAST_LINES = 20
+_MOST_ROWS = 20_000
 
 
-def gather(place: JobPlace) -> Report:
+def gather(text: str, server: str | None = None, *, pictures: int = 0) -> Report:
     """Read a job.
+
+    Args:
+        text: A work folder, or a job as ``outline status`` takes it.
+        server: The farm server, when the command line names one.
+        pictures: How many pictures there may be.
 
     Raises:
         OutlineException: There is no such job, or it cannot be read.
     """
-    job = place.status()
-    return Report(job, time.time(), tuple(place.attempts()), _deaths(job))
+    notes: list[str] = []
+    attempts: list[FrameAttempt] = []
+    work = WorkFolder(text) if WorkFolder(text).exists() else None
+    session = work.launch(work.last_launch()).get("session") if work is not None else text
+    job = None
+    if session is not None and (work is None or os.path.exists(session)):
+        place = job_place(session, server)
+        job, attempts = place.status(), place.attempts()
+    data = outline_of(job.session) if job is not None and job.session else {}
+    if work is None:
+        work = _work_in(data)
+    records = records_by_layer(work) if work is not None else {}
+    if job is None:
+        assert work is not None
+        notes.append("The session of the last launch is gone, and with it times, memory and logs.")
+        job = _status_of(work, records)
+    made: Iterable[Made] = made_in_session(job, data) if work is None else made_in_work(work, records)
+    shown, note = pictures_of(made, pictures)
+    results = tuple(found for layer, mine in records.items() if (found := _results(layer, mine)))
+    notes += [note] if note else []
+    notes += [
+        f"{one.layer}: {one.total - len(one.rows)} more results; outline results prints all of them"
+        for one in results
+        if one.total > len(one.rows)
+    ]
+    where = work.folder if work is not None else ""
+    return Report(job, time.time(), tuple(attempts), _deaths(job), shown, results, where, tuple(notes))
+
+
+def _work_in(data: Mapping[str, Any]) -> WorkFolder | None:
+    """The work folder that a session's job lives in."""
+    named = data.get("work")
+    folder = named.get("folder") if isinstance(named, dict) else None
+    work = WorkFolder(str(folder)) if folder else None
+    return work if work is not None and work.exists() else None
+
+
+def _status_of(work: WorkFolder, records: Mapping[str, list[Record]]) -> JobStatus:
+    """How the frames of a work folder are, as its records alone tell."""
+    numbers = work.numbers()
+    layers = []
+    for name, mine in records.items():
+        states: dict[FrameState, list[int]] = {}
+        for record in mine:
+            state = S.WAITING if record.end is None else S.DEAD if record.end.status else S.SUCCEEDED
+            frame = numbers.get(record.key, int(record.key) if record.key.lstrip("-").isdecimal() else 0)
+            states.setdefault(state, []).append(frame)
+        counts = {state: len(frames) for state, frames in states.items()}
+        known = str(FrameSet([frame for found in states.values() for frame in found]))
+        layers.append(LayerStatus(name, counts, known, states={state: FrameSet(one) for state, one in states.items()}))
+    is_done = all(layer.done == layer.total for layer in layers)
+    name = os.path.basename(work.folder.rstrip(os.sep)) or work.folder
+    return JobStatus(name, "", "FINISHED" if is_done else "STOPPED", tuple(layers))
+
+
+def _results(layer: str, records: Iterable[Record]) -> Results | None:
+    """What the frames of a layer returned; None when that is nothing but their outputs."""
+    rows = results_of(records)
+    if not any(set(row) - {"key", "outputs"} for row in rows):
+        return None
+    return Results(layer, tuple(flat_rows(rows[:_MOST_ROWS])), len(rows))
 
 
 def _deaths(job: JobStatus) -> tuple[Death, ...]:

@@ -9,7 +9,7 @@
     if (cls) node.className = cls;
     return node;
   };
-  const round = (value) => (Math.abs(value) >= 1000 || Number.isInteger(value) ? value.toFixed(0) : value.toPrecision(3));
+  const round = (value) => String(Math.abs(value) >= 1000 ? Math.round(value) : +value.toPrecision(3));
 
   // -- timeline
   const seconds = (s) => (s < 100 ? `${s.toFixed(s < 10 ? 1 : 0)} s` : `${Math.floor(s / 60)}:${String(Math.floor(s % 60)).padStart(2, "0")} min`);
@@ -34,7 +34,7 @@
       const bar = nearest(event);
       tip.hidden = !bar;
       if (!bar) return;
-      const words = [`${bar[1]}-${data.layers[bar[0]]}  ${data.states[bar[8]].toLowerCase()}`];
+      const words = [`${bar[1]}-${data.layers[bar[0]]}, ${data.states[bar[8]].toLowerCase()}`];
       words.push(`${seconds(bar[6])}${bar[7] ? `, ${memory(bar[7])}` : ""}${bar[2] > 1 ? `, attempt ${bar[2]}` : ""}`);
       words.push(data.lanes[bar[3]]);
       if (data.reasons[bar[9]]) words.push(data.reasons[bar[9]]);
@@ -122,7 +122,7 @@
     const selects = ["across", "up"].map((word, place) => {
       const label = make("label", `${word} `), select = make("select");
       for (const at of numeric) { const option = make("option", columns[at]); option.value = at; select.append(option); }
-      select.value = numeric[place];
+      select.value = numeric[place * (numeric.length - 1)]; // what frames were given comes first, what came of it last
       label.append(select); controls.append(label);
       return select;
     });
@@ -135,7 +135,8 @@
       svg.setAttribute("aria-label", `${columns[y]} by ${columns[x]}, ${points.length} frames`);
       if (!points.length) return;
       const range = (at) => points.reduce(([low, high], row) => [Math.min(low, row[at]), Math.max(high, row[at])], [Infinity, -Infinity]);
-      const [x0, x1] = range(x), [y0, y1] = range(y);
+      const wider = ([low, high]) => [low - (high - low) / 25, high + (high - low) / 25];
+      const [x0, x1] = wider(range(x)), [y0, y1] = wider(range(y));
       const px = (value) => LEFT + ((value - x0) / (x1 - x0 || 1)) * (W - LEFT - PAD);
       const py = (value) => H - LOW - ((value - y0) / (y1 - y0 || 1)) * (H - LOW - PAD);
       for (const tick of ticksOf(x0, x1)) {

@@ -40,10 +40,10 @@ def page(report: Report) -> str:
         _layers(job, report.attempts),
         _timeline(job, report.attempts),
         _deaths(job, report.deaths),
-        _failures(report.attempts),
-        _slowest(report.attempts),
         *(_pictures(one) for one in report.pictures),
         *(_results(place, one) for place, one in enumerate(report.results)),
+        _failures(report.attempts),
+        _slowest(report.attempts),
     ]
     if report.notes:
         sections.append(_section("Not shown", element("ul", *(element("li", note) for note in report.notes))))
@@ -269,16 +269,14 @@ def _slowest(attempts: Sequence[FrameAttempt]) -> Html | None:
 
 def _pictures(group: Pictures) -> Html:
     title = group.layer if group.output == "main" else f"{group.layer}, {group.output}"
-    shown = f"{len(group.shown)} of {group.total}" if len(group.shown) < group.total else str(group.total)
-    return _section(
-        f"Pictures: {title}", element("p", shown), element("div", *map(_picture, group.shown), cls="contact")
-    )
+    shown = f"{len(group.shown)} of {group.total}" if len(group.shown) < group.total else f"{group.total}"
+    return _section(f"Pictures: {title} ({shown})", element("div", *map(_picture, group.shown), cls="contact"))
 
 
 def _picture(one: Picture) -> Html:
     if one.data:
         source = f"data:image/{_kind(one.data)};base64,{base64.b64encode(one.data).decode()}"
-        inner = Html(f'<img src="{source}" alt="{escape(one.name)}" loading="lazy">')
+        inner = Html(f'<img src="{source}" alt="{escape(one.name)}">')
     else:
         inner = element("span", one.fault, cls="fault")
     link = element("a", inner, href=f"file://{quote(one.path, errors='surrogateescape')}", title=one.path)
