@@ -66,7 +66,9 @@ class RunObserver(Observer):
         self.__begun.pop(ref, None)
         self.__over += state in _OVER
         name = self.__job.frame_name(ref)
-        word = "failed, is tried again," if state in (S.WAITING, S.DEPEND) else state.value
+        delay = self.__job.layer(ref).retry_delay_seconds
+        again = f"failed, is tried again in {duration(delay)}," if delay else "failed, is tried again,"
+        word = again if state in (S.WAITING, S.DEPEND) else state.value
         reason = f": {why(end)}" if end.status else ""
         self.__display.event(f"[{self.__over}/{len(self.__job)}] {name} {word} {duration(end.seconds)}{reason}")
         if state is S.DEAD:

@@ -59,6 +59,7 @@ class LayerArgs(TypedDict, total=False):
     range: str | int | list[int] | FrameSet | None  #: Frames of the layer; None means the job's range.
     register: bool  #: False keeps the layer out of the current outline.
     require: Any  #: Layers or names (``"x:all"``) that must be done before.
+    retry_delay: float  #: Minutes that a frame waits after a failure before it is tried again.
     service: str  #: The farm's name for the application.
     setshot: bool  #: False uses the farm wrapper without a shot environment.
     strace: bool  #: True traces the frame on the farm.

@@ -163,6 +163,8 @@ def _lost(layer: LayerPlan) -> list[str]:
         found.append(f"timeout_llu={layer.timeout_llu_seconds / 60:g}")
     if layer.timeout_retry:
         found.append(f"timeout_retry={layer.timeout_retry:g}")
+    if layer.retry_delay_seconds:
+        found.append(f"retry_delay={layer.retry_delay_seconds / 60:g}")
     if layer.chunk_seconds:
         found.append(f"a chunk of {layer.chunk_seconds:g} seconds")
     if layer.autoeat:

@@ -56,6 +56,7 @@ def _plan_layer(layer: Layer) -> LayerPlan | None:
         str(layer.get_arg("autoeat")).lower() in ("true", "yes", "1", "on"),
         chunk_seconds=chunk_seconds(layer.get_arg("chunk")),
         timeout_retry=_read(layer, "timeout_retry", _growth, 0.0),
+        retry_delay_seconds=_read(layer, "retry_delay", _delay, 0.0),
     )
 
 
@@ -77,6 +78,16 @@ def _growth(value: object) -> float:
     if not 1 <= growth < 100:
         raise ValueError(f"{value!r} is no number from 1 to 99, by which a time limit grows")
     return growth
+
+
+def _delay(value: object) -> float:
+    try:
+        minutes = float(str(value))
+    except ValueError:
+        minutes = -1.0
+    if not 0 <= minutes < 1e6:
+        raise ValueError(f"{value!r} is no number of minutes from 0 on")
+    return minutes * 60
 
 
 def _minutes(value: object) -> float | None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The state of all frames of one job, and the decisions about them.
 
-Nothing here knows of time, processes, files or networks: what happens comes in by method calls, and what shall happen
+Nothing here knows of clocks, processes, files or networks: what happens comes in by method calls, and what shall happen
 is asked for with ``next_ready``.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Sequence
 
-from ..frame_end import EndedBy, FrameEnd
+from ..frame_end import FrameEnd
 from ..frames import FrameSet, chunk_at, chunk_heads
 from ..names import frame_name
 from .edges import FrameEdges, LayerEdge, frame_edges, layer_edge
+from .exits import is_blameless, meaning_of
 from .plan import DependPlan, JobPlan, LayerPlan
 from .ready import ReadyQueue
 from .states import MOVES, FrameState, IllegalMove, Signal
@@ -23,12 +24,7 @@ __all__ = ["JobState"]
 _STATES = tuple(FrameState)
 _CODE = {state: code for code, state in enumerate(_STATES)}
 _WAITING, _DEPEND, _RUNNING, _SUCCEEDED, _DEAD, _EATEN = (_CODE[state] for state in _STATES)
-SKIP_RETRY = 286  # a host daemon reports this when the frame is not to blame
 _MAX_LOSSES = 3
-
-
-def _is_blameless(end: FrameEnd) -> bool:
-    return end.ended_by in (EndedBy.LOST_HOST, EndedBy.BATCH) or end.status == SKIP_RETRY
 
 
 class JobState:
@@ -62,6 +58,7 @@ class JobState:
         self._tries = array("l", bytes(array("l").itemsize * total))
         self._losses: dict[int, int] = {}
         self._again: set[int] = set()
+        self._delayed: dict[int, float] = {}
         self._make_edges()
         self._posts_released = False
         self.settle()
@@ -189,6 +186,18 @@ class JobState:
             found.append(other)
         return found or [ref]
 
+    @property
+    def wakes_at(self) -> float | None:
+        """When the first of the frames that wait for a later time may start; None when none does."""
+        return min(self._delayed.values(), default=None)
+
+    def wake(self, now: float) -> None:
+        """Let the frames start whose time has come; times are those that ``finish`` was told."""
+        for ref in [ref for ref, time in self._delayed.items() if time <= now]:
+            del self._delayed[ref]
+            if self._states[ref] == _WAITING:
+                self._queue.add(self._layer_of[ref], ref - self._base[self._layer_of[ref]])
+
     # -- being told --------------------------------------------------------------------------------------------
 
     def start(self, ref: int) -> None:
@@ -199,11 +208,11 @@ class JobState:
         number = self._layer_of[ref]
         self._queue.started(number, ref - self._base[number])
 
-    def finish(self, ref: int, end: FrameEnd) -> FrameState:
+    def finish(self, ref: int, end: FrameEnd, now: float = 0.0) -> FrameState:
         """The process of a frame has ended; return the frame's new state.
 
         A frame that was eaten meanwhile stays so, and one that was retried meanwhile may now start again, however
-        the process ended.
+        the process ended. One that failed at ``now``, in seconds, waits for the delay of its layer and for ``wake``.
         """
         signal = self._meaning(ref, end)
         if ref not in self._alive:
@@ -213,27 +222,20 @@ class JobState:
             self._again.discard(ref)
             self.retry(ref)
             return self.state(ref)
-        if not _is_blameless(end):
+        if not is_blameless(end):
             self._losses.pop(ref, None)
         elif signal is Signal.EXITED_BAD:
             self._losses[ref] = self._losses.get(ref, 0) + 1
             self._tries[ref] -= 1
+        if signal is Signal.EXITED_BAD and not is_blameless(end) and self.layer(ref).retry_delay_seconds:
+            self._delayed[ref] = now + self.layer(ref).retry_delay_seconds
         self._move(ref, signal)
         self._hold_back(ref)
         return self.state(ref)
 
     def _meaning(self, ref: int, end: FrameEnd) -> Signal:
-        if _is_blameless(end):
-            is_last = self._max_losses is not None and self._losses.get(ref, 0) + 1 >= self._max_losses
-        elif end.status == 0 and not end.is_timed_out:
-            return Signal.EXITED_GOOD
-        else:
-            is_spent = self._tries[ref] > self.plan.max_retries and end.ended_by is not EndedBy.MEMORY
-            is_hopeless = end.is_timed_out and not self.layer(ref).timeout_retry
-            is_last = is_hopeless or end.ended_by is EndedBy.NOTHING_TO_RUN or is_spent
-            if self.plan.autoeat or self.layer(ref).autoeat:
-                return Signal.EATEN
-        return Signal.GAVE_UP if is_last else Signal.EXITED_BAD
+        tries, losses = self._tries[ref], self._losses.get(ref, 0)
+        return meaning_of(end, self.plan, self.layer(ref), tries=tries, losses=losses, max_losses=self._max_losses)
 
     def eat(self, ref: int) -> None:
         """Give up a frame on purpose; one that has succeeded stays as it is.
@@ -241,6 +243,7 @@ class JobState:
         A frame that runs is EATEN at once, as on the farm: kill its process then, and tell its end with ``finish``.
         """
         self._again.discard(ref)
+        self._delayed.pop(ref, None)
         if self._states[ref] not in (_SUCCEEDED, _EATEN):
             self._move(ref, Signal.EATEN)
 
@@ -301,7 +304,7 @@ class JobState:
             self._settle_layer(number)
 
     def _make_queue(self) -> ReadyQueue:
-        return ReadyQueue(self.plan.layers, self._base, self._states, _WAITING)
+        return ReadyQueue(self.plan.layers, self._base, self._states, _WAITING, delayed=self._delayed)
 
     def _count_waits(self, edges: FrameEdges) -> None:
         base_on, base_er = self._base[edges.on], self._base[edges.er]

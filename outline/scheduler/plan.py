@@ -26,6 +26,7 @@ class LayerPlan(NamedTuple):
         group: Text that is the same for layers that may run on the same machines; only whoever chooses machines
             knows what it means.
         chunk_seconds: How long a process is to run, which may take several frames of this layer; 0: each takes one.
+        retry_delay_seconds: How long a chunk that has failed waits before it is tried again.
         timeout_retry: A chunk that has hit a limit is tried again, each time with so many times the limits; 0: it is
             not tried again.
     """
@@ -42,6 +43,7 @@ class LayerPlan(NamedTuple):
     group: str = ""
     timeout_retry: float = 0.0
     chunk_seconds: float = 0.0
+    retry_delay_seconds: float = 0.0
 
     def limits(self, tries: int, chunks: int = 1) -> tuple[float | None, float | None]:
         """How long a process may run, and be silent.

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from .plan import LayerPlan
 
@@ -35,6 +35,7 @@ class ReadyQueue:
         states: bytearray,
         waiting: int,
         orders: Mapping[int, Sequence[int]] | None = None,
+        delayed: Container[int] = (),
     ) -> None:
         """Make an empty queue.
 
@@ -45,7 +46,9 @@ class ReadyQueue:
             waiting: The code of a frame that may start.
             orders: By the number of a layer, its places in the order in which they shall start; a layer that is not
                 in it has that of its range.
+            delayed: Frames that may not start yet; read, never written. One that no longer is must be added again.
         """
+        self.__delayed = delayed
         self.__places = orders or {}
         self.__ranks = {number: inverse(order) for number, order in self.__places.items()}
         self.__base, self.__states, self.__waiting = base, states, waiting
@@ -116,11 +119,14 @@ class ReadyQueue:
         key = self.__passed
         if key == _NEVER or (only_posts and not self.__is_post[key % self.__width]):
             return False
-        return self.__states[self.__ref_of(key)] == self.__waiting
+        return self.__may_start(self.__ref_of(key))
+
+    def __may_start(self, ref: int) -> bool:
+        return self.__states[ref] == self.__waiting and ref not in self.__delayed
 
     def __head(self, heap: list[int]) -> int | None:
         while heap:
-            if self.__states[self.__ref_of(heap[0])] == self.__waiting:
+            if self.__may_start(self.__ref_of(heap[0])):
                 return heap[0]
             heapq.heappop(heap)
         return None

@@ -184,7 +184,7 @@ class SteeredJob(JobState):
     # -- what the rules of JobState are told -----------------------------------------------------------------------
 
     def _make_queue(self) -> ReadyQueue:
-        return ReadyQueue(self.plan.layers, self._base, self._states, _WAITING, self._orders)
+        return ReadyQueue(self.plan.layers, self._base, self._states, _WAITING, self._orders, self._delayed)
 
     def _may_start(self, ref: int) -> bool:
         return super()._may_start(ref) or ref in self._freed

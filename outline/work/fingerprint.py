@@ -35,6 +35,7 @@ NOT_COUNTED = frozenset(
         "register",
         "require",
         "rerun",
+        "retry_delay",
         "service",
         "setshot",
         "strace",
@@ -44,6 +45,7 @@ NOT_COUNTED = frozenset(
         "threads",
         "timeout",
         "timeout_llu",
+        "timeout_retry",
         "type",
         "wrapper",
         # files, of which contents count

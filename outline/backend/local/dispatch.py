@@ -128,9 +128,12 @@ class RunLoop:
     def __loop(self) -> None:
         while True:
             self.__fill()
-            if not self.__running and not self.__release_posts():
+            if not self.__running and not self.__awaits_retries() and not self.__release_posts():
                 return
             self.__wait()
+
+    def __awaits_retries(self) -> bool:
+        return not self.__stop and self.job.wakes_at is not None
 
     def log_path(self, ref: int) -> str:
         """Return the path of a frame's log."""
@@ -143,10 +146,12 @@ class RunLoop:
         self.__posts_released = True
         self.__only_posts = bool(self.__stop)  # after fail-fast, what was stopped stays stopped
         self.__stop, self.__kill_at, self.__give_up_at = "", float("inf"), float("inf")
+        self.job.wake(float("inf"))
         self.job.release_posts()
         return True
 
     def __fill(self) -> None:
+        self.job.wake(self.__clock())
         while not self.__stop:
             ref = self.job.next_ready(self.__cores, self.__memory_kb, only_posts=self.__only_posts)
             if ref is None:
@@ -202,9 +207,11 @@ class RunLoop:
             self.__journal.touch()
             self.__touch_at = now + TOUCH_SECONDS
         tick = self.__observer.tick()
-        next_step = min(self.__kill_at, self.__give_up_at, self.__touch_at) - now
+        wakes_at = self.job.wakes_at
+        steps = [self.__kill_at, self.__give_up_at, self.__touch_at, float("inf") if wakes_at is None else wakes_at]
+        next_step = min(steps) - now
         seconds = next_step if tick is None else min(next_step, tick)
-        if not self.__running:
+        if not self.__running and not self.__awaits_retries():
             return
         for key, _ in self.__selector.select(max(0.0, seconds)):
             if isinstance(key.fileobj, socket.socket) and key.fileobj in self.__lines:
@@ -267,7 +274,7 @@ class RunLoop:
         if self.__stop and end.status and end.ended_by in (EndedBy.LAUNCHER, EndedBy.FULL_DISK):
             self.__unfinished.append(ref)
             return
-        state = self.job.finish(ref, end)
+        state = self.job.finish(ref, end, self.__clock())
         record = self.__record.frames[ref]
         self.__record.frames[ref] = record._replace(end=end)
         self.__journal.end(*self.job.name_of(ref), record.attempt, state, end)

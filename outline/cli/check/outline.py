@@ -259,6 +259,7 @@ _RESOURCES: tuple[tuple[str, Callable[[object], object]], ...] = (
     ("memory", parse_memory_kb),
     ("timeout", _minutes),
     ("timeout_llu", _minutes),
+    ("retry_delay", _minutes),
 )
 
 

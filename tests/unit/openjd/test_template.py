@@ -156,6 +156,7 @@ def test_post_layer_waits_for_all_others_and_says_that_failures_keep_it():
     [
         ({"timeout_llu_seconds": 120.0}, "timeout_llu=2"),
         ({"timeout_retry": 2.0}, "timeout_retry=2"),
+        ({"retry_delay_seconds": 90.0}, "retry_delay=1.5"),
         ({"chunk_seconds": 600.0}, "a chunk of 600 seconds"),
         ({"autoeat": True}, "autoeat"),
         ({"cores": 0.0}, "wants a whole machine"),

@@ -96,6 +96,8 @@ def test_two_dependencies_on_one_layer_are_both_kept() -> None:
         ("timeout", "soon"),
         ("timeout_llu", float("nan")),
         ("timeout_retry", 0.5),
+        ("retry_delay", -1),
+        ("retry_delay", "soon"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_layer_and_argument(name: str, value: object) -> None:

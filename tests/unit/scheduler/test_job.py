@@ -7,7 +7,7 @@ import pytest
 
 from outline.frame_end import EndedBy, FrameEnd
 from outline.scheduler import DependPlan, FrameState, IllegalMove, JobPlan, JobState
-from tests.scheduling import BAD, GOOD, S, job, layer, names_of, run, run_all
+from tests.scheduling import BAD, GOOD, LOST, S, job, layer, names_of, run, run_all
 
 
 def test_frames_are_the_heads_of_chunks_in_range_order() -> None:
@@ -267,3 +267,77 @@ def test_a_timed_out_frame_is_tried_again_with_growing_limits_where_that_was_ask
     assert [run(state, 0, out_of_time) for _ in range(2)] == [S.WAITING, S.DEAD]
     assert [plan.limits(tries) for tries in (1, 2, 3)] == [(10.0, None), (20.0, None), (40.0, None)]
     assert layer("b")._replace(timeout_seconds=10.0).limits(3) == (10.0, None)
+
+
+DELAYED = layer("a", "1-2", retry_delay_seconds=60.0)
+
+
+def fail(state: JobState, ref: int, now: float) -> FrameState:
+    """Let a frame start and fail at a time."""
+    state.start(ref)
+    return state.finish(ref, BAD, now)
+
+
+def test_a_frame_that_failed_is_not_tried_again_before_its_time() -> None:
+    state = job(DELAYED)
+
+    after = fail(state, 0, now=100.0)
+    state.wake(159.0)
+    early = run_all(state)
+    still_waits = (state.next_ready(100, 10**9), state.wakes_at, state.is_over)
+    state.wake(160.0)
+
+    assert after is S.WAITING
+    assert early == ["0002-a"]
+    assert still_waits == (None, 160.0, False)
+    assert run_all(state) == ["0001-a"]
+    assert state.wakes_at is None
+
+
+def test_frames_wait_for_the_time_of_each() -> None:
+    state = job(DELAYED)
+    fail(state, 0, now=100.0)
+    fail(state, 1, now=90.0)
+
+    state.wake(150.0)
+
+    assert run_all(state) == ["0002-a"]
+    assert state.wakes_at == 160.0
+
+
+def test_a_lost_frame_is_tried_again_at_once() -> None:
+    state = job(DELAYED)
+    state.start(0)
+    state.finish(0, LOST, 100.0)
+
+    assert run_all(state) == ["0001-a", "0002-a"]
+
+
+def test_the_last_try_leaves_nobody_waiting_for_a_time() -> None:
+    state = job(DELAYED, max_retries=0)
+
+    after = fail(state, 0, now=100.0)
+
+    assert after is S.DEAD
+    assert state.wakes_at is None
+
+
+def test_a_frame_that_is_eaten_waits_for_no_time() -> None:
+    state = job(DELAYED)
+    fail(state, 0, now=100.0)
+
+    state.eat(0)
+
+    assert state.wakes_at is None
+    assert run_all(state) == ["0002-a"]
+
+
+def test_a_delay_outlasts_a_new_order_of_the_queue() -> None:
+    state = job(DELAYED)
+    fail(state, 0, now=100.0)
+
+    state.settle()
+
+    assert run_all(state) == ["0002-a"]
+    state.wake(160.0)
+    assert run_all(state) == ["0001-a"]

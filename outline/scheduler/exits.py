@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the end of a frame's process means for the frame."""
+
+from __future__ import annotations
+
+from ..frame_end import EndedBy, FrameEnd
+from .plan import JobPlan, LayerPlan
+from .states import Signal
+
+__all__ = ["is_blameless", "meaning_of"]
+
+SKIP_RETRY = 286  # a host daemon reports this when the frame is not to blame
+
+
+def is_blameless(end: FrameEnd) -> bool:
+    """Tell whether the frame had no part in its end, so that this costs it no try."""
+    return end.ended_by in (EndedBy.LOST_HOST, EndedBy.BATCH) or end.status == SKIP_RETRY
+
+
+def meaning_of(
+    end: FrameEnd, plan: JobPlan, layer: LayerPlan, *, tries: int, losses: int, max_losses: int | None
+) -> Signal:
+    """What the end of a process means.
+
+    Args:
+        end: How it ended.
+        plan: The job.
+        layer: The layer of the frame.
+        tries: How often the frame was started, with this time.
+        losses: How often it was lost in a row before.
+        max_losses: A frame that is lost so often in a row is given up; None for never.
+    """
+    if is_blameless(end):
+        is_last = max_losses is not None and losses + 1 >= max_losses
+    elif end.status == 0 and not end.is_timed_out:
+        return Signal.EXITED_GOOD
+    else:
+        is_spent = tries > plan.max_retries and end.ended_by is not EndedBy.MEMORY
+        is_hopeless = end.is_timed_out and not layer.timeout_retry
+        is_last = is_hopeless or end.ended_by is EndedBy.NOTHING_TO_RUN or is_spent
+        if plan.autoeat or layer.autoeat:
+            return Signal.EATEN
+    return Signal.GAVE_UP if is_last else Signal.EXITED_BAD
