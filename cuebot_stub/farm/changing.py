@@ -18,6 +18,7 @@ __all__ = [
     "MOST_CORES",
     "change_job",
     "change_layer",
+    "check_group",
     "layer_points",
     "move_to_group",
     "set_auto_eat",
@@ -57,14 +58,23 @@ def set_auto_eat(farm: Farm, job: Job, value: bool) -> None:
     set_max_retries(farm, job, 0 if value else 1)
 
 
-def move_to_group(farm: Farm, job: Job, group: Group, keep: Collection[str] = ()) -> None:
-    """Put a job into another group of its show, and give it that group's defaults, without facts that it shall keep.
+def check_group(job: Job, group: Group) -> None:
+    """Refuse to put a job into a group.
 
     Raises:
         CannotDo: The group is of another show.
     """
     if group.show != job.facts.show:
         raise CannotDo(f"the group {group.name} is of another show than the job {job.name}")
+
+
+def move_to_group(farm: Farm, job: Job, group: Group, keep: Collection[str] = ()) -> None:
+    """Put a job into another group of its show, and give it that group's defaults, without facts that it shall keep.
+
+    Raises:
+        CannotDo: The group is of another show.
+    """
+    check_group(job, group)
     with farm.recounting(procs_of(farm, job)):
         job.facts.group = group.id
     defaults = {

@@ -122,6 +122,7 @@ class Farm:
                 self.send(orders)
 
     def _end_work(self) -> list[Order]:
+        self.follow()  # what a call has changed of dependencies, and has not looked at
         if not self._unsaved.is_failing:
             try:
                 self._give_work()

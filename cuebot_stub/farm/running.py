@@ -81,6 +81,7 @@ def end_frame(farm: Farm, proc: Proc, end: FrameEnd, *, status: int, seconds: in
         show = farm.shows[job.facts.show]
         show.rendered_frames += succeeded
         show.failed_frames += not succeeded
+        farm.touch("show", show.id, show)
     if state is FrameState.WAITING and before is FrameState.RUNNING:
         facts.stopped = 0
     farm.touch_frame(job, ref)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from opencue_proto import department_pb2, task_pb2
@@ -103,8 +104,9 @@ class DepartmentService(Service):
     def EnableTiManaged(self, request: Any) -> None:
         """Note that another program plans the tasks, and how many cores it has for them."""
         department = self._find(request)
-        department.managed, department.ti_task = True, request.ti_task
-        self._set_cores(department, request.managed_cores)
+        points = _whole_points(request.managed_cores)
+        department.managed, department.ti_task, department.min_cores = True, request.ti_task, points
+        self._changed(department)
 
     def DisableTiManaged(self, request: Any) -> None:
         """Note that nobody plans the tasks any more, and remove them."""
@@ -114,10 +116,8 @@ class DepartmentService(Service):
 
     def SetManagedCores(self, request: Any) -> None:
         """Note how many cores there are for the tasks."""
-        self._set_cores(self._find(request), request.managed_cores)
-
-    def _set_cores(self, department: Department, cores: float) -> None:
-        department.min_cores = _whole_points(cores)
+        department = self._find(request)
+        department.min_cores = _whole_points(request.managed_cores)
         self._changed(department)
 
     # -- tasks ---------------------------------------------------------------------------------------------------
@@ -130,31 +130,27 @@ class DepartmentService(Service):
     def AddTask(self, request: Any) -> Fields:
         """Plan cores for a shot."""
         department = self._find(request)
-        task = self._add(department, request.shot, core_points(request.min_cores))
+        (task,) = self._add(department, {request.shot: core_points(request.min_cores)}, department.tasks)
         return {"task": _task_message(department, task)}
 
     def AddTasks(self, request: Any) -> Fields:
         """Plan core points for some shots."""
-        return self._add_all(self._find(request), request.tmap)
+        department = self._find(request)
+        return self._tasks(department, self._add(department, request.tmap, department.tasks))
 
     def ReplaceTasks(self, request: Any) -> Fields:
         """Plan core points for some shots, and no others."""
         department = self._find(request)
-        department.tasks = []
-        return self._add_all(department, request.tmap)
+        return self._tasks(department, self._add(department, request.tmap, []))
 
-    def _add_all(self, department: Department, points: Any) -> Fields:
-        made = [self._add(department, shot, points[shot]) for shot in sorted(points)]
+    def _add(self, department: Department, points: Mapping[str, int], kept: list[Task]) -> list[Task]:
+        taken = {task.shot for task in kept}.intersection(points)
+        if taken:
+            raise Exists(f"the department {department.name} has a task for the shot {min(taken)!r} already")
+        made = [Task(str(uuid.uuid4()), checked_name(shot, "shot"), max(0, points[shot])) for shot in sorted(points)]
+        department.tasks = [*kept, *made]
         self._changed(department)
-        return self._tasks(department, made)
-
-    def _add(self, department: Department, shot: str, points: int) -> Task:
-        if any(task.shot == shot for task in department.tasks):
-            raise Exists(f"the department {department.name} has a task for the shot {shot!r} already")
-        task = Task(str(uuid.uuid4()), checked_name(shot, "shot"), max(0, points))
-        department.tasks.append(task)
-        self._changed(department)
-        return task
+        return made
 
     def ClearTasks(self, request: Any) -> None:
         """Remove all tasks."""

@@ -112,15 +112,21 @@ class GroupService(Service):
 
     def SetGroup(self, request: Any) -> None:
         """Move a group into another one of its show."""
-        self._move(find_group(self.farm, request.group), find_group(self.farm, request.parent_group))
+        self._move([find_group(self.farm, request.group)], find_group(self.farm, request.parent_group))
 
     def ReparentGroups(self, request: Any) -> None:
         """Move groups into another one of their show."""
         parent = find_group(self.farm, request.group)
-        for group in [find_group(self.farm, message) for message in request.groups.groups]:
-            self._move(group, parent)
+        self._move([find_group(self.farm, message) for message in request.groups.groups], parent)
 
-    def _move(self, group: Group, parent: Group) -> None:
+    def _move(self, groups: list[Group], parent: Group) -> None:
+        for group in groups:
+            self._check_move(group, parent)
+        for group in groups:
+            group.parent = parent.id
+            self.farm.touch("group", group.id, group)
+
+    def _check_move(self, group: Group, parent: Group) -> None:
         if not group.parent:
             raise Invalid(f"{group.name} is the group that all others of its show are in; it cannot be moved")
         if group.show != parent.show:
@@ -130,13 +136,14 @@ class GroupService(Service):
             if above is group:
                 raise Invalid(f"the group {group.name} cannot be moved into itself or into one within it")
             above = self.farm.groups.get(above.parent)
-        group.parent = parent.id
-        self.farm.touch("group", group.id, group)
 
     def ReparentJobs(self, request: Any) -> None:
         """Move jobs into a group of their show."""
         group = find_group(self.farm, request.group)
-        for job in [find_job(self.farm, message.id) for message in request.jobs.jobs]:
+        jobs = [find_job(self.farm, message.id) for message in request.jobs.jobs]
+        for job in jobs:
+            changing.check_group(job, group)
+        for job in jobs:
             changing.move_to_group(self.farm, job, group)
 
     def Delete(self, request: Any) -> None:

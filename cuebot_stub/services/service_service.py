@@ -24,15 +24,18 @@ _PLAIN = (
 _UNSET = things.Service("", "")
 
 
-def _fill(service: things.Service, data: service_pb2.Service) -> None:
-    """Take over what a message says.
+def _check(name: str, data: service_pb2.Service) -> None:
+    """Refuse a message with a number that cannot be.
 
     Raises:
-        Invalid: A number is negative that cannot be; only the cores of a layer can.
+        Invalid: One is negative; only the cores of a layer can be.
     """
-    for name in _PLAIN:
-        if name != "min_cores" and getattr(data, name) < 0:
-            raise Invalid(f"{name} of the service {service.name!r} cannot be {getattr(data, name)}")
+    for field in _PLAIN:
+        if field != "min_cores" and getattr(data, field) < 0:
+            raise Invalid(f"{field} of the service {name!r} cannot be {getattr(data, field)}")
+
+
+def _fill(service: things.Service, data: service_pb2.Service) -> None:
     for name in _PLAIN:
         setattr(service, name, getattr(data, name))
     service.min_memory = service.min_memory or _UNSET.min_memory
@@ -44,6 +47,7 @@ def _create(farm: Farm, data: service_pb2.Service, show: str) -> things.Service:
     name = checked_name(data.name, "service")
     if farm.find_service(name, show):
         raise Exists(f"there is a service {name!r} already")
+    _check(name, data)
     service = things.Service(str(uuid.uuid4()), name, show)
     _fill(service, data)
     farm.services[service.id] = service
@@ -62,13 +66,15 @@ def override_message(service: things.Service) -> service_pb2.ServiceOverride:
 
 
 def _update(farm: Farm, service: things.Service, data: service_pb2.Service) -> None:
-    if data.name and data.name != service.name:
+    name = service.name
+    _check(name, data)
+    if data.name and data.name != name:
         name = checked_name(data.name, "service")
         if farm.find_service(name, service.show):
             raise Exists(f"there is a service {name!r} already")
         if service.name == _FALLBACK and not service.show:
             raise InUse("layers without a service get the one named 'default'; it keeps its name")
-        service.name = name
+    service.name = name
     _fill(service, data)
     farm.touch("service", service.id, service)
 

@@ -22,13 +22,14 @@ def create_subscription(farm: Farm, show: Show, allocation: Allocation, size: fl
         Exists: It has subscribed to that already.
         Invalid: A size is negative.
     """
-    for one in [one for one in farm.subscriptions.values() if one.show == show.id and one.implicit]:
-        drop_subscription(farm, one)
-    if farm.subscription_of(show.id, allocation.id):
+    before = farm.subscription_of(show.id, allocation.id)
+    if before is not None and not before.implicit:
         raise Exists(f"the show {show.name} has a subscription to {allocation.name} already")
     size_points, burst_points = core_points(size), core_points(burst)
     if min(size_points, burst_points) < 0:
         raise Invalid(f"a subscription cannot have a size of {size:g} and a burst of {burst:g} cores")
+    for one in [one for one in farm.subscriptions.values() if one.show == show.id and one.implicit]:
+        drop_subscription(farm, one)
     made = Subscription(str(uuid.uuid4()), show.id, allocation.id, size_points, burst_points)
     farm.subscriptions[made.id] = made
     farm.touch("subscription", made.id, made)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A farm as plain data, to compare what a server knows with what its file would give back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from cuebot_stub.farm.farm import Farm
+from cuebot_stub.farm.jobs import FrameFacts, Job, LayerTotals
+from cuebot_stub.farm.saving import Changes
+from cuebot_stub.store import SqliteStore
+
+__all__ = ["Mirror", "live_data", "picture"]
+
+_PLACES = {
+    "facility": "facilities", "show": "shows", "group": "groups", "allocation": "allocations", "limit": "limits",
+    "subscription": "subscriptions", "service": "services", "comment": "comments", "filter": "filters",
+    "department": "departments", "partition": "partitions", "owner": "owners", "deed": "deeds", "host": "hosts",
+    "proc": "procs",
+}  # fmt: skip
+# What is not worth a write of its own: hosts tell it again, or it begins anew with the server.
+_PASSING = {
+    "host": ("asked", "refusals", "refused_until", "no_taskset", "ping_time"),
+    "proc": ("launched", "kill_at", "kills", "missing_since", "lost_since", "lost_status", "pinged"),
+}
+_NO_TOTALS = asdict(LayerTotals())
+Data = dict[tuple[str, str], Any]
+
+
+class Mirror(SqliteStore):
+    """A file that also knows what it holds.
+
+    Attributes:
+        held: All things and frames in the file, as ``live_data`` has them.
+    """
+
+    def __init__(self, path: Any) -> None:
+        super().__init__(path)
+        self.held: Data = {}
+
+    def write(self, changes: Changes) -> None:
+        """Save changes, and note them."""
+        super().write(changes)
+        for (kind, id), data in changes.things.items():
+            self.held.pop((kind, id), None)
+            if data is not None:
+                self.held |= _plain(kind, id, data)
+            elif kind == "job":
+                self.held = {
+                    key: one for key, one in self.held.items() if key[0] != "frame" or not key[1].startswith(id)
+                }
+        for (job, ref), row in changes.frames.items():
+            self.held.pop(("frame", f"{job} {ref}"), None)
+            self.held |= _frame(job, ref, row)
+
+
+def live_data(farm: Farm) -> Data:
+    """All that a farm knows and that has to be in its file."""
+    found: Data = {}
+    for kind, place in _PLACES.items():
+        for id, thing in getattr(farm, place).items():
+            found |= _plain(kind, id, asdict(thing))
+    for id, depend in farm.depends.all.items():
+        found |= _plain("depend", id, depend.to_data())
+    for job in farm.jobs.values():
+        found |= _plain("job", job.id, asdict(job.facts))
+        found |= _plain("layers", job.id, {"layers": [asdict(layer) for layer in job.layers]})
+        for number, totals in enumerate(job.totals):
+            found |= _plain("totals", job.layer_id(number), asdict(totals))
+        for ref in job.state:
+            found |= _frame(job.id, ref, _row(job, ref))
+    return found
+
+
+def picture(farm: Farm) -> dict[str, Any]:
+    """``live_data``, and what a farm works out of it."""
+    jobs = farm.jobs.values()
+    return {
+        "data": live_data(farm),
+        "states": {job.id: [job.state.state(ref).value for ref in job.state] for job in jobs},
+        "order": {job.id: [job.state.place(ref) for ref in job.state] for job in jobs},
+        "alive": {job.id: [ref for ref in job.state if job.state.is_alive(ref)] for job in jobs},
+        "active": {
+            farm.depends.id_of(row): farm.depends.is_active(row)
+            for job in jobs
+            for ref in job.state
+            for row in farm.depends.of_frame(job, ref)
+        },
+        "usage": farm.usage._sums,
+        "hungry": sorted(farm.hungry),
+        "pending": {name: job.id for name, job in farm.pending.items()},
+    }
+
+
+def _plain(kind: str, id: str, data: dict[str, Any]) -> Data:
+    if kind == "spec" or (kind == "totals" and data == _NO_TOTALS):
+        return {}
+    kept = {name: value for name, value in data.items() if name not in _PASSING.get(kind, ())}
+    return {(kind, id): json.loads(json.dumps(kept))}
+
+
+def _row(job: Job, ref: int) -> list[Any]:
+    facts = job.frames.get(ref)
+    values = [getattr(facts, name) for name in FrameFacts.__slots__] if facts is not None else []
+    return [job.state.state(ref).value, job.state.tries(ref), values]
+
+
+def _frame(job: str, ref: int, row: list[Any]) -> Data:
+    state, tries, values = row
+    if state in ("WAITING", "DEPEND"):  # which is worked out
+        state = "IDLE"
+    return {} if (state, tries, values) == ("IDLE", 0, []) else {("frame", f"{job} {ref}"): [state, tries, values]}
