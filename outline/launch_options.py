@@ -63,7 +63,7 @@ def get_launch_facility() -> str:
 
 
 def _get_shot() -> str:
-    from . import util  # imports the frame ranges, which the help of a command line does not need
+    from . import util
 
     return util.get_shot()
 

@@ -49,10 +49,12 @@ class CuerunOptionParser(OptionParser):
         Raises:
             FrameRangeError: ``$FR`` cannot be read.
         """
-        from .frames import FrameSet  # the help of a command line needs none
-
         default = os.environ.get("FR") if not frange else None
-        options.range = frange or (str(FrameSet(default)) if default else None)
+        if default:
+            from .frames import FrameSet  # the help of a command line needs none
+
+            default = str(FrameSet(default))
+        options.range = frange or default
         options.range_default = bool(default)
 
     def add_plugin_option(self, *args: Any, **kwargs: Any) -> None:

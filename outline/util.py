@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Small helpers that modules and scripts use: sets of frames, show and shot, the user."""
+"""Small helpers that modules and scripts use: sets of frames, show and shot, the user.
+
+The help of a command line asks for the shot and needs no frames, so each function imports them by itself.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from .config import config
 from .config.places import login_name
-from .frames import FrameRangeError, FrameSet, spell_out
 
 if TYPE_CHECKING:
+    from .frames import FrameSet
+
     # What PyOutline's callers hand over: text, frame numbers, our FrameSet, or another library's.
     FrameSpec = str | int | Iterable[int] | FrameSet
 
@@ -43,6 +47,8 @@ def intersect_frame_set(range1: FrameSpec, range2: FrameSpec, normalize: bool = 
         range2: The other frames.
         normalize: Sort the result.
     """
+    from .frames import FrameSet
+
     common = FrameSet(range1).intersection(FrameSet(range2))
     if normalize:
         common.normalize()
@@ -51,6 +57,8 @@ def intersect_frame_set(range1: FrameSpec, range2: FrameSpec, normalize: bool = 
 
 def make_frame_set(frames: Iterable[int], normalize: bool = True) -> FrameSet:
     """Return a FrameSet of these frames, sorted and without duplicates unless ``normalize`` is False."""
+    from .frames import FrameSet
+
     frame_set = FrameSet(frames)
     if normalize:
         frame_set.normalize()
@@ -59,6 +67,8 @@ def make_frame_set(frames: Iterable[int], normalize: bool = True) -> FrameSet:
 
 def compact_frame_range(frames: Iterable[int]) -> str:
     """A frame range of these frames, in this order and with the duplicates; frames that count up become a range."""
+    from .frames import spell_out
+
     return spell_out(frames)
 
 
@@ -69,6 +79,8 @@ def get_slice(frame_range: FrameSpec, frames: Iterable[int], items: Sequence[_It
         FrameRangeError: A frame is not in the range.
         IndexError: There are fewer items than frames in the range.
     """
+    from .frames import FrameRangeError, FrameSet
+
     frame_set = FrameSet(frame_range)
     position: dict[int, int] = {}
     for index, frame in enumerate(frame_set):
