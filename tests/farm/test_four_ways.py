@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One outline leaves the same files from this machine, from the farm, and from PyOutline's own pycuerun there."""
+"""One outline leaves the same files here, on dask, on the farm, and from PyOutline's own pycuerun there."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def hosts_used(server: FarmServer) -> set[str]:
         return {frame.host for job in farm.jobs.values() for frame in job.frames.values()}
 
 
-def test_one_outline_leaves_the_same_files_three_ways(
+def test_one_outline_leaves_the_same_files_four_ways(
     run_pycuerun: RunPycuerun,
     run_at_farm: RunAtFarm,
     farm_server: FarmServer,
@@ -78,16 +78,18 @@ def test_one_outline_leaves_the_same_files_three_ways(
     two_rqds: tuple[Rqd, Rqd],
     tmp_path: Path,
 ) -> None:
-    here, farm, theirs = (tmp_path / name for name in ("here", "farm", "theirs"))
+    here, dask, farm, theirs = (tmp_path / name for name in ("here", "dask", "farm", "theirs"))
     path = {"PYTHONPATH": f"{REPOSITORY}:{EXAMPLE}"}
 
     on_this_machine = run_pycuerun(POND, "1-9", "--backend", "local", env={**path, "POND_OUT": str(here)})
+    by_dask = run_pycuerun(POND, "1-9", "--backend", "dask", "--workers", "2", env={**path, "POND_OUT": str(dask)})
     on_the_farm = run_at_farm(POND, "1-9", "--wait", POND_OUT=str(farm), **path)
     from_pyoutline = pyoutline.pycuerun(POND, "1-9", "--wait", POND_OUT=str(theirs), PYTHONPATH=str(EXAMPLE))
     until(lambda: is_idle(farm_server), 60)
 
-    assert [done.returncode for done in (on_this_machine, on_the_farm, from_pyoutline)] == [0, 0, 0]
+    assert [done.returncode for done in (on_this_machine, by_dask, on_the_farm, from_pyoutline)] == [0, 0, 0, 0]
     assert len(files_below(here)) == 9 + 9 + 2 + 1 + 1
+    assert files_below(dask) == files_below(here)
     assert files_below(farm) == files_below(here)
     assert files_below(theirs) == files_below(here)
     assert hosts_used(farm_server) == {"node1", "node2"}
