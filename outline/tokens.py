@@ -51,7 +51,7 @@ _FRAME_TOKENS = (
 )
 # What only the layer knows, which fills it in; see ``layer.life``.
 _OF_LAYER_TOKENS = ("%{OUTPUT", "%{INPUT", "%{RESULT}", "%{SEED}")
-TOKENS = (*_FRAME_TOKENS, *(token.rstrip("}") + "}" for token in _OF_LAYER_TOKENS))
+TOKENS = (*_FRAME_TOKENS, "%{OUTPUT}", "%{INPUT}", "%{INPUTLIST}", "%{RESULT}", "%{SEED}")
 _CHUNK_TOKENS = ("#FRAME_START#", "#FRAME_END#", "#FRAMESPEC#", "#FRAME_CHUNK#", "%{RANGE}")
 
 # A program that is told its frame fills in the # of file names by itself.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from outline.cli.check.outline import check_outline
 from outline.layer import Layer
 from outline.layer.mistakes import misspelt_sections, misspelt_tokens
 from outline.modules.shell import Shell, ShellSequence
+from outline.tokens import TOKENS
 from tests.support import outline_file
 
 
@@ -38,6 +40,7 @@ def test_a_misspelt_token_is_found_with_the_one_that_was_meant(word: str, meant:
 @pytest.mark.parametrize(
     "word",
     [
+        *TOKENS,
         "%{FRAME}-#IFRAME#", "%{ITEM:seed}", "%{OUTPUT}", "%{http_code}", "#FF00FF#", "a.####.exr", "# COMMENT #",
         "%{HOST}", "${FRAM}", "#!FRAM#",
     ],
@@ -100,3 +103,10 @@ def test_both_are_findings_of_a_check(tmp_path: Path):
     report = check_outline(str(path))
 
     assert {("warning", "token"), ("warning", "config")} <= {(one.level, one.rule) for one in report.findings}
+
+
+def test_the_documentation_has_no_other_tokens():
+    docs = Path(__file__).resolve().parents[2] / "docs"
+    named = {match for page in docs.glob("*.md") for match in re.findall(r"%\{[A-Z]+", page.read_text())}
+
+    assert {f"{token}}}" for token in named} <= {*TOKENS, "%{FRAM}"}
