@@ -52,6 +52,7 @@ _FRAME_TOKENS = (
 # What only the layer knows, which fills it in; see ``layer.life``.
 _OF_LAYER_TOKENS = ("%{OUTPUT", "%{INPUT", "%{RESULT}", "%{SEED}")
 TOKENS = (*_FRAME_TOKENS, "%{OUTPUT}", "%{INPUT}", "%{INPUTLIST}", "%{RESULT}", "%{SEED}")
+"""Every token, without what may follow a colon in it."""
 _CHUNK_TOKENS = ("#FRAME_START#", "#FRAME_END#", "#FRAMESPEC#", "#FRAME_CHUNK#", "%{RANGE}")
 
 # A program that is told its frame fills in the # of file names by itself.

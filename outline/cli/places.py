@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..exception import LaunchException, OutlineException, SessionException
@@ -12,6 +13,8 @@ from .sessions import find_session, session_folder
 
 if TYPE_CHECKING:
     from ..backend.status import FrameAttempt, JobStatus
+    from ..frames import FrameSet
+    from ..scheduler.job import JobState
     from .farm_place import FarmPlace
 
 __all__ = ["JobPlace", "farm_job_of", "job_place"]
@@ -110,6 +113,10 @@ class SessionPlace:
         job = LocalJob(self.__folder)
         refuse(job.record.runner, job.paths)
         chosen = choose_frames(job.record.job, layer, frames, wanted)
+        lacking = _frames_not_there(job.record.job, layer, frames)
+        if lacking:
+            owner = f"layer {layer!r}" if layer else "this job"
+            print(f"outline: {owner} has no frames {lacking}; they are left out", file=sys.stderr)
         if not chosen:
             if not quiet:
                 print(f"nothing to retry, no such frame is {' or '.join(wanted)}: outline status shows what there is")
@@ -172,6 +179,16 @@ def _farm_place(text: str, server: str | None) -> JobPlace:
         if server is not None:
             raise
         raise OutlineException(f"no session {text} here, and no such job on a farm: {error}") from error
+
+
+def _frames_not_there(job: JobState, layer: str | None, frames: str | None) -> FrameSet | None:
+    """Those of some frames that a job, or one layer of it, does not have; None when it has all."""
+    from ..frames import FrameSet
+
+    names = [one.name for one in job.plan.layers if layer in (None, one.name)]
+    there = {frame for name in names for ref in job.refs(name) for frame in job.frames_of(ref)} if frames else set()
+    lacking = [frame for frame in FrameSet(frames) if frame not in there] if frames else []
+    return FrameSet(lacking) if lacking else None
 
 
 def farm_job_of(folder: str, server: str | None) -> FarmPlace:

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from configparser import (
     BasicInterpolation,
     ConfigParser,
@@ -169,7 +169,7 @@ def read(environ: Mapping[str, str]) -> OutlineParser:
 
 
 def _tell_misspelt(parser: OutlineParser, known: Mapping[str, list[str]]) -> None:
-    """Warn of options of the library's own sections that nobody reads and that look like one of its options.
+    """Warn of sections and options that nobody reads and that look like those of the library.
 
     Studios keep options of their own there, so an unknown name alone is no mistake.
     """
@@ -181,6 +181,13 @@ def _tell_misspelt(parser: OutlineParser, known: Mapping[str, list[str]]) -> Non
                 for meant in get_close_matches(option, options, n=1, cutoff=0.8):
                     origin = parser.origin(section, option)
                     logger.warning("%s: nothing reads [%s] %s; did you mean %s?", origin, section, option, meant)
+    ours = (*known, "dask", "path_mapping")
+    for section in [one for one in parser.sections() if one not in ours and not one.startswith("plugin:")]:
+        from difflib import get_close_matches  # slow to import
+
+        for meant in get_close_matches(section.lower(), ours, n=1, cutoff=0.8):
+            place = next((parser.origin(section, option) for option in parser.options(section)), "the configuration")
+            logger.warning("%s: nothing reads the section [%s]; did you mean [%s]?", place, section, meant)
 
 
 def typed(text: str) -> int | float | bool | str:
@@ -241,6 +248,15 @@ def _apply_environment(parser: OutlineParser, environ: Mapping[str, str]) -> Non
         for section, option in known.get(rest) or [next(new, ("", ""))]:
             if option:
                 parser.place(section, option, environ[variable], variable)
+            else:
+                _tell_misspelt_variable(variable, rest, known)
+
+
+def _tell_misspelt_variable(variable: str, rest: str, known: Iterable[str]) -> None:
+    from difflib import get_close_matches  # slow to import
+
+    for meant in get_close_matches(rest, list(known), n=1, cutoff=0.85):
+        logger.warning("%s: nothing reads this variable; did you mean %s%s?", variable, _PREFIX, meant)
 
 
 def _variable_part(name: str) -> str:

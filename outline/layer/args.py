@@ -12,6 +12,7 @@ from .. import config
 from ..exception import LayerException
 from .context import report_problem
 from .state import required_args
+from .values import check_declared
 
 if TYPE_CHECKING:
     from ..constants import LayerType
@@ -177,6 +178,8 @@ def check_required(layer: Layer, args: Mapping[str, Any], required: Mapping[str,
             if name not in args or (name in of_class and args[name] is None):
                 raise LayerException(f"{where(layer)}: {type(layer).__name__} needs the argument {name!r}")
             check_type(name, args[name], wanted, where(layer))
+    with reported(layer):
+        check_declared(type(layer), args, set(args) - KNOWN, where(layer))
 
 
 def short(value: Any) -> str:

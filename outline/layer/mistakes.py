@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from types import CodeType, FunctionType, ModuleType
@@ -14,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .. import config
 from ..exception import LayerException
 from ..plugins import PluginManager
-from ..tokens import TOKENS
 from .args import KNOWN, where
 from .context import report_problem
+from .doubts import doubts
 from .state import declared_args, required_args, state_of
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ __all__ = [
     "check_argument_names",
     "class_mistakes",
     "misspelt_sections",
-    "misspelt_tokens",
     "probable_mistakes",
     "reads_by_itself",
     "unread_arguments",
@@ -48,8 +46,6 @@ _FOREIGN = {
 }
 _READERS = {"get_arg", "is_arg_set", "require_arg", "set_default_arg"}
 _HOOKS = ("_after_init", "_after_parented", "_setup", "_before_execute", "_execute", "_after_execute")
-_COMMANDS = ("command", "commands")
-_LOOKS_LIKE_TOKEN = r"#[A-Z][A-Z_]*#|%\{[A-Z][A-Z_]*\}"
 _LIKENESS = 0.85  # finds _exceute and _set_up, leaves _execute_frame and _setup_scene alone
 
 
@@ -58,11 +54,16 @@ def probable_mistakes(layers: Sequence[Layer]) -> Iterator[str]:
     for layer in layers:
         for name in unread_arguments(layer):
             yield f"{where(layer)}: no code seems to read the argument {name!r}"
-        for problem in misspelt_tokens(layer):
-            yield f"{where(layer)}: {problem}"
+        yield from (f"{where(one)}: {problem}" for one in _with_children(layer) for _, problem in doubts(one))
     yield from misspelt_sections(layers)
     for _, mistake in class_mistakes(layers):
         yield f"{os.path.basename(mistake.file)}:{mistake.line}: {mistake.message}"
+
+
+def _with_children(layer: Layer) -> Iterator[Layer]:
+    yield layer
+    for child in layer.get_children():
+        yield from _with_children(child)
 
 
 # -- arguments -------------------------------------------------------------------------------------------------
@@ -207,7 +208,8 @@ def misspelt_sections(layers: Iterable[Layer]) -> list[str]:
     found: dict[str, str] = {}
     classes = {type(layer) for layer in layers}
     others = [section for section in config.sections() if section not in {cls.__name__ for cls in classes}]
-    for name in [cls.__name__ for cls in classes if cls.__module__.startswith("outline.")]:
+    ours = [cls for cls in classes if cls.__module__.startswith("outline.")]
+    for name in {name for cls in ours for name in (cls.__name__, getattr(cls, "application", "")) if name}:
         sections = [] if config.has_section(name) else others
         near = difflib.get_close_matches(name, sections, n=1, cutoff=_LIKENESS) or _but_for_capitals(name, sections)
         for section in near:
@@ -218,33 +220,6 @@ def misspelt_sections(layers: Iterable[Layer]) -> list[str]:
 
 def _but_for_capitals(name: str, sections: Iterable[str]) -> list[str]:
     return [section for section in sections if section.lower() == name.lower()]
-
-
-# -- commands --------------------------------------------------------------------------------------------------
-
-
-def misspelt_tokens(layer: Layer) -> list[str]:
-    """What the commands of a layer have in place of a token, one sentence each: ``%{FRAM}``, ``#LAYR#``."""
-    found: dict[str, str] = {}
-    for text in _texts([state_of(layer).args.get(name) for name in _COMMANDS]):
-        for word in re.findall(_LOOKS_LIKE_TOKEN, text) if "#" in text or "%{" in text else ():
-            meant = "" if word in TOKENS else _token_meant(word)
-            if meant:
-                found[word] = f"the command has {word!r}, which is no token; did you mean {meant!r}?"
-    return list(found.values())
-
-
-def _token_meant(word: str) -> str:
-    other = f"%{{{word[1:-1]}}}" if word[0] == "#" else f"#{word[2:-1]}#"
-    return other if other in TOKENS else next(iter(difflib.get_close_matches(word, TOKENS, n=1, cutoff=0.75)), "")
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _texts(one)
-    elif isinstance(value, str):
-        yield value
 
 
 # -- classes ---------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 from ..constants import LayerType
 from ..exception import LayerException
 
-__all__ = ["environment", "layer_type", "read_value"]
+__all__ = ["check_declared", "environment", "layer_type", "read_value"]
 
 logger = logging.getLogger("outline.layer")
 
@@ -41,6 +41,44 @@ def read_value(name: str, value: Any, where: str) -> Any:
         return read(value, f"{where}: {name}")
     except (TypeError, ValueError) as error:
         raise LayerException(f"{where}: {name} must be {error}, not {value!r}") from None
+
+
+def check_declared(layer_class: type, args: Mapping[str, Any], names: Iterable[str], where: str) -> None:
+    """Check the values of arguments that a class declares as nothing but numbers, or as True and False.
+
+    Texts that spell a number are fine, since the configuration and JSON have them.
+
+    Args:
+        layer_class: The class.
+        args: The arguments.
+        names: Those to look at.
+        where: The layer, for messages.
+
+    Raises:
+        LayerException: One is something else.
+    """
+    kinds: dict[str, str] = {}
+    for base in reversed(layer_class.__mro__):
+        annotations = getattr(vars(base).get("declared_args"), "__annotations__", {})
+        kinds.update({name: getattr(kind, "__forward_arg__", str(kind)) for name, kind in annotations.items()})
+    for name in names:
+        value, kind = args[name], set(kinds.get(name, "str").replace(" ", "").split("|"))
+        if value is None or not kind <= {"int", "float", "bool", "None"}:
+            continue
+        if kind <= {"bool", "None"}:
+            if isinstance(value, str):
+                raise LayerException(f"{where}: {name} must be True or False, not {value!r}")
+        elif not _is_number(value):
+            raise LayerException(f"{where}: {name} must be a number, not {value!r}")
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, str) and ("%{" in value or "$" in value):
+        return True  # once it is filled in, for its frame or by its host
+    try:
+        return math.isfinite(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def layer_type(value: object, where: str) -> LayerType:
@@ -89,9 +127,10 @@ def _texts(value: Any, where: str) -> list[str]:
     return [str(one) for one in value]
 
 
-def _truth(value: Any, where: str) -> bool:
+def _truth(value: Any, where: str) -> bool | None:
     if isinstance(value, str) and value.strip().lower() not in _TRUTH:
-        raise ValueError(f"one of {', '.join(_TRUTH)}")
+        logger.warning("%s=%r is left out, since it is none of %s", where, value, ", ".join(_TRUTH))
+        return None
     return _TRUTH[value.strip().lower()] if isinstance(value, str) else bool(value)
 
 

@@ -18,12 +18,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..io.output import Targets
+from ..layer.context import report_problem
 from .render import RenderCommand
 from .sequence import SequenceLayer, SourceArgs
 
@@ -47,6 +49,7 @@ FFMPEG_RULES = OutputRules(
     ),
 )
 
+_RATE = r"\d+(\.\d+)?([/:]\d+(\.\d+)?)?\Z|(ntsc|pal|q?ntsc|q?pal|sntsc|spal|film|ntsc-film)\Z"
 _EVEN = "pad=ceil(iw/2)*2:ceil(ih/2)*2"
 
 
@@ -79,6 +82,15 @@ class Ffmpeg(SequenceLayer):
     if TYPE_CHECKING:
 
         def __init__(self, name: str, **args: Unpack[FfmpegArgs]) -> None: ...
+
+    def check_required_args(self) -> None:
+        """Check also the rate."""
+        super().check_required_args()
+        rate = self.get_arg("fps")
+        if rate is not None and not re.match(_RATE, str(rate)):
+            where = f"layer {self.get_name()!r}{self.get_origin()}"
+            problem = f"{where}: fps must be a number such as 25 or '24000/1001', not {rate!r}"
+            report_problem(LayerException(problem), self)
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check that all pictures are there, and number links to them from 0 on."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LaunchException, LayerException, OutlineException
 from ..frames import FrameSet
 from ..layer import Frame, Layer
+from ..layer.context import report_problem
 from ..layer.life import end_frames, ended_with, fill_in, runs_of
 from ..tokens import (
     farm_line,
@@ -49,15 +50,25 @@ class CommandLayer(Layer):
         raise NotImplementedError(f"{type(self).__name__} does not say which commands it runs")
 
     def check_required_args(self) -> None:
-        """Check also ``progress``, and that commands given as text can be split, so that no frame fails for it."""
+        """Check also ``progress``, and that commands are some and can be split, so that no frame fails for it."""
         super().check_required_args()
         self.__check_progress()
-        for command in (self.get_arg("command"), *(self.get_arg("commands") or ())):
-            if isinstance(command, str):
-                try:
-                    split_command(command)
-                except OutlineException as error:
-                    raise LayerException(f"layer {self.get_name()!r}{self.get_origin()}: {error}") from error
+        own = type(self)
+        if own._setup is Layer._setup and own._before_execute is Layer._before_execute:  # else they may still make them
+            for command in (self.get_arg("command"), *_listed(self.get_arg("commands"))):
+                self.__check_command(command)
+
+    def __check_command(self, command: Any) -> None:
+        problem = ""
+        try:
+            if command is not None and not isinstance(command, (str, bytes, os.PathLike, Iterable)):
+                problem = f"a command is a list of words or a text, not {command!r}"
+            elif command is not None and not split_command(command):
+                problem = f"the command {command!r} is empty"
+        except OutlineException as error:
+            problem = str(error)
+        if problem:
+            report_problem(LayerException(f"layer {self.get_name()!r}{self.get_origin()}: {problem}"), self)
 
     def __check_progress(self) -> None:
         progress = self.get_arg("progress")
@@ -95,6 +106,13 @@ class CommandLayer(Layer):
                 reader.begin(own, share=1 / len(commands))
                 self.system(command, frame=frame, reader=reader)
                 end_frames(self, ended, base=CommandLayer)
+
+
+# Any: whatever the argument is.
+
+
+def _listed(commands: Any) -> Sequence[Any]:
+    return commands if isinstance(commands, (list, tuple)) else ()
 
 
 class Shell(CommandLayer):

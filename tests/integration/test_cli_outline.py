@@ -294,6 +294,7 @@ def test_retry_only_marks_when_told_so(
         (["--state", "eaten"], 0, "nothing to retry"),
         (["--layer", "a"], 0, "nothing to retry"),
         (["--layer", "nosuch"], 2, "no layer 'nosuch'"),
+        (["--frames", "80-81,900"], 0, "this job has no frames 80-81,900; they are left out"),
         (["--frames", "1-x"], 2, "column 3"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -222,10 +222,10 @@ def test_it_answers_like_a_config_parser(write_named_file: WriteFile):
     assert config.has_option("Shell", "MEMORY")
     assert config.options("Shell") == ["memory"]
     assert config.items("Shell") == [("memory", "4g")]
-    assert config.sections() == ["outline", "local", "plugin:local", "Shell"]
+    assert config.sections() == ["outline", "local", "dask", "plugin:local", "Shell"]
     assert "Shell" in config
-    assert [*config] == ["DEFAULT", "outline", "local", "plugin:local", "Shell"]
-    assert len(config) == 5
+    assert [*config] == ["DEFAULT", "outline", "local", "dask", "plugin:local", "Shell"]
+    assert len(config) == 6
     assert config["Shell"]["memory"] == "4g"
     assert config["local"].getfloat("grace_seconds") == 10.0
     assert config.getint("outline", "maxretries") == 2

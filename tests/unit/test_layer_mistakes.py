@@ -12,7 +12,8 @@ import pytest
 from outline import Outline, config
 from outline.cli.check.outline import check_outline
 from outline.layer import Layer
-from outline.layer.mistakes import misspelt_sections, misspelt_tokens
+from outline.layer.doubts import doubts
+from outline.layer.mistakes import misspelt_sections
 from outline.modules.shell import Shell, ShellSequence
 from outline.tokens import TOKENS
 from tests.support import outline_file
@@ -32,9 +33,9 @@ from tests.support import outline_file
     ],
 )
 def test_a_misspelt_token_is_found_with_the_one_that_was_meant(word: str, meant: str):
-    (problem,) = misspelt_tokens(Shell("a", command=["echo", word]))
+    (doubt,) = doubts(Shell("a", command=["echo", word]))
 
-    assert problem.endswith(f"is no token; did you mean {meant!r}?")
+    assert doubt.message.endswith(f"is no token; did you mean {meant!r}?")
 
 
 @pytest.mark.parametrize(
@@ -46,14 +47,14 @@ def test_a_misspelt_token_is_found_with_the_one_that_was_meant(word: str, meant:
     ],
 )  # fmt: skip
 def test_tokens_and_words_of_programs_are_left_alone(word: str):
-    assert misspelt_tokens(Shell("a", command=["echo", word])) == []
+    assert list(doubts(Shell("a", command=["echo", word]))) == []
 
 
 def test_tokens_are_looked_at_in_text_and_in_all_commands_of_a_sequence():
     text = Shell("a", command="echo '%{FRAM}' %{FRAM}")
     many = ShellSequence("b", commands=[["echo", "one"], "echo #LAYR#"])
 
-    assert [len(misspelt_tokens(layer)) for layer in (text, many)] == [1, 1]
+    assert [len(list(doubts(layer))) for layer in (text, many)] == [1, 1]
 
 
 def test_a_misspelt_token_is_told_at_the_launch(caplog: pytest.LogCaptureFixture):

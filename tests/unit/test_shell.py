@@ -275,3 +275,34 @@ def test_modules_shell_out_with_the_environment_of_the_frame(ol: Outline, capfd:
 
     assert _out(capfd) == ["5", "me"]
     assert "WHO" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("made", "problem"),
+    [
+        (lambda: Shell("a", 5), "a command is a list of words or a text, not 5"),
+        (lambda: Shell("a", []), r"the command \[\] is empty"),
+        (lambda: Shell("a", "  "), "the command '  ' is empty"),
+        (lambda: ShellCommand("a", ()), r"the command \(\) is empty"),
+        (lambda: ShellSequence("a", [["ls"], []]), r"the command \[\] is empty"),
+    ],
+    ids=["number", "no words", "blanks", "tuple", "one of several"],
+)
+def test_command_that_can_never_run_is_found_at_the_launch(made: Any, problem: str) -> None:
+    ol = Outline("job", "1")
+    ol.add_layer(made())
+
+    with pytest.raises(LayerException, match=rf"layer 'a' \(test_shell\.py:\d+\): {problem}"):
+        ol.setup()
+
+
+def test_command_that_a_hook_makes_later_may_be_empty_at_first() -> None:
+    class Late(Shell):
+        def _setup(self) -> None:
+            self.set_arg("command", ["ls"])
+
+    ol = Outline("job", "1")
+    ol.add_layer(Late("a", []))
+
+    ol.check()
+    ol.get_layers()[0].check_required_args()

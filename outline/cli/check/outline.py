@@ -12,7 +12,8 @@ from ...exception import OutlineException, ScriptException, SerializeException
 from ...frames import FrameRangeError
 from ...layer import Composite, Layer, LayerPreProcess
 from ...layer.context import Problem, collected_problems
-from ...layer.mistakes import class_mistakes, misspelt_sections, misspelt_tokens, unread_arguments
+from ...layer.doubts import doubts
+from ...layer.mistakes import class_mistakes, misspelt_sections, unread_arguments
 from ...loader import Outline, load_outline
 from ...loader.reading import read_script
 from ...resources import parse_cores, parse_memory_kb
@@ -114,8 +115,8 @@ class _Check:
                 self.__look_at_words(layer)
             for name in unread_arguments(layer):
                 self.__about(layer, "note", "unread", f"no code seems to read the argument {name!r}")
-            for problem in misspelt_tokens(layer):
-                self.__about(layer, "warning", "token", problem)
+            for rule, problem in doubts(layer):
+                self.__about(layer, "warning", rule, problem)
         for problem in misspelt_sections(layers):
             self.__add("warning", "config", problem)
         self.__look_at_classes(layers)

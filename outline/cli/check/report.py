@@ -9,8 +9,9 @@ Rules: ``script`` the script raised; ``layer`` a name, type or argument that is 
 be read or that the job does not have; ``depends`` layers that wait for nobody or in a ring; ``arguments`` one is
 missing or has the wrong type; ``resources`` cores, memory or time that cannot be read; ``save`` data that cannot be
 kept in the session; ``class`` a module's hooks; ``outline`` the job as a whole; ``unread`` arguments that no code seems
-to read; ``quote`` words of a command that a shell takes apart; ``efficiency`` work that costs the farm more than it
-must; ``farm`` what a farm refuses, or takes otherwise than it is meant.
+to read; ``token`` what looks like a misspelt token; ``file`` a scene that is not there; ``quote`` words of a command
+that a shell takes apart; ``efficiency`` work that costs the farm more than it must; ``farm`` what a farm refuses, or
+takes otherwise than it is meant.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ import outline.modules
 from outline.exception import LayerException
 from outline.layer import LayerType
 from outline.modules.command import RenderArgs
+from outline.modules.ffmpeg import Ffmpeg
 from outline.modules.povray import PovRay
 from outline.modules.python import Python
 from outline.modules.render import RenderLayer
@@ -72,3 +74,30 @@ def test_a_module_of_a_studio_may_have_arguments_of_its_own() -> None:
             self.get_arg("flavour")
 
     assert Mine("mine", flavour="sweet").get_arg("flavour") == "sweet"
+
+
+@pytest.mark.parametrize("width", [640, "640", "640.0", "%{ITEM:width}", "$WIDTH", None])
+def test_number_of_a_module_may_be_spelled_as_a_text(width: object) -> None:
+    PovRay("b", scene="a.pov", outputs="a.####.png", width=width).check_required_args()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        ({"width": "wide"}, "width must be a number, not 'wide'"),
+        ({"width": [640]}, r"width must be a number, not \[640\]"),
+    ],
+    ids=str,
+)
+def test_value_of_the_wrong_kind_is_found_before_anything_runs(args: dict[str, Any], problem: str) -> None:
+    layer = PovRay("b", scene="a.pov", outputs="a.####.png", **args)
+
+    with pytest.raises(LayerException, match=rf"layer 'b' .*: {problem}"):
+        layer.check_required_args()
+
+
+def test_text_where_a_module_wants_true_or_false_is_found_before_anything_runs() -> None:
+    layer = Ffmpeg("b", source="a.####.png", outputs="a.mp4", fill_gaps="no")  # type: ignore[arg-type]
+
+    with pytest.raises(LayerException, match="fill_gaps must be True or False, not 'no'"):
+        layer.check_required_args()

@@ -150,3 +150,16 @@ def test_a_range_without_a_frame_of_the_job_is_told() -> None:
 
     with pytest.raises(LayerException, match="its range has no frame of the job"):
         layer.get_sequence()
+
+
+@pytest.mark.parametrize("rate", [25, 23.976, "25", "24000/1001", "ntsc", "ntsc-film"])
+def test_rate_of_a_movie_is_one_that_ffmpeg_knows(rate: object) -> None:
+    Ffmpeg("movie", source="a.####.png", outputs="a.mp4", fps=rate).check_required_args()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", ["fast", -1, "", "25fps", [25]])
+def test_rate_of_a_movie_that_ffmpeg_does_not_know_is_found_before_anything_runs(rate: object) -> None:
+    layer = Ffmpeg("movie", source="a.####.png", outputs="a.mp4", fps=rate)  # type: ignore[arg-type]
+
+    with pytest.raises(LayerException, match="fps must be a number such as 25"):
+        layer.check_required_args()

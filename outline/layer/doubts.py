@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can hardly be meant in the arguments of a layer, and is told where it is launched or checked.
+
+It is no error: other programs have tokens too, and a file may come to be before the frames run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..tokens import TOKENS
+from .state import state_of
+
+if TYPE_CHECKING:
+    from .base import Layer
+
+__all__ = ["Doubt", "doubts", "misspelt_tokens"]
+
+_TOKEN = r"%\{(?P<ours>[A-Za-z_]+)(?P<more>:[^{}]*)?\}|\#(?P<farm>[A-Za-z_]+)\#"
+_LIKENESS = 0.75  # finds %{FRAM}, leaves the %{http_code} of curl and the %{NAME} of rpm alone
+
+
+class Doubt(NamedTuple):
+    """Something that can hardly be meant: the rule of ``outline check``, and a sentence."""
+
+    rule: str
+    message: str
+
+
+def doubts(layer: Layer) -> Iterator[Doubt]:
+    """Give what can hardly be meant in the arguments of a layer."""
+    for name, value in state_of(layer).args.items():
+        for found, meant in misspelt_tokens(value):
+            text = f"its argument {name!r} has {found!r}, which is no token; did you mean {meant!r}?"
+            yield Doubt("token", text)
+    for path in _missing_files(layer):
+        yield Doubt("file", f"its {path} is not there now, and nothing that runs before says to make it")
+
+
+# -- tokens ----------------------------------------------------------------------------------------------------
+
+
+# Any: arguments are what the class and its user have agreed on.
+
+
+def misspelt_tokens(value: Any) -> list[tuple[str, str]]:
+    """Return the tokens that nothing fills in and that look like one that is filled in, each with that one.
+
+    Args:
+        value: A text, or what holds texts.
+    """
+    return list(dict.fromkeys(pair for text in _texts(value) for pair in _misspelt_in(text)))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _texts(one)
+
+
+def _misspelt_in(text: str) -> Iterator[tuple[str, str]]:
+    if "%{" not in text and "#" not in text:
+        return
+    for match in re.finditer(_TOKEN, text):
+        bare = f"%{{{match['ours']}}}" if match["ours"] else match[0]
+        near = "" if bare in TOKENS or (match["more"] and match["ours"] == "ITEM") else _nearest(bare)
+        if near:
+            yield match[0], near.replace("}", f"{match['more'] or ''}}}")
+
+
+def _nearest(token: str) -> str:
+    """The token that is spelled alike, first the same word in other signs, then one in the same signs, or nothing."""
+    word = token.strip("%{}#")
+    for other in (f"%{{{word}}}", f"#{word}#"):
+        if other in TOKENS:
+            return other
+    from difflib import get_close_matches  # only where something looks like a token and is none
+
+    for family in (token[0], "%", "#"):
+        names = {one.strip("%{}#"): one for one in TOKENS if one[0] == family}
+        for name in get_close_matches(token.strip("%{}#").upper(), list(names), n=1, cutoff=_LIKENESS):
+            return names[name]
+    return ""
+
+
+# -- files -----------------------------------------------------------------------------------------------------
+
+
+def _missing_files(layer: Layer) -> Iterator[str]:
+    """The files that a module says to read and that are not there; nothing where an earlier layer may make them.
+
+    Paths that only a host of the farm can know are left alone: those with variables, places for the frame, or of
+    another system.
+    """
+    names: Iterable[str] = getattr(type(layer), "path_args", ())
+    if not names or layer.get_depends() or layer.get_preprocess_layers():
+        return
+    from ..io.mapping import configured_rules
+    from ..io.pattern import find_slot
+
+    if configured_rules():
+        return
+    for name in names:
+        value = layer.get_arg(name)
+        for path in [value] if isinstance(value, str) else []:
+            is_plain = path and not re.search(r"[$%#\\]|^~[^/]|^[A-Za-z]:|://|^//", path)
+            if is_plain and not find_slot(path).slot and not os.path.exists(os.path.expanduser(path)):
+                yield f"{name} {path!r}"

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can hardly be meant in the arguments of a layer is told at the launch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from outline import Layer, Outline, Shell
+from outline.layer.doubts import doubts, misspelt_tokens
+from outline.modules.povray import PovRay
+from outline.tokens import TOKENS
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("%{FRAM}", [("%{FRAM}", "%{FRAME}")]),
+        ("%{frame}", [("%{frame}", "%{FRAME}")]),
+        ("%{IFRAME}", [("%{IFRAME}", "#IFRAME#")]),
+        ("%{FRAME_END}", [("%{FRAME_END}", "#FRAME_END#")]),
+        ("a.#FRAME_STRT#.exr", [("#FRAME_STRT#", "#FRAME_START#")]),
+        ("#RANGE#", [("#RANGE#", "%{RANGE}")]),
+        ("%{OUTPT:small}", [("%{OUTPT:small}", "%{OUTPUT:small}")]),
+        ("%{ITEMS:shot}", [("%{ITEMS:shot}", "%{ITEM:shot}")]),
+        (["-o", {"main": "x.%{ZFRAM}"}, ("#iframe#",), 5], [("%{ZFRAM}", "%{ZFRAME}"), ("#iframe#", "#IFRAME#")]),
+        ("%{OUTPUT:small} %{INPUT:plate} %{ITEM:shot}", []),
+        ("curl -w %{http_code}%{time_total} # a.####.exr #include# rpm --qf %{NAME}-%{VERSION}", []),
+        (" ".join(TOKENS), []),
+    ],
+    ids=str,
+)
+def test_token_that_looks_like_one_of_ours_is_found(text: Any, pairs: list[tuple[str, str]]) -> None:
+    assert misspelt_tokens(text) == pairs
+
+
+def test_misspelt_tokens_of_layers_and_children_are_told_at_the_launch(caplog: pytest.LogCaptureFixture) -> None:
+    ol = Outline("job", "1", current=True)
+    parent = Shell("render", ["echo", "%{FRAM}"])
+    parent.add_child(Shell("small", "echo #FRAM_END#", register=False))
+
+    ol.setup()
+
+    told = [message.partition(": ")[2] for message in caplog.messages if "is no token" in message]
+    assert told == [
+        "its argument 'command' has '%{FRAM}', which is no token; did you mean '%{FRAME}'?",
+        "its argument 'command' has '#FRAM_END#', which is no token; did you mean '#FRAME_END#'?",
+    ]
+
+
+def _render(scene: object, **args: Any) -> list[str]:
+    layer = PovRay("render", scene=scene, outputs="a.####.png", **args)
+    return [message for _, message in doubts(layer)]
+
+
+def test_scene_that_is_not_there_is_told(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.pov")
+
+    assert _render(path) == [f"its scene {path!r} is not there now, and nothing that runs before says to make it"]
+    Path(path).touch()
+    assert _render(path) == []
+
+
+@pytest.mark.parametrize(
+    "scene", ["$SHOT/a.pov", "a.####.pov", "N:/shots/a.pov", r"\\server\shots\a.pov", "~artist/a.pov", "%{ITEM:scene}"]
+)
+def test_scene_that_only_the_host_of_a_frame_can_know_is_no_doubt(scene: str) -> None:
+    assert _render(scene) == []
+
+
+def test_scene_that_an_earlier_layer_may_make_is_no_doubt() -> None:
+    Outline("job", "1", current=True)
+    first = Layer("export")
+    layer = PovRay("render", scene="/made/later.pov", outputs="a.####.png")
+    layer.depend_on(first)
+
+    assert list(doubts(layer)) == []
