@@ -15,20 +15,16 @@ if TYPE_CHECKING:
     from .things import Group
 
 __all__ = [
-    "MOST_CORES",
     "change_job",
     "change_layer",
     "check_group",
-    "layer_points",
     "move_to_group",
     "set_auto_eat",
     "set_look",
     "set_max_retries",
 ]
 
-MIN_POINTS, DEFAULT_POINTS = 10, 100
-
-MOST_CORES = 1e7
+MOST_RETRIES = 16  # what Cuebot allows
 
 
 def change_job(farm: Farm, job: Job, **changes: Any) -> None:
@@ -43,10 +39,10 @@ def set_max_retries(farm: Farm, job: Job, retries: int) -> None:
     """Set how often a frame may fail before it is DEAD at the next failure.
 
     Raises:
-        CannotDo: It is below 0.
+        CannotDo: It is below 0 or above 16.
     """
-    if retries < 0:
-        raise CannotDo(f"{retries} retries are not possible; give 0 or more")
+    if not 0 <= retries <= MOST_RETRIES:
+        raise CannotDo(f"{retries} retries are not possible; give 0 to {MOST_RETRIES}")
     job.state.change(max_retries=retries)
     change_job(farm, job, max_retries=retries)
 
@@ -103,15 +99,3 @@ def set_look(farm: Farm, job: Job, ref: int, state: str, text: str, color: tuple
     """Have clients show a frame, while it is in a state, with another text and colour."""
     job.facts.looks.setdefault(str(ref), {})[state] = [text, *color]
     farm.touch_job(job)
-
-
-def layer_points(cores: float) -> int:
-    """Return the core points that a layer asks for: 0 all of a host, below 0 all but so many, and no slivers.
-
-    Raises:
-        CannotDo: It is no number, or more than fits into a message.
-    """
-    if not -MOST_CORES <= cores <= MOST_CORES:
-        raise CannotDo(f"a layer cannot have {cores:g} cores")
-    points = round(cores * 100)
-    return DEFAULT_POINTS if 0 < points < MIN_POINTS else points

@@ -355,7 +355,7 @@ def _ran_too_long(farm: Farm, proc: Proc, report: FrameReport) -> bool:
     """Tell whether a frame that has failed by itself has used up its time, so that another attempt would too."""
     job = farm.jobs[proc.job]
     layer = job.layers[job.layer_of(proc.ref)]
-    longest = min(layer.timeout * 60 or LONGEST_SECONDS, LONGEST_SECONDS)
+    longest = min(layer.timeout * 60 if layer.timeout > 0 else LONGEST_SECONDS, LONGEST_SECONDS)
     return report.run_seconds > longest
 
 

@@ -33,8 +33,8 @@ def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
         frame_id=job.frame_id(ref),
         cores=cores,
         memory=layer.memory,
-        gpus=layer.gpus,
-        gpu_memory=layer.gpu_memory,
+        gpus=max(0, layer.gpus),
+        gpu_memory=max(0, layer.gpu_memory),
         booked=farm.now(),
     )
     order = LaunchOrder(host.address, make_run_frame(farm, host, job, proc))
@@ -43,7 +43,7 @@ def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
     farm.touch("proc", proc.id, proc)
     facts = job.facts_of(ref)
     facts.started, facts.stopped, facts.eligible = int(proc.booked), 0, job.eligible_time(ref)
-    facts.host, facts.cores, facts.gpus = host.name, cores, layer.gpus
+    facts.host, facts.cores, facts.gpus = host.name, cores, proc.gpus
     facts.reserved_memory, facts.llu_time = layer.memory, int(proc.booked)
     facts.retries += facts.exit_status not in UNCOUNTED
     farm.follow(job)

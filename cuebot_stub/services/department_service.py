@@ -12,8 +12,9 @@ from opencue_proto import department_pb2, task_pb2
 from ..farm import changing
 from ..farm.farm import Farm
 from ..farm.things import Department, Show, Task
+from .cores import core_points, whole_points
 from .rpc import Exists, Fields, InUse, Invalid, NotFound, Service
-from .thing_finding import checked_name, core_points
+from .thing_finding import checked_name
 
 __all__ = ["DepartmentService", "TaskService", "department_message", "find_department", "show_department"]
 
@@ -230,7 +231,7 @@ def _has(group: Any, department: Department) -> bool:
 
 
 def _whole_points(cores: float) -> int:
-    points = core_points(cores)
+    points = whole_points(cores)
     if points < 0:
         raise Invalid(f"{cores:g} is no number of cores")
-    return points // 100 * 100
+    return points

@@ -12,12 +12,13 @@ from ..farm import changing
 from ..farm.farm import Farm
 from ..farm.jobs import Job
 from ..farm.steering import procs_of
-from ..farm.things import Filter, Group
+from ..farm.things import NO_LIMIT, Filter, Group
+from .cores import whole_points
 from .department_service import show_department
 from .finding import find_job
 from .messages import job_message
 from .rpc import Exists, Fields, InUse, Invalid, NotFound, Service
-from .thing_finding import checked_name, core_points, find_group, find_show
+from .thing_finding import checked_name, find_group, find_show
 from .thing_messages import copied, group_message
 
 __all__ = ["GroupService", "whiteboard"]
@@ -173,32 +174,35 @@ class GroupService(Service):
         self._set(request, department=show_department(self.farm, show, request.dept).name)
 
     def SetDefaultJobPriority(self, request: Any) -> None:
-        """Say what priority jobs get that come into a group; -1 for their own."""
-        self._set(request, default_job_priority=max(-1, request.priority))
+        """Say what priority jobs get that come into a group, and those that are there; below 0 for their own."""
+        self._set_default(request, "priority", request.priority, none_below=0)
 
     def SetDefaultJobMinCores(self, request: Any) -> None:
-        """Say what least cores jobs get that come into a group; -1 for their own."""
-        self._set(request, default_job_min_cores=core_points(request.min_cores))
+        """Say what least cores jobs of a group get; 0 and below for their own."""
+        self._set_default(request, "min_cores", whole_points(request.min_cores))
 
     def SetDefaultJobMaxCores(self, request: Any) -> None:
-        """Say how many cores a job may use that comes into a group; -1 for as many as before."""
-        self._set(request, default_job_max_cores=core_points(request.max_cores))
+        """Say how many cores a job of a group may use; 0 and below for as many as before."""
+        self._set_default(request, "max_cores", whole_points(request.max_cores))
 
     def SetDefaultJobMinGpus(self, request: Any) -> None:
-        """Say what least GPUs jobs get that come into a group; -1 for their own."""
-        self._set(request, default_job_min_gpus=max(-1, request.min_gpus))
+        """Say what least GPUs jobs of a group get; 0 and below for their own."""
+        self._set_default(request, "min_gpus", request.min_gpus)
 
     def SetDefaultJobMaxGpus(self, request: Any) -> None:
-        """Say how many GPUs a job may use that comes into a group; -1 for as many as before."""
-        self._set(request, default_job_max_gpus=max(-1, request.max_gpus))
+        """Say how many GPUs a job of a group may use; 0 and below for as many as before."""
+        self._set_default(request, "max_gpus", request.max_gpus)
 
     def SetMinCores(self, request: Any) -> None:
         """Note the least cores of a group."""
-        self._set(request, min_cores=max(0, core_points(request.min_cores)))
+        self._set(request, min_cores=max(0, whole_points(request.min_cores)))
 
     def SetMaxCores(self, request: Any) -> None:
-        """Say how many cores the jobs of a group may use together; -1 for any number."""
-        self._set(request, max_cores=core_points(request.max_cores))
+        """Say how many cores the jobs of a group may use together; below 0 for any number."""
+        points = whole_points(request.max_cores)
+        if points == 0:
+            raise Invalid(f"a group cannot have {request.max_cores:g} cores; give 1 or more, or -1 for any number")
+        self._set(request, max_cores=max(-1, points))
 
     def SetMinGpus(self, request: Any) -> None:
         """Note the least GPUs of a group."""
@@ -207,6 +211,14 @@ class GroupService(Service):
     def SetMaxGpus(self, request: Any) -> None:
         """Say how many GPUs the jobs of a group may use together; -1 for any number."""
         self._set(request, max_gpus=max(-1, request.max_gpus))
+
+    def _set_default(self, request: Any, fact: str, value: int, *, none_below: int = 1) -> None:
+        """Set a default of the jobs of a group. As on Cuebot 0 is none, and yet the jobs that are there get it."""
+        group = find_group(self.farm, request.group)
+        self._set(request, **{f"default_job_{fact}": value if value >= none_below else NO_LIMIT})
+        for job in self.farm.jobs.values() if value >= 0 else ():
+            if job.facts.group == group.id:
+                changing.change_job(self.farm, job, **{fact: value})
 
     def _set(self, request: Any, **values: Any) -> None:
         group = find_group(self.farm, request.group)

@@ -8,9 +8,10 @@ from typing import Any
 from ..farm import changing
 from ..farm.filters import run_filters
 from .comments import add_comment, comments_about
+from .cores import whole_points
 from .finding import find_job
 from .partition_service import add_partition
-from .rpc import Fields, Invalid, Service
+from .rpc import Fields, Service
 from .thing_finding import find_group
 
 __all__ = ["JobChanges"]
@@ -25,11 +26,11 @@ class JobChanges(Service):
 
     def SetMinCores(self, request: Any) -> None:
         """Set the cores that a job is meant to have."""
-        changing.change_job(self.farm, find_job(self.farm, request.job.id), min_cores=_points(request.val))
+        changing.change_job(self.farm, find_job(self.farm, request.job.id), min_cores=whole_points(request.val))
 
     def SetMaxCores(self, request: Any) -> None:
         """Set the cores that a job may have at most."""
-        changing.change_job(self.farm, find_job(self.farm, request.job.id), max_cores=_points(request.val))
+        changing.change_job(self.farm, find_job(self.farm, request.job.id), max_cores=whole_points(request.val))
 
     def SetMinGpus(self, request: Any) -> None:
         """Set the GPUs that a job is meant to have."""
@@ -74,9 +75,3 @@ class JobChanges(Service):
         """Return the comments in the order of writing."""
         job = find_job(self.farm, request.job.id)
         return {"comments": comments_about(self.farm, job.id)}
-
-
-def _points(cores: float) -> int:
-    if not 0 <= cores <= changing.MOST_CORES:
-        raise Invalid(f"a job cannot have {cores:g} cores")
-    return int(cores) * 100  # whole cores, as Cuebot takes them

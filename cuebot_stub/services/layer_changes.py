@@ -9,12 +9,15 @@ from opencue_proto import job_pb2
 
 from ..farm import changing
 from ..farm.things import MIN_MEMORY
+from .cores import layer_points, whole_points
 from .finding import find_layer
 from .rpc import Fields, Invalid, Service
 from .thing_finding import find_limit
 from .thing_messages import limit_message
 
 __all__ = ["LayerChanges"]
+
+_FURTHEST_SECONDS, _LONGEST_REASON = 5 * 365 * 24 * 3600, 255
 
 
 class LayerChanges(Service):
@@ -23,12 +26,12 @@ class LayerChanges(Service):
     # -- needs ---------------------------------------------------------------------------------------------------
 
     def SetMinCores(self, request: Any) -> None:
-        """Set the cores of a frame; 0 is all of a host, below 0 all but so many."""
-        self._change(request.layer, min_cores=changing.layer_points(request.cores))
+        """Set the cores of a frame; less than a tenth of one is one."""
+        self._change(request.layer, min_cores=layer_points(request.cores))
 
     def SetMaxCores(self, request: Any) -> None:
-        """Set the cores that a frame may get at most; 0 is as many as there are."""
-        self._change(request.layer, max_cores=max(0, changing.layer_points(request.cores)))
+        """Set the whole cores that a frame may get at most; 0 and below is as many as there are."""
+        self._change(request.layer, max_cores=whole_points(request.cores))
 
     def SetThreadable(self, request: Any) -> None:
         """Tell whether a frame can use more cores than its layer asks for."""
@@ -40,15 +43,15 @@ class LayerChanges(Service):
 
     def SetMinGpus(self, request: Any) -> None:
         """Set the GPUs of a frame."""
-        self._change(request.layer, gpus=_positive(request.min_gpus, "GPUs"))
+        self._change(request.layer, gpus=request.min_gpus)
 
     def SetMaxGpus(self, request: Any) -> None:
         """Set the GPUs that a frame may get at most."""
-        self._change(request.layer, max_gpus=_positive(request.max_gpus, "GPUs"))
+        self._change(request.layer, max_gpus=request.max_gpus)
 
     def SetMinGpuMemory(self, request: Any) -> None:
         """Set the GPU memory of a frame, in kB."""
-        self._change(request.layer, gpu_memory=_positive(request.gpu_memory, "kB"))
+        self._change(request.layer, gpu_memory=request.gpu_memory)
 
     def EnableMemoryOptimizer(self, request: Any) -> None:
         """Say whether the memory of a layer may be lowered to what its frames use."""
@@ -62,16 +65,21 @@ class LayerChanges(Service):
 
     def SetTimeout(self, request: Any) -> None:
         """Set the minutes that a frame may run; 0 for no limit."""
-        self._change(request.layer, timeout=_positive(request.timeout, "minutes"))
+        self._change(request.layer, timeout=request.timeout)
 
     def SetTimeoutLLU(self, request: Any) -> None:
         """Set the minutes that a frame may write nothing to its log; 0 for no limit."""
-        self._change(request.layer, timeout_llu=_positive(request.timeout_llu, "minutes"))
+        self._change(request.layer, timeout_llu=request.timeout_llu)
 
     def SetStartAfter(self, request: Any) -> None:
         """Start no frame of a layer before a time, in seconds since the epoch; 0 for at once."""
-        by = f"set by {request.username}" if request.username and request.start_after else ""
-        self._change(request.layer, start_after=_positive(request.start_after, "seconds"), start_after_reason=by)
+        latest = int(self.farm.now()) + _FURTHEST_SECONDS
+        if not 0 <= request.start_after <= latest:
+            raise Invalid(
+                f"{request.start_after} is no time to start after: give seconds since the epoch, up to {latest}, or 0"
+            )
+        by = f"Set by {request.username or 'unknown'}" if request.start_after else ""
+        self._change(request.layer, start_after=request.start_after, start_after_reason=by[:_LONGEST_REASON])
 
     # -- places --------------------------------------------------------------------------------------------------
 
@@ -120,9 +128,3 @@ class LayerChanges(Service):
     def _change(self, layer: job_pb2.Layer, **changes: Any) -> None:
         job, number = find_layer(self.farm, layer)
         changing.change_layer(self.farm, job, number, **changes)
-
-
-def _positive(value: int, what: str) -> int:
-    if value < 0:
-        raise Invalid(f"{value} {what} are not possible; give 0 or more")
-    return value

@@ -94,7 +94,7 @@ class LimitService(Service):
         limit = Limit(
             str(uuid.uuid4()),
             self._new_name(request.name),
-            _checked(request.max_value),
+            request.max_value,
             enum_name(limit_pb2.LimitType, request.type),
             enum_name(limit_pb2.LimitEnforcement, request.enforcement),
             request.soft_value,
@@ -137,7 +137,7 @@ class LimitService(Service):
 
     def SetMaxValue(self, request: Any) -> None:
         """Say how many may run; with 0 none."""
-        self._set(request, max_value=_checked(request.max_value))
+        self._set(request, max_value=request.max_value)
 
     def SetType(self, request: Any) -> None:
         """Say whether frames or hosts are counted."""
@@ -182,9 +182,3 @@ class LimitService(Service):
             raise InUse(f"layers of {len(jobs)} jobs name the limit {limit.name}, such as those of {jobs[0]}")
         del self.farm.limits[limit.id]
         self.farm.touch("limit", limit.id, None)
-
-
-def _checked(value: int) -> int:
-    if value < 0:
-        raise Invalid(f"a limit cannot be {value}; 0 lets nothing run")
-    return value

@@ -13,6 +13,7 @@ from outline.scheduler import FrameState
 from ..farm.depend import Row
 from ..farm.farm import Farm
 from ..farm.jobs import FrameFacts, Job
+from .cores import as_cores
 
 __all__ = [
     "depend_message",
@@ -43,8 +44,8 @@ def job_message(farm: Farm, job: Job) -> job_pb2.Job:
         os=facts.os,
         uid=facts.uid,
         priority=facts.priority,
-        min_cores=facts.min_cores / 100,
-        max_cores=facts.max_cores / 100,
+        min_cores=as_cores(facts.min_cores),
+        max_cores=as_cores(facts.max_cores),
         min_gpus=facts.min_gpus,
         max_gpus=facts.max_gpus,
         log_dir=facts.log_dir,
@@ -115,8 +116,8 @@ def layer_message(farm: Farm, job: Job, number: int) -> job_pb2.Layer:
         name=layer.name,
         range=layer.range,
         tags=layer.tags,
-        min_cores=layer.min_cores / 100,
-        max_cores=layer.max_cores / 100,
+        min_cores=as_cores(layer.min_cores),
+        max_cores=as_cores(layer.max_cores),
         is_threadable=layer.threadable,
         min_memory=layer.memory,
         min_gpu_memory=layer.gpu_memory,

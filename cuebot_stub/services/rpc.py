@@ -88,8 +88,14 @@ _LOOKUPS = frozenset(
 )
 
 
+#: Cuebot looks at their arguments first, and says so.
+_CHECKED = frozenset({"job.LayerInterface/SetStartAfter"})
+
+
 def _code_of(error: Exception, full_name: str) -> grpc.StatusCode:
     """The status code with which Cuebot refuses a call for such a reason."""
+    if isinstance(error, Invalid) and full_name in _CHECKED:
+        return grpc.StatusCode.INVALID_ARGUMENT
     is_lookup = full_name in _LOOKUPS or full_name.startswith("job.JobInterface/")
     return grpc.StatusCode.NOT_FOUND if isinstance(error, NotFound) and is_lookup else grpc.StatusCode.INTERNAL
 

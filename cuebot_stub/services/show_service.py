@@ -10,6 +10,7 @@ from opencue_proto import job_pb2, service_pb2, show_pb2, subscription_pb2
 from ..farm.filters import filters_of
 from ..farm.things import Show
 from ..seed import make_show
+from .cores import whole_points
 from .department_service import department_message, find_department
 from .filter_service import create_filter, filter_message, named_filter
 from .group_service import whiteboard
@@ -19,7 +20,7 @@ from .rpc import Exists, Fields, Invalid, NotFound, Service
 from .service_service import create_override, override_message
 from .show_ends import archive_show, delete_show
 from .subscription_service import create_subscription
-from .thing_finding import checked_name, core_points, find_allocation, find_show
+from .thing_finding import checked_name, find_allocation, find_show
 from .thing_messages import group_message, show_message, subscription_message
 
 __all__ = ["ShowService"]
@@ -192,11 +193,11 @@ class ShowService(Service):
 
     def SetDefaultMinGpus(self, request: Any) -> None:
         """Say what jobs of a show have as their least GPUs."""
-        self._set(request, default_min_gpus=_count(request.min_gpus))
+        self._set(request, default_min_gpus=request.min_gpus)
 
     def SetDefaultMaxGpus(self, request: Any) -> None:
         """Say how many GPUs a job of a show may use."""
-        self._set(request, default_max_gpus=_count(request.max_gpus))
+        self._set(request, default_max_gpus=request.max_gpus)
 
     def _set(self, request: Any, **values: Any) -> None:
         show = find_show(self.farm, request.show)
@@ -219,10 +220,4 @@ class ShowService(Service):
 def _points(cores: float) -> int:
     if cores < 0:
         raise Invalid(f"{cores:g} is no number of cores")
-    return core_points(cores)
-
-
-def _count(gpus: int) -> int:
-    if gpus < 0:
-        raise Invalid(f"{gpus} is no number of GPUs")
-    return gpus
+    return whole_points(cores)

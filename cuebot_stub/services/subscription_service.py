@@ -8,8 +8,9 @@ from typing import Any
 
 from ..farm.farm import Farm
 from ..farm.things import Allocation, Show, Subscription
-from .rpc import Exists, Fields, InUse, Invalid, Service
-from .thing_finding import core_points, find_subscription
+from .cores import core_points
+from .rpc import Exists, Fields, InUse, Service
+from .thing_finding import find_subscription
 from .thing_messages import subscription_message
 
 __all__ = ["SubscriptionService", "create_subscription", "drop_subscription"]
@@ -20,17 +21,13 @@ def create_subscription(farm: Farm, show: Show, allocation: Allocation, size: fl
 
     Raises:
         Exists: It has subscribed to that already.
-        Invalid: A size is negative.
     """
     before = farm.subscription_of(show.id, allocation.id)
     if before is not None and not before.implicit:
         raise Exists(f"the show {show.name} has a subscription to {allocation.name} already")
-    size_points, burst_points = core_points(size), core_points(burst)
-    if min(size_points, burst_points) < 0:
-        raise Invalid(f"a subscription cannot have a size of {size:g} and a burst of {burst:g} cores")
+    made = Subscription(str(uuid.uuid4()), show.id, allocation.id, core_points(size), core_points(burst))
     for one in [one for one in farm.subscriptions.values() if one.show == show.id and one.implicit]:
         drop_subscription(farm, one)
-    made = Subscription(str(uuid.uuid4()), show.id, allocation.id, size_points, burst_points)
     farm.subscriptions[made.id] = made
     farm.touch("subscription", made.id, made)
     farm.wake()
@@ -61,13 +58,13 @@ class SubscriptionService(Service):
     def SetSize(self, request: Any) -> None:
         """Say how many core points are meant for the show."""
         subscription = find_subscription(self.farm, request.subscription)
-        subscription.size = _checked(request.new_size, "size")
+        subscription.size = request.new_size
         self._changed(subscription)
 
     def SetBurst(self, request: Any) -> None:
         """Say how many core points the show may use at most."""
         subscription = find_subscription(self.farm, request.subscription)
-        subscription.burst = _checked(request.burst, "burst")
+        subscription.burst = request.burst
         self._changed(subscription)
 
     def Delete(self, request: Any) -> None:
@@ -82,9 +79,3 @@ class SubscriptionService(Service):
         subscription.implicit = False
         self.farm.touch("subscription", subscription.id, subscription)
         self.farm.wake()
-
-
-def _checked(points: int, what: str) -> int:
-    if points < 0:
-        raise Invalid(f"the {what} of a subscription cannot be {points}")
-    return points

@@ -13,13 +13,12 @@ from ..farm.things import Allocation, Facility, Filter, Group, Limit, Owner, Ser
 from .rpc import Invalid, NotFound
 
 __all__ = [
-    "checked_name", "core_points", "find_allocation", "find_facility", "find_filter", "find_group", "find_host",
+    "checked_name", "find_allocation", "find_facility", "find_filter", "find_group", "find_host",
     "find_limit", "find_override", "find_owner", "find_proc", "find_service", "find_show", "find_subscription",
     "find_test",
 ]  # fmt: skip
 
 T = TypeVar("T")
-_MOST_POINTS = 2**31 - 1
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\- ]{0,127}\Z")
 
 
@@ -133,17 +132,6 @@ def checked_name(text: str, what: str) -> str:
     if not _NAME.match(text) or text != text.strip():
         raise Invalid(f"{text!r} is no name for a {what}: letters, digits, '_', '.' and '-' make one")
     return text
-
-
-def core_points(cores: float) -> int:
-    """Return cores as core points; anything below 0 stands for no limit.
-
-    Raises:
-        Invalid: It is no number, or more than fits into a message.
-    """
-    if not cores * 100 <= _MOST_POINTS:
-        raise Invalid(f"{cores:g} is no number of cores")
-    return round(cores * 100) if cores >= 0 else -1
 
 
 def find_test(patterns: Iterable[str]) -> Callable[[str], bool]:

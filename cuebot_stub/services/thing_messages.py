@@ -23,6 +23,7 @@ from ..farm.farm import Farm
 from ..farm.hosts import Host, Proc
 from ..farm.jobs import Job
 from ..farm.things import Allocation, Comment, Group, Limit, Service, Show, Subscription
+from .cores import as_cores
 
 __all__ = [
     "allocation_message", "comment_message", "copied", "group_message", "host_message", "limit_message", "proc_message",
@@ -155,12 +156,12 @@ def group_message(farm: Farm, group: Group) -> job_pb2.Group:
         name=group.name,
         department=group.department,
         default_job_priority=group.default_job_priority,
-        default_job_min_cores=_cores(group.default_job_min_cores),
-        default_job_max_cores=_cores(group.default_job_max_cores),
+        default_job_min_cores=as_cores(group.default_job_min_cores),
+        default_job_max_cores=as_cores(group.default_job_max_cores),
         default_job_min_gpus=group.default_job_min_gpus,
         default_job_max_gpus=group.default_job_max_gpus,
-        min_cores=_cores(group.min_cores),
-        max_cores=_cores(group.max_cores),
+        min_cores=as_cores(group.min_cores),
+        max_cores=as_cores(group.max_cores),
         min_gpus=group.min_gpus,
         max_gpus=group.max_gpus,
         level=level,
@@ -183,10 +184,6 @@ def _frame_counts(jobs: Iterable[Job]) -> dict[FrameState, int]:
         for state, count in job.state.counts().items():
             counts[state] += count
     return counts
-
-
-def _cores(points: int) -> float:
-    return points / 100 if points >= 0 else points
 
 
 def allocation_message(farm: Farm, allocation: Allocation) -> facility_pb2.Allocation:

@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 import grpc
-from opencue_proto import host_pb2, host_pb2_grpc, job_pb2, job_pb2_grpc
+from opencue_proto import host_pb2, host_pb2_grpc, job_pb2, job_pb2_grpc, limit_pb2_grpc, subscription_pb2_grpc
 
 __all__ = ["Clients"]
 
 
 class Clients:
-    """Stubs for jobs, layers, frames and procs of one server, closed by whoever made them."""
+    """Stubs for the services of one server, closed by whoever made them."""
 
     def __init__(self, port: int) -> None:
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}")
@@ -21,6 +21,8 @@ class Clients:
         self.layers = job_pb2_grpc.LayerInterfaceStub(self._channel)
         self.frames = job_pb2_grpc.FrameInterfaceStub(self._channel)
         self.procs = host_pb2_grpc.ProcInterfaceStub(self._channel)
+        self.limits = limit_pb2_grpc.LimitInterfaceStub(self._channel)
+        self.subscriptions = subscription_pb2_grpc.SubscriptionInterfaceStub(self._channel)
 
     def close(self) -> None:
         """Close the connection."""

@@ -184,10 +184,3 @@ def test_group_of_another_show_is_refused(farm: FakeFarm):
 
     with farm.farm.work(), pytest.raises(CannotDo, match="another show"):
         changing.move_to_group(farm.farm, farm.job(), group)
-
-
-@pytest.mark.parametrize(
-    ("cores", "points"), [(1, 100), (0.5, 50), (0.05, 100), (0, 0), (-1, -100), (2.25, 225)], ids=str
-)
-def test_cores_of_a_layer_are_core_points(cores: float, points: int):
-    assert changing.layer_points(cores) == points

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Cores of messages and core points of the farm, 100 to a core, as Cuebot makes one of the other."""
+
+from __future__ import annotations
+
+from .rpc import Invalid
+
+__all__ = ["as_cores", "core_points", "layer_points", "whole_points"]
+
+_NONE, _CORE, _LEAST = -1, 100, 10
+_MOST_CORES = 1e7
+
+
+def as_cores(points: int) -> float:
+    """Core points as cores; -1 stands for no limit in both."""
+    return float(points) if points == _NONE else points / _CORE
+
+
+def core_points(cores: float) -> int:
+    """Cores as core points.
+
+    Raises:
+        Invalid: It is no number, or more than fits into a message.
+    """
+    if not -_MOST_CORES <= cores <= _MOST_CORES:
+        raise Invalid(f"{cores:g} is no number of cores")
+    return round(cores * _CORE)
+
+
+def whole_points(cores: float) -> int:
+    """Whole cores as core points, cut towards 0; -1 stays -1, which stands for no limit.
+
+    Raises:
+        Invalid: It is no number, or more than fits into a message.
+    """
+    points = core_points(cores)
+    return _NONE if points == _NONE * _CORE else int(points / _CORE) * _CORE
+
+
+def layer_points(cores: float) -> int:
+    """The core points that a call sets as the least of a layer: one core for less than a tenth of one.
+
+    A spec can ask for all cores of a host by 0, and for all but some by a negative number. A call cannot.
+
+    Raises:
+        Invalid: It is no number, or more than fits into a message.
+    """
+    points = core_points(cores)
+    return points if points >= _LEAST else _CORE
