@@ -8,6 +8,7 @@ do, then with one file changed.
 from __future__ import annotations
 
 import argparse
+import ctypes
 import hashlib
 import os
 import resource
@@ -24,8 +25,11 @@ from typing import NamedTuple
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from benchmarks.envs import clean_environ
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 LAYERS = ("one", "two")
+_PR_SET_CHILD_SUBREAPER = 36
 
 _OUTLINE = """
 from outline.items import files
@@ -57,7 +61,7 @@ class Line(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What a command took: seconds on the clock, and of the processor."""
+    """What a command took: seconds on the clock, and of the processor, with all that it has started."""
 
     seconds: float
     cpu: float
@@ -69,14 +73,24 @@ def cost(argv: Sequence[str], folder: Path) -> Cost:
     Raises:
         RuntimeError: It failed.
     """
-    environ = {**os.environ, "PYTHONPATH": str(REPOSITORY), "HOME": str(folder)}
+    environ = {**clean_environ(), "PYTHONPATH": str(REPOSITORY), "HOME": str(folder)}
     environ["OUTLINE_OUTLINE_SESSION_DIR"] = str(folder / "sessions")
     before, began = _used(), time.perf_counter()
     done = subprocess.run(argv, cwd=folder, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    took = Cost(time.perf_counter() - began, _used() - before)
+    seconds = time.perf_counter() - began
+    _reap_orphans()
     if done.returncode:
         raise RuntimeError(f"{argv[0]} failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-    return took
+    return Cost(seconds, _used() - before)
+
+
+def _reap_orphans() -> None:
+    """Wait for processes that have outlived the command; they are ours since ``main`` has asked for them."""
+    try:
+        while True:
+            os.wait()
+    except ChildProcessError:
+        pass
 
 
 def _used() -> float:
@@ -189,7 +203,7 @@ def measure_plan(folder: Path, sizes: Sequence[int]) -> Iterator[Line]:
         (place / "job.outline").write_text(_PLAN_OUTLINE.replace("{count}", str(size)))
         _done_before(place, size)
         argv = [sys.executable, "-c", _PLAN]
-        environ = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+        environ = {**clean_environ(), "PYTHONPATH": str(REPOSITORY)}
         text = subprocess.run(argv, cwd=place, env=environ, check=True, capture_output=True, text=True).stdout
         took, memory_mb = map(float, text.split())
         seconds.append(took)
@@ -246,7 +260,7 @@ def measure_digests(folder: Path, count: int, size_mb: int) -> Iterator[Line]:
 def _two_at_once(argv: list[str], paths: Sequence[Path]) -> Callable[[], float]:
     def run() -> float:
         began = time.perf_counter()
-        environ = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+        environ = {**clean_environ(), "PYTHONPATH": str(REPOSITORY)}
         halves = [
             subprocess.Popen([*argv, *map(str, paths[half::2])], stdout=subprocess.DEVNULL, env=environ)
             for half in (0, 1)
@@ -277,6 +291,7 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--out", type=Path, help="write the table to a file")
     options = parser.parse_args()
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     count = options.count or (500 if options.quick else 10_000)
     lines: list[Line] = []
     with tempfile.TemporaryDirectory(prefix="data-") as scratch:

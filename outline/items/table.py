@@ -8,6 +8,7 @@ import os
 import struct
 from array import array
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import BinaryIO
 
 from ..exception import ItemException
@@ -38,7 +39,6 @@ class ItemTable(Items):
         self.path = path
         self.frames = frames
         self.gives_files = gives_files
-        self.__kept: dict[int, Item] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ItemTable) and other.path == self.path
@@ -75,7 +75,7 @@ class ItemTable(Items):
         """Yield all items in the order of their numbers."""
         with _open(self.path) as stream:
             for number, line in zip(self.numbers(), stream, strict=True):
-                yield self.__read(line, number)
+                yield _read(self.path, line, number)
 
     def item(self, number: int) -> Item:
         """The item of a frame.
@@ -83,33 +83,32 @@ class ItemTable(Items):
         Raises:
             ItemException: There is none, or the file is damaged.
         """
-        if number not in self.__kept:
-            if len(self.__kept) >= _KEPT_ITEMS:
-                self.__kept.clear()
-            self.__kept[number] = self.__find(number)
-        return self.__kept[number]
+        return _item_at(self.path, number)
 
-    def __find(self, number: int) -> Item:
-        with _open(SessionPaths.item_index(self.path)) as index, _open(self.path) as stream:
-            low, high = 0, os.fstat(index.fileno()).st_size // _ENTRY.size
-            while low < high:
-                middle = (low + high) // 2
-                index.seek(middle * _ENTRY.size)
-                found, offset = _ENTRY.unpack(index.read(_ENTRY.size))
-                if found == number:
-                    stream.seek(offset)
-                    return self.__read(stream.readline(), number)
-                low, high = (middle + 1, high) if found < number else (low, middle)
-        raise ItemException(f"no item has the frame {number} in {self.path}")
 
-    def __read(self, line: bytes, number: int) -> Item:
-        try:
-            found, key, value, origin = json.loads(line.decode("utf-8", "surrogateescape"))
-        except ValueError as error:
-            raise ItemException(f"{self.path} is damaged where the item of frame {number} stands") from error
-        if found != number:
-            raise ItemException(f"{self.path} and its index do not belong together: frame {number} is {found} there")
-        return Item(key, value, origin)
+@lru_cache(_KEPT_ITEMS)
+def _item_at(path: str, number: int) -> Item:
+    """One item of a table, which never changes; a frame asks for its item many times."""
+    with _open(SessionPaths.item_index(path)) as index, _open(path) as stream:
+        low, high = 0, os.fstat(index.fileno()).st_size // _ENTRY.size
+        while low < high:
+            middle = (low + high) // 2
+            found, offset = _ENTRY.unpack(os.pread(index.fileno(), _ENTRY.size, middle * _ENTRY.size))
+            if found == number:
+                stream.seek(offset)
+                return _read(path, stream.readline(), number)
+            low, high = (middle + 1, high) if found < number else (low, middle)
+    raise ItemException(f"no item has the frame {number} in {path}")
+
+
+def _read(path: str, line: bytes, number: int) -> Item:
+    try:
+        found, key, value, origin = json.loads(line.decode("utf-8", "surrogateescape"))
+    except ValueError as error:
+        raise ItemException(f"{path} is damaged where the item of frame {number} stands") from error
+    if found != number:
+        raise ItemException(f"{path} and its index do not belong together: frame {number} is {found} there")
+    return Item(key, value, origin)
 
 
 def _open(path: str) -> BinaryIO:

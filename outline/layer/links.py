@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ..depend import DependType
 from ..exception import LayerException
@@ -38,6 +38,8 @@ __all__ = [
 ]
 
 _ITEM = "item"
+T = TypeVar("T")
+
 ALL_OF = "all of "
 """Begins the label of an input that is all frames of a layer."""
 _TOKEN = r"%\{INPUT(?P<list>LIST)?(?::(?P<name>[^{}]+))?\}"
@@ -138,6 +140,7 @@ class LayerLinks:
         self.outputs = declared_outputs(layer)
         self.inputs = [self.__with_maker(one) for one in read_inputs(layer)]
         named = {id(one.maker) for one in self.inputs if one.maker is not None}
+        self.__kept: dict[str, tuple[int, Any]] = {}
         self.__listed: dict[str, list[str]] = {}
         self.__whole: dict[int, bool] = {}
         for depend in layer.get_depends():
@@ -169,13 +172,27 @@ class LayerLinks:
 
     def item_text(self, frame: int) -> str:
         """The value of a frame's item as text, which is equal exactly when the value is; empty without items."""
+        return self.__once(frame, self.__item_text)
+
+    def __item_text(self, frame: int) -> str:
         if self.layer.get_items() is None:
             return ""
         value = item_of(self.layer, frame).value
         return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
+    def __once(self, frame: int, ask: Callable[[int], T]) -> T:
+        """An answer about a frame, kept until another frame is asked about: what runs one asks again and again."""
+        kept = self.__kept.get(ask.__name__)
+        if kept is None or kept[0] != frame:
+            kept = self.__kept[ask.__name__] = frame, ask(frame)
+        answer: T = kept[1]
+        return answer
+
     def output_paths(self, frame: int) -> list[tuple[str, str]]:
         """Name and path of each file that a frame writes, optional ones left out."""
+        return self.__once(frame, self.__output_paths)
+
+    def __output_paths(self, frame: int) -> list[tuple[str, str]]:
         return [
             (output.name, self.__below_work(output.frame_path(frame))) for output in self.outputs if not output.optional
         ]
@@ -194,6 +211,9 @@ class LayerLinks:
 
         The label of one file is its path, in the work folder a relative one; that of all frames of a layer names it.
         """
+        return self.__once(frame, self.__input_files)
+
+    def __input_files(self, frame: int) -> list[tuple[str, str, list[str]]]:
         found = []
         for one in self.inputs:
             if one.maker is None:

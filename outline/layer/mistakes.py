@@ -109,6 +109,8 @@ def unread_arguments(layer: Layer) -> list[str]:
 def reads_by_itself(cls: type, name: str) -> bool:
     """Tell whether a studio's class, or a function beside it, asks for an argument in its own code."""
     own = [one for one in cls.__mro__ if not one.__module__.startswith("outline.") and one is not object]
+    if not own:
+        return False
     codes = [code for one in own for code in _code_in(vars(one).values())]
     beside = [member for one in own for member in vars(sys.modules.get(one.__module__) or one).values()]
     return name in _read_by([*codes, *_code_in(beside)]) or any(

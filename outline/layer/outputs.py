@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,8 @@ _KEPT_SPECS = 4
 
 def _read(layer: Layer, spec: object, optional: object) -> list[Output]:
     """Outputs as an argument has them; each frame asks many times, so they are kept."""
-    kept, key = state_of(layer).declared, (repr(spec), repr(optional), layer.get_items() is None)
+    state = state_of(layer)
+    kept, key = state.declared, (repr(spec), repr(optional), state.parent is None and state.args.get("items") is None)
     if key not in kept:
         from ..io.output import read_outputs  # most layers have none
 
@@ -143,8 +145,8 @@ def _named_in(command: object) -> list[str]:
 def absolute_outputs(layer: Layer) -> list[Output]:
     """The outputs that a layer declares, with absolute paths: in the work folder, when the job has one."""
     declared = declared_outputs(layer)
-    if not declared:
-        return []
+    if all(os.path.isabs(output.path) for output in declared):
+        return declared
     from ..io.path import absolute_path
 
     ol = layer.get_outline()

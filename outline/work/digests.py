@@ -14,7 +14,7 @@ from .decide import FileState, Signature
 
 __all__ = ["Disk", "digest_file"]
 
-_BLOCK = 1 << 20
+_BLOCK = 1 << 17  # clearing a bigger one would take longer than the digest of most files
 _CLOCK_STEP_NS = 20_000_000  # Linux stamps files with a clock that moves every 1 to 10 ms
 _COARSE_STEP_NS = 2_000_000_000  # FAT and old NFS servers
 _UNTRUSTED = Signature(-1, 0, 0)  # equal to that of no file

@@ -20,6 +20,7 @@ from .decide import FileState, Record, Signature
 
 __all__ = ["RecordBook", "RecordWriter", "begin_line", "end_line", "read_record"]
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 BASE = "base.jsonl"
 _SUFFIX = ".jsonl"
 
@@ -78,8 +79,7 @@ def read_record(line: bytes) -> Record:
 
 
 def _line(head: list[Any], body: dict[str, Any]) -> bytes:
-    text = "\t".join(json.dumps(one, ensure_ascii=False, separators=(",", ":")) for one in (head, body))
-    return (text + "\n").encode("utf-8", "surrogateescape")
+    return f"{_encode(head)}\t{_encode(body)}\n".encode("utf-8", "surrogateescape")
 
 
 def _head(text: bytes) -> tuple[int, int, str, str, str]:
