@@ -183,6 +183,14 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             metavar="N",
             backends=("dask",),
         ),
+        LaunchOption(
+            ("--backup",),
+            "backup",
+            "Run a frame a second time that takes N times as long as others.",
+            type=float,
+            metavar="N",
+            backends=("dask",),
+        ),
     ),
     "Work folder": (
         LaunchOption(("--work",), "work", "Run only what is missing or has changed in this folder.", metavar="DIR"),

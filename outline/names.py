@@ -49,6 +49,11 @@ def older_log(log: str, attempt: int) -> str:
     return f"{log}.{attempt}"
 
 
+def second_log(log: str) -> str:
+    """Return the path of the log of an attempt that runs beside the first one, until it is known which one counts."""
+    return f"{log}.second"
+
+
 def progress_path(log: str) -> str:
     """Return the path of the file that tells how far a running frame is."""
     return f"{log}.progress"

@@ -288,6 +288,63 @@ def test_the_configuration_names_a_cluster_that_grows(
     assert job_in(session_root).counts == {"SUCCEEDED": 6}
 
 
+def test_a_frame_that_kills_every_worker_is_dead(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
+    (tmp_path / "killer.py").write_text(
+        "import os, psutil, signal\n"
+        "print('kills its worker', flush=True)\n"
+        "for parent in psutil.Process().parents():\n"
+        "    if 'multiprocessing.spawn' in ' '.join(parent.cmdline()):\n"
+        "        parent.kill()\n"
+        "        break\n"
+        "signal.pause()\n"
+    )
+    command = [sys.executable, "killer.py"]
+    script = outline_file(
+        tmp_path, f"from outline.modules.shell import Shell\nShell('cmd', command={command}, range='1')\n"
+    )
+
+    result = run_pycuerun(
+        *(script, "--backend", "dask", "--workers", "1", "--max-retries", "5"),
+        env={"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"},
+        timeout_seconds=110,
+    )
+
+    assert result.returncode == 1, result.stderr
+    assert job_in(session_root).counts == {"DEAD": 1}
+    (dead,) = job_in(session_root).dead_frames()
+    assert dead.record.end is not None
+    assert dead.record.end.reason.startswith("killed every dask worker that ran it")
+
+
+def test_a_late_frame_runs_a_second_time_and_the_first_success_counts(
+    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
+) -> None:
+    cluster.start_worker("left", cores=1)
+    cluster.start_worker("right", cores=1)
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("cmd", ["sh", "-c", '''
+            echo $$ >> pids
+            if [ #IFRAME# = 6 ] && mkdir first; then echo the first; sleep 100; fi
+            sleep 0.1; echo "$WHERE" > "%{OUTPUT}"
+            '''], outputs="out.####")
+        """,
+    )
+
+    result = run_pycuerun(script, "1-6", "-b", "dask", "--scheduler", cluster.address, "--backup", "2", "--quiet")
+
+    assert result.returncode == 0, result.stderr
+    assert "0006-cmd is late, and starts a second time" in result.stderr
+    assert job_in(session_root).counts == {"SUCCEEDED": 6}
+    assert "the first" not in log_of(session_root, "0006-cmd").splitlines()
+    assert "exitStatus  0" in log_of(session_root, "0006-cmd")
+    pids = list(map(int, (tmp_path / "pids").read_text().split()))
+    assert len(pids) == 7
+    until(lambda: not any(map(is_running, pids)))
+
+
 def test_options_of_dask_are_refused_elsewhere(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
     script = outline_file(tmp_path, _SLEEPS)
 

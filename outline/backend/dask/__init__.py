@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ...exception import LaunchException
 from ...loader import load_outline
 from ...session_paths import SessionPaths
 from .. import local
 from ..local.limits import Limits, limits_of
 from .cluster import capacity_of, connected
-from .runner import DaskRunner
+from .runner import DaskRunner, Spare
 
 if TYPE_CHECKING:
     from ...cuerun import OutlineLauncher
@@ -66,7 +67,7 @@ def check_flags(flags: Mapping[str, Any]) -> None:
     local.check_flags(dict(flags))
 
 
-_FLAGS = ("scheduler", "workers", "cores", "memory")
+_FLAGS = ("scheduler", "workers", "backup", "cores", "memory", "work")
 
 
 @contextmanager
@@ -82,11 +83,19 @@ def _running_on(ol: Outline, flags: Mapping[str, Any]) -> Iterator[dict[str, Any
             capacity.most_cores,
             capacity.most_memory_kb,
         )
+        backup = flags.get("backup") or 0.0
+        if backup and flags.get("work"):
+            raise LaunchException("--backup is not for jobs in a work folder, which records one attempt of a frame")
         tags = {layer.get_name(): _words(layer.get_arg("tags")) for layer in ol.get_layers()}
         yield {
             "limits": limits,
             "runner": DaskRunner(
-                client, capacity, job=ol.get_full_name(), tags=tags, grace_seconds=limits.grace_seconds
+                client,
+                capacity,
+                job=ol.get_full_name(),
+                tags=tags,
+                grace_seconds=limits.grace_seconds,
+                spare=Spare(backup, limits.cores),
             ),
         }
 

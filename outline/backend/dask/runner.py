@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import logging
+import os
 import select
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from statistics import median
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...exception import LaunchException
 from ...frame_end import EndedBy, FrameEnd
-from ...names import frame_name
+from ...names import frame_name, second_log
 from ...session_paths import SessionPaths
 from ..local.log import read_end
 from ..local.watch import Request
@@ -26,13 +28,138 @@ if TYPE_CHECKING:
 
     from .cluster import Capacity
 
-__all__ = ["DaskRunner"]
+__all__ = ["DaskRunner", "Spare"]
 
 logger = logging.getLogger("outline.backend.dask")
 
 _STOPPED = "ended by the launcher"
 _LOOK_SECONDS = 0.2
+_ENOUGH = 3  # frames of a layer, before any is called late
+_SHORTEST_SECONDS = 1.0
 _TAG_AMOUNT = 1e-9  # dask counts what is used of a resource; a tag is only there or not
+
+
+class Spare:
+    """Tells which frames take so much longer than others of their layer that a second attempt is worth spare cores."""
+
+    def __init__(self, factor: float, cores: float) -> None:
+        """Know nothing of any layer yet.
+
+        Args:
+            factor: A frame is late when it has run so many times as long as the median of its layer; 0 for never.
+            cores: How many cores frames may use together.
+        """
+        self.factor = factor
+        self.__cores = cores
+        self.__seconds: dict[str, list[float]] = {}
+        self.__lock = threading.Lock()
+
+    def takes(self, cores: float) -> None:
+        """Note that a frame uses cores from now on; a negative number gives them back."""
+        with self.__lock:
+            self.__cores -= cores
+
+    def ended(self, layer: str, seconds: float) -> None:
+        """Note how long a frame took that has succeeded."""
+        with self.__lock:
+            self.__seconds.setdefault(layer, []).append(seconds)
+
+    def is_for(self, request: Request, seconds: float) -> bool:
+        """Tell whether a frame that has run so long is late, and there are cores for a second attempt."""
+        with self.__lock:
+            known = self.__seconds.get(request.layer, ())
+            if self.__cores < request.cores or len(known) < _ENOUGH or seconds < _SHORTEST_SECONDS:
+                return False
+            return seconds > self.factor * median(known)
+
+
+class _Attempt(NamedTuple):
+    """A frame that dask runs, or is about to."""
+
+    request: Request
+    future: Future[Any]
+
+
+class _Slot:
+    """Runs one frame at a time for the run loop, in a thread of its own, until the run loop closes its socket."""
+
+    def __init__(self, sock: socket.socket, runner: DaskRunner, spare: Spare) -> None:
+        self.__sock = sock
+        self.__lines = Lines(sock)
+        self.__runner = runner
+        self.__spare = spare
+        self.__done, self.__tell_done = socket.socketpair()
+        self.__attempts: list[_Attempt] = []
+        self.__begun = 0.0
+
+    def serve(self) -> None:
+        """Run frames until the run loop closes the socket; then nobody wants the one that runs."""
+        with self.__sock, self.__done, self.__tell_done:
+            while True:
+                ready = [self.__sock]
+                if not self.__lines.is_waiting:
+                    seconds = _LOOK_SECONDS if self.__spare.factor and len(self.__attempts) == 1 else None
+                    ready = select.select([self.__sock, self.__done], [], [], seconds)[0]
+                if self.__done in ready:
+                    self.__done.recv(1)
+                    self.__look_at_ends()
+                elif not ready:
+                    self.__try_twice()
+                if self.__sock in ready and not self.__obey(self.__lines.read()):
+                    return
+
+    def __obey(self, message: Any) -> bool:  # Any: a line of JSON
+        """Do what the run loop says; False when it is gone."""
+        if message is not None and message[0] == RUN:
+            self.__begun = time.monotonic()
+            self.__start(Request(*message[1:]))
+        else:
+            for attempt in self.__attempts:
+                attempt.future.cancel()
+        return message is not None
+
+    def __start(self, request: Request, avoid: Future[Any] | None = None) -> None:
+        self.__spare.takes(request.cores)
+        future = self.__runner.submit(request, avoid=avoid)
+        self.__attempts.append(_Attempt(request, future))
+        future.add_done_callback(self.__tell)
+
+    def __tell(self, future: Future[Any]) -> None:
+        """Wake the slot; dask calls this in a thread of its own."""
+        try:
+            self.__tell_done.send(b"1")
+        except OSError:
+            pass  # the run loop is over
+
+    def __try_twice(self) -> None:
+        (request, future), *_ = self.__attempts
+        if self.__spare.is_for(request, time.monotonic() - self.__begun):
+            logger.warning("%s is late, and starts a second time", frame_name(request.frame, request.layer))
+            self.__start(request._replace(is_second=True), avoid=future)
+
+    def __look_at_ends(self) -> None:
+        """Report the first attempt that has succeeded, or the last one that has failed."""
+        for attempt in [attempt for attempt in self.__attempts if attempt.future.done()]:
+            request = attempt.request
+            self.__drop(attempt)
+            end = self.__runner.end_of(request, attempt.future)
+            if end.status == 0:
+                self.__spare.ended(request.layer, end.seconds)
+            elif self.__attempts:
+                continue  # the other one may yet succeed
+            for other in list(self.__attempts):
+                other.future.cancel()
+                self.__drop(other)
+            if request.is_second:
+                self.__runner.keep_second_log(request)
+            try:
+                send(self.__sock, end.to_dict())
+            except OSError:
+                pass  # the run loop is over
+
+    def __drop(self, attempt: _Attempt) -> None:
+        self.__attempts.remove(attempt)
+        self.__spare.takes(-attempt.request.cores)
 
 
 class DaskRunner:
@@ -49,6 +176,7 @@ class DaskRunner:
         job: str,
         tags: Mapping[str, Sequence[str]],
         grace_seconds: float,
+        spare: Spare,
     ) -> None:
         """Take frames to a cluster.
 
@@ -58,7 +186,9 @@ class DaskRunner:
             job: The job's name.
             tags: Those of each layer. One that a worker declares as a resource chooses among the workers.
             grace_seconds: How long a frame has to end after SIGTERM.
+            spare: Tells when a frame gets a second attempt beside the first.
         """
+        self.__spare = spare
         self.__client = client
         self.__capacity = capacity
         self.__job = job
@@ -106,7 +236,8 @@ class DaskRunner:
     def new_worker(self) -> socket.socket:
         """A socket to send a frame to, and to read its end from."""
         ours, theirs = socket.socketpair()
-        threading.Thread(target=self.__serve, args=(theirs,), name="dask frame", daemon=True).start()
+        slot = _Slot(theirs, self, self.__spare)
+        threading.Thread(target=slot.serve, name="dask frame", daemon=True).start()
         return ours
 
     def close(self) -> None:
@@ -116,51 +247,30 @@ class DaskRunner:
         except Exception as error:  # foreign code; the job is over, and its result stands
             logger.debug("the workers of dask could not be told that the job is over: %s", error)
 
-    def __serve(self, sock: socket.socket) -> None:
-        """Run frames for the run loop until it closes the socket; then nobody wants the one that runs."""
-        lines = Lines(sock)
-        done, tell_done = socket.socketpair()
-        future: Future[Any] | None = None
-        request: Request | None = None
-        with sock, done, tell_done:
-            while True:
-                ready = [sock] if lines.is_waiting else select.select([sock, done], [], [])[0]
-                if done in ready and future is not None and request is not None:
-                    done.recv(1)
-                    end = self.__end_of(request, future)
-                    future = None
-                    try:
-                        send(sock, end.to_dict())
-                    except OSError:
-                        return
-                if sock not in ready:
-                    continue
-                message = lines.read()
-                if message is not None and message[0] == RUN:
-                    request = Request(*message[1:])
-                    future = self.__submit(request)
-                    future.add_done_callback(lambda _: tell_done.send(b"1"))
-                elif future is not None:
-                    future.cancel()
-                if message is None:
-                    return
+    def submit(self, request: Request, *, avoid: Future[Any] | None = None) -> Future[Any]:
+        """Hand a frame to dask.
 
-    def __submit(self, request: Request) -> Future[Any]:
+        Args:
+            request: The frame.
+            avoid: A task that runs somewhere already; the frame then goes to another worker.
+        """
         with self.__lock:
             self.__attempts += 1
             key = f"{self.__job}-{frame_name(request.frame, request.layer)}-{self.__attempts}"
-            broken = set(self.__broken)
+            unwanted = set(self.__broken)
+        if avoid is not None:
+            unwanted |= {worker for worker, keys in self.__client.processing().items() if avoid.key in keys}
         return self.__client.submit(
             remote.run_frame,
             *(self.__outline_path, self.__folder, key, list(request), self.__grace),
             key=key,
             pure=False,
             resources=self.__needs(request),
-            workers=self.__usable(broken) if broken else None,
+            workers=self.__usable(unwanted) if unwanted else None,
         )
 
-    def __usable(self, broken: set[str]) -> list[str]:
-        found = [address for address in self.__client.scheduler_info(n_workers=-1)["workers"] if address not in broken]
+    def __usable(self, unwanted: set[str]) -> list[str]:
+        found = [one for one in self.__client.scheduler_info(n_workers=-1)["workers"] if one not in unwanted]
         if not found:
             raise LaunchException("no dask worker is left that can run frames of this job")
         return found
@@ -177,7 +287,8 @@ class DaskRunner:
                 needs[tag] = _TAG_AMOUNT
         return needs
 
-    def __end_of(self, request: Request, future: Future[Any]) -> FrameEnd:
+    def end_of(self, request: Request, future: Future[Any]) -> FrameEnd:
+        """How a frame ended whose task is over."""
         if future.status == "cancelled":
             return self.__end_in_log(request)
         if future.status == "error":
@@ -191,7 +302,7 @@ class DaskRunner:
 
     def __end_in_log(self, request: Request) -> FrameEnd:
         """How a frame ended that was cancelled: its worker writes that into the log, and gives it time to end."""
-        log = SessionPaths.holding(self.__outline_path).log(self.__job, frame_name(request.frame, request.layer))
+        log = self.__log_of(request)
         give_up = time.monotonic() + self.__grace + 1.0
         while time.monotonic() < give_up:
             found = read_end(log)
@@ -199,6 +310,17 @@ class DaskRunner:
                 return found[1]
             time.sleep(_LOOK_SECONDS)
         return FrameEnd(143, 15, EndedBy.LAUNCHER, reason=_STOPPED)
+
+    def keep_second_log(self, request: Request) -> None:
+        """Put the log of a second attempt, which has succeeded before the first, in the place of the first one's."""
+        try:
+            os.replace(self.__log_of(request), self.__log_of(request._replace(is_second=False)))
+        except OSError as error:
+            logger.warning("the log of the second attempt stays beside the first one's: %s", error)
+
+    def __log_of(self, request: Request) -> str:
+        log = SessionPaths.holding(self.__outline_path).log(self.__job, frame_name(request.frame, request.layer))
+        return second_log(log) if request.is_second else log
 
 
 def _not_run(error: BaseException | None) -> FrameEnd:

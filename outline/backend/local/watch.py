@@ -13,7 +13,19 @@ __all__ = ["Request", "Watch"]
 
 
 class Request(NamedTuple):
-    """A frame to run."""
+    """A frame to run.
+
+    Attributes:
+        layer: Its layer.
+        frame: Its number, that of the first frame of its chunk.
+        attempt: Which try it is.
+        cores: The cores that it has.
+        memory_kb: The memory that it has.
+        timeout_seconds: How long it may run; None for ever.
+        timeout_llu_seconds: How long it may write nothing to its log; None for ever.
+        frames: All frames that the process is to run, in a layer whose chunk is a length of time.
+        is_second: It runs beside the first attempt, which is late, so its log has a name of its own.
+    """
 
     layer: str
     frame: int
@@ -23,6 +35,7 @@ class Request(NamedTuple):
     timeout_seconds: float | None
     timeout_llu_seconds: float | None
     frames: str = ""
+    is_second: bool = False
 
 
 class Watch:

@@ -18,6 +18,7 @@ from ...frame_run import note_failure
 from ...layer.paths import OUTPUTS_NAMES
 from ...layer.ranges import read_frames
 from ...layer.results import seed_from
+from ...names import second_log
 from ...progress import take_progress
 from ...session_paths import SessionPaths
 from ...session_places import file_mode
@@ -105,7 +106,8 @@ class Worker:
             env = frame_environment(setup.shared, facts)
             if request.frames:
                 env["OL_LAYER_FRAMES"] = request.frames
-            log = FrameLog(os.path.join(self.__state.log_path, env["logfile"]), request.attempt, self.__file_mode)
+            path = os.path.join(self.__state.log_path, env["logfile"])
+            log = FrameLog(second_log(path) if request.is_second else path, request.attempt, self.__file_mode)
         except OSError as error:
             return _not_written(error, f"cannot start: {_one_line(error)}")
         except Exception as error:
