@@ -184,6 +184,8 @@ class FarmServer:
             if self._stop.is_set():
                 return
             try:
+                if self._store is not None:
+                    self._store.look()
                 with self.farm.work() as farm:
                     clock_stepped(farm, steps.step())
                     pause = tick(farm)

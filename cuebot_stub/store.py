@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -81,10 +82,7 @@ class SqliteStore:
         self._repair = repair
         self._left_out: list[tuple[str, str]] = []
         try:
-            self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=1.0)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._db = self._open()
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version not in (0, VERSION):
                 raise StoreError(f"{path} has version {version}, and this server reads {VERSION}; give another --state")
@@ -92,9 +90,21 @@ class SqliteStore:
             self._db.execute("COMMIT")
             self._db.executescript(_TABLES)
             self._db.execute(f"PRAGMA user_version={VERSION}")
-        except sqlite3.Error as error:
+            self._file = _identity(path)
+        except (sqlite3.Error, OSError) as error:
             hint = "another server uses it" if "locked" in str(error) else "give another --state"
             raise StoreError(f"cannot use the state file {path}: {error}; {hint}") from error
+
+    def _open(self) -> sqlite3.Connection:
+        # The commands and variables of jobs are in it. SQLite gives what it writes beside it the same mode.
+        _make_private(self._path)
+        with suppress(PermissionError):  # it is somebody else's, who lets us write
+            os.chmod(self._path, 0o600)
+        db = sqlite3.connect(self._path, check_same_thread=False, isolation_level=None, timeout=1.0)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        return db
 
     @property
     def is_empty(self) -> bool:
@@ -120,11 +130,44 @@ class SqliteStore:
         frames = [(job_id, ref, json.dumps(row)) for (job_id, ref), row in changes.frames.items()]
         with self._lock:
             try:
+                self._make_again()
                 self._write(kept, frames, gone)
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 with suppress(sqlite3.Error):  # SQLite has taken it back itself, or the file is closed
                     self._db.execute("ROLLBACK")
                 raise CannotSave(f"cannot write to the state file {self._path}: {error}") from error
+
+    def look(self) -> None:
+        """Make the file again if somebody has removed it.
+
+        Raises:
+            CannotSave: That is not possible.
+        """
+        with self._lock:
+            try:
+                self._make_again()
+            except (sqlite3.Error, OSError) as error:
+                raise CannotSave(f"cannot write to the state file {self._path}: {error}") from error
+
+    def _make_again(self) -> None:
+        """Write all to a new file where there is none any more: what is open has no name, and would end with us."""
+        try:
+            if _identity(self._path) == self._file:
+                return
+        except FileNotFoundError:
+            pass
+        else:
+            raise OSError("it was removed, and another file is in its place; end the server")
+        anew = f"{self._path}.anew"
+        with suppress(FileNotFoundError):
+            os.unlink(anew)
+        _make_private(anew)
+        self._db.execute("VACUUM INTO ?", (anew,))
+        self._db.close()  # which removes what stands beside the path, so it comes before the new one
+        os.replace(anew, self._path)
+        self._db = self._open()
+        self._file = _identity(self._path)
+        logger.warning("the state file %s was removed; it is there again, with all that was in it", self._path)
 
     def _write(self, kept: list[Any], frames: list[Any], gone: list[tuple[str, str]]) -> None:
         self._db.execute("BEGIN")
@@ -251,6 +294,15 @@ class SqliteStore:
                 prefix, number, _ = split_id(id)
                 if prefix in farm.by_prefix:
                     farm.by_prefix[prefix].totals[number] = LayerTotals(**data)
+
+
+def _make_private(path: Path | str) -> None:
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _identity(path: Path | str) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
 
 
 def _whole(data: Any) -> dict[str, Any]:

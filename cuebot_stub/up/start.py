@@ -260,8 +260,9 @@ def _last_line(log: Path) -> str:
 def _locked(places: FarmPlaces) -> Iterator[None]:
     """Keep other commands from starting or ending the farm meanwhile."""
     try:
-        places.folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(places.lock, os.O_RDWR | os.O_CREAT, 0o666)
+        places.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        places.folder.chmod(0o700)  # the logs and variables of everybody's jobs are in it
+        lock = os.open(places.lock, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise FarmError(f"cannot use the folder {places.folder}: {error.strerror}") from error
     try:

@@ -142,7 +142,7 @@ def test_page_is_told_with_its_token_to_this_user_only(up: Up, farm: FarmPlaces)
     with urllib.request.urlopen(found[1], timeout=30) as answer:
         assert answer.status == 200
     holders = [path for path in farm.folder.rglob("*") if path.is_file() and found[1].encode() in path.read_bytes()]
-    assert {path.stat().st_mode & 0o077 for path in holders} == {0}
+    assert {path.stat().st_mode & 0o077 for path in (*holders, farm.folder, farm.state)} == {0}
 
 
 def test_each_process_has_a_session_of_its_own(up: Up, farm: FarmPlaces):
