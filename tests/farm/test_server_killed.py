@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +24,9 @@ from tests.farm.command import start_stub
 from tests.farm.hosts import Rqd
 from tests.farm.jobs import Layer, spec_text
 from tests.support import until
+
+#: How often the server of two hosts is killed; SERVER_KILLS=30 is what a release is tried with.
+KILLS = int(os.environ.get("SERVER_KILLS") or 3)
 
 
 class KilledServer:
@@ -110,6 +115,51 @@ def test_all_frames_are_done_though_the_server_is_killed_again_and_again(
     stats = killed_server.jobs()[str(name)].job_stats
     assert (stats.succeeded_frames, stats.total_frames) == (40, 40)
     assert sorted(int(mark.name) for mark in marks.iterdir()) == list(range(1, 41))
+
+
+@pytest.fixture
+def two_hosts(
+    killed_server: KilledServer, rqd_environment: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[list[Rqd]]:
+    """Return two real RQDs at the server that is killed."""
+    hosts = [
+        Rqd(rqd_environment, tmp_path_factory.mktemp("rqd"), killed_server.port, name=name, cores=3, fast_pings=True)
+        for name in ("node1", "node2")
+    ]
+    for host in hosts:
+        host.start()
+    for host in hosts:
+        host.wait_registered()
+    yield hosts
+    for host in hosts:
+        host.stop()
+
+
+def kill_while_jobs_run(server: KilledServer, marks: Path, chance: random.Random) -> None:
+    """Launch jobs, and kill the server in the midst of each; frames also end while there is none."""
+    for number in range(KILLS):
+        command = f"echo $CUE_JOB >> '{marks}/begun-#IFRAME#'; sleep 0.4; echo $CUE_JOB >> '{marks}/done-#IFRAME#'"
+        assert server.launch(f"job{number}", Layer("mark", command, f"{100 * number + 1}-{100 * number + 20}"))
+        time.sleep(chance.uniform(0.1, 1.5))
+        server.kill()
+        time.sleep(chance.choice([0.0, 0.5, 2.0]))
+        server.start()
+
+
+@pytest.mark.realtool
+@pytest.mark.slow
+def test_each_frame_of_two_hosts_runs_once_though_their_server_is_killed(
+    killed_server: KilledServer, two_hosts: list[Rqd], tmp_path_factory: pytest.TempPathFactory
+):
+    marks = tmp_path_factory.mktemp("marks")
+
+    kill_while_jobs_run(killed_server, marks, random.Random(KILLS))
+
+    until(lambda: {job.state for job in killed_server.jobs().values()} == {job_pb2.FINISHED}, 60 + 10 * KILLS)
+    stats = [job.job_stats for job in killed_server.jobs().values()]
+    assert [(one.succeeded_frames, one.total_frames) for one in stats] == [(20, 20)] * KILLS
+    runs = Counter(len(mark.read_text().splitlines()) for mark in marks.iterdir())
+    assert runs == {1: 40 * KILLS}  # each has begun once, and has ended once
 
 
 def test_paused_job_stays_paused(killed_server: KilledServer):
