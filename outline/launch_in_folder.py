@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .constants import OUTLINE_MODE_SETUP
@@ -16,8 +17,11 @@ from .work.launch import begin_work, plan_only, read_choice, use_work_folder
 
 if TYPE_CHECKING:
     from .cuerun import OutlineLauncher
+    from .frames import FrameSet
     from .loader import Outline
     from .work.plan import WorkPlan
+
+logger = logging.getLogger("outline.cuerun")
 
 __all__ = ["has_news", "launch_in_folder", "plan_in_folder"]
 
@@ -39,9 +43,14 @@ def has_news(launcher: OutlineLauncher) -> bool:
     Raises:
         OutlineException: The outline could not be launched, or the folder cannot be read.
     """
-    plan, ol = plan_in_folder(launcher), launcher.get_outline()
+    plan = plan_in_folder(launcher)
+    return any(plan.is_new(layer, frames) for layer, frames in _startable(launcher.get_outline(), plan))
+
+
+def _startable(ol: Outline, plan: WorkPlan) -> Iterator[tuple[str, FrameSet]]:
+    """The chunks that run when all that can run succeeds, as pairs of a layer and its frames."""
     if not plan.has_work:
-        return False
+        return
     job = JobState(plan_job(ol, max_retries=0, autoeat=False))
     for layer, states in _settled_frames(ol, plan).items():
         for state, heads in states.items():
@@ -49,11 +58,9 @@ def has_news(launcher: OutlineLauncher) -> bool:
                 job.restore(job.ref(layer, head), FrameState(state), 0)
     job.settle()
     while (ref := job.next_ready(float("inf"), sys.maxsize)) is not None:
-        if plan.is_new(job.layer(ref).name, job.frames_of(ref)):
-            return True
+        yield job.layer(ref).name, job.frames_of(ref)
         job.start(ref)
         job.finish(ref, FrameEnd())
-    return False
 
 
 def launch_in_folder(launcher: OutlineLauncher, launch: Callable[[], list[Any]], farm: Callable[[], Any]) -> list[Any]:
@@ -76,9 +83,9 @@ def launch_in_folder(launcher: OutlineLauncher, launch: Callable[[], list[Any]],
         return bool(farm().is_running(job_id, server))
 
     with begin_work(ol, folder, choice, take_over=take_over, is_running=is_running) as (claim, plan):
-        tell = launcher.get_flag("on_plan")
-        if tell is not None:
-            tell(plan)
+        if choice.since and not any(plan.runs(layer, frames) for layer, frames in _startable(ol, plan)):
+            return []
+        launcher.get_flag("on_plan", _tell_waits)(plan)
         if not plan.has_work:
             return []
         if launcher.get("backend") == "cue" and claim.before.get("job"):
@@ -100,6 +107,11 @@ def _use_folder(launcher: OutlineLauncher) -> WorkFolder:
     use_work_folder(launcher.get_outline(), folder)
     launcher.prepare()
     return folder
+
+
+def _tell_waits(plan: WorkPlan) -> None:
+    if plan.waits:
+        logger.warning("%s; launch again when it is through", plan.waiting_text())
 
 
 def _settled_frames(ol: Outline, plan: WorkPlan) -> dict[str, dict[str, list[int]]]:

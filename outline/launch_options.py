@@ -269,6 +269,7 @@ _OTHERS = (
     "settled",
     "on_plan",
     "leaves_failed",
+    "since",
 )
 
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ..backend.local.runner import Runner
     from ..event import EventHandler
     from ..loader import Outline
-    from ..work.plan import WorkPlan
     from .plugin_options import PluginParser
 
 __all__ = ["PyCuerun", "main", "run_named_frame"]
@@ -221,6 +220,7 @@ def launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]
         load: Returns the outline, which ``options.script`` may hold.
     """
     _set_defaults(options)
+    options.plan, options.leaves_failed, options.since = None, False, 0
     if options.watch is not None:
         return _watch(tool, options, load)
     if options.dry_run:
@@ -229,6 +229,12 @@ def launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]
 
 
 def _launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
+    from .passes import launch_in_passes
+
+    return launch_in_passes(options, lambda options: _launch_once(tool, options, load))
+
+
+def _launch_once(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
     from ..launch_options import backend_flags
     from .streams import keep_running_without_output
 
@@ -244,7 +250,8 @@ def _runner_for(options: SimpleNamespace) -> AbstractContextManager[Runner | Non
     """What runs frames on this machine, where they do run here: it starts before any of the user's code has run."""
     from .running import early_runner
 
-    return nullcontext() if options.pause or options.backend != "local" else early_runner()
+    is_early = options.backend == "local" and not (options.pause or options.since)
+    return early_runner() if is_early else nullcontext()
 
 
 def _set_defaults(options: SimpleNamespace) -> None:
@@ -308,9 +315,11 @@ def _launch_args(options: SimpleNamespace) -> dict[str, Any]:
     args = launch_args(options)
     for name in ("env", "only", "force", "no_retry", "keep"):
         args[name] = list(getattr(options, name) or ())
-    args["user"], args["leaves_failed"] = options.user, getattr(options, "leaves_failed", False)
+    args["user"], args["leaves_failed"], args["since"] = options.user, options.leaves_failed, options.since
     if options.work:
-        args["on_plan"] = _tell_plan(options.quiet)
+        from .passes import tell_plan
+
+        args["on_plan"] = tell_plan(options)
     if str(options.maxretries).isdigit():
         args["maxretries"] = int(options.maxretries)  # a number is asked for; the text of the configuration is not
     return {key: value for key, value in args.items() if value is not None or key in ("user", "range")}
@@ -380,14 +389,3 @@ def _launch_here(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Ou
         paused=options.pause,
     )
     return max(own, exit_code)
-
-
-def _tell_plan(quiet: bool) -> Callable[[WorkPlan], None]:
-    """What shows the decisions of a launch in a work folder before anything runs."""
-    from .work import plan_text
-
-    def tell(plan: WorkPlan) -> None:
-        if not quiet:
-            print(plan_text(plan) if plan.has_work else "nothing to do: all frames are done", flush=True)
-
-    return tell

@@ -38,6 +38,8 @@ def plan_text(plan: WorkPlan, *, each_frame: bool = False) -> str:
         rows.append([layer, shorten(reads, _LONGEST), shorten(writes, _LONGEST), f"{runs} of {len(decisions)}", ""])
         rows[-1][-1] = ", ".join(f"{count} {reason.value}" for reason, count in plan.counts(layer).items())
     lines = table(["layer", "reads", "writes", "run", "why"], rows, numbers=[3])
+    if plan.waits:
+        lines.append(plan.waiting_text())
     for layer, failed in plan.no_retry.items():
         lines.append(f"{layer}: {plural(len(failed), 'failed frame')} not tried again: {failed}")
     if each_frame:

@@ -19,14 +19,16 @@ class ItemBook:
     that requires another pairs with it by key.
     """
 
-    def __init__(self, folder: str, known: Mapping[str, int] | None = None) -> None:
+    def __init__(self, folder: str, known: Mapping[str, int] | None = None, *, work: str = "") -> None:
         """Make a book.
 
         Args:
             folder: What relative paths of sources start from.
             known: Numbers from earlier launches.
+            work: The work folder, in which sources are that a layer of the job makes.
         """
         self.__folder = folder
+        self.__work = work or folder
         self.__sources: dict[Items, dict[int, Item]] = {}
         self.__frames: dict[tuple[Items, tuple[str, ...]], str] = {}
         self.numbers = dict(known or {})
@@ -42,7 +44,8 @@ class ItemBook:
             ItemException: The source cannot be read, has no items, or two items with one key.
         """
         if source not in self.__sources:
-            self.__sources[source] = {self.__number(item.key): item for item in read_items(source, self.__folder)}
+            folder = self.__work if source.after else self.__folder
+            self.__sources[source] = {self.__number(item.key): item for item in read_items(source, folder)}
         return self.__sources[source]
 
     def frames(self, source: Items, only: tuple[str, ...] = ()) -> str:

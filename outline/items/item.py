@@ -37,11 +37,13 @@ class Items:
         path: The table in a session that holds the items; empty before there is one.
         frames: The frame numbers of that table as a range, in the order of the source.
         gives_files: Whether each item is a file.
+        after: The layer that makes what the source reads, in the work folder; empty when it can be read at once.
     """
 
     path = ""
     frames = ""
     gives_files = False
+    after = ""
 
     def read(self, folder: str) -> Iterator[Item]:
         """Yield the items in the order of the source.

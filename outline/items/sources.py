@@ -63,15 +63,18 @@ def rows(path: str | os.PathLike[str], key: str = "") -> Items:
     return _Rows(path, key)
 
 
-def files(pattern: str | os.PathLike[str]) -> Items:
+def files(pattern: str | os.PathLike[str], after: Any = None) -> Items:
     """One item per file that is there; the value is a dict of the named parts and ``path``.
 
     Args:
         pattern: A path with ``*``, ``?``, ``[…]`` and ``**`` as in a shell, and parts such as ``{shot}``, which match
             like a star and give the text a name. The key is the named parts joined by ``/``, without such parts what
             the wildcards matched. Files come in the order of their paths.
+        after: The layer that makes the files, or its name. They are read when that layer is through, in the work
+            folder of the job; the values then hold absolute paths.
     """
-    return _Files(os.fspath(pattern))
+    name = getattr(after, "get_name", lambda: after)()
+    return _Files(os.fspath(pattern), str(name or ""))
 
 
 def group(items: Any, part: str) -> Items:
@@ -158,15 +161,19 @@ class _Rows(_Source):
 
 
 class _Files(_Source):
-    """Files that are there, given by a pattern."""
+    """Files that are there, given by a pattern and the name of the layer that makes them."""
 
     gives_files = True
+
+    def __init__(self, pattern: str, after: str) -> None:
+        super().__init__(pattern, after)
+        self.after = after
 
     def __str__(self) -> str:
         return f"files({self._described[0]!r})"
 
     def read(self, folder: str) -> Iterator[Item]:
-        (pattern,) = self._described
+        pattern, after = self._described
         matcher, stars, names = _file_matcher(pattern)
         found = glob.glob(_PART.sub("*", pattern), root_dir=folder, recursive=True)
         for path in sorted(found):
@@ -175,11 +182,15 @@ class _Files(_Source):
                 continue
             parts = {name: match[name] for name in names}
             key = "/".join(parts.values() if names else (match[star].strip("/") for star in stars)) or path
-            yield Item(key, {**parts, "path": path}, path)
+            yield Item(key, {**parts, "path": os.path.join(folder, path) if after else path}, path)
 
 
 class _Group(_Source):
     """Items put together by a part of their values."""
+
+    def __init__(self, items: Items, part: str) -> None:
+        super().__init__(items, part)
+        self.after = items.after
 
     def __str__(self) -> str:
         return f"group({self._described[0]}, {self._described[1]!r})"

@@ -28,15 +28,17 @@ class ItemTable(Items):
     and offset of each line. Both are written once, when the outline is set up, and never change.
     """
 
-    def __init__(self, path: str, frames: str = "", *, gives_files: bool = False) -> None:
+    def __init__(self, path: str, frames: str = "", *, gives_files: bool = False, after: str = "") -> None:
         """Name a table.
 
         Args:
             path: Its file.
             frames: Its frame numbers as a range in the order of the source; empty when nobody will ask.
             gives_files: Whether each item is a file.
+            after: The layer that has made what the source read.
         """
         self.path = path
+        self.after = after
         self.frames = frames
         self.gives_files = gives_files
 

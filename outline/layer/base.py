@@ -540,6 +540,8 @@ class Layer(metaclass=LayerType):
         """
         ol, parent = self.get_outline(), self.get_parent()
         job = ol.get_frame_range() if ol is not None else None
+        if ol is not None and ol.holds(self):
+            return None
         if self.get_items() is not None:
             from . import datasets  # most layers have no items
 

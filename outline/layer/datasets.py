@@ -80,7 +80,7 @@ def frames_of(layer: Layer) -> str | None:
     ol, source = layer.get_outline(), source_of(layer)
     assert source is not None
     numbers = source.frames or _book(ol).frames(source, ol.get_only() if ol is not None else ())
-    job = ol.get_frame_range() if ol is not None else None
+    job = ol.get_frame_range() if ol is not None and not source.after else None
     return ranges.frames_of(numbers, job if ol is not None and job and range_means_items(ol) else None)
 
 
@@ -109,7 +109,7 @@ def range_means_items(ol: Outline) -> bool:
         ItemException: There are several sources, so nobody knows whose items are meant.
     """
     layers = [layer for layer in ol.get_layers() if layer.get_parent() is None and not layer.has_fixed_frames]
-    sources = {source_of(layer) for layer in layers}
+    sources = {source for layer in layers if (source := source_of(layer)) is None or not source.after}
     if None in sources:
         return False
     if len(sources) > 1:
@@ -130,15 +130,49 @@ def keep(ol: Outline, session: Session) -> None:
     tables: dict[Items, ItemTable] = {}
     for layer in ol.get_layers():
         source = source_of(layer)
-        if source is not None and layer.get_parent() is None:
+        if source is not None and layer.get_parent() is None and not ol.holds(layer):
             if source not in tables:
                 items, frames = _book(ol).of(source), _book(ol).frames(source, ol.get_only())
                 tables[source] = ItemTable(
                     session.write_items(len(tables) + 1, *ItemTable.contents(items)),
                     frames,
                     gives_files=source.gives_files,
+                    after=source.after,
                 )
             state_of(layer).args["items"] = tables[source]
+
+
+def _hold(ol: Outline) -> None:
+    """Find the layers that have no frames yet, because their items are made by a layer that is not through.
+
+    With them go the layers that wait for them, and their pre-processes. Once it is through, they wait for it.
+
+    Raises:
+        LayerNotFound: There is no layer of that name.
+    """
+    layers = [layer for layer in ol.get_layers() if layer.get_parent() is None]
+    held: set[str] = set()
+    for layer in layers:
+        source = source_of(layer)
+        if source is not None and source.after and not isinstance(source, ItemTable):
+            maker = ol.get_layer(source.after)
+            if maker.get_name() not in ol._ol_state.through:
+                held.add(layer.get_name())
+            elif not any(depend.get_depend_on_layer() is maker for depend in layer.get_depends()):
+                layer.depend_on(maker, DependType.LayerOnLayer)
+    more = set(held)
+    while more:
+        more = {
+            layer.get_name()
+            for layer in layers
+            if layer.get_name() not in held
+            and any(depend.get_depend_on_layer().get_name() in held for depend in layer.get_depends())
+        }
+        held |= more
+    for layer in layers:
+        if layer.get_name() in held:
+            held.update(preprocess.get_name() for preprocess in layer.get_preprocess_layers())
+    ol._ol_state.held = frozenset(held)
 
 
 def bind(ol: Outline) -> None:
@@ -147,7 +181,10 @@ def bind(ol: Outline) -> None:
     Raises:
         LayerException: The waiting layer has items that the other one lacks.
     """
+    _hold(ol)
     for layer in ol.get_layers():
+        if ol.holds(layer):
+            continue
         for position, depend in enumerate(state_of(layer).depends):
             if depend.get_type() == DependType.FrameByFrame and not _pairs(layer, depend.get_depend_on_layer()):
                 on, propagate = depend.get_depend_on_layer(), depend.is_propagated()
@@ -180,6 +217,6 @@ def _book(ol: Outline | None) -> ItemBook:
     book = ol.get_item_book()
     for layer in ol.get_layers():
         source = source_of(layer)
-        if source is not None and not isinstance(source, ItemTable):
+        if source is not None and not isinstance(source, ItemTable) and not ol.holds(layer):
             book.of(source)
     return book

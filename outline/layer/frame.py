@@ -26,8 +26,10 @@ class Frame(Layer):
     has_fixed_frames = True
 
     def get_frame_range(self) -> str | None:
-        """The job's first frame number as text, ``1000-1000`` without a job range."""
+        """The job's first frame number as text, ``1000-1000`` without a job range; None while it waits for items."""
         ol = self.get_outline()
+        if ol is not None and ol.holds(self):
+            return None
         return first_frame(ol.get_frame_range() if ol is not None else None) or DEFAULT_FRAME_RANGE
 
     def set_frame_range(self, frame_range: Any) -> None:

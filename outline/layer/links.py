@@ -143,10 +143,13 @@ class LayerLinks:
         self.__kept: dict[str, tuple[int, Any]] = {}
         self.__listed: dict[str, list[str]] = {}
         self.__whole: dict[int, bool] = {}
+        source = layer.get_items()
         for depend in layer.get_depends():
             on = depend.get_depend_on_layer()
             if depend.get_type() not in (DependType.FrameByFrame, DependType.LayerOnLayer) or depend.is_any_frame():
                 continue
+            if source is not None and source.after == on.get_name():
+                continue  # each frame reads only the file that its item is
             self.__whole[id(on)] = depend.get_type() == DependType.LayerOnLayer
             made = declared_outputs(on)
             if made and id(on) not in named:
@@ -175,9 +178,12 @@ class LayerLinks:
         return self.__once(frame, self.__item_text)
 
     def __item_text(self, frame: int) -> str:
-        if self.layer.get_items() is None:
+        source = self.layer.get_items()
+        if source is None:
             return ""
         value = item_of(self.layer, frame).value
+        if source.gives_files:  # where the file stands is no part of what the item is
+            value = {name: part for name, part in value.items() if name != "path"}
         return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
     def __once(self, frame: int, ask: Callable[[int], T]) -> T:

@@ -300,6 +300,10 @@ class Outline(metaclass=_OutlineType):
         """Let the job live in a work folder; the launch does this."""
         self._ol_state.work = work
 
+    def holds(self, layer: Layer) -> bool:
+        """Tell whether a layer has no frames yet, because its items are read when another layer is through."""
+        return layer.get_name().partition(".")[0] in (self._ol_state.held or self._ol_state.work.get("held", ()))
+
     def get_only(self) -> tuple[str, ...]:
         """The patterns that choose items by their keys; empty for all."""
         return self._ol_state.only
@@ -325,6 +329,8 @@ class Outline(metaclass=_OutlineType):
                 f"outline {self.get_name()!r} is set up already; load its outline.yaml to launch it again"
             )
         self.__check()
+        if self._ol_state.held and not self.get_work():
+            raise LayerException(f"items of layer {min(self._ol_state.held)!r} are made first; launch with --work DIR")
         self.__tell_what_is_left_out()
         self.__tell_mistakes()
         self._ol_state.mode = OUTLINE_MODE_SETUP
@@ -381,7 +387,7 @@ class Outline(metaclass=_OutlineType):
                     "no frame range was given, so layer %s runs frame %s alone", alone[0].get_name(), _DEFAULT_FRAME
                 )
         for layer in self.get_layers():
-            if not layer.get_frame_range() and layer.get_arg("range"):
+            if not layer.get_frame_range() and layer.get_arg("range") and not self.holds(layer):
                 logger.warning(
                     "layer %r%s is left out: its range %s has no frame of the job's range %s",
                     layer.get_name(),

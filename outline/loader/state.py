@@ -30,6 +30,8 @@ class OutlineState:
         work: Folder, launch and launch folder of a job that lives in a work folder.
         work_run: What this process knows of that launch.
         only: Patterns of the keys that the job is about; empty for all.
+        through: Layers that have made all that sources of items read after them.
+        held: Layers that have no frames before other layers are through.
         left_behind: What frames in another process do not have of the layers, a sentence each; known once it is set up.
         script_args: What the command line handed to a script, by the name of its module; of a session only.
         script_modules: The modules of the scripts that made layers; another run of a script makes another one.
@@ -57,6 +59,8 @@ class OutlineState:
         self.script_modules: list[ModuleType] = []
         self.items: ItemBook | None = None
         self.only: tuple[str, ...] = ()
+        self.through: frozenset[str] = frozenset()
+        self.held: frozenset[str] = frozenset()
         self.work: dict[str, Any] = {}
         self.work_run: WorkRun | None = None
 

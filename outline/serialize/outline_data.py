@@ -332,7 +332,8 @@ def _rtype_names(rtype: Any) -> Any:
 def _items(layer: Layer) -> dict[str, Any] | None:
     source = layer.get_items() if layer.get_parent() is None else None
     if source is not None and source.path:
-        return {"table": os.path.basename(source.path), "frames": source.frames, "files": source.gives_files}
+        table = {"table": os.path.basename(source.path), "frames": source.frames, "files": source.gives_files}
+        return {**table, "after": source.after} if source.after else table
     return None if source is None else {"source": str(source)}  # before there is a session; nobody reads it back
 
 

@@ -96,7 +96,9 @@ class _Reader:
             from ..items import ItemTable  # most layers have no items
 
             table = SessionPaths.holding(self.__path).items(os.path.basename(items["table"]))
-            state_of(layer).args["items"] = ItemTable(table, items["frames"], gives_files=bool(items.get("files")))
+            state_of(layer).args["items"] = ItemTable(
+                table, items["frames"], gives_files=bool(items.get("files")), after=str(items.get("after", ""))
+            )
         if parent is not None:
             adopt(parent, layer)
         layer.set_outline(self.__ol)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -44,7 +45,7 @@ class WorkLaunch(NamedTuple):
 
 def use_work_folder(ol: Outline, folder: WorkFolder) -> None:
     """Let the items of an outline keep the numbers that they have in a work folder."""
-    ol._ol_state.items = ItemBook(os.getcwd(), folder.numbers())
+    ol._ol_state.items = ItemBook(os.getcwd(), folder.numbers(), work=folder.folder)
 
 
 @contextmanager
@@ -58,21 +59,21 @@ def begin_work(
     Raises:
         OutlineException: The outline cannot be run, somebody else runs in the folder, or it cannot be written.
     """
-    ol.check()
-    layers = _links(ol, folder)
-    check_files(layers, folder.folder)
+    _checked_links(ol, folder, choice)
     launch = folder.begin_launch({"argv": sys.argv, "cwd": os.getcwd()}, take_over=take_over, is_running=is_running)
     try:
-        parts = {name: layer_parts(links.layer) for name, links in layers.items()}
         book = folder.read_records()
-        plan = _plan(folder, layers, parts, book, choice)
+        plan, parts = _plan(ol, folder, book, choice)
+        plan.launch = launch.number
         _tell_damage(book, folder)
         folder.fold_records(book, launch.number)
         if plan.has_work:
             if ol._ol_state.items is not None:
                 folder.keep_numbers(ol._ol_state.items.numbers)
-            launch.note(parts=parts, force=_texts(choice.force), keep=_texts(choice.keep), damaged=book.damaged)
-            ol.set_work({"folder": folder.folder, "launch": launch.number, "cwd": os.getcwd()})
+            wishes = {"force": _texts(choice.force), "keep": _texts(choice.keep), "since": choice.since}
+            launch.note(parts=parts, **wishes, damaged=book.damaged)
+            held = sorted(ol._ol_state.held)
+            ol.set_work({"folder": folder.folder, "launch": launch.number, "cwd": os.getcwd(), "held": held})
         yield WorkLaunch(launch, plan)
     except BaseException:
         launch.note(over=True)
@@ -89,11 +90,7 @@ def plan_only(ol: Outline, folder: WorkFolder, choice: Choice) -> WorkPlan:
     Raises:
         OutlineException: The outline cannot be run, or the folder cannot be read.
     """
-    ol.check()
-    layers = _links(ol, folder)
-    check_files(layers, folder.folder)
-    parts = {name: layer_parts(links.layer) for name, links in layers.items()}
-    return _plan(folder, layers, parts, folder.read_records(), choice)
+    return _plan(ol, folder, folder.read_records(), choice)[0]
 
 
 def _tell_damage(book: RecordBook, folder: WorkFolder) -> None:
@@ -102,12 +99,39 @@ def _tell_damage(book: RecordBook, folder: WorkFolder) -> None:
         logger.warning(text, folder.folder, len(book.damaged), book.damaged[0])
 
 
-def _plan(
-    folder: WorkFolder,
-    layers: Mapping[str, LayerLinks],
-    parts: Mapping[str, Mapping[str, str]],
-    book: RecordBook,
-    choice: Choice,
+_Parts = Mapping[str, Mapping[str, str]]
+"""What each layer is made of, by name."""
+
+
+def _plan(ol: Outline, folder: WorkFolder, book: RecordBook, choice: Choice) -> tuple[WorkPlan, _Parts]:
+    """Decide, and read sources of items whose makers turn out to be through, until there are no more of these."""
+    while True:
+        layers = _checked_links(ol, folder, choice)
+        parts = {name: layer_parts(links.layer) for name, links in layers.items()}
+        plan = _plan_layers(folder, layers, parts, book, choice)
+        plan.waits = _waits(ol)
+        through = {name for name in plan.waits if plan.is_through(name)}
+        if not through:
+            return plan, parts
+        ol._ol_state.through |= through
+
+
+def _checked_links(ol: Outline, folder: WorkFolder, choice: Choice) -> dict[str, LayerLinks]:
+    ol.check()
+    choice.check(layer.get_name() for layer in ol.get_layers())
+    layers = _links(ol, folder)
+    check_files(layers, folder.folder)
+    return layers
+
+
+def _waits(ol: Outline) -> dict[str, int]:
+    """How many sources wait for a layer to be through, by its name."""
+    sources = {layer.get_items() for layer in ol.get_layers() if ol.holds(layer)}
+    return dict(Counter(source.after for source in sources if source is not None and source.after))
+
+
+def _plan_layers(
+    folder: WorkFolder, layers: Mapping[str, LayerLinks], parts: _Parts, book: RecordBook, choice: Choice
 ) -> WorkPlan:
     launches: dict[int, dict[str, Any]] = {}
 
@@ -146,13 +170,14 @@ def read_choice(flags: Callable[[str], Any]) -> Choice:
     """What a user wants, as ``--force beauty``, ``--force beauty:3-8`` and so on say it.
 
     Args:
-        flags: Gives the launch flags ``force``, ``no_retry``, ``keep`` and ``leaves_failed``.
+        flags: Gives the launch flags ``force``, ``no_retry``, ``keep``, ``leaves_failed`` and ``since``.
 
     Raises:
         FrameRangeError: A range cannot be read.
     """
     no_retry = frozenset(flags("no_retry") or ())
-    return Choice(_chosen(flags("force")), no_retry, _chosen(flags("keep")), bool(flags("leaves_failed")))
+    forced, kept = _chosen(flags("force")), _chosen(flags("keep"))
+    return Choice(forced, no_retry, kept, bool(flags("leaves_failed")), int(flags("since") or 0))
 
 
 def _chosen(texts: Iterable[str] | None) -> dict[str, FrameSet | None]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..layer import Layer
     from ..layer.links import LayerLinks
 
-__all__ = ["Choice", "WorkPlan", "frame_now", "plan_work", "rerun_of"]
+__all__ = ["Choice", "WorkPlan", "after_a_pass", "frame_now", "plan_work", "rerun_of"]
 
 
 class Choice(NamedTuple):
@@ -27,12 +27,15 @@ class Choice(NamedTuple):
         no_retry: Layers whose failed frames stay failed.
         keep: Frames that count as done as they are, by layer; None for all of a layer.
         leaves_failed: Failed frames stay failed while they are made of the same.
+        since: The launch that this one is another pass of, 0 for none: what ran since then need not run for no other
+            reason than that the user, or the layer, wants it in each launch.
     """
 
     force: Mapping[str, FrameSet | None] = {}
     no_retry: frozenset[str] = frozenset()
     keep: Mapping[str, FrameSet | None] = {}
     leaves_failed: bool = False
+    since: int = 0
 
     def check(self, known: Iterable[str]) -> None:
         """Check the names of layers.
@@ -57,12 +60,16 @@ class WorkPlan:
         links: What the layers read and write, by name.
         decisions: By layer and frame.
         no_retry: Frames that failed and stay failed.
+        waits: How many sources of items wait for a layer to be through, by its name.
+        launch: The number of the launch; 0 when nothing is launched.
     """
 
     def __init__(self, links: Mapping[str, LayerLinks]) -> None:
         self.links = links
         self.decisions: dict[str, dict[int, Decision]] = {}
         self.no_retry: dict[str, FrameSet] = {}
+        self.waits: dict[str, int] = {}
+        self.launch = 0
 
     @property
     def has_work(self) -> bool:
@@ -74,9 +81,23 @@ class WorkPlan:
             for frame, decision in frames.items()
         )
 
+    def is_through(self, layer: str) -> bool:
+        """Whether all frames of a layer are done."""
+        return layer in self.decisions and not any(one.reason.runs for one in self.decisions[layer].values())
+
+    def runs(self, layer: str, frames: Iterable[int]) -> bool:
+        """Whether any of some frames has a reason to run; Post layers only follow others."""
+        is_post = str(self.links[layer].layer.get_type()) == "Post"
+        return not is_post and any(self.decisions[layer][frame].reason.runs for frame in frames)
+
     def is_new(self, layer: str, frames: Iterable[int]) -> bool:
         """Whether any of some frames has a reason to run that is younger than its last run."""
         return any(self.decisions[layer][frame].reason in _YOUNG for frame in frames)
+
+    def waiting_text(self) -> str:
+        """Which sources of items wait for a layer to be through: ``1 source waits for extract``."""
+        counts = self.waits.items()
+        return ", ".join(f"{count} source{'s wait' if count > 1 else ' waits'} for {name}" for name, count in counts)
 
     def counts(self, layer: str) -> dict[Reason, int]:
         """How many frames of a layer there are for each reason."""
@@ -120,10 +141,8 @@ def plan_work(
         choice: What the user wants.
 
     Raises:
-        LayerNotFound: The user names a layer that the job does not have.
-        WorkException: The user's wishes exclude each other.
+        WorkException: The argument ``rerun`` of a layer has no meaning.
     """
-    choice.check(layers)
     plan = WorkPlan(layers)
     running: dict[str, set[int]] = {}
     for name in layers:
@@ -155,6 +174,8 @@ def _plan_layer(plan: WorkPlan, name: str, facts: _Facts, running: Mapping[str, 
         record = facts.records.get((name, links.key(frame)))
         then = facts.parts_then(name, record.launch) if record else {}
         now = frame_now(links, frame, facts.parts, rerun, disk, is_forced=forced is None or frame in forced)
+        if record is not None and 0 < choice.since <= record.launch:
+            now = after_a_pass(links.layer, record, now)
         decision = decide(record, then, now, disk)
         if decision.reason is Reason.FAILED and record is not None and choice.leaves_failed:
             is_same = not _is_reader(links, frame, running) and not is_stale(record, then, now, disk)
@@ -205,6 +226,13 @@ def frame_now(
     """What a frame is in this launch."""
     inputs = [(name, disk.group(label, paths)) for name, label, paths in links.input_files(frame)]
     return FrameNow(parts, links.item_text(frame), inputs, links.output_paths(frame), rerun, is_forced)
+
+
+def after_a_pass(layer: Layer, record: Record, now: FrameNow) -> FrameNow:
+    """What a frame is that has run in this launch, or in an earlier pass of it: only a change makes it run again."""
+    if record.end is None or record.end.status or str(layer.get_type()) == "Post":
+        return now
+    return now._replace(is_forced=False, rerun=Rerun.CHANGED if now.rerun is Rerun.ALWAYS else now.rerun)
 
 
 def rerun_of(layer: Layer, links: LayerLinks) -> Rerun:

@@ -13,10 +13,10 @@ from ..frame_end import EndedBy, FrameEnd
 from ..frames import FrameSet
 from ..layer.links import LayerLinks, links_of
 from ..layer.state import state_of
-from .decide import Decision, FileState, Reason, Record, Rerun, decide
+from .decide import Decision, FileState, Reason, Record, decide
 from .digests import Disk
 from .folder import WorkFolder
-from .plan import frame_now, rerun_of
+from .plan import after_a_pass, frame_now, rerun_of
 from .records import RecordWriter, begin_line, end_line
 
 if TYPE_CHECKING:
@@ -125,16 +125,15 @@ class WorkRun:
     def __decide(self, layer: Layer, links: LayerLinks, frame: int) -> Decision:
         name = layer.get_name()
         record = self.__book.get((name, links.key(frame)))
-        is_of_this = record is not None and record.launch == self.__launch and record.end is not None
         forced = self.__facts.get("force", {}).get(name, [])
         is_forced = forced is None or bool(forced and frame in FrameSet(forced))
         kept = self.__facts.get("keep", {}).get(name, [])
         if (kept is None or (kept and frame in FrameSet(kept))) and not is_forced:
             return Decision(Reason.DONE, "kept")
         rerun = rerun_of(layer, links)
-        if is_of_this and record is not None and record.end is not None and not record.end.status:
-            is_forced, rerun = False, Rerun.CHANGED if rerun is Rerun.ALWAYS else rerun
         now = frame_now(links, frame, self.__parts(self.__launch, name), rerun, self.__disk, is_forced=is_forced)
+        if record is not None and record.launch >= (self.__facts.get("since") or self.__launch):
+            now = after_a_pass(layer, record, now)
         return decide(record, self.__parts(record.launch, name) if record else {}, now, self.__disk)
 
     def finish(self, layer: Layer, frames: Iterable[int]) -> None:

@@ -85,6 +85,36 @@ def test_a_chunk_keeps_the_frames_before_a_failure(run_at_farm: RunAtFarm, rqd: 
     assert [(folder / f"a.000{frame}.txt").read_text() for frame in range(1, 5)] == ["1\n", "2\n", "3\n", "4\n"]
 
 
+PASSES = """
+from outline.items import files
+from outline.modules.shell import ShellCommand
+make = "echo cut >> RAN; mkdir -p WORK/cut; for i in 1 2; do echo $i > WORK/cut/$i.png; done"
+cut = ShellCommand("cut", ["sh", "-c", make], inputs="MOVIE")
+edges = Shell("edges", ["sh", "-c", 'echo edges-$2 >> RAN; cat "$0" > "$1"', "%{INPUT}", "%{OUTPUT}", "%{KEY}"],
+              items=files("cut/*.png", after=cut), outputs="edges/%{KEY}.png")
+"""
+
+
+def test_items_that_a_layer_makes_are_a_second_job(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
+    movie, work, ran = tmp_path / "movie.mov", tmp_path / "made", tmp_path / "ran"
+    movie.write_text("movie")
+    replaced = {"MOVIE": str(movie), "WORK": str(work), "RAN": str(ran)}
+    text = PASSES
+    for name, value in replaced.items():
+        text = text.replace(name, value)
+    job = script(tmp_path, text)
+
+    both = run_at_farm(job, "--wait", "--work", str(work))
+    assert both.returncode == 0, both.stderr
+    first = sorted(ran.read_text().split())
+    other = run_at_farm(job, "--work", str(tmp_path / "other"))
+
+    assert other.returncode == 0, other.stderr
+    assert first == ["cut", "edges-1", "edges-2"]
+    assert (work / "edges" / "1.png").read_text() == "1\n"
+    assert other.stdout.splitlines()[-1] == "1 source waits for cut; run the same command again"
+
+
 def test_a_folder_belongs_to_its_job_until_that_is_over(
     run_at_farm: RunAtFarm, pycue: Any, rqd: Rqd, tmp_path: Path
 ) -> None:
