@@ -321,7 +321,16 @@ def _spec_data(job: Job) -> dict[str, Any]:
 
 def _make_job(facts: JobFacts, layers: list[LayerFacts], spec: dict[str, Any], *, strict: bool) -> Job:
     plans = [
-        LayerPlan(name, FrameSet(frames), chunk, type, layer.min_cores / 100, layer.memory, group=layer.group())
+        LayerPlan(
+            name,
+            FrameSet(frames),
+            chunk,
+            type,
+            layer.min_cores / 100,
+            layer.memory,
+            group=layer.group(),
+            retry_delay_seconds=layer.retry_delay_seconds(),
+        )
         for (name, frames, chunk, type), layer in zip(spec["layers"], layers, strict=True)
     ]
     return Job(facts, layers, plans, strict=strict)

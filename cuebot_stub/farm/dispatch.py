@@ -142,6 +142,7 @@ def _start_frame_of(farm: Farm, host: Host, job: Job, share: Subscription) -> bo
     def admits(plan: LayerPlan) -> bool:
         return _reservation(farm, host, job, job.layers[job.by_name[plan.name]], share) is not None
 
+    job.state.wake(farm.now())
     ref = job.state.next_admitted(admits)
     if ref is None:
         return False

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from outline.constants import RETRY_DELAY
 from outline.names import log_name
 from outline.scheduler import FrameState, JobPlan, LayerPlan, Move, SteeredJob
 
@@ -81,6 +83,14 @@ class LayerFacts:
     start_after: int = 0
     start_after_reason: str = ""
     dispatch_order: int = 1
+
+    def retry_delay_seconds(self) -> float:
+        """Return how long a frame that failed waits, as a launcher of this library says in a variable of the layer."""
+        try:
+            minutes = float(self.env.get(RETRY_DELAY, "0"))
+        except ValueError:
+            return 0.0
+        return minutes * 60 if 0 < minutes < math.inf else 0.0
 
     def group(self) -> str:
         """Return a text that is the same for layers that may run in the same places; see ``LayerPlan.group``."""

@@ -65,7 +65,7 @@ def end_frame(farm: Farm, proc: Proc, end: FrameEnd, *, status: int, seconds: in
     job, host = farm.jobs[proc.job], farm.hosts[proc.host]
     ref, number = proc.ref, job.layer_of(proc.ref)
     before = job.state.state(ref)
-    state = job.state.finish(ref, end)
+    state = job.state.finish(ref, end, farm.now())
     facts = job.facts_of(ref)
     if not (proc.again or before is FrameState.EATEN):  # else it says that somebody has stopped it
         facts.exit_status, facts.exit_signal = status, end.signal

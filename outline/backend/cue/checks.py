@@ -221,7 +221,7 @@ def _warn(job: FarmJob) -> None:
         if layer.layer.get_arg("timeout_retry"):
             job.warn(layer, "timeout_retry has no effect on a farm: a frame that hit a time limit is DEAD there")
         if layer.layer.get_arg("retry_delay"):
-            job.warn(layer, "retry_delay has no effect on a farm, which tries a frame again at once")
+            job.warn(layer, "retry_delay has no effect on a Cuebot, which tries a frame again at once")
         _warn_of_memory(job, layer)
         _warn_of_cores(job, layer)
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from ....constants import RETRY_DELAY
 from ..job import FarmJob, FarmLayer
 from . import values
 from .tree import Element, element, named_texts, parent
@@ -94,7 +95,9 @@ def _limits(job: FarmJob, layer: FarmLayer) -> Element | None:
 
 
 def _env(job: FarmJob, layer: FarmLayer) -> Element:
-    return parent("env", named_texts("key", layer.layer.get_envs(), f"{layer.where}, variable"))
+    delay = layer.layer.get_arg("retry_delay")
+    env = {**layer.layer.get_envs(), **({RETRY_DELAY: delay} if delay else {})}
+    return parent("env", named_texts("key", env, f"{layer.where}, variable"))
 
 
 def _services(job: FarmJob, layer: FarmLayer) -> Element:

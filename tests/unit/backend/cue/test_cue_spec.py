@@ -329,3 +329,10 @@ def test_nothing_is_told_of_what_nobody_has_set(caplog: pytest.LogCaptureFixture
     spec_text(version="1.5")
 
     assert caplog.text == ""
+
+
+def test_the_time_before_a_retry_is_a_variable_of_the_layer() -> None:
+    with_delay, without = (layer_of(shell(env={"A": "b"}, retry_delay=delay)) for delay in (1.5, 0))
+
+    assert {key.get("name"): key.text for key in with_delay.findall("env/key")} == {"A": "b", "OL_RETRY_DELAY": "1.5"}
+    assert {key.get("name"): key.text for key in without.findall("env/key")} == {"A": "b"}

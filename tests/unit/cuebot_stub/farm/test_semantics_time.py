@@ -120,3 +120,46 @@ def test_autoeat_eats_a_frame_that_took_too_long(farm: FakeFarm):
     farm.pass_time(1.0)
 
     assert farm.states("beauty") == "E"
+
+
+# -- the time before a retry ------------------------------------------------------------------------------------
+
+DELAYED = '<env><key name="OL_RETRY_DELAY">2</key></env>'
+
+
+def start_delayed(farm: FakeFarm) -> None:
+    """Launch a job of two frames, and let the first one start and fail."""
+    farm.launch(layer(frames="1-2", after=DELAYED), before=retries(5))
+    farm.add_host(cores=1)
+    farm.end("0001-beauty", status=1)
+
+
+def test_a_frame_that_failed_waits_while_others_run(farm: FakeFarm):
+    start_delayed(farm)
+    next_one = farm.names_running()
+    farm.end("0002-beauty")
+
+    farm.pass_time(119)
+
+    assert next_one == ["0002-beauty"]
+    assert farm.states("beauty") == "WS"
+    assert farm.names_running() == []
+
+
+def test_a_frame_that_failed_is_tried_again_when_its_time_has_come(farm: FakeFarm):
+    start_delayed(farm)
+    farm.end("0002-beauty")
+
+    farm.pass_time(121)
+
+    assert farm.names_running() == ["0001-beauty"]
+
+
+@pytest.mark.parametrize("value", ["soon", "-1", "nan", "inf"])
+def test_a_time_that_nobody_can_wait_for_is_none(farm: FakeFarm, value: str):
+    farm.launch(layer(frames="1", after=DELAYED.replace(">2<", f">{value}<")), before=retries(5))
+    farm.add_host()
+
+    farm.end("0001-beauty", status=1)
+
+    assert farm.names_running() == ["0001-beauty"]
