@@ -18,6 +18,7 @@ import grpc
 from opencue_proto import cue_pb2, cue_pb2_grpc, host_pb2, host_pb2_grpc, job_pb2, job_pb2_grpc
 
 from cuebot_stub.server import FarmServer
+from tests.farm.bad_calls import BEGIN, begun_call
 from tests.farm.jobs import Layer, launch, spec_text
 from tests.support import until
 
@@ -146,27 +147,11 @@ def test_thousand_connections_leave_room_for_one_more(farm_server: FarmServer):
         assert seconds_to_answer(farm_server) < 10
 
 
-def _h2(kind: int, stream: int, data: bytes) -> bytes:
-    return len(data).to_bytes(3, "big") + bytes([kind, 4 if kind == 1 else 0]) + stream.to_bytes(4, "big") + data
-
-
-def _begun_call(stream: int) -> bytes:
-    """The headers of a call, as HTTP/2 has them, without the message that has to follow."""
-    path = "/cue.CueInterface/GetSystemStats"
-    headers = [
-        (":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "x"), ("te", "trailers"),
-        ("content-type", "application/grpc"),
-    ]  # fmt: skip
-    packed = b"".join(b"\0" + bytes([len(n)]) + n.encode() + bytes([len(v)]) + v.encode() for n, v in headers)
-    return _h2(1, stream, packed)
-
-
 def test_calls_that_begin_and_do_not_go_on_keep_nobody_waiting(farm_server: FarmServer):
     with ExitStack() as stack:
         for _ in range(50):
             one = stack.enter_context(socket.create_connection(("127.0.0.1", farm_server.port), timeout=10))
-            one.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + _h2(4, 0, b""))
-            one.sendall(b"".join(_begun_call(2 * number + 1) for number in range(20)))
+            one.sendall(BEGIN + b"".join(begun_call(2 * number + 1) for number in range(20)))
         until(lambda: sum("cuebot-stub_" in thread.name for thread in threading.enumerate()) >= 400)
 
         assert seconds_to_answer(farm_server) < 5

@@ -148,6 +148,7 @@ def kill_while_jobs_run(server: KilledServer, marks: Path, chance: random.Random
 
 @pytest.mark.realtool
 @pytest.mark.slow
+@pytest.mark.timeout(120 + 20 * KILLS)
 def test_each_frame_of_two_hosts_runs_once_though_their_server_is_killed(
     killed_server: KilledServer, two_hosts: list[Rqd], tmp_path_factory: pytest.TempPathFactory
 ):
