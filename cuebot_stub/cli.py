@@ -8,6 +8,7 @@ imports what it needs when it is called.
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -178,7 +179,8 @@ def up(folder: Path | None, rqd_environment: Path | None, foreground: bool, **op
 @stub_group.command()
 @click.option("--export", is_flag=True, help='Print only what a shell needs: eval "$(cuebot-stub status --export)".')
 @_folder_option
-def status(folder: Path | None, export: bool) -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
+def status(folder: Path | None, export: bool, as_json: bool) -> int:
     """Show the server, the hosts and the jobs of the farm."""
     from .up.errors import NoFarm
     from .up.report import export_line, status_of
@@ -192,8 +194,11 @@ def status(folder: Path | None, export: bool) -> int:
     except NoFarm as error:
         _warn(str(error))
         return EXIT_NOT_RUNNING
-    for line in found.lines:
-        _say(line)
+    if as_json:
+        _say(json.dumps(found.to_dict(), indent=2))
+    else:
+        for line in found.lines():
+            _say(line)
     return 0 if found.is_whole else EXIT_NOT_RUNNING
 
 

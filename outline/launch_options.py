@@ -91,7 +91,8 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             is_flag=False,
         ),
         LaunchOption(("--dry-run",), "dry_run", "Show what would run, and write nothing.", "store_true", is_flag=False),
-        LaunchOption(("--format",), "format", "Of --dry-run.", type=("text", "json"), is_flag=False),
+        LaunchOption(("--json",), "json", "Of --dry-run: print data for programs.", "store_true", is_flag=False),
+        LaunchOption(("--format",), "format", "Of --dry-run: json is --json.", type=("text", "json"), is_flag=False),
         LaunchOption(
             ("--resume",), "resume", "Go on with a job of the local backend.", metavar="SESSION", is_flag=False
         ),

@@ -6,28 +6,81 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from .client import FarmClient, HostLine
+from .client import FarmClient, HostLine, JobLine
 from .errors import FarmError, NoFarm
 from .places import FarmPlaces, default_farm_folder
 from .processes import is_alive
 from .record import FarmRecord, read_record
 from .start import RunningFarm
 
-__all__ = ["FarmStatus", "export_line", "farm_lines", "status_of", "watch"]
+__all__ = ["FarmStatus", "HostStatus", "export_line", "farm_lines", "status_of", "watch"]
+
+
+class HostStatus(NamedTuple):
+    """A host: its name, the process of its RQD, whether that lives, and what the server knows of it."""
+
+    name: str
+    pid: int
+    is_alive: bool
+    known: HostLine | None
+
+    def line(self) -> str:
+        """It in words."""
+        known = self.known
+        facts = f"{known.state}, {known.idle_cores:g} of {known.cores:g} cores idle, " if known else ""
+        process = f"process {self.pid}" if self.is_alive else "its process has ended"
+        return f"host     {self.name}  {facts}{process}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """It as data."""
+        known = self.known
+        state, cores, idle = (known.state, known.cores, known.idle_cores) if known else (None, None, None)
+        return {
+            "name": self.name,
+            "state": state,
+            "cores": cores,
+            "idle_cores": idle,
+            "pid": self.pid,
+            "is_alive": self.is_alive,
+        }
 
 
 class FarmStatus(NamedTuple):
     """What is there of a farm.
 
     Attributes:
-        lines: It in words.
+        server: The address of the server.
+        page: That of its page, empty without one.
+        problem: Why the server does not answer; empty when it does.
+        hosts: The hosts of the farm.
+        jobs: The jobs, as the server tells of them.
+        mend: The commands that start again what has ended; empty when nothing has.
         is_whole: Whether the server answers and every host lives.
     """
 
-    lines: list[str]
+    server: str
+    page: str
+    problem: str
+    hosts: list[HostStatus]
+    jobs: list[JobLine]
+    mend: str
     is_whole: bool
+
+    def lines(self) -> list[str]:
+        """It in words."""
+        lines = [f"server   {self.problem or self.server}"]
+        lines += [f"page     {self.page}"] if self.page and not self.problem else []
+        lines += [host.line() for host in self.hosts]
+        jobs = [f"job      {job.name}  {job.state}  {_counts(job.frames)}" for job in self.jobs] or ["jobs     none"]
+        lines += [] if self.problem else jobs
+        return lines + ([f"mend     {self.mend}: jobs stay"] if self.mend else [])
+
+    def to_dict(self) -> dict[str, Any]:
+        """It as data, for programs."""
+        hosts, jobs = [host.to_dict() for host in self.hosts], [job._asdict() for job in self.jobs]
+        return {**self._asdict(), "hosts": hosts, "jobs": jobs}
 
 
 def farm_lines(places: FarmPlaces, record: FarmRecord) -> list[str]:
@@ -67,6 +120,9 @@ def status_of(places: FarmPlaces) -> FarmStatus:
         NoFarm: Nothing is there.
     """
     record = _running(places)
+    known: dict[str, HostLine] = {}
+    jobs: list[JobLine] = []
+    problem = ""
     try:
         with FarmClient(record.address) as client:
             known = {host.name: host for host in client.hosts()}
@@ -74,13 +130,14 @@ def status_of(places: FarmPlaces) -> FarmStatus:
     except FarmError as error:
         lives = record.server is not None and is_alive(record.server)
         state = str(error) if lives else f"{record.address} is not running"
-        server = f"server   {state}; its log: {places.server_log}"
-        return FarmStatus([server, *_host_lines(record, {}), *_mend_lines(places, record)], False)
-    lines = [f"server   {record.address}", *([f"page     {record.http}"] if record.http else [])]
-    lines += _host_lines(record, known)
-    lines += [f"job      {job.name}  {job.state}  {_counts(job.frames)}" for job in jobs] or ["jobs     none"]
-    lines += _mend_lines(places, record)
-    return FarmStatus(lines, not record.ended)
+        problem, known, jobs = f"{state}; its log: {places.server_log}", {}, []
+    hosts = [
+        HostStatus(host.name, host.process.pid, is_alive(host.process), known.get(host.name)) for host in record.hosts
+    ]
+    here = _dir_option(places)
+    mend = f"cuebot-stub down{here}, then up{here}" if record.ended else ""
+    whole = not problem and not record.ended
+    return FarmStatus(record.address, record.http or "", problem, hosts, jobs, mend, whole)
 
 
 def watch(farm: RunningFarm, warn: Callable[[str], None]) -> None:
@@ -109,21 +166,6 @@ def _running(places: FarmPlaces) -> FarmRecord:
     if record is None or not record.is_running:
         raise NoFarm(f"no farm is running in {places.folder}; cuebot-stub up starts one")
     return record
-
-
-def _host_lines(record: FarmRecord, known: dict[str, HostLine]) -> list[str]:
-    lines = []
-    for host in record.hosts:
-        line = known.get(host.name)
-        facts = f"{line.state}, {line.idle_cores:g} of {line.cores:g} cores idle, " if line else ""
-        process = f"process {host.process.pid}" if is_alive(host.process) else "its process has ended"
-        lines.append(f"host     {host.name}  {facts}{process}")
-    return lines
-
-
-def _mend_lines(places: FarmPlaces, record: FarmRecord) -> list[str]:
-    here = _dir_option(places)
-    return [f"mend     cuebot-stub down{here}, then up{here}: jobs stay"] if record.ended else []
 
 
 def _counts(frames: dict[str, int]) -> str:

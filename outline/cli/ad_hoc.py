@@ -11,7 +11,7 @@ import click
 
 from ..exception import OutlineException
 from .ending import EXIT_USAGE
-from .options import PycuerunCommand, tidy_arguments
+from .options import PycuerunCommand, settle_format, tidy_arguments
 
 if TYPE_CHECKING:
     from ..loader import Outline
@@ -45,7 +45,7 @@ class RunCommand(PycuerunCommand):
                 ["--arg", "args"], metavar="K=V", multiple=True, help="Another argument of the layer; repeatable."
             ),
         ]
-        dry_run = [option for option in self.groups[_INSTEAD] if option.name in ("dry_run", "format")]
+        dry_run = [option for option in self.groups[_INSTEAD] if option.name in ("dry_run", "json", "format")]
         left_out = [option for option in self.groups[_INSTEAD] if option not in dry_run]
         del self.groups[_INSTEAD]
         self.groups = {"The layer": [*layer, *dry_run], **self.groups}
@@ -72,6 +72,7 @@ def main(argv: list[str]) -> int:
     with command.make_context("outline run", tidy_arguments(argv[:at], command)) as context:
         tool.get_parser().take_values(context)
         options = SimpleNamespace(**context.params, script=None)
+    settle_format(options)
     if not words:
         print(
             "outline: name the command behind --, as in outline run 1-10 -- ls; see outline run --help", file=sys.stderr

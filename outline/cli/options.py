@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
+from ..exception import OutlineException
 from ..launch_options import GROUPS, PYOUTLINE_SPELLINGS, LaunchOption
 from .completion import complete_frame, complete_session
 from .plugin_options import PluginParser
 
-__all__ = ["PRINT_VERSION", "PycuerunCommand", "option_group", "tidy_arguments"]
+__all__ = ["PRINT_VERSION", "PycuerunCommand", "option_group", "settle_format", "tidy_arguments"]
 
 PRINT_VERSION = "\0print"
 
@@ -142,3 +143,15 @@ def _whole_spelling(word: str, known: Sequence[str]) -> str:
     first = [one for one in meant if one in PYOUTLINE_SPELLINGS]
     found = meant if len(meant) == 1 else first
     return f"{found[0]}{sep}{value}" if len(found) == 1 else word
+
+
+def settle_format(options: Any) -> None:
+    """Let ``--json`` and ``--format json`` be the same.
+
+    Raises:
+        OutlineException: There is nothing that they could be about.
+    """
+    if (options.json or options.format) and not options.dry_run:
+        given = "--json" if options.json else f"--format {options.format}"
+        raise OutlineException(f"{given} is for --dry-run; give both")
+    options.format = "json" if options.json else options.format

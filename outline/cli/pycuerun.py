@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .plugin_options import PluginParser
 
-__all__ = ["PyCuerun", "main", "run_named_frame"]
+__all__ = ["PyCuerun", "launch", "main", "run_named_frame"]
 
 
 class PyCuerun:
@@ -104,7 +104,7 @@ def _only_a_frame(argv: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _run(tool: PyCuerun, context: click.Context, options: SimpleNamespace, script_args: Sequence[str]) -> int:
-    from .options import PRINT_VERSION
+    from .options import PRINT_VERSION, settle_format
 
     _set_logging(options)
     if options.version == PRINT_VERSION:
@@ -118,8 +118,7 @@ def _run(tool: PyCuerun, context: click.Context, options: SimpleNamespace, scrip
         if not script or options.execute:
             raise OutlineException(f"only a script takes what follows --; leave out {' '.join(script_args)!r}")
         sys.argv = [script, *script_args]
-    if options.format and not options.dry_run:
-        raise OutlineException(f"--format {options.format} is for --dry-run; give both")
+    settle_format(options)
     if options.execute:
         return _execute(options)
     if options.inspect:
@@ -335,10 +334,10 @@ def _dry_run(options: SimpleNamespace, load: Callable[[], Outline]) -> int:
     if options.work:
         from ..cuerun import OutlineLauncher
         from ..launch_in_folder import plan_in_folder
-        from .work import plan_text
+        from .work import plan_json, plan_text
 
-        launcher = OutlineLauncher(reading.outline, **{**_launch_args(options), **reading.flags})
-        print(plan_text(plan_in_folder(launcher), each_frame=options.verbose))
+        plan = plan_in_folder(OutlineLauncher(reading.outline, **{**_launch_args(options), **reading.flags}))
+        print(plan_json(plan) if options.format == "json" else plan_text(plan, each_frame=options.verbose))
         return 0
     print(dry_run_text(reading.outline, {**_launch_args(options), **reading.flags}, options.format))
     return 0

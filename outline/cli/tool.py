@@ -206,11 +206,14 @@ def status(session: str, as_json: bool, watch: bool, server: str | None) -> int:
 @outline_group.command()
 @click.argument("work", type=click.Path(file_okay=False))
 @click.argument("layer")
-@click.option("--format", "format_", type=click.Choice(["jsonl", "csv"]), default="jsonl", help="How to print them.")
+@click.option(
+    "--format", "format_", type=click.Choice(["jsonl", "csv", "json"]), default="jsonl", help="How to print them."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one list, as --format json.")
 @click.option("-o", "--output", metavar="NAME", help="Write files NAME-00000-of-00001 and so on.")
 @click.option("--shards", type=click.IntRange(1), default=1, metavar="N", help="With -o, how many files.")
 @click.option("--failed", is_flag=True, help="The frames that failed, with their errors, instead.")
-def results(work: str, layer: str, format_: str, output: str | None, shards: int, failed: bool) -> int:
+def results(work: str, layer: str, format_: str, as_json: bool, output: str | None, shards: int, failed: bool) -> int:
     """Print what the frames of a layer returned.
 
     WORK is the folder that the job was launched with. There is one record for each frame, in the order of the frames,
@@ -218,7 +221,7 @@ def results(work: str, layer: str, format_: str, output: str | None, shards: int
     """
     from .work import print_results
 
-    return print_results(work, layer, format_, output, shards, failed)
+    return print_results(work, layer, "json" if as_json else format_, output, shards, failed)
 
 
 @outline_group.command(epilog=_SESSION)

@@ -17,7 +17,7 @@ from .text import facts, plural, shorten, table
 if TYPE_CHECKING:
     from ..work.plan import WorkPlan
 
-__all__ = ["plan_text", "print_results", "status_json", "status_text"]
+__all__ = ["plan_json", "plan_text", "print_results", "status_json", "status_text"]
 
 _LONGEST = 60
 
@@ -45,6 +45,26 @@ def plan_text(plan: WorkPlan, *, each_frame: bool = False) -> str:
     if each_frame:
         lines += _frames(plan)
     return "\n".join(lines)
+
+
+def plan_json(plan: WorkPlan) -> str:
+    """The decisions as JSON: a list of layers, each with what it reads and writes, and its frames for each reason."""
+    layers = []
+    for name, decisions in plan.decisions.items():
+        links, failed = plan.links[name], plan.no_retry.get(name, FrameSet([]))
+        frames: dict[str, list[int]] = {}
+        for frame, one in decisions.items():
+            frames.setdefault("left failed" if frame in failed else str(one), []).append(frame)
+        layers.append(
+            {
+                "name": name,
+                "reads": [one.path or (one.maker.get_name() if one.maker else "") for one in links.inputs],
+                "writes": [output.path for output in links.outputs],
+                "run": [frame for frame, one in decisions.items() if one.reason.runs and frame not in failed],
+                "frames": [{"frames": str(FrameSet(numbers)), "why": why} for why, numbers in frames.items()],
+            }
+        )
+    return json.dumps({"has_work": plan.has_work, "layers": layers}, indent=2)
 
 
 def _frames(plan: WorkPlan) -> list[str]:

@@ -90,7 +90,9 @@ def results_of(records: Iterable[Record], *, failed: bool = False) -> list[dict[
 
 
 def results_text(rows: Sequence[dict[str, Any]], format: str) -> str:
-    """Rows as ``jsonl``, or as ``csv`` with a line of column names."""
+    """Rows as ``jsonl``, as ``csv`` with a line of column names, or as one list in ``json``."""
+    if format == "json":
+        return json.dumps(list(rows), ensure_ascii=False, indent=2) + "\n"
     if format == "jsonl":
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     flat = flat_rows(rows)

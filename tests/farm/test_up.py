@@ -95,6 +95,7 @@ def test_farm_is_started_shown_and_ended(up: Up, farm: FarmPlaces):
     started = up("--hosts", 2, "--cores", 3)
     assert (started.returncode, started.stderr) == (0, "")
     shown = run_stub("status", "--dir", farm.folder)
+    data = json.loads(run_stub("status", "--dir", farm.folder, "--json").stdout)
     marks = record_of(farm).processes
     ended = run_stub("down", "--dir", farm.folder)
 
@@ -104,6 +105,11 @@ def test_farm_is_started_shown_and_ended(up: Up, farm: FarmPlaces):
     assert shown.returncode == 0
     assert re.findall(r"host +(\w+)  UP, 3 of 3 cores idle, process \d+", shown.stdout) == ["node1", "node2"]
     assert f"server   {address}\n" in shown.stdout
+    assert (data["server"], data["is_whole"], data["problem"], data["jobs"]) == (address, True, "", [])
+    assert [(host["name"], host["state"], host["cores"], host["is_alive"]) for host in data["hosts"]] == [
+        ("node1", "UP", 3, True),
+        ("node2", "UP", 3, True),
+    ]
     assert (ended.returncode, ended.stderr) == (0, "")
     assert len(marks) == 3
     assert not any(map(is_alive, marks))
@@ -230,11 +236,14 @@ def test_farm_without_its_server_is_shown_refused_and_ended(up: Up, farm: FarmPl
     os.kill(record.processes[0].pid, signal.SIGKILL)
 
     shown = run_stub("status", "--dir", farm.folder)
+    data = json.loads(run_stub("status", "--dir", farm.folder, "--json").stdout)
     again = up("--hosts", 1)
     ended = run_stub("down", "--dir", farm.folder)
 
     assert shown.returncode == 1
     assert f"{record.address} is not running; its log: {farm.server_log}" in shown.stdout
+    assert (data["is_whole"], [host["state"] for host in data["hosts"]]) == (False, [None])
+    assert data["problem"].startswith(f"{record.address} is not running")
     assert f"mend     cuebot-stub down --dir '{farm.folder}', then up --dir '{farm.folder}': jobs stay" in shown.stdout
     assert again.returncode == 2
     assert "of which this has ended: server; after cuebot-stub down, up starts all anew" in again.stderr

@@ -168,9 +168,7 @@ def test_inspect_takes_a_range_behind_the_script(shot: Path, run_pycuerun: RunPy
 def test_a_dry_run_works_where_nothing_can_be_written(shot: Path, run_pycuerun: RunPycuerun, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
 
-    result = run_pycuerun(
-        shot, "1-3", "--dry-run", "--format", "json", env={"OUTLINE_OUTLINE_SESSION_DIR": "/proc/nowhere"}
-    )
+    result = run_pycuerun(shot, "1-3", "--dry-run", "--json", env={"OUTLINE_OUTLINE_SESSION_DIR": "/proc/nowhere"})
 
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["frames"] == 3
@@ -329,8 +327,9 @@ def test_what_follows_two_dashes_is_for_the_script(
     [
         (["--resume", "x", "--", "a"], "only a script takes what follows --; leave out 'a'"),
         (["x.outline", "--format", "json"], "--format json is for --dry-run; give both"),
+        (["x.outline", "--json"], "--json is for --dry-run; give both"),
     ],
-    ids=["arguments without a script", "format without a dry run"],
+    ids=["arguments without a script", "format without a dry run", "data without a dry run"],
 )
 def test_words_without_a_meaning_are_refused(run_pycuerun: RunPycuerun, words: list[str], problem: str) -> None:
     done = run_pycuerun(*words)

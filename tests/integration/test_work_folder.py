@@ -186,6 +186,11 @@ def test_another_variable_of_the_layer_counts_and_one_of_the_shell_does_not(job:
 
     assert (ran, own) == ([], [])
     assert "grade 1-3: stale (env GAIN 1 -> 2)" in job.done.stdout
+    job.launch("--dry-run", "--json", env={"GAIN": "2"})
+    plan = json.loads(job.done.stdout)
+    (grade,) = [layer for layer in plan["layers"] if layer["name"] == "grade"]
+    assert (plan["has_work"], grade["run"]) == (True, [1, 2, 3])
+    assert grade["frames"] == [{"frames": "1-3", "why": "stale (env GAIN 1 -> 2)"}]
 
 
 def test_a_new_file_changes_no_number_of_another(job: Job):
@@ -262,6 +267,7 @@ def test_results_come_in_the_order_of_the_frames(job: Job):
     job.launch()
 
     rows = [json.loads(line) for line in job.outline("results", str(job.work), "size").splitlines()]
+    assert json.loads(job.outline("results", str(job.work), "size", "--json")) == rows
     shards = job.outline("results", str(job.work), "size", "--shards", "2", "-o", "out/info").split()
 
     assert [(row["key"], row["size"], row["outputs"]) for row in rows] == [
