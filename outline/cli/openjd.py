@@ -7,11 +7,14 @@ import os
 import sys
 
 from ..cuerun import OutlineLauncher
+from ..exception import OutlineException
+from ..files import write_atomic
 from ..openjd.bundle import export_bundle
+from ..openjd.reading import script_of
 from .reading import read_outline
 from .text import facts, quoted
 
-__all__ = ["export_outline"]
+__all__ = ["export_outline", "import_template"]
 
 
 def export_outline(script: str, frames: str | None, folder: str, max_retries: int | None) -> int:
@@ -30,5 +33,39 @@ def export_outline(script: str, frames: str | None, folder: str, max_retries: in
     template = os.path.join(os.path.abspath(folder), "template.yaml")
     print("\n".join(facts([("template", template), ("check it", f"openjd check {quoted(template)}")])), flush=True)
     for warning in warnings:
+        print(f"outline: {warning}", file=sys.stderr)
+    return 0
+
+
+def import_template(template: str, path: str, *, force: bool) -> int:
+    """Write the outline script of a template and give the exit code.
+
+    Raises:
+        OutlineException: The template cannot be read, or the script cannot be written.
+    """
+    import yaml
+
+    if os.path.lexists(path) and not force:
+        raise OutlineException(f"{path} exists; name another file with -o, or give --force")
+    try:
+        with open(template, encoding="utf-8") as stream:
+            data = yaml.safe_load(stream)
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+        raise OutlineException(f"cannot read {template}: {reason}") from error
+    folder = os.path.relpath(os.path.dirname(os.path.abspath(template)), os.path.dirname(os.path.abspath(path)))
+    try:
+        made = script_of(data, source=os.path.basename(template), folder=folder)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise OutlineException(f"{template} is no template; openjd check says what is wrong ({error!r})") from error
+    except OutlineException as error:
+        raise OutlineException(f"{template}: {error}") from error
+    try:
+        write_atomic(path, made.text)
+    except OSError as error:
+        raise OutlineException(f"cannot write {path}: {error.strerror}") from error
+    shown = os.path.abspath(path)
+    print("\n".join(facts([("outline", shown), ("run it", f"pycuerun {quoted(path)} --backend local")])), flush=True)
+    for warning in made.warnings:
         print(f"outline: {warning}", file=sys.stderr)
     return 0

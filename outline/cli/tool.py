@@ -356,6 +356,20 @@ def export(script: str, frames: str | None, format_: str, output: str, max_retri
     return export_outline(script, frames, output, max_retries)
 
 
+@outline_group.command("import")
+@click.argument("template", type=click.Path())
+@click.option("-o", "--output", metavar="FILE", required=True, help="The outline script to write.")
+@click.option("--force", is_flag=True, help="Replace a file that exists.")
+def import_(template: str, output: str, force: bool) -> int:
+    """Write a template of Open Job Description as an outline script.
+
+    Steps become layers. What an outline cannot say is told.
+    """
+    from .openjd import import_template
+
+    return import_template(template, output, force=force)
+
+
 @outline_group.command()
 @click.argument("shell", type=click.Choice(SHELLS))
 def completion(shell: str) -> int:

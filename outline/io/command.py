@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ..console import OutputReader
 
-__all__ = ["prep_shell_command", "system"]
+__all__ = ["prep_shell_command", "run_words", "system"]
 
 logger = logging.getLogger("outline.io")
 
@@ -78,15 +78,20 @@ def system(
             it), was not found (127) or could not be started (126). The message holds the last lines of its output.
     """
     words = prep_shell_command(cmd, frame)
-    logger.info("running: %s", words)
     try:
-        status, tail = _run(words, reader)
-        if status != 0:
-            raise _failure(words, status, tail)
+        run_words(words, reader=reader)
     except ShellCommandFailureException as error:
         if not ignore_error:
             raise
         logger.info("ignored: %s", error)
+
+
+def run_words(words: list[str], *, reader: OutputReader | None = None) -> None:
+    """Run a command whose words stay as they are; arguments and errors are those of ``system``."""
+    logger.info("running: %s", words)
+    status, tail = _run(words, reader)
+    if status != 0:
+        raise _failure(words, status, tail)
 
 
 def _run(words: list[str], reader: OutputReader | None) -> tuple[int, bytes]:

@@ -111,7 +111,20 @@ def test_every_option_of_outline_run_is_listed(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.parametrize(
     "command",
-    ["check", "clean", "completion", "config", "export", "list", "log", "report", "results", "retry", "status"],
+    [
+        "check",
+        "clean",
+        "completion",
+        "config",
+        "export",
+        "import",
+        "list",
+        "log",
+        "report",
+        "results",
+        "retry",
+        "status",
+    ],
 )
 def test_every_option_of_outline_is_listed(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     from outline.cli import outline_main

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 import yaml
 
 from tests.conftest import REPOSITORY, RunPycuerun
-from tests.support import environ_with, outline_file
+from tests.support import environ_with, job_in, log_of, outline_file
 
 EXAMPLES = sorted((REPOSITORY / "examples").glob("*/*.outline"))
 BIN = Path(sys.executable).parent
@@ -198,3 +199,109 @@ def test_template_is_plain_yaml(tmp_path: Path, tools: dict[str, str]):
     template = yaml.safe_load((tmp_path / "bundle" / "template.yaml").read_text())
     assert template["specificationVersion"] == "jobtemplate-2023-09"
     assert [step["name"] for step in template["steps"]] == ["a"]
+
+
+# -- import ---------------------------------------------------------------------------------------------------
+
+TEMPLATES = REPOSITORY / "tests" / "data" / "openjd"
+
+
+@pytest.fixture
+def import_template(tmp_path: Path, tools: dict[str, str]) -> Callable[[str], str]:
+    """Copy a template into ``tmp_path`` and import it as ``job.outline``; returns what was told."""
+    shutil.copytree(TEMPLATES, tmp_path / "templates")
+
+    def make(name: str) -> str:
+        code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
+        path = tmp_path / "templates" / f"{name}.yaml"
+        return run([sys.executable, "-c", code, "import", path, "-o", "job.outline"], tmp_path, tools).stderr
+
+    return make
+
+
+@pytest.mark.parametrize("name", ["frames", "space", "programs"])
+def test_imported_template_makes_the_same_files_here_as_with_openjd(
+    name: str, tmp_path: Path, tools: dict[str, str], import_template: Callable[[str], str], run_pycuerun: RunPycuerun
+):
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    import_template(name)
+
+    run([BIN / "openjd", "run", tmp_path / "templates" / f"{name}.yaml", "-p", f"Out={there}"], tmp_path, tools)
+    local = run_pycuerun("job.outline", "--backend", "local", "--max-retries", "0", "--", "--Out", "here", env=tools)
+
+    made, wanted = files_in(here), files_in(there)
+    exits = made.pop("exits", b""), wanted.pop("exits", b"")  # each task enters and exits its environments here
+    assert local.returncode == 0, local.stdout
+    assert len(wanted) > 6
+    assert made == wanted
+    assert set(exits[0].splitlines()) == set(exits[1].splitlines())
+
+
+def test_imported_template_takes_a_range_and_tells_what_it_cannot_say(
+    tmp_path: Path, import_template: Callable[[str], str], run_pycuerun: RunPycuerun, session_root: Path
+):
+    (tmp_path / "out").mkdir()
+
+    told = import_template("frames")
+    run_pycuerun("job.outline", "2-10", "--backend", "local", "--", "--Out", "out", "--Scene", "another")
+
+    assert sorted(path.name for path in (tmp_path / "out").glob("render.*")) == [f"render.{n}.txt" for n in (10, 2, 3)]
+    assert [line.partition(": ")[2] for line in told.splitlines()] == [
+        "step 'Contact Sheet' becomes the layer Contact_Sheet",
+        "step Render: the max of amount.worker.vcpu is left out",
+        "step Render: the timeout of 90 s becomes 2 min",
+    ]
+    assert job_in(session_root).name == "testing-default-tester_Render_another"
+    assert "SECRET=..." in log_of(session_root, "0002-Render")
+    assert "swordfish" not in log_of(session_root, "0002-Render")
+
+
+def test_task_that_fails_exits_its_environments_and_leaves_no_folder(
+    tmp_path: Path, import_template: Callable[[str], str], run_pycuerun: RunPycuerun
+):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "places").mkdir()
+    import_template("frames")
+    os.remove(tmp_path / "templates" / "notes.txt")
+
+    done = run_pycuerun(
+        "job.outline",
+        "2",
+        "--backend",
+        "local",
+        "-m",
+        "0",
+        "--",
+        "--Out",
+        "out",
+        env={"TMPDIR": str(tmp_path / "places")},
+    )
+
+    assert done.returncode == 1
+    assert "notes.txt" in done.stdout
+    assert (tmp_path / "out" / "exits").read_text() == "tools of it's <a> scene:27000\n"
+    assert list((tmp_path / "places").glob("openjd-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [", "cannot read"),
+        ("specificationVersion: jobtemplate-2023-09\nname: x\nsteps: [{name: a}]", "step 'a' has no script"),
+        ("specificationVersion: jobtemplate-2023-09\nname: x", "openjd check says what is wrong"),
+    ],
+    ids=["no yaml", "no script", "no steps"],
+)
+def test_what_is_no_template_is_told_in_one_line(text: str, told: str, tmp_path: Path, tools: dict[str, str]):
+    (tmp_path / "t.yaml").write_text(text)
+    code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
+
+    words = [sys.executable, "-c", code, "import", "t.yaml", "-o", "job.outline"]
+    done = subprocess.run(words, cwd=tmp_path, env=tools, capture_output=True, text=True)
+
+    assert done.returncode == 2
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "job.outline").exists()

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parameters of a template as options of the command line: ``pycuerun job.outline -- --Frames 1-100``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...exception import OutlineException
+
+__all__ = ["TYPES", "job_parameters"]
+
+TYPES = ("STRING", "PATH", "INT", "FLOAT")
+
+# Any: definitions as they stand in a template.
+Definition = Mapping[str, Any]
+
+
+def job_parameters(
+    definitions: Sequence[Definition], folder: str, words: Sequence[str] | None = None
+) -> dict[str, str]:
+    """The values of parameters, by the names that format strings have for them.
+
+    Args:
+        definitions: The parameters, as they stand in a template.
+        folder: What default paths begin in; paths of the command line begin in the current folder.
+        words: The command line; that of the script when None.
+
+    Raises:
+        OutlineException: A value is missing, or is not what its definition allows.
+    """
+    parser = _Parser(prog="parameters", allow_abbrev=False, add_help=False)
+    for one in definitions:
+        parser.add_argument(f"--{one['name']}", dest=one["name"], metavar="VALUE")
+    given = vars(parser.parse_args(list(sys.argv[1:] if words is None else words)))
+    values: dict[str, str] = {}
+    for one in definitions:
+        name, text = one["name"], given[one["name"]]
+        if text is None and "default" not in one:
+            raise OutlineException(f"parameter {name} has no value; give one after --, as in -- --{name} VALUE")
+        value = str(one["default"]) if text is None else text
+        _check(one, value)
+        if one["type"] == "PATH" and value:
+            value = os.path.abspath(os.path.join(folder if text is None else "", value))
+        values[f"Param.{name}"] = values[f"RawParam.{name}"] = value
+    return values
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> Any:
+        raise OutlineException(f"parameters of the job: {message}")
+
+
+def _check(definition: Definition, value: str) -> None:
+    name, kind = definition["name"], definition["type"]
+    if kind in ("INT", "FLOAT"):
+        try:
+            size = float(int(value) if kind == "INT" else float(value))
+        except ValueError:
+            raise OutlineException(f"parameter {name} is {value!r}, which is no {kind}") from None
+        low, high, what = definition.get("minValue"), definition.get("maxValue"), value
+    else:
+        size, low, high = float(len(value)), definition.get("minLength"), definition.get("maxLength")
+        what = f"{len(value)} characters long"
+    if low is not None and size < float(low):
+        raise OutlineException(f"parameter {name} is {what}, and must be {low} at least")
+    if high is not None and size > float(high):
+        raise OutlineException(f"parameter {name} is {what}, and must be {high} at most")
+    allowed = definition.get("allowedValues") or ()
+    read = float if kind in ("INT", "FLOAT") else str
+    if allowed and read(value) not in map(read, allowed):
+        raise OutlineException(f"parameter {name} is {value!r}, and must be one of {', '.join(map(str, allowed))}")

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A step of a template as a layer. Each task has a session of its own: its environments are entered and exited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...exception import LayerException, OutlineException
+from ...frames import FrameSet
+from ...layer import Frame, Layer
+from ...layer.args import LayerArgs
+from .space import CHUNK, space_of
+
+__all__ = ["OpenJobArgs", "OpenJobStep", "OpenJobTask"]
+
+
+class OpenJobArgs(LayerArgs, total=False):
+    """The arguments of a step. What stands in a template stands here in the same form."""
+
+    script: dict[str, Any]  #: ``script`` of the step.
+    environments: list[dict[str, Any]]  #: The environments of the job, then those of the step.
+    parameters: dict[str, str]  #: What ``job_parameters`` gives.
+    space: dict[str, Any]  #: ``parameterSpace`` of the step.
+
+
+class OpenJobStep(Layer):
+    """A step with task parameters: one that is a number gives the frames their numbers, others give items."""
+
+    declared_args = OpenJobArgs
+
+    def __init__(self, name: str, **args: Any) -> None:
+        """Make the layer of a step; ``OpenJobArgs`` has the arguments.
+
+        Raises:
+            LayerException: Its parameters cannot be read.
+        """
+        try:
+            space = space_of(args["space"], args.get("parameters") or {})
+        except OutlineException as error:
+            raise LayerException(f"layer {name!r}: {error}") from error
+        if space.frames is not None:
+            args.update(range=str(space.frames), chunk=space.chunk)
+        else:
+            args["items"] = {",".join(f"{key}={text}" for key, text in one.items()): one for one in space.items}
+        super().__init__(name, **args)
+
+    def _execute(self, frames: FrameSet) -> None:
+        from .session import run_task
+
+        for values in self.__tasks(frames):
+            run_task(self, values)
+
+    def __tasks(self, frames: FrameSet) -> Iterator[dict[str, str]]:
+        """The task parameters of each task among some frames."""
+        if self.get_items() is not None:
+            for frame in frames:
+                yield dict(self.item(frame))
+            return
+        (one,) = self.get_arg("space")["taskParameterDefinitions"]
+        if one["type"] != CHUNK:
+            for frame in frames:
+                yield {one["name"]: str(frame)}
+        elif one.get("chunks", {}).get("rangeConstraint") == "NONCONTIGUOUS":
+            yield {one["name"]: _expression(frames)}
+        else:
+            for first, last in _runs(frames):
+                yield {one["name"]: f"{first}-{last}"}
+
+
+def _expression(frames: FrameSet) -> str:
+    return str(FrameSet(sorted(frames))).replace("x", ":")
+
+
+def _runs(frames: FrameSet) -> Iterator[tuple[int, int]]:
+    """The parts of some frames that have no gap."""
+    first = last = None
+    for frame in sorted(frames):
+        if first is not None and last is not None and frame != last + 1:
+            yield first, last
+            first = None
+        first, last = frame if first is None else first, frame
+    if first is not None and last is not None:
+        yield first, last
+
+
+class OpenJobTask(Frame):
+    """A step without task parameters, which is a single task."""
+
+    declared_args = OpenJobArgs
+
+    def _execute(self, frames: FrameSet) -> None:
+        from .session import run_task
+
+        run_task(self, {})
