@@ -46,12 +46,13 @@ def export_bundle(launcher: OutlineLauncher, folder: str) -> list[str]:
             raise LaunchException(f"no layer has a frame in the job's range {ol.get_frame_range()}")
         steps = {layer.name: _facts_of(ol.get_layer(layer.name), layer.cores) for layer in plan.layers}
         made = template_of(plan, folder=os.getcwd(), variables=_variables(ol), steps=steps)
+        assets = _assets(ol, plan)  # while the session is where its items are read
         try:
             os.makedirs(folder, exist_ok=True)
             shutil.move(ol.get_session().get_path(), os.path.join(folder, SESSION))
             _write(folder, "template.yaml", made.template)
             _write(folder, "parameter_values.yaml", _parameter_values(launcher, plan))
-            _write(folder, "asset_references.yaml", _assets(ol, plan))
+            _write(folder, "asset_references.yaml", assets)
         except OSError as error:
             raise LaunchException(f"cannot write {error.filename or folder}: {error.strerror}") from error
     finally:

@@ -56,11 +56,22 @@ def files_in(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+# What their frames come from, which is made before a launch.
+DATA_OF_EXAMPLES = {
+    "quality": {"pictures/a.jpg": "a picture", "pictures/b.jpg": "another"},
+    "tiles": {"tasks.jsonl": '{"task": "a", "module": "fractals", "function": "julia", "arguments": {}}\n'},
+}
+
+
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
 def test_every_example_is_a_template_that_openjd_accepts(script: Path, tmp_path: Path, tools: dict[str, str]):
-    bundle = tmp_path / "bundle"
+    shutil.copytree(script.parent.parent, tmp_path / "examples")
+    folder, bundle = tmp_path / "examples" / script.parent.name, tmp_path / "bundle"
+    for name, text in DATA_OF_EXAMPLES.get(script.stem, {}).items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
 
-    export(script, "1-6", "-o", bundle, cwd=script.parent, environ=tools)
+    export(folder / script.name, "1-6", "-o", bundle, cwd=folder, environ=tools)
 
     said = run([BIN / "openjd", "check", bundle / "template.yaml"], tmp_path, tools).stdout
     assert "passes validation" in said
