@@ -203,6 +203,7 @@ def _resume(options: SimpleNamespace) -> int:
     keep_running_without_output()
     if options.backend != "dask":
         options.backend = "local"  # the one of the configuration may be a farm
+    options.since = 0  # it is no later pass of another launch
     flags = backend_flags(options, options.backend)
     resume = import_backend_module(options.backend).resume
     with _runner_for(options) as runner:
