@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``cuebot-stub``: be an OpenCue server, or a whole farm on one machine.
+"""``cuebot-stub``: runs an OpenCue server, or a whole farm on one machine.
 
-Exit codes: 0 done, 1 status found something that does not run, 2 it could not be done, 130 interrupted. Each command
-imports what it needs when it is called.
+Exit codes: 0 done, 1 ``status`` found a part that does not run, 2 failed, 130 interrupted. Each command imports what it
+needs when it is called.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def _fail(text: str) -> int:
 
 
 def _checked(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, Any]]:
-    """Return a callback that turns each value of an option into a pair, and its mistakes into usage errors."""
+    """Return an option callback that makes a pair of each value, and a usage error of each ValueError."""
 
     def callback(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
         try:
@@ -83,14 +83,14 @@ def _read_rqd(text: str) -> tuple[str, str]:
 _port = click.IntRange(0, 65535)
 _path = click.Path(path_type=Path)
 _folder_option = click.option(
-    "--dir", "folder", type=_path, metavar="DIR", help="The farm's folder; one of the user when not given."
+    "--dir", "folder", type=_path, metavar="DIR", help="The farm's folder.  [default: one in ~/.local/state]"
 )
 
 
 @click.group(
     invoke_without_command=True,
     context_settings=_CONTEXT,
-    epilog="Exit codes: 0 done, 1 status found something that does not run, 2 it could not be done, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 status found a part that does not run, 2 failed, 130 interrupted.",
 )
 @click.version_option(__version__, "-v", "--version", message="cuebot-stub %(version)s", help="Print the version.")
 @click.pass_context
@@ -104,24 +104,27 @@ def stub_group(context: click.Context) -> int:
 
 @stub_group.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", type=_port, default=8443, show_default=True, metavar="PORT", help="0 takes any that is free.")
-@click.option("--state", type=_path, metavar="FILE", help="Remember all in this database; in memory when not given.")
-@click.option("--repair", is_flag=True, help="Leave out what is damaged in the database, and remove it.")
-@click.option("--log-root", type=_path, metavar="DIR", help="Where the hosts write the logs of frames.")
+@click.option("--port", type=_port, default=8443, show_default=True, metavar="PORT", help="0 picks a free port.")
+@click.option("--state", type=_path, metavar="FILE", help="Keep the state in this database.  [default: in memory]")
+@click.option("--repair", is_flag=True, help="Remove damaged rows from the database.")
+@click.option("--log-root", type=_path, metavar="DIR", help="The folder where hosts write the logs of frames.")
 @click.option(
     "--rqd",
     multiple=True,
     callback=_checked(_read_rqd),
     metavar="NAME=HOST:PORT",
-    help="Where the RQD of a host listens, if not at NAME:8444. May be given several times.",
+    help="The address of a host's RQD, if it is not NAME:8444. Can be given several times.",
 )
-@click.option("--strict", is_flag=True, help="Follow Cuebot also where that is unhelpful.")
-@click.option("--http", type=_port, metavar="PORT", help="Also serve a page to look at, on the loopback interface.")
+@click.option("--strict", is_flag=True, help="Do what Cuebot does, also where that is unhelpful.")
+@click.option("--http", type=_port, metavar="PORT", help="Also serve a web page, on the loopback interface.")
 @click.option(
-    "--address-file", type=_path, metavar="FILE", help="Write HOST:PORT there when it is ready, then the page."
+    "--address-file",
+    type=_path,
+    metavar="FILE",
+    help="When ready, write HOST:PORT to this file, then the page's address.",
 )
 def serve(**options: Any) -> int:
-    """Be an OpenCue server until SIGTERM or Ctrl-C."""
+    """Run an OpenCue server until SIGTERM or Ctrl-C."""
     from .serving import ServeOptions, serve_until
     from .signals import stop_event
 
@@ -131,31 +134,33 @@ def serve(**options: Any) -> int:
 
 
 @stub_group.command()
-@click.option("--hosts", type=click.IntRange(1, 64), default=2, show_default=True, metavar="N", help="How many RQDs.")
-@click.option("--cores", type=click.IntRange(1, 1024), default=4, show_default=True, metavar="N", help="Of each RQD.")
+@click.option("--hosts", type=click.IntRange(1, 64), default=2, show_default=True, metavar="N", help="Number of RQDs.")
+@click.option(
+    "--cores", type=click.IntRange(1, 1024), default=4, show_default=True, metavar="N", help="Cores of each RQD."
+)
 @click.option(
     "--port",
     type=_port,
     default=8443,
     show_default=True,
     metavar="PORT",
-    help="Of the server; 0 takes any that is free.",
+    help="Port of the server; 0 picks a free one.",
 )
-@click.option("--http", type=_port, metavar="PORT", help="Also serve a page to look at.")
-@click.option("--strict", is_flag=True, help="Follow Cuebot also where that is unhelpful.")
-@click.option("--foreground", is_flag=True, help="Stay until Ctrl-C, and then take the farm down.")
+@click.option("--http", type=_port, metavar="PORT", help="Also serve a web page.")
+@click.option("--strict", is_flag=True, help="Do what Cuebot does, also where that is unhelpful.")
+@click.option("--foreground", is_flag=True, help="Run until Ctrl-C, then take the farm down.")
 @click.option(
     "--rqd-environment",
     type=_path,
     envvar="CUEBOT_STUB_RQD_ENVIRONMENT",
     metavar="DIR",
-    help="A virtual environment that has opencue-rqd; one is made when not given.  [$CUEBOT_STUB_RQD_ENVIRONMENT]",
+    help="Use this virtual environment, which has opencue-rqd.  [$CUEBOT_STUB_RQD_ENVIRONMENT; default: make one]",
 )
 @_folder_option
 def up(folder: Path | None, rqd_environment: Path | None, foreground: bool, **options: Any) -> int:
     """Start a farm on this machine: a server and real RQDs.
 
-    They listen on the loopback interface only, and go on in the background.
+    They listen on the loopback interface only, and run in the background until down.
     """
     from .signals import first_signal_interrupts
     from .up.report import farm_lines, watch
@@ -177,7 +182,7 @@ def up(folder: Path | None, rqd_environment: Path | None, foreground: bool, **op
 
 
 @stub_group.command()
-@click.option("--export", is_flag=True, help='Print only what a shell needs: eval "$(cuebot-stub status --export)".')
+@click.option("--export", is_flag=True, help='Print only a line for: eval "$(cuebot-stub status --export)".')
 @_folder_option
 @click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
 def status(folder: Path | None, export: bool, as_json: bool) -> int:
@@ -207,7 +212,7 @@ def status(folder: Path | None, export: bool, as_json: bool) -> int:
 def down(folder: Path | None) -> int:
     """End the farm and the frames that run on it.
 
-    Its jobs are remembered, and go on with the next up.
+    The next up continues its jobs.
     """
     from .signals import no_signals
     from .up.start import stop_farm
@@ -221,7 +226,7 @@ def down(folder: Path | None) -> int:
 
 
 def _check_extra() -> None:
-    """Tell a missing package before a server is started that would only tell its log."""
+    """Raise for a missing package here: the server would report it only in its log."""
     for package in sorted(_EXTRA):
         if importlib.util.find_spec(package) is None:
             raise ModuleNotFoundError(f"No module named {package!r}", name=package)

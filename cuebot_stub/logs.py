@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Logs of frames, as RQD writes them: opened with care, and read for how a process has ended."""
+"""Opens the logs that RQD writes, and reads from them how a process has ended."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _CTIME = "%a %b %d %H:%M:%S %Y"
 def open_log(path: str) -> int:
     """Open a log and return its file descriptor.
 
-    A frame may have put anything in the place of its log: links are not followed, and a pipe is not waited for.
+    A frame may have replaced its log with anything: this follows no links and does not wait for a pipe.
 
     Raises:
-        OSError: It is not there, cannot be read here, or is no regular file.
+        OSError: The log does not exist, cannot be read, or is not a regular file.
     """
     log = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     if not stat.S_ISREG(os.fstat(log).st_mode):
@@ -40,7 +40,7 @@ def open_log(path: str) -> int:
 
 
 def read_log(path: str, run: str) -> LogEnd | None:
-    """How a run has ended, by its log; None when the log does not say so, or is of another run.
+    """Read from a log how a run has ended; None if the log does not say, or belongs to another run.
 
     Args:
         path: The log.
@@ -58,10 +58,10 @@ def read_log(path: str, run: str) -> LogEnd | None:
 
 
 def parse_log(head: str, tail: str, run: str) -> LogEnd | None:
-    """How a run has ended, by the beginning and the end of its log.
+    """Find out from the header and the footer of a log how a run has ended.
 
-    The header names the run. A footer ends the log, and has the time of the header in it: what a frame prints itself,
-    another log perhaps, is no footer.
+    The header names the run. The footer repeats the time of the header. Text that the frame has printed, perhaps
+    another log, does not have this time and is no footer.
     """
     header = head.partition(f"\n{RULE}\n")[0]
     began = re.search(r"^RenderQ JobSpec +(.*?) *$", header, re.MULTILINE)

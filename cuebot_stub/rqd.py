@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Carries out the farm's orders to host daemons over gRPC, and tells the farm how that went.
+"""Sends the farm's orders to the RQDs of hosts over gRPC, and reports the results to the farm.
 
-Nothing here waits: each call is answered in a callback. Traps of RQD 1.37 that the rest of the server is written
-around: a kill within some 0.3 s of a launch ends RQD itself, a completion may come twice or never, a launch in answer
-to an early completion may be refused, and a status report may miss what has just begun.
+Nothing here waits: a callback gets the answer of each call. The rest of the server works around these traps of RQD
+1.37: a kill within about 0.3 s of a launch ends RQD itself, the report of a finished frame may come twice or never, RQD
+may refuse a launch that answers an early report, and a status report may lack frames that have just started.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _OPTIONS = (("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_bac
 
 
 class RqdLink:
-    """Channels to host daemons, by address; closed by whoever made it."""
+    """The gRPC channels to RQDs, by address. The server makes it and closes it."""
 
     def __init__(self, farm: Farm, report: Callable[[report_pb2.HostReport], None]) -> None:
-        """Make a link.
+        """Make a link without channels.
 
         Args:
-            farm: Told how orders went.
-            report: Gets the report that a daemon gave when it was asked.
+            farm: The farm that gets the results of orders.
+            report: Called with each host report that an RQD sends as an answer.
         """
         self._farm = farm
         self._report = report
@@ -55,7 +55,7 @@ class RqdLink:
         self._closed = False
 
     def send(self, orders: list[Order]) -> None:
-        """Send orders, in their order for each host; returns at once."""
+        """Send orders without waiting. Each host gets its orders in this sequence."""
         logs = [order for order in orders if isinstance(order, LogOrder)]
         if logs:  # a disk may hang, and then nobody waits for this thread
             threading.Thread(target=self._read_logs, args=(logs,), name="cuebot-stub-logs", daemon=True).start()
@@ -78,14 +78,14 @@ class RqdLink:
                 self._tell(stub, order)
 
     def tell(self, address: str, verb: str) -> str:
-        """Why the daemon at an address could not be told something; empty when it has answered. This may take long."""
+        """Send one order and wait, up to the time limit. Returns the error, or an empty text."""
         stub = self._stub(address)
         if stub is None:
-            return "the server stops"
+            return "the server is stopping"
         return _problem(getattr(stub, verb).future(getattr(rqd_pb2, f"RqdStatic{verb}Request")(), timeout=_SECONDS))
 
     def close(self) -> None:
-        """Close all channels; answers that are still out are dropped."""
+        """Close all channels and drop pending answers."""
         with self._lock:
             self._closed = True
             for channel in self._channels:
@@ -150,7 +150,7 @@ class RqdLink:
 
 
 def _problem(call: Any) -> str:
-    """Return why a call failed; empty when it has not."""
+    """Why a call failed, or an empty text."""
     try:
         error = call.exception()
     except (grpc.FutureCancelledError, grpc.FutureTimeoutError) as cancelled:
@@ -167,9 +167,9 @@ def _note(order: KillOrder, call: Any) -> None:
 
 
 def _end_left(order: EndLeftOrder, when: float) -> None:
-    """End processes of frames that were there at a time, on this machine: no daemon can be asked to do it elsewhere.
+    """End processes of frames that started before a time. Works on this machine only: elsewhere no RQD knows them.
 
-    Those that began later belong to the next attempt at the frame.
+    Processes that started later belong to the next attempt at the frame.
     """
     if not is_loopback(order.address.rpartition(":")[0].strip("[]")):
         return
@@ -177,7 +177,7 @@ def _end_left(order: EndLeftOrder, when: float) -> None:
         find = partial(processes_with, "CUE_FRAME_ID", frame_id, before=when)
         count = end_processes(find, 0.0)
         if count:
-            logger.warning("ended %s processes of a frame that the daemon at %s has left behind", count, order.address)
+            logger.warning("ended %s processes of a frame that the RQD at %s has left behind", count, order.address)
 
 
 def run_frame_message(frame: RunFrame) -> rqd_pb2.RunFrame:

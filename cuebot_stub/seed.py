@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a new farm has: OpenCue's facilities, allocations and services, and the show ``testing``."""
+"""The contents of a new farm: OpenCue's facilities, allocations and services, and the show ``testing``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DEPARTMENTS = ("Animation", "Cloth", "FX", "Hair", "Layout", "Lighting", "Pipel
 
 
 def seed(farm: Farm) -> None:
-    """Give a farm what it lacks: all to an empty one, departments to one of an older version.
+    """Add what is missing: everything to an empty farm, departments to one of an older version.
 
     Called within ``Farm.work``.
     """
@@ -60,10 +60,10 @@ def make_show(
 
     Args:
         farm: The farm.
-        name: Its name.
-        is_subscribed: It is subscribed to what OpenCue's first show is subscribed to.
-        is_implicit: It loses that when it gets the first subscription that somebody asks for.
-        department: That of its group.
+        name: The name of the show.
+        is_subscribed: Give it the same subscriptions as OpenCue's first show.
+        is_implicit: Remove these subscriptions when a client creates the first one.
+        department: The department of its group.
     """
     show = Show(_id(), name)
     _add(farm, "show", farm.shows, show)

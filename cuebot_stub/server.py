@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The server as one object: a farm, its file, its gRPC services and its link to host daemons."""
+"""The server as one object: a farm with its state file, its gRPC services and its link to RQDs."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ _CONNECTION_MS, _GRACE_MS = 300_000, 60_000
 
 
 class FarmServer:
-    """A small OpenCue server: made, started once, stopped once, from any thread.
+    """A small OpenCue server. Any thread may start it once and stop it once.
 
     Attributes:
-        farm: What it knows; to be read and changed within ``farm.work()``.
+        farm: Its jobs, hosts and shows. Use it within ``farm.work()``.
     """
 
     def __init__(
@@ -67,23 +67,23 @@ class FarmServer:
         settings: FarmSettings | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
-        """Read the state, without serving anybody yet.
+        """Read the state. ``start`` begins to serve.
 
         Args:
             host: The address to listen on.
-            port: The port; 0 for any that is free.
-            state: The file of the farm's state; None to forget all with the server.
-            repair: Leave out what is damaged in that file.
-            log_root: The folder of the frames' logs; one in the temporary folder when not given.
-            rqd: Where the daemons of hosts listen, ``address:port`` by host name.
-            strict: Follow Cuebot also where it is unhelpful.
+            port: The port; 0 picks a free one.
+            state: The state file; None keeps everything in memory.
+            repair: Remove damaged rows from that file.
+            log_root: The folder of the frames' logs. Default: one in the temporary folder.
+            rqd: The addresses of RQDs, ``address:port``, by host name.
+            strict: Do what Cuebot does, also where that is unhelpful.
             http_port: The port of the page; None for no page.
-            settings: Times, for tests; the arguments above win.
-            clock: Tells the time, for tests; the machine's when not given.
+            settings: Time limits, for tests. The arguments above override them.
+            clock: Returns the time, for tests. Default: ``time.time``.
 
         Raises:
             StoreError: The file cannot be used.
-            FarmError: Somebody else has made the folder of the frames' logs.
+            FarmError: Another user owns the folder of the frames' logs.
         """
         self._address, self._http_port = (host, port), http_port
         root = log_root or _private_log_root()
@@ -102,7 +102,7 @@ class FarmServer:
         self.port = 0
 
     def start(self) -> None:
-        """Serve.
+        """Begin to serve.
 
         Raises:
             OSError: The port is taken, or the address is not of this machine.
@@ -138,11 +138,11 @@ class FarmServer:
 
     @property
     def page_address(self) -> str:
-        """The address of the page with its token; empty when there is none."""
+        """The address of the page with its token; empty without a page."""
         return self._page.address if self._page is not None else ""
 
     def stop(self, grace_seconds: float = 1.0) -> None:
-        """Serve no more; calls that are under way get the grace to end."""
+        """Stop serving. Pending calls have the grace time to end."""
         self._stop.set()
         self._alarm.set()
         if self._page is not None:
@@ -164,13 +164,13 @@ class FarmServer:
         reflection.enable_server_reflection(names, self._grpc)
 
     def _take_report(self, report: Any) -> None:
-        """Take in what a daemon has answered; where it listens is known, as it was asked there."""
+        """Take in a report that an RQD has sent as an answer, so its address is already known."""
         with self.farm.work() as farm:
             host = farm.find_host(short_name(report.host.name))
             take_host_report(farm, report, is_local=host is None or host.address.startswith("127."))
 
     def _ask_all_hosts(self) -> None:
-        """After a new start: hosts do not know of it, and what runs on them may have ended meanwhile."""
+        """Ask all hosts for a report after a restart: their frames may have ended while the server was down."""
         with self.farm.work() as farm:
             for host in farm.hosts.values():
                 if host.state == "UP":
@@ -197,7 +197,7 @@ class FarmServer:
 
 
 def _open_farm(settings: FarmSettings, clock: Callable[[], float], store: SqliteStore | None) -> Farm:
-    """The farm of a store, or a new one."""
+    """The farm of a state file, or a new one."""
     farm = Farm(settings, clock, store)
     if store is not None and not store.is_empty:
         store.load(farm)
@@ -208,7 +208,7 @@ def _open_farm(settings: FarmSettings, clock: Callable[[], float], store: Sqlite
 
 
 def _private_log_root() -> Path:
-    """This user's folder for logs, among those for temporary files."""
+    """This user's folder for logs in the temporary folder."""
     folder = Path(tempfile.gettempdir()) / f"cuebot-stub-logs-{os.getuid()}"
     try:
         make_private_folder(str(folder))

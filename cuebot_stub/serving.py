@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a server until it is told to stop."""
+"""Runs a server until somebody stops it."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ __all__ = ["ServeOptions", "serve_until"]
 
 
 class ServeOptions(NamedTuple):
-    """What ``cuebot-stub serve`` was asked for.
+    """The options of ``cuebot-stub serve``.
 
     Attributes:
         host: The address to listen on.
-        port: 0 takes any that is free.
-        state: The database, or None to keep all in memory.
-        repair: Leave out what is damaged in the database.
+        port: The port to listen on; 0 picks a free one.
+        state: The database, or None to keep everything in memory.
+        repair: Remove damaged rows from the database.
         log_root: Where the hosts write logs of frames, or None for the server's choice.
         rqd: Addresses of RQDs by the names that hosts report.
-        strict: Whether to follow Cuebot where that is unhelpful.
+        strict: Do what Cuebot does, also where that is unhelpful.
         http: The port of the page, or None for none.
-        address_file: Where to write the address once clients are served, and that of the page in a second line.
+        address_file: The file to write when the server is ready: its address, and the page's in a second line.
     """
 
     host: str = "127.0.0.1"
@@ -54,16 +54,16 @@ def serve_until(
     Args:
         stop: Set by another thread or a signal handler.
         options: Where and how to serve.
-        say: Told where the server listens, once it does.
-        warn: Told when others than this machine can reach it.
+        say: Called with the address when the server is ready.
+        warn: Called when other machines can reach the server.
 
     Raises:
-        FarmError: It cannot listen there, or cannot use its state.
+        FarmError: The server cannot listen there, or cannot use its state.
     """
     if not is_loopback(options.host):
         warn(
-            f"warning: {options.host} is more than this machine, and OpenCue's protocol has no authentication: "
-            "whoever reaches the port can run commands on every host of the farm"
+            f"warning: other machines can reach {options.host}, and OpenCue's protocol has no authentication: "
+            "anyone who can reach the port can run commands on every host of the farm"
         )
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     check_port_is_free(options.host, options.port)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the signals that ask a program to end do to a command of ours. For the main thread."""
+"""Handlers of SIGINT, SIGTERM and SIGHUP for the commands. Use them in the main thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Handler = Callable[[int, FrameType | None], None]
 
 @contextmanager
 def stop_event() -> Iterator[threading.Event]:
-    """Yield an event that the first signal sets; a second one interrupts, should the way out be long."""
+    """Yield an event that the first signal sets. A second signal raises KeyboardInterrupt if the end takes long."""
     event = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
@@ -32,7 +32,7 @@ def stop_event() -> Iterator[threading.Event]:
 
 @contextmanager
 def first_signal_interrupts() -> Iterator[None]:
-    """Let the first signal raise KeyboardInterrupt; later ones do nothing, so that cleaning up is not cut short."""
+    """Raise KeyboardInterrupt at the first signal. Later signals do not interrupt the clean-up."""
     signals = iter([True])
 
     def interrupt(number: int, frame: FrameType | None) -> None:
@@ -45,14 +45,14 @@ def first_signal_interrupts() -> Iterator[None]:
 
 @contextmanager
 def no_signals() -> Iterator[None]:
-    """Ignore signals for the short time in which stopping half-way would leave something behind."""
+    """Ignore signals during a short piece of work that must not stop half-way."""
     with _handled_by(lambda number, frame: None):
         yield
 
 
 @contextmanager
 def _handled_by(handler: Handler) -> Iterator[None]:
-    """Handle signals, but for those that whoever started this process wants ignored, as nohup does."""
+    """Install a handler, except for signals that the parent process has set to be ignored, as nohup does."""
     before = {number: signal.getsignal(number) for number in _ENDINGS}
     for number, old in before.items():
         if old is not signal.SIG_IGN:

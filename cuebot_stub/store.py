@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps a farm in a SQLite file.
 
-One table holds all things as JSON, by kind and id, one the frames that have moved: a job with a million frames that
-wait takes one row. A piece of work is one transaction, written before whoever asked for it is answered, so that the
-end of the process, however sudden, loses nothing.
+One table has all objects as JSON, by kind and id. A second one has only frames whose state has changed, so a job with
+a million waiting frames takes one row. The server commits each change in one transaction before it answers the client,
+so a crash loses nothing.
 """
 
 from __future__ import annotations
@@ -65,17 +65,17 @@ class StoreError(Exception):
 
 
 class SqliteStore:
-    """The file of one farm; owned by one server, closed by it."""
+    """The state file of one farm. One server owns it and closes it."""
 
     def __init__(self, path: Path | str, *, repair: bool = False) -> None:
-        """Open or make the file.
+        """Open the file, and create it if it does not exist.
 
         Args:
             path: The file.
-            repair: Leave out what is damaged, and remove it from the file, instead of refusing the file.
+            repair: Remove damaged rows from the file instead of refusing it.
 
         Raises:
-            StoreError: It cannot be opened, is of another program, another version, or in use by another server.
+            StoreError: The file cannot be opened, has another version, or belongs to another program or server.
         """
         self._lock = threading.Lock()
         self._path = path
@@ -108,7 +108,7 @@ class SqliteStore:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing was ever saved."""
+        """Whether nothing was ever saved."""
         return self._db.execute("SELECT 1 FROM thing LIMIT 1").fetchone() is None
 
     def close(self) -> None:
@@ -120,7 +120,7 @@ class SqliteStore:
         """Save changes in one transaction.
 
         Raises:
-            CannotSave: The disk is full, or the file cannot be written to any more. Nothing was saved.
+            CannotSave: The disk is full, or the file cannot be written. Nothing was saved.
         """
         things = {**changes.things}
         for job in changes.new_jobs:
@@ -184,10 +184,10 @@ class SqliteStore:
     # -- reading -----------------------------------------------------------------------------------------------
 
     def load(self, farm: Farm) -> None:
-        """Put all that was saved into an empty farm.
+        """Load everything into an empty farm.
 
         Raises:
-            StoreError: A row is damaged; it names it. When the file is to be repaired, such rows are left out.
+            StoreError: A row is damaged. With ``repair`` it is left out instead.
         """
         try:
             self._load(farm)
@@ -206,14 +206,14 @@ class SqliteStore:
 
     @contextmanager
     def _reading(self, kind: str, id: str) -> Iterator[None]:
-        """Say which row is damaged, or leave it out."""
+        """Name the damaged row in the error, or skip it."""
         try:
             yield
         except _DAMAGES as error:
             if not self._repair:
                 problem = " ".join(f"{type(error).__name__}: {error}".split())
                 raise StoreError(
-                    f"{self._path}: the {kind} {id} is damaged ({problem:.200}); start with --repair to leave it out"
+                    f"{self._path}: the {kind} {id} is damaged ({problem:.200}); start with --repair to remove it"
                 ) from error
             self._left_out.append((kind, id))
 
@@ -312,7 +312,7 @@ def _whole(data: Any) -> dict[str, Any]:
 
 
 def _spec_data(job: Job) -> dict[str, Any]:
-    """Return what of a job never changes: its frames and the dependencies that it came with."""
+    """The parts of a job that never change: its frames and the dependencies of its spec."""
     plan = job.state.plan
     return {
         "layers": [[layer.name, str(layer.frames), layer.chunk, layer.type] for layer in plan.layers],
@@ -337,7 +337,7 @@ def _make_job(facts: JobFacts, layers: list[LayerFacts], spec: dict[str, Any], *
 
 
 def _restore_steering(job: Job) -> None:
-    """Put back what somebody has changed in the course of the job."""
+    """Restore the changes that clients have made to the job."""
     job.state.settle()
     job.state.free(job.facts.freed)
     for layer, refs in job.facts.orders.items():

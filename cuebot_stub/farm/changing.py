@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Changes what was asked for jobs and layers, while they run; what runs already keeps what it has."""
+"""Changes the settings of jobs and layers while they run. Running frames keep what they have."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def set_max_retries(farm: Farm, job: Job, retries: int) -> None:
 
 
 def set_auto_eat(farm: Farm, job: Job, value: bool) -> None:
-    """Let frames that fail be EATEN, at their first failure, or no longer so."""
+    """Switch autoeat, which makes frames EATEN at their first failure."""
     job.state.change(autoeat=value)
     change_job(farm, job, autoeat=value)
     set_max_retries(farm, job, 0 if value else 1)
 
 
 def check_group(job: Job, group: Group) -> None:
-    """Refuse to put a job into a group.
+    """Check that a job can move into a group.
 
     Raises:
         CannotDo: The group is of another show.
@@ -65,7 +65,7 @@ def check_group(job: Job, group: Group) -> None:
 
 
 def move_to_group(farm: Farm, job: Job, group: Group, keep: Collection[str] = ()) -> None:
-    """Put a job into another group of its show, and give it that group's defaults, without facts that it shall keep.
+    """Move a job to another group of its show and apply the group's defaults, except for facts that it shall keep.
 
     Raises:
         CannotDo: The group is of another show.
@@ -96,6 +96,6 @@ def change_layer(farm: Farm, job: Job, number: int, **changes: Any) -> None:
 
 
 def set_look(farm: Farm, job: Job, ref: int, state: str, text: str, color: tuple[int, int, int]) -> None:
-    """Have clients show a frame, while it is in a state, with another text and colour."""
+    """Set another text and colour with which clients show a frame while it is in a state."""
     job.facts.looks.setdefault(str(ref), {})[state] = [text, *color]
     farm.touch_job(job)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One dependency, and the pairs of frames that it consists of when frames wait for frames."""
+"""A dependency, and the pairs of frames in a dependency between frames."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Depend:
     """One dependency: ``er`` waits for ``on``.
 
     Attributes:
-        er_layer: The layer that waits; empty when all of the job does.
-        er_ref: The frame that waits; -1 when all of the layer does.
-        active: It holds something back; of no meaning for one that consists of pairs of frames.
-        odd: The pairs that are not as the state of the frame tells that is waited for: satisfied before it has
-            succeeded, or active although it has.
+        er_layer: The layer that waits; empty for the whole job.
+        er_ref: The frame that waits; -1 for the whole layer.
+        active: Whether it holds frames back. Not used for dependencies with pairs.
+        odd: The pairs that differ from the state of the frame they wait for: satisfied before it has succeeded, or
+            active although it has.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Depend:
     odd: set[int] = field(default_factory=set)
 
     def to_data(self) -> dict[str, Any]:
-        """The dependency as data for JSON."""
+        """Return plain data for JSON."""
         return {**asdict(self), "odd": sorted(self.odd)}
 
     @classmethod
@@ -51,12 +51,12 @@ class Depend:
 
     @property
     def is_internal(self) -> bool:
-        """Both ends are in one job."""
+        """Whether both ends are in one job."""
         return self.er_job == self.on_job
 
     @property
     def signature(self) -> tuple[object, ...]:
-        """What no two active dependencies have in common; ``any_frame`` is not a part of it."""
+        """The fields that must differ between two active dependencies; ``any_frame`` does not count."""
         return (self.type, self.er_job, self.er_layer, self.er_ref, self.on_job, self.on_layer, self.on_ref)
 
 
@@ -68,7 +68,7 @@ class Row(NamedTuple):
 
 
 class Edges:
-    """Pairs of frames, numbered from 0 on, found by either end.
+    """Pairs of frames, numbered from 0, with an index for each end.
 
     Attributes:
         on: By number, the frame that is waited for; ascending.
@@ -76,7 +76,7 @@ class Edges:
     """
 
     def __init__(self, pairs: Iterable[tuple[int, int]]) -> None:
-        """Take pairs (frame that is waited for, frame that waits), sorted."""
+        """Take sorted pairs: the frame that is waited for, and the frame that waits."""
         self.on, self.er = array("l"), array("l")
         for on, er in pairs:
             self.on.append(on)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dependencies as Cuebot keeps them: each is active until something satisfies it, and holds frames as long as it is.
+"""Dependencies as in Cuebot: each holds frames while it is active, and an event satisfies it.
 
-What satisfies a dependency is an event, the success of a frame for instance. Nothing is worked out from states: what
-was satisfied stays so until somebody retries what was waited for.
+Such an event is, for example, the success of a frame. The current states of frames do not count: a satisfied
+dependency stays satisfied until somebody retries the frames that it waited for.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _COMES_BACK = ("FRAME_ON_FRAME", "LAYER_ON_LAYER")
 class DependBook:
     """All dependencies of a farm, found by either end.
 
-    It is told of what happens, and holds and releases frames. Whoever tells it asks ``take_moved`` and
-    ``take_unsaved`` what it has done.
+    The farm reports events to it, and it holds and releases frames. After each report the farm calls ``take_moved`` and
+    ``take_unsaved`` for the results.
     """
 
     def __init__(self, jobs: Mapping[str, Job]) -> None:
@@ -47,19 +47,19 @@ class DependBook:
         self._is_reading = False
 
     def take_moved(self) -> list[Job]:
-        """The jobs of which frames were held or released since the last call."""
+        """Return the jobs whose frames were held or released since the last call."""
         moved, self._moved = self._moved, {}
         return list(moved.values())
 
     def take_unsaved(self) -> dict[str, Depend | None]:
-        """The dependencies that were changed since the last call, by their ids; None for those that are gone."""
+        """Return the dependencies that changed since the last call, by id; None for removed ones."""
         unsaved, self._unsaved = self._unsaved, {}
         return unsaved
 
     # -- asking ------------------------------------------------------------------------------------------------
 
     def find(self, id: str) -> Row | None:
-        """The dependency, or the pair of one, that has an id."""
+        """Return the dependency, or the pair of one, with this id; or None."""
         depend = self.all.get(id)
         if depend is not None:
             return Row(depend)
@@ -72,29 +72,29 @@ class DependBook:
         return row.depend.id if row.pair < 0 else f"{row.depend.id[:24]}{row.pair:012x}"
 
     def ends(self, row: Row) -> tuple[int, int]:
-        """The frame that waits and the one that is waited for; -1 for more than one."""
+        """Return the frame that waits and the frame that is waited for; -1 for more than one."""
         if row.pair < 0:
             return row.depend.er_ref, row.depend.on_ref
         edges = self._edges[row.depend.id]
         return edges.er[row.pair], edges.on[row.pair]
 
     def is_active(self, row: Row) -> bool:
-        """Tell whether a dependency holds something back; a frame-wise one as a whole always seems to."""
+        """Whether a dependency holds frames back. Always true for a frame-by-frame one as a whole."""
         if row.pair < 0:
             return row.depend.active
         on = self._jobs[row.depend.on_job]
         return (row.pair in row.depend.odd) == bool(on.done[self._edges[row.depend.id].on[row.pair]])
 
     def of(self, job: str, layer: str | None = None) -> list[Row]:
-        """The dependencies by which a job, or a layer and its frames, wait; not the parts of frame-wise ones."""
+        """Return the dependencies of a job, or of a layer and its frames, without the pairs of frame-by-frame ones."""
         return list(self._whole(one for one in self._of[job] if layer is None or one.er_layer == layer))
 
     def on(self, job: str, layer: str | None = None) -> list[Row]:
-        """The dependencies that wait for a job, or for a layer and its frames, likewise."""
+        """Return the dependencies on a job, or on a layer and its frames, without pairs."""
         return list(self._whole(one for one in self._on[job] if layer is None or one.on_layer == layer))
 
     def of_frame(self, job: Job, ref: int) -> list[Row]:
-        """All that may hold a frame back: what it, its layer and its job wait for, with the parts."""
+        """Return all dependencies of a frame, its layer and its job, with pairs."""
         layer, found = job.state.layer(ref).name, []
         for depend in self._of[job.id]:
             edges = self._edges.get(depend.id)
@@ -105,7 +105,7 @@ class DependBook:
         return found
 
     def on_frame(self, job: Job, ref: int) -> list[Row]:
-        """What waits for just a frame, with the parts of frame-wise ones."""
+        """Return the dependencies on exactly this frame, with pairs."""
         parts = [Row(one, pair) for one in self._wise_on(job, ref) for pair in self._edges[one.id].of_on(ref)]
         return [*map(Row, self._on_frame[job.id, ref]), *parts]
 
@@ -125,10 +125,10 @@ class DependBook:
     # -- making ------------------------------------------------------------------------------------------------
 
     def add(self, depend: Depend, edges: Edges | None) -> None:
-        """Take in a dependency, which holds at once, unless what it waits for is done.
+        """Add a dependency. It holds frames at once, unless the frames that it waits for are done.
 
         Raises:
-            CannotDo: There is an active one that says the same. Nothing was changed.
+            CannotDo: An equal one is active. Nothing was changed.
         """
         if self.first_repeated([(depend, edges)]) is not None:
             raise CannotDo(f"there is such a dependency already, of type {depend.type}")
@@ -148,7 +148,7 @@ class DependBook:
             self._hold(depend)
 
     def first_repeated(self, depends: Iterable[tuple[Depend, Edges | None]]) -> int | None:
-        """The place of the first dependency that says what an active one says, or one before it; None without one."""
+        """Return the index of the first dependency that equals an active or an earlier one; or None."""
         new: set[tuple[object, ...]] = set()
         for place, (depend, edges) in enumerate(depends):
             mine = {depend.signature, *self._pair_signatures(depend, edges)}
@@ -174,7 +174,7 @@ class DependBook:
             yield ("FRAME_ON_FRAME", *er, edges.er[pair], *on, edges.on[pair])
 
     def register(self, depend: Depend, edges: Edges | None) -> None:
-        """Make a dependency known, without a look at what it holds."""
+        """Add a dependency without holding frames."""
         self.all[depend.id] = depend
         self._of[depend.er_job].append(depend)
         self._on[depend.on_job].append(depend)
@@ -187,7 +187,7 @@ class DependBook:
             self._prefixes[depend.id[:24]] = depend
 
     def hold_again(self) -> None:
-        """Put the holds of all active dependencies back, after the farm was read from its store."""
+        """Hold the frames of all active dependencies again, after a farm was loaded."""
         self._is_reading = True
         for depend in self.all.values():
             if depend.id in self._edges:
@@ -199,7 +199,7 @@ class DependBook:
         self._is_reading = False
 
     def forget_job(self, job: str) -> None:
-        """Forget what a job that is gone had to do with dependencies."""
+        """Remove all dependencies of and on a deleted job."""
         gone = {depend.id: depend for depend in (*self._of.pop(job, []), *self._on.pop(job, []))}
         for depend in gone.values():
             del self.all[depend.id]
@@ -220,12 +220,12 @@ class DependBook:
     # -- events ------------------------------------------------------------------------------------------------
 
     def frame_moved(self, job: Job, move: Move, *, eaten_layers_count: bool) -> None:
-        """Look at what waits for a frame whose state has changed.
+        """Update the dependencies on a frame whose state has changed.
 
         Args:
             job: The job.
-            move: What happened to the frame.
-            eaten_layers_count: A layer is also done when its last frame is eaten.
+            move: The change of state.
+            eaten_layers_count: Whether a layer is also done when its last frame is eaten.
         """
         succeeded, layer = FrameState.SUCCEEDED, job.state.layer(move.ref).name
         if move.after is succeeded:
@@ -251,14 +251,14 @@ class DependBook:
         job.done[ref] = True
 
     def frame_retried(self, job: Job, ref: int) -> None:
-        """Let what has waited for a frame, or for its layer, hold again; one level, as on Cuebot."""
+        """Activate the dependencies on a frame and on its layer again; one level, as on Cuebot."""
         for row in self.on_frame(job, ref):
             self.unsatisfy(row)
         for depend in self._layer_wise_on(job, job.state.layer(ref).name):
             self.unsatisfy(Row(depend))
 
     def frames_marked(self, job: Job, refs: Iterable[int]) -> None:
-        """Satisfy what waits for just these frames."""
+        """Satisfy the dependencies on exactly these frames."""
         for ref in refs:
             for depend in self._wise_on(job, ref):
                 for pair in self._edges[depend.id].of_on(ref):
@@ -273,19 +273,19 @@ class DependBook:
                 self.satisfy(Row(depend))
 
     def layer_done(self, job: Job, layer: str) -> None:
-        """Satisfy what waits for a whole layer."""
+        """Satisfy the dependencies on a whole layer."""
         for depend in self._layer_wise_on(job, layer):
             self.satisfy(Row(depend))
 
     def job_over(self, job: Job) -> None:
-        """Satisfy what waits for the end of a job; what waits for parts of it goes on waiting."""
+        """Satisfy the dependencies on the end of a job. Those on its layers and frames stay active."""
         for depend in self._on_layer[job.id, ""]:
             self.satisfy(Row(depend))
 
     # -- single ones -------------------------------------------------------------------------------------------
 
     def satisfy(self, row: Row) -> None:
-        """Let a dependency hold nothing back any more."""
+        """Satisfy a dependency, which then holds no frames."""
         depend, edges = row.depend, self._edges.get(row.depend.id)
         if edges is not None:
             pairs = range(len(edges)) if row.pair < 0 else (row.pair,)
@@ -297,7 +297,7 @@ class DependBook:
             self._release(depend)
 
     def unsatisfy(self, row: Row) -> None:
-        """Let a dependency hold again, whether or not what it waits for is done; only of the types that come back."""
+        """Activate a dependency again, also if its frames are done; only for the types in ``_COMES_BACK``."""
         depend = row.depend
         if row.pair >= 0 and not self.is_active(row):
             self._toggle(depend, [row.pair], self._hold_pairs)
@@ -350,6 +350,6 @@ class DependBook:
         return [depend.er_layer] if depend.er_layer else [layer.name for layer in er.layers]
 
     def _unfree(self, er: Job, refs: Iterable[int]) -> None:
-        """Let frames that may start whatever holds them wait again, as there is a new hold."""
+        """Let freed frames wait again, because there is a new hold."""
         if er.state.freed and not self._is_reading:
             er.state.bind(er.state.freed.intersection(refs))

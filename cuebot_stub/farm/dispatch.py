@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What starts where: looks for frames for the idle cores of hosts."""
+"""Finds frames for the idle cores of hosts."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ MIN_CORES, MIN_FREE_MEMORY = 10, 524288
 
 
 def book(farm: Farm, hosts: Iterable[Host], heirs: Mapping[str, Job | None] | None = None) -> None:
-    """Start frames on hosts until none of them has room for any that waits.
+    """Start frames on hosts until no host has room for a waiting frame.
 
-    Jobs are looked at by priority, then by age. Hosts take turns, so that a small job is spread over them.
+    Jobs come by priority, then by age. Hosts take turns, so that a small job spreads over them.
 
     Args:
         farm: The farm.
-        hosts: Those that may have room.
-        heirs: By the ids of hosts, the jobs that have just left room there. They come first among their equals, as
-            their files are warm there, and may have that room also when their show gets no more.
+        hosts: The hosts that may have room.
+        heirs: By host id, the job whose frame has just ended there. It comes first among equal priorities, because the
+            host has its files in the cache, and may use this room even if its show gets no more.
     """
     jobs = _sorted(farm.hungry.values())
     heirs = heirs or {}
@@ -43,7 +43,7 @@ def book(farm: Farm, hosts: Iterable[Host], heirs: Mapping[str, Job | None] | No
 
 
 def book_for(farm: Farm, host: Host, target: str) -> None:
-    """Start one frame on a host of the job, or of the group of jobs, that somebody wants there."""
+    """Start one frame of the job, or the group of jobs, to which somebody has redirected a host."""
     jobs = [job for job in farm.hungry.values() if target in (job.id, job.facts.group)]
     if is_bookable(farm, host):
         _Queue(farm, host, _sorted(jobs)).start_next()
@@ -54,7 +54,7 @@ def _sorted(jobs: Iterable[Job]) -> list[Job]:
 
 
 def is_bookable(farm: Farm, host: Host) -> bool:
-    """Tell whether a host may get frames at all."""
+    """Whether a host accepts frames."""
     if host.state != "UP" or host.refused_until > farm.now():
         return False
     if lending.is_locked(host) and not any(lending.is_lent(farm, host, job) for job in farm.hungry.values()):
@@ -72,9 +72,9 @@ def _idle_cores(farm: Farm, host: Host) -> int:
 
 
 class _Queue:
-    """The jobs that a host may start frames of, in their order.
+    """The jobs for a host, in order.
 
-    What a host has left only gets less while frames are started. So a job that has nothing for it is asked only once.
+    While frames start, the room of a host only shrinks. A job without a frame that fits is therefore asked only once.
     """
 
     def __init__(self, farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None = None) -> None:
@@ -85,7 +85,7 @@ class _Queue:
         self._late: deque[Job] = deque()
 
     def start_next(self) -> bool:
-        """Start one frame; say whether there was one to start."""
+        """Start one frame. Returns whether there was one."""
         heir, self._heir = self._heir, None
         while self._jobs:
             job = self._jobs[0]
@@ -103,15 +103,15 @@ class _Queue:
         return False
 
     def _is_served(self, share: Subscription) -> bool:
-        """Tell whether a show uses all that is meant for it, so that its jobs come last."""
+        """Whether a show has used up the size of its subscription, so that its jobs come last."""
         return self._farm.usage.of("share", share.show, share.allocation).cores >= share.size
 
 
 def _order(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None) -> list[Job]:
-    """Return the jobs that a host is suited to, in the order in which they are asked.
+    """Return the jobs that may run on a host, in order.
 
-    Those that were launched with cores of this host booked come first, then those of the show that the host's owner
-    prefers, then those of a higher priority, and among equals the one that has just left room.
+    Jobs that were launched with cores of this host come first, then jobs of the show that the owner prefers, then
+    jobs with a higher priority, and among equals the job whose frame has just ended.
     """
     tags = farm.host_tags(host)
     found = [job for job in jobs if _is_suited(farm, host, tags, job)]
@@ -127,7 +127,7 @@ def _order(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None) -> lis
 
 
 def _is_suited(farm: Farm, host: Host, tags: frozenset[str], job: Job) -> bool:
-    """Tell whether a host is where a job may run, and has a tag of one of its layers."""
+    """Whether a job may run on a host, and the host has a tag of one of its layers."""
     facts = job.facts
     if lending.is_locked(host) and not lending.is_lent(farm, host, job):
         return False
@@ -137,7 +137,7 @@ def _is_suited(farm: Farm, host: Host, tags: frozenset[str], job: Job) -> bool:
 
 
 def _start_frame_of(farm: Farm, host: Host, job: Job, share: Subscription) -> bool:
-    """Start the next frame of a job for which a host has room; say whether there was one."""
+    """Start the next frame of a job that fits on a host. Returns whether there was one."""
 
     def admits(plan: LayerPlan) -> bool:
         return _reservation(farm, host, job, job.layers[job.by_name[plan.name]], share) is not None
@@ -153,7 +153,7 @@ def _start_frame_of(farm: Farm, host: Host, job: Job, share: Subscription) -> bo
 
 
 def _share(farm: Farm, host: Host, job: Job, *, is_heir: bool) -> Subscription | None:
-    """Return the subscription by which a job may use a host now, or None when it may not."""
+    """Return the subscription with which a job may use a host now, or None."""
     show = farm.shows[job.facts.show]
     if job.facts.paused or not show.active or not show.dispatch_enabled or not (show.booking_enabled or is_heir):
         return None
@@ -163,7 +163,7 @@ def _share(farm: Farm, host: Host, job: Job, *, is_heir: bool) -> Subscription |
 
 
 def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Subscription) -> int | None:
-    """Return the core points to reserve on a host for a frame of a layer, or None when there is no room."""
+    """Return the core points to reserve for a frame of a layer, or None if the host has no room."""
     if layer.start_after > farm.now() or not tags_match(layer.tags, farm.host_tags(host)):
         return None
     used = farm.usage.of("host", host.id)
@@ -188,7 +188,7 @@ def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Sub
 
 
 def _has_room(farm: Farm, name: str, host: Host) -> bool:
-    """Tell whether a limit lets one more frame run on a host; one that was deleted lets none."""
+    """Whether a limit allows one more frame on a host. A deleted limit allows none."""
     limit = farm.find_limit(name)
     if limit is None:
         return False
@@ -225,5 +225,5 @@ def _core_points(layer: LayerFacts, host: Host, idle: int) -> int | None:
 
 
 def tags_match(wanted: Sequence[str], tags: frozenset[str]) -> bool:
-    """Tell whether a host has one of a layer's tags; case does not matter."""
+    """Whether a host has one of a layer's tags, ignoring case."""
     return any(tag.lower() in tags for tag in wanted)

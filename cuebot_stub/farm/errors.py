@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the farm says when it cannot do what somebody asks for."""
+"""Errors of requests to the farm."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ __all__ = ["CannotDo", "CannotSave"]
 
 
 class CannotDo(ValueError):
-    """What was asked for makes no sense as things stand; the text says why. Nothing was changed."""
+    """The request is not possible in the current state. The text says why. Nothing was changed."""
 
 
 class CannotSave(Exception):
-    """What has changed cannot be written to the state file; the text says why. It holds as long as the server runs."""
+    """The state file cannot be written. The text says why. The change is kept in memory."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The farm as one object: everything in it, under one lock, saved before anybody is answered."""
+"""The farm as one object, with one lock. Changes are saved before a client gets its answer."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ logger = logging.getLogger("cuebot_stub")
 
 
 class FarmSettings(NamedTuple):
-    """What is decided when a farm is made.
+    """The settings of a farm.
 
     Attributes:
         log_root: The folder of the frames' logs.
-        strict: Follow Cuebot also where it is unhelpful.
-        addresses: Where the daemons of hosts listen, by host name.
-        launch_grace_seconds: A frame is not killed before its daemon has had so long to start it.
-        orphan_seconds: A frame that its daemon does not know of for so long is lost.
-        host_timeout_seconds: A host that is silent for so long is asked, and is DOWN when it does not answer.
-        max_finished: How many finished jobs are kept.
-        max_finished_frames: How many frames they may have together; the last one is always kept.
+        strict: Do what Cuebot does, also where that is unhelpful.
+        addresses: The addresses of RQDs, by host name.
+        launch_grace_seconds: The time that RQD has to start a frame before a kill is sent.
+        orphan_seconds: A frame is lost when its RQD has not known it for this time.
+        host_timeout_seconds: A host that is silent for this time is asked, and is DOWN if it does not answer.
+        max_finished: The number of finished jobs to keep.
+        max_finished_frames: The number of frames that these may have together. The last job is always kept.
     """
 
     log_root: str = "/shots"
@@ -53,10 +53,10 @@ class FarmSettings(NamedTuple):
 
 
 class Farm:
-    """All that a server knows.
+    """The whole state of a server.
 
-    Whoever reads or changes it does so within ``work``, from any thread. At the end of the outermost ``work`` idle
-    hosts get frames, what has changed is saved, and the orders to host daemons are handed to ``send``.
+    Any thread may read and change it, within ``work``. At the end of the outermost ``work``, idle hosts get frames,
+    changes are saved, and ``send`` gets the orders for RQDs.
     """
 
     def __init__(self, settings: FarmSettings, clock: Callable[[], float], store: Store | None = None) -> None:
@@ -101,11 +101,11 @@ class Farm:
 
     @contextmanager
     def work(self) -> Iterator[Farm]:
-        """Hold the lock; at the end give idle hosts work, save what has changed, and send orders.
+        """Hold the lock. At the end give frames to idle hosts, save changes, and send orders.
 
         Raises:
-            CannotSave: What was changed cannot be saved. It holds all the same, and is saved as soon as that is
-                possible; no frame starts before.
+            CannotSave: The changes cannot be saved now. They stay in memory and are saved later. Until then no
+                frame starts.
         """
         orders: list[Order] = []
         try:
@@ -153,38 +153,38 @@ class Farm:
             dispatch.book(self, hosts, wanted)
 
     def touch(self, kind: str, id: str, thing: Any) -> None:
-        """Note that a thing was changed, or is gone when it is None."""
+        """Mark a thing as changed, or as deleted when it is None."""
         self._unsaved.thing(kind, id, thing)
 
     def touch_job(self, job: Job) -> None:
-        """Note that the facts of a job, or of its layers, were changed."""
+        """Mark the facts of a job, or of its layers, as changed."""
         self.touch("job", job.id, job.facts)
         self.touch("layers", job.id, {"layers": [asdict(layer) for layer in job.layers]})
 
     def touch_frame(self, job: Job, ref: int) -> None:
-        """Note that a frame was changed."""
+        """Mark a frame as changed."""
         self._unsaved.frame(job, ref)
 
     def wake(self, host: Host | None = None, prefer: Job | None = None) -> None:
-        """Let a host, or all of them, get work at the end of this piece of work."""
+        """Look for frames for a host, or for all hosts, at the end of ``work``."""
         if host is None:
             self._all_wanted = True
         else:
             self._wanted[host.id] = prefer
 
     def redirect(self, host: Host, target: str) -> None:
-        """Let a host start a frame of the job or the group of an id first, at the end of this piece of work."""
+        """At the end of ``work``, start a frame of this job or group on a host first."""
         self._redirects.append((host.id, target))
 
     def order(self, order: Order) -> None:
-        """Send an order at the end of this piece of work."""
+        """Send an order at the end of ``work``."""
         self._orders.append(order)
 
     # -- finding -----------------------------------------------------------------------------------------------
 
     @property
     def useful(self) -> bool:
-        """The server reads what is asked as it was meant, where Cuebot does not."""
+        """Whether the server does what a request means where Cuebot does not; false with ``strict``."""
         return not self.settings.strict
 
     def find_show(self, name: str) -> Show | None:
@@ -192,7 +192,7 @@ class Farm:
         return next((show for show in self.shows.values() if show.name == name), None)
 
     def show_for_jobs(self, name: str) -> Show | None:
-        """The show of jobs that are launched to a name, also when a show of that name was archived into it."""
+        """Return the show for jobs launched to a name, also if a show of that name was archived into it."""
         return self.find_show(name) or next((show for show in self.shows.values() if name in show.aliases), None)
 
     def show_names(self) -> frozenset[str]:
@@ -200,7 +200,7 @@ class Farm:
         return frozenset(name for show in self.shows.values() for name in (show.name, *show.aliases))
 
     def find_service(self, name: str, show: str = "") -> Service | None:
-        """Return the service of a name, or what a show has in its place."""
+        """Return the service of a name, or the show's override of it."""
         return next((one for one in self.services.values() if one.name == name and one.show == show), None)
 
     def find_allocation(self, name: str) -> Allocation | None:
@@ -208,7 +208,7 @@ class Farm:
         return next((one for one in self.allocations.values() if one.name.lower() == name.lower()), None)
 
     def default_allocation(self) -> Allocation:
-        """Return the allocation of hosts that name none."""
+        """Return the allocation of hosts that ask for none."""
         default = next((one for one in self.allocations.values() if one.is_default), None)
         return default or self.find_allocation("local.general") or next(iter(self.allocations.values()))
 
@@ -221,11 +221,11 @@ class Farm:
         return next((host for host in self.hosts.values() if host.name == name), None)
 
     def deed_of(self, host: Host) -> Deed | None:
-        """Return whose a host is."""
+        """Return the deed of a host, if it has an owner."""
         return next((deed for deed in self.deeds.values() if deed.host == host.id), None)
 
     def root_group(self, show: str) -> Group:
-        """Return the group of a show that all others are in."""
+        """Return the root group of a show."""
         return next(group for group in self.groups.values() if group.show == show and not group.parent)
 
     def subscription_of(self, show: str, allocation: str) -> Subscription | None:
@@ -235,7 +235,7 @@ class Farm:
         )
 
     def host_tags(self, host: Host) -> frozenset[str]:
-        """Return all tags of a host in lower case: its allocation's, its name, its daemon's and those given here."""
+        """Return all tags of a host in lower case: of its allocation, its name, from RQD, and those set by clients."""
         allocation = self.allocations.get(host.allocation)
         tags = (allocation.tag if allocation else "", host.name, *host.reported_tags, *host.tags)
         known = self.tags_seen.get(host.id)
@@ -250,14 +250,14 @@ class Farm:
     # -- jobs --------------------------------------------------------------------------------------------------
 
     def add_job(self, job: Job) -> None:
-        """Take in a new job."""
+        """Add a new job."""
         job.facts.number = self.launches
         self.register_job(job)
         self._unsaved.new_job(job)
         self.touch_job(job)
 
     def register_job(self, job: Job) -> None:
-        """Make a job known."""
+        """Add a job to the indexes."""
         self.launches = max(self.launches, job.facts.number + 1)
         self.jobs[job.id] = job
         self.by_prefix[job.id[:18]] = job
@@ -266,7 +266,7 @@ class Farm:
         self.job_changed(job)
 
     def job_changed(self, job: Job) -> None:
-        """Keep account of which jobs have frames to start, and look at all hosts when a job has more of them."""
+        """Update whether a job has frames to start, and look for hosts when it has more than before."""
         waiting = job.state.waiting if job.is_pending and not job.facts.paused else 0
         if waiting > job.waiting_seen or (waiting and job.id not in self.hungry):
             self.hungry[job.id] = job
@@ -276,7 +276,7 @@ class Farm:
         job.waiting_seen = waiting
 
     def add_proc(self, proc: Proc) -> None:
-        """Count in what a proc reserves."""
+        """Add a proc, and reserve what it needs."""
         job = self.jobs[proc.job]
         self.procs[proc.id] = proc
         job.procs.add(proc.id)
@@ -285,7 +285,7 @@ class Farm:
 
     @contextmanager
     def recounting(self, procs: Iterable[Proc]) -> Iterator[None]:
-        """Let something be changed by which procs are counted: the host's allocation, the job's group, limits."""
+        """Recount procs around a change of what they are counted by: allocation, group or limits."""
         counted = [(proc, self.hosts[proc.host], self.jobs[proc.job]) for proc in procs]
         for proc, host, job in counted:
             self.usage.remove(proc, host, job)
@@ -296,7 +296,7 @@ class Farm:
                 self.usage.add(proc, host, job)
 
     def remove_proc(self, proc: Proc) -> None:
-        """Give back what a proc reserves."""
+        """Remove a proc, and free what it has reserved."""
         job = self.jobs[proc.job]
         del self.procs[proc.id]
         job.procs.discard(proc.id)
@@ -305,12 +305,12 @@ class Farm:
         self.touch("proc", proc.id, None)
 
     def follow(self, *jobs: Job) -> None:
-        """Follow up what has happened to frames: what waits for them, who may start, and whether jobs are over.
+        """Update dependencies, hosts and finished jobs after frames have changed their state.
 
-        Whoever has told the scheduler or the book of dependencies of something calls this afterwards.
+        Call it after each change in the scheduler or in the book of dependencies.
 
         Args:
-            jobs: The jobs whose frames have moved; those that the book has moved are known.
+            jobs: The jobs whose frames have changed, apart from those that the book has changed.
         """
         todo = {job.id: job for job in jobs}
         while True:
@@ -336,12 +336,12 @@ class Farm:
         self.depends.frame_moved(job, move, eaten_layers_count=self.useful)
 
     def finish_if_complete(self, job: Job) -> None:
-        """Finish a job when all its frames are SUCCEEDED or EATEN; one without frames never is."""
+        """Finish a job if all its frames are SUCCEEDED or EATEN. A job without frames never finishes."""
         if job.is_pending and len(job.state) and job.state.succeeded:
             self.finish_job(job)
 
     def finish_job(self, job: Job) -> None:
-        """Put a job to its end: what waits for it may start, and so may its post layers."""
+        """Finish a job. Jobs that depend on it, and its post layers, may start."""
         job.facts.state, job.facts.stopped = "FINISHED", int(self.now())
         self.pending.pop(job.name, None)
         self.job_changed(job)
@@ -358,7 +358,7 @@ class Farm:
         self._forget_old_jobs()
 
     def revive_job(self, job: Job) -> None:
-        """Let a finished job be pending again, because a frame of it shall run again.
+        """Make a finished job pending again, to run a frame again.
 
         Raises:
             CannotDo: Another job of that name is pending.
@@ -383,7 +383,7 @@ class Farm:
                 self.forget_job(job)
 
     def forget_job(self, job: Job) -> None:
-        """Forget a finished job that has no procs any more, with its comments and dependencies."""
+        """Delete a finished job without procs, with its comments and dependencies."""
         del self.jobs[job.id], self.by_prefix[job.id[:18]]
         self.depends.forget_job(job.id)
         self.forget_comments(job.id)
@@ -393,7 +393,7 @@ class Farm:
             self.touch("totals", job.layer_id(number), None)
 
     def forget_comments(self, subject: str) -> None:
-        """Forget what was written about a job or a host that is gone."""
+        """Delete the comments on a deleted job or host."""
         for comment in [one for one in self.comments.values() if one.subject_of == subject]:
             del self.comments[comment.id]
             self.touch("comment", comment.id, None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters of shows: which jobs they match, and what they do to them."""
+"""The filters of shows: which jobs they match, and how they change them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def order_filters(farm: Farm, show: str) -> None:
 
 
 def run_filters(farm: Farm, job: Job) -> None:
-    """Do to a job what the enabled filters of its show say, until one of them stops."""
+    """Apply the enabled filters of a job's show, up to one that stops."""
     already: set[str] = set()
     for one in filters_of(farm, job.facts.show):
         if one.enabled and apply_filter(farm, one, job, already):
@@ -60,16 +60,16 @@ def run_filters(farm: Farm, job: Job) -> None:
 
 
 def apply_filter(farm: Farm, filter: Filter, job: Job, already: set[str] | None = None) -> bool:
-    """Do to a job what a filter says, when it matches.
+    """Apply a filter to a job, if it matches.
 
     Args:
         farm: The farm.
-        filter: It need not be enabled.
+        filter: The filter, enabled or not.
         job: The job.
-        already: Facts that filters before this one have set, which a group does not change; more are added.
+        already: Facts that earlier filters have set, which a group does not change. This filter adds its own.
 
     Returns:
-        No filter may come after this one.
+        Whether no other filter may run after this one.
     """
     tests = [_matches(farm, matcher, job) for matcher in filter.matchers]
     if not tests or not (all(tests) if filter.type == "MATCH_ALL" else any(tests)):

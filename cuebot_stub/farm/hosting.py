@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people do to hosts, and to the frames on them: move, remove, unbook, redirect."""
+"""Actions on hosts and on the frames there: move, delete, unbook, redirect."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class HostInUse(ValueError):
 
 
 def host_changed(farm: Farm, host: Host) -> None:
-    """Save a host that somebody has changed, and let it get work if it may have some now."""
+    """Save a changed host, and look for frames if it accepts some now."""
     farm.touch("host", host.id, host)
     farm.wake(host)
 
 
 def move_host(farm: Farm, host: Host, allocation: Allocation) -> None:
-    """Move a host to an allocation, and so to its facility. What runs on it counts for the new one from now on."""
+    """Move a host to an allocation and its facility. Running frames count for the new one."""
     with farm.recounting(farm.procs_of_host(host)):
         host.allocation, host.facility = allocation.id, allocation.facility
     host_changed(farm, host)
@@ -40,7 +40,7 @@ def move_host(farm: Farm, host: Host, allocation: Allocation) -> None:
 
 
 def delete_host(farm: Farm, host: Host) -> None:
-    """Forget a host, with whose it is and what was written about it.
+    """Delete a host with its deed and its comments.
 
     Raises:
         HostInUse: Frames run on it.
@@ -61,7 +61,7 @@ def delete_host(farm: Farm, host: Host) -> None:
 
 
 def unbook(farm: Farm, proc: Proc, *, kill: bool) -> None:
-    """Let a proc not go on to another frame of its job; with ``kill`` its frame is ended now."""
+    """Give the room of a proc to any job when its frame ends. With ``kill``, end the frame now."""
     proc.unbooked = True
     farm.touch("proc", proc.id, proc)
     if kill:
@@ -69,7 +69,7 @@ def unbook(farm: Farm, proc: Proc, *, kill: bool) -> None:
 
 
 def redirect(farm: Farm, proc: Proc, target: str, *, kill: bool) -> None:
-    """Let the room of a proc go to the job or the group of an id when its frame ends; empty takes that back."""
+    """Give the room of a proc to this job or group when its frame ends. An empty id cancels that."""
     proc.redirect, proc.unbooked = target, proc.unbooked or bool(target)
     farm.touch("proc", proc.id, proc)
     if kill:
@@ -80,10 +80,10 @@ def redirect(farm: Farm, proc: Proc, target: str, *, kill: bool) -> None:
 
 
 def lend(farm: Farm, partition: RenderPartition) -> None:
-    """Take in a partition, and start what can start in it at once.
+    """Add a render partition, and start frames in it at once.
 
     Raises:
-        CannotDo: Nothing can.
+        CannotDo: No frame can start in it.
     """
     host, job = farm.hosts[partition.host], farm.jobs[partition.job]
     farm.partitions[partition.id] = partition
@@ -111,7 +111,7 @@ def _start_now(farm: Farm, host: Host, job: Job, partition: RenderPartition) -> 
 
 
 def drop_partition(farm: Farm, partition: RenderPartition) -> None:
-    """Take back what was lent, and end what runs there."""
+    """Remove a partition, and end its frames."""
     for proc in procs_in(farm, partition):
         proc.unbooked = True
         kill_proc(farm, proc, "the owner of the host takes it back")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts, and the procs that are reserved on them."""
+"""Hosts, and the procs on them."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}\Z")
 
 @dataclass(slots=True)
 class Host:
-    """A machine with a host daemon; made by its first report.
+    """A machine with RQD. The first report creates it.
 
     Attributes:
-        tags: What somebody gave it here.
-        reported_tags: What its daemon says of it.
-        memory: What frames may reserve; less than ``total_memory``.
-        locked_cores: What its daemon keeps from frames, because somebody has told it so.
-        asked: When it was asked last for a report.
-        refusals: How many frames it has refused in a row; it gets none until ``refused_until``.
-        no_taskset: It refused to reserve whole cores for a threadable frame, as it has fewer than it reports.
+        tags: The tags that clients have set.
+        reported_tags: The tags that RQD reports.
+        memory: The memory that frames may reserve; less than ``total_memory``.
+        locked_cores: The cores that RQD has locked at a client's request.
+        asked: When the server last asked for a report.
+        refusals: The number of frames that it has refused in a row. It gets no others until ``refused_until``.
+        no_taskset: RQD could not reserve whole cores for a threadable frame, because it has fewer than it reports.
     """
 
     id: str
@@ -64,18 +64,18 @@ class Host:
 class Proc:
     """Cores and memory of a host, reserved for the process of one frame.
 
-    Its id is what the host daemon echoes as ``resource_id``, so a report about an older process of the same frame is
-    told apart. With the frame's end it is gone.
+    RQD returns its id as ``resource_id``, which tells reports about earlier processes of the same frame apart. It ends
+    with its frame.
 
     Attributes:
-        launched: When the host daemon has taken the frame; 0 before.
-        kill_reason: Why it must end; empty as long as it may run.
-        kill_at: When to ask the host daemon for it the next time.
-        missing_since: When the host daemon was first heard not to know of it; 0 as long as it does.
-        lost_since: When it was given up, and its log was asked for how it has ended; 0 as long as it may run.
-        lost_status: The exit status to show when its log does not tell.
-        again: Its frame shall run again as soon as it has ended.
-        unbooked: Its job has no preference for the room it leaves.
+        launched: When RQD accepted the frame; 0 before.
+        kill_reason: Why it must end; empty while it may run.
+        kill_at: When to send the next kill.
+        missing_since: When RQD first reported without it; 0 while RQD reports it.
+        lost_since: When the server gave it up and began to read its log; 0 before.
+        lost_status: The exit status to use if the log has none.
+        again: Run the frame again when it has ended.
+        unbooked: Its job does not come first for the room that it leaves.
         redirect: The job or group that gets its room; empty for any.
     """
 
@@ -114,13 +114,13 @@ def short_name(reported: str) -> str:
 
 
 def host_address(name: str, tags: list[str], known: dict[str, str], *, is_local: bool) -> str:
-    """Return where the daemon of a host listens, as ``address:port``.
+    """Return the address of a host's RQD, ``address:port``.
 
     Args:
         name: The host's name.
-        tags: What it reported; ``rqdport_18602`` tells the port of a daemon on this machine.
-        known: What the server was told at its start.
-        is_local: The report came over the loopback interface.
+        tags: Its reported tags. ``rqdport_18602`` is the port of an RQD on this machine.
+        known: The addresses from the options of the server.
+        is_local: Whether the report came over the loopback interface.
     """
     if name in known:
         return known[name]

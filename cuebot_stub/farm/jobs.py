@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs with their layers and frames: what the scheduler does not need to know of them."""
+"""Jobs with their layers and frames: everything that the scheduler does not need."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _NO_FRAME = 0xFFFFFFFFFFFF
 
 
 def layer_id(job_id: str, number: int) -> str:
-    """Return the id of a layer, made from the job's id and the layer's number, so that nobody has to store it."""
+    """Return the id of a layer, made of the job's id and the layer's number. It is not stored."""
     return frame_id(job_id, number, _NO_FRAME)
 
 
 def frame_id(job_id: str, layer: int, ref: int) -> str:
-    """Return the id of a frame, made from the job's id, the number of its layer and its own."""
+    """Return the id of a frame, made of the job's id, the layer's number and its own."""
     return f"{job_id[:18]}-{0x8000 | layer:04x}-{ref:012x}"
 
 
 def split_id(id: str) -> tuple[str, int, int]:
-    """Return the beginning of the job's id, the number of the layer and that of the frame, -1 for a layer.
+    """Return the beginning of the job's id, the layer's number, and the frame's, which is -1 for a layer.
 
     Raises:
-        ValueError: It is no such id.
+        ValueError: The text is not such an id.
     """
     if len(id) != 36:
         raise ValueError(f"{id!r} is no id")
@@ -53,10 +53,10 @@ def split_id(id: str) -> tuple[str, int, int]:
 
 @dataclass(slots=True)
 class LayerFacts:
-    """What was asked for a layer, and what somebody changed since.
+    """The settings of a layer, from the spec and from later changes.
 
     Attributes:
-        dispatch_order: Its place among the layers of the spec, those of the post job included; from 1 on.
+        dispatch_order: Its place among all layers of the spec, also those of the post job; from 1.
     """
 
     name: str
@@ -93,14 +93,14 @@ class LayerFacts:
         return minutes * 60 if 0 < minutes < math.inf else 0.0
 
     def group(self) -> str:
-        """Return a text that is the same for layers that may run in the same places; see ``LayerPlan.group``."""
+        """Return an equal text for layers that may run on the same hosts; see ``LayerPlan.group``."""
         needs = (self.tags, self.limits, self.gpus, self.gpu_memory, self.threadable, self.max_cores, self.start_after)
         return repr(needs)
 
 
 @dataclass(slots=True)
 class LayerTotals:
-    """What the frames of a layer have used so far; seconds are whole seconds of runs that are over."""
+    """The sums over all ended runs of a layer, in whole seconds."""
 
     rendered: int = 0
     failed: int = 0
@@ -112,7 +112,7 @@ class LayerTotals:
     max_rss: int = 0
 
     def add(self, seconds: int, core_seconds: int, rss: int, *, succeeded: bool) -> None:
-        """Count a run that is over."""
+        """Add a run that has ended."""
         self.max_rss = max(self.max_rss, rss)
         if not succeeded:
             self.failed += 1
@@ -127,7 +127,7 @@ class LayerTotals:
 
 @dataclass(slots=True)
 class FrameFacts:
-    """What happened to a frame; made when it first runs. ``exit_status`` -1 means that it never ended."""
+    """The history of a frame. Created when it first runs. ``exit_status`` is -1 until it has ended once."""
 
     exit_status: int = -1
     exit_signal: int = 0
@@ -149,16 +149,16 @@ class FrameFacts:
 
 @dataclass(slots=True)
 class JobFacts:
-    """What was asked for a job, what somebody changed since, and where it stands.
+    """The settings of a job, from the spec and from later changes, and its state.
 
     Attributes:
-        uid: The user's number on the hosts; None when the launch did not tell.
-        number: How many jobs were launched before; it orders those of one second.
-        layer_count: Its layers as Cuebot counts them: one twice of which some frames had to wait for others at first.
+        uid: The user's id on the hosts; None if the spec has none.
+        number: The number of jobs launched before. It orders jobs launched in the same second.
+        layer_count: Its layers as Cuebot counts them: a layer counts twice if some of its frames had to wait at first.
         post_job: The id of the job of its post layers.
-        freed: Frames that start whatever they wait for.
-        orders: The frames of layers in the order in which they start, where somebody has changed it.
-        looks: By frame and state, a text and a colour (red, green, blue) for clients to show instead of the state.
+        freed: Frames that start whatever they depend on.
+        orders: The order of frames, for layers where a client has changed it.
+        looks: By frame and state, the text and colour (red, green, blue) that clients show instead of the state.
     """
 
     id: str
@@ -201,10 +201,10 @@ class Job:
     Attributes:
         procs: The ids of its procs.
         running: The procs by their frames.
-        waiting_seen: How many frames could start when somebody last looked; 0 while none may.
-        done: By frame, whether it has succeeded and what waits for it has been told.
-        moved: By frame, when its state has changed last; 0 for never.
-        eligible: By frame, when it could start; 0 for since its launch.
+        waiting_seen: The number of frames that could start at the last look; 0 while none may.
+        done: By frame, whether it has succeeded and its dependencies were satisfied.
+        moved: By frame, the last change of its state; 0 for never.
+        eligible: By frame, when it could first start; 0 for at the launch.
     """
 
     def __init__(self, facts: JobFacts, layers: list[LayerFacts], plans: Sequence[LayerPlan], *, strict: bool) -> None:
@@ -224,13 +224,13 @@ class Job:
         self.eligible = array("d", bytes(8 * len(self.state)))
 
     def note(self, move: Move, now: float) -> None:
-        """Note when a frame has moved, and when it could start."""
+        """Store when a frame changed its state, and when it could start."""
         self.moved[move.ref] = now
         if move.before is FrameState.DEPEND and move.after is FrameState.WAITING:
             self.eligible[move.ref] = now
 
     def eligible_time(self, ref: int) -> int:
-        """When a frame could start; the launch of the job when it has waited for nothing, or still does."""
+        """Return when a frame could start; the launch of the job if it depended on nothing, or still waits."""
         facts = self.frames.get(ref)
         return int(self.eligible[ref]) or (facts.eligible if facts else 0) or self.facts.launched
 
@@ -246,12 +246,12 @@ class Job:
 
     @property
     def is_pending(self) -> bool:
-        """The job is neither finished nor waits for another one as its post job."""
+        """Whether the job is neither finished, nor a post job that waits for its job."""
         return self.facts.state == "PENDING"
 
     @property
     def tags(self) -> frozenset[str]:
-        """The tags of all layers in lower case; a host that has none of them has nothing to do."""
+        """The tags of all layers in lower case. A host with none of them cannot run a frame of the job."""
         if self._tags is None:
             self._tags = frozenset(tag.lower() for layer in self.layers for tag in layer.tags)
         return self._tags
@@ -273,14 +273,14 @@ class Job:
         return f"{self.facts.log_dir}/{log_name(self.name, self.state.frame_name(ref))}"
 
     def facts_of(self, ref: int) -> FrameFacts:
-        """Return what happened to a frame, to be written to."""
+        """Return the facts of a frame, which are created at the first call."""
         facts = self.frames.get(ref)
         if facts is None:
             facts = self.frames[ref] = FrameFacts()
         return facts
 
     def needs_changed(self, number: int) -> None:
-        """Tell the scheduler that the needs of a layer were changed."""
+        """Pass changed cores, memory and tags of a layer on to the scheduler."""
         layer, self._tags = self.layers[number], None
         cores, memory = layer.min_cores / 100, layer.memory
         self.state.change_layer(layer.name, cores=cores, memory_kb=memory, group=layer.group())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes jobs of a job spec: all of them, or none."""
+"""Makes the jobs of a job spec: all of them, or none."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def launch(farm: Farm, document: SpecDocument) -> list[Job]:
     """Make the jobs of a spec and return them, without the jobs of their post layers.
 
     Raises:
-        SpecError: A job of that name is pending, the show takes no jobs, or a dependency cannot be made. Nothing was
+        SpecError: A job of that name is pending, the show accepts no jobs, or a dependency cannot be made. No job was
             made.
     """
     show = farm.show_for_jobs(document.show)
@@ -99,7 +99,7 @@ def _make_job(farm: Farm, document: SpecDocument, spec: JobSpec, show: str, *, p
 
 
 def _add_post_job(farm: Farm, document: SpecDocument, spec: JobSpec, parent: Job) -> None:
-    """Make the job of the post layers, which starts when its parent is over."""
+    """Make the job of the post layers, which starts when its job is finished."""
     if not any(layer.type == "Post" for layer in spec.layers):
         return
     taken, number = {job.name for job in farm.jobs.values()}, int(farm.now() * 1000)
@@ -126,15 +126,14 @@ def _add_post_job(farm: Farm, document: SpecDocument, spec: JobSpec, parent: Job
 
 
 def _job_before(farm: Farm, name: str) -> Job | None:
-    """Return the job of a name that was launched last before."""
+    """Return the last job of the same name."""
     return next((job for job in reversed(farm.jobs.values()) if job.name == name), None)
 
 
 def _memory(spec: LayerSpec, service: Service, before: Job | None) -> int:
-    """Return the memory of a frame: what the layer asks for, or what it has used at most in the job before.
+    """Return the memory for a frame: what the layer asks for, or the most that it used in the last job of the name.
 
-    As on Cuebot the latter is taken when half of its frames have succeeded, also when it is less than what the service
-    asks for.
+    As on Cuebot, the latter counts if half of that layer's frames succeeded, also if the service asks for more.
     """
     if spec.memory_kb is not None:
         return spec.memory_kb
@@ -200,10 +199,10 @@ def _make_plan(spec: LayerSpec, facts: LayerFacts) -> LayerPlan:
 
 
 def _make_depends(farm: Farm, document: SpecDocument, made: dict[str, Job]) -> _Made:
-    """Return the dependencies of a spec, which nobody knows yet.
+    """Return the dependencies of a spec without adding them to the book.
 
     Raises:
-        SpecError: One cannot be made. When the spec has nothing else, Cuebot says yes to that, and makes none.
+        SpecError: One cannot be made.
     """
     found: _Made = []
     sources: list[DependSpec] = []
@@ -242,7 +241,7 @@ def _make_depend(farm: Farm, spec: DependSpec, made: dict[str, Job]) -> tuple[De
 
 
 def _end(job: Job, layer: str, frame: str, spec: DependSpec) -> End:
-    """Return one end of a dependency; a frame is named like ``0012-beauty``."""
+    """Return one end of a dependency. The name of a frame is like ``0012-beauty``."""
     number, layer = split_frame_name(frame) if frame else (0, layer)
     if layer and layer not in job.by_name:
         raise SpecError(spec.where, f"the job {job.name} has no layer {layer!r}", spec.line)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the owner of a locked host lends to jobs: frames of those start on it all the same."""
+"""Render partitions: the cores that the owner of a locked host lends to jobs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ __all__ = ["forget_partitions", "is_lent", "is_locked", "lends", "procs_in"]
 
 
 def is_locked(host: Host) -> bool:
-    """Tell whether a host gets only frames that its owner has lent it to."""
+    """Whether a host is locked, so that only frames in a partition start there."""
     return host.lock_state != "OPEN" or host.nimby_locked
 
 
 def is_lent(farm: Farm, host: Host, job: Job) -> bool:
-    """Tell whether a job may use anything of a locked host."""
+    """Whether a job has a partition on a host."""
     return job.facts.local_host == host.name or any(_partitions(farm, host, job))
 
 
 def lends(farm: Farm, host: Host, job: Job, number: int, cores: int) -> bool:
-    """Tell whether a locked host lends as much as a frame of a layer needs, beside what the job has there already."""
+    """Whether a partition has room for a frame of a layer, beside the frames that run in it."""
     layer, procs = job.layers[number], [proc for proc in farm.procs_of_host(host) if proc.job == job.id]
     used = sum(proc.cores for proc in procs) + cores
     if job.facts.local_host == host.name and used <= job.facts.local_cores:
@@ -48,7 +48,7 @@ def _partitions(farm: Farm, host: Host, job: Job) -> Iterator[RenderPartition]:
 
 
 def procs_in(farm: Farm, partition: RenderPartition) -> list[Proc]:
-    """Return what runs in a partition."""
+    """Return the procs in a partition."""
     job = farm.jobs.get(partition.job)
     return [
         proc
@@ -60,7 +60,7 @@ def procs_in(farm: Farm, partition: RenderPartition) -> list[Proc]:
 
 
 def forget_partitions(farm: Farm, id: str) -> None:
-    """Forget what was lent to a job that is over, or of a host that is gone."""
+    """Delete the partitions of a finished job or a deleted host."""
     for one in [one for one in farm.partitions.values() if id in (one.job, one.host)]:
         del farm.partitions[one.id]
         farm.touch("partition", one.id, None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes dependencies, of a job spec or while jobs run, by Cuebot's rules."""
+"""Makes dependencies by Cuebot's rules, from a job spec or for running jobs."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class End(NamedTuple):
 
     Attributes:
         job: The job.
-        layer: The layer's number; -1 for all of the job.
-        ref: The frame; -1 for all of the layer.
+        layer: The layer's number; -1 for the whole job.
+        ref: The frame; -1 for the whole layer.
     """
 
     job: Job
@@ -35,32 +35,32 @@ class End(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """What it is, as in the types of dependencies."""
+        """``JOB``, ``LAYER`` or ``FRAME``, as in the types of dependencies."""
         if self.layer < 0:
             return "JOB"
         return "LAYER" if self.ref < 0 else "FRAME"
 
     @property
     def layer_name(self) -> str:
-        """The name of the layer, empty for all of a job."""
+        """The name of the layer; empty for a whole job."""
         return self.job.layers[self.layer].name if self.layer >= 0 else ""
 
     @property
     def spelled(self) -> str:
-        """What it is called in messages."""
+        """The text for messages."""
         if self.ref >= 0:
             return f"the frame {self.job.state.frame_name(self.ref)} of {self.job.name}"
         return f"the layer {self.layer_name} of {self.job.name}" if self.layer_name else f"the job {self.job.name}"
 
 
 def make_depend(type: str, er: End, on: End, *, any_frame: bool = False) -> tuple[Depend, Edges | None] | None:
-    """Return a dependency that nobody knows yet, with its pairs when frames wait for frames.
+    """Return a new dependency, with its pairs if frames wait for frames. The book does not have it yet.
 
-    None stands for one that Cuebot leaves out without a word: frame by frame on a layer of another job with ``_tile_``
-    in its name.
+    Returns None where Cuebot silently makes none: frame by frame on a layer of another job with ``_tile_`` in its
+    name.
 
     Raises:
-        CannotDo: Something would wait for itself, or Cuebot cannot make it.
+        CannotDo: A part of the job would wait for itself, or Cuebot cannot make the dependency.
     """
     if type != "PREVIOUS_FRAME" and _covers(er, on):
         raise CannotDo(f"{er.spelled} cannot wait for {on.spelled}: it would wait for itself")
@@ -82,7 +82,7 @@ def make_depend(type: str, er: End, on: End, *, any_frame: bool = False) -> tupl
 
 
 def edges_of(depend: Depend, er: Job, on: Job) -> Edges | None:
-    """Return the pairs of a dependency that was saved."""
+    """Return the pairs of a saved dependency."""
     if depend.type in COMPOSITE or depend.type == "LAYER_ON_SIM_FRAME":
         ends = End(er, er.by_name[depend.er_layer]), End(on, on.by_name[depend.on_layer], depend.on_ref)
         made = make_depend(depend.type, *ends)
@@ -91,7 +91,7 @@ def edges_of(depend: Depend, er: Job, on: Job) -> Edges | None:
 
 
 def _covers(er: End, on: End) -> bool:
-    """Tell whether something would wait for itself, for a part of it, or for what it is a part of."""
+    """Whether one end contains the other, so that frames would wait for themselves."""
     if er.job is not on.job:
         return False
     if "JOB" in (er.kind, on.kind):
@@ -110,17 +110,17 @@ def _refs(er: End, on: End, pairs: Iterable[tuple[int, int]]) -> list[tuple[int,
 
 
 def connect(farm: Farm, er: End, on: End, type: str = "") -> Row:
-    """Let one end wait for another; a dependency on a part that is done already is stored inactive.
+    """Make one end wait for another. If the other is done already, the dependency is inactive.
 
     Args:
         farm: The farm.
-        er: What waits.
-        on: What is waited for.
-        type: The type, if it is not what the kinds of the ends say.
+        er: The end that waits.
+        on: The end that it waits for.
+        type: The type, if the kinds of the ends do not give it.
 
     Raises:
-        CannotDo: The job that is waited for is over, it would wait for itself, there is such a dependency already, or
-            Cuebot makes none.
+        CannotDo: The job to wait for is finished, the job would wait for itself, the dependency exists, or Cuebot makes
+            none.
     """
     made = make_depend(type or f"{er.kind}_ON_{on.kind}", er, on)
     if made is None:
@@ -137,8 +137,8 @@ def drop(farm: Farm, rows: Iterable[Row], target: str) -> None:
 
     Args:
         farm: The farm.
-        rows: Those to look at.
-        target: ``INTERNAL`` for those within one job, ``EXTERNAL`` for those across jobs, ``ANY_TARGET`` for all.
+        rows: The dependencies to choose from.
+        target: ``INTERNAL`` for those within a job, ``EXTERNAL`` for those between jobs, ``ANY_TARGET`` for all.
     """
     for row in rows:
         if target == "ANY_TARGET" or row.depend.is_internal == (target == "INTERNAL"):

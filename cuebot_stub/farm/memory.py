@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory: what frames use, and what their layers ask for in the end."""
+"""Tracks the memory of frames, and adjusts what their layers ask for."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _SPARE = 262144  # above what the largest frame of a layer has used
 
 
 def note_memory(farm: Farm, proc: Proc, used: int, most: int) -> None:
-    """Note what a running frame uses; frames of its layer that start from now on get at least as much.
+    """Store the memory of a running frame. Frames of its layer that start later get at least as much.
 
     Args:
         farm: The farm.
-        proc: What runs the frame.
-        used: What it uses now, in kB.
-        most: What it has used at most.
+        proc: The proc of the frame.
+        used: Its current memory, in kB.
+        most: Its highest memory so far, in kB.
     """
     job = farm.jobs[proc.job]
     number = job.layer_of(proc.ref)
@@ -37,7 +37,7 @@ def note_memory(farm: Farm, proc: Proc, used: int, most: int) -> None:
 
 
 def reserve_memory(farm: Farm, host: Host, proc: Proc) -> None:
-    """Reserve what a running frame uses, when that is more than it was given and the host has so much left."""
+    """Reserve the memory that a running frame uses, if that is more than it has and the host has enough."""
     more = proc.used_memory - proc.memory
     if 0 < more <= host.memory - farm.usage.of("host", host.id).memory:
         with farm.recounting([proc]):
@@ -46,7 +46,7 @@ def reserve_memory(farm: Farm, host: Host, proc: Proc) -> None:
 
 
 def lower_memory(farm: Farm, job: Job, number: int) -> None:
-    """Let frames of a layer have what its largest one has used so far and some more, if that is less than they have."""
+    """Lower the memory of a layer to a little more than its largest frame has used so far."""
     layer, most = job.layers[number], job.totals[number].max_rss
     enough = most + _SPARE if most >= MIN_MEMORY else MIN_MEMORY
     if layer.memory_optimizer and layer.memory > enough:
@@ -55,7 +55,7 @@ def lower_memory(farm: Farm, job: Job, number: int) -> None:
 
 
 def give_more_memory(farm: Farm, proc: Proc) -> None:
-    """Give the next attempt at a frame more memory than this one had; it is not lowered any more."""
+    """Raise the memory of a layer after a frame ran out of it. It is not lowered again."""
     job = farm.jobs[proc.job]
     number = job.layer_of(proc.ref)
     layer = job.layers[number]
@@ -66,7 +66,7 @@ def give_more_memory(farm: Farm, proc: Proc) -> None:
 
 
 def _raise(farm: Farm, job: Job, number: int, memory: int) -> None:
-    """Let frames of a layer have so much, unless no host has it: then nothing of it would ever run again."""
+    """Raise the memory of a layer, but not above the largest host: then no frame of it could run."""
     is_possible = farm.settings.strict or any(memory <= host.memory for host in farm.hosts.values())
     if memory > job.layers[number].memory and is_possible:
         _set(farm, job, number, memory)

@@ -36,13 +36,13 @@ _WAYS: dict[str, Callable[[list[int], list[int]], list[int]]] = {"FIRST": _first
 
 
 def reorder(farm: Farm, job: Job, number: int, frames: str, way: str) -> None:
-    """Let frames of a layer start first, last, or in the reverse order.
+    """Move frames of a layer to the start or to the end of its order, or reverse them.
 
     Args:
         farm: The farm.
         job: The job.
         number: The layer.
-        frames: The range; numbers that the layer does not have are left out.
+        frames: The range. Frames that the layer does not have are ignored.
         way: ``FIRST``, ``LAST`` or ``REVERSE``.
 
     Raises:
@@ -55,10 +55,10 @@ def reorder(farm: Farm, job: Job, number: int, frames: str, way: str) -> None:
 
 
 def stagger(farm: Farm, job: Job, number: int, frames: str, step: int) -> None:
-    """Let frames of a layer start coarse to fine, ``1-10`` with a step of 5 as ``1-10:5``; others keep their places.
+    """Order frames of a layer coarse to fine: ``1-10`` with a step of 5 as ``1-10:5``. Others keep their places.
 
     Raises:
-        CannotDo: The range is not one to stagger, or the step is below 1.
+        CannotDo: The range cannot be staggered, or the step is below 1.
     """
     if step < 1:
         raise CannotDo(f"frames cannot be staggered by {step}; give 1 or more")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the farm wants from a host daemon: plain orders, which somebody else carries out and answers."""
+"""Orders of the farm to RQDs, as plain data. ``cuebot_stub.rqd`` sends them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RUN_VARIABLE = "CUEBOT_STUB_PROC"
 
 
 class RunFrame(NamedTuple):
-    """A frame for a host daemon; fields and units as in the message of the same name."""
+    """A frame for RQD. Fields and units are those of the message of the same name."""
 
     resource_id: str
     job_id: str
@@ -64,7 +64,7 @@ class KillOrder(NamedTuple):
 
 
 class HostOrder(NamedTuple):
-    """Tell a host daemon something: ``LockAll``, ``UnlockAll``, or ask it for its ``ReportStatus``."""
+    """Call an RQD: ``LockAll``, ``UnlockAll`` or ``ReportStatus``."""
 
     address: str
     host: str
@@ -72,14 +72,14 @@ class HostOrder(NamedTuple):
 
 
 class EndLeftOrder(NamedTuple):
-    """End what the daemon of a host has left behind: it is gone, and knows nothing of its frames when it comes back."""
+    """End the frames of a killed RQD, which will not know them when it starts again."""
 
     address: str
     frame_ids: tuple[str, ...]
 
 
 class LogOrder(NamedTuple):
-    """Read in the log of a process that is gone how it has ended."""
+    """Read in the log of a lost process how it has ended."""
 
     proc: str
     path: str
@@ -89,7 +89,7 @@ Order = LaunchOrder | KillOrder | HostOrder | EndLeftOrder | LogOrder
 
 
 def make_run_frame(farm: Farm, host: Host, job: Job, proc: Proc) -> RunFrame:
-    """Return what a host daemon needs to run the frame of a proc."""
+    """Return everything that RQD needs to run the frame of a proc."""
     number = job.layer_of(proc.ref)
     layer, facts = job.layers[number], job.facts
     frame = job.state.number(proc.ref)
@@ -120,7 +120,7 @@ def make_run_frame(farm: Farm, host: Host, job: Job, proc: Proc) -> RunFrame:
 
 
 def _command(command: str, job: str, layer: str, chunk: int, frame: int, members: FrameSet) -> str:
-    """Fill in the tokens, in the order in which the farm does it."""
+    """Replace the tokens, in Cuebot's order."""
     for token, value in (
         ("#ZFRAME#", padded(frame)),
         ("#IFRAME#", str(frame)),

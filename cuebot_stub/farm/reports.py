@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What host daemons report: that they are there, what runs on them, and how it ended."""
+"""Handles the reports of RQDs: hosts, running frames, and how frames have ended."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MIN_TEMP_SHARE, SYSTEM_MEMORY, GB = 0.05, 524288, 1048576
 
 
 class HostReport(NamedTuple):
-    """A host daemon's report about its machine; memory in kB, cores in core points."""
+    """RQD's report about its machine, with memory in kB and cores in core points."""
 
     name: str
     facility: str
@@ -60,7 +60,7 @@ class HostReport(NamedTuple):
 
 
 class FrameReport(NamedTuple):
-    """A host daemon's report about a process; seconds since the epoch, memory in kB."""
+    """RQD's report about a process, with times in seconds since the epoch and memory in kB."""
 
     resource_id: str
     frame_id: str
@@ -73,7 +73,7 @@ class FrameReport(NamedTuple):
 
 
 class LogEnd(NamedTuple):
-    """How a process has ended by its log; memory in kB."""
+    """How a process has ended according to its log, with memory in kB."""
 
     exit_status: int
     exit_signal: int
@@ -85,12 +85,12 @@ class LogEnd(NamedTuple):
 
 
 def host_reported(farm: Farm, report: HostReport, running: Iterable[FrameReport] | None) -> Host:
-    """Take in what a host says of itself; one that nobody knows is made.
+    """Handle the report of a host. Creates a host that is not known yet.
 
     Args:
         farm: The farm.
-        report: The machine.
-        running: All frames that run on it; None when the report does not tell.
+        report: The state of the machine.
+        running: All frames that run there; None if the report does not list them.
     """
     name = short_name(report.name)
     host = farm.find_host(name) or _make_host(farm, name, report)
@@ -146,14 +146,14 @@ def _update(farm: Farm, host: Host, report: HostReport) -> None:
 
 
 def _memory_for_frames(report: HostReport) -> int:
-    """What frames may reserve of a machine, as Cuebot rounds it: somebody works at one with NIMBY."""
+    """The memory that frames may reserve, rounded as by Cuebot. With NIMBY it is less, since somebody works there."""
     rounded = -(-report.total_memory // GB) if "64bit" in report.tags else report.total_memory // GB
     memory = rounded * GB - SYSTEM_MEMORY
     return max(0, int(memory / 1.5) + SYSTEM_MEMORY if report.nimby_enabled else memory)
 
 
 def _check_temporary_space(farm: Farm, host: Host) -> None:
-    """Take a host out of work as long as its temporary folder is full, and say so in a comment."""
+    """Start no frames on a host while its temporary folder is full, and add a comment that says so."""
     notes = [one for one in farm.comments.values() if one.subject_of == host.id and one.subject == FULL_TEMP]
     is_full = host.total_mcp and host.free_mcp < host.total_mcp * MIN_TEMP_SHARE
     if is_full and host.state == "UP":
@@ -170,7 +170,7 @@ def _check_temporary_space(farm: Farm, host: Host) -> None:
 
 
 def _compare(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
-    """Compare what runs on a host with what should."""
+    """Compare the frames that a host reports with those that should run there."""
     for proc in farm.procs_of_host(host):
         report = running.pop(proc.id, None)
         if report is None:
@@ -188,10 +188,9 @@ def _compare(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
 
 
 def _end_strangers(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
-    """End frames that were given up here and may run elsewhere by now.
+    """End reported frames that the server has given up, and that may run elsewhere by now.
 
-    One that has just begun must not be killed: its daemon would end itself. So it is waited for until it is reported
-    again.
+    A kill right after the start would end RQD itself. A frame is therefore ended at its second report.
     """
     before, now = farm.strangers.pop(host.id, {}), farm.now()
     seen = {id: before.get(id, now) for id in running}
@@ -203,9 +202,9 @@ def _end_strangers(farm: Farm, host: Host, running: dict[str, FrameReport]) -> N
 
 
 def miss_frames(farm: Farm, host: Host) -> None:
-    """Begin to wait for the end of frames whose daemon is gone; one that has just begun runs nothing yet.
+    """Mark the frames of a killed RQD as missing, except those that it has not started yet.
 
-    They are lost when they are missing for some time, as others are: until then they are ended.
+    They are lost after some time, like other missing frames. Until then the server ends their processes.
     """
     end_left(farm, host)
     for proc in farm.procs_of_host(host):
@@ -240,12 +239,12 @@ def _end_overdue(farm: Farm, proc: Proc) -> None:
 
 
 def launch_answered(farm: Farm, resource_id: str, error: str) -> None:
-    """Take in whether a host daemon has taken a frame.
+    """Handle the answer of RQD to a launch.
 
     Args:
         farm: The farm.
         resource_id: The proc.
-        error: Why it has not; empty when it has.
+        error: Why RQD refused it; empty if it accepted.
     """
     proc = farm.procs.get(resource_id)
     if proc is None:
@@ -266,9 +265,9 @@ def launch_answered(farm: Farm, resource_id: str, error: str) -> None:
 
 
 def frame_ended(farm: Farm, report: FrameReport) -> bool:
-    """Take in that a process has ended, and return whether that was news.
+    """Handle the end of a process, and return whether the proc was still there.
 
-    A report about a proc that is gone, a second one most likely, changes nothing.
+    A report about a proc that is gone changes nothing. It is probably a second report.
     """
     proc = farm.procs.get(report.resource_id)
     if proc is None or proc.frame_id != report.frame_id:
@@ -287,9 +286,9 @@ def frame_ended(farm: Farm, report: FrameReport) -> bool:
 
 
 def lose_proc(farm: Farm, proc: Proc, status: int) -> None:
-    """Take in that a process is gone without a word: its log may say how it has ended.
+    """Handle a process that has gone without a report: read in its log how it has ended.
 
-    A host daemon drops its report when it does not reach the server. Cuebot lets such frames run again.
+    RQD drops a report if it cannot reach the server. Cuebot runs such frames again.
     """
     if proc.lost_since:
         return
@@ -301,7 +300,7 @@ def lose_proc(farm: Farm, proc: Proc, status: int) -> None:
 
 
 def log_answered(farm: Farm, resource_id: str, end: LogEnd | None) -> None:
-    """Take in how a process has ended that was lost; None when its log does not tell."""
+    """Handle how a lost process has ended; None if its log does not say."""
     proc = farm.procs.get(resource_id)
     if proc is None or not proc.lost_since:
         return  # it was reported meanwhile
@@ -312,7 +311,7 @@ def log_answered(farm: Farm, resource_id: str, end: LogEnd | None) -> None:
 
 
 def give_up(farm: Farm, proc: Proc) -> None:
-    """Let the frame of a lost process wait again; it has spent no attempt."""
+    """Make the frame of a lost process WAITING again. This uses up no try."""
     end_frame(farm, proc, FrameEnd(ended_by=EndedBy.LOST_HOST), status=proc.lost_status)
 
 
@@ -328,7 +327,7 @@ def _meaning(farm: Farm, proc: Proc, report: FrameReport) -> FrameEnd:
 
 
 def _is_blameless(farm: Farm, proc: Proc, report: FrameReport) -> bool:
-    """Tell whether a frame that has failed may be tried again without having spent an attempt."""
+    """Whether a failure uses up no try."""
     job, status, signal = farm.jobs[proc.job], report.exit_status, report.exit_signal
     if status == BLAMELESS_STATUS or (signal == BLAMELESS_SIGNAL and job.facts.max_retries):
         return True
@@ -340,11 +339,11 @@ def _is_blameless(farm: Farm, proc: Proc, report: FrameReport) -> bool:
 
 
 def _was_busy(job: Job, ref: int) -> bool:
-    """Tell whether a frame that could not be started may have been hit by another start on its host.
+    """Whether another start on the host may have made the start of a frame fail.
 
-    RQD 1.37 writes the command to a file and forks for several frames at once. A fork in between holds the file open,
-    and the system then refuses to run it: "Text file busy", in 2 of 500 frames on 8 slots. A command that really
-    cannot be run ends the same way again.
+    RQD 1.37 writes the command to a file and forks for several frames at once. A fork at that moment keeps the file
+    open, and the system refuses to run it: "Text file busy", in 2 of 500 frames on 8 slots. A command that really
+    cannot run fails in the same way again.
     """
     facts = job.facts_of(ref)
     facts.busy_starts += 1
@@ -352,7 +351,7 @@ def _was_busy(job: Job, ref: int) -> bool:
 
 
 def _ran_too_long(farm: Farm, proc: Proc, report: FrameReport) -> bool:
-    """Tell whether a frame that has failed by itself has used up its time, so that another attempt would too."""
+    """Whether a failed frame had used up its time limit, as another attempt would."""
     job = farm.jobs[proc.job]
     layer = job.layers[job.layer_of(proc.ref)]
     longest = min(layer.timeout * 60 if layer.timeout > 0 else LONGEST_SECONDS, LONGEST_SECONDS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames that run: their start, their end, and how they are ended early."""
+"""Starts frames, handles their end, and kills them."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
 
 
 def end_frame(farm: Farm, proc: Proc, end: FrameEnd, *, status: int, seconds: int = 0) -> FrameState:
-    """Note that the process of a frame is gone, and let the host have its next one.
+    """Handle the end of a frame's process, and look for the next frame of its host.
 
     Args:
         farm: The farm.
-        proc: What ran it; it is gone afterwards.
-        end: What its end means.
+        proc: The proc of the frame. It is removed.
+        end: The result.
         status: The exit status to show.
-        seconds: How long it ran, in whole seconds.
+        seconds: The run time, in whole seconds.
     """
     job, host = farm.jobs[proc.job], farm.hosts[proc.host]
     ref, number = proc.ref, job.layer_of(proc.ref)
@@ -94,7 +94,7 @@ def end_frame(farm: Farm, proc: Proc, end: FrameEnd, *, status: int, seconds: in
 
 
 def kill_proc(farm: Farm, proc: Proc, reason: str) -> None:
-    """Have the process of a proc ended, as soon as its daemon can do it safely; ``tick`` sends the order."""
+    """Mark a proc to be killed. ``tick`` sends the order as soon as RQD can do it safely."""
     if not proc.kill_reason:
         proc.kill_reason = reason
         proc.kill_at = max(farm.now(), (proc.launched or farm.now()) + farm.settings.launch_grace_seconds)
@@ -103,19 +103,19 @@ def kill_proc(farm: Farm, proc: Proc, reason: str) -> None:
 
 
 def due_kill(farm: Farm, proc: Proc) -> KillOrder:
-    """Return the order to end a proc, and note when to give it again."""
+    """Return the order to kill a proc, and set the time of the next one."""
     proc.kills += 1
     proc.kill_at = farm.now() + min(5.0, 0.5 * proc.kills)
     return KillOrder(farm.hosts[proc.host].address, proc.id, proc.frame_id, proc.kill_reason)
 
 
 def end_left(farm: Farm, host: Host) -> None:
-    """Have the frames of a host ended whose daemon is gone: they go on without it."""
+    """Order the end of the frames that a killed RQD has left running."""
     frames = tuple(proc.frame_id for proc in farm.procs_of_host(host))
     if frames:
         farm.order(EndLeftOrder(host.address, frames))
 
 
 def ask_host(farm: Farm, host: Host, verb: str) -> None:
-    """Order a host daemon to do something."""
+    """Send a call to a host's RQD."""
     farm.order(HostOrder(host.address, host.id, verb))

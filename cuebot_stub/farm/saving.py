@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What of a farm has changed since it was last saved."""
+"""Collects the changes of a farm until they are saved."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger("cuebot_stub")
 
 
 class Changes(NamedTuple):
-    """What a piece of work has changed; data of ``None`` means that the thing is gone."""
+    """The changes to save together. Data that is ``None`` means that the thing was deleted."""
 
     things: dict[tuple[str, str], dict[str, Any] | None]
     frames: dict[tuple[str, int], list[Any]]
@@ -25,13 +25,13 @@ class Changes(NamedTuple):
 
 
 class Store(Protocol):
-    """Keeps a farm over the end of its process."""
+    """Stores a farm beyond the end of the process."""
 
     def write(self, changes: Changes) -> None:
         """Save changes, all or none, before returning.
 
         Raises:
-            CannotSave: That was not possible; nothing was saved.
+            CannotSave: Nothing was saved.
         """
 
 
@@ -41,11 +41,11 @@ class _NoStore:
 
 
 class Unsaved:
-    """Collects what is changed, and writes it. What could not be written is kept, and goes with what comes next.
+    """Collects changes and writes them. Changes that could not be written are tried again with the next ones.
 
     Attributes:
-        is_failing: The last attempt to write has failed.
-        is_new: Something was changed since the last attempt.
+        is_failing: Whether the last attempt to write failed.
+        is_new: Whether there are changes since the last attempt.
     """
 
     def __init__(self, store: Store | None) -> None:
@@ -57,28 +57,28 @@ class Unsaved:
         self.is_new = False
 
     def thing(self, kind: str, id: str, thing: Any) -> None:
-        """Note that a thing was changed, or is gone when it is None."""
+        """Mark a thing as changed, or as deleted when it is None."""
         self.is_new = True
         self._things[kind, id] = thing
 
     def frame(self, job: Job, ref: int) -> None:
-        """Note that a frame was changed."""
+        """Mark a frame as changed."""
         self.is_new = True
         self._frames[job.id, ref] = None
 
     def new_job(self, job: Job) -> None:
-        """Note that a job was made."""
+        """Mark a job as new."""
         self.is_new = True
         self._new_jobs.append(job)
 
     def save(self, jobs: Mapping[str, Job]) -> None:
-        """Write all that was noted.
+        """Write all changes.
 
         Args:
-            jobs: All jobs that are there.
+            jobs: All jobs of the farm.
 
         Raises:
-            CannotSave: Something new could not be written. Whoever has changed nothing need not hear of it.
+            CannotSave: New changes could not be written. Not raised if there are only old ones.
         """
         was_new, self.is_new = self.is_new, False
         if not (self._things or self._frames or self._new_jobs):

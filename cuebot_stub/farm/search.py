@@ -27,7 +27,7 @@ Test = Callable[[int], bool]
 
 
 class FrameSearch(NamedTuple):
-    """What frames must be like; an empty field asks for nothing.
+    """The criteria of a search. An empty field matches every frame.
 
     Attributes:
         ids: One of these ids.
@@ -35,9 +35,9 @@ class FrameSearch(NamedTuple):
         layers: In a layer of one of these names.
         states: In one of these states.
         frames: Of one of these numbers: ``12``, ``1-10`` or any range.
-        memory: Used at most so many GB so far, ``2-4``, or at least so many, ``2``.
-        duration: Ran for so many hours, likewise.
-        changed_since: Changed after that time, in seconds since the epoch.
+        memory: The highest memory in GB, as a range ``2-4``, or at least ``2``.
+        duration: The run time in hours, in the same form.
+        changed_since: Changed after this time, in seconds since the epoch.
     """
 
     ids: frozenset[str] = frozenset()
@@ -51,7 +51,7 @@ class FrameSearch(NamedTuple):
 
 
 def find_frames(farm: Farm, job: Job, search: FrameSearch) -> Iterator[int]:
-    """Return the frames that match, in the order in which they start: first frames of all layers, then second ones.
+    """Return the matching frames in the order of their start: the first frames of all layers, then the second ones.
 
     Raises:
         CannotDo: A range or a number cannot be read.
@@ -62,12 +62,12 @@ def find_frames(farm: Farm, job: Job, search: FrameSearch) -> Iterator[int]:
 
 
 def page_of(refs: Iterable[int], page: int, limit: int) -> list[int]:
-    """Return a part of what was found.
+    """Return one page of frames.
 
     Args:
         refs: The frames.
-        page: Its number, from 1 on.
-        limit: Frames of a page, any number; none without one, as on Cuebot.
+        page: The number of the page, from 1.
+        limit: The frames of a page. Without a limit the page is empty, as on Cuebot.
     """
     size = max(0, limit)
     begin = (max(1, page) - 1) * size
@@ -75,7 +75,7 @@ def page_of(refs: Iterable[int], page: int, limit: int) -> list[int]:
 
 
 def changed_frames(job: Job, since: float) -> list[int]:
-    """The frames that have changed since a time; those that run always have, and a launch is a change."""
+    """Return the frames that changed since a time. Running frames always count, and so does the launch."""
     if job.facts.launched >= since:
         return list(job.state)
     return sorted({ref for ref, moved in enumerate(job.moved) if moved >= since}.union(job.running))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people do to jobs and their frames while they run: pause, kill, retry, eat, mark as done."""
+"""Actions on jobs and frames: pause, kill, retry, eat, mark as done."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _IDLE = (FrameState.WAITING, FrameState.DEPEND)
 
 
 def pause(farm: Farm, job: Job) -> None:
-    """Start no more frames of a job; those that run go on."""
+    """Start no more frames of a job. Running frames go on."""
     job.facts.paused = True
     farm.touch_job(job)
     farm.job_changed(job)
@@ -52,7 +52,7 @@ def resume(farm: Farm, job: Job) -> None:
 
 
 def kill_job(farm: Farm, job: Job, reason: str) -> None:
-    """Finish a job at once and end its processes; their frames wait again, should the job ever be pending again."""
+    """Finish a job at once and end its processes. Their frames are WAITING if the job is ever pending again."""
     if not job.is_pending:
         return
     farm.finish_job(job)
@@ -72,7 +72,7 @@ def procs_of(farm: Farm, job: Job) -> list[Proc]:
 
 
 def kill_frames(farm: Farm, job: Job, refs: Iterable[int], reason: str) -> None:
-    """End the processes of frames; that counts as a failure of theirs, so they may be tried again."""
+    """End the processes of frames. Each counts as a failure, so the frame may be tried again."""
     wanted = set(refs)
     for proc in procs_of(farm, job):
         if proc.ref in wanted:
@@ -80,12 +80,12 @@ def kill_frames(farm: Farm, job: Job, refs: Iterable[int], reason: str) -> None:
 
 
 def retry_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
-    """Let frames run again; those that run are ended first. A finished job is pending again.
+    """Run frames again, and end those that run. A finished job becomes pending again.
 
-    What waits for them, or for their layers, and has run already runs again, too.
+    Frames that depend on them or on their layers, and have run, run again as well.
 
     Raises:
-        CannotDo: The job is finished, and another one of its name is pending.
+        CannotDo: The job is finished, and another job of its name is pending.
     """
     wanted = list(refs)
     if wanted:
@@ -104,7 +104,7 @@ def retry_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
 
 
 def _let_wait_again(farm: Farm, job: Job, proc: Proc, reason: str) -> None:
-    """End the process of a frame, which waits again when it is gone, however it ends."""
+    """End the process of a frame. The frame is then WAITING, whatever the result."""
     job.state.retry(proc.ref)
     proc.again = True
     _note_stop(farm, job, proc.ref, FrameState.WAITING)
@@ -112,7 +112,7 @@ def _let_wait_again(farm: Farm, job: Job, proc: Proc, reason: str) -> None:
 
 
 def eat_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
-    """Give up frames on purpose; those that have succeeded stay so, those that run are ended."""
+    """Make frames EATEN, and end those that run. SUCCEEDED frames stay as they are."""
     for ref in list(refs):
         proc = job.running.get(ref)
         job.state.eat(ref)
@@ -134,27 +134,27 @@ def _note_stop(farm: Farm, job: Job, ref: int, state: FrameState) -> None:
 
 
 def mark_done(farm: Farm, job: Job, refs: Iterable[int]) -> None:
-    """Let what waits for just these frames wait no more; their own states stay."""
+    """Satisfy the dependencies on exactly these frames. Their own states do not change."""
     farm.depends.frames_marked(job, list(refs))
     farm.follow(job)
     farm.wake()
 
 
 def mark_layer_done(farm: Farm, job: Job, number: int) -> None:
-    """Let what waits for all of a layer wait no more; what waits for its frames goes on."""
+    """Satisfy the dependencies on a whole layer. Those on its frames stay active."""
     farm.depends.layer_done(job, job.layers[number].name)
     farm.follow(job)
     farm.wake()
 
 
 def free_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
-    """Let frames start now, whatever they wait for."""
+    """Let frames start now, whatever they depend on."""
     job.state.free([ref for ref in refs if job.state.state(ref) is FrameState.DEPEND])
     farm.follow(job)
     farm.wake()
 
 
 def hold_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
-    """Let frames wait again for what they wait for; the opposite of :func:`free_frames`."""
+    """Undo :func:`free_frames`: the frames wait for their dependencies again."""
     job.state.bind(refs)
     farm.follow(job)

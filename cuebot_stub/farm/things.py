@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shows, groups, allocations and the other plain things of a farm.
+"""Shows, groups, allocations and the other plain objects of a farm.
 
-Cores are in core points (100 to a core) and memory is in kB everywhere in this package, as on the wire between the
-server and its hosts.
+Everywhere in this package, cores are core points (100 for a core) and memory is in kB, as in the messages between
+server and RQD.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MIN_MEMORY = 262144  # a frame never has less
 
 @dataclass(slots=True)
 class Facility:
-    """A site: hosts of it run only jobs that were launched to it."""
+    """A site. Its hosts run only jobs that were launched to it."""
 
     id: str
     name: str
@@ -47,7 +47,7 @@ class Show:
     """A production. Jobs of a show run only where it has a subscription.
 
     Attributes:
-        aliases: Names of shows that were archived into this one; jobs launched to them become jobs of this show.
+        aliases: The names of shows that were archived into this one. Jobs launched to them become jobs of this show.
     """
 
     id: str
@@ -71,7 +71,7 @@ class Show:
 
 @dataclass(slots=True)
 class Group:
-    """A folder of jobs of a show; each show has one without a parent, named like it."""
+    """A folder of jobs of a show. The root group of a show has no parent and the name of the show."""
 
     id: str
     name: str
@@ -91,7 +91,7 @@ class Group:
 
 @dataclass(slots=True)
 class Allocation:
-    """A set of hosts; a host is in exactly one. The name is ``facility.name``."""
+    """A set of hosts. Each host is in exactly one. The name is ``facility.name``."""
 
     id: str
     name: str
@@ -103,12 +103,12 @@ class Allocation:
 
 @dataclass(slots=True)
 class Subscription:
-    """How many core points a show may use in an allocation.
+    """The core points that a show may use in an allocation.
 
     Attributes:
-        size: What is meant for the show: what it uses beyond comes after what other shows have left of theirs.
-        burst: What it may use at most.
-        implicit: Nobody has asked for it: a new show has it until it gets its first one.
+        size: The share of the show. Beyond it, other shows come first.
+        burst: The maximum.
+        implicit: Made with the show. Removed when a client creates the first subscription.
     """
 
     id: str
@@ -121,7 +121,7 @@ class Subscription:
 
 @dataclass(slots=True)
 class Service:
-    """What a layer needs when it does not say so itself; with a show it is that show's override."""
+    """The resources of layers that do not set their own. With a show, it is the show's override."""
 
     id: str
     name: str
@@ -141,14 +141,14 @@ class Service:
 
 @dataclass(slots=True)
 class Limit:
-    """How many frames may run at once, over all layers that name it.
+    """The number of frames that may run at once, over all layers with this limit.
 
     Attributes:
-        type: ``FRAME`` counts frames, ``HOST`` the hosts that run some.
-        enforcement: Only one that is ``ENFORCED`` holds frames back.
-        soft_value: When so many are in use, only hosts that use it already get more; 0 and below for none.
-        report_ttl: How many seconds a report of a license server holds; there are none here.
-        exit_status: Layers whose frames end so would be bound to it; kept and shown.
+        type: ``FRAME`` counts frames, ``HOST`` counts hosts that run such frames.
+        enforcement: Only ``ENFORCED`` holds frames back.
+        soft_value: From this use on, only hosts that use the limit already get more frames. 0 or less: no soft value.
+        report_ttl: How long a report of a license server is valid, in seconds. Stored only: there are no reports.
+        exit_status: On Cuebot, layers whose frames exit with it get the limit. Stored only.
     """
 
     id: str
@@ -165,7 +165,7 @@ class Limit:
 
 @dataclass(slots=True)
 class Owner:
-    """Somebody whose machines are hosts, and the show that those prefer."""
+    """A user who owns hosts, and the show that these prefer."""
 
     id: str
     name: str
@@ -174,7 +174,7 @@ class Owner:
 
 @dataclass(slots=True)
 class Deed:
-    """Tells whose a host is."""
+    """Connects a host with its owner."""
 
     id: str
     host: str
@@ -183,7 +183,7 @@ class Deed:
 
 @dataclass(slots=True)
 class Comment:
-    """What somebody wrote about a job or a host."""
+    """A comment on a job or a host."""
 
     id: str
     subject_of: str
@@ -195,7 +195,7 @@ class Comment:
 
 @dataclass(slots=True)
 class Matcher:
-    """One thing that a filter asks of a job, in the words of the protocol: ``SHOT`` ``BEGINS_WITH`` ``sh``."""
+    """A condition of a filter, in the words of the protocol: ``SHOT`` ``BEGINS_WITH`` ``sh``."""
 
     id: str
     subject: str
@@ -205,9 +205,9 @@ class Matcher:
 
 @dataclass(slots=True)
 class Action:
-    """One thing that a filter does to a job, in the words of the protocol; the value is of the kind of ``value_type``.
+    """A change that a filter makes to a job, in the words of the protocol. ``value_type`` is the type of the value.
 
-    A group is a value by its id.
+    The value for a group is its id.
     """
 
     id: str
@@ -218,7 +218,7 @@ class Action:
 
 @dataclass(slots=True)
 class Filter:
-    """What is done to jobs of a show at their launch, when they match; those of a lower order come first."""
+    """Changes matching jobs of a show at their launch. Filters run by ascending ``order``."""
 
     id: str
     name: str
@@ -230,14 +230,14 @@ class Filter:
     actions: list[Action] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Read what was saved."""
+        """Restore objects from saved data."""
         self.matchers = [one if isinstance(one, Matcher) else Matcher(**one) for one in self.matchers]
         self.actions = [one if isinstance(one, Action) else Action(**one) for one in self.actions]
 
 
 @dataclass(slots=True)
 class Task:
-    """How many core points jobs of a shot are meant to have for a department; it only sets their least cores."""
+    """The core points for jobs of a shot and a department. Sets only their minimum cores."""
 
     id: str
     shot: str
@@ -247,7 +247,7 @@ class Task:
 
 @dataclass(slots=True)
 class Department:
-    """A name that groups can have; with a show, what that show has planned for it."""
+    """A department of groups. With a show, it has the show's tasks."""
 
     id: str
     name: str
@@ -258,13 +258,13 @@ class Department:
     tasks: list[Task] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        """Read what was saved."""
+        """Restore objects from saved data."""
         self.tasks = [one if isinstance(one, Task) else Task(**one) for one in self.tasks]
 
 
 @dataclass(slots=True)
 class RenderPartition:
-    """Cores of a locked host that its owner gives to a job, a layer or a frame.
+    """Cores of a locked host that its owner lends to a job, a layer or a frame.
 
     Attributes:
         layer: The number of the layer; -1 for any of the job.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is reserved: of hosts, by jobs, layers, groups and subscriptions, and under limits."""
+"""Sums of reserved resources: on hosts, and by jobs, layers, groups, subscriptions and limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Reserved", "Usage"]
 
 
 class Reserved(NamedTuple):
-    """Sums over procs."""
+    """The resources of some procs together."""
 
     cores: int = 0
     memory: int = 0
@@ -27,7 +27,7 @@ _NOTHING = Reserved()
 
 
 class Usage:
-    """Keeps the sums up to date as procs come and go, so that no decision has to add them up."""
+    """Updates the sums when procs start and end, so that no decision has to add them up."""
 
     def __init__(self) -> None:
         self._sums: dict[Hashable, Reserved] = {}
@@ -35,11 +35,11 @@ class Usage:
         self.limit_hosts: dict[str, Counter[str]] = {}
 
     def add(self, proc: Proc, host: Host, job: Job) -> None:
-        """Count a proc in."""
+        """Add a proc."""
         self._change(proc, host, job, 1)
 
     def remove(self, proc: Proc, host: Host, job: Job) -> None:
-        """Count a proc out."""
+        """Subtract a proc."""
         self._change(proc, host, job, -1)
 
     def _change(self, proc: Proc, host: Host, job: Job, sign: int) -> None:
@@ -75,9 +75,9 @@ class Usage:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing is reserved."""
+        """Whether nothing is reserved."""
         return not self._sums and not any(self.limits.values()) and not any(self.limit_hosts.values())
 
     def of(self, *key: Hashable) -> Reserved:
-        """Return what is reserved of or by something: ``of("host", id)``, ``of("share", show, allocation)``."""
+        """Return the sums for a key: ``of("host", id)``, ``of("share", show, allocation)``."""
         return self._sums.get(key, _NOTHING)

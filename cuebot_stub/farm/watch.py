@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What has to be done because time passes."""
+"""Time limits of the farm: kills that are due, silent hosts, and steps of the clock."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _LOG_SECONDS = 10.0
 
 
 def tick(farm: Farm) -> float:
-    """Send kills that are due, ask hosts that owe an answer, and return the seconds until the next look.
+    """Send due kills, ask silent hosts, and return the seconds until the next call.
 
-    Called within ``Farm.work`` by whoever has a clock.
+    The server calls it again and again, within ``Farm.work``.
     """
     now = farm.now()
     for proc in list(farm.procs.values()):
@@ -45,7 +45,7 @@ def tick(farm: Farm) -> float:
 
 
 def _patience(farm: Farm, host: Host) -> float:
-    """Return how long a host may be silent; not long while frames run on it that may be gone."""
+    """Return how long a host may be silent. The time is short while frames on it may be gone."""
     for proc in farm.procs_of_host(host):
         if proc.missing_since or proc.kills >= _KILLS_BEFORE_ASKING:
             return _ASK_SECONDS
@@ -55,9 +55,9 @@ def _patience(farm: Farm, host: Host) -> float:
 
 
 def host_answered(farm: Farm, host_id: str, error: str) -> None:
-    """Take in that a host daemon could not be reached when it was asked.
+    """Handle a host whose RQD could not be reached.
 
-    When that lasts the host is DOWN, and its frames are lost.
+    After some time the host is DOWN, and its frames are lost.
     """
     host = farm.hosts.get(host_id)
     if host is None or not error or host.state == "DOWN":
@@ -77,7 +77,7 @@ def host_answered(farm: Farm, host_id: str, error: str) -> None:
 
 
 def _is_gone(error: str) -> bool:
-    """Tell whether there is no daemon any more. One that only does not answer in time goes on with its frames."""
+    """Whether RQD is gone. An RQD that only answers too late still runs its frames."""
     return "refused" in error
 
 
@@ -85,15 +85,15 @@ def _is_gone(error: str) -> bool:
 
 
 class StepWatch:
-    """Tells when somebody has set the clock, or the machine has slept."""
+    """Detects that somebody has set the clock, or that the machine has slept."""
 
     def __init__(self, wall: Callable[[], float], steady: Callable[[], float]) -> None:
-        """Compare a clock that can be set with one that cannot."""
+        """Compare the system clock with one that nobody can set."""
         self._wall, self._steady = wall, steady
         self._difference = wall() - steady()
 
     def step(self) -> float:
-        """Return by how many seconds the clock was set since the last call; 0 when it was not, or hardly."""
+        """Return the seconds by which the clock was set since the last call; 0 for small steps."""
         before, now = self._difference, self._wall() - self._steady()
         if abs(now - before) < _SMALLEST_STEP:
             return 0.0
@@ -102,7 +102,7 @@ class StepWatch:
 
 
 def clock_stepped(farm: Farm, seconds: float) -> None:
-    """Move along what is measured in time, so that nothing is too late, and no kill comes hours later."""
+    """Shift stored times after a step of the clock, so that no time limit ends too early or hours late."""
     if not seconds:
         return
     for host in farm.hosts.values():
@@ -122,7 +122,7 @@ def clock_stepped(farm: Farm, seconds: float) -> None:
 
 
 def trim_times(farm: Farm) -> None:
-    """Take back times that are still to come, which were noted when the clock was ahead."""
+    """Set times in the future, stored while the clock was ahead, to now."""
     now, soon = farm.now(), farm.now() + farm.settings.launch_grace_seconds
     for host in farm.hosts.values():
         host.ping_time, host.asked = min(host.ping_time, now), min(host.asked, now)

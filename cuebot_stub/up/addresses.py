@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Network addresses as people write them, and ports that nobody has."""
+"""Network addresses as people write them, and free ports."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["check_port_is_free", "free_ports", "is_loopback", "join_address", "r
 
 
 def split_address(text: str) -> tuple[str, int]:
-    """Split ``HOST:PORT``; an IPv6 host stands in brackets.
+    """Split ``HOST:PORT``. An IPv6 host has brackets.
 
     Raises:
-        ValueError: A part is missing, or the port is no number from 1 to 65535.
+        ValueError: A part is missing, or the port is not a number from 1 to 65535.
     """
     host, colon, port = text.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
@@ -40,7 +40,7 @@ def read_rqd_entry(text: str) -> tuple[str, str]:
     """Split ``NAME=HOST:PORT`` into the name that a host reports and the address where its RQD listens.
 
     Raises:
-        ValueError: It is something else.
+        ValueError: The text has another form.
     """
     name, equals, address = text.partition("=")
     if not equals or not name.strip():
@@ -59,10 +59,10 @@ def is_loopback(host: str) -> bool:
 
 
 def check_port_is_free(host: str, port: int) -> None:
-    """Check that a server can listen here. gRPC by itself would share the port with whoever has it.
+    """Check that a server can listen here. gRPC would share a port that another process uses.
 
     Raises:
-        FarmError: Somebody has the port, or this machine does not have the address.
+        FarmError: The port is in use, or this machine does not have the address.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -76,9 +76,9 @@ def check_port_is_free(host: str, port: int) -> None:
 
 
 def free_ports(count: int, avoid: Iterable[int] = ()) -> list[int]:
-    """Return ports of this machine that nobody has, all different.
+    """Return different free ports of this machine.
 
-    They are looked for together: RQD shares a port with another RQD without a word.
+    Ask for all of them at once: two RQDs would share a port silently.
     """
     taken = set(avoid)
     found: list[int] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The few questions that the command asks a server; over the protocol, as any other client does."""
+"""The few gRPC calls with which the commands ask a server."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _SECONDS = 5.0
 
 
 class HostLine(NamedTuple):
-    """A host, as the server knows it.
+    """A host as the server reports it.
 
     Attributes:
         name: Its name.
-        state: ``UP``, ``DOWN`` and so on, and ``LOCKED`` where frames are kept off it.
+        state: ``UP``, ``DOWN`` and so on; ``LOCKED`` when it takes no frames.
         cores: All its cores.
-        idle_cores: Those that are free.
-        pinged: When it last reported, in seconds since 1970.
+        idle_cores: Its free cores.
+        pinged: The time of its last report, in seconds since 1970.
     """
 
     name: str
@@ -32,7 +32,7 @@ class HostLine(NamedTuple):
 
 
 class JobLine(NamedTuple):
-    """A job, as the server knows it: its name, its state, and how many frames are in which state."""
+    """A job as the server reports it: name, state, and the number of frames in each state."""
 
     name: str
     state: str
@@ -40,9 +40,9 @@ class JobLine(NamedTuple):
 
 
 class FarmClient:
-    """A connection to a server, for one thread; closed at the end of its ``with``.
+    """A connection to a server, for one thread. The end of ``with`` closes it.
 
-    Every question has a time limit, and raises :class:`FarmError` when the server does not answer.
+    Each call has a time limit and raises :class:`FarmError` if the server does not answer.
     """
 
     def __init__(self, address: str) -> None:
@@ -61,7 +61,7 @@ class FarmClient:
         self.__channel.close()
 
     def answers(self) -> bool:
-        """Tell whether the server answers, as every OpenCue client asks it first."""
+        """Whether the server answers the call with which every OpenCue client begins."""
         from opencue_proto import cue_pb2, cue_pb2_grpc
 
         stub = cue_pb2_grpc.CueInterfaceStub(self.__channel)

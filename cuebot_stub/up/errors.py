@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the command cuebot-stub tells in one line.
+"""Errors that cuebot-stub prints in one line.
 
 FarmError
-├── FarmIsRunning      up was asked for a farm that is there already
-└── NoFarm             status or down was asked for a farm that is not there
+├── FarmIsRunning      up: the folder has a running farm already
+└── NoFarm             status, down: the folder has no farm
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ class FarmError(OutlineException):
 
 
 class FarmIsRunning(FarmError):
-    """There is a farm in this folder already."""
+    """The folder has a running farm already."""
 
 
 class NoFarm(FarmError):
-    """There is no farm in this folder."""
+    """The folder has no farm."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What RQD needs of a machine, asked before it is started: it fails late, and tells nobody."""
+"""Checks what RQD needs of a machine before it starts, because RQD fails late and silently."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def _has_user(name: str) -> bool:
 
 
 def loopback_interface() -> str:
-    """Return the name of the interface that has 127.0.0.1: RQD listens on all interfaces unless it is given one.
+    """Return the name of the interface with 127.0.0.1. Without a name, RQD listens on all interfaces.
 
     Raises:
-        FarmError: There is none.
+        FarmError: No interface has it.
     """
     import psutil
 
@@ -55,10 +55,10 @@ def loopback_interface() -> str:
 
 
 def threads_per_core(cpuinfo: str | None = None) -> int:
-    """Return by what RQD divides a number of cores that it is given: the threads of each core of this machine.
+    """Return the number of threads for each core, by which RQD divides a number of cores from its configuration.
 
     Args:
-        cpuinfo: The text of ``/proc/cpuinfo``, which RQD reads; read when not given.
+        cpuinfo: The text of ``/proc/cpuinfo``. Default: the file is read, as RQD does.
     """
     if cpuinfo is None:
         try:
@@ -73,11 +73,11 @@ def threads_per_core(cpuinfo: str | None = None) -> int:
 
 
 def search_path(current: str, executable: str = sys.executable) -> str:
-    """Return the ``PATH`` for the hosts: the programs of this library and its neighbours, and then the user's.
+    """Return the ``PATH`` of the hosts: the folder of this library's programs, then the user's ``PATH``.
 
     Args:
         current: The user's ``PATH``.
-        executable: The interpreter of this library; ``pycuerun`` stands beside it where the library is installed.
+        executable: The interpreter of this library. ``pycuerun`` is in its folder.
     """
     checkout = Path(__file__).resolve().parents[2] / "bin"
     folders = [os.path.dirname(os.path.abspath(executable))]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where things are: the folder of a farm, and the folder for what is made once per user."""
+"""The paths in the folder of a farm, and the user's cache folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["FarmPlaces", "cache_folder", "default_farm_folder"]
 
 
 class FarmPlaces:
-    """Names the files in the folder of a farm; makes none of them."""
+    """The paths of the files in the folder of a farm. Creates none of them."""
 
     def __init__(self, folder: Path) -> None:
         # Resolved, because processes are known by it: the same folder must have one spelling.
@@ -23,17 +23,17 @@ class FarmPlaces:
 
     @property
     def record(self) -> Path:
-        """The file that says which processes the farm is made of; it is there while there is a farm."""
+        """The file that lists the processes of the farm. Exists while the farm runs."""
         return self.folder / "farm.json"
 
     @property
     def lock(self) -> Path:
-        """The file that is locked while a farm is started or stopped."""
+        """The file that a command locks while it starts or stops the farm."""
         return self.folder / "lock"
 
     @property
     def address(self) -> Path:
-        """The file into which the server writes where it listens."""
+        """The file into which the server writes its address."""
         return self.folder / "server-address"
 
     @property
@@ -43,12 +43,12 @@ class FarmPlaces:
 
     @property
     def logs(self) -> Path:
-        """The folder of all logs: of the server, of each RQD, and of frames."""
+        """The folder of all logs: those of the server, of each RQD, and of frames."""
         return self.folder / "logs"
 
     @property
     def server_log(self) -> Path:
-        """What the server prints."""
+        """The log of the server."""
         return self.logs / "server.log"
 
     @property
@@ -57,7 +57,7 @@ class FarmPlaces:
         return self.logs / "frames"
 
     def host_log(self, name: str) -> Path:
-        """Return the file of what an RQD prints."""
+        """Return the log of an RQD."""
         return self.logs / f"{name}.log"
 
     def host_config(self, name: str) -> Path:
@@ -65,22 +65,22 @@ class FarmPlaces:
         return self.folder / "hosts" / f"{name}.conf"
 
     def host_temp(self, name: str) -> Path:
-        """Return the folder for the temporary files of an RQD; its frames begin there."""
+        """Return the folder for the temporary files of an RQD, the working directory of its frames."""
         return self.folder / "tmp" / name
 
     @property
     def temp(self) -> Path:
-        """The folder of all temporary files, which goes with the farm."""
+        """The folder of all temporary files. ``down`` removes it."""
         return self.folder / "tmp"
 
 
 def cache_folder(environ: Mapping[str, str] | None = None) -> Path:
-    """Return the folder for what can be made again: ``$XDG_CACHE_HOME/outline-farm``, or the one in ``~/.cache``."""
+    """Return the user's cache folder: ``$XDG_CACHE_HOME/outline-farm``, or the one in ``~/.cache``."""
     return _user_folder("XDG_CACHE_HOME", ".cache", environ) / "outline-farm"
 
 
 def default_farm_folder(environ: Mapping[str, str] | None = None) -> Path:
-    """Return the folder of the farm when none is named: in ``$XDG_STATE_HOME``, or in ``~/.local/state``."""
+    """Return the default folder of the farm, in ``$XDG_STATE_HOME`` or ``~/.local/state``."""
     return _user_folder("XDG_STATE_HOME", os.path.join(".local", "state"), environ) / "outline-farm" / "farm"
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The processes of a farm: known again by number, birth and command line, and ended without touching any other."""
+"""Finds the processes of a farm again by id, start time and command line, and ends them without touching others."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _POLL_SECONDS = 0.02
 
 
 class ProcessMark(NamedTuple):
-    """What tells a process from any other, also after its number has been given to another one.
+    """Identifies a process, also after the system has reused its id.
 
     Attributes:
-        pid: Its number.
-        born: When it began, as :func:`process_birth` counts.
+        pid: Its id.
+        born: Its start time, as :func:`process_birth` counts.
         word: An argument of its command line.
     """
 
@@ -39,9 +39,9 @@ class ProcessMark(NamedTuple):
 def start_process(
     argv: Sequence[str], *, word: str, log: Path, cwd: Path, env: Mapping[str, str]
 ) -> tuple[subprocess.Popen[bytes], ProcessMark]:
-    """Start a process that outlives this one, in a session of its own.
+    """Start a process that outlives this one, in its own process session.
 
-    A session of its own is not for tidiness only: an RQD that is told to kill a frame too early kills its own group.
+    RQD needs its own session: when somebody kills a frame too early, RQD kills its own process group.
     """
     # For this user alone: the server prints the token of its page.
     with open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as stream:
@@ -61,7 +61,7 @@ def start_process(
 
 
 def is_alive(mark: ProcessMark) -> bool:
-    """Tell whether a process is there, is the same one, and does still something."""
+    """Whether the process exists, is the same one, and is no zombie."""
     import psutil
 
     if not mark.born or process_birth(mark.pid) != mark.born:
@@ -75,16 +75,16 @@ def is_alive(mark: ProcessMark) -> bool:
 
 
 def end_marked(marks: Sequence[ProcessMark], patience: Sequence[float]) -> list[int]:
-    """End processes: SIGTERM again and again, and SIGKILL at last.
+    """End processes with several SIGTERMs, and finally SIGKILL.
 
-    Several at once wait together. RQD sleeps through a SIGTERM now and then, so one is not enough.
+    Waits for all processes at the same time. RQD sometimes misses a SIGTERM, so one is not enough.
 
     Args:
-        marks: The processes. One that is not there, or is another one by now, is left alone.
-        patience: For each SIGTERM, how many seconds to wait for all to be gone.
+        marks: The processes. Those that are gone, or whose id now belongs to another process, are skipped.
+        patience: The seconds to wait after each SIGTERM.
 
     Returns:
-        The numbers of those that had to be killed.
+        The ids of the processes that needed SIGKILL.
     """
     for seconds in patience:
         _signal(marks, signal.SIGTERM)
@@ -99,12 +99,12 @@ def end_marked(marks: Sequence[ProcessMark], patience: Sequence[float]) -> list[
 def processes_with(variable: str, value: str, *, before: float = math.inf) -> list[psutil.Process]:
     """Return the processes that have a variable with this value in their environment.
 
-    This process and those that it was started from are not among them: a frame may run this command as well.
+    Excludes this process and its parents, because a frame may run this command as well.
 
     Args:
-        variable: The variable's name.
+        variable: The name of the variable.
         value: Its value.
-        before: A time; those that began later are left out.
+        before: Exclude processes that started after this time.
     """
     import psutil
 
@@ -125,14 +125,14 @@ def processes_with(variable: str, value: str, *, before: float = math.inf) -> li
 
 
 def end_processes(find: Callable[[], list[psutil.Process]], seconds: float) -> int:
-    """End processes: SIGTERM, and SIGKILL for those that are still found when the time is over.
+    """End processes with SIGTERM, and with SIGKILL after a time limit.
 
     Args:
-        find: Returns what is to be ended. It is asked again, because frames start processes while they are ended.
-        seconds: How long they may take to end by themselves.
+        find: Returns the processes to end. Called again and again, because frames may start new ones meanwhile.
+        seconds: The time limit after SIGTERM.
 
     Returns:
-        How many there were.
+        The number of processes.
     """
     seen = _send(find(), signal.SIGTERM)
     if seen and not _wait(lambda: not find(), seconds):

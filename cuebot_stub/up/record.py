@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The file that says which processes a farm is made of, for the commands that come after ``up``."""
+"""The file that lists the processes of a farm, for the commands that follow ``up``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class HostRecord(NamedTuple):
     """An RQD of the farm.
 
     Attributes:
-        name: What it calls itself.
+        name: The name that it reports.
         port: Its port on the loopback interface.
         process: Its process.
     """
@@ -32,13 +32,13 @@ class HostRecord(NamedTuple):
 
 
 class FarmRecord(NamedTuple):
-    """A farm, as far as it has been started.
+    """The parts of a farm that were started.
 
     Attributes:
-        address: Where the server listens, ``HOST:PORT``; empty before it does.
-        http: Where its page is, with the token that lets one steer jobs from it; or an empty text.
-        server: The server's process, or None before there is one.
-        hosts: The hosts, in the order of their names.
+        address: The server's address, ``HOST:PORT``; empty before it listens.
+        http: The page's address with its token; empty without a page.
+        server: The server's process; None before it starts.
+        hosts: The hosts, by name.
     """
 
     address: str = ""
@@ -48,7 +48,7 @@ class FarmRecord(NamedTuple):
 
     @property
     def processes(self) -> list[ProcessMark]:
-        """The processes that were started."""
+        """All processes of the farm."""
         return [*([self.server] if self.server else []), *(host.process for host in self.hosts)]
 
     @property
@@ -58,13 +58,13 @@ class FarmRecord(NamedTuple):
 
     @property
     def ended(self) -> list[str]:
-        """What was started and does not live any more: ``server``, and names of hosts."""
+        """The parts whose process has ended: ``server``, and names of hosts."""
         parts = [("server", self.server), *((host.name, host.process) for host in self.hosts)]
         return [name for name, process in parts if process is not None and not is_alive(process)]
 
 
 def write_record(path: Path, record: FarmRecord) -> None:
-    """Write a farm down. A process is written down as soon as it is started, so that none can be forgotten."""
+    """Write the record of a farm. Call it after each start of a process, so that none is forgotten."""
     data = {
         "format": _FORMAT,
         "address": record.address,
@@ -76,10 +76,10 @@ def write_record(path: Path, record: FarmRecord) -> None:
 
 
 def read_record(path: Path) -> FarmRecord | None:
-    """Return the farm that was written down, or None where there is none.
+    """Return the record of a farm, or None if there is none.
 
     Raises:
-        FarmError: The file is there and cannot be understood.
+        FarmError: The file cannot be read.
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))

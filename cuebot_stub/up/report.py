@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``up`` and ``status`` tell about a farm."""
+"""The output of ``up`` and ``status``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["FarmStatus", "HostStatus", "export_line", "farm_lines", "status_of",
 
 
 class HostStatus(NamedTuple):
-    """A host: its name, the process of its RQD, whether that lives, and what the server knows of it."""
+    """A host: its name, the process of its RQD, whether that runs, and what the server reports about it."""
 
     name: str
     pid: int
@@ -27,14 +27,14 @@ class HostStatus(NamedTuple):
     known: HostLine | None
 
     def line(self) -> str:
-        """It in words."""
+        """Return the line to print."""
         known = self.known
         facts = f"{known.state}, {known.idle_cores:g} of {known.cores:g} cores idle, " if known else ""
         process = f"process {self.pid}" if self.is_alive else "its process has ended"
         return f"host     {self.name}  {facts}{process}"
 
     def to_dict(self) -> dict[str, Any]:
-        """It as data."""
+        """Return plain data for JSON."""
         known = self.known
         state, cores, idle = (known.state, known.cores, known.idle_cores) if known else (None, None, None)
         return {
@@ -48,16 +48,16 @@ class HostStatus(NamedTuple):
 
 
 class FarmStatus(NamedTuple):
-    """What is there of a farm.
+    """The status of a farm.
 
     Attributes:
         server: The address of the server.
-        page: That of its page, empty without one.
-        problem: Why the server does not answer; empty when it does.
+        page: The address of its page; empty without a page.
+        problem: Why the server does not answer; empty if it does.
         hosts: The hosts of the farm.
-        jobs: The jobs, as the server tells of them.
-        mend: The commands that start again what has ended; empty when nothing has.
-        is_whole: Whether the server answers and every host lives.
+        jobs: The jobs that the server reports.
+        mend: The commands that restart the parts that have ended; empty if none has.
+        is_whole: Whether the server answers and all RQDs run.
     """
 
     server: str
@@ -69,7 +69,7 @@ class FarmStatus(NamedTuple):
     is_whole: bool
 
     def lines(self) -> list[str]:
-        """It in words."""
+        """Return the lines to print."""
         lines = [f"server   {self.problem or self.server}"]
         lines += [f"page     {self.page}"] if self.page and not self.problem else []
         lines += [host.line() for host in self.hosts]
@@ -78,13 +78,13 @@ class FarmStatus(NamedTuple):
         return lines + ([f"mend     {self.mend}: jobs stay"] if self.mend else [])
 
     def to_dict(self) -> dict[str, Any]:
-        """It as data, for programs."""
+        """Return plain data for JSON."""
         hosts, jobs = [host.to_dict() for host in self.hosts], [job._asdict() for job in self.jobs]
         return {**self._asdict(), "hosts": hosts, "jobs": jobs}
 
 
 def farm_lines(places: FarmPlaces, record: FarmRecord) -> list[str]:
-    """Return what somebody wants to know who has just started a farm."""
+    """Return the lines that ``up`` prints: addresses, logs, and the commands that come next."""
     here = _dir_option(places)
     hosts = ", ".join(f"{host.name} (port {host.port})" for host in record.hosts)
     return [
@@ -105,7 +105,7 @@ def _dir_option(places: FarmPlaces) -> str:
 
 
 def export_line(places: FarmPlaces) -> str:
-    """Return the line with which a shell finds the server.
+    """Return the ``export`` line with which PyCue finds the server.
 
     Raises:
         NoFarm: No farm is running.
@@ -114,10 +114,10 @@ def export_line(places: FarmPlaces) -> str:
 
 
 def status_of(places: FarmPlaces) -> FarmStatus:
-    """Return what is there of a farm: processes as this machine sees them, the rest as the server tells it.
+    """Return the status of a farm, from its processes and from the answers of the server.
 
     Raises:
-        NoFarm: Nothing is there.
+        NoFarm: No farm is running.
     """
     record = _running(places)
     known: dict[str, HostLine] = {}
@@ -141,10 +141,10 @@ def status_of(places: FarmPlaces) -> FarmStatus:
 
 
 def watch(farm: RunningFarm, warn: Callable[[str], None]) -> None:
-    """Stay with a farm until this process is interrupted, and end it then; tell once when a part of it is gone.
+    """Wait for an interrupt, then end the farm. Warns once for each RQD that has ended.
 
     Raises:
-        FarmError: The server is gone; hosts and frames are ended, since nobody tells them what to do.
+        FarmError: The server has ended. The caller ends hosts and frames.
     """
     missed: set[str] = set()
     try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What one RQD is told: its configuration file, and its environment."""
+"""The configuration file and the environment of one RQD."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _PROXIES = ("grpc_proxy", "https_proxy", "http_proxy", "all_proxy")
 
 
 class RqdSettings(NamedTuple):
-    """What differs from host to host.
+    """The settings that differ between hosts.
 
     Attributes:
         name: The name that it reports.
         port: Its own port, on the loopback interface.
         cores: Whole cores.
-        server_host: Where it finds the server.
-        server_port: The server's port.
+        server_host: The address of the server.
+        server_port: The port of the server.
         interface: The name of the loopback interface.
-        threads_per_core: By what RQD divides the cores that it is given.
-        tags: Words that layers may ask for.
+        threads_per_core: The number by which RQD divides its cores.
+        tags: Its tags.
     """
 
     name: str
@@ -51,7 +51,7 @@ class RqdSettings(NamedTuple):
 def rqd_config(settings: RqdSettings) -> str:
     """Return the text of ``rqd.conf``.
 
-    The port travels to the server as a tag, since RQD's reports have no field for it.
+    A tag tells the server the port, because the reports of RQD have no field for it.
     """
     tags = " ".join([*settings.tags, f"rqdport_{settings.port}"])
     options = {
@@ -76,10 +76,10 @@ def rqd_config(settings: RqdSettings) -> str:
 
 
 def rqd_environ(environ: Mapping[str, str], farm: Path, temp: Path) -> dict[str, str]:
-    """Return the environment of an RQD. Its frames get ``PATH`` and :data:`HOST_VARIABLES` of it, and nothing else.
+    """Return the environment of an RQD. It passes only ``PATH`` and :data:`HOST_VARIABLES` on to its frames.
 
     Args:
-        environ: That of whoever starts the farm.
+        environ: The environment of ``up``.
         farm: The farm's folder.
         temp: The folder for its temporary files.
     """

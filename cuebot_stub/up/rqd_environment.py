@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The environment in which RQD lives: made once per user, away from this library's, because RQD pins old packages."""
+"""The virtual environment of RQD, one for each user. RQD pins old packages, so it cannot share this library's."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Run = Callable[[list[str]], "subprocess.CompletedProcess[str]"]
 
 
 def environment_name(version: tuple[int, int] = sys.version_info[:2]) -> str:
-    """Return the name of the folder: one for each RQD and each interpreter."""
+    """Return the name of the folder, with the versions of RQD and Python."""
     return f"rqd-{RQD_VERSION}-py{version[0]}.{version[1]}"
 
 
@@ -52,7 +52,7 @@ def python_of(environment: Path) -> Path:
 
 
 def run_quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command that asks nothing, and keep what it prints."""
+    """Run a command without stdin and capture its output."""
     # pip must not be led to the packages of this environment, nor ask for a password.
     environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
     environ |= {"PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_REQUIRE_VIRTUALENV": "0"}
@@ -68,18 +68,18 @@ def run_quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def ensure_rqd_environment(cache: Path, say: Callable[[str], None], run: Run = run_quietly) -> Path:
-    """Return the environment with RQD, and make it first where it is not there.
+    """Return the environment with RQD, and create it if it does not exist.
 
-    It is made beside and renamed, so that it is whole or not there at all; two that make it wait for one another.
-    One that is there costs nothing and needs no network.
+    Creates it under a temporary name and renames it, so an incomplete one is never used. A lock makes concurrent
+    commands wait. An existing environment needs no network.
 
     Args:
-        cache: The folder of the user for such things.
-        say: Told when it takes a while.
+        cache: The cache folder of the user.
+        say: Called before the slow part.
         run: Runs a command.
 
     Raises:
-        FarmError: It cannot be made; the text has the reason of pip.
+        FarmError: It cannot be created. The text has pip's reason.
     """
     environment = cache / environment_name()
     if _is_whole(environment):
@@ -96,10 +96,10 @@ def ensure_rqd_environment(cache: Path, say: Callable[[str], None], run: Run = r
 
 
 def find_rqd_environment(named: Path | None, say: Callable[[str], None]) -> Path:
-    """Return the environment that the user has named, or the one that is made for them.
+    """Return the environment that the user has named, or the one in the cache folder.
 
     Raises:
-        FarmError: There is no RQD in the one that is named, or none can be made.
+        FarmError: The named one has no RQD, or none can be created.
     """
     if named is None:
         return ensure_rqd_environment(cache_folder(), say)

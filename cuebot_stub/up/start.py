@@ -35,15 +35,15 @@ _FRAME_SECONDS = 1.0
 
 
 class FarmOptions(NamedTuple):
-    """What a farm is to be.
+    """The options of a farm.
 
     Attributes:
-        hosts: How many RQDs.
-        cores: Cores of each; more than the machine has is fine.
-        port: The server's port; 0 takes any.
+        hosts: The number of RQDs.
+        cores: The cores of each, also more than the machine has.
+        port: The server's port; 0 picks a free one.
         http: The port of its page, or None for no page.
-        strict: Whether the server follows Cuebot where that is unhelpful.
-        patience_seconds: How long server and hosts may take to come up.
+        strict: Do what Cuebot does, also where that is unhelpful.
+        patience_seconds: The time limit for the start of the server, and of the hosts.
     """
 
     hosts: int = 2
@@ -57,7 +57,7 @@ class FarmOptions(NamedTuple):
 class RunningFarm:
     """A farm that this process has started.
 
-    It goes on without this process. Whoever wants to end it from here calls :meth:`stop`; from elsewhere, stop_farm.
+    The farm outlives this process. To end it, this process calls :meth:`stop`, and others call :func:`stop_farm`.
     """
 
     def __init__(self, places: FarmPlaces, environ: Mapping[str, str]) -> None:
@@ -94,7 +94,7 @@ class RunningFarm:
                 self.__wait(is_there, host.process, f"RQD {host.name}", log, options.patience_seconds)
 
     def stop(self) -> list[str]:
-        """End everything that belongs to the farm, and return what to tell about it."""
+        """End all processes of the farm, and return lines about those that did not end by themselves."""
         told = _end(self.places, self.record)
         for child in self.__children.values():
             child.poll()  # it has been waited for
@@ -147,17 +147,17 @@ def start_farm(
     find_rqd: Callable[[], Path],
     environ: Mapping[str, str] | None = None,
 ) -> RunningFarm:
-    """Start a server and its hosts, and return when all are ready to work.
+    """Start a server and its hosts, and return when all are ready.
 
     Args:
-        places: The folder of the farm; made when it is not there.
-        options: What it is to be.
-        find_rqd: Returns the environment with RQD, and may take its time to make it.
-        environ: What the processes get; that of this process when not given.
+        places: The folder of the farm. Created if it does not exist.
+        options: The options of the farm.
+        find_rqd: Returns the environment with RQD. May take minutes to create it.
+        environ: The environment of the processes. Default: that of this process.
 
     Raises:
-        FarmIsRunning: There is one in this folder.
-        FarmError: It cannot be started. Nothing of it is left running.
+        FarmIsRunning: The folder already has a farm.
+        FarmError: The farm cannot be started. No process of it is left.
     """
     check_machine()
     with _locked(places):
@@ -176,13 +176,13 @@ def start_farm(
 
 
 def stop_farm(places: FarmPlaces) -> list[str]:
-    """End the farm of a folder, and what is left of it when parts of it are gone already.
+    """End all processes of the farm in a folder, also if some have ended already.
 
     Returns:
-        What to tell: one line for each thing that did not end by itself.
+        Lines about processes that did not end by themselves.
 
     Raises:
-        NoFarm: There is none.
+        NoFarm: The folder has no farm.
     """
     if not places.record.exists():
         raise NoFarm(f"no farm is running in {places.folder}; cuebot-stub up starts one")
@@ -191,14 +191,14 @@ def stop_farm(places: FarmPlaces) -> list[str]:
 
 
 def _clear(places: FarmPlaces) -> None:
-    """Make room for a farm: take away what is left of one that was not ended."""
+    """Remove the rest of a farm that was not ended."""
     record = read_record(places.record)
     if record is not None and record.is_running:
         where = f" at {record.address}" if record.address else ""
         farm = f"a farm is running{where} ({places.folder})"
         if record.ended:
             ended = ", ".join(record.ended)
-            raise FarmIsRunning(f"{farm}, of which this has ended: {ended}; after cuebot-stub down, up starts all anew")
+            raise FarmIsRunning(f"{farm}, but not {ended}; run cuebot-stub down, then up")
         raise FarmIsRunning(f"{farm}; cuebot-stub status shows it, down ends it")
     if record is not None:
         _end(places, record)
@@ -210,8 +210,8 @@ def _clear(places: FarmPlaces) -> None:
 def _end(places: FarmPlaces, record: FarmRecord) -> list[str]:
     """End server, hosts and frames, in this order.
 
-    A server that saw its frames die would send them out again, or count it against them; one that comes back later
-    finds hosts that have begun anew, and puts their frames back without counting it.
+    A running server would start these frames again, or count a failure. After a restart it finds new RQDs and puts
+    the frames back to WAITING without counting a try.
     """
     told = []
     if record.server and end_marked([record.server], _SERVER_PATIENCE):
@@ -220,7 +220,7 @@ def _end(places: FarmPlaces, record: FarmRecord) -> list[str]:
     told += [f"RQD {host.name} had to be killed" for host in record.hosts if host.process.pid in killed]
     count = end_processes(lambda: processes_with(FARM_VARIABLE, str(places.folder)), _FRAME_SECONDS)
     if count:
-        told.append(f"{count} processes of frames were still running and have been ended")
+        told.append(f"ended {count} processes of frames that still ran")
     _remove_temp(places)
     places.address.unlink(missing_ok=True)
     places.record.unlink(missing_ok=True)
@@ -228,7 +228,7 @@ def _end(places: FarmPlaces, record: FarmRecord) -> list[str]:
 
 
 def _remove_temp(places: FarmPlaces, work: Path = Path("/mcp")) -> None:
-    """Remove the temporary files of RQDs. Where there is a folder /mcp, they keep some of them in it."""
+    """Remove the temporary files of RQDs. They use the folder /mcp if it exists."""
     for command in places.temp.glob("*/rqd-cmd-*"):
         frame_id = command.name.removeprefix("rqd-cmd-").rpartition("-")[0]
         for statistics in work.glob(f"rqd-stat-{frame_id}-*"):
@@ -237,7 +237,7 @@ def _remove_temp(places: FarmPlaces, work: Path = Path("/mcp")) -> None:
 
 
 def _has_reported(client: FarmClient, name: str, since: int) -> bool:
-    """Tell whether a host has reported lately: the server also remembers the hosts of an earlier farm."""
+    """Whether a host has reported since the start: the server also knows the hosts of an earlier farm."""
     return any(host.name == name and host.pinged >= since for host in client.hosts())
 
 
@@ -258,7 +258,7 @@ def _last_line(log: Path) -> str:
 
 @contextmanager
 def _locked(places: FarmPlaces) -> Iterator[None]:
-    """Keep other commands from starting or ending the farm meanwhile."""
+    """Lock the farm, so that no other command starts or ends it."""
     try:
         places.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         places.folder.chmod(0o700)  # the logs and variables of everybody's jobs are in it

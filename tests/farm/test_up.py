@@ -191,7 +191,7 @@ def test_frames_end_with_their_farm(up: Up, farm: FarmPlaces, tmp_path: Path):
 
     ended = run_stub("down", "--dir", farm.folder)
 
-    assert "of frames were still running and have been ended" in ended.stdout
+    assert "processes of frames that still ran" in ended.stdout
     assert processes_with(FARM_VARIABLE, str(farm.folder)) == []
     assert not is_running(int(pids.read_text()))
     assert not farm.temp.exists()
@@ -246,7 +246,7 @@ def test_farm_without_its_server_is_shown_refused_and_ended(up: Up, farm: FarmPl
     assert data["problem"].startswith(f"{record.address} is not running")
     assert f"mend     cuebot-stub down --dir '{farm.folder}', then up --dir '{farm.folder}': jobs stay" in shown.stdout
     assert again.returncode == 2
-    assert "of which this has ended: server; after cuebot-stub down, up starts all anew" in again.stderr
+    assert "but not server; run cuebot-stub down, then up" in again.stderr
     assert ended.returncode == 0
     assert not any(map(is_alive, record.processes))
 

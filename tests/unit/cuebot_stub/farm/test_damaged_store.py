@@ -62,7 +62,7 @@ def test_each_damaged_row_is_named_in_one_line_and_can_be_left_out(
         with pytest.raises(StoreError) as told:
             busy_farm.restart()
         assert f"the {kind} {id} is damaged" in str(told.value) or "the job " in str(told.value)
-        assert "start with --repair to leave it out" in str(told.value)
+        assert "start with --repair to remove it" in str(told.value)
         assert len(str(told.value).splitlines()) == 1
         _damage(busy_farm, kind, id, data)
 
