@@ -112,9 +112,10 @@ def test_ctrl_c_reaches_a_script_that_launches(tmp_path: Path, session_root: Pat
     assert job_in(session_root).counts == {"WAITING": 1}
 
 
+@pytest.mark.parametrize("who", ["worker", "runner"])
 @pytest.mark.parametrize("layer", ["Shell", "Python"])
-def test_a_worker_that_is_stopped_does_not_hold_up_the_end_of_a_job(
-    tmp_path: Path, session_root: Path, layer: str
+def test_a_worker_or_runner_that_is_stopped_does_not_hold_up_the_end_of_a_job(
+    tmp_path: Path, session_root: Path, layer: str, who: str
 ) -> None:
     script = outline_file(
         tmp_path,
@@ -136,14 +137,42 @@ def test_a_worker_that_is_stopped_does_not_hold_up_the_end_of_a_job(
     until(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text().strip())
     parent, frame = map(int, (tmp_path / "pids").read_text().split())
     worker = parent if layer == "Shell" else _parent_of(parent)
-    os.kill(worker, signal.SIGSTOP)
+    stopped = worker if who == "worker" else _parent_of(worker)
+    os.kill(stopped, signal.SIGSTOP)
 
     os.kill(launcher.pid, signal.SIGINT)
     output, _ = launcher.communicate(timeout=20)
 
     assert launcher.returncode == 130, output
-    until(lambda: not is_running(worker) and not is_running(frame))
+    until(lambda: not any(map(is_running, (stopped, worker, frame))))
     assert job_in(session_root).counts == {"WAITING": 1}
+
+
+def test_a_runner_that_is_stopped_does_not_hold_up_the_end_of_a_job_that_is_done(
+    tmp_path: Path, session_root: Path
+) -> None:
+    script = outline_file(
+        tmp_path,
+        f"""
+        import os
+        from outline import Layer
+        from outline.modules.shell import Shell
+        class Own(Layer):
+            def _execute(self, frames):
+                worker = open(f"/proc/{{os.getppid()}}/stat").read()
+                open({str(tmp_path / "runner")!r}, "w").write(worker.rpartition(")")[2].split()[1])
+        Own("own")
+        Shell("stop", command=["sh", "-c", 'kill -STOP $(cat "$0")', {str(tmp_path / "runner")!r}], require="own:all")
+        """,
+    )
+
+    launcher = start(script, "1", "--backend", "local", cwd=tmp_path)
+
+    output, _ = launcher.communicate(timeout=30)
+    runner = int((tmp_path / "runner").read_text())
+    assert launcher.returncode == 0, output
+    assert job_in(session_root).counts == {"SUCCEEDED": 2}
+    until(lambda: not is_running(runner))
 
 
 def _parent_of(pid: int) -> int:
