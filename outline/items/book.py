@@ -44,8 +44,13 @@ class ItemBook:
             ItemException: The source cannot be read, has no items, or two items with one key.
         """
         if source not in self.__sources:
+            if source.groups is not None:
+                self.of(source.groups)
             folder = self.__work if source.after else self.__folder
-            self.__sources[source] = {self.__number(item.key): item for item in read_items(source, folder)}
+            self.__sources[source] = {
+                self.__number(item.key): item if source.groups is None else self.__with_members(item)
+                for item in read_items(source, folder)
+            }
         return self.__sources[source]
 
     def frames(self, source: Items, only: tuple[str, ...] = ()) -> str:
@@ -64,6 +69,9 @@ class ItemBook:
             ]
             self.__frames[source, only] = str(FrameSet(numbers))
         return self.__frames[source, only]
+
+    def __with_members(self, item: Item) -> Item:
+        return item._replace(members=tuple(self.numbers[key] for key in item.value["members"]))
 
     def __number(self, key: str) -> int:
         number = self.numbers.setdefault(key, self.__following)

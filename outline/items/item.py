@@ -23,11 +23,13 @@ class Item(NamedTuple):
         key: Its name, unique in its source.
         value: Plain data: a text, a number, or a dict.
         origin: Where it was read, such as ``seeds.txt:12``, for messages; empty when it stands in the outline.
+        members: The frame numbers of the items that it puts together, when it is a group.
     """
 
     key: str
     value: Any
     origin: str = ""
+    members: tuple[int, ...] = ()
 
 
 class Items:
@@ -38,12 +40,14 @@ class Items:
         frames: The frame numbers of that table as a range, in the order of the source.
         gives_files: Whether each item is a file.
         after: The layer that makes what the source reads, in the work folder; empty when it can be read at once.
+        groups: The source whose items it puts together; None when it is no group.
     """
 
     path = ""
     frames = ""
     gives_files = False
     after = ""
+    groups: Items | None = None
 
     def read(self, folder: str) -> Iterator[Item]:
         """Yield the items in the order of the source.

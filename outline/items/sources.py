@@ -191,6 +191,7 @@ class _Group(_Source):
     def __init__(self, items: Items, part: str) -> None:
         super().__init__(items, part)
         self.after = items.after
+        self.groups = items
 
     def __str__(self) -> str:
         return f"group({self._described[0]}, {self._described[1]!r})"
@@ -209,7 +210,7 @@ class _Group(_Source):
 
 def is_group_of(source: Items, items: Items) -> bool:
     """Tell whether a source puts the items of another one together."""
-    return isinstance(source, _Group) and source._described[0] == items
+    return source.groups is not None and source.groups == items
 
 
 class _Wedge(_Source):

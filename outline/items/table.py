@@ -24,11 +24,13 @@ _KEPT_ITEMS = 64
 class ItemTable(Items):
     """The numbered items of one source as a file, of which a frame reads only what it needs.
 
-    Each line holds number, key, value and origin as JSON, in the order of the numbers. The index beside it holds number
-    and offset of each line. Both are written once, when the outline is set up, and never change.
+    Each line holds number, key, value, origin and perhaps members as JSON, in the order of the numbers. The index
+    beside it holds number and offset of each line. Both are written once, when the outline is set up, and never change.
     """
 
-    def __init__(self, path: str, frames: str = "", *, gives_files: bool = False, after: str = "") -> None:
+    def __init__(
+        self, path: str, frames: str = "", *, gives_files: bool = False, after: str = "", groups: str = ""
+    ) -> None:
         """Name a table.
 
         Args:
@@ -36,9 +38,11 @@ class ItemTable(Items):
             frames: Its frame numbers as a range in the order of the source; empty when nobody will ask.
             gives_files: Whether each item is a file.
             after: The layer that has made what the source read.
+            groups: The file of the table whose items it puts together.
         """
         self.path = path
         self.after = after
+        self.groups = ItemTable(groups) if groups else None
         self.frames = frames
         self.gives_files = gives_files
 
@@ -61,7 +65,7 @@ class ItemTable(Items):
         text, index = bytearray(), bytearray()
         for number, item in sorted(items.items()):
             try:
-                line = json.dumps([number, *item], ensure_ascii=False, allow_nan=True)
+                line = json.dumps([number, *(item if item.members else item[:-1])], ensure_ascii=False, allow_nan=True)
             except (TypeError, ValueError) as error:
                 raise ItemException(f"the value of the item {item.key!r} is not plain data: {error}") from error
             index += _ENTRY.pack(number, len(text))
@@ -105,12 +109,12 @@ def _item_at(path: str, number: int) -> Item:
 
 def _read(path: str, line: bytes, number: int) -> Item:
     try:
-        found, key, value, origin = json.loads(line.decode("utf-8", "surrogateescape"))
+        found, key, value, origin, *members = json.loads(line.decode("utf-8", "surrogateescape"))
     except ValueError as error:
         raise ItemException(f"{path} is damaged where the item of frame {number} stands") from error
     if found != number:
         raise ItemException(f"{path} and its index do not belong together: frame {number} is {found} there")
-    return Item(key, value, origin)
+    return Item(key, value, origin, *map(tuple, members))
 
 
 def _open(path: str) -> BinaryIO:

@@ -128,9 +128,10 @@ def keep(ol: Outline, session: Session) -> None:
         SessionException: The session cannot be written.
     """
     tables: dict[Items, ItemTable] = {}
-    for layer in ol.get_layers():
+    layers = [layer for layer in ol.get_layers() if layer.get_parent() is None and not ol.holds(layer)]
+    for layer in sorted(layers, key=_is_group):  # a group names the table of its members
         source = source_of(layer)
-        if source is not None and layer.get_parent() is None and not ol.holds(layer):
+        if source is not None:
             if source not in tables:
                 items, frames = _book(ol).of(source), _book(ol).frames(source, ol.get_only())
                 tables[source] = ItemTable(
@@ -138,8 +139,14 @@ def keep(ol: Outline, session: Session) -> None:
                     frames,
                     gives_files=source.gives_files,
                     after=source.after,
+                    groups=tables[source.groups].path if source.groups in tables else "",
                 )
             state_of(layer).args["items"] = tables[source]
+
+
+def _is_group(layer: Layer) -> bool:
+    source = source_of(layer)
+    return source is not None and source.groups is not None
 
 
 def _hold(ol: Outline) -> None:

@@ -14,10 +14,12 @@ from ..exception import LayerException
 from ..frames import FrameSet
 from ..io.path import expand_path, resolve
 from ..io.pattern import find_slot
+from ..items import is_group_of
 from ..tokens import FrameTokens, expand_word, split_command
 from .args import where
 from .datasets import item_of
 from .outputs import declared_outputs, fill_in
+from .ranges import read_frames
 from .state import SLOT, state_of
 
 if TYPE_CHECKING:
@@ -225,6 +227,9 @@ class LayerLinks:
             if one.maker is None:
                 path = os.path.join(self.__launched_in, _path_of(self.layer, one.path, frame))
                 found.append((one.name, self.__below_work(path), [path]))
+            elif (members := self.__members(one.maker, frame)) is not None:
+                label = f"group {self.key(frame)} of {one.maker.get_name()}"
+                found.append((one.name, label, self.__made_paths(one, members)))
             elif self.__reads_all(one.maker):
                 found.append((one.name, f"{ALL_OF}{one.maker.get_name()}", self.__all_paths(one)))
             else:
@@ -244,8 +249,21 @@ class LayerLinks:
     def makers(self, frame: int) -> Iterator[tuple[str, int | None]]:
         """Layer and frame that make what a frame reads; None stands for all frames of the layer."""
         for one in self.inputs:
-            if one.maker is not None:
+            if one.maker is None:
+                continue
+            members = self.__members(one.maker, frame)
+            if members is not None:
+                yield from ((one.maker.get_name(), member) for member in members)
+            else:
                 yield one.maker.get_name(), None if self.__reads_all(one.maker) else frame
+
+    def __members(self, maker: Layer, frame: int) -> list[int] | None:
+        """The frames of a layer whose items the item of a frame puts together; None when it is no such group."""
+        mine, theirs = self.layer.get_items(), maker.get_items()
+        if mine is None or theirs is None or not is_group_of(mine, theirs):
+            return None
+        there = read_frames(maker.get_frame_range() or "")
+        return [member for member in item_of(self.layer, frame).members if member in there]
 
     def __reads_all(self, maker: Layer) -> bool:
         return self.__whole.get(id(maker), True)

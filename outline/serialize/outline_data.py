@@ -333,7 +333,8 @@ def _items(layer: Layer) -> dict[str, Any] | None:
     source = layer.get_items() if layer.get_parent() is None else None
     if source is not None and source.path:
         table = {"table": os.path.basename(source.path), "frames": source.frames, "files": source.gives_files}
-        return {**table, "after": source.after} if source.after else table
+        groups = os.path.basename(source.groups.path) if source.groups is not None else ""
+        return table | {name: value for name, value in (("after", source.after), ("groups", groups)) if value}
     return None if source is None else {"source": str(source)}  # before there is a session; nobody reads it back
 
 

@@ -95,9 +95,14 @@ class _Reader:
         if "table" in items:
             from ..items import ItemTable  # most layers have no items
 
-            table = SessionPaths.holding(self.__path).items(os.path.basename(items["table"]))
+            paths = SessionPaths.holding(self.__path)
+            groups = os.path.basename(str(items.get("groups", "")))
             state_of(layer).args["items"] = ItemTable(
-                table, items["frames"], gives_files=bool(items.get("files")), after=str(items.get("after", ""))
+                paths.items(os.path.basename(items["table"])),
+                items["frames"],
+                gives_files=bool(items.get("files")),
+                after=str(items.get("after", "")),
+                groups=paths.items(groups) if groups else "",
             )
         if parent is not None:
             adopt(parent, layer)
