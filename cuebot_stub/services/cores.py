@@ -28,13 +28,15 @@ def core_points(cores: float) -> int:
 
 
 def whole_points(cores: float) -> int:
-    """Whole cores as core points, cut towards 0; -1 stays -1, which stands for no limit.
+    """Whole cores as core points; -1 stays -1, which stands for no limit.
+
+    Half a point is added and the rest cut off, towards 0, as Cuebot does: so -3 cores are 2 less than none.
 
     Raises:
         Invalid: It is no number, or more than fits into a message.
     """
     points = core_points(cores)
-    return _NONE if points == _NONE * _CORE else int(points / _CORE) * _CORE
+    return _NONE if points == _NONE * _CORE else int((cores * _CORE + 0.5) / _CORE) * _CORE
 
 
 def layer_points(cores: float) -> int:

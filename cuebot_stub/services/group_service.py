@@ -174,8 +174,10 @@ class GroupService(Service):
         self._set(request, department=show_department(self.farm, show, request.dept).name)
 
     def SetDefaultJobPriority(self, request: Any) -> None:
-        """Say what priority jobs get that come into a group, and those that are there; below 0 for their own."""
-        self._set_default(request, "priority", request.priority, none_below=0)
+        """Say what priority jobs of a group get; those that come into it keep their own when it is below 0."""
+        priority = request.priority
+        self._set(request, default_job_priority=max(NO_LIMIT, priority))
+        self._change_jobs(request, priority=priority)
 
     def SetDefaultJobMinCores(self, request: Any) -> None:
         """Say what least cores jobs of a group get; 0 and below for their own."""
@@ -212,13 +214,17 @@ class GroupService(Service):
         """Say how many GPUs the jobs of a group may use together; -1 for any number."""
         self._set(request, max_gpus=max(-1, request.max_gpus))
 
-    def _set_default(self, request: Any, fact: str, value: int, *, none_below: int = 1) -> None:
+    def _set_default(self, request: Any, fact: str, value: int) -> None:
         """Set a default of the jobs of a group. As on Cuebot 0 is none, and yet the jobs that are there get it."""
+        self._set(request, **{f"default_job_{fact}": value if value > 0 else NO_LIMIT})
+        if value != NO_LIMIT:
+            self._change_jobs(request, **{fact: value})
+
+    def _change_jobs(self, request: Any, **facts: int) -> None:
         group = find_group(self.farm, request.group)
-        self._set(request, **{f"default_job_{fact}": value if value >= none_below else NO_LIMIT})
-        for job in self.farm.jobs.values() if value >= 0 else ():
+        for job in self.farm.jobs.values():
             if job.facts.group == group.id:
-                changing.change_job(self.farm, job, **{fact: value})
+                changing.change_job(self.farm, job, **facts)
 
     def _set(self, request: Any, **values: Any) -> None:
         group = find_group(self.farm, request.group)
