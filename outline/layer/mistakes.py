@@ -16,6 +16,7 @@ from ..plugins import PluginManager
 from .args import KNOWN, where
 from .context import report_problem
 from .doubts import doubts
+from .reach import inner_codes, reachable_functions
 from .state import declared_args, required_args, state_of
 
 if TYPE_CHECKING:
@@ -92,7 +93,9 @@ def check_argument_names(layer: Layer, passed: Iterable[str]) -> None:
     read = set(_read_by(code))
     for name in unknown:
         meant = _meant(name, _known(layer) | read, 0.75 if is_closed else 0.84)
-        if name in read or (is_of_studio and _mentions(cls, name)) or not (meant or (is_closed and name in passed)):
+        if name in read or not (meant or (is_closed and name in passed)):
+            continue
+        if is_of_studio and (_mentions(cls, name) or reads_by_itself(cls, name)):
             continue
         hint = f"did you mean {meant!r}?" if meant else f"{cls.__name__} has no such argument"
         report_problem(LayerException(f"{where(layer)}: unknown argument {name!r}; {hint}"), layer)
@@ -100,24 +103,39 @@ def check_argument_names(layer: Layer, passed: Iterable[str]) -> None:
 
 
 def unread_arguments(layer: Layer) -> list[str]:
-    """The arguments that are not declared, and that neither the module of the layer's class nor a plug-in reads."""
+    """The arguments that are not declared, and that neither the class, nor what it calls, nor a plug-in reads."""
     unknown = _undeclared(layer)
     read = set(_read_by(_code_around(type(layer)))) if unknown else set()
-    return [name for name in unknown if name not in read and not _mentions(type(layer), name)]
+    cls = type(layer)
+    return [
+        name for name in unknown if name not in read and not _mentions(cls, name) and not reads_by_itself(cls, name)
+    ]
 
 
 def reads_by_itself(cls: type, name: str) -> bool:
-    """Tell whether a studio's class, or a function beside it, asks for an argument in its own code."""
+    """Tell whether a studio's class asks for an argument in its own code, or in a function that it calls."""
     own = [one for one in cls.__mro__ if not one.__module__.startswith("outline.") and one is not object]
     if not own:
         return False
-    codes = [code for one in own for code in _code_in(vars(one).values())]
-    beside = [member for one in own for member in vars(sys.modules.get(one.__module__) or one).values()]
-    return name in _read_by([*codes, *_code_in(beside)]) or any(
-        name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        or ("get_args" in code.co_names and name in code.co_consts)
-        for code in codes
+    named = {word for one in own for code in _code_in(vars(one).values()) for word in _parameters(code)}
+    functions = [list(inner_codes(function.__code__)) for function in reachable_functions(cls)]
+    return (
+        name in named
+        or name in _read_by(code for codes in functions for code in codes)
+        or any(_reads_many(codes, name) for codes in functions)
     )
+
+
+def _reads_many(codes: Sequence[CodeType], name: str) -> bool:
+    """Tell whether a function takes all arguments at once, or those of a list of names, and one is among them."""
+    called = {word for code in codes for word in code.co_names}
+    constants = [constant for code in codes for constant in code.co_consts]
+    tables = [constant for constant in constants if isinstance(constant, (tuple, frozenset))]
+    return bool(_READERS & called and _holds(tables, name)) or ("get_args" in called and name in constants)
+
+
+def _parameters(code: CodeType) -> tuple[str, ...]:
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def _known(layer: Layer) -> frozenset[str]:
@@ -166,14 +184,7 @@ def _code_in(members: Iterable[object]) -> Iterator[CodeType]:
     for member in members:
         function: Any = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
         if isinstance(function, FunctionType):
-            yield from _with_inner(function.__code__)
-
-
-def _with_inner(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _with_inner(constant)
+            yield from inner_codes(function.__code__)
 
 
 def _mentions(cls: type, name: str) -> bool:
@@ -262,7 +273,7 @@ def _look_at(cls: type, layer: Layer) -> Iterator[Mistake]:
 
 
 def _words(code: CodeType) -> set[str]:
-    return {word for one in _with_inner(code) for word in one.co_names}
+    return {word for one in inner_codes(code) for word in one.co_names}
 
 
 def _problem_of(name: str, code: CodeType, is_of_layer: bool, called: set[str]) -> str:

@@ -19,14 +19,13 @@ from ..exception import (
     SessionException,
 )
 from ..frames import FrameRangeError, FrameSet
-from ..layer.args import where
 from ..layer.context import registry, report_problem, use_outline
 from ..layer.depends import resolve
 from ..layer.mistakes import probable_mistakes
 from ..layer.ranges import DEFAULT_FRAME_RANGE
-from ..names import frame_name, log_name, older_log
 from ..script import run_script
 from ..session import Session, conform_name, is_session_path
+from .name_checks import check_job_name, check_length
 from .rings import find_ring
 from .state import OutlineState, read_range
 
@@ -41,8 +40,6 @@ __all__ = ["Outline"]
 logger = logging.getLogger("outline.loader")
 
 _DEFAULT_FRAME = DEFAULT_FRAME_RANGE.partition("-")[0]
-
-_LONGEST_FILE_NAME = 255
 
 
 class _OutlineType(type):
@@ -359,13 +356,13 @@ class Outline(metaclass=_OutlineType):
 
     def __check(self) -> None:
         self.setup_depends()
-        self.__check_name()
+        check_job_name(self)
         if self.__has_items():
             from ..layer import datasets
 
             datasets.check(self)
         for layer in self.get_layers():
-            self.__check_length(layer)
+            check_length(self, layer)
             self.__frames_of(layer)
 
     def check_launch(self) -> None:
@@ -416,24 +413,6 @@ class Outline(metaclass=_OutlineType):
         scripts = {serialize.script_file_name(script): script.source for script in serialize.scripts_of(self)}
         self._ol_state.path = session.write_outline(text, scripts)
         session.save()
-
-    def __check_name(self) -> None:
-        if conform_name(self.get_name()) != self.get_name():
-            raise OutlineException(
-                f"outline name {self.get_name()!r} has characters that no job name may have;"
-                f" use letters, digits, '_', '-' and '.', for instance {conform_name(self.get_name())!r}"
-            )
-
-    def __check_length(self, layer: Layer) -> None:
-        """Refuse a name that is too long for the layer's folder, and warn of one that is too long for logs."""
-        size = len(os.fsencode(layer.get_name()))
-        log = os.fsencode(older_log(log_name(self.get_full_name(), frame_name(10**6, layer.get_name())), 10))
-        if size > _LONGEST_FILE_NAME:
-            problem = f"{where(layer)}: its name has {size} bytes, {_LONGEST_FILE_NAME} are the most in a file's name"
-            report_problem(LayerException(problem), layer)
-        elif len(log) > _LONGEST_FILE_NAME:
-            text = "%s: with the name of the job its name is too long for that of a log, so its frames may fail"
-            logger.warning(text, where(layer))
 
     def __frames_of(self, layer: Layer) -> str | None:
         try:

@@ -57,3 +57,13 @@ def test_old_spelling_of_the_command_of_a_shell_counts() -> None:
 
     assert old.get_args()["command"] == ["ls"]
     assert not old.is_arg_set("cmd")
+
+
+def test_name_of_a_job_that_is_too_long_for_its_folder_is_one_line(session_root: Path) -> None:
+    ol = Outline("n" * 240, "1", current=True)
+    Shell("a", ["true"])
+
+    with pytest.raises(OutlineException, match=r"the job's name has 263 bytes, and 255 are the most in .* --base-name"):
+        cuerun.launch(ol, backend="local")
+
+    assert not session_root.exists()

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the names of a job and its layers can be those of files and folders; found before anything is made."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from ..exception import LayerException, OutlineException
+from ..layer.args import where
+from ..layer.context import report_problem
+from ..names import frame_name, log_name, older_log
+from ..session import conform_name
+
+if TYPE_CHECKING:
+    from ..layer import Layer
+    from .outline import Outline
+
+__all__ = ["check_job_name", "check_length"]
+
+logger = logging.getLogger("outline.loader")
+
+_LONGEST_FILE_NAME = 255
+
+
+def check_job_name(ol: Outline) -> None:
+    """Check the name of an outline, and that of its job.
+
+    Raises:
+        OutlineException: It has a character that is not allowed, or is too long for the name of the job's folder.
+    """
+    if conform_name(ol.get_name()) != ol.get_name():
+        raise OutlineException(
+            f"outline name {ol.get_name()!r} has characters that no job name may have;"
+            f" use letters, digits, '_', '-' and '.', for instance {conform_name(ol.get_name())!r}"
+        )
+    size = len(os.fsencode(ol.get_full_name()))
+    if size > _LONGEST_FILE_NAME:
+        raise OutlineException(
+            f"the job's name has {size} bytes, and {_LONGEST_FILE_NAME} are the most in the name of its folder;"
+            f" give it a shorter one with --base-name: {ol.get_full_name()[:60]}..."
+        )
+
+
+def check_length(ol: Outline, layer: Layer) -> None:
+    """Refuse a name that is too long for the layer's folder, and warn of one that is too long for logs.
+
+    Raises:
+        LayerException: It is too long.
+    """
+    size = len(os.fsencode(layer.get_name()))
+    log = os.fsencode(older_log(log_name(ol.get_full_name(), frame_name(10**6, layer.get_name())), 10))
+    if size > _LONGEST_FILE_NAME:
+        problem = f"{where(layer)}: its name has {size} bytes, {_LONGEST_FILE_NAME} are the most in a file's name"
+        report_problem(LayerException(problem), layer)
+    elif len(log) > _LONGEST_FILE_NAME:
+        text = "%s: with the name of the job its name is too long for that of a log, so its frames may fail"
+        logger.warning(text, where(layer))
