@@ -30,6 +30,7 @@ class ItemBook:
         self.__folder = folder
         self.__work = work or folder
         self.__sources: dict[Items, dict[int, Item]] = {}
+        self.__known: dict[int, tuple[Items, dict[int, Item]]] = {}
         self.__frames: dict[tuple[Items, tuple[str, ...]], str] = {}
         self.numbers = dict(known or {})
         self.__following = max(self.numbers.values(), default=0) + 1
@@ -51,7 +52,13 @@ class ItemBook:
                 self.__number(item.key): item if source.groups is None else self.__with_members(item)
                 for item in read_items(source, folder)
             }
+        self.__known[id(source)] = source, self.__sources[source]
         return self.__sources[source]
+
+    def known(self, source: Items) -> dict[int, Item] | None:
+        """The items of a source object, when ``of`` was asked for them; None before."""
+        known = self.__known.get(id(source))  # to compare sources takes longer than all else that a frame asks
+        return None if known is None else known[1]
 
     def frames(self, source: Items, only: tuple[str, ...] = ()) -> str:
         """The numbers of a source's items as a range, in the order of the source.

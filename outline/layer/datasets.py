@@ -96,8 +96,10 @@ def item_of(layer: Layer, frame: int) -> Item:
         raise LayerException(f"{where(layer)} has no items; give it items=")
     if isinstance(source, ItemTable):
         return source.item(frame)
+    ol = layer.get_outline()
+    items = ol.get_item_book().known(source) if ol is not None else None
     try:
-        return _book(layer.get_outline()).of(source)[frame]
+        return (_book(ol).of(source) if items is None else items)[frame]
     except KeyError:
         raise ItemException(f"no item of {source} has the frame {frame}") from None
 

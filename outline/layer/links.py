@@ -23,6 +23,7 @@ from .ranges import read_frames
 from .state import SLOT, state_of
 
 if TYPE_CHECKING:
+    from ..io.output import Output
     from ..items import Item
     from ..loader import Outline
     from .base import Layer
@@ -139,10 +140,12 @@ class LayerLinks:
         """
         self.layer = layer
         self.__work, self.__launched_in = work, launched_in
+        self.__begin = os.path.join(work, "") if work else ""
         self.outputs = declared_outputs(layer)
         self.inputs = [self.__with_maker(one) for one in read_inputs(layer)]
         named = {id(one.maker) for one in self.inputs if one.maker is not None}
         self.__kept: dict[str, tuple[int, Any]] = {}
+        self.__made: dict[str, list[Output]] = {}
         self.__listed: dict[str, list[str]] = {}
         self.__whole: dict[int, bool] = {}
         source = layer.get_items()
@@ -207,8 +210,8 @@ class LayerLinks:
 
     def __below_work(self, path: str) -> str:
         """A path in the work folder without the name of that folder, so that records survive a move of it."""
-        begin = os.path.join(self.__work, "")
-        return path[len(begin) :] if self.__work and path.startswith(begin) else path
+        begin = self.__begin
+        return path[len(begin) :] if begin and path.startswith(begin) else path
 
     def input_paths(self, frame: int) -> list[tuple[str, list[str]]]:
         """Name and paths of what a frame reads; several paths where it reads all frames of another layer."""
@@ -276,7 +279,9 @@ class LayerLinks:
 
     def __made_paths(self, one: Input, frames: Iterable[int]) -> list[str]:
         assert one.maker is not None
-        made = [output for output in declared_outputs(one.maker) if output.name in one.outputs]
+        if one.name not in self.__made:
+            self.__made[one.name] = [output for output in declared_outputs(one.maker) if output.name in one.outputs]
+        made = self.__made[one.name]
         paths = [output.frame_path(number) for number in frames for output in made]
         return list(dict.fromkeys(os.path.join(self.__work, path) for path in paths))
 
@@ -345,7 +350,11 @@ def links_of(layer: Layer) -> LayerLinks:
 
 def _path_of(layer: Layer, path: str, frame: int) -> str:
     """A path with its places for frame and item filled in."""
-    if "%{" in path:
+    if path == "%{ITEM}":  # what most layers with files read; no key is a part of such a path
+        from ..items.item import item_tokens
+
+        path = item_tokens(item_of(layer, frame)).get(path, path)
+    elif "%{" in path:
         item = _checked_item(layer, frame) if "%{KEY}" in path or "%{ITEM" in path else None
         path = expand_word(path, FrameTokens(frame, layer=layer.get_name(), item=item))
     return find_slot(expand_path(path, os.environ)).frame_path(frame)

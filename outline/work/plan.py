@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..exception import LayerNotFound, WorkException
@@ -166,21 +166,21 @@ class _Facts(NamedTuple):
 
 def _plan_layer(plan: WorkPlan, name: str, facts: _Facts, running: Mapping[str, set[int]]) -> None:
     links, choice, disk = plan.links[name], facts.choice, facts.disk
-    forced, kept = choice.force.get(name, FrameSet([])), choice.keep.get(name, FrameSet([]))
+    forced, kept = choice.force.get(name, ()), choice.keep.get(name, ())
     rerun = rerun_of(links.layer, links)
     decisions = plan.decisions[name] = {}
     same: set[int] = set()
     for frame in FrameSet(links.layer.get_frame_range()).unique():
         record = facts.records.get((name, links.key(frame)))
         then = facts.parts_then(name, record.launch) if record else {}
-        now = frame_now(links, frame, facts.parts, rerun, disk, is_forced=forced is None or frame in forced)
+        now = frame_now(links, frame, facts.parts, rerun, disk, is_forced=_holds(forced, frame))
         if record is not None and 0 < choice.since <= record.launch:
             now = after_a_pass(links.layer, record, now)
         decision = decide(record, then, now, disk)
         if decision.reason is Reason.FAILED and record is not None and choice.leaves_failed:
             is_same = not _is_reader(links, frame, running) and not is_stale(record, then, now, disk)
             same.update([frame] * is_same)
-        if (kept is None or frame in kept) and not now.is_forced:
+        if _holds(kept, frame) and not now.is_forced:
             decision = Decision(Reason.DONE, "kept")
         elif _depends_on_files(decision) and _is_reader(links, frame, running):
             decision = Decision(Reason.UPSTREAM)
@@ -189,6 +189,11 @@ def _plan_layer(plan: WorkPlan, name: str, facts: _Facts, running: Mapping[str, 
     stay = failed if name in choice.no_retry else _without_company(links.layer, decisions, same)
     if stay:
         plan.no_retry[name] = FrameSet(stay)
+
+
+def _holds(chosen: Container[int] | None, frame: int) -> bool:
+    """Whether a user has chosen a frame; None stands for all."""
+    return chosen is None or frame in chosen
 
 
 def _leave_preprocesses(plan: WorkPlan, layer: Layer) -> None:

@@ -21,6 +21,8 @@ from .decide import FileState, Record, Signature
 __all__ = ["RecordBook", "RecordWriter", "begin_line", "end_line", "read_record"]
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().decode
+_HEAD = (int, int, str, str, str)
 BASE = "base.jsonl"
 _SUFFIX = ".jsonl"
 
@@ -58,10 +60,10 @@ def read_record(line: bytes) -> Record:
     Raises:
         ValueError: The line is damaged.
     """
-    head, _, body = line.partition(b"\t")
+    head, _, body = line.decode("utf-8", "surrogateescape").partition("\t")
     launch, attempt, layer, key, kind = _head(head)
     try:
-        data = json.loads(body.decode("utf-8", "surrogateescape"))
+        data = _decode(body)
         return Record(
             layer,
             key,
@@ -82,13 +84,13 @@ def _line(head: list[Any], body: dict[str, Any]) -> bytes:
     return f"{_encode(head)}\t{_encode(body)}\n".encode("utf-8", "surrogateescape")
 
 
-def _head(text: bytes) -> tuple[int, int, str, str, str]:
-    head = json.loads(text.decode("utf-8", "surrogateescape"))
-    if not isinstance(head, list) or [type(value) for value in head] != [int, int, str, str, str]:
+def _head(text: str) -> tuple[int, int, str, str, str]:
+    head = _decode(text)
+    if not isinstance(head, list) or tuple(map(type, head)) != _HEAD:
         raise ValueError(f"no head of a record: {head!r:.60}")
     if head[4] not in ("begin", "end"):
         raise ValueError(f"no kind of record: {head[4]!r:.60}")
-    return head[0], head[1], head[2], head[3], head[4]
+    return tuple(head)
 
 
 def _packed(state: FileState) -> list[Any]:
@@ -163,7 +165,7 @@ class RecordBook(Mapping[tuple[str, str], Record]):
         if line == b"\n":
             return
         try:
-            launch, attempt, layer, key, kind = _head(line.partition(b"\t")[0])
+            launch, attempt, layer, key, kind = _head(line.partition(b"\t")[0].decode("utf-8", "surrogateescape"))
             if not line.endswith(b"\n"):
                 raise ValueError("cut off")
         except (ValueError, RecursionError):
