@@ -35,6 +35,11 @@ def launch_in_passes(options: SimpleNamespace, launch: Callable[[SimpleNamespace
         options = SimpleNamespace(**{**vars(options), **later})
         code = max(code, launch(options))
         plan = options.plan or plan
+    if plan is not None and knows_end and not options.quiet:
+        from .work import after_launch
+
+        text = after_launch(options.work, plan)
+        print(text, end="\n" if text else "")
     if plan is not None and plan.waits and code <= EXIT_DEAD and not options.quiet:
         print(f"{plan.waiting_text()}; run the same command again")
     return code

@@ -207,7 +207,11 @@ def status(session: str, as_json: bool, watch: bool, server: str | None) -> int:
 @click.argument("work", type=click.Path(file_okay=False))
 @click.argument("layer")
 @click.option(
-    "--format", "format_", type=click.Choice(["jsonl", "csv", "json"]), default="jsonl", help="How to print them."
+    "--format",
+    "format_",
+    type=click.Choice(["jsonl", "csv", "json", "table"]),
+    default="jsonl",
+    help="How to print them.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one list, as --format json.")
 @click.option("-o", "--output", metavar="NAME", help="Write files NAME-00000-of-00001 and so on.")

@@ -17,7 +17,7 @@ from .text import facts, plural, shorten, table
 if TYPE_CHECKING:
     from ..work.plan import WorkPlan
 
-__all__ = ["plan_json", "plan_text", "print_results", "status_json", "status_text"]
+__all__ = ["after_launch", "plan_json", "plan_text", "print_results", "status_json", "status_text"]
 
 _LONGEST = 60
 
@@ -38,6 +38,7 @@ def plan_text(plan: WorkPlan, *, each_frame: bool = False) -> str:
         rows.append([layer, shorten(reads, _LONGEST), shorten(writes, _LONGEST), f"{runs} of {len(decisions)}", ""])
         rows[-1][-1] = ", ".join(f"{count} {reason.value}" for reason, count in plan.counts(layer).items())
     lines = table(["layer", "reads", "writes", "run", "why"], rows, numbers=[3])
+    lines += [f"{layer} {text}" for layer, text in plan.covers.items()]
     if plan.waits:
         lines.append(plan.waiting_text())
     for layer, failed in plan.no_retry.items():
@@ -45,6 +46,14 @@ def plan_text(plan: WorkPlan, *, each_frame: bool = False) -> str:
     if each_frame:
         lines += _frames(plan)
     return "\n".join(lines)
+
+
+def after_launch(folder: str, plan: WorkPlan) -> str:
+    """What a launch ends with: what its frames have counted, and which layers cover a part of items only."""
+    counted = Summary(WorkFolder(folder)).counts if plan.has_work else {}
+    rows = [[layer, name, f"{value:g}"] for (layer, name), value in counted.items() if layer in plan.decisions]
+    lines = ["", *table(["layer", "counter", "sum"], rows, numbers=[2])] if rows else []
+    return "\n".join([*lines, *(f"{layer} {text}" for layer, text in plan.covers.items() if plan.has_work)])
 
 
 def plan_json(plan: WorkPlan) -> str:

@@ -620,6 +620,17 @@ class Layer(metaclass=LayerType):
         """
         results.emit(self, frame, result)
 
+    def results(self, layer: str) -> list[dict[str, Any]]:
+        """What the frames of another layer of this job have returned, in their order, as ``outline results`` has it.
+
+        Args:
+            layer: Its name. Frames that have not succeeded are left out.
+
+        Raises:
+            OutlineException: There is no such layer, or the job has no work folder.
+        """
+        return results.read(self, layer)
+
     def done(self, frame: int) -> None:
         """Check and publish the outputs of one frame of a chunk, so that it need not run again when a later one fails.
 

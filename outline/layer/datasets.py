@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..session import Session
     from .base import Layer
 
-__all__ = ["bind", "check", "frames_of", "item_of", "keep", "range_means_items", "source_of"]
+__all__ = ["bind", "check", "count_items", "frames_of", "item_of", "keep", "range_means_items", "source_of"]
 
 _SHOWN_KEYS = 5
 
@@ -102,6 +102,14 @@ def item_of(layer: Layer, frame: int) -> Item:
         return (_book(ol).of(source) if items is None else items)[frame]
     except KeyError:
         raise ItemException(f"no item of {source} has the frame {frame}") from None
+
+
+def count_items(layer: Layer) -> int:
+    """How many items the source of a layer has, whichever of them this job is about."""
+    source = source_of(layer)
+    if isinstance(source, ItemTable):
+        return len(source.numbers())
+    return len(_book(layer.get_outline()).of(source)) if source is not None else 0
 
 
 def range_means_items(ol: Outline) -> bool:

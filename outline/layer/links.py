@@ -17,7 +17,7 @@ from ..io.pattern import find_slot
 from ..items import is_group_of
 from ..tokens import FrameTokens, expand_word, split_command
 from .args import where
-from .datasets import item_of
+from .datasets import count_items, item_of
 from .outputs import declared_outputs, fill_in
 from .ranges import read_frames
 from .state import SLOT, state_of
@@ -267,6 +267,17 @@ class LayerLinks:
             return None
         there = read_frames(maker.get_frame_range() or "")
         return [member for member in item_of(self.layer, frame).members if member in there]
+
+    def coverage(self) -> str:
+        """How many items of other layers a layer covers that reads all of them, when that is a part of these only."""
+        parts = []
+        for depend in self.layer.get_depends():
+            on = depend.get_depend_on_layer()
+            if depend.get_type() == DependType.LayerOnLayer and on.get_items() is not None and on.get_frame_range():
+                count, total = len(read_frames(on.get_frame_range() or "")), count_items(on)
+                if count < total and (self.layer.get_items() is None):
+                    parts.append(f"covers {count} of {total} items of {on.get_name()}")
+        return ", ".join(parts)
 
     def __reads_all(self, maker: Layer) -> bool:
         return self.__whole.get(id(maker), True)

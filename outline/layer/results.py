@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,19 @@ if TYPE_CHECKING:
 
     from .base import Layer
 
-__all__ = ["SEED", "count", "discard", "emit", "fill_in", "is_there", "random_of", "seed_from", "seed_of", "take"]
+__all__ = [
+    "SEED",
+    "count",
+    "discard",
+    "emit",
+    "fill_in",
+    "is_there",
+    "random_of",
+    "read",
+    "seed_from",
+    "seed_of",
+    "take",
+]
 
 logger = logging.getLogger("outline.layer")
 
@@ -38,7 +51,6 @@ def emit(layer: Layer, frame: int, result: dict[str, Any]) -> None:
         text = json.dumps(result, ensure_ascii=False)
     except (TypeError, ValueError) as error:
         raise LayerException(f"{where(layer)}: what frame {frame} emits is not plain data: {error}") from error
-    import re  # most layers emit nothing
 
     from ..io.output import HIDDEN
 
@@ -61,6 +73,15 @@ def count(layer: Layer, name: str, number: float, frame: int | None) -> None:
         counts = state_of(layer).counts.setdefault(frame, {})
         counts[name] = counts.get(name, 0) + number
     _tell_without_work_folder(layer)
+
+
+def read(layer: Layer, name: str) -> list[dict[str, Any]]:
+    """What the frames of a layer have returned; arguments and errors are those of ``Layer.results``."""
+    ol = layer.get_outline()
+    run = ol._ol_state.work_run if ol is not None else None
+    if ol is None or run is None:
+        raise LayerException(f"{where(layer)}: results are kept only in a work folder; launch with --work DIR")
+    return run.results(ol.get_layer(name))
 
 
 def _tell_without_work_folder(layer: Layer) -> None:

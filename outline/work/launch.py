@@ -72,8 +72,8 @@ def begin_work(
                 folder.keep_numbers(ol._ol_state.items.numbers)
             wishes = {"force": _texts(choice.force), "keep": _texts(choice.keep), "since": choice.since}
             launch.note(parts=parts, **wishes, damaged=book.damaged)
-            held = sorted(ol._ol_state.held)
-            ol.set_work({"folder": folder.folder, "launch": launch.number, "cwd": os.getcwd(), "held": held})
+            more = {"held": sorted(ol._ol_state.held), "covers": plan.covers}
+            ol.set_work({"folder": folder.folder, "launch": launch.number, "cwd": os.getcwd(), **more})
         yield WorkLaunch(launch, plan)
     except BaseException:
         launch.note(over=True)

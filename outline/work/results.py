@@ -90,18 +90,32 @@ def results_of(records: Iterable[Record], *, failed: bool = False) -> list[dict[
 
 
 def results_text(rows: Sequence[dict[str, Any]], format: str) -> str:
-    """Rows as ``jsonl``, as ``csv`` with a line of column names, or as one list in ``json``."""
+    """Rows as ``jsonl``, as one list in ``json``, or with a line of column names as ``csv`` or as a ``table`` to read.
+
+    In the last two, lists, dicts and truth values are JSON.
+    """
     if format == "json":
         return json.dumps(list(rows), ensure_ascii=False, indent=2) + "\n"
     if format == "jsonl":
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    flat = flat_rows(rows)
+    flat = [{name: _cell(value) for name, value in row.items()} for row in flat_rows(rows)]
     columns = list(dict.fromkeys(column for row in flat for column in row))
+    if format == "table":
+        return _table([columns, *([str(row.get(column, "")) for column in columns] for row in flat)])
     stream = io.StringIO()
     writer = csv.DictWriter(stream, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(flat)
     return stream.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict, bool)) else value
+
+
+def _table(lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "".join("  ".join(map(str.ljust, cells, widths)).rstrip() + "\n" for cells in lines)
 
 
 def flat_rows(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

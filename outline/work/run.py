@@ -18,6 +18,7 @@ from .digests import Disk
 from .folder import WorkFolder
 from .plan import after_a_pass, frame_now, rerun_of
 from .records import RecordWriter, begin_line, end_line
+from .results import results_of
 
 if TYPE_CHECKING:
     from ..layer import Layer
@@ -94,6 +95,12 @@ class WorkRun:
             sys.stderr.write(f"outline: {error}\n")
             return 1
 
+    def results(self, layer: Layer) -> list[dict[str, Any]]:
+        """What the frames of a layer have returned until now, in their order."""
+        book, links = self.__folder.read_records(), self.links(layer)
+        keys = [(layer.get_name(), links.key(frame)) for frame in FrameSet(layer.get_frame_range() or "").unique()]
+        return results_of(record for key in keys if (record := book.get(key)) is not None)
+
     def choose(self, layer: Layer, frame: int, attempt: int) -> FrameSet:
         """Decide which frames of a chunk must run, now that all they wait for is through, and note that they begin.
 
@@ -120,6 +127,9 @@ class WorkRun:
             begun = Record(name, links.key(number), self.__launch, attempt, None, links.item_text(number))
             self.__write(begin_line(begun._replace(inputs=self.__read[name, number])))
         state.todo = FrameSet(todo)
+        covers = layer.get_outline().get_work().get("covers", {}).get(name)  # type: ignore[union-attr]  # it has one
+        if covers and todo:
+            sys.stdout.write(f"outline: {name} {covers}\n")
         return state.todo
 
     def __decide(self, layer: Layer, links: LayerLinks, frame: int) -> Decision:
