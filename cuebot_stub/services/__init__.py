@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The gRPC face of the farm: one class per service of OpenCue, its methods named like the protocol's."""
+"""The gRPC services of the farm: one class for each service of OpenCue, with the protocol's names."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people write about jobs and hosts."""
+"""Comments on jobs and hosts."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ __all__ = ["CommentService", "add_comment", "comments_about"]
 
 
 def add_comment(farm: Farm, subject_of: str, message: Any) -> None:
-    """Add what somebody wrote about the job or host of an id."""
+    """Add a comment to the job or host with an id."""
     comment = Comment(str(uuid.uuid4()), subject_of, int(farm.now()), message.user, message.subject, message.message)
     farm.comments[comment.id] = comment
     farm.touch("comment", comment.id, comment)
 
 
 def comments_about(farm: Farm, subject_of: str) -> comment_pb2.CommentSeq:
-    """Return what was written about the job or host of an id, in the order of writing."""
+    """Return the comments on the job or host with an id, oldest first."""
     found = [comment_message(one) for one in farm.comments.values() if one.subject_of == subject_of]
     return comment_pb2.CommentSeq(comments=sorted(found, key=lambda comment: comment.timestamp))
 
 
 class CommentService(Service):
-    """``comment.CommentInterface``: comments that are there already."""
+    """``comment.CommentInterface``: existing comments."""
 
     name = "comment.CommentInterface"
 
@@ -41,7 +41,7 @@ class CommentService(Service):
         self.farm.touch("comment", comment.id, None)
 
     def Save(self, request: Any) -> None:
-        """Change the text of a comment; its time stays."""
+        """Change the text of a comment, but not its time."""
         comment = self._find(request.comment.id)
         comment.subject, comment.message = request.comment.subject, request.comment.message
         self.farm.touch("comment", comment.id, comment)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cores of messages and core points of the farm, 100 to a core, as Cuebot makes one of the other."""
+"""Converts between cores in messages and core points (100 for a core), as Cuebot does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MOST_CORES = 1e7
 
 
 def as_cores(points: int) -> float:
-    """Core points as cores; -1 stands for no limit in both."""
+    """Return core points as cores. -1 means no limit in both."""
     return float(points) if points == _NONE else points / _CORE
 
 
@@ -20,7 +20,7 @@ def core_points(cores: float) -> int:
     """Cores as core points.
 
     Raises:
-        Invalid: It is no number, or more than fits into a message.
+        Invalid: The value is not a number, or too large for a message.
     """
     if not -_MOST_CORES <= cores <= _MOST_CORES:
         raise Invalid(f"{cores:g} is no number of cores")
@@ -33,19 +33,19 @@ def whole_points(cores: float) -> int:
     Half a point is added and the rest cut off, towards 0, as Cuebot does: so -3 cores are 2 less than none.
 
     Raises:
-        Invalid: It is no number, or more than fits into a message.
+        Invalid: The value is not a number, or too large for a message.
     """
     points = core_points(cores)
     return _NONE if points == _NONE * _CORE else int((cores * _CORE + 0.5) / _CORE) * _CORE
 
 
 def layer_points(cores: float) -> int:
-    """The core points that a call sets as the least of a layer: one core for less than a tenth of one.
+    """Return the minimum core points of a layer for a call. Less than a tenth of a core becomes one core.
 
     A spec can ask for all cores of a host by 0, and for all but some by a negative number. A call cannot.
 
     Raises:
-        Invalid: It is no number, or more than fits into a message.
+        Invalid: The value is not a number, or too large for a message.
     """
     points = core_points(cores)
     return points if points >= _LEAST else _CORE

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads what a request asks of frames."""
+"""Reads the search criteria for frames from requests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["found_frames", "frame_page", "frame_search"]
 
 
 def frame_search(criteria: Any, layer: str = "") -> FrameSearch:
-    """Return criteria as plain data, if need be with a layer that all frames must be of."""
+    """Return criteria as plain data, optionally limited to one layer."""
     return FrameSearch(
         ids=frozenset(criteria.ids),
         names=frozenset(criteria.frames),
@@ -32,12 +32,12 @@ def frame_search(criteria: Any, layer: str = "") -> FrameSearch:
 
 
 def found_frames(farm: Farm, job: Job, criteria: Any) -> Iterator[int]:
-    """Return all frames that match; pages are for lists only, as on Cuebot."""
+    """Return all matching frames. Pages are for lists only, as on Cuebot."""
     return find_frames(farm, job, frame_search(criteria))
 
 
 def frame_page(farm: Farm, job: Job, criteria: Any, layer: str = "") -> job_pb2.FrameSeq:
-    """Return the page of frames that was asked for."""
+    """Return the requested page of frames."""
     if layer and criteria.layers:
         return job_pb2.FrameSeq()  # as on Cuebot
     found = find_frames(farm, job, frame_search(criteria, layer))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every client asks first: whether somebody is there."""
+"""The call with which every client begins: whether the server answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CueService(Service):
     name = "cue.CueInterface"
 
     def GetSystemStats(self, request: Any) -> Fields:
-        """Return what the server has done so far; it has no queues, so those figures are 0."""
+        """Return the counters of the server. It has no queues, so their figures are 0."""
         stats = cue_pb2.SystemStats(
             dispatch_executed=self.farm.dispatched,
             booked_procs=self.farm.dispatched,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Departments: the names that groups can have, and what shows have planned for them by shot."""
+"""Departments of groups, and the tasks that shows plan for them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["DepartmentService", "TaskService", "department_message", "find_depar
 
 
 def department_message(farm: Farm, department: Department) -> department_pb2.Department:
-    """Return what a show has of a department."""
+    """Return the department of a show."""
     return department_pb2.Department(
         id=department.id,
         name=f"{farm.shows[department.show].name}.{department.name}",
@@ -44,7 +44,7 @@ def _task_message(department: Department, task: Task) -> task_pb2.Task:
 
 
 def find_department(farm: Farm, name: str, show: str = "") -> Department:
-    """Return a department by its name, or what a show has of it.
+    """Return a department by its name, or that of a show.
 
     Raises:
         NotFound: There is none.
@@ -57,7 +57,7 @@ def find_department(farm: Farm, name: str, show: str = "") -> Department:
 
 
 def show_department(farm: Farm, show: Show, name: str) -> Department:
-    """Return what a show has of a department, which begins when a group of it is the first to have that name."""
+    """Return the department of a show. Creates it for the first group that has it."""
     try:
         return find_department(farm, name, show.id)
     except NotFound:
@@ -80,7 +80,7 @@ class DepartmentService(Service):
         return {"names": sorted(one.name for one in self.farm.departments.values() if not one.show)}
 
     def AddDepartmentName(self, request: Any) -> None:
-        """Let groups have a name."""
+        """Add a name for departments."""
         name = checked_name(request.name, "department")
         if any(one.name == name and not one.show for one in self.farm.departments.values()):
             raise Exists(f"there is a department {name!r} already")
@@ -103,20 +103,20 @@ class DepartmentService(Service):
     # -- management ----------------------------------------------------------------------------------------------
 
     def EnableTiManaged(self, request: Any) -> None:
-        """Note that another program plans the tasks, and how many cores it has for them."""
+        """Store that another program manages the tasks, and the cores that it has for them."""
         department = self._find(request)
         points = _whole_points(request.managed_cores)
         department.managed, department.ti_task, department.min_cores = True, request.ti_task, points
         self._changed(department)
 
     def DisableTiManaged(self, request: Any) -> None:
-        """Note that nobody plans the tasks any more, and remove them."""
+        """Store that no program manages the tasks, and delete them."""
         department = self._find(request)
         department.managed, department.ti_task, department.min_cores, department.tasks = False, "", 0, []
         self._changed(department)
 
     def SetManagedCores(self, request: Any) -> None:
-        """Note how many cores there are for the tasks."""
+        """Set the cores for managed tasks."""
         department = self._find(request)
         department.min_cores = _whole_points(request.managed_cores)
         self._changed(department)
@@ -129,18 +129,18 @@ class DepartmentService(Service):
         return self._tasks(department, sorted(department.tasks, key=lambda task: task.shot))
 
     def AddTask(self, request: Any) -> Fields:
-        """Plan cores for a shot."""
+        """Add a task with cores for a shot."""
         department = self._find(request)
         (task,) = self._add(department, {request.shot: core_points(request.min_cores)}, department.tasks)
         return {"task": _task_message(department, task)}
 
     def AddTasks(self, request: Any) -> Fields:
-        """Plan core points for some shots."""
+        """Add tasks with core points for some shots."""
         department = self._find(request)
         return self._tasks(department, self._add(department, request.tmap, department.tasks))
 
     def ReplaceTasks(self, request: Any) -> Fields:
-        """Plan core points for some shots, and no others."""
+        """Replace all tasks with core points for some shots."""
         department = self._find(request)
         return self._tasks(department, self._add(department, request.tmap, []))
 
@@ -160,7 +160,7 @@ class DepartmentService(Service):
         self._changed(department)
 
     def ClearTaskAdjustments(self, request: Any) -> None:
-        """Take back what was changed of managed tasks."""
+        """Undo the changes of managed tasks."""
         department = self._find(request)
         for task in department.tasks:
             task.adjust_cores = 0
@@ -185,7 +185,7 @@ class TaskService(Service):
     name = "task.TaskInterface"
 
     def SetMinCores(self, request: Any) -> None:
-        """Plan other cores for a shot, and share them among its pending jobs."""
+        """Change the cores of a task, and divide them among the pending jobs of its shot."""
         department, task = self._find(request.task)
         points = _whole_points(request.new_min_cores)
         if department.managed:
@@ -207,13 +207,13 @@ class TaskService(Service):
             changing.change_job(self.farm, job, min_cores=mine * 100)
 
     def ClearAdjustments(self, request: Any) -> None:
-        """Take back what was changed of a managed task."""
+        """Undo the change of a managed task."""
         department, task = self._find(request.task)
         task.adjust_cores = 0
         self.farm.touch("department", department.id, department)
 
     def Delete(self, request: Any) -> None:
-        """Plan nothing for a shot any more."""
+        """Delete a task."""
         department, task = self._find(request.task)
         department.tasks.remove(task)
         self.farm.touch("department", department.id, department)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Single dependencies: found, satisfied and made to hold again."""
+"""Single dependencies: find them, satisfy them, and activate them again."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class DependService(Service):
         return {"depend": depend_message(self.farm, self._find(request.id))}
 
     def Satisfy(self, request: Any) -> None:
-        """Let a dependency hold nothing back any more."""
+        """Satisfy a dependency."""
         self.farm.depends.satisfy(self._find(request.depend.id))
         self.farm.follow()
 
     def Unsatisfy(self, request: Any) -> None:
-        """Let a dependency hold back again: one between two frames, or between two layers."""
+        """Activate a dependency between two frames or two layers again."""
         self.farm.depends.unsatisfy(self._find(request.depend.id))
         self.farm.follow()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facilities and their allocations: where hosts belong."""
+"""Facilities and their allocations."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class FacilityService(Service):
         return name
 
     def Rename(self, request: Any) -> None:
-        """Give a facility another name, and so its allocations, hosts and jobs."""
+        """Rename a facility, also in its allocations, hosts and jobs."""
         farm, facility = self.farm, find_facility(self.farm, request.facility)
         old, new = facility.name, self._new_name(request.new_name)
         self._keep_default(old)
@@ -126,7 +126,7 @@ class AllocationService(Service):
         return sorted(hosts, key=lambda host: host.name)
 
     def GetSubscriptions(self, request: Any) -> Fields:
-        """Return which shows have subscribed to an allocation."""
+        """Return the subscriptions to an allocation."""
         allocation = find_allocation(self.farm, request.allocation)
         found = [
             subscription_message(self.farm, one)
@@ -138,14 +138,14 @@ class AllocationService(Service):
         return {"subscriptions": subscriptions}
 
     def GetDefault(self, request: Any) -> Fields:
-        """Return the allocation of hosts that name none."""
+        """Return the default allocation."""
         default = self.farm.default_allocation()
         return {"allocation": allocation_message(self.farm, default)}
 
     # -- making and changing -------------------------------------------------------------------------------------
 
     def Create(self, request: Any) -> Fields:
-        """Make an allocation; the name is without its facility's."""
+        """Make an allocation. The name has no facility in it."""
         facility = find_facility(self.farm, request.facility)
         tag = checked_name(request.tag, "tag")
         name = self._new_name(facility.name, request.name)
@@ -163,26 +163,26 @@ class AllocationService(Service):
         return f"{facility}.{name}"
 
     def SetName(self, request: Any) -> None:
-        """Give an allocation another name, without its facility's."""
+        """Rename an allocation. The name has no facility in it."""
         allocation = find_allocation(self.farm, request.allocation)
         if request.name not in (allocation.name, allocation.name.partition(".")[2]):
             allocation.name = self._new_name(allocation.facility, request.name)
         self._changed(allocation)
 
     def SetTag(self, request: Any) -> None:
-        """Give all hosts of an allocation another tag."""
+        """Change the tag of an allocation, for all its hosts."""
         allocation = find_allocation(self.farm, request.allocation)
         allocation.tag = checked_name(request.tag, "tag")
         self._changed(allocation)
 
     def SetBillable(self, request: Any) -> None:
-        """Note whether use of an allocation is charged."""
+        """Store whether the use of an allocation is billed."""
         allocation = find_allocation(self.farm, request.allocation)
         allocation.billable = request.value
         self._changed(allocation)
 
     def SetDefault(self, request: Any) -> None:
-        """Let new hosts that name no allocation come into this one."""
+        """Make this the allocation for new hosts that ask for none."""
         default = find_allocation(self.farm, request.allocation)
         for allocation in self.farm.allocations.values():
             allocation.is_default = allocation is default
@@ -199,7 +199,7 @@ class AllocationService(Service):
             move_host(self.farm, host, allocation)
 
     def Delete(self, request: Any) -> None:
-        """Remove an allocation that has no hosts and that no show has asked for."""
+        """Delete an allocation without hosts and subscriptions."""
         farm, allocation = self.farm, find_allocation(self.farm, request.allocation)
         if allocation is farm.default_allocation():
             raise InUse(f"{allocation.name} is the allocation of new hosts; make another one the default first")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Filters of shows with their matchers and actions: made, changed, put in order, and run on jobs."""
+"""Filters of shows with their matchers and actions: make, change, order and run them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _VALUES = {
 
 
 def filter_message(filter: Filter) -> filter_pb2.Filter:
-    """Return a filter, without what is in it."""
+    """Return a filter without its matchers and actions."""
     return filter_pb2.Filter(
         id=filter.id,
         name=filter.name,
@@ -58,12 +58,12 @@ def _action_message(action: Action) -> filter_pb2.Action:
 
 
 def named_filter(farm: Farm, show: Show, name: str) -> Filter | None:
-    """Return the filter of a name that a show has."""
+    """Return a show's filter by name."""
     return next((one for one in filters.filters_of(farm, show.id) if one.name == name), None)
 
 
 def create_filter(farm: Farm, show: Show, name: str) -> Filter:
-    """Make a filter that comes after all others of its show, and matches nothing yet."""
+    """Make the last filter of a show. It has no matchers yet and matches no job."""
     made = Filter(str(uuid.uuid4()), _new_name(farm, show, name), show.id, order=float("inf"))
     farm.filters[made.id] = made
     filters.order_filters(farm, show.id)
@@ -103,7 +103,7 @@ class FilterService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindFilter(self, request: Any) -> Fields:
-        """Return the filter of a name that a show has."""
+        """Return a show's filter by name."""
         show = find_show(self.farm, request.show)
         found = named_filter(self.farm, show, request.name)
         if found is None:
@@ -111,26 +111,26 @@ class FilterService(Service):
         return {"filter": filter_message(found)}
 
     def GetMatchers(self, request: Any) -> Fields:
-        """Return what a filter asks of a job, in the order of making."""
+        """Return the matchers of a filter, oldest first."""
         matchers = find_filter(self.farm, request.filter).matchers
         return {"matchers": {"matchers": map(_matcher_message, matchers)}}
 
     def GetActions(self, request: Any) -> Fields:
-        """Return what a filter does to a job, in that order."""
+        """Return the actions of a filter, oldest first."""
         actions = find_filter(self.farm, request.filter).actions
         return {"actions": {"actions": map(_action_message, actions)}}
 
     # -- making and changing -------------------------------------------------------------------------------------
 
     def CreateMatcher(self, request: Any) -> Fields:
-        """Ask one thing more of a job."""
+        """Add a matcher."""
         filter = find_filter(self.farm, request.filter)
         filter.matchers.append(_matcher(request.data, str(uuid.uuid4())))
         self._changed(filter)
         return {"matcher": _matcher_message(filter.matchers[-1])}
 
     def CreateAction(self, request: Any) -> Fields:
-        """Do one thing more to a job."""
+        """Add an action."""
         filter = find_filter(self.farm, request.filter)
         action = _action(self.farm, filter, request.data, str(uuid.uuid4()))
         filter.actions.append(action)
@@ -139,26 +139,26 @@ class FilterService(Service):
         return {"action": _action_message(action)}
 
     def SetEnabled(self, request: Any) -> None:
-        """Run a filter at launches, or not."""
+        """Switch a filter on or off."""
         filter = find_filter(self.farm, request.filter)
         filter.enabled = request.enabled
         self._changed(filter)
 
     def SetName(self, request: Any) -> None:
-        """Give a filter another name."""
+        """Rename a filter."""
         filter = find_filter(self.farm, request.filter)
         if filter.name != request.name:
             filter.name = _new_name(self.farm, self.farm.shows[filter.show], request.name)
         self._changed(filter)
 
     def SetType(self, request: Any) -> None:
-        """Say whether a job must match all matchers, or any."""
+        """Set whether a job must match all matchers, or any."""
         filter = find_filter(self.farm, request.filter)
         filter.type = enum_name(filter_pb2.FilterType, request.type)
         self._changed(filter)
 
     def Delete(self, request: Any) -> None:
-        """Remove a filter with what is in it."""
+        """Delete a filter with its matchers and actions."""
         filter = find_filter(self.farm, request.filter)
         del self.farm.filters[filter.id]
         self.farm.touch("filter", filter.id, None)
@@ -170,25 +170,25 @@ class FilterService(Service):
     # -- order ---------------------------------------------------------------------------------------------------
 
     def RaiseOrder(self, request: Any) -> None:
-        """Let a filter run one place sooner."""
+        """Move a filter one place up."""
         filter = find_filter(self.farm, request.filter)
         self._move(filter, filter.order - 1)
 
     def LowerOrder(self, request: Any) -> None:
-        """Let a filter run one place later."""
+        """Move a filter one place down."""
         filter = find_filter(self.farm, request.filter)
         self._move(filter, filter.order + 1.2)
 
     def OrderFirst(self, request: Any) -> None:
-        """Let a filter run first."""
+        """Move a filter to the first place."""
         self._move(find_filter(self.farm, request.filter), 0)
 
     def OrderLast(self, request: Any) -> None:
-        """Let a filter run last."""
+        """Move a filter to the last place."""
         self._move(find_filter(self.farm, request.filter), float("inf"))
 
     def SetOrder(self, request: Any) -> None:
-        """Let a filter run before the one that has a place now, from 1 on."""
+        """Move a filter to a place, counted from 1."""
         self._move(find_filter(self.farm, request.filter), request.order)
 
     def _move(self, filter: Filter, order: float) -> None:
@@ -198,13 +198,13 @@ class FilterService(Service):
     # -- running -------------------------------------------------------------------------------------------------
 
     def RunFilterOnJobs(self, request: Any) -> None:
-        """Do to jobs what a filter says, when they match."""
+        """Apply a filter to jobs that match."""
         filter = find_filter(self.farm, request.filter)
         for job in [find_job(self.farm, message.id) for message in request.jobs.jobs]:
             filters.apply_filter(self.farm, filter, job)
 
     def RunFilterOnGroup(self, request: Any) -> None:
-        """Do to the jobs of a group what a filter says, when they match."""
+        """Apply a filter to the jobs of a group that match."""
         filter, group = find_filter(self.farm, request.filter), find_group(self.farm, request.group)
         for job in [job for job in self.farm.jobs.values() if job.facts.group == group.id]:
             filters.apply_filter(self.farm, filter, job)
@@ -216,7 +216,7 @@ class MatcherService(Service):
     name = "filter.MatcherInterface"
 
     def Commit(self, request: Any) -> None:
-        """Change what is asked of a job."""
+        """Change a matcher."""
         filter, place = self._find(request.matcher)
         filter.matchers[place] = _matcher(request.matcher, request.matcher.id)
         self.farm.touch("filter", filter.id, filter)
@@ -226,7 +226,7 @@ class MatcherService(Service):
         return {"filter": filter_message(self._find(request.matcher)[0])}
 
     def Delete(self, request: Any) -> None:
-        """Ask one thing less of a job."""
+        """Delete a matcher."""
         filter, place = self._find(request.matcher)
         del filter.matchers[place]
         self.farm.touch("filter", filter.id, filter)
@@ -245,7 +245,7 @@ class ActionService(Service):
     name = "filter.ActionInterface"
 
     def Commit(self, request: Any) -> None:
-        """Change what is done to a job."""
+        """Change an action."""
         filter, place = self._find(request.action)
         filter.actions[place] = _action(self.farm, filter, request.action, request.action.id)
         _sort_actions(filter)
@@ -256,7 +256,7 @@ class ActionService(Service):
         return {"filter": filter_message(self._find(request.action)[0])}
 
     def Delete(self, request: Any) -> None:
-        """Do one thing less to a job."""
+        """Delete an action."""
         filter, place = self._find(request.action)
         del filter.actions[place]
         self.farm.touch("filter", filter.id, filter)

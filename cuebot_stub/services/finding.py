@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds what a request means: by id, and where people type names, by name."""
+"""Finds the objects that a request names, by id or by name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
 
 
 def find_job(farm: Farm, id: str) -> Job:
-    """Return a job, finished ones too, by its id or the name of a pending one.
+    """Return a job by its id, or a pending one by its name.
 
     Raises:
         NotFound: There is none.
@@ -34,7 +34,7 @@ def find_job(farm: Farm, id: str) -> Job:
 
 
 def enum_name(enum: Any, number: int) -> str:
-    """Return the name of a value of an enum of the protocol, which lets clients send any number.
+    """Return the name of an enum value. Clients can send any number.
 
     Raises:
         Invalid: It has no such value.
@@ -49,7 +49,7 @@ def pending_job(farm: Farm, name: str) -> Job:
     """Return the pending job of a name.
 
     Raises:
-        NotFound: There is none; it may be finished.
+        NotFound: No pending job has this name.
     """
     job = farm.pending.get(name.lower()) or farm.pending.get(name)
     if job is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Single frames: found, steered, and linked to others."""
+"""Single frames: find them, act on them, and make dependencies."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ class FrameDepends(Service):
     """The calls of ``job.FrameInterface`` that are about dependencies."""
 
     def GetWhatThisDependsOn(self, request: Any) -> Fields:
-        """Return all dependencies that may hold a frame back, those of its layer and its job too."""
+        """Return all dependencies of a frame, also those of its layer and its job."""
         found = self.farm.depends.of_frame(*find_frame(self.farm, request.frame))
         return {"depends": depend_seq(self.farm, found)}
 
     def GetWhatDependsOnThis(self, request: Any) -> Fields:
-        """Return the dependencies that wait for a frame."""
+        """Return the dependencies on a frame."""
         found = self.farm.depends.on_frame(*find_frame(self.farm, request.frame))
         return {"depends": depend_seq(self.farm, found)}
 
     def DropDepends(self, request: Any) -> None:
-        """Satisfy the dependencies by which just this frame waits."""
+        """Satisfy the dependencies of exactly this frame."""
         job, ref = find_frame(self.farm, request.frame)
         book = self.farm.depends
         found = [row for row in book.of_frame(job, ref) if book.ends(row)[0] == ref]
         drop(self.farm, found, enum_name(depend_pb2.DependTarget, request.target))
 
     def CreateDependencyOnJob(self, request: Any) -> Fields:
-        """Let a frame wait for the end of another job."""
+        """Make a frame depend on another job."""
         depend = self._connect(request.frame, End(find_job(self.farm, request.job.id)))
         return {"depend": depend}
 
     def CreateDependencyOnLayer(self, request: Any) -> Fields:
-        """Let a frame wait for a layer."""
+        """Make a frame depend on a layer."""
         depend = self._connect(request.frame, find_layer_end(self.farm, request.layer))
         return {"depend": depend}
 
     def CreateDependencyOnFrame(self, request: Any) -> Fields:
-        """Let a frame wait for another one."""
+        """Make a frame depend on another one."""
         depend = self._connect(request.frame, find_frame_end(self.farm, request.depend_on_frame))
         return {"depend": depend}
 
@@ -60,14 +60,14 @@ class FrameDepends(Service):
 
 
 class FrameService(FrameDepends):
-    """``job.FrameInterface``: finding and steering."""
+    """``job.FrameInterface``: finding frames and acting on them."""
 
     name = "job.FrameInterface"
 
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindFrame(self, request: Any) -> Fields:
-        """Return a frame of a pending job, by the names of job and layer and its number."""
+        """Return a frame of a pending job, by job, layer and number."""
         job = pending_job(self.farm, request.job)
         layer = request.layer if request.layer in job.by_name else request.layer.lower()
         try:
@@ -87,37 +87,37 @@ class FrameService(FrameDepends):
     # -- steering ------------------------------------------------------------------------------------------------
 
     def Eat(self, request: Any) -> None:
-        """Give up a frame on purpose."""
+        """Make a frame EATEN."""
         job, ref = find_frame(self.farm, request.frame)
         steering.eat_frames(self.farm, job, [ref])
 
     def Kill(self, request: Any) -> None:
-        """End the process of a frame; whether it runs again depends on its tries."""
+        """End the process of a frame. It runs again if it has tries left."""
         job, ref = find_frame(self.farm, request.frame)
         steering.kill_frames(self.farm, job, [ref], kill_reason("the frame", request))
 
     def Retry(self, request: Any) -> None:
-        """Let a frame run again."""
+        """Retry a frame."""
         job, ref = find_frame(self.farm, request.frame)
         steering.retry_frames(self.farm, job, [ref])
 
     def MarkAsWaiting(self, request: Any) -> None:
-        """Let a frame start, whatever it waits for."""
+        """Let a frame start, whatever it depends on."""
         job, ref = find_frame(self.farm, request.frame)
         steering.free_frames(self.farm, job, [ref])
 
     def MarkAsDepend(self, request: Any) -> None:
-        """Let a frame wait again for what it waits for."""
+        """Make a frame wait for its dependencies again."""
         job, ref = find_frame(self.farm, request.frame)
         steering.hold_frames(self.farm, job, [ref])
 
     def AddRenderPartition(self, request: Any) -> Fields:
-        """Run a frame on a locked host, whose owner lends it."""
+        """Run a frame in a render partition of a locked host."""
         job, ref = find_frame(self.farm, request.frame)
         return add_partition(self.farm, request, job, job.layer_of(ref), ref)
 
     def SetCheckpointState(self, request: Any) -> None:
-        """Note where a frame stands with its checkpoint."""
+        """Store the checkpoint state of a frame."""
         job, ref = find_frame(self.farm, request.frame)
         job.facts_of(ref).checkpoint = enum_name(job_pb2.CheckpointState, request.state)
         self.farm.touch_frame(job, ref)
@@ -125,13 +125,13 @@ class FrameService(FrameDepends):
     # -- looks ---------------------------------------------------------------------------------------------------
 
     def SetFrameStateDisplayOverride(self, request: Any) -> None:
-        """Have clients show a frame, while it is in a state, with another text and colour."""
+        """Set another text and colour for a frame in a state."""
         job, ref = find_frame(self.farm, request.frame)
         look, state = request.override, enum_name(job_pb2.FrameState, request.override.state)
         changing.set_look(self.farm, job, ref, state, look.text, (look.color.red, look.color.green, look.color.blue))
 
     def GetFrameStateDisplayOverrides(self, request: Any) -> Fields:
-        """Return what clients shall show instead of states of a frame."""
+        """Return the texts and colours that replace the states of a frame."""
         job, ref = find_frame(self.farm, request.frame)
         looks = [look_message(state, look) for state, look in job.facts.looks.get(str(ref), {}).items()]
         overrides = job_pb2.FrameStateDisplayOverrideSeq(overrides=looks)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Groups: folders of jobs, with limits for all that is in them and defaults for what comes into them."""
+"""Groups: folders of jobs, with limits for their jobs and defaults for new ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["GroupService", "whiteboard"]
 
 
 def whiteboard(farm: Farm, group: Group) -> job_pb2.NestedGroup:
-    """A group with all groups and pending jobs in it; each group in it has the one that it is in as its parent."""
+    """Return a group with all groups and pending jobs below it."""
     message, jobs = _nested(farm, group), _jobs_in(farm, group)
     message.jobs.extend(job.id for job in jobs)
     message.inline_jobs.extend(job_message(farm, job) for job in jobs)
@@ -78,20 +78,20 @@ class GroupService(Service):
         return {"group": group_message(self.farm, find_group(self.farm, request.id))}
 
     def GetGroups(self, request: Any) -> Fields:
-        """Return the groups that are directly in a group."""
+        """Return the direct subgroups of a group."""
         children = _children(self.farm, find_group(self.farm, request.group))
         messages = [group_message(self.farm, child) for child in children]
         return {"groups": job_pb2.GroupSeq(groups=messages)}
 
     def GetJobs(self, request: Any) -> Fields:
-        """Return the pending jobs that are directly in a group."""
+        """Return the pending jobs of a group itself."""
         jobs = [job_message(self.farm, job) for job in _jobs_in(self.farm, find_group(self.farm, request.group))]
         return {"jobs": job_pb2.JobSeq(jobs=jobs)}
 
     # -- making and moving ---------------------------------------------------------------------------------------
 
     def CreateSubGroup(self, request: Any) -> Fields:
-        """Make a group in a group."""
+        """Make a subgroup."""
         parent = find_group(self.farm, request.group)
         group = Group(str(uuid.uuid4()), self._new_name(parent.show, request.name), parent.show, parent.id)
         group.department = parent.department
@@ -105,7 +105,7 @@ class GroupService(Service):
         return checked_name(name, "group")
 
     def SetName(self, request: Any) -> None:
-        """Give a group another name."""
+        """Rename a group."""
         group = find_group(self.farm, request.group)
         if group.name != request.name:
             group.name = self._new_name(group.show, request.name)
@@ -148,7 +148,7 @@ class GroupService(Service):
             changing.move_to_group(self.farm, job, group)
 
     def Delete(self, request: Any) -> None:
-        """Remove an empty group; finished jobs of it go to the one it is in."""
+        """Delete an empty group. Its finished jobs move to the parent."""
         group = find_group(self.farm, request.group)
         if not group.parent:
             raise InUse(f"{group.name} is the group that all others of its show are in; it goes with the show")
@@ -169,7 +169,7 @@ class GroupService(Service):
     # -- changing ------------------------------------------------------------------------------------------------
 
     def SetDepartment(self, request: Any) -> None:
-        """Note whose group it is."""
+        """Set the department of a group."""
         show = self.farm.shows[find_group(self.farm, request.group).show]
         self._set(request, department=show_department(self.farm, show, request.dept).name)
 
@@ -180,38 +180,38 @@ class GroupService(Service):
         self._change_jobs(request, priority=priority)
 
     def SetDefaultJobMinCores(self, request: Any) -> None:
-        """Say what least cores jobs of a group get; 0 and below for their own."""
+        """Set the minimum cores of jobs in a group. 0 or less: their own."""
         self._set_default(request, "min_cores", whole_points(request.min_cores))
 
     def SetDefaultJobMaxCores(self, request: Any) -> None:
-        """Say how many cores a job of a group may use; 0 and below for as many as before."""
+        """Set the maximum cores of a job in a group. 0 or less: unchanged."""
         self._set_default(request, "max_cores", whole_points(request.max_cores))
 
     def SetDefaultJobMinGpus(self, request: Any) -> None:
-        """Say what least GPUs jobs of a group get; 0 and below for their own."""
+        """Set the minimum GPUs of jobs in a group. 0 or less: their own."""
         self._set_default(request, "min_gpus", request.min_gpus)
 
     def SetDefaultJobMaxGpus(self, request: Any) -> None:
-        """Say how many GPUs a job of a group may use; 0 and below for as many as before."""
+        """Set the maximum GPUs of a job in a group. 0 or less: unchanged."""
         self._set_default(request, "max_gpus", request.max_gpus)
 
     def SetMinCores(self, request: Any) -> None:
-        """Note the least cores of a group."""
+        """Store the minimum cores of a group."""
         self._set(request, min_cores=max(0, whole_points(request.min_cores)))
 
     def SetMaxCores(self, request: Any) -> None:
-        """Say how many cores the jobs of a group may use together; below 0 for any number."""
+        """Set the maximum cores of all jobs in a group together. Below 0: no limit."""
         points = whole_points(request.max_cores)
         if points == 0:
             raise Invalid(f"a group cannot have {request.max_cores:g} cores; give 1 or more, or -1 for any number")
         self._set(request, max_cores=max(-1, points))
 
     def SetMinGpus(self, request: Any) -> None:
-        """Note the least GPUs of a group."""
+        """Store the minimum GPUs of a group."""
         self._set(request, min_gpus=max(0, request.min_gpus))
 
     def SetMaxGpus(self, request: Any) -> None:
-        """Say how many GPUs the jobs of a group may use together; -1 for any number."""
+        """Set the maximum GPUs of all jobs in a group together. -1: no limit."""
         self._set(request, max_gpus=max(-1, request.max_gpus))
 
     def _set_default(self, request: Any, fact: str, value: int) -> None:

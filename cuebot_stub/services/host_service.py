@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts: found, locked, moved, marked as broken, and removed."""
+"""Hosts: find, lock, move, mark and delete them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["HostService", "search_hosts"]
 
 
 def search_hosts(farm: Farm, criteria: host_pb2.HostSearchCriteria, hosts: list[Host]) -> host_pb2.HostSeq:
-    """Return those of some hosts that match, sorted by name."""
+    """Return the matching hosts, sorted by name."""
     names = {short_name(name) for name in criteria.hosts}
     ids, allocations = set(criteria.ids), {name.lower() for name in criteria.allocs}
     matches = find_test(criteria.regex)
@@ -43,7 +43,7 @@ def search_hosts(farm: Farm, criteria: host_pb2.HostSearchCriteria, hosts: list[
 
 
 class HostService(Service):
-    """``host.HostInterface``. A host can be asked to reboot, but is never rebooted by this server."""
+    """``host.HostInterface``. This server never reboots a machine."""
 
     name = "host.HostInterface"
 
@@ -63,12 +63,12 @@ class HostService(Service):
         return {"hosts": hosts}
 
     def GetProcs(self, request: Any) -> Fields:
-        """Return what runs on a host."""
+        """Return the procs on a host."""
         procs = self.farm.procs_of_host(find_host(self.farm, request.host))
         return {"procs": host_pb2.ProcSeq(procs=[proc_message(self.farm, proc) for proc in procs])}
 
     def GetHostWhiteboard(self, request: Any) -> Fields:
-        """Return all hosts with what runs on them."""
+        """Return all hosts with their procs."""
         hosts = sorted(self.farm.hosts.values(), key=lambda host: host.name)
         nested = host_pb2.NestedHostSeq(nested_hosts=[self._nested(host) for host in hosts])
         return {"nested_hosts": nested}
@@ -85,14 +85,14 @@ class HostService(Service):
 
     @unlocked
     def Lock(self, request: Any) -> None:
-        """Start no more frames on a host, whose daemon must answer; those that run go on."""
+        """Lock a host, so that no more frames start there. Running frames go on. Its RQD must answer."""
         self._tell(request, "LockAll")
         with self.farm.work():
             self._set(request, lock_state="LOCKED")
 
     @unlocked
     def Unlock(self, request: Any) -> None:
-        """Start frames on a host again, whose daemon must answer."""
+        """Unlock a host. Its RQD must answer."""
         self._tell(request, "UnlockAll")
         with self.farm.work():
             self._set(request, lock_state="OPEN")
@@ -105,23 +105,23 @@ class HostService(Service):
             raise Invalid(f"the daemon of the host {host.name} does not answer at {host.address}: {problem}")
 
     def SetHardwareState(self, request: Any) -> None:
-        """Say in what state a machine is; only one that is UP gets frames."""
+        """Set the state of a host. Only hosts that are UP get frames."""
         self._set(request, state=enum_name(host_pb2.HardwareState, request.state))
 
     def Reboot(self, request: Any) -> None:
-        """Take a host for DOWN until it reports again: nothing is sent to it, as if it could not be reached."""
+        """Set a host DOWN until it reports again. RQD is not called."""
         self._set(request, state="DOWN")
 
     def RebootWhenIdle(self, request: Any) -> None:
-        """Start no more frames until the host has been rebooted, by somebody else, once it is idle."""
+        """Start no more frames on a host until somebody has restarted it."""
         self._set(request, state="REBOOT_WHEN_IDLE")
 
     def SetThreadMode(self, request: Any) -> None:
-        """Say how many cores a threadable frame gets on a host."""
+        """Set the thread mode of a host."""
         self._set(request, thread_mode=enum_name(host_pb2.ThreadMode, request.mode))
 
     def SetOs(self, request: Any) -> None:
-        """Say which operating systems a host has, until its daemon reports others."""
+        """Set the operating systems of a host, until RQD reports others."""
         self._set(request, os=request.os)
 
     def _set(self, request: Any, **values: str) -> None:
@@ -145,27 +145,27 @@ class HostService(Service):
         hosting.host_changed(self.farm, host)
 
     def RemoveTags(self, request: Any) -> None:
-        """Take tags from a host that somebody gave it; what it reports itself, it keeps."""
+        """Remove tags that clients have given a host. Reported tags stay."""
         host = find_host(self.farm, request.host)
         host.tags = [tag for tag in host.tags if tag not in request.tags]
         hosting.host_changed(self.farm, host)
 
     def RenameTag(self, request: Any) -> None:
-        """Give a tag that somebody gave a host another name; those that it reports, and its allocation's, stay."""
+        """Rename a tag that clients have given a host. Reported tags, and that of its allocation, stay."""
         host = find_host(self.farm, request.host)
         new = checked_name(request.new_tag, "tag")
         host.tags = list(dict.fromkeys(new if tag == request.old_tag else tag for tag in host.tags))
         hosting.host_changed(self.farm, host)
 
     def Delete(self, request: Any) -> None:
-        """Forget a host. It is back when its daemon reports again."""
+        """Delete a host. The next report creates it again."""
         try:
             hosting.delete_host(self.farm, find_host(self.farm, request.host))
         except hosting.HostInUse as error:
             raise InUse(str(error)) from error
 
     def RedirectToJob(self, request: Any) -> Fields:
-        """End procs of a host, by their names, and start frames of a job in their place."""
+        """Kill named procs of a host, and start frames of a job instead."""
         host, job = find_host(self.farm, request.host), find_job(self.farm, request.job_id)
         wanted = set(request.proc_names)
         procs = [
@@ -178,7 +178,7 @@ class HostService(Service):
         return {"value": bool(procs)}
 
     def GetRenderPartitions(self, request: Any) -> Fields:
-        """Return what the owner of a host has lent of it."""
+        """Return the render partitions of a host."""
         host = find_host(self.farm, request.host)
         found = [one for one in self.farm.partitions.values() if one.host == host.id]
         partitions = [partition_message(self.farm, one) for one in found]
@@ -187,20 +187,20 @@ class HostService(Service):
     # -- people --------------------------------------------------------------------------------------------------
 
     def AddComment(self, request: Any) -> None:
-        """Write something about a host."""
+        """Add a comment to a host."""
         add_comment(self.farm, find_host(self.farm, request.host).id, request.new_comment)
 
     def GetComments(self, request: Any) -> Fields:
-        """Return what was written about a host."""
+        """Return the comments on a host."""
         comments = comments_about(self.farm, find_host(self.farm, request.host).id)
         return {"comments": comments}
 
     def GetDeed(self, request: Any) -> Fields:
-        """Return the deed of a host that has an owner."""
+        """Return the deed of a host."""
         deed = deed_of(self.farm, find_host(self.farm, request.host))
         return {"deed": deed_message(self.farm, deed)}
 
     def GetOwner(self, request: Any) -> Fields:
-        """Return whose a host is."""
+        """Return the owner of a host."""
         deed = deed_of(self.farm, find_host(self.farm, request.host))
         return {"owner": owner_message(self.farm, self.farm.owners[deed.owner])}

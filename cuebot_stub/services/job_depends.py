@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What jobs wait for, and what waits for them."""
+"""The dependencies of jobs and on jobs."""
 
 from __future__ import annotations
 
@@ -30,38 +30,38 @@ class JobDepends(Service):
     """The calls of ``job.JobInterface`` that are about dependencies."""
 
     def GetDepends(self, request: Any) -> Fields:
-        """Return the dependencies by which anything of a job waits, without those between two frames."""
+        """Return the dependencies of a job, its layers and its frames, without those between two frames."""
         job = find_job(self.farm, request.job.id)
         found = [row for row in self.farm.depends.of(job.id) if row.depend.type not in _BETWEEN_FRAMES]
         return {"depends": depend_seq(self.farm, found)}
 
     def GetWhatThisDependsOn(self, request: Any) -> Fields:
-        """Return the dependencies by which all of a job waits."""
+        """Return the dependencies of a whole job."""
         job = find_job(self.farm, request.job.id)
         return {"depends": depend_seq(self.farm, self.farm.depends.of(job.id, ""))}
 
     def GetWhatDependsOnThis(self, request: Any) -> Fields:
-        """Return the dependencies that wait for anything of a job."""
+        """Return the dependencies on a job, its layers and its frames."""
         job = find_job(self.farm, request.job.id)
         return {"depends": depend_seq(self.farm, self.farm.depends.on(job.id))}
 
     def DropDepends(self, request: Any) -> None:
-        """Satisfy all dependencies by which anything of a job waits."""
+        """Satisfy all dependencies of a job, its layers and its frames."""
         job = find_job(self.farm, request.job.id)
         drop(self.farm, self.farm.depends.of(job.id), enum_name(depend_pb2.DependTarget, request.target))
 
     def CreateDependencyOnJob(self, request: Any) -> Fields:
-        """Let a job wait for the end of another one."""
+        """Make a job depend on another one."""
         depend = self._connect(request.job.id, End(find_job(self.farm, request.on_job.id)))
         return {"depend": depend}
 
     def CreateDependencyOnLayer(self, request: Any) -> Fields:
-        """Let a job wait for a layer of another one."""
+        """Make a job depend on a layer of another one."""
         depend = self._connect(request.job.id, find_layer_end(self.farm, request.layer))
         return {"depend": depend}
 
     def CreateDependencyOnFrame(self, request: Any) -> Fields:
-        """Let a job wait for a frame of another one."""
+        """Make a job depend on a frame of another one."""
         depend = self._connect(request.job.id, find_frame_end(self.farm, request.frame))
         return {"depend": depend}
 

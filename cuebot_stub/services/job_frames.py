@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of whole jobs: listed, and steered by what they are like."""
+"""Frames of whole jobs: list them, and act on those that match."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OLDEST_CHECK_SECONDS = 60
 
 
 def kill_reason(what: str, request: Any) -> str:
-    """Return what to write into the log of a frame that is killed."""
+    """Return the reason of a kill, for the log of the frame."""
     who = f" by {request.username}" if request.username else ""
     return f"{what} was killed{who}: {request.reason or 'no reason given'}"
 
@@ -31,12 +31,12 @@ class JobFrames(Service):
     # -- listing -------------------------------------------------------------------------------------------------
 
     def GetFrames(self, request: Any) -> Fields:
-        """Return a page of the frames that match, in the order in which they start."""
+        """Return a page of matching frames, in the order of their start."""
         job = find_job(self.farm, request.job.id)
         return {"frames": frame_page(self.farm, job, request.req)}
 
     def GetUpdatedFrames(self, request: Any) -> Fields:
-        """Return the frames that have changed since a time, which is not more than a minute ago."""
+        """Return the frames that changed since a time, at most a minute ago."""
         job, now = find_job(self.farm, request.job.id), self.farm.now()
         if now - request.last_check > _OLDEST_CHECK_SECONDS:
             raise Invalid(f"last_check is {now - request.last_check:.0f} s ago, and may be at most a minute; get all")
@@ -54,41 +54,41 @@ class JobFrames(Service):
     # -- steering ------------------------------------------------------------------------------------------------
 
     def EatFrames(self, request: Any) -> None:
-        """Give up frames on purpose."""
+        """Make frames EATEN."""
         job = find_job(self.farm, request.job.id)
         steering.eat_frames(self.farm, job, found_frames(self.farm, job, request.req))
 
     def KillFrames(self, request: Any) -> None:
-        """End the processes of frames; whether those run again depends on their tries."""
+        """End the processes of frames. They run again if they have tries left."""
         job = find_job(self.farm, request.job.id)
         refs = found_frames(self.farm, job, request.req)
         steering.kill_frames(self.farm, job, refs, kill_reason("the frame", request))
 
     def RetryFrames(self, request: Any) -> None:
-        """Let frames run again."""
+        """Retry frames."""
         job = find_job(self.farm, request.job.id)
         steering.retry_frames(self.farm, job, found_frames(self.farm, job, request.req))
 
     def MarkDoneFrames(self, request: Any) -> None:
-        """Let frames count as done for what waits for them; they stay as they are."""
+        """Satisfy the dependencies on frames. The states of the frames do not change."""
         job = find_job(self.farm, request.job.id)
         steering.mark_done(self.farm, job, found_frames(self.farm, job, request.req))
 
     def MarkAsWaiting(self, request: Any) -> None:
-        """Let frames start, whatever they wait for."""
+        """Let frames start, whatever they depend on."""
         job = find_job(self.farm, request.job.id)
         steering.free_frames(self.farm, job, found_frames(self.farm, job, request.req))
 
     # -- order ---------------------------------------------------------------------------------------------------
 
     def ReorderFrames(self, request: Any) -> None:
-        """Let frames of all layers start first, last, or in the reverse order."""
+        """Move frames of all layers to the start or end of their order, or reverse them."""
         job = find_job(self.farm, request.job.id)
         for number in range(len(job.layers)):
             ordering.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
 
     def StaggerFrames(self, request: Any) -> None:
-        """Let frames of all layers start coarse to fine."""
+        """Order frames of all layers coarse to fine."""
         job = find_job(self.farm, request.job.id)
         for number in range(len(job.layers)):
             ordering.stagger(self.farm, job, number, request.range, request.stagger)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs: launched, found, listed, paused and killed."""
+"""Jobs: launch, find, list, pause and kill them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["JobService"]
 
 
 class JobService(JobFrames, JobChanges, JobDepends):
-    """``job.JobInterface``: the calls that are about whole jobs, and those of its bases."""
+    """``job.JobInterface``: the calls about whole jobs. The base classes have the others."""
 
     name = "job.JobInterface"
 
@@ -67,7 +67,7 @@ class JobService(JobFrames, JobChanges, JobDepends):
         return {"job": job_message(self.farm, find_job(self.farm, request.id))}
 
     def GetCurrent(self, request: Any) -> Fields:
-        """Return a job as it is now."""
+        """Return the current state of a job."""
         return {"job": job_message(self.farm, find_job(self.farm, request.job.id))}
 
     def GetJobs(self, request: Any) -> Fields:
@@ -80,7 +80,7 @@ class JobService(JobFrames, JobChanges, JobDepends):
         return {"names": [job.name for job in self._search(request.r) if job.is_pending]}
 
     def IsJobPending(self, request: Any) -> Fields:
-        """Tell whether a job of that name is pending."""
+        """Return whether a job of this name is pending."""
         return {"value": request.name.lower() in self.farm.pending}
 
     def GetLayers(self, request: Any) -> Fields:
@@ -125,7 +125,7 @@ class JobService(JobFrames, JobChanges, JobDepends):
             steering.kill_job(self.farm, job, kill_reason("the job", request))
 
     def ShutdownIfCompleted(self, request: Any) -> None:
-        """Finish a job when nothing of it is left to do, as happens by itself."""
+        """Finish a job if all its frames are done. This also happens by itself."""
         self.farm.finish_if_complete(find_job(self.farm, request.job.id))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What people change of layers while they run: what their frames need, and where they may run."""
+"""Changes of running layers: resources, tags, limits and others."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _FURTHEST_SECONDS, _LONGEST_REASON = 5 * 365 * 24 * 3600, 255
 
 
 class LayerChanges(Service):
-    """The calls of ``job.LayerInterface`` that change facts."""
+    """The calls of ``job.LayerInterface`` that change settings."""
 
     # -- needs ---------------------------------------------------------------------------------------------------
 
     def SetMinCores(self, request: Any) -> None:
-        """Set the cores of a frame; less than a tenth of one is one."""
+        """Set the minimum cores of a frame. Less than a tenth of a core becomes one core."""
         self._change(request.layer, min_cores=layer_points(request.cores))
 
     def SetMaxCores(self, request: Any) -> None:
-        """Set the whole cores that a frame may get at most; 0 and below is as many as there are."""
+        """Set the maximum cores of a frame, in whole cores. 0 or less: no limit."""
         self._change(request.layer, max_cores=whole_points(request.cores))
 
     def SetThreadable(self, request: Any) -> None:
-        """Tell whether a frame can use more cores than its layer asks for."""
+        """Set whether a frame can use more cores than its layer asks for."""
         self._change(request.layer, threadable=request.threadable)
 
     def SetMinMemory(self, request: Any) -> None:
@@ -46,7 +46,7 @@ class LayerChanges(Service):
         self._change(request.layer, gpus=request.min_gpus)
 
     def SetMaxGpus(self, request: Any) -> None:
-        """Set the GPUs that a frame may get at most."""
+        """Set the maximum GPUs of a frame."""
         self._change(request.layer, max_gpus=request.max_gpus)
 
     def SetMinGpuMemory(self, request: Any) -> None:
@@ -54,25 +54,25 @@ class LayerChanges(Service):
         self._change(request.layer, gpu_memory=request.gpu_memory)
 
     def EnableMemoryOptimizer(self, request: Any) -> None:
-        """Say whether the memory of a layer may be lowered to what its frames use."""
+        """Switch the memory optimizer, which lowers a layer's memory to what its frames use."""
         self._change(request.layer, memory_optimizer=request.value)
 
     def SetDispatchOrder(self, request: Any) -> None:
-        """Set the place that clients see of a layer; its frames start in the order of the spec, as on Cuebot."""
+        """Set the place of a layer in clients. Its frames start in the order of the spec, as on Cuebot."""
         self._change(request.layer, dispatch_order=request.order)
 
     # -- time ----------------------------------------------------------------------------------------------------
 
     def SetTimeout(self, request: Any) -> None:
-        """Set the minutes that a frame may run; 0 for no limit."""
+        """Set the time limit of a frame, in minutes. 0: no limit."""
         self._change(request.layer, timeout=request.timeout)
 
     def SetTimeoutLLU(self, request: Any) -> None:
-        """Set the minutes that a frame may write nothing to its log; 0 for no limit."""
+        """Set the time limit without output of a frame, in minutes. 0: no limit."""
         self._change(request.layer, timeout_llu=request.timeout_llu)
 
     def SetStartAfter(self, request: Any) -> None:
-        """Start no frame of a layer before a time, in seconds since the epoch; 0 for at once."""
+        """Set the time before which no frame starts, in seconds since the epoch. 0: no such time."""
         latest = int(self.farm.now()) + _FURTHEST_SECONDS
         if not 0 <= request.start_after <= latest:
             raise Invalid(
@@ -84,7 +84,7 @@ class LayerChanges(Service):
     # -- places --------------------------------------------------------------------------------------------------
 
     def SetTags(self, request: Any) -> None:
-        """Set the tags of which a host must have one; blanks in them are left out, as on Cuebot."""
+        """Set the tags of a layer. Blanks in them are removed, as on Cuebot."""
         tags = ["".join(tag.split()) for text in request.tags for tag in text.split("|")]
         tags = list(dict.fromkeys(filter(None, tags)))
         if not tags:
@@ -92,21 +92,21 @@ class LayerChanges(Service):
         self._change(request.layer, tags=tags)
 
     def AddLimit(self, request: Any) -> None:
-        """Let frames count for a limit, by the limit's id or name."""
+        """Add a limit to a layer, by id or name."""
         job, number = find_layer(self.farm, request.layer)
         limit, limits = find_limit(self.farm, request.limit_id), job.layers[number].limits
         if limit.name not in limits:
             changing.change_layer(self.farm, job, number, limits=[*limits, limit.name])
 
     def DropLimit(self, request: Any) -> None:
-        """Let frames count for a limit no more."""
+        """Remove a limit from a layer."""
         job, number = find_layer(self.farm, request.layer)
         name = find_limit(self.farm, request.limit_id).name
         limits = [one for one in job.layers[number].limits if one != name]
         changing.change_layer(self.farm, job, number, limits=limits)
 
     def GetLimits(self, request: Any) -> Fields:
-        """Return the limits that a layer's frames count for."""
+        """Return the limits of a layer."""
         job, number = find_layer(self.farm, request.layer)
         limits = [self.farm.find_limit(name) for name in job.layers[number].limits]
         return {"limits": [limit_message(self.farm, limit) for limit in limits if limit]}
@@ -114,12 +114,12 @@ class LayerChanges(Service):
     # -- outputs -------------------------------------------------------------------------------------------------
 
     def GetOutputPaths(self, request: Any) -> Fields:
-        """Return the paths of what a layer makes."""
+        """Return the output paths of a layer."""
         job, number = find_layer(self.farm, request.layer)
         return {"output_paths": job.layers[number].outputs}
 
     def RegisterOutputPath(self, request: Any) -> None:
-        """Note a path of what a layer makes."""
+        """Add an output path to a layer."""
         job, number = find_layer(self.farm, request.layer)
         outputs = job.layers[number].outputs
         if request.spec not in outputs:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layers: found, steered, and linked to others."""
+"""Layers: find them, act on them, and make dependencies."""
 
 from __future__ import annotations
 
@@ -25,40 +25,40 @@ class LayerDepends(Service):
     """The calls of ``job.LayerInterface`` that are about dependencies."""
 
     def GetWhatThisDependsOn(self, request: Any) -> Fields:
-        """Return the dependencies by which a layer, or a frame of it, waits."""
+        """Return the dependencies of a layer and its frames."""
         job, number = find_layer(self.farm, request.layer)
         found = self.farm.depends.of(job.id, job.layers[number].name)
         return {"depends": depend_seq(self.farm, found)}
 
     def GetWhatDependsOnThis(self, request: Any) -> Fields:
-        """Return the dependencies that wait for a layer, or a frame of it."""
+        """Return the dependencies on a layer and its frames."""
         job, number = find_layer(self.farm, request.layer)
         found = self.farm.depends.on(job.id, job.layers[number].name)
         return {"depends": depend_seq(self.farm, found)}
 
     def DropDepends(self, request: Any) -> None:
-        """Satisfy the dependencies by which all of a layer waits."""
+        """Satisfy the dependencies of a whole layer."""
         job, number = find_layer(self.farm, request.layer)
         whole = [row for row in self.farm.depends.of(job.id, job.layers[number].name) if row.depend.er_ref < 0]
         drop(self.farm, whole, enum_name(depend_pb2.DependTarget, request.target))
 
     def CreateDependencyOnJob(self, request: Any) -> Fields:
-        """Let a layer wait for the end of another job."""
+        """Make a layer depend on another job."""
         depend = self._connect(request.layer, End(find_job(self.farm, request.job.id)))
         return {"depend": depend}
 
     def CreateDependencyOnLayer(self, request: Any) -> Fields:
-        """Let a layer wait for another one."""
+        """Make a layer depend on another one."""
         depend = self._connect(request.layer, find_layer_end(self.farm, request.depend_on_layer))
         return {"depend": depend}
 
     def CreateDependencyOnFrame(self, request: Any) -> Fields:
-        """Let a layer wait for a frame."""
+        """Make a layer depend on a frame."""
         depend = self._connect(request.layer, find_frame_end(self.farm, request.frame))
         return {"depend": depend}
 
     def CreateFrameByFrameDependency(self, request: Any) -> Fields:
-        """Let each frame of a layer wait for that of the same number in another layer."""
+        """Make each frame of a layer depend on the frame of the same number in another layer."""
         er, on = find_layer_end(self.farm, request.layer), find_layer_end(self.farm, request.depend_layer)
         depend = depend_message(self.farm, connect(self.farm, er, on, "FRAME_BY_FRAME"))
         return {"depend": depend}
@@ -68,14 +68,14 @@ class LayerDepends(Service):
 
 
 class LayerService(LayerChanges, LayerDepends):
-    """``job.LayerInterface``: finding and steering; its bases have the rest."""
+    """``job.LayerInterface``: finding layers and acting on them. The base classes have the others."""
 
     name = "job.LayerInterface"
 
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindLayer(self, request: Any) -> Fields:
-        """Return a layer of a pending job, by the names of both."""
+        """Return a layer of a pending job, by the names of job and layer."""
         job = pending_job(self.farm, request.job)
         number = job.by_name.get(request.layer, job.by_name.get(request.layer.lower()))
         if number is None:
@@ -88,43 +88,43 @@ class LayerService(LayerChanges, LayerDepends):
         return {"layer": layer_message(self.farm, job, number)}
 
     def GetFrames(self, request: Any) -> Fields:
-        """Return a page of the frames that match, in the order in which they start."""
+        """Return a page of matching frames, in the order of their start."""
         job, number = find_layer(self.farm, request.layer)
         frames = frame_page(self.farm, job, request.s, job.layers[number].name)
         return {"frames": frames}
 
     def AddRenderPartition(self, request: Any) -> Fields:
-        """Run frames of a layer on a locked host, whose owner lends it."""
+        """Run frames of a layer in a render partition of a locked host."""
         return add_partition(self.farm, request, *find_layer(self.farm, request.layer))
 
     # -- steering ------------------------------------------------------------------------------------------------
 
     def EatFrames(self, request: Any) -> None:
-        """Give up all frames on purpose."""
+        """Make all frames EATEN."""
         job, number = find_layer(self.farm, request.layer)
         steering.eat_frames(self.farm, job, job.state.refs(job.layers[number].name))
 
     def KillFrames(self, request: Any) -> None:
-        """End the processes of all frames; whether those run again depends on their tries."""
+        """End the processes of all frames. They run again if they have tries left."""
         job, number = find_layer(self.farm, request.layer)
         refs = job.state.refs(job.layers[number].name)
         steering.kill_frames(self.farm, job, refs, kill_reason("the frame", request))
 
     def RetryFrames(self, request: Any) -> None:
-        """Let all frames run again."""
+        """Retry all frames."""
         job, number = find_layer(self.farm, request.layer)
         steering.retry_frames(self.farm, job, job.state.refs(job.layers[number].name))
 
     def MarkdoneFrames(self, request: Any) -> None:
-        """Let what waits for the whole layer wait no more; what waits for its frames goes on, as on Cuebot."""
+        """Satisfy the dependencies on the whole layer, but not those on its frames, as on Cuebot."""
         steering.mark_layer_done(self.farm, *find_layer(self.farm, request.layer))
 
     def ReorderFrames(self, request: Any) -> None:
-        """Let frames start first, last, or in the reverse order."""
+        """Move frames to the start or end of the order, or reverse them."""
         job, number = find_layer(self.farm, request.layer)
         ordering.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
 
     def StaggerFrames(self, request: Any) -> None:
-        """Let frames start coarse to fine."""
+        """Order frames coarse to fine."""
         job, number = find_layer(self.farm, request.layer)
         ordering.stagger(self.farm, job, number, request.range, request.stagger)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Limits: how many frames, or hosts, may use something at once."""
+"""Limits on the number of frames or hosts that use something at the same time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["LimitService"]
 
 
 class LimitService(Service):
-    """``limit.LimitInterface``. Limits count what runs here; reports from license servers are not implemented."""
+    """``limit.LimitInterface``. Limits count frames of this farm. License servers are not read."""
 
     name = "limit.LimitInterface"
 
@@ -39,7 +39,7 @@ class LimitService(Service):
         return {"limits": [limit_message(self.farm, limit) for limit in limits]}
 
     def GetBindings(self, request: Any) -> Fields:
-        """The layers of pending jobs that name a limit; none for a layer without one, of which CueGUI asks as well."""
+        """Return the layers of pending jobs with a limit. CueGUI also asks for layers without one: empty."""
         if not request.limit_name:
             return {}
         limit, ids = find_limit(self.farm, request.limit_name), set(request.layer_ids)
@@ -63,7 +63,7 @@ class LimitService(Service):
         }
 
     def GetHolds(self, request: Any) -> Fields:
-        """Return which hosts use limits now: of one limit, or all; on one host, or all."""
+        """Return the hosts that use limits now, for one limit or all, on one host or all."""
         limits = [find_limit(self.farm, request.limit_name)] if request.limit_name else self.farm.limits.values()
         name = request.host_name.partition(".")[0]
         return {
@@ -83,7 +83,7 @@ class LimitService(Service):
         }
 
     def _users(self, limit: Limit) -> list[tuple[Job, int]]:
-        """Return the layers that name a limit, of jobs that are not over."""
+        """Return the layers of unfinished jobs with a limit."""
         jobs = [job for job in self.farm.jobs.values() if job.facts.state != "FINISHED" or job.procs]
         return [(job, number) for job in jobs for number, layer in enumerate(job.layers) if limit.name in layer.limits]
 
@@ -120,7 +120,7 @@ class LimitService(Service):
         return name
 
     def Rename(self, request: Any) -> None:
-        """Give a limit another name, in the layers that name it too."""
+        """Rename a limit, also in the layers that use it."""
         limit = find_limit(self.farm, request.old_name)
         new = self._new_name(request.new_name)
         users = self._users(limit)
@@ -136,31 +136,31 @@ class LimitService(Service):
         self._changed(limit)
 
     def SetMaxValue(self, request: Any) -> None:
-        """Say how many may run; with 0 none."""
+        """Set the maximum. 0 allows none."""
         self._set(request, max_value=request.max_value)
 
     def SetType(self, request: Any) -> None:
-        """Say whether frames or hosts are counted."""
+        """Set whether the limit counts frames or hosts."""
         self._set(request, type=enum_name(limit_pb2.LimitType, request.type))
 
     def SetEnforcement(self, request: Any) -> None:
-        """Say whether a limit holds frames back."""
+        """Set whether the limit holds frames back."""
         self._set(request, enforcement=enum_name(limit_pb2.LimitEnforcement, request.enforcement))
 
     def SetSoftValue(self, request: Any) -> None:
-        """Say from how many on only hosts that use a limit already get more."""
+        """Set the soft value, from which on only hosts that use the limit already get more."""
         self._set(request, soft_value=request.soft_value)
 
     def SetReportTtl(self, request: Any) -> None:
-        """Note how long a report of a license server holds."""
+        """Store how long a report of a license server is valid."""
         self._set(request, report_ttl=request.report_ttl)
 
     def SetFailureRule(self, request: Any) -> None:
-        """Note which exit status means that a license was missing; no layer is bound to a limit by it."""
+        """Store the exit status of a missing license. It binds no layer."""
         self._set(request, **self._rule(request, find_limit(self.farm, request.name)))
 
     def ClearBindings(self, request: Any) -> Fields:
-        """Say how many layers were bound by a rule or by hand, and no longer are: none, as only specs bind layers."""
+        """Return the number of layers that lost the limit: 0, because only specs bind layers here."""
         find_limit(self.farm, request.limit_name)
         return {"removed": 0}
 
@@ -175,7 +175,7 @@ class LimitService(Service):
         self.farm.wake()
 
     def Delete(self, request: Any) -> None:
-        """Remove a limit that no layer of a pending job names."""
+        """Delete a limit that no pending job uses."""
         limit = find_limit(self.farm, request.name)
         jobs = sorted({job.name for job, _ in self._users(limit)})
         if jobs:

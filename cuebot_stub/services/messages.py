@@ -68,7 +68,7 @@ def _job_stats(farm: Farm, job: Job) -> job_pb2.JobStats:
 
 
 def _stats(job: Job, numbers: Sequence[int]) -> dict[str, int]:
-    """Return what the statistics of a job and those of a layer have in common, summed over layers."""
+    """Return the statistics that jobs and layers have in common, summed over layers."""
     sums = dict.fromkeys(S, 0)
     totals = [job.totals[number] for number in numbers]
     for number in numbers:
@@ -158,7 +158,7 @@ def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
 
 
 def updated_frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.UpdatedFrame:
-    """Return what changes of a frame."""
+    """Return the changing facts of a frame."""
     return job_pb2.UpdatedFrame(**_frame_values(farm, job, ref, job.frames.get(ref, _NEVER_RAN)))
 
 
@@ -185,7 +185,7 @@ def _frame_values(farm: Farm, job: Job, ref: int, facts: FrameFacts) -> dict[str
 
 
 def look_message(state: str, look: Any) -> job_pb2.FrameStateDisplayOverride:
-    """Return what to show instead of a state: text, red, green, blue."""
+    """Return the text and colour that replace a state."""
     text, red, green, blue = look
     color = job_pb2.FrameStateDisplayOverride.RGB(red=red, green=green, blue=blue)
     return job_pb2.FrameStateDisplayOverride(state=job_pb2.FrameState.Value(state), text=text, color=color)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose hosts are, and the show that an owner's hosts prefer."""
+"""Owners of hosts, and the show that their hosts prefer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def deed_of(farm: Farm, host: Host) -> Deed:
     """Return the deed of a host.
 
     Raises:
-        NotFound: Nobody owns it.
+        NotFound: The host has no owner.
     """
     deed = farm.deed_of(host)
     if deed is None:
@@ -88,7 +88,7 @@ class OwnerService(Service):
         return {"hosts": host_pb2.HostSeq(hosts=messages)}
 
     def TakeOwnership(self, request: Any) -> None:
-        """Make a NIMBY host the owner's, by its name or id, whoever had it before."""
+        """Give a NIMBY host to an owner, by name or id, whoever had it before."""
         owner, host = find_owner(self.farm, request.owner), find_host(self.farm, request.host)
         if not host.nimby_enabled:
             raise Invalid(f"the host {host.name} does not run with NIMBY; only such hosts can have an owner")
@@ -100,13 +100,13 @@ class OwnerService(Service):
         self.farm.touch("deed", deed.id, deed)
 
     def SetShow(self, request: Any) -> None:
-        """Let the hosts of an owner prefer another show."""
+        """Set the show that the hosts of an owner prefer."""
         owner, show = find_owner(self.farm, request.owner), find_show(self.farm, request.show)
         owner.show = show.id
         self.farm.touch("owner", owner.id, owner)
 
     def Delete(self, request: Any) -> None:
-        """Remove an owner; the hosts stay, as nobody's."""
+        """Delete an owner. The hosts stay, without an owner."""
         owner = find_owner(self.farm, request.owner)
         for deed in [deed for deed in self.farm.deeds.values() if deed.owner == owner.id]:
             _remove_deed(self.farm, deed)
@@ -130,7 +130,7 @@ class DeedService(Service):
         return {"owner": owner_message(self.farm, owner)}
 
     def Delete(self, request: Any) -> None:
-        """Make a host nobody's."""
+        """Remove the owner of a host."""
         _remove_deed(self.farm, self._find(request.deed.id))
 
     def _find(self, id: str) -> Deed:

@@ -19,7 +19,7 @@ __all__ = ["PartitionService", "add_partition", "partition_message"]
 
 
 def partition_message(farm: Farm, partition: RenderPartition) -> renderPartition_pb2.RenderPartition:
-    """Return a partition, with what is used of it: core points and kB."""
+    """Return a partition with its use, in core points and kB."""
     job, procs = farm.jobs[partition.job], lending.procs_in(farm, partition)
     kind = "FRAME" if partition.ref >= 0 else "LAYER" if partition.layer >= 0 else "JOB"
     return renderPartition_pb2.RenderPartition(
@@ -42,7 +42,7 @@ def partition_message(farm: Farm, partition: RenderPartition) -> renderPartition
 
 
 def add_partition(farm: Farm, request: Any, job: Job, layer: int = -1, ref: int = -1) -> Fields:
-    """Lend cores of a host to a job, one of its layers or one of its frames, and start what can start there.
+    """Lend cores of a host to a job, a layer or a frame, and start frames there.
 
     Raises:
         Invalid: The host is not locked, or belongs to somebody else.
@@ -65,7 +65,7 @@ class PartitionService(Service):
     name = "renderPartition.RenderPartitionInterface"
 
     def SetMaxResources(self, request: Any) -> None:
-        """Lend more or less: core points, kB and GPUs; what is 0 stays."""
+        """Change the core points, kB and GPUs of a partition. 0 changes nothing."""
         partition = self._find(request)
         for name in ("cores", "memory", "gpus", "gpu_memory"):
             if getattr(request, name) > 0:
@@ -74,7 +74,7 @@ class PartitionService(Service):
         self.farm.wake()
 
     def Delete(self, request: Any) -> None:
-        """Take back what was lent, and end what runs there."""
+        """Delete a partition, and end its frames."""
         hosting.drop_partition(self.farm, self._find(request))
 
     def _find(self, request: Any) -> RenderPartition:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Procs: what runs where; found, ended, and given to another job."""
+"""Procs: find them, end them, and redirect them to another job."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ProcService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def GetProcs(self, request: Any) -> Fields:
-        """Return the procs that match, the oldest first; memory is in kB, durations are in seconds."""
+        """Return the matching procs, oldest first. Memory is in kB, durations are in seconds."""
         procs = [proc_message(self.farm, proc) for proc in self._search(request.r)]
         return {"procs": host_pb2.ProcSeq(procs=procs)}
 
@@ -65,13 +65,13 @@ class ProcService(Service):
         return found[criteria.first_result : last]
 
     def _chosen(self, criteria: host_pb2.ProcSearchCriteria) -> list[Proc]:
-        """Search for procs that something is done to; nobody means all of the farm by saying nothing."""
+        """Return the procs for an action. An empty search, which would mean the whole farm, is an error."""
         if not criteria.ListFields():
             raise Invalid("the request says of no host, job, layer, show or allocation which procs it means")
         return self._search(criteria)
 
     def _is_of(self, proc: Proc, criteria: host_pb2.ProcSearchCriteria) -> bool:
-        """Tell whether a proc is of the hosts, jobs, layers, shows and allocations that are asked for."""
+        """Whether a proc matches the hosts, jobs, layers, shows and allocations of a search."""
         farm = self.farm
         host, job = farm.hosts[proc.host], farm.jobs[proc.job]
         allocation = farm.allocations.get(host.allocation)
@@ -86,43 +86,43 @@ class ProcService(Service):
     # -- steering ------------------------------------------------------------------------------------------------
 
     def Kill(self, request: Any) -> None:
-        """End the frame of a proc; that counts as a failure of it."""
+        """End the frame of a proc. This counts as a failure."""
         kill_proc(self.farm, find_proc(self.farm, request.proc), "the proc was killed")
 
     def Unbook(self, request: Any) -> None:
-        """Let a proc end with its frame, so that its room goes to whoever is first."""
+        """Give the room of a proc to the first job in order when its frame ends."""
         hosting.unbook(self.farm, find_proc(self.farm, request.proc), kill=request.kill)
 
     def UnbookProcs(self, request: Any) -> Fields:
-        """Unbook all procs that match, and return how many those are."""
+        """Unbook all matching procs, and return their number."""
         procs = self._chosen(request.r)
         for proc in procs:
             hosting.unbook(self.farm, proc, kill=request.kill)
         return {"num_procs": len(procs)}
 
     def RedirectToJob(self, request: Any) -> Fields:
-        """Give the room of a proc to a job when its frame ends; say whether the proc was still there."""
+        """Give the room of a proc to a job when its frame ends. Returns whether the proc existed."""
         return {"value": self._redirect(request.proc, find_job(self.farm, request.job_id).id, kill=request.kill)}
 
     def RedirectToGroup(self, request: Any) -> Fields:
-        """Give the room of a proc to a job of a group when its frame ends; say whether the proc was still there."""
+        """Give the room of a proc to a job of a group when its frame ends. Returns whether the proc existed."""
         return {"value": self._redirect(request.proc, find_group(self.farm, request.group_id).id, kill=request.kill)}
 
     def ClearRedirect(self, request: Any) -> Fields:
-        """Take a redirect back; say whether there was one."""
+        """Cancel a redirect. Returns whether there was one."""
         proc = find_proc(self.farm, request.proc)
         had_one = bool(proc.redirect)
         hosting.redirect(self.farm, proc, "", kill=False)
         return {"value": had_one}
 
     def UnbookToJob(self, request: Any) -> Fields:
-        """Give the room of the procs that match to jobs, in turns."""
+        """Give the room of matching procs to jobs, in turns."""
         targets = [find_job(self.farm, job.id).id for job in request.jobs.jobs]
         count = self._redirect_all(request.r, targets, kill=request.kill)
         return {"num_procs": count}
 
     def UnbookToGroup(self, request: Any) -> Fields:
-        """Give the room of the procs that match to jobs of a group."""
+        """Give the room of matching procs to jobs of a group."""
         targets = [find_group(self.farm, request.group).id]
         count = self._redirect_all(request.r, targets, kill=request.kill)
         return {"num_procs": count}
@@ -145,13 +145,13 @@ class ProcService(Service):
 
 
 def _is_in(value: str, wanted: Iterable[str]) -> bool:
-    """Tell whether a value is among some, or nothing in particular is wanted; case does not matter."""
+    """Whether a value is in a list, ignoring case. An empty list matches everything."""
     names = {name.lower() for name in wanted}
     return not names or value.lower() in names
 
 
 def _is_within(criteria: host_pb2.ProcSearchCriteria, memory: int, seconds: float) -> bool:
-    """Tell whether a reserved memory in kB and a time in seconds are what is asked for."""
+    """Whether reserved memory in kB and run time in seconds match the criteria."""
     return (
         all(one.min <= memory <= one.max for one in criteria.memory_range)
         and all(memory > one.value for one in criteria.memory_greater_than)

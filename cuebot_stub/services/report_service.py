@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What host daemons tell the server."""
+"""The reports of RQDs."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ class ReportService(Service):
     name = "report.RqdReportInterface"
 
     def ReportRqdStartup(self, request: Any) -> None:
-        """Take in a host whose daemon has just started."""
+        """Handle the first report of a started RQD."""
         report = request.boot_report
         host_reported(self.farm, _host(report.host, report.core_info, is_boot=True), None)
 
     def ReportStatus(self, request: Any) -> None:
-        """Take in what a host is and runs now."""
+        """Handle the status report of a host."""
         take_host_report(self.farm, request.host_report)
 
     def ReportRunningFrameCompletion(self, request: Any) -> None:
-        """Take in that a process has ended."""
+        """Handle the end of a process."""
         report = request.frame_complete_report
         frame = _frame(report.frame)._replace(
             run_seconds=report.run_time, exit_status=report.exit_status, exit_signal=report.exit_signal
@@ -39,7 +39,7 @@ class ReportService(Service):
 
 
 def take_host_report(farm: Farm, report: report_pb2.HostReport, *, is_local: bool | None = None) -> None:
-    """Take in a status report, whether it came by itself or was asked for. Called within ``Farm.work``."""
+    """Handle a status report, requested or not. Call it within ``Farm.work``."""
     host = _host(report.host, report.core_info, is_boot=False)
     if is_local is not None:
         host = host._replace(is_local=is_local)

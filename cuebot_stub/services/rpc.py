@@ -46,23 +46,23 @@ _MODULES = (
 
 
 class RpcError(Exception):
-    """A call cannot be done; its text is what the client gets. Cuebot says INTERNAL for nearly all of them."""
+    """A call that fails. The client gets the text. Cuebot answers nearly all of them with INTERNAL."""
 
 
 class NotFound(RpcError):
-    """There is no such thing."""
+    """The object does not exist."""
 
 
 class Exists(RpcError):
-    """There is such a thing already."""
+    """The object exists already."""
 
 
 class Invalid(RpcError):
-    """The request makes no sense."""
+    """The request is wrong."""
 
 
 class InUse(RpcError):
-    """It cannot be done as long as something else needs it."""
+    """Something else still uses the object."""
 
 
 # PyCue makes other exceptions of NOT_FOUND, so it is said where Cuebot says it: when one thing is asked for, and for
@@ -93,7 +93,7 @@ _CHECKED = frozenset({"job.LayerInterface/SetStartAfter"})
 
 
 def _code_of(error: Exception, full_name: str) -> grpc.StatusCode:
-    """The status code with which Cuebot refuses a call for such a reason."""
+    """The status code of Cuebot for an error."""
     if isinstance(error, Invalid) and full_name in _CHECKED:
         return grpc.StatusCode.INVALID_ARGUMENT
     is_lookup = full_name in _LOOKUPS or full_name.startswith("job.JobInterface/")
@@ -101,7 +101,7 @@ def _code_of(error: Exception, full_name: str) -> grpc.StatusCode:
 
 
 class Service:
-    """One service; a subclass says its name and has the methods that are implemented."""
+    """A service. The subclass sets the name and has the implemented methods."""
 
     name: ClassVar[str]
 
@@ -110,7 +110,7 @@ class Service:
 
 
 def unlocked(method: Any) -> Any:
-    """Let a method be called outside of ``Farm.work``; it enters that itself, after its slow part."""
+    """Mark a method that is called outside of ``Farm.work`` and enters it itself, after its slow part."""
     method.is_unlocked = True
     return method
 
@@ -121,7 +121,7 @@ def all_service_names() -> list[str]:
 
 
 def make_handlers(services: Iterable[Service]) -> list[grpc.GenericRpcHandler]:
-    """Return handlers for all services of the protocol; what no class implements answers UNIMPLEMENTED."""
+    """Return handlers for all services of the protocol. Calls without a method answer UNIMPLEMENTED."""
     by_name = {service.name: service for service in services}
     handlers = []
     for descriptor in all_service_descriptors():
@@ -157,7 +157,7 @@ def _handler(service: Service | None, service_name: str, method: Any) -> grpc.Rp
 
 
 def _reading(call: Any, request: Any, full_name: str) -> Callable[[bytes, grpc.ServicerContext], Any]:
-    """A call that gets its request as bytes: gRPC itself writes a traceback for each one that is no message."""
+    """Parse the request of a call here: gRPC would log a traceback for each malformed one."""
 
     def read(data: bytes, context: grpc.ServicerContext) -> Any:
         try:
@@ -180,7 +180,7 @@ _peer = threading.local()
 
 
 def peer() -> str:
-    """Return the address of the client whose call this thread works on, as gRPC spells it: ``ipv4:127.0.0.1:4711``."""
+    """Return the client's address of this thread's call, in gRPC's form ``ipv4:127.0.0.1:4711``."""
     return str(getattr(_peer, "address", ""))
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Services: what layers need when they do not say so themselves, and what shows have in their place."""
+"""Services: the resources of layers that do not set their own, with overrides of shows."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _UNSET = things.Service("", "")
 
 
 def _check(name: str, data: service_pb2.Service) -> None:
-    """Refuse a message with a number that cannot be.
+    """Check the numbers of a message.
 
     Raises:
-        Invalid: One is negative; only the cores of a layer can be.
+        Invalid: A number other than the cores is negative.
     """
     for field in _PLAIN:
         if field != "min_cores" and getattr(data, field) < 0:
@@ -56,7 +56,7 @@ def _create(farm: Farm, data: service_pb2.Service, show: str) -> things.Service:
 
 
 def create_override(farm: Farm, show: things.Show, data: service_pb2.Service) -> things.Service:
-    """Make what a show has in the place of the service of a name."""
+    """Make a show's override of a service."""
     return _create(farm, data, show.id)
 
 
@@ -85,7 +85,7 @@ def _delete(farm: Farm, service: Any) -> None:
 
 
 class ServiceService(Service):
-    """``service.ServiceInterface``. What is changed here holds for layers that are launched afterwards."""
+    """``service.ServiceInterface``. Changes apply to layers that are launched later."""
 
     name = "service.ServiceInterface"
 
@@ -95,7 +95,7 @@ class ServiceService(Service):
         return {"service": service_message(service)}
 
     def GetDefaultServices(self, request: Any) -> Fields:
-        """Return all services that are not a show's, sorted by name."""
+        """Return all services without the overrides, sorted by name."""
         services = sorted((one for one in self.farm.services.values() if not one.show), key=lambda one: one.name)
         found = service_pb2.ServiceSeq(services=map(service_message, services))
         return {"services": found}
@@ -110,7 +110,7 @@ class ServiceService(Service):
         _update(self.farm, find_service(self.farm, request.service), request.service)
 
     def Delete(self, request: Any) -> None:
-        """Remove a service; layers that name it get what ``default`` has."""
+        """Delete a service. Its layers get the values of ``default``."""
         service = find_service(self.farm, request.service)
         if service.name == _FALLBACK:
             raise InUse("layers without a service get the one named 'default'; it cannot be deleted")
@@ -123,9 +123,9 @@ class OverrideService(Service):
     name = "service.ServiceOverrideInterface"
 
     def Update(self, request: Any) -> None:
-        """Change what a show has in the place of a service."""
+        """Change a show's override of a service."""
         _update(self.farm, find_override(self.farm, request.service), request.service)
 
     def Delete(self, request: Any) -> None:
-        """Let a show have the service as all have it."""
+        """Delete a show's override of a service."""
         _delete(self.farm, find_override(self.farm, request.service))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How shows end: archived into another one, or removed."""
+"""Archives and deletes shows."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ ARCHIVED = "_archive"
 
 
 def archive_show(farm: Farm, show: Show, target: Show) -> None:
-    """Rename a show, and let its old name stand for another one.
+    """Rename a show, and make its old name an alias of another show.
 
     Raises:
-        Invalid: It would stand for itself.
+        Invalid: The other show is the same show.
         Exists: There is a show of the new name.
     """
     if show is target:
@@ -33,7 +33,7 @@ def archive_show(farm: Farm, show: Show, target: Show) -> None:
 
 
 def delete_show(farm: Farm, show: Show) -> None:
-    """Remove a show with all that is only its own, and its finished jobs.
+    """Delete a show with everything that belongs to it, and its finished jobs.
 
     Raises:
         InUse: It has jobs that are not finished, or frames that still run.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Shows: made, found, switched on and off, archived and removed."""
+"""Shows: make, find, switch, archive and delete them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ShowService(Service):
         return {"shows": self._shows(list(self.farm.shows.values()))}
 
     def GetActiveShows(self, request: Any) -> Fields:
-        """Return the shows that take jobs."""
+        """Return the shows that accept jobs."""
         active = [show for show in self.farm.shows.values() if show.active]
         return {"shows": self._shows(active)}
 
@@ -59,24 +59,24 @@ class ShowService(Service):
         return {"jobs": job_pb2.JobSeq(jobs=jobs)}
 
     def GetGroups(self, request: Any) -> Fields:
-        """Return all groups of a show, at whatever level."""
+        """Return all groups of a show, on all levels."""
         show = find_show(self.farm, request.show)
         groups = [group_message(self.farm, group) for group in self.farm.groups.values() if group.show == show.id]
         groups.sort(key=lambda group: (group.level, group.name))
         return {"groups": job_pb2.GroupSeq(groups=groups)}
 
     def GetRootGroup(self, request: Any) -> Fields:
-        """Return the group of a show that all others are in."""
+        """Return the root group of a show."""
         group = self.farm.root_group(find_show(self.farm, request.show).id)
         return {"group": group_message(self.farm, group)}
 
     def GetJobWhiteboard(self, request: Any) -> Fields:
-        """Return the groups of a show within each other, with the ids of their jobs and the jobs themselves."""
+        """Return the tree of a show's groups, with their jobs."""
         root = self.farm.root_group(find_show(self.farm, request.show).id)
         return {"whiteboard": whiteboard(self.farm, root)}
 
     def GetSubscriptions(self, request: Any) -> Fields:
-        """Return what a show has subscribed to."""
+        """Return the subscriptions of a show."""
         show = find_show(self.farm, request.show)
         found = [
             subscription_message(self.farm, one) for one in self.farm.subscriptions.values() if one.show == show.id
@@ -85,14 +85,14 @@ class ShowService(Service):
         return {"subscriptions": subscription_pb2.SubscriptionSeq(subscriptions=found)}
 
     def GetServiceOverrides(self, request: Any) -> Fields:
-        """Return what a show has in the place of services."""
+        """Return the service overrides of a show."""
         show = find_show(self.farm, request.show)
         found = [override_message(one) for one in self.farm.services.values() if one.show == show.id]
         overrides = service_pb2.ServiceOverrideSeq(service_overrides=found)
         return {"service_overrides": overrides}
 
     def GetServiceOverride(self, request: Any) -> Fields:
-        """Return what a show has in the place of the service of a name."""
+        """Return a show's override of a service, by name."""
         show = find_show(self.farm, request.show)
         service = self.farm.find_service(request.name, show.id)
         if service is None:
@@ -105,7 +105,7 @@ class ShowService(Service):
         return {"filters": {"filters": map(filter_message, found)}}
 
     def FindFilter(self, request: Any) -> Fields:
-        """Return the filter of a name that a show has."""
+        """Return a show's filter by name."""
         show = find_show(self.farm, request.show)
         found = named_filter(self.farm, show, request.name)
         if found is None:
@@ -113,12 +113,12 @@ class ShowService(Service):
         return {"filter": filter_message(found)}
 
     def GetDepartment(self, request: Any) -> Fields:
-        """Return what a show has of the department of a name."""
+        """Return a department of a show, by name."""
         found = find_department(self.farm, request.department, find_show(self.farm, request.show).id)
         return {"department": department_message(self.farm, found)}
 
     def GetDepartments(self, request: Any) -> Fields:
-        """Return the departments that groups of a show have had."""
+        """Return the departments of a show."""
         show = find_show(self.farm, request.show)
         found = [one for one in self.farm.departments.values() if one.show == show.id]
         return {"departments": {"departments": [department_message(self.farm, one) for one in found]}}
@@ -132,7 +132,7 @@ class ShowService(Service):
     # -- making --------------------------------------------------------------------------------------------------
 
     def CreateShow(self, request: Any) -> Fields:
-        """Make a show. Until it gets a subscription it may use what OpenCue's first show may; not with ``strict``."""
+        """Make a show. Without ``strict`` it has the subscriptions of OpenCue's first show until it gets its own."""
         name = checked_name(request.name, "show")
         if any(show.name.lower() == name.lower() for show in self.farm.shows.values()):
             raise Exists(f"there is a show {name!r} already")
@@ -140,19 +140,19 @@ class ShowService(Service):
         return {"show": show_message(self.farm, show)}
 
     def CreateFilter(self, request: Any) -> Fields:
-        """Make a filter that comes after all others."""
+        """Make the last filter of a show."""
         made = create_filter(self.farm, find_show(self.farm, request.show), request.name)
         return {"filter": filter_message(made)}
 
     def CreateSubscription(self, request: Any) -> Fields:
-        """Subscribe a show to an allocation; size and burst are in cores."""
+        """Subscribe a show to an allocation. Size and burst are in cores."""
         show = find_show(self.farm, request.show)
         allocation = find_allocation(self.farm, request.allocation_id)
         made = create_subscription(self.farm, show, allocation, request.size, request.burst)
         return {"subscription": subscription_message(self.farm, made)}
 
     def CreateServiceOverride(self, request: Any) -> Fields:
-        """Give a show something of its own in the place of a service."""
+        """Make a show's override of a service."""
         made = create_override(self.farm, find_show(self.farm, request.show), request.service)
         return {"service_override": override_message(made)}
 
@@ -164,39 +164,39 @@ class ShowService(Service):
     # -- changing ------------------------------------------------------------------------------------------------
 
     def SetActive(self, request: Any) -> None:
-        """Let a show take jobs and start frames, or not."""
+        """Set whether a show accepts jobs and starts frames."""
         self._set(request, active=request.value)
 
     def EnableBooking(self, request: Any) -> None:
-        """Let a show get more room on hosts, or only what its own frames leave."""
+        """Set whether a show gets more room, or only the room that its own frames free."""
         self._set(request, booking_enabled=request.enabled)
 
     def EnableDispatching(self, request: Any) -> None:
-        """Let frames of a show start, or not."""
+        """Set whether frames of a show start."""
         self._set(request, dispatch_enabled=request.enabled)
 
     def SetSchedulerManaged(self, request: Any) -> None:
-        """Note that another scheduler shall start a show's frames."""
+        """Store that another scheduler manages a show."""
         self._set(request, scheduler_managed=request.enabled)
 
     def SetCommentEmail(self, request: Any) -> None:
-        """Note to whom comments shall be sent; this server sends no mail."""
+        """Store the mail address for comments. This server sends no mail."""
         self._set(request, comment_email=request.email)
 
     def SetDefaultMinCores(self, request: Any) -> None:
-        """Say what jobs of a show have as their least cores."""
+        """Set the default minimum cores of a show's jobs."""
         self._set(request, default_min_cores=_points(request.min_cores))
 
     def SetDefaultMaxCores(self, request: Any) -> None:
-        """Say how many cores a job of a show may use."""
+        """Set the default maximum cores of a show's jobs."""
         self._set(request, default_max_cores=_points(request.max_cores))
 
     def SetDefaultMinGpus(self, request: Any) -> None:
-        """Say what jobs of a show have as their least GPUs."""
+        """Set the default minimum GPUs of a show's jobs."""
         self._set(request, default_min_gpus=request.min_gpus)
 
     def SetDefaultMaxGpus(self, request: Any) -> None:
-        """Say how many GPUs a job of a show may use."""
+        """Set the default maximum GPUs of a show's jobs."""
         self._set(request, default_max_gpus=request.max_gpus)
 
     def _set(self, request: Any, **values: Any) -> None:
@@ -209,11 +209,11 @@ class ShowService(Service):
     # -- ending --------------------------------------------------------------------------------------------------
 
     def Archive(self, request: Any) -> None:
-        """Rename a show; what is launched to its old name becomes another show's."""
+        """Archive a show: jobs launched to its old name go to another show."""
         archive_show(self.farm, find_show(self.farm, request.show), find_show(self.farm, request.target_show_name))
 
     def Delete(self, request: Any) -> None:
-        """Remove a show without pending jobs, and all that is only its own."""
+        """Delete a show without pending jobs, and everything that belongs to it."""
         delete_show(self.farm, find_show(self.farm, request.show))
 
 

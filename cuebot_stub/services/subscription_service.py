@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Subscriptions: how much of an allocation a show may use, in core points."""
+"""Subscriptions: the core points of an allocation that a show may use."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["SubscriptionService", "create_subscription", "drop_subscription"]
 
 
 def create_subscription(farm: Farm, show: Show, allocation: Allocation, size: float, burst: float) -> Subscription:
-    """Subscribe a show to an allocation; sizes are in cores. With its first one a new show loses what it had before.
+    """Subscribe a show to an allocation. Sizes are in cores. The first one removes implicit subscriptions.
 
     Raises:
-        Exists: It has subscribed to that already.
+        Exists: The show has subscribed to it already.
     """
     before = farm.subscription_of(show.id, allocation.id)
     if before is not None and not before.implicit:
@@ -35,7 +35,7 @@ def create_subscription(farm: Farm, show: Show, allocation: Allocation, size: fl
 
 
 def drop_subscription(farm: Farm, subscription: Subscription) -> None:
-    """Remove a subscription, whatever runs."""
+    """Delete a subscription, also if frames run."""
     del farm.subscriptions[subscription.id]
     farm.touch("subscription", subscription.id, None)
 
@@ -56,19 +56,19 @@ class SubscriptionService(Service):
         return {"subscription": message}
 
     def SetSize(self, request: Any) -> None:
-        """Say how many core points are meant for the show."""
+        """Set the size, in core points."""
         subscription = find_subscription(self.farm, request.subscription)
         subscription.size = request.new_size
         self._changed(subscription)
 
     def SetBurst(self, request: Any) -> None:
-        """Say how many core points the show may use at most."""
+        """Set the burst, in core points."""
         subscription = find_subscription(self.farm, request.subscription)
         subscription.burst = request.burst
         self._changed(subscription)
 
     def Delete(self, request: Any) -> None:
-        """Remove a subscription by which nothing runs."""
+        """Delete a subscription that no running frame uses."""
         subscription = find_subscription(self.farm, request.subscription)
         running = self.farm.usage.of("share", subscription.show, subscription.allocation).procs
         if running:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds hosts, shows and the other things that a request means: by id, and by name where there is no id."""
+"""Finds the hosts, shows and other objects that a request names, by id, else by name."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def _found(thing: T | None, what: str, message: Any) -> T:
 
 
 def _find(place: dict[str, T], message: Any, what: str, by_name: Callable[[str], T | None]) -> T:
-    """Return a thing for a message of it, or for its id or name.
+    """Return the object for a message, an id or a name.
 
     Raises:
-        NotFound: There is none, or the message is empty.
+        NotFound: The object does not exist, or the message is empty.
     """
     if isinstance(message, str):
         return _found(place.get(message) or by_name(message), what, message)
@@ -44,17 +44,17 @@ def _find(place: dict[str, T], message: Any, what: str, by_name: Callable[[str],
 
 
 def find_host(farm: Farm, message: Any) -> Host:
-    """Return a host; its name may have a domain."""
+    """Return a host. Its name may have a domain."""
     return _find(farm.hosts, message, "host", lambda name: farm.find_host(name) or farm.find_host(short_name(name)))
 
 
 def find_proc(farm: Farm, message: Any) -> Proc:
-    """Return a proc; it is gone with its frame's end."""
+    """Return a proc. It exists until its frame ends."""
     return _find(farm.procs, message, "running proc", lambda name: None)
 
 
 def find_show(farm: Farm, message: Any) -> Show:
-    """A show; one that was archived is found by its new name alone, so that nobody changes another one by mistake."""
+    """Return a show. The old name of an archived show finds nothing, so that nobody changes the wrong show."""
 
     def by_name(name: str) -> Show | None:
         return next((show for show in farm.shows.values() if show.name == name), None)
@@ -73,7 +73,7 @@ def find_filter(farm: Farm, message: Any) -> Filter:
 
 
 def find_facility(farm: Farm, message: Any) -> Facility:
-    """Return a facility; case does not matter in its name."""
+    """Return a facility, ignoring case."""
 
     def by_name(name: str) -> Facility | None:
         return next((one for one in farm.facilities.values() if one.name == name.lower()), None)
@@ -82,12 +82,12 @@ def find_facility(farm: Farm, message: Any) -> Facility:
 
 
 def find_allocation(farm: Farm, message: Any) -> Allocation:
-    """Return an allocation; its name is ``facility.name``."""
+    """Return an allocation. Its name is ``facility.name``."""
     return _find(farm.allocations, message, "allocation", farm.find_allocation)
 
 
 def find_subscription(farm: Farm, message: Any) -> Subscription:
-    """Return a subscription; its name is ``facility.allocation.show``."""
+    """Return a subscription. Its name is ``facility.allocation.show``."""
 
     def by_name(name: str) -> Subscription | None:
         allocation, _, show = name.rpartition(".")
@@ -98,7 +98,7 @@ def find_subscription(farm: Farm, message: Any) -> Subscription:
 
 
 def find_service(farm: Farm, message: Any) -> Service:
-    """Return a service that is not a show's."""
+    """Return a service that is not an override."""
     service = _find(farm.services, message, "service", farm.find_service)
     return _found(None if service.show else service, "service", message)
 
@@ -124,10 +124,10 @@ def find_owner(farm: Farm, message: Any) -> Owner:
 
 
 def checked_name(text: str, what: str) -> str:
-    """Return a name for a new thing.
+    """Check the name of a new object, and return it.
 
     Raises:
-        Invalid: It is empty or has characters that do not work in names.
+        Invalid: The name is empty, or has characters that names cannot have.
     """
     if not _NAME.match(text) or text != text.strip():
         raise Invalid(f"{text!r} is no name for a {what}: letters, digits, '_', '.' and '-' make one")
@@ -135,10 +135,10 @@ def checked_name(text: str, what: str) -> str:
 
 
 def find_test(patterns: Iterable[str]) -> Callable[[str], bool]:
-    """Return a test of whether a text matches one of some patterns; none at all match everything.
+    """Return a function that matches text against patterns. Without patterns it matches everything.
 
     Raises:
-        Invalid: One of them is no regular expression.
+        Invalid: A pattern is not a regular expression.
     """
     try:
         compiled = [re.compile(pattern) for pattern in patterns]

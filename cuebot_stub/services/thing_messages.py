@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts, shows and the other things as messages of the protocol; units as in ``messages``."""
+"""Hosts, shows and other objects as messages of the protocol. Units are those of ``messages``."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def host_message(farm: Farm, host: Host) -> host_pb2.Host:
 
 
 def _lock_state(host: Host) -> int:
-    """Return who keeps frames from a host: whoever works at it, somebody here or at its daemon, or nobody."""
+    """Return the lock state of a host: locked by NIMBY, by a client or at RQD, or open."""
     if host.nimby_locked:
         return int(host_pb2.NIMBY_LOCKED)
     is_locked = host.lock_state != "OPEN" or 0 < host.cores <= host.locked_cores
@@ -287,7 +287,7 @@ def comment_message(comment: Comment) -> comment_pb2.Comment:
 
 
 def copied(target: Any, source: Any) -> Any:  # Any: messages of any kind
-    """Fill a nested message with what it has in common with a plain one, and return it."""
+    """Copy the fields that a nested message shares with a plain one, and return it."""
     for name in {field.name for field in target.DESCRIPTOR.fields} & {field.name for field in source.DESCRIPTOR.fields}:
         value = getattr(source, name)
         if hasattr(value, "extend"):
