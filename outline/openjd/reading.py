@@ -72,27 +72,24 @@ def script_of(template: Data, *, source: str, folder: str) -> Imported:
     steps = [_step(step, names, warnings) for step in template["steps"]]
     for environment in _environments(template):
         warnings += _environment_warnings(environment)
+    way = "" if folder == "." else f", {literal(folder)}"
     classes = sorted({step[0] for step in steps})
     lines = [
         f'"""{_sentence(template, source)}"""',
         "",
-        "import os",
-        "",
         "from outline import current_outline",
         f"from outline.modules.openjd import {', '.join([*classes, 'job_name', 'job_parameters'])}",
         "",
-        f"HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), {literal(folder)})",
-        "",
         "# On the command line: pycuerun SCRIPT -- --NAME VALUE",
-        f"parameters = job_parameters({literal(_definitions(template))}, HERE)",
-        f"environments = {literal(shared)}",
+        f"parameters = job_parameters({literal(_definitions(template))}, __file__{way})",
+        *([f"environments = {literal(shared)}"] if shared else []),
         "",
         f"current_outline().set_name(job_name({literal(template['name'])}, parameters))",
     ]
     for cls, name, own, args in steps:
         lines += ["", f"{cls}(", f"    {literal(name)},", "    parameters=parameters,"]
-        more = f" + {literal(own, 1)}" if own else ""
-        lines += [f"    environments=environments{more},"] if shared or own else []
+        both = " + ".join([*(["environments"] if shared else []), *([literal(own, 1)] if own else [])])
+        lines += [f"    environments={both},"] if both else []
         lines += [f"    {key}={literal(value, 1)}," for key, value in args.items()]
         lines.append(")")
     return Imported("\n".join(lines) + "\n", warnings)

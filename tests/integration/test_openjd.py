@@ -296,6 +296,18 @@ def test_task_that_fails_exits_its_environments_and_leaves_no_folder(
     assert list((tmp_path / "places").glob("openjd-*")) == []
 
 
+def test_imported_script_can_be_looked_at_without_words_for_it(
+    tmp_path: Path, import_template: Callable[[str], str], run_pycuerun: RunPycuerun
+):
+    import_template("space")
+
+    inspected = run_pycuerun("-i", "job.outline").stdout
+    shown = run_pycuerun("job.outline", "--dry-run", "--", "--Last", "3").stdout
+
+    assert "Product" in inspected
+    assert "12 frames" in shown  # two cameras, three frames, two gains
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...exception import OutlineException
+from ...script import script_args
 
 __all__ = ["TYPES", "job_parameters"]
 
@@ -20,14 +20,16 @@ Definition = Mapping[str, Any]
 
 
 def job_parameters(
-    definitions: Sequence[Definition], folder: str, words: Sequence[str] | None = None
+    definitions: Sequence[Definition], script: str, folder: str = ".", words: Sequence[str] | None = None
 ) -> dict[str, str]:
     """The values of parameters, by the names that format strings have for them.
 
     Args:
         definitions: The parameters, as they stand in a template.
-        folder: What default paths begin in; paths of the command line begin in the current folder.
-        words: The command line; that of the script when None.
+        script: The script that asks.
+        folder: The way from its folder to that which default paths begin in; paths of the command line begin in the
+            current folder.
+        words: What the command line hands to the script; None: what stands there.
 
     Raises:
         OutlineException: A value is missing, or is not what its definition allows.
@@ -35,8 +37,9 @@ def job_parameters(
     parser = _Parser(prog="parameters", allow_abbrev=False, add_help=False)
     for one in definitions:
         parser.add_argument(f"--{one['name']}", dest=one["name"], metavar="VALUE")
-    given = vars(parser.parse_args(list(sys.argv[1:] if words is None else words)))
+    given = vars(parser.parse_args(script_args(script) if words is None else list(words)))
     values: dict[str, str] = {}
+    origin = os.path.join(os.path.dirname(os.path.abspath(script)), folder)
     for one in definitions:
         name, text = one["name"], given[one["name"]]
         if text is None and "default" not in one:
@@ -44,7 +47,7 @@ def job_parameters(
         value = str(one["default"]) if text is None else text
         _check(one, value)
         if one["type"] == "PATH" and value:
-            value = os.path.abspath(os.path.join(folder if text is None else "", value))
+            value = os.path.abspath(os.path.join(origin if text is None else "", value))
         values[f"Param.{name}"] = values[f"RawParam.{name}"] = value
     return values
 

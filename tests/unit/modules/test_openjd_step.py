@@ -47,7 +47,7 @@ DEFINITIONS: list[dict[str, Any]] = [
 def test_values_come_from_the_command_line_or_are_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
 
-    values = job_parameters(DEFINITIONS, "/template", ["--Samples", "8", "--Gain=0.50"])
+    values = job_parameters(DEFINITIONS, "/jobs/job.outline", "../template", ["--Samples", "8", "--Gain=0.50"])
 
     assert {name: text for name, text in values.items() if name.startswith("Param.")} == {
         "Param.Frames": "1-10",
@@ -55,7 +55,8 @@ def test_values_come_from_the_command_line_or_are_the_defaults(tmp_path: Path, m
         "Param.Samples": "8",
         "Param.Gain": "0.50",
     }
-    assert job_parameters(DEFINITIONS, "/template", ["--Samples", "8", "--Out", "o"])["RawParam.Out"] == f"{tmp_path}/o"
+    given = job_parameters(DEFINITIONS, "/jobs/job.outline", ".", ["--Samples", "8", "--Out", "o"])
+    assert given["RawParam.Out"] == f"{tmp_path}/o"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_values_come_from_the_command_line_or_are_the_defaults(tmp_path: Path, m
 )
 def test_values_that_are_not_allowed_are_told(words: list[str], told: str):
     with pytest.raises(OutlineException, match=told):
-        job_parameters(DEFINITIONS, ".", words)
+        job_parameters(DEFINITIONS, "job.outline", ".", words)
 
 
 # -- task parameters ------------------------------------------------------------------------------------------

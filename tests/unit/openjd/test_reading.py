@@ -45,7 +45,7 @@ def test_no_text_of_a_template_becomes_code(name: str, description: str):
 
     calls = [node for node in ast.walk(ast.parse(made.text)) if isinstance(node, ast.Call)]
 
-    assert len(calls) == 8
+    assert len(calls) == 5
 
 
 def test_layers_have_the_names_that_they_can_have():
