@@ -12,6 +12,7 @@ What is taken as known:
 - The number stands as ``[####]`` in the name of the output.
 - ``PROGRESS:  0:00:00:01 (2): 0 Seconds`` tells the place of the frame among those that are rendered; fields are
   ``(2U)`` and ``(2L)``.
+- ``Finished composition`` at the end is told in the language of the program, so it is not asked for: the pictures are.
 - A status of 0 proves little, so lines that tell of an error fail the frame by themselves.
 - ``-reuse`` would render in the program of somebody who works on the host, so it is never given.
 - ``-mfr`` and ``-mem_usage`` are known from one source only.

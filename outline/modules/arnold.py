@@ -13,8 +13,8 @@ What is taken as known:
 - Without a licence it renders a watermark, unless ``options.abort_on_license_fail`` is set; the line about a watermark
   fails the frame too.
 - What the status of kick means is not known well enough, so every line of the kind ``ERROR`` fails the frame.
-- ``-nocrashpopup`` is for Windows; kick on Linux refuses it. Give it by ``extra_args``, as well as ``-rg`` (a region)
-  and, on hosts that frames share, ``-set options.pin_threads off`` (known from one source only).
+- ``-nocrashpopup`` is for Windows; kick on Linux refuses it. Give it by ``extra_args``, as well as ``-rg`` (a region),
+  ``-of`` (a format) and, on hosts that frames share, ``-set options.pin_threads off`` (known from one source only).
 """
 
 from __future__ import annotations

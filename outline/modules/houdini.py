@@ -15,7 +15,8 @@ What is taken as known:
 - The first and last frame of a node are expressions (``$FSTART``), which win over a value that is set on top of them:
   the script takes them away.
 - A node prints its progress with ``alfprogress`` or ``vm_alfprogress`` on; with tiles it may go beyond 100.
-- husk's ``--pass``, ``--timelimit``, ``--tile-*``, ``--skip-licenses`` and ``--make-output-path`` go by ``extra_args``.
+- husk's ``--pass``, ``--timelimit``, ``--tile-*``, ``--skip-licenses``, ``--make-output-path`` and
+  ``--fast-exit 0`` (which ends the renderer step by step) go by ``extra_args``.
 - Wedges, takes and ``allframesatonce`` of usdrender_rop are not served.
 - Without a licence these programs say ``No licenses could be found to run this application``. With which status is not
   known, so such lines fail the frame by themselves.

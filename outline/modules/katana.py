@@ -9,6 +9,7 @@ What is taken as known:
 - ``--batch`` and ``--katana-file`` must be there, and before Katana 3.5 ``--render-node``. ``-t`` takes a list without
   steps: ``1-5,8``.
 - ``--threads2d`` counts threads besides the main one.
+- ``Block 3/48 … rendered``, of Redshift in Katana, is known from one source only; render passes are not read.
 - On Windows the program is ``katanaBin.exe``.
 - The node chooses the names of the files, so ``outputs`` says what they are, and they are written in place.
 """
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["Katana", "KatanaArgs"]
 
 KATANA_RULES = OutputRules(
-    percent=(r"\| +(\d+)% done", r"R90000\s+(\d+)%"),
+    percent=(r"\| +(\d+)% done", r"R90000\s+(\d+)%", r"\bBlock (\d+)/(\d+) .*\brendered\b"),
     frame=(r"Starting frame (-?\d+)",),
     frame_done=(r"Frame (-?\d+) completed",),
     warning=(r"^\[WARNING ", r"WARNING +\|"),

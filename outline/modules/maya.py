@@ -24,7 +24,8 @@ What is taken as known:
 - Arnold without a licence puts a watermark into the pictures and succeeds, unless ``-ai:alf`` is set; from 7.3 on it
   is by default. The line about a watermark fails the frame too.
 - Most lines that begin with ``Error:`` are harmless: scripts of plug-ins print them.
-- By ``extra_args`` go ``-reg``, ``-preRender``, ``-postRender`` (scripts) and ``-rsp``, ``-rsa``, ``-rst``.
+- By ``extra_args`` go ``-reg``, ``-crop`` (RenderMan), ``-preRender``, ``-postRender`` (scripts), ``-rsp``, ``-rsa``,
+  ``-rst``, and of Arnold ``-ai:lve`` (0 to 3), ``-ai:device`` (0 or 1), ``-ai:manGpuSel``, ``-ai:gpu``, ``-ai:txmm``.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from outline.modules.aftereffects import AfterEffects
 from outline.modules.arnold import Arnold
 from outline.modules.cinema4d import Cinema4D
 from outline.modules.houdini import HoudiniRop, Husk, Mantra
+from outline.modules.katana import Katana
 from outline.modules.max3ds import Max3ds
 from outline.modules.maya import Maya
 from outline.modules.nuke import Nuke
@@ -53,6 +54,13 @@ ARNOLD = (
             "[Redshift]      Block 12/48 (7,4) rendered by GPU 0 in 2ms\n",
             FrameProgress(1, 25.0, 7),
             id="Maya with Redshift",
+        ),
+        pytest.param(
+            Katana,
+            "7-8",
+            "Frame 7 completed\nStarting frame 8\nBlock 12/48 (7,4) rendered by GPU 0 in 2ms\n",
+            FrameProgress(1, 62.5, 8, 1),
+            id="Katana with Redshift",
         ),
         pytest.param(
             Maya,

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +15,11 @@ pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
 
 from opencue_proto import filter_pb2, host_pb2, limit_pb2, service_pb2
 
+from tests.fakes.saved_farm import live_data
+
 if TYPE_CHECKING:
-    from cuebot_stub.farm.farm import Farm
     from cuebot_stub.server import FarmServer
 
-KINDS = (
-    "facilities", "shows", "groups", "allocations", "subscriptions", "services", "limits", "comments", "owners",
-    "deeds", "hosts", "procs", "filters", "departments", "partitions",
-)  # fmt: skip
 BAKE = service_pb2.Service(name="bake", min_cores=100, min_memory=1048576, tags=["a"], min_memory_increase=1048576)
 
 
@@ -65,15 +61,6 @@ def cue(server: FarmServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     pipeline(opencue).addTask("sh1", 4)
     yield opencue
     opencue.Cuebot.closeChannel()
-
-
-def everything(farm: Farm) -> dict[str, Any]:
-    """Return all things as data."""
-    found = {kind: {id: asdict(thing) for id, thing in getattr(farm, kind).items()} for kind in KINDS}
-    for proc in found["procs"].values():
-        del proc["launched"]  # it is not worth a write of its own; hosts tell what they run
-    found["jobs"] = {job.id: asdict(job.facts) for job in farm.jobs.values()}
-    return found
 
 
 def host(cue: Any) -> Any:
@@ -209,14 +196,14 @@ def test_change_is_there_after_a_restart(
 ) -> None:
     from cuebot_stub.server import FarmServer
 
-    before = everything(server.farm)
+    before = live_data(server.farm)
     action(cue)
-    changed = everything(server.farm)
+    changed = live_data(server.farm)
     server.stop(grace_seconds=0.1)
 
     restarted = FarmServer(state=tmp_path / "farm.sqlite")
 
-    kept = everything(restarted.farm)
+    kept = live_data(restarted.farm)
     restarted.stop()
     assert changed != before
     assert kept == changed

@@ -22,6 +22,7 @@ from cuebot_stub.farm.reports import lose_proc
 from cuebot_stub.farm.usage import Usage
 from outline.scheduler import FrameState
 from tests.fakes.farm import FakeFarm
+from tests.fakes.saved_farm import picture
 from tests.specs import depend, layer
 
 CORES, MOST_JOBS = 3, 5
@@ -226,29 +227,11 @@ class FarmMachine(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         """The server ends at once, and a new one reads the file: nothing is different."""
-        before = self.picture()
+        before = picture(self.fake.farm)
 
         self.fake.restart()
 
-        assert self.picture() == before
-
-    def picture(self) -> dict[str, Any]:
-        """Return all that has to survive a restart."""
-        farm = self.fake.farm
-        return {
-            "states": {job.id: [job.state.state(ref).value for ref in job.state] for job in farm.jobs.values()},
-            "tries": {job.id: [job.state.tries(ref) for ref in job.state] for job in farm.jobs.values()},
-            "facts": {job.id: job.facts for job in farm.jobs.values()},
-            "frames": {job.id: job.frames for job in farm.jobs.values()},
-            "order": {job.id: [job.state.place(ref) for ref in job.state] for job in farm.jobs.values()},
-            "depends": {farm.depends.id_of(row): farm.depends.is_active(row) for row in self.rows()},
-            "procs": farm.procs,
-            "alive": {
-                job.id: sorted(ref for ref in job.state if job.state.is_alive(ref)) for job in farm.jobs.values()
-            },
-            "hungry": sorted(farm.hungry),
-            "pending": {name: job.id for name, job in farm.pending.items()},
-        }
+        assert picture(self.fake.farm) == before
 
     # -- what always holds -------------------------------------------------------------------------------------
 
