@@ -18,6 +18,8 @@ __all__ = ["FileSpec", "Image", "file_spec_constructor", "file_spec_serializer"]
 
 logger = logging.getLogger("outline.io")
 
+_SINGLE_HASH = re.compile(r"(?<!#)#\Z")
+
 
 class FileSpec(Path):
     """A file for each frame, or a single file, named by a pattern such as ``/shots/a.####.exr``.
@@ -132,8 +134,17 @@ class FileSpec(Path):
         return os.path.join(os.path.dirname(self.get_dirname()), "")
 
     def get_frame_path(self, num: int) -> str:
-        """The path of one frame. A tile mark ``<UDIM>`` stays in it, for the program that reads it."""
-        return self.__pattern.frame_path(int(num))
+        """The path of one frame. A tile mark ``<UDIM>`` stays in it, for the program that reads it.
+
+        A single ``#`` is four digits. PyOutline wrote none of them, so a file that is there under such a name is found.
+
+        Differs: docs/differences.md#file-spec-hash
+        """
+        path = self.__pattern.frame_path(int(num))
+        if _SINGLE_HASH.search(self.__pattern.slot) and not os.path.lexists(path):
+            plain = self.__pattern._replace(digits=1).frame_path(int(num))
+            return plain if os.path.lexists(plain) else path
+        return path
 
     def get_temp_frame_path(self, num: int, path: str | None = None) -> str:
         """The path of one frame in the folder ``path``, or in the temporary one."""

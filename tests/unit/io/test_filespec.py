@@ -294,3 +294,17 @@ def test_without_a_file_there_is_no_frame_set(folder: pathlib.Path, name: str) -
 
 
 # -- FileSpec: files ---------------------------------------------------------------------------------------------
+
+
+def test_files_that_pyoutline_named_without_padding_are_found(tmp_path: pathlib.Path) -> None:
+    spec = io.FileSpec(tmp_path / "a.#.exr")
+    wide = io.FileSpec(tmp_path / "a.####.exr")
+    write(tmp_path, "a.5.exr", "a.7.exr", "a.0007.exr")
+
+    assert [pathlib.Path(spec.get_frame_path(frame)).name for frame in (5, 6, 7)] == [
+        "a.5.exr",
+        "a.0006.exr",
+        "a.0007.exr",
+    ]
+    assert spec.exists([5, 7])
+    assert not wide.exists([5])
