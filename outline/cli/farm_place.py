@@ -10,7 +10,7 @@ from typing import Any
 
 from ..backend.cue.actions import ACTIONS, act_on_frames, kill_whole_job, reason_of
 from ..backend.cue.client import connect, farm_errors
-from ..backend.cue.jobs import FarmChunk, chunk_of, job_with_layer, log_path
+from ..backend.cue.jobs import FarmChunk, chunk_of, job_with_layer, log_path, post_job_of
 from ..backend.cue.snapshot import frames_of, layers_of, snapshot_of
 from ..backend.cue.status import job_attempts, job_status
 from ..backend.status import FrameAttempt, JobStatus
@@ -55,8 +55,10 @@ class FarmPlace:
         return job_status(self.__job, server=self.__server, session=self.__session)
 
     def attempts(self) -> list[FrameAttempt]:
-        """Ask the server for the last attempt at each frame."""
-        return job_attempts(self.__job)
+        """Ask the server for the last attempt at each frame, those of Post layers too."""
+        post = post_job_of(self.__job)
+        found = [one for job in (self.__job, post) if job is not None for one in job_attempts(job)]
+        return sorted(found, key=lambda one: one.started)
 
     def print_log(self, frame: str, attempt: int | None) -> int:
         """Print the log of a frame, where this machine sees the folder of the logs.

@@ -46,7 +46,7 @@ def gather(text: str, server: str | None = None, *, pictures: int = 0) -> Report
     job = None
     if session is not None and (work is None or os.path.exists(session)):
         place = job_place(session, server)
-        job, attempts = place.status(), place.attempts()
+        job, attempts = _with_post(place.status()), place.attempts()
     data = outline_of(job.session) if job is not None and job.session else {}
     if work is None:
         work = _work_in(data)
@@ -66,6 +66,14 @@ def gather(text: str, server: str | None = None, *, pictures: int = 0) -> Report
     ]
     where = work.folder if work is not None else ""
     return Report(job, time.time(), tuple(attempts), _deaths(job), shown, results, where, tuple(notes))
+
+
+def _with_post(job: JobStatus) -> JobStatus:
+    """A job with its Post layers, which are a job of their own on a farm."""
+    if job.post is None:
+        return job
+    parts = {name: getattr(job, name) + getattr(job.post, name) for name in ("layers", "running", "retrying", "dead")}
+    return job._replace(**parts, post=None)
 
 
 def _work_in(data: Mapping[str, Any]) -> WorkFolder | None:

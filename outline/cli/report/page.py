@@ -9,7 +9,7 @@ import importlib.resources
 import json
 import re
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import median
 from urllib.parse import quote
@@ -204,10 +204,21 @@ def _deaths(job: JobStatus, deaths: Sequence[Death]) -> Html | None:
 
 
 def _failures(attempts: Sequence[FrameAttempt]) -> Html | None:
-    """Why attempts failed, and which frames were tried again."""
+    """Why attempts failed, and which frames were tried again; a farm remembers the last attempt of a frame only."""
     failed = [one for one in attempts if one.state in _FAILED]
-    if not failed:
+    last = {one.name: one for one in attempts}
+    again = sorted((one for one in last.values() if one.attempt > 1), key=lambda one: -one.attempt)
+    if not failed and not again:
         return None
+    parts = [*(_reasons(failed) if failed else ())]
+    if again:
+        rows = [[one.name, one.attempt, one.state.value.lower()] for one in again[:_MOST_ROWS]]
+        again_table = table(["frame", "attempts", "is now"], rows, numbers=[1])
+        parts += [element("h3", "Tried again"), again_table, *_rest(again)]
+    return _section("Failed attempts", *parts, name="failures")
+
+
+def _reasons(failed: Sequence[FrameAttempt]) -> list[Html]:
     same: dict[tuple[str, str], list[FrameAttempt]] = defaultdict(list)
     for one in failed:
         same[one.layer, _NUMBER.sub("#", one.reason)].append(one)  # the number is often that of the frame
@@ -222,19 +233,7 @@ def _failures(attempts: Sequence[FrameAttempt]) -> Html | None:
         ]
         for found in reasons[:_MOST_ROWS]
     ]
-    why = table(["layer", "why", "attempts", "frames", "time lost"], rows, numbers=[2, 3, 4])
-    tries = Counter(one.name for one in failed)
-    last = {one.name: one for one in attempts}
-    again = sorted((name for name, one in last.items() if one.attempt > 1 and name in tries), key=lambda n: -tries[n])
-    rows = [[name, last[name].attempt, last[name].state.value.lower()] for name in again[:_MOST_ROWS]]
-    parts: list[Html] = [why, *_rest(reasons)]
-    if again:
-        parts += [
-            element("h3", "Tried again"),
-            table(["frame", "attempts", "is now"], rows, numbers=[1]),
-            *_rest(again),
-        ]
-    return _section("Failed attempts", *parts, name="failures")
+    return [table(["layer", "why", "attempts", "frames", "time lost"], rows, numbers=[2, 3, 4]), *_rest(reasons)]
 
 
 def _rest(rows: Sequence[object]) -> list[Html]:

@@ -238,6 +238,12 @@ def test_page_tells_states_failures_and_last_words():
     assert "2 MBmedian 4 MB8 MB" in text
 
 
+def test_retries_are_told_when_only_the_last_attempt_is_known():
+    text = read(page(Report(job(), 20.0, (attempt(1, 1.0, frame=2, attempt=3),)))).text
+
+    assert "0002-beauty3succeeded" in text
+
+
 def test_page_of_a_job_that_never_ran_has_no_timeline():
     found = page(Report(job(layers=(LayerStatus("beauty", {S.WAITING: 4}, "1-4"),), state="PAUSED"), 5.0))
 
