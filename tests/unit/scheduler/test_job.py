@@ -128,6 +128,14 @@ def test_previous_frame_waits_for_the_frame_before() -> None:
     assert state.state(state.ref("b", 3)) is S.DEPEND
 
 
+def test_previous_frames_of_unequal_ranges_are_told_by_their_places() -> None:
+    state = job(layer("a", "1-3"), layer("b", "11-13"), depends=(DependPlan("b", "a", "PREVIOUS_FRAME"),))
+
+    run(state, state.ref("a", 1))
+
+    assert names_of(state, S.WAITING) == ["0002-a", "0003-a", "0011-b", "0012-b"]
+
+
 def test_a_layer_may_wait_for_its_own_previous_frame() -> None:
     state = job(layer("sim", "1-6", 2), depends=(DependPlan("sim", "sim", "PREVIOUS_FRAME"),))
 
