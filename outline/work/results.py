@@ -81,7 +81,9 @@ def results_of(records: Iterable[Record], *, failed: bool = False) -> list[dict[
             continue
         row: dict[str, Any] = {"key": record.key}
         if failed:
-            found.append({**row, "item": record.item, "exit": record.end.status, "error": record.end.reason})
+            if record.item not in ("", "{}"):  # a file is no more than its key
+                row["item"] = record.item
+            found.append({**row, "exit": record.end.status, "error": record.end.reason})
             continue
         row |= record.result if isinstance(record.result, dict) else {}
         row["outputs"] = {state.name: state.path for state in record.outputs}

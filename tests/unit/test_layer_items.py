@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from outline import Frame, Layer, Outline, load_outline
+from outline import Frame, FrameSet, Layer, Outline, load_outline
 from outline.depend import DependType
 from outline.environment import FrameFacts, frame_environment, layer_environment
 from outline.exception import ItemException, LaunchException, LayerException, OutlineException
@@ -265,3 +265,33 @@ def test_a_value_that_is_no_data_is_told(ol: Outline):
 def test_results_that_cannot_be_meant_are_refused(value: object, message: str):
     with pytest.raises(LayerException, match=message):
         Layer("a", items=["one"]).emit(1, value=value)
+
+
+@pytest.mark.parametrize("is_saved", [False, True], ids=["described", "in its session"])
+def test_a_group_reads_what_was_made_of_its_members(ol: Outline, launch_folder: Path, is_saved: bool):
+    (launch_folder / "s.csv").write_text("plate,shot\np1,s1\np2,s2\np3,s1\n")
+    plates = rows("s.csv")
+    clean = Layer("clean", items=plates, outputs="den/%{KEY}.exr")
+    Layer("movie", items=group(plates, "shot"), inputs={"plates": clean}, outputs="%{KEY}.mov")
+    if is_saved:
+        ol.setup()
+        ol = load_outline(ol.get_session().get_file("outline.yaml"))
+    else:
+        ol.check()
+    movie = ol.get_layer("movie")
+    number = {movie.item_key(frame): frame for frame in FrameSet(movie.get_frame_range() or "")}
+
+    made = {key: [os.path.basename(path) for path in movie.input_paths(frame)] for key, frame in number.items()}
+
+    assert made == {"s1": ["p1.exr", "p3.exr"], "s2": ["p2.exr"]}
+
+
+def test_a_list_of_members_that_no_other_layer_has_changes_nothing(ol: Outline):
+    made = Layer("made", items=["a", "b"], outputs="%{KEY}.txt")
+    reads = Layer("reads", items={"x": {"members": ["c"]}}, require=["made:all"], outputs="%{KEY}.out")
+    ol.check()
+
+    paths = reads.input_paths(int(reads.get_frame_range() or 0), "made")
+
+    assert [os.path.basename(path) for path in paths] == ["a.txt", "b.txt"]
+    assert made.get_frame_range() == "1-2"
