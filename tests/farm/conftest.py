@@ -237,7 +237,7 @@ def pyoutline_environment() -> Path:
     return _environment("PYOUTLINE_ENVIRONMENT", "pyoutline-1.37", PACKAGES)
 
 
-def _environment(variable: str, name: str, *installs: tuple[str, ...]) -> Path:
+def _environment(variable: str, name: str, packages: tuple[str, ...]) -> Path:
     """An environment that a variable names, or one that is made when it is not there; skips where that cannot be."""
     from cuebot_stub.up.errors import FarmError
     from tests.farm.environments import ensure_environment
@@ -247,15 +247,21 @@ def _environment(variable: str, name: str, *installs: tuple[str, ...]) -> Path:
     if _CACHE is None:
         pytest.skip(f"no home folder to make the environment {name} in")
     try:
-        return ensure_environment(_CACHE, name, *installs)
+        return ensure_environment(_CACHE, name, packages)
     except (FarmError, OSError) as error:
         pytest.skip(str(error))
 
 
-# CueSubmit and cuecmd ask for opencue-pyoutline, in whose place they get this library, from the Python path.
+# What CueGUI, CueSubmit and cuecmd import. CueSubmit and cuecmd ask for opencue-pyoutline: they get this library from
+# the Python path. pip is told to add nothing: of the rest that they ask for, Qt's add-ons and grpcio-tools are big and
+# not used.
+_PYSIDE = "6.5.3" if sys.version_info < (3, 12) else "6.8.2.1"  # as CueGUI 1.37 asks for it
 _CLIENTS = (
-    ("opencue-cuegui==1.37.*", "click", "rich", "PyYAML", "psutil"),
-    ("--no-deps", "opencue-cuesubmit==1.37.*", "opencue-cuecmd==1.37.*"),
+    "--no-deps",
+    *(f"opencue-{name}==1.37.*" for name in ("cuegui", "cuesubmit", "cuecmd", "pycue", "proto")),
+    *(f"PySide6-Essentials=={_PYSIDE}", f"shiboken6=={_PYSIDE}", "QtPy==2.4.1", "NodeGraphQt==0.6.43", "Qt.py"),
+    *("future", "grpcio", "packaging", "protobuf>=4.25", "setuptools", "typing-extensions"),
+    *("PyYAML", "click", "markdown-it-py", "mdurl", "psutil", "pygments", "rich"),
 )
 
 
@@ -267,7 +273,7 @@ def clients_environment() -> Path:
     """
     from cuebot_stub.up.rqd_environment import python_of
 
-    environment = _environment("CLIENTS_ENVIRONMENT", "clients-1.37", *_CLIENTS)
+    environment = _environment("CLIENTS_ENVIRONMENT", "clients-1.37", _CLIENTS)
     code = "from qtpy import QtWidgets; QtWidgets.QApplication([])"
     done = subprocess.run(
         [python_of(environment), "-c", code],

@@ -14,13 +14,13 @@ from cuebot_stub.up.rqd_environment import python_of, run_quietly
 __all__ = ["ensure_environment"]
 
 
-def ensure_environment(cache: Path, name: str, *installs: tuple[str, ...]) -> Path:
+def ensure_environment(cache: Path, name: str, packages: tuple[str, ...]) -> Path:
     """An environment that has packages in it, made first where it is not there. Two that make it wait for one another.
 
     Args:
         cache: The folder of all of them.
         name: What it is for, with the version.
-        installs: What pip installs, one call after the other; options come first.
+        packages: What pip installs; options come first.
 
     Raises:
         FarmError: It cannot be made; the text has the reason of pip.
@@ -32,8 +32,7 @@ def ensure_environment(cache: Path, name: str, *installs: tuple[str, ...]) -> Pa
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (whole.exists() and os.access(python_of(environment), os.X_OK)):
             _run([sys.executable, "-m", "venv", "--clear", str(environment)], name)
-            for packages in installs:
-                _run([str(python_of(environment)), "-m", "pip", "install", "--quiet", *packages], name)
+            _run([str(python_of(environment)), "-m", "pip", "install", "--quiet", *packages], name)
             whole.touch()
     return environment
 

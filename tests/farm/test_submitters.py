@@ -21,7 +21,7 @@ from cuebot_stub.up.rqd_environment import python_of
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
 
-pytestmark = pytest.mark.realtool
+pytestmark = [pytest.mark.realtool, pytest.mark.timeout(300)]  # the first one may have to install the clients
 
 SESSION = Path(__file__).with_name("cuesubmit_session.py")
 MAKE_BLEND = Path(__file__).resolve().parent.parent / "data" / "scenes" / "make_blend.py"
