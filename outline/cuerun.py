@@ -194,6 +194,7 @@ class OutlineLauncher:
     def setup(self) -> None:
         """Apply the flags to the outline, then set it up."""
         self.prepare()
+        self.__outline._ol_state.is_plain = self.get_flag("use_pycuerun") is False
         self.__outline.setup()
         self.__has_made_session = True
         try:
@@ -291,6 +292,7 @@ class OutlineLauncher:
     def serialize(self, use_pycuerun: bool = True) -> Any:
         """Return what the backend would launch; the outline is set up first when it is not yet."""
         backend = self.__get_backend_module()
+        self.set_flag("use_pycuerun", use_pycuerun)
         self.__make_ready()
         return backend.serialize(self) if use_pycuerun else backend.serialize_simple(self)
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Doubt", "doubts", "misspelt_tokens"]
 
 _TOKEN = r"%\{(?P<ours>[A-Za-z_]+)(?P<more>:[^{}]*)?\}|\#(?P<farm>[A-Za-z_]+)\#"
+_DEEPEST = 4  # of lists in lists; a value may hold itself
 _LIKENESS = 0.75  # finds %{FRAM}, leaves the %{http_code} of curl and the %{NAME} of rpm alone
 
 
@@ -55,15 +56,12 @@ def misspelt_tokens(value: Any) -> list[tuple[str, str]]:
     return list(dict.fromkeys(pair for text in _texts(value) for pair in _misspelt_in(text)))
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _texts(one)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _texts(one)
+    elif depth and isinstance(value, (Mapping, list, tuple)):
+        for one in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(one, depth - 1)
 
 
 def _misspelt_in(text: str) -> Iterator[tuple[str, str]]:

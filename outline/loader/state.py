@@ -32,6 +32,7 @@ class OutlineState:
         only: Patterns of the keys that the job is about; empty for all.
         through: Layers that have made all that sources of items read after them.
         held: Layers that have no frames before other layers are through.
+        is_plain: Whether its frames run the layers' commands and nothing else of them.
         left_behind: What frames in another process do not have of the layers, a sentence each; known once it is set up.
         script_args: What the command line handed to a script, by the name of its module; of a session only.
         script_modules: The modules of the scripts that made layers; another run of a script makes another one.
@@ -54,6 +55,7 @@ class OutlineState:
         self.path: str | None = None
         self.adopts = False
         self.module_paths: list[str] = []
+        self.is_plain = False
         self.left_behind: list[str] = []
         self.script_args: dict[str, list[str]] = {}
         self.script_modules: list[ModuleType] = []

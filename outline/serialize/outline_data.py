@@ -97,6 +97,11 @@ def walk(layers: Iterable[Layer]) -> Iterable[Layer]:
         yield from walk(layer.get_children())
 
 
+def is_typed_in(cls: type) -> bool:
+    """Tell whether a class is of a program that is no file, such as an interpreter that somebody types into."""
+    return cls.__module__ == "__main__" and find_script("__main__") is None
+
+
 class Writer:
     """Turns one outline into data."""
 
@@ -104,6 +109,7 @@ class Writer:
         self.__ol = ol
         self.__known = {id(layer): layer.get_name() for layer in walk(ol.get_layers())}
         self.__scripts: dict[str, ScriptFile] = {}
+        self.__is_plain = ol._ol_state.is_plain
         self.left_behind: list[str] = []
 
     def find_scripts(self) -> dict[str, ScriptFile]:
@@ -150,8 +156,7 @@ class Writer:
         cls = type(ol)
         if cls.__module__ == "outline.loader.outline":
             return {"attributes": attributes}
-        is_typed_in = cls.__module__ == "__main__" and find_script("__main__") is None
-        problem = "was typed in, where no frame can find it" if is_typed_in else self.__why_not_found(cls)
+        problem = "was typed in, where no frame can find it" if is_typed_in(cls) else self.__why_not_found(cls)
         if problem:
             logger.warning("outline %s: its class %s %s", ol.get_name(), cls.__qualname__, problem)
             return {"attributes": attributes}
@@ -174,10 +179,11 @@ class Writer:
 
     def __layer(self, layer: Layer) -> dict[str, Any]:
         state = state_of(layer)
+        args = {name: value for name, value in layer.get_args().items() if name != "items"}
         data = {
             "name": state.name,
             "class": self.__class_path(layer),
-            "args": {name: value for name, value in layer.get_args().items() if name != "items"},
+            "args": self.__plain(args) if self.__is_plain else args,
             "items": _items(layer),
             "required": {key: _rtype_names(rtype) for key, rtype in state.required.items()},
             "inputs": layer.get_inputs(),
@@ -196,6 +202,8 @@ class Writer:
         A test of a studio does that. It does not hinder the layer in this process, so only a launch refuses it.
         """
         attributes = own_attributes(layer)
+        if self.__is_plain:
+            return self.__plain(attributes)
         for name in [name for name in attributes if callable(getattr(type(layer), name, None))]:
             bad = find_unsaveable(attributes[name], self.is_reference)
             if bad:
@@ -207,8 +215,20 @@ class Writer:
                 )
         return attributes
 
+    def __plain(self, values: dict[str, Any]) -> dict[str, Any]:
+        """What can be saved of the values of a layer of which a host runs nothing but the command."""
+        commands = ("command", "commands")
+        return {
+            name: value
+            for name, value in values.items()
+            if name in commands or not find_unsaveable(value, self.__is_known)
+        }
+
     def __class_path(self, layer: Layer) -> str:
         cls = type(layer)
+        if self.__is_plain:  # the frames need no hook of it, so the nearest class that they find will do
+            found = (one for one in cls.__mro__ if not is_typed_in(one) and not self.__why_not_found(one))
+            cls = next(found, cls)
         path = f"{self.__module_name(cls.__module__, layer)}:{cls.__qualname__}"
         problem = self.__why_not_found(cls)
         if problem:
@@ -253,7 +273,9 @@ class Writer:
         return module
 
     def __listeners(self, layer: Layer) -> list[dict[str, str]]:
-        found = []
+        found: list[dict[str, str]] = []
+        if self.__is_plain:
+            return found
         for event_type, callback in layer.get_event_handler().get_all_listeners():
             if event_type not in ("BEFORE_EXECUTE", "AFTER_EXECUTE"):
                 continue  # has done its part before the job is launched

@@ -67,3 +67,36 @@ def test_name_of_a_job_that_is_too_long_for_its_folder_is_one_line(session_root:
         cuerun.launch(ol, backend="local")
 
     assert not session_root.exists()
+
+
+class Widget:
+    """What a tool keeps on its layers for itself."""
+
+
+def _layer_of_a_tool(path: Path) -> Layer:
+    class OfTool(Shell):
+        def _before_execute(self) -> None:
+            raise AssertionError("hooks do not run")
+
+    layer = OfTool("render", f"echo done > '{path}'", widget=Widget())
+    layer.window = Widget()  # type: ignore[attr-defined]
+    layer.add_event_listener("BEFORE_EXECUTE", lambda event: None)
+    return layer
+
+
+def test_job_of_commands_alone_needs_no_class_and_no_attribute_that_frames_can_find(tmp_path: Path) -> None:
+    ol = Outline("job", "1")
+    ol.add_layer(_layer_of_a_tool(tmp_path / "made"))
+
+    (job,) = cuerun.launch(ol, use_pycuerun=False, backend="local")
+
+    assert job.record.job.succeeded
+    assert (tmp_path / "made").read_text() == "done\n"
+
+
+def test_job_with_hooks_needs_them(tmp_path: Path) -> None:
+    ol = Outline("job", "1")
+    ol.add_layer(_layer_of_a_tool(tmp_path / "made"))
+
+    with pytest.raises(OutlineException, match="its class .*OfTool is made inside of a function"):
+        cuerun.launch(ol, backend="local")

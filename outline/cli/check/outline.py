@@ -120,6 +120,7 @@ class _Check:
         for problem in misspelt_sections(layers):
             self.__add("warning", "config", problem)
         self.__look_at_classes(layers)
+        ol._ol_state.is_plain = self.__is_plain
         self.__look_at_saving(ol)
         self.findings += efficiency_findings(ol.get_layers())
         if not any(finding.level == "error" for finding in self.findings):
