@@ -10,6 +10,7 @@
     ├── SessionException            the session folder misses, refuses or clashes
     │   └── SerializeException      a value cannot be saved into, or read from, outline.yaml
     ├── ItemException               a source of items cannot be read, or its keys name no frames
+    ├── StorageException            a file in a bucket cannot be read or written
     ├── ScriptException             an outline script raised while it was read
     │   └── ScriptExit              it called sys.exit with a status
     ├── WorkException               a work folder is in use, damaged, or cannot be written
@@ -40,6 +41,7 @@ __all__ = [
     "SessionException",
     "SerializeException",
     "ItemException",
+    "StorageException",
     "ScriptException",
     "ScriptExit",
     "WorkException",
@@ -54,7 +56,7 @@ class OutlineException(Exception):
     """The base of every error that this library raises on purpose.
 
     In a program that has imported PyCue, every one is also an ``opencue.exception.CueException``. Tools that launch
-    jobs, such as CueSubmit, catch only that class and show it in a dialog (docs/decisions/0026).
+    jobs, such as CueSubmit, catch only that class and show it in a dialog (docs/decisions/0027).
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> OutlineException:
@@ -130,6 +132,10 @@ class SerializeException(SessionException):
 
 class ItemException(OutlineException):
     """A source of items cannot be read, or its keys cannot name frames."""
+
+
+class StorageException(OutlineException):
+    """A file whose path is a URL cannot be read or written, or the package for it is not installed."""
 
 
 class ScriptException(OutlineException):

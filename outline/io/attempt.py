@@ -14,7 +14,7 @@ from ..frames import FrameSet
 from .beside import discard, publish, remove_stale
 from .checks import OLD, Signature, Wrong, find_old, find_unusable, signatures, tell_wrong
 from .images import look_at
-from .output import Output, Targets
+from .output import Output, Targets, scratch_folder
 from .sizes import KnownSize
 
 __all__ = ["Attempt", "Checks", "find_complete", "new_mark", "publishing"]
@@ -85,6 +85,7 @@ class Attempt:
         """
         self.__outputs = list(outputs)
         self.__checks = checks
+        self.__mark = mark
         self.targets = Targets(self.__outputs, mark, layer=layer)
         self.__must_be_new = must_be_new
         self.__before: dict[str, Signature] = {}
@@ -107,17 +108,29 @@ class Attempt:
         Raises:
             LayerException: A folder cannot be made, or nothing can be written into it.
         """
-        for folder in dict.fromkeys(folder for output in self.__outputs for folder in output.folders(frames)):
+        self.__make_scratch_folders(frames)
+        here = [output for output in self.__outputs if not output.is_remote]
+        for folder in dict.fromkeys(folder for output in here for folder in output.folders(frames)):
             if self.__must_be_new or not is_first or folder not in _proved:
                 self.__started_ns = max(self.__started_ns, _probe(folder))
                 _proved.add(folder)
             else:
                 os.makedirs(folder, exist_ok=True)
-        for output in self.__outputs:
+        for output in here:
             for name in remove_stale(output, frames, is_first=is_first):
                 logger.info("removed %s, which an earlier attempt has left half done", name)
             if self.__must_be_new:
                 self.__before.update(signatures(path for frame in frames for path in output.files(frame)))
+
+    def __make_scratch_folders(self, frames: FrameSet) -> None:
+        """Make the folders of this host in which outputs are written that belong into a bucket."""
+        for output in (output for output in self.__outputs if output.is_remote):
+            if self.__mark is None:
+                raise LayerException(
+                    f"output {output.name!r} is in a bucket, and this layer writes in place: {output.path}"
+                )
+            for folder in self.targets[output.name].folders(frames):
+                os.makedirs(folder, mode=0o700, exist_ok=True)
 
     def find_faults(self, frames: FrameSet) -> list[str]:
         """One sentence for each output that some of these frames lack; none when all is there."""
@@ -164,6 +177,10 @@ class Attempt:
         """Remove the files of these frames that are not in their place."""
         for beside in self.targets.hidden.values():
             discard(beside, frames)
+        if self.__mark is not None and any(output.is_remote for output in self.__outputs):
+            import shutil  # slow to import, and most outputs are on a disk
+
+            shutil.rmtree(scratch_folder(self.__mark), ignore_errors=True)
 
     def __last_write(self, frame: int) -> int:
         paths = [path for output in self.targets.hidden.values() if output.is_sequence for path in output.files(frame)]
@@ -172,7 +189,7 @@ class Attempt:
     def __find_wrong(self, output: Output, frames: FrameSet) -> Wrong:
         target = self.targets.hidden.get(output.name, output)
         there = [frame for frame in frames if frame in self.__published]
-        wrong = find_unusable(output, there, self.__checks.min_bytes)
+        wrong = {} if output.is_remote else find_unusable(output, there, self.__checks.min_bytes)
         fresh = [frame for frame in frames if frame not in self.__published]
         for kind, found in find_unusable(target, fresh, self.__checks.min_bytes).items():
             wrong.setdefault(kind, []).extend(found)

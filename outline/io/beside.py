@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 
+from ..storage import upload
 from .output import HIDDEN, Output
 
 __all__ = ["discard", "publish", "remove_stale"]
@@ -25,12 +26,17 @@ _UDIM = re.compile(r"(?i)<udim>")
 def publish(beside: Output, output: Output, frames: Iterable[int]) -> None:
     """Give the files of these frames their real names; a file that is not there is left out.
 
+    A file that belongs into a bucket is put there whole.
+
     Raises:
         OSError: A file cannot be renamed.
+        StorageException: It cannot be put into its bucket.
     """
     for frame in _own_names(output, frames):
         for path in beside.files(frame):
-            if os.path.lexists(path):
+            if os.path.lexists(path) and output.is_remote:
+                upload(path, f"{os.path.dirname(output.frame_path(frame))}/{os.path.basename(path)}")
+            elif os.path.lexists(path):
                 os.replace(path, os.path.join(os.path.dirname(path), _real_name(path)))
 
 

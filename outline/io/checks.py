@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..frames import FrameSet
+from ..storage import facts_of, is_url
 from .output import Output
 from .whole import is_cut_short
 
@@ -86,6 +87,9 @@ def may_be_new(signature: Signature, started_ns: int) -> bool:
 
 
 def _size(path: str) -> int:
+    if is_url(path):
+        facts = facts_of(path)
+        return facts.size if facts else -1
     try:
         return os.stat(path).st_size
     except OSError:

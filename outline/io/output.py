@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..exception import LayerException
+from ..storage import is_url
 from .filespec import FileSpec
 from .path import resolve
 from .pattern import SequencePattern, files_of, find_slot
 
-__all__ = ["HIDDEN", "MAIN", "Output", "Targets", "read_outputs"]
+__all__ = ["HIDDEN", "MAIN", "Output", "Targets", "read_outputs", "scratch_folder"]
 
 # The name of the only, or first, output.
 MAIN = "main"
@@ -82,8 +83,15 @@ class Output(FileSpec):
         """The same output at another place."""
         return Output(path, self.name, optional=self.optional, items=self.__items)
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is in a bucket."""
+        return is_url(self.get_path())
+
     def beside(self, mark: int) -> Output:
-        """The same output under the hidden name that it has while it is written."""
+        """The same output under the hidden name that it has while it is written; on this host, where that is remote."""
+        if self.is_remote:
+            return self.moved(os.path.join(scratch_folder(mark), *self.get_path().split("://", 1)))
         hidden = self.moved(self.get_path())
         hidden.__mark = mark
         return hidden
@@ -135,6 +143,13 @@ class Output(FileSpec):
 def _hide(path: str, mark: int) -> str:
     folder, name = os.path.split(path)
     return os.path.join(folder, f".part-{mark}-{name}")
+
+
+def scratch_folder(mark: int) -> str:
+    """The folder of this host in which one attempt writes outputs that belong into a bucket."""
+    import tempfile  # slow to import
+
+    return os.path.join(tempfile.gettempdir(), f"outline-part-{mark}")
 
 
 class Targets(Mapping[str, Output]):

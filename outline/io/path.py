@@ -9,6 +9,8 @@ import stat
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..storage import is_url
+
 __all__ = ["VERSION_REGEX", "Path", "absolute_path", "each_path", "expand_path", "resolve", "unknown_variables"]
 
 VERSION_REGEX = re.compile(r"_v(\d+)")
@@ -34,14 +36,14 @@ _VARIABLE = r"\$(?!\{?F\d*\b)(?:\{(?P<braced>[A-Za-z_]\w*)\}|(?P<bare>[A-Za-z_]\
 
 
 def absolute_path(path: str | os.PathLike[str], folder: str = "") -> str:
-    """An absolute path; a path of Windows with a drive is one on every system, and so is one with ``~`` or ``$VAR``.
+    """An absolute path; so is one of Windows with a drive on every system, one with ``~`` or ``$VAR``, and a URL.
 
     Args:
         path: The path.
         folder: Where a relative path begins; the working directory when empty.
     """
     text = os.fspath(path)
-    return text if re.match(_ABSOLUTE, text) else os.path.join(folder or os.getcwd(), text)
+    return text if re.match(_ABSOLUTE, text) or is_url(text) else os.path.join(folder or os.getcwd(), text)
 
 
 def expand_path(path: str, environ: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..exception import ItemException
+from ..storage import open_file
 
 __all__ = ["ROW_READERS", "text_lines"]
 
@@ -19,7 +20,7 @@ def text_lines(path: str, shown: str) -> Iterator[tuple[int, str]]:
     """Yield number and text of each line of a file in UTF-8, with or without a byte order mark."""
     number = 0
     try:
-        with open(path, "rb") as stream:
+        with open_file(path) as stream:
             for number, line in enumerate(stream, start=1):
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..exception import ItemException
+from ..storage import find_files, is_url, join
 from .item import SCALARS, Item, Items, read_items
 from .manifests import ROW_READERS, text_lines
 
@@ -133,7 +134,7 @@ class _Lines(_Source):
 
     def read(self, folder: str) -> Iterator[Item]:
         (path,) = self._described
-        for number, line in text_lines(os.path.join(folder, path), path):
+        for number, line in text_lines(join(folder, path), path):
             text = line.strip()
             if text and not text.startswith("#"):
                 yield Item(text, text, f"{path}:{number}")
@@ -148,7 +149,7 @@ class _Rows(_Source):
     def read(self, folder: str) -> Iterator[Item]:
         path, key = self._described
         read = ROW_READERS[os.path.splitext(path)[1].lower()]
-        for row, origin, given_key in read(os.path.join(folder, path), path):
+        for row, origin, given_key in read(join(folder, path), path):
             if given_key is not None and not key:
                 yield Item(given_key, row, origin)
                 continue
@@ -175,14 +176,15 @@ class _Files(_Source):
     def read(self, folder: str) -> Iterator[Item]:
         pattern, after = self._described
         matcher, stars, names = _file_matcher(pattern)
-        found = glob.glob(_PART.sub("*", pattern), root_dir=folder, recursive=True)
+        wanted = _PART.sub("*", pattern)
+        found = find_files(wanted) if is_url(wanted) else glob.glob(wanted, root_dir=folder, recursive=True)
         for path in sorted(found):
             match = matcher.fullmatch(path)
-            if match is None or os.path.isdir(os.path.join(folder, path)):
+            if match is None or (not is_url(path) and os.path.isdir(os.path.join(folder, path))):
                 continue
             parts = {name: match[name] for name in names}
             key = "/".join(parts.values() if names else (match[star].strip("/") for star in stars)) or path
-            yield Item(key, {**parts, "path": os.path.join(folder, path) if after else path}, path)
+            yield Item(key, {**parts, "path": join(folder, path) if after else path}, path)
 
 
 class _Group(_Source):

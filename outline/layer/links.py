@@ -15,6 +15,7 @@ from ..frames import FrameSet
 from ..io.path import expand_path, resolve
 from ..io.pattern import find_slot
 from ..items import is_group_of
+from ..storage import fetch, is_url, join
 from ..tokens import FrameTokens, expand_word, split_command
 from .args import where
 from .datasets import count_items, item_of
@@ -228,7 +229,7 @@ class LayerLinks:
         found = []
         for one in self.inputs:
             if one.maker is None:
-                path = os.path.join(self.__launched_in, _path_of(self.layer, one.path, frame))
+                path = join(self.__launched_in, _path_of(self.layer, one.path, frame))
                 found.append((one.name, self.__below_work(path), [path]))
             elif (members := self.__members(one.maker, frame)) is not None:
                 label = f"group {self.key(frame)} of {one.maker.get_name()}"
@@ -244,7 +245,7 @@ class LayerLinks:
     def found_paths(self, frame: int) -> list[tuple[str, str]]:
         """Name and path of each file that a frame reads and that no layer makes."""
         return [
-            (one.name, os.path.join(self.__launched_in, _path_of(self.layer, one.path, frame)))
+            (one.name, join(self.__launched_in, _path_of(self.layer, one.path, frame)))
             for one in self.inputs
             if one.maker is None
         ]
@@ -294,7 +295,7 @@ class LayerLinks:
             self.__made[one.name] = [output for output in declared_outputs(one.maker) if output.name in one.outputs]
         made = self.__made[one.name]
         paths = [output.frame_path(number) for number in frames for output in made]
-        return list(dict.fromkeys(os.path.join(self.__work, path) for path in paths))
+        return list(dict.fromkeys(join(self.__work, path) for path in paths))
 
 
 def fill_paths(layer: Layer, command: Any, frame: int | None) -> Any:
@@ -327,7 +328,16 @@ def paths_of(layer: Layer, frame: int, name: str) -> list[str]:
     name = name or next(iter(paths), "main")
     if name not in paths:
         raise LayerException(f"{where(layer)} has no input {name!r}; it has {', '.join(paths) or 'none'}")
-    return paths[name]
+    if not state_of(layer).in_chunk:
+        return paths[name]
+    return [fetch(path, _copies()) if is_url(path) else path for path in paths[name]]
+
+
+def _copies() -> str:
+    """The folder of this host in which files from buckets are kept."""
+    from .. import config
+
+    return os.path.join(config.get("outline", "user_dir"), "storage")
 
 
 def path_of(layer: Layer, frame: int, name: str) -> str:

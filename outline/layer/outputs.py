@@ -175,6 +175,7 @@ def begin(layer: Layer, frames: FrameSet, environ: MutableMapping[str, str]) -> 
     state = state_of(layer)
     state.attempt = None
     state.finished.clear()
+    state.in_chunk = True
     if state.args.get("outputs") is None or layer.manages_outputs:
         return
     outputs = declared_outputs(layer, environ)
@@ -232,6 +233,7 @@ def publish(layer: Layer, frames: FrameSet) -> None:
 def discard(layer: Layer, frames: FrameSet) -> None:
     """Remove what a chunk has left under hidden names."""
     state = state_of(layer)
+    state.in_chunk = False
     if state.attempt is not None:
         state.attempt.discard(frames)
         state.attempt = None

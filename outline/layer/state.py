@@ -50,6 +50,7 @@ class LayerState:
         declared: The outputs that ``outputs`` declares, by what stands there.
         links: What the frames read and write, by what was asked for.
         result_files: Where the commands of the chunk that runs write what they return, by frame.
+        in_chunk: A chunk runs in this process.
         error: What ``_execute`` raised.
         attempt: The outputs of the chunk that runs, where they are written; None without outputs.
     """
@@ -80,6 +81,7 @@ class LayerState:
         self.declared: dict[tuple[str, str, bool], list[Output]] = {}
         self.links: dict[tuple[object, ...], LayerLinks] = {}
         self.result_files: dict[int, str] = {}
+        self.in_chunk = False
         self.error: BaseException | None = None
         self.attempt: Attempt | None = None
         self.listeners = EventHandler(self)

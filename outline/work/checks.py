@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..exception import WorkException
 from ..frames import FrameSet
+from ..storage import exists
 
 if TYPE_CHECKING:
     from ..layer.links import LayerLinks
@@ -67,7 +68,7 @@ def _inputs(layers: Mapping[str, LayerLinks], folder: str) -> Iterator[str]:
                 for name, path in links.found_paths(frame):
                     if os.path.normpath(path) in made:
                         yield f"frame {frame} of layer {layer!r} reads what it writes: {path}"
-                    elif not os.path.exists(path):
+                    elif not exists(path):
                         who = f"frame {frame} of layer {layer!r}"
                         yield f"{who}: no layer makes its input {name!r}, and it is not there: {path}"
 

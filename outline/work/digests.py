@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 
+from ..storage import facts_of, is_url, join
 from .decide import FileState, Signature
 
 __all__ = ["Disk", "digest_file"]
@@ -43,7 +44,7 @@ class Disk:
 
     def group(self, label: str, paths: list[str]) -> str:
         """Let a label stand for files, which then have one signature and one digest; a single file is its own path."""
-        if len(paths) != 1 or os.path.join(self.__folder, label) != paths[0]:
+        if len(paths) != 1 or join(self.__folder, label) != paths[0]:
             self.__groups[label] = paths
         return label
 
@@ -51,6 +52,9 @@ class Disk:
         """What the file system says of a file or of all files below a folder; None when nothing is there."""
         if path in self.__groups:
             return self.__group_signature(self.__groups[path])
+        if is_url(path):
+            facts = facts_of(path)
+            return Signature(facts.size, 0, _number_of(facts.tag)) if facts else None
         path = os.path.join(self.__folder, path)
         try:
             status = os.stat(path)
@@ -97,7 +101,7 @@ class Disk:
             return known._replace(name=name, path=path)
         signature, digest = self.__read(path, signature)
         step = _CLOCK_STEP_NS if signature.mtime_ns % 1_000_000_000 else _COARSE_STEP_NS
-        is_young = abs(self.__clock_ns() - signature.mtime_ns) < step
+        is_young = not is_url(path) and abs(self.__clock_ns() - signature.mtime_ns) < step
         return FileState(name, path, _UNTRUSTED if is_young else signature, digest)
 
     def __read(self, path: str, signature: Signature) -> tuple[Signature, str]:
@@ -121,6 +125,9 @@ class Disk:
         return whole.hexdigest()
 
     def __digest(self, path: str) -> str:
+        if is_url(path):  # it is not read: a bucket has another tag whenever the content is another one
+            facts = facts_of(path)
+            return f"tag {facts.tag}" if facts else ""
         path = os.path.join(self.__folder, path)
         if not os.path.isdir(path):
             digest, size = digest_file(path)
@@ -132,6 +139,10 @@ class Disk:
             self.read_bytes += size
             whole.update(f"{digest} {os.path.relpath(file, path)}\n".encode("utf-8", "surrogateescape"))
         return whole.hexdigest()
+
+
+def _number_of(tag: str) -> int:
+    return int.from_bytes(hashlib.sha256(tag.encode()).digest()[:6], "big")
 
 
 def digest_file(path: str) -> tuple[str, int]:

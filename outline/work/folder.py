@@ -23,6 +23,7 @@ from typing import Any
 from ..exception import WorkException
 from ..files import make_whole, write_atomic
 from ..process import process_birth
+from ..storage import fetch, is_url
 from .records import RecordBook, launch_of, record_files
 
 __all__ = ["Launch", "WorkFolder"]
@@ -204,6 +205,8 @@ class WorkFolder:
         source = os.path.join(self.folder, path)
         target = os.path.join(self.__edited, f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}", path.lstrip("/"))
         try:
+            if is_url(path):
+                return fetch(path, os.path.dirname(target.replace("://", "/")))
             os.makedirs(os.path.dirname(target), exist_ok=True)
             os.rename(source, target)
         except OSError as error:

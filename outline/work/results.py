@@ -13,6 +13,7 @@ from typing import Any
 
 from ..exception import WorkException, did_you_mean
 from ..files import write_atomic
+from ..storage import is_url, write
 from .decide import Record
 from .folder import WorkFolder
 
@@ -139,13 +140,20 @@ def write_shards(rows: Sequence[dict[str, Any]], name: str, shards: int, format:
     for shard in range(shards):
         first, last = len(rows) * shard // shards, len(rows) * (shard + 1) // shards
         path = f"{name}-{shard:05d}-of-{shards:05d}"
-        try:
-            os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-            write_atomic(path, results_text(rows[first:last], format))
-        except OSError as error:
-            raise WorkException(f"cannot write {path}: {error.strerror}") from error
+        _write(path, results_text(rows[first:last], format))
         paths.append(path)
     return paths
+
+
+def _write(path: str, text: str) -> None:
+    if is_url(path):
+        write(path, text.encode())
+        return
+    try:
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        write_atomic(path, text)
+    except OSError as error:
+        raise WorkException(f"cannot write {path}: {error.strerror}") from error
 
 
 class Summary:

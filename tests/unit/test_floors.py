@@ -68,6 +68,7 @@ FLOORS = {
     "outline.session_paths": 0,
     "outline.session_places": 1,
     "outline.resources": 0,
+    "outline.storage": 0,
 }
 
 # The face of the library: it hands out the public names of every floor, each when it is first used.
