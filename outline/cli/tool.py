@@ -17,6 +17,7 @@ import click
 from .. import __version__
 from .completion import SHELLS, complete_frame, complete_session
 from .ending import EXIT_DEAD, EXIT_USAGE
+from .work_tool import WORK_COMMANDS
 
 if TYPE_CHECKING:
     from ..config.parser import ConfigValue
@@ -86,6 +87,10 @@ def outline_group(context: click.Context, debug: bool) -> int:
         print(context.get_help())
         return EXIT_USAGE
     return 0
+
+
+for _command in WORK_COMMANDS:
+    outline_group.add_command(_command)
 
 
 @outline_group.command("run", add_help_option=False)
@@ -201,31 +206,6 @@ def status(session: str, as_json: bool, watch: bool, server: str | None) -> int:
 
     show = watch_status if watch else print_status
     return show(job_place(session, server).status, as_json)
-
-
-@outline_group.command()
-@click.argument("work", type=click.Path(file_okay=False))
-@click.argument("layer")
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["jsonl", "csv", "json", "table"]),
-    default="jsonl",
-    help="How to print them.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one list, as --format json.")
-@click.option("-o", "--output", metavar="NAME", help="Write files NAME-00000-of-00001 and so on.")
-@click.option("--shards", type=click.IntRange(1), default=1, metavar="N", help="With -o, how many files.")
-@click.option("--failed", is_flag=True, help="The frames that failed, with their errors, instead.")
-def results(work: str, layer: str, format_: str, as_json: bool, output: str | None, shards: int, failed: bool) -> int:
-    """Print what the frames of a layer returned.
-
-    WORK is the folder that the job was launched with. There is one record for each frame, in the order of the frames,
-    with the key of its item and the paths of its outputs.
-    """
-    from .work import print_results
-
-    return print_results(work, layer, "json" if as_json else format_, output, shards, failed)
 
 
 @outline_group.command(epilog=_SESSION)

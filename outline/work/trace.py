@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lineage: what a file was made from, and what was made from it, as the records of a work folder tell."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..exception import WorkException, did_you_mean
+from .decide import Record
+from .folder import WorkFolder
+
+__all__ = ["Step", "trace"]
+
+# The labels that ``LayerLinks.input_files`` gives to several files.
+_LABEL = re.compile(r"(?P<all>all)(?= of )|group (?P<group>.*)(?= of )|frame (?P<frame>-?\d+)(?= of )", re.DOTALL)
+
+
+class Step(NamedTuple):
+    """One file on the way, and the frame that made it.
+
+    Attributes:
+        depth: How far it is from the file that was asked for.
+        file: Its path; relative to the work folder where it is in there.
+        layer: The layer that made it; empty for a source.
+        key: The key of its item, or its frame.
+        launch: The number of the launch.
+        is_known: It stands further up with all that belongs to it, which is not repeated here.
+    """
+
+    depth: int
+    file: str
+    layer: str = ""
+    key: str = ""
+    launch: int = 0
+    is_known: bool = False
+
+
+def trace(folder: WorkFolder, file: str, *, down: bool = False) -> list[Step]:
+    """The way of a file, from the file on: back to the sources, or on to all that was made from it.
+
+    Args:
+        folder: The work folder, of which only the records are read.
+        file: The file; a relative path begins in the current folder, or else in the work folder.
+        down: Follow what was made from it.
+
+    Raises:
+        WorkException: It is no work folder, or no record names the file.
+    """
+    if not folder.exists():
+        raise WorkException(f"{folder.folder} is no work folder; pycuerun --work makes one")
+    lineage = _Lineage(folder)
+    return list(_walk(lineage, lineage.find(file), down))
+
+
+def _walk(lineage: _Lineage, file: str, down: bool) -> Iterator[Step]:
+    seen: set[str] = set()
+    waiting = [(0, file)]
+    while waiting:
+        depth, path = waiting.pop()
+        record = lineage.makers.get(path)
+        maker = (record.layer, record.key, record.launch) if record is not None else ()
+        following = lineage.made_from(path) if down else lineage.read_by(path)
+        is_known = path in seen and bool(following)
+        yield Step(depth, path, *maker, is_known=is_known)  # type: ignore[misc]  # a maker has three parts, or none
+        if not is_known:
+            seen.add(path)
+            waiting += [(depth + 1, other) for other in reversed(following)]
+
+
+class _Lineage:
+    """Which frame made and read which file."""
+
+    def __init__(self, folder: WorkFolder) -> None:
+        self.makers: dict[str, Record] = {}
+        self.__folder = folder.folder
+        self.__numbers = folder.numbers()
+        self.__written: dict[str, dict[str, list[str]]] = defaultdict(dict)
+        self.__readers: dict[str, list[Record]] = defaultdict(list)
+        book = folder.read_records()
+        records = [record for record in map(book.get, list(book)) if record is not None and record.end is not None]
+        done = [record for record in records if record.end is not None and not record.end.status]
+        for record in done:
+            self.__written[record.layer][record.key] = [state.path for state in record.outputs]
+            self.makers.update((state.path, record) for state in record.outputs)
+        for record in done:
+            for path in self.__inputs(record):
+                self.__readers[path].append(record)
+
+    def find(self, file: str) -> str:
+        """The path of a file as records have it.
+
+        Raises:
+            WorkException: No record names it.
+        """
+        whole = os.path.abspath(file)
+        below = os.path.relpath(whole, self.__folder)
+        for path in (below, whole, os.path.normpath(file)):
+            if path in self.makers or path in self.__readers:
+                return path
+        near = did_you_mean(below, [*self.makers, *self.__readers])
+        raise WorkException(f"no record of {self.__folder} names the file {file}{near}")
+
+    def read_by(self, path: str) -> list[str]:
+        """What the frame that made a file has read."""
+        return self.__inputs(self.makers[path]) if path in self.makers else []
+
+    def made_from(self, path: str) -> list[str]:
+        """What frames that read a file have made."""
+        records = self.__readers.get(path, ())
+        return sorted({state.path for record in records for state in record.outputs})
+
+    def __inputs(self, record: Record) -> list[str]:
+        found: list[str] = []
+        for state in record.inputs:
+            found += [state.path] if state.path in self.makers else self.__members(record, state.path)
+        return list(dict.fromkeys(found))
+
+    def __members(self, record: Record, label: str) -> list[str]:
+        """The files that a label stands for; a label that is a path stands for itself."""
+        match = _LABEL.match(label)
+        written = self.__written.get(label[match.end() + len(" of ") :]) if match else None
+        if match is None or written is None:
+            return [label]
+        if match["all"]:
+            keys = sorted(written, key=lambda key: (self.__numbers.get(key, 0), key))
+        elif match["frame"]:
+            keys = [key for key in written if self.__numbers.get(key, key) in (int(match["frame"]), match["frame"])]
+        else:
+            keys = json.loads(record.item)["members"]
+        return [path for key in keys for path in written.get(key, ())]

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The files of a work folder: their lineage, those that nobody makes any more, and folders put together."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import environ_with
+
+SCRIPT = """
+from outline.items import files, group
+from outline.modules.shell import Shell, ShellCommand
+
+plates = files("plates/{shot}/{plate}.txt")
+grade = Shell("grade", items=plates, inputs={"plate": "%{ITEM}", "code": "grade.sh"}, outputs="grade/%{KEY}.txt",
+              command=["sh", "%{INPUT:code}", "%{INPUT:plate}", "%{OUTPUT}"])
+size = Shell("size", items=plates, inputs=grade, outputs="size/%{KEY}.txt",
+             command=["sh", "-c", 'wc -c < "$0" > "$1"', "%{INPUT}", "%{OUTPUT}"])
+Shell("shot", items=group(plates, "shot"), inputs=size, outputs="shot/%{KEY}.txt",
+      command=["sh", "-c", 'xargs -d "\\n" cat < "$0" > "$1"', "%{INPUTLIST}", "%{OUTPUT}"])
+ShellCommand("report", ["sh", "-c", 'xargs -d "\\n" cat < "$0" > "$1"', "%{INPUTLIST}", "%{OUTPUT}"],
+             inputs=size, outputs="report.txt")
+"""
+
+
+def run(folder: Path, *words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Run ``outline`` in a folder and check its exit code."""
+    call = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
+    argv = [sys.executable, "-c", call, *map(str, words)]
+    done = subprocess.run(argv, cwd=folder, env=environ_with(), capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def launch(folder: Path, *options: str, work: str = "made") -> str:
+    """Launch the job of a folder and give what it printed."""
+    argv = [sys.executable, "-m", "outline", "job.outline", "--backend", "local", "--work", work, *options]
+    environ = environ_with(OUTLINE_OUTLINE_SESSION_DIR=str(folder / "sessions"))
+    done = subprocess.run(argv, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A job that was launched once; tests that change something take a copy."""
+    folder = tmp_path_factory.mktemp("a job")
+    for plate in ("s1/a", "s1/b", "s2/c"):
+        path = folder / "plates" / f"{plate}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"the plate {plate}")
+    (folder / "grade.sh").write_text('cat "$1" > "$2"\n')
+    (folder / "job.outline").write_text(SCRIPT)
+    launch(folder)
+    return folder
+
+
+@pytest.fixture
+def job(launched: Path, tmp_path: Path) -> Path:
+    """A copy of that job."""
+    shutil.copytree(launched, tmp_path / "a job", ignore=shutil.ignore_patterns("sessions"))
+    return tmp_path / "a job"
+
+
+# -- trace -----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_traced_back_to_its_sources(launched: Path):
+    printed = run(launched, "trace", "made", "made/size/s1/a.txt").stdout
+
+    assert printed.splitlines() == [
+        "size/s1/a.txt  layer size, s1/a, launch 1",
+        "  grade/s1/a.txt  layer grade, s1/a, launch 1",
+        f"    {launched}/plates/s1/a.txt  a source",
+        f"    {launched}/grade.sh  a source",
+    ]
+
+
+def test_what_was_made_of_a_file_is_traced(launched: Path):
+    printed = run(launched, "trace", "made", "plates/s1/b.txt", "--down").stdout
+
+    assert printed.splitlines() == [
+        f"{launched}/plates/s1/b.txt  a source",
+        "  grade/s1/b.txt  layer grade, s1/b, launch 1",
+        "    size/s1/b.txt  layer size, s1/b, launch 1",
+        "      report.txt  layer report, 1000, launch 1",
+        "      shot/s1.txt  layer shot, s1, launch 1",
+    ]
+
+
+def test_a_file_made_of_all_frames_and_one_of_a_group_name_them(launched: Path):
+    of_all = json.loads(run(launched, "trace", "made", "report.txt", "--json").stdout)
+    of_group = json.loads(run(launched, "trace", "made", "shot/s1.txt", "--json").stdout)
+
+    assert [step["file"] for step in of_all if step["depth"] == 1] == [
+        "size/s1/a.txt",
+        "size/s1/b.txt",
+        "size/s2/c.txt",
+    ]
+    assert [step["file"] for step in of_group if step["depth"] == 1] == ["size/s1/a.txt", "size/s1/b.txt"]
+    assert of_all[0] == {
+        "depth": 0, "file": "report.txt", "layer": "report", "key": "1000", "launch": 1, "is_known": False,
+    }  # fmt: skip
+
+
+def test_a_file_that_no_record_names_is_told_with_one_that_is_like_it(launched: Path):
+    done = run(launched, "trace", "made", "made/size/s1/x.txt", code=2)
+
+    assert done.stderr.startswith(f"outline: no record of {launched}/made names the file made/size/s1/x.txt; did you")
+
+
+def test_a_folder_that_is_none_is_told(launched: Path):
+    done = run(launched, "trace", "plates", "a.txt", code=2)
+
+    assert done.stderr == f"outline: {launched}/plates is no work folder; pycuerun --work makes one\n"
