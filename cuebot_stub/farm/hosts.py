@@ -74,6 +74,7 @@ class Proc:
         missing_since: When RQD first reported without it; 0 while RQD reports it.
         lost_since: When the server gave it up and began to read its log; 0 before.
         lost_status: The exit status to use if the log has none.
+        outgrown: The server ends it because its host has no memory left.
         again: Run the frame again when it has ended.
         unbooked: Its job does not come first for the room that it leaves.
         redirect: The job or group that gets its room; empty for any.
@@ -102,6 +103,7 @@ class Proc:
     missing_since: float = 0.0
     lost_since: float = 0.0
     lost_status: int = 0
+    outgrown: bool = False
     again: bool = False
     redirect: str = ""
 

@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from .hosts import Host, Proc
+from .running import kill_proc
 from .things import MIN_MEMORY
 
 if TYPE_CHECKING:
     from .farm import Farm
     from .jobs import Job
 
-__all__ = ["give_more_memory", "lower_memory", "note_memory", "reserve_memory"]
+__all__ = ["end_users_of_swap", "give_more_memory", "is_full", "lower_memory", "note_memory", "reserve_memory"]
 
 _SPARE = 262144  # above what the largest frame of a layer has used
+# Of a host, from Cuebot's configuration: above both it is full, and frames that use swap are ended.
+_MOST_MEMORY, _MOST_SWAP = 0.9, 0.05
+_MOST_ENDED = 5
 
 
 def note_memory(farm: Farm, proc: Proc, used: int, most: int) -> None:
@@ -43,6 +48,34 @@ def reserve_memory(farm: Farm, host: Host, proc: Proc) -> None:
         with farm.recounting([proc]):
             proc.memory = proc.used_memory
         farm.touch("proc", proc.id, proc)
+
+
+def is_full(host: Host) -> bool:
+    """Tell whether a host has so little memory left that it swaps; one without swap never does."""
+    memory, swap = _used(host.free_memory, host.total_memory), _used(host.free_swap, host.total_swap)
+    return memory > _MOST_MEMORY and swap > _MOST_SWAP
+
+
+def _used(free: int, total: int) -> float:
+    return 1 - free / total if total > 0 else 0.0
+
+
+def end_users_of_swap(farm: Farm, host: Host, used_swap: Iterable[tuple[Proc, int]]) -> None:
+    """End the frames of a full host that use most of its swap, until the others fit; they get more memory.
+
+    Args:
+        farm: The farm.
+        host: The host.
+        used_swap: Its procs, each with the swap that its frame uses, in kB.
+    """
+    swap, allowed = host.total_swap - host.free_swap, host.total_swap * _MOST_SWAP
+    users = sorted(((used, proc) for proc, used in used_swap if used > 0), key=lambda user: -user[0])
+    for used, proc in users[:_MOST_ENDED]:
+        proc.outgrown = True
+        kill_proc(farm, proc, "the host ran out of memory, and of all frames on it this one used most of its swap")
+        swap -= used
+        if swap <= allowed:
+            break
 
 
 def lower_memory(farm: Farm, job: Job, number: int) -> None:

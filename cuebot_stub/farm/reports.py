@@ -11,7 +11,7 @@ from outline.frame_end import EndedBy, FrameEnd
 from outline.scheduler import FrameState
 
 from .hosts import Host, Proc, host_address, short_name
-from .memory import give_more_memory, lower_memory, note_memory, reserve_memory
+from .memory import end_users_of_swap, give_more_memory, is_full, lower_memory, note_memory, reserve_memory
 from .orders import KillOrder, LogOrder
 from .running import end_frame, end_left, kill_proc
 from .things import Comment
@@ -66,6 +66,7 @@ class FrameReport(NamedTuple):
     frame_id: str
     rss: int = 0
     max_rss: int = 0
+    used_swap: int = 0
     llu_time: int = 0
     run_seconds: int = 0
     exit_status: int = 0
@@ -171,6 +172,7 @@ def _check_temporary_space(farm: Farm, host: Host) -> None:
 
 def _compare(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
     """Compare the frames that a host reports with those that should run there."""
+    known = []
     for proc in farm.procs_of_host(host):
         report = running.pop(proc.id, None)
         if report is None:
@@ -182,9 +184,18 @@ def _compare(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
         proc.llu_time = report.llu_time
         note_memory(farm, proc, report.rss, report.max_rss)
         _end_overdue(farm, proc)
-        if not host.nimby_enabled:
-            reserve_memory(farm, host, proc)
+        known.append((proc, report.used_swap))
     _end_strangers(farm, host, running)
+    if not host.nimby_enabled:  # where somebody works, frames do not have the memory alone
+        _watch_memory(farm, host, known)
+
+
+def _watch_memory(farm: Farm, host: Host, used_swap: list[tuple[Proc, int]]) -> None:
+    if is_full(host):
+        end_users_of_swap(farm, host, used_swap)
+        return
+    for proc, _ in used_swap:
+        reserve_memory(farm, host, proc)
 
 
 def _end_strangers(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
@@ -223,16 +234,23 @@ def _is_missing(farm: Farm, proc: Proc) -> None:
 
 
 def _end_overdue(farm: Farm, proc: Proc) -> None:
+    """End a frame that has reached a time limit. Cuebot counts whole minutes, and one more than ``timeout``."""
     job = farm.jobs[proc.job]
     layer = job.layers[job.layer_of(proc.ref)]
-    minutes = (farm.now() - (proc.launched or proc.booked)) / 60
-    silent = (farm.now() - max(proc.llu_time, proc.launched or proc.booked)) / 60
-    if layer.timeout > 0 and minutes >= layer.timeout:
+    minutes = int(farm.now() - proc.booked) // 60
+    if layer.timeout > 0 and minutes > layer.timeout:
         proc.timed_out = True
         kill_proc(farm, proc, f"ran longer than its timeout of {layer.timeout} minutes")
-    elif layer.timeout_llu > 0 and silent >= layer.timeout_llu:
+    elif _is_silent(farm, proc):
         proc.timed_out = True
         kill_proc(farm, proc, f"wrote nothing to its log for its timeout_llu of {layer.timeout_llu} minutes")
+
+
+def _is_silent(farm: Farm, proc: Proc) -> bool:
+    """Whether a frame has written nothing to its log for too long; before RQD reports the log, it has not."""
+    job = farm.jobs[proc.job]
+    most = job.layers[job.layer_of(proc.ref)].timeout_llu
+    return most > 0 and proc.llu_time > 0 and int(farm.now() - proc.llu_time) // 60 >= most
 
 
 # -- frames ----------------------------------------------------------------------------------------------------
@@ -272,7 +290,9 @@ def frame_ended(farm: Farm, report: FrameReport) -> bool:
     proc = farm.procs.get(report.resource_id)
     if proc is None or proc.frame_id != report.frame_id:
         return False
-    proc.max_rss = max(proc.max_rss, report.max_rss)
+    proc.max_rss, proc.llu_time = max(proc.max_rss, report.max_rss), max(proc.llu_time, report.llu_time)
+    if proc.outgrown and report.exit_status:
+        report = report._replace(exit_status=MEMORY_STATUS)
     job = farm.jobs[proc.job]
     number = job.layer_of(proc.ref)
     exit = _meaning(farm, proc, report)
@@ -353,6 +373,8 @@ def _was_busy(job: Job, ref: int) -> bool:
 def _ran_too_long(farm: Farm, proc: Proc, report: FrameReport) -> bool:
     """Whether a failed frame had used up its time limit, as another attempt would."""
     job = farm.jobs[proc.job]
+    if _is_silent(farm, proc):
+        return True
     layer = job.layers[job.layer_of(proc.ref)]
     longest = min(layer.timeout * 60 if layer.timeout > 0 else LONGEST_SECONDS, LONGEST_SECONDS)
     return report.run_seconds > longest

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from opencue_proto import report_pb2
@@ -84,5 +83,6 @@ def _frame(frame: Any) -> FrameReport:
         frame_id=frame.frame_id,
         rss=frame.rss,
         max_rss=frame.max_rss,
-        llu_time=frame.llu_time or int(time.time()),
+        used_swap=frame.used_swap_memory,
+        llu_time=frame.llu_time,
     )

@@ -25,15 +25,17 @@ class RqdServer(rqd_pb2_grpc.RqdInterfaceServicer):
         host: What it reports of its machine; fields of ``RenderHost``.
         frames: What it runs, by the names of frames.
         kills: The names and the reasons of frames that it was told to end, in their order; they end at once.
+        ignores_kills: They go on.
     """
 
     def __init__(self, port: int, name: str = "node1", *, cores: int = 4, tags: tuple[str, ...] = ("general",)) -> None:
         """Listen on a port of the loopback interface, and tell the server at ``port`` that the host is there."""
         self.frames: dict[str, rqd_pb2.RunFrame] = {}
         self.kills: list[tuple[str, str]] = []
+        self.ignores_kills = False
         self._lock = threading.Lock()
         self._cores = cores * 100
-        self._grpc = grpc.server(ThreadPoolExecutor(4))
+        self._grpc, self._ends = grpc.server(ThreadPoolExecutor(4)), ThreadPoolExecutor(1)
         rqd_pb2_grpc.add_RqdInterfaceServicer_to_server(self, self._grpc)
         own = self._grpc.add_insecure_port("127.0.0.1:0")
         self._grpc.start()
@@ -49,8 +51,9 @@ class RqdServer(rqd_pb2_grpc.RqdInterfaceServicer):
 
     def stop(self) -> None:
         """Serve no more."""
-        self._channel.close()
         self._grpc.stop(0).wait()
+        self._ends.shutdown()
+        self._channel.close()
 
     def _host(self) -> report_pb2.RenderHost:
         return report_pb2.RenderHost(**self.host)
@@ -69,14 +72,12 @@ class RqdServer(rqd_pb2_grpc.RqdInterfaceServicer):
     def KillRunningFrame(self, request: Any, context: Any) -> Any:
         """End a frame, as RQD does: by signal 9, with the exit status 1."""
         with self._lock:
-            names = [name for name, frame in self.frames.items() if frame.frame_id == request.frame_id]
-            self.kills += [(name, request.message) for name in names]
-        threading.Thread(target=self._end_all, args=(names,)).start()
+            found = [frame for frame in self.frames.values() if frame.frame_id == request.frame_id]
+            self.kills += [(frame.frame_name, request.message) for frame in found]
+            for frame in found if not self.ignores_kills else ():
+                del self.frames[frame.frame_name]
+                self._ends.submit(self._report_end, frame, 1, 9, 1)
         return rqd_pb2.RqdStaticKillRunningFrameResponse()
-
-    def _end_all(self, names: list[str]) -> None:
-        for name in names:
-            self.end(name, status=1, signal=9)
 
     def ReportStatus(self, request: Any, context: Any) -> Any:
         """Say what the host is and runs."""
@@ -110,6 +111,9 @@ class RqdServer(rqd_pb2_grpc.RqdInterfaceServicer):
         """End a frame and report that; ``used`` are fields of ``RunningFrameInfo``."""
         with self._lock:
             frame = self.frames.pop(name)
+        self._report_end(frame, status, signal, seconds, **used)
+
+    def _report_end(self, frame: rqd_pb2.RunFrame, status: int, signal: int, seconds: int, **used: Any) -> None:
         report = report_pb2.FrameCompleteReport(
             host=self._host(),
             frame=self._info(frame, **used),

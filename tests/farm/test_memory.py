@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +17,7 @@ from tests.specs import SMALL, job, layer, spec
 from tests.support import until
 
 if TYPE_CHECKING:
+    from tests.fakes.farm import FakeClock
     from tests.farm.clients import Clients
 
 MB = 1024
@@ -139,3 +140,81 @@ def test_frame_that_ran_out_of_memory_has_2_gb_more_in_its_next_try_and_the_opti
     beauty = clients.layer(made)
     assert (beauty.min_memory, beauty.memory_optimizer_enabled) == (LEAST + 2 * GB, False)
     assert clients.proc(made).reserved_memory == LEAST + 2 * GB
+
+
+# -- a host without any left -------------------------------------------------------------------------------------
+
+
+def two_that_swap(clients: Clients, rqd: RqdServer, clock: FakeClock) -> job_pb2.Job:
+    """Let one frame of each of two layers run for a second on a host whose memory and swap are used up."""
+    made = clients.launch(spec(job(layer("large", "1", after=SMALL), layer("small", "1", after=SMALL))))
+    rqd.wait_for("0001-large", "0001-small")
+    clock.advance(1)
+    rqd.host.update(free_mem=1 * GB, free_swap=4 * GB)
+    return made
+
+
+def test_frame_that_uses_most_swap_of_a_full_host_is_ended_and_has_more_memory_in_its_next_try(
+    clients: Clients, rqd_server: RqdServer, clock: FakeClock
+):
+    made = two_that_swap(clients, rqd_server, clock)
+
+    rqd_server.report(
+        large={"rss": 9 * GB, "used_swap_memory": 4 * GB}, small={"rss": 5 * GB, "used_swap_memory": 100 * MB}
+    )
+    clock.advance(1)  # no frame is ended in its first moments
+    until(lambda: rqd_server.kills)
+    rqd_server.wait_for("0001-large", "0001-small")
+
+    assert [name for name, _ in rqd_server.kills] == ["0001-large"]
+    assert "ran out of memory" in rqd_server.kills[0][1]
+    assert (clients.frame(made, "0001-large").exit_status, clients.frame(made, "0001-large").retry_count) == (33, 1)
+    assert clients.layer(made, "large").min_memory == LEAST + 2 * GB
+    assert not clients.layer(made, "large").memory_optimizer_enabled
+
+
+def test_as_many_frames_are_ended_as_bring_the_swap_down(clients: Clients, rqd_server: RqdServer, clock: FakeClock):
+    two_that_swap(clients, rqd_server, clock)
+
+    rqd_server.report(large={"used_swap_memory": 3 * GB}, small={"used_swap_memory": 1 * GB})
+    clock.advance(1)  # no frame is ended in its first moments
+
+    until(lambda: len(rqd_server.kills) == 2)
+    assert [name for name, _ in rqd_server.kills] == ["0001-large", "0001-small"]
+
+
+def test_frame_that_succeeds_before_it_is_ended_has_succeeded(
+    clients: Clients, rqd_server: RqdServer, clock: FakeClock
+):
+    made = two_that_swap(clients, rqd_server, clock)
+    rqd_server.ignores_kills = True
+    rqd_server.report(large={"used_swap_memory": 4 * GB})
+    clock.advance(1)  # no frame is ended in its first moments
+    until(lambda: rqd_server.kills)
+
+    rqd_server.end("0001-large")
+
+    seen = clients.frame(made, "0001-large")
+    assert (seen.state, seen.exit_status) == (job_pb2.SUCCEEDED, 0)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param({"free_mem": 2 * GB}, id="memory is left"),
+        pytest.param({"free_swap": int(7.7 * GB)}, id="it hardly swaps"),
+        pytest.param({"total_swap": 0, "free_swap": 0}, id="it has no swap"),
+        pytest.param({"total_mem": 0}, id="it does not tell"),
+        pytest.param({"nimby_enabled": True}, id="somebody works there"),
+    ],
+)
+def test_nothing_is_ended_when(clients: Clients, rqd_server: RqdServer, clock: FakeClock, host: dict[str, Any]):
+    made = two_that_swap(clients, rqd_server, clock)
+    rqd_server.host.update(host)
+
+    rqd_server.report(large={"used_swap_memory": 4 * GB}, small={"used_swap_memory": 4 * GB})
+    clock.advance(1)  # no frame is ended in its first moments
+    rqd_server.end("0001-small")
+
+    until(lambda: clients.states(made)["0001-small"] == "SUCCEEDED")
+    assert rqd_server.kills == []
