@@ -9,15 +9,17 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from .constants import OUTLINE_MODE_SETUP
+from .depend import DependType
 from .exception import LaunchException
 from .frame_end import FrameEnd
+from .frames import FrameSet
 from .scheduler import FrameState, JobState, plan_job
 from .work.folder import WorkFolder
 from .work.launch import begin_work, plan_only, read_choice, use_work_folder
+from .work.thin import thin_ranges
 
 if TYPE_CHECKING:
     from .cuerun import OutlineLauncher
-    from .frames import FrameSet
     from .loader import Outline
     from .work.plan import WorkPlan
 
@@ -92,6 +94,8 @@ def launch_in_folder(launcher: OutlineLauncher, launch: Callable[[], list[Any]],
             reason = f"superseded by launch {claim.number} of {folder.folder}"
             farm().end_superseded(claim.before["job"], claim.before.get("server"), reason)
         launcher.set_flag("settled", _settled_frames(ol, plan))
+        if launcher.get("backend") == "cue":
+            ol.set_work({**ol.get_work(), **_on_farm(ol, plan)})
         if ol.get_mode() < OUTLINE_MODE_SETUP:
             launcher.setup()
         claim.note(session=ol.get_session().get_path())
@@ -112,6 +116,35 @@ def _use_folder(launcher: OutlineLauncher) -> WorkFolder:
 def _tell_waits(plan: WorkPlan) -> None:
     if plan.waits:
         logger.warning("%s; launch again when it is through", plan.waiting_text())
+
+
+def _on_farm(ol: Outline, plan: WorkPlan) -> dict[str, Any]:
+    """What a farm gets of the frames of each layer, as a part of what the job knows of its work folder."""
+    every = {name: FrameSet(frames) for name, frames in plan.decisions.items()}
+    can_start: dict[str, set[int]] = {name: set() for name in every}
+    for layer, chunk in _startable(ol, plan):
+        can_start[layer].update(chunk)
+    running: dict[str, set[int]] = {}
+    never: dict[str, set[int]] = {}
+    for name, decisions in plan.decisions.items():
+        runs = {frame for frame, one in decisions.items() if one.reason.runs}
+        running[name], never[name] = runs & can_start[name], runs - can_start[name]
+    previous = [
+        (layer.get_name(), depend.get_depend_on_layer().get_name())
+        for layer in ol.get_layers()
+        for depend in layer.get_depends()
+        if depend.get_type() == DependType.PreviousFrame
+    ]
+    ranges = thin_ranges(every, running, never, previous)
+    if not any(ranges.values()):
+        raise LaunchException("nothing can run: what is left waits for frames that failed and are not tried again")
+    return {
+        "frames": ranges,
+        "has_done": [
+            name for name, ones in plan.decisions.items() if not all(one.reason.runs for one in ones.values())
+        ],
+        "left_failed": {name: str(frames) for name, frames in plan.no_retry.items()},
+    }
 
 
 def _settled_frames(ol: Outline, plan: WorkPlan) -> dict[str, dict[str, list[int]]]:

@@ -566,7 +566,7 @@ class Layer(metaclass=LayerType):
         if timed is not None:
             return timed
         where = f"layer {self.get_name()!r}"
-        return ranges.chunk_of(self.get_frame_range(), int(start_frame), self.get_chunk_size(), where)
+        return ranges.chunk_of(ranges.launched_frames(self), int(start_frame), self.get_chunk_size(), where)
 
     def set_chunk_size(self, size: int) -> None:
         """Set how many frames run together in one process, at least 1."""

@@ -74,12 +74,15 @@ def read_inputs(layer: Layer) -> list[Input]:
     spec = layer.get_arg("inputs")
     if spec is None:
         return _item_input(layer)
+    return [_input(layer, name, value) for name, value in _named(spec).items()]
+
+
+def _named(spec: Any) -> dict[str, Any]:
+    """The argument ``inputs`` by names."""
     if isinstance(spec, Mapping):
-        named = {str(name): value for name, value in spec.items()}
-    else:
-        values = list(spec) if isinstance(spec, (list, tuple)) and not _is_output(spec) else [spec]
-        named = {"main" if place == 0 else f"input{place + 1}": value for place, value in enumerate(values)}
-    return [_input(layer, name, value) for name, value in named.items()]
+        return {str(name): value for name, value in spec.items()}
+    values = list(spec) if isinstance(spec, (list, tuple)) and not _is_output(spec) else [spec]
+    return {"main" if place == 0 else f"input{place + 1}": value for place, value in enumerate(values)}
 
 
 def _item_input(layer: Layer) -> list[Input]:
@@ -108,20 +111,31 @@ def _input(layer: Layer, name: str, value: Any) -> Input:
 def imply_depends(ol: Outline) -> None:
     """Let each layer wait for the layers whose outputs it reads.
 
-    A layer reads an output of another one when it names that layer, or writes down the same path. A layer of a single
-    frame, and one that reads a path without a place for a frame, waits for all frames.
+    A layer reads an output of another one when it names that layer, or writes down the same path; from then on such a
+    path stands for that output. A layer of a single frame, and one that reads such a layer or a path without a place
+    for a frame, waits for all frames.
 
     Raises:
         LayerException: A layer reads what it writes itself.
     """
-    makers = {output.path: layer for layer in ol.get_layers() for output in declared_outputs(layer)}
+    makers = {output.path: (layer, output.name) for layer in ol.get_layers() for output in declared_outputs(layer)}
     for layer in ol.get_layers():
         for one in read_inputs(layer):
-            maker = one.maker or makers.get(one.path)
-            if maker is layer:
+            if one.maker is None and one.path in makers and one.name != _ITEM:
+                named = _named(layer.get_arg("inputs")) | {one.name: makers[one.path]}
+                state_of(layer).args["inputs"] = named
+                one = _input(layer, one.name, makers[one.path])
+            if one.maker is layer:
                 raise LayerException(f"{where(layer)}: its input {one.name!r} is an output of its own")
-            if maker is not None and not _waits_for(layer, maker):
-                layer.depend_on(maker, DependType.LayerOnLayer if layer.has_fixed_frames else DependType.FrameByFrame)
+            if one.maker is not None and not _waits_for(layer, one.maker):
+                whole = layer.has_fixed_frames or one.maker.has_fixed_frames or _is_single(one)
+                layer.depend_on(one.maker, DependType.LayerOnLayer if whole else DependType.FrameByFrame)
+
+
+def _is_single(one: Input) -> bool:
+    """Whether what is read of a layer are files that all of its frames share."""
+    assert one.maker is not None
+    return any(not output.is_sequence for output in declared_outputs(one.maker) if output.name in one.outputs)
 
 
 def _waits_for(layer: Layer, on: Layer) -> bool:
@@ -143,7 +157,7 @@ class LayerLinks:
         self.__work, self.__launched_in = work, launched_in
         self.__begin = os.path.join(work, "") if work else ""
         self.outputs = declared_outputs(layer)
-        self.inputs = [self.__with_maker(one) for one in read_inputs(layer)]
+        self.inputs = read_inputs(layer)
         named = {id(one.maker) for one in self.inputs if one.maker is not None}
         self.__kept: dict[str, tuple[int, Any]] = {}
         self.__made: dict[str, list[Output]] = {}
@@ -160,15 +174,6 @@ class LayerLinks:
             made = declared_outputs(on)
             if made and id(on) not in named:
                 self.inputs.append(Input(on.get_name(), "", on, tuple(output.name for output in made)))
-
-    def __with_maker(self, one: Input) -> Input:
-        if one.maker is None:
-            for depend in self.layer.get_depends():
-                on = depend.get_depend_on_layer()
-                for output in declared_outputs(on):
-                    if output.path == one.path:
-                        return one._replace(path="", maker=on, outputs=(output.name,))
-        return one
 
     @property
     def has_files(self) -> bool:
@@ -188,8 +193,8 @@ class LayerLinks:
         if source is None:
             return ""
         value = item_of(self.layer, frame).value
-        if source.gives_files:  # where the file stands is no part of what the item is
-            value = {name: part for name, part in value.items() if name != "path"}
+        if source.gives_files and source.after:  # where the work folder stands is no part of what the item is
+            value = {**value, "path": self.__below_work(value["path"])}
         return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
     def __once(self, frame: int, ask: Callable[[int], T]) -> T:

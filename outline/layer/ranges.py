@@ -7,10 +7,13 @@ import logging
 from collections.abc import Mapping
 from copy import copy
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
 from ..frames import LONGEST_TEXT, FrameSet, chunk_at, spell_out
+
+if TYPE_CHECKING:
+    from .base import Layer
 
 __all__ = [
     "DEFAULT_FRAME_RANGE",
@@ -19,6 +22,7 @@ __all__ = [
     "chunk_size",
     "first_frame",
     "frames_of",
+    "launched_frames",
     "read_frames",
     "timed_chunk",
 ]
@@ -51,6 +55,13 @@ def frames_of(own: Any, job: str | None, parent: str | None = None) -> str | Non
     if not job:
         return own if isinstance(own, str) else str(FrameSet(own))
     return _text_intersection(job, own) if isinstance(own, str) else _intersection(job, own)
+
+
+def launched_frames(layer: Layer) -> str | None:
+    """The frames of a layer that its job has, as text; on a farm a job in a work folder has those that must run."""
+    ol = layer.get_outline()
+    thinned = ol.get_work().get("frames", {}).get(layer.get_name()) if ol is not None else None
+    return layer.get_frame_range() if thinned is None else str(thinned)
 
 
 def first_frame(frames: str | None) -> str | None:

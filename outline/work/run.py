@@ -120,6 +120,8 @@ class WorkRun:
             decision = self.__decide(layer, links, number)
             if not decision.reason.runs:
                 continue
+            if number in self.__left_failed(layer):
+                raise WorkException(f"frame {number} has failed before, and this launch does not try it again")
             if decision.reason is Reason.EDITED:
                 self.__folder.move_edited(decision.detail)
             todo.append(number)
@@ -131,6 +133,12 @@ class WorkRun:
         if covers and todo:
             sys.stdout.write(f"outline: {name} {covers}\n")
         return state.todo
+
+    @staticmethod
+    def __left_failed(layer: Layer) -> FrameSet:
+        """The frames that a farm got only because it must have the whole layer."""
+        ol = layer.get_outline()
+        return FrameSet(ol.get_work().get("left_failed", {}).get(layer.get_name(), []) if ol is not None else [])
 
     def __decide(self, layer: Layer, links: LayerLinks, frame: int) -> Decision:
         name = layer.get_name()

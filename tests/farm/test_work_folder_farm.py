@@ -115,6 +115,52 @@ def test_items_that_a_layer_makes_are_a_second_job(run_at_farm: RunAtFarm, rqd: 
     assert other.stdout.splitlines()[-1] == "1 source waits for cut; run the same command again"
 
 
+THINNED = """
+run = 'echo $0-$1 >> RAN; test ! -e BAD-$0-$1 || exit 3; echo $1 > "$2"'
+Shell("render", ["sh", "-c", run, "render", "%{FRAME}", "%{OUTPUT}"], outputs="r.####.txt", chunk=4)
+Shell("comp", ["sh", "-c", run, "comp", "%{FRAME}", "%{OUTPUT}"], outputs="c.####.txt", inputs=["r.####.txt"], chunk=2)
+Shell("first", ["true"], require=["render:any"])
+Shell("sim", ["sh", "-c", run, "sim", "%{FRAME}", "%{OUTPUT}"], outputs="s.####.txt", require=["sim:prev"])
+"""
+
+
+def _ranges(pycue: Any, job: int) -> dict[str, str]:
+    """The ranges that a farm got, by layer, of the job that was launched as the first, second or so."""
+    jobs = sorted(pycue.api.getJobs(include_finished=True), key=lambda one: one.data.start_time)
+    return {layer.data.name: layer.data.range for layer in jobs[job].getLayers()}
+
+
+def test_a_farm_gets_only_the_frames_that_run_or_may_follow(
+    run_at_farm: RunAtFarm, pycue: Any, rqd: Rqd, tmp_path: Path
+) -> None:
+    work, ran = tmp_path / "made", tmp_path / "ran"
+    job = script(tmp_path, THINNED.replace("RAN", str(ran)).replace("BAD", str(tmp_path / "bad")))
+    words = (job, "1-8", "--wait", "--max-retries", "1", "--work", str(work))
+    whole = run_at_farm(*words)
+    ran.write_text("")
+    for name in ("r.0003.txt", "r.0006.txt", "c.0006.txt", "s.0002.txt"):
+        (work / name).unlink()
+
+    part = run_at_farm(*words, "-j", "part")
+    part_ran = sorted(ran.read_text().split())
+    (work / "r.0003.txt").unlink()
+    (tmp_path / "bad-render-3").touch()
+    ran.write_text("")
+    run_at_farm(*words, "-j", "bad")
+    (work / "r.0008.txt").unlink()
+    ran.write_text("")
+    left = run_at_farm(*words, "-j", "left", "--no-retry", "render")
+    Path(job).write_text(Path(job).read_text().partition('Shell("first"')[0])
+    none = run_at_farm(*words, "-j", "none", "--no-retry", "render")
+
+    assert (whole.returncode, part.returncode, left.returncode) == (0, 0, 0), part.stderr + left.stderr
+    assert part_ran == ["comp-6", "render-3", "render-6", "sim-2"]
+    assert _ranges(pycue, 1) == {"render": "3,6", "comp": "3,6", "first": "1-8", "sim": "1-8"}
+    assert sorted(ran.read_text().split()) == ["render-8"]
+    assert "nothing can run: what is left waits for frames that failed" in none.stderr
+    assert [(work / f"c.000{frame}.txt").read_text() for frame in range(1, 9)] == [f"{one}\n" for one in range(1, 9)]
+
+
 def test_a_folder_belongs_to_its_job_until_that_is_over(
     run_at_farm: RunAtFarm, pycue: Any, rqd: Rqd, tmp_path: Path
 ) -> None:

@@ -135,3 +135,28 @@ def test_mistakes_about_files_name_both_culprits(launch: Any, tmp_path: Path, la
     done = launch(head + layers, *work, code=2)
 
     assert problem in done.stderr
+
+
+PATHS = """
+    from outline.modules.shell import Shell, ShellCommand
+    ShellCommand("train", ["sh", "-c", "sleep 0.5; echo train >> ran; echo model > $0", "%{OUTPUT}"],
+                 outputs="model.pkl")
+    Shell("render", ["sh", "-c", "echo $1 > $0", "%{OUTPUT}", "%{FRAME}"], outputs="r.####.txt", range="1-3")
+    Shell("comp", ["sh", "-c", 'echo $0 >> ran; cat "$1" "$2" > "$3"', "%{FRAME}", "%{INPUT:model}", "%{INPUT:plate}",
+                   "%{OUTPUT}"],
+          inputs={"model": "model.pkl", "plate": "r.####.txt"}, outputs="c.####.txt", range="1-3")
+    """
+
+
+def test_a_path_that_another_layer_writes_is_its_output(launch: Any, tmp_path: Path):
+    launch(PATHS)
+    first = (tmp_path / "ran").read_text().split()
+    again = launch(PATHS)
+    (tmp_path / "made" / "r.0002.txt").write_text("by hand")
+    launch(PATHS)
+
+    assert first[0] == "train"
+    assert sorted(first[1:]) == ["1", "2", "3"]
+    assert "nothing to do" in again.stdout
+    assert (tmp_path / "made" / "c.0002.txt").read_text() == "model\n2\n"
+    assert (tmp_path / "ran").read_text().split() == first

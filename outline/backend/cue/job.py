@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ... import config, util
 from ...exception import LaunchException
 from ...frames import FrameSet
+from ...layer.ranges import launched_frames
 from ...modules.shell import plain_line
 from .command import frame_command
 from .spec_version import SpecVersion, read_version
@@ -159,7 +160,7 @@ def farm_job(
 
 
 def _farm_layer(launcher: OutlineLauncher, layer: Layer, use_pycuerun: bool) -> FarmLayer | None:
-    text = layer.get_frame_range()
+    text = launched_frames(layer)
     if not layer.get_arg("register", True) or layer.get_parent() is not None or not text:
         return None
     command = frame_command(launcher, layer) if use_pycuerun else plain_line(layer)

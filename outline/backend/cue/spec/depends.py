@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ....constants import LayerType
-from ....depend import DependType
+from ....depend import Depend, DependType
 from ....exception import LaunchException
 from ....scheduler.plan import LayerPlan
 from ..job import FarmJob, FarmLayer
@@ -40,9 +40,16 @@ def _depends_by_layer(
     found: dict[str, list[tuple[str, bool]]] = {}
     for depend in layer.layer.get_depends():
         on = layers.get(depend.get_depend_on_layer().get_name())
-        if on is not None and _can_be_sent(job, layer, on):
+        if on is not None and _can_be_sent(job, layer, on) and not _is_met(job, depend):
             found.setdefault(on.name, []).append((depend.get_type(), depend.is_any_frame()))
     return found
+
+
+def _is_met(job: FarmJob, depend: Depend) -> bool:
+    """Whether a layer waits for any frame of another one, and an earlier launch in the work folder has made one."""
+    is_any = depend.get_type() == DependType.LayerOnAny or depend.is_any_frame()
+    is_any = is_any and depend.get_type() != DependType.PreviousFrame
+    return is_any and depend.get_depend_on_layer().get_name() in job.outline.get_work().get("has_done", ())
 
 
 def _can_be_sent(job: FarmJob, layer: FarmLayer, on: FarmLayer) -> bool:
