@@ -129,7 +129,7 @@ class GroupService(Service):
 
     def _check_move(self, group: Group, parent: Group) -> None:
         if not group.parent:
-            raise Invalid(f"{group.name} is the group that all others of its show are in; it cannot be moved")
+            raise Invalid(f"{group.name} is the root group of its show; it cannot be moved")
         if group.show != parent.show:
             raise Invalid(f"the groups {group.name} and {parent.name} are not of the same show")
         above: Group | None = parent
@@ -151,7 +151,7 @@ class GroupService(Service):
         """Delete an empty group. Its finished jobs move to the parent."""
         group = find_group(self.farm, request.group)
         if not group.parent:
-            raise InUse(f"{group.name} is the group that all others of its show are in; it goes with the show")
+            raise InUse(f"{group.name} is the root group of its show; delete the show instead")
         jobs = [job for job in self.farm.jobs.values() if job.facts.group == group.id]
         busy, children = [job for job in jobs if job.facts.state != "FINISHED"], _children(self.farm, group)
         if busy or children:

@@ -88,7 +88,7 @@ class LayerChanges(Service):
         tags = ["".join(tag.split()) for text in request.tags for tag in text.split("|")]
         tags = list(dict.fromkeys(filter(None, tags)))
         if not tags:
-            raise Invalid("a layer without tags would run nowhere; give one at least")
+            raise Invalid("no host runs a layer without tags; give it at least one")
         self._change(request.layer, tags=tags)
 
     def AddLimit(self, request: Any) -> None:

@@ -67,7 +67,7 @@ class ProcService(Service):
     def _chosen(self, criteria: host_pb2.ProcSearchCriteria) -> list[Proc]:
         """Return the procs for an action. An empty search, which would mean the whole farm, is an error."""
         if not criteria.ListFields():
-            raise Invalid("the request says of no host, job, layer, show or allocation which procs it means")
+            raise Invalid("the search for procs is empty; name a host, job, layer, show or allocation")
         return self._search(criteria)
 
     def _is_of(self, proc: Proc, criteria: host_pb2.ProcSearchCriteria) -> bool:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Job specs: what a client sends to launch jobs, XML of versions 1.5 to 1.15, read into plain data or refused.
+"""Reads job specs, the XML with which clients launch jobs (versions 1.5 to 1.15), into plain data.
 
-``read_spec`` is pure: it knows what the rules tell it of the farm, and touches nothing. What Cuebot refuses is refused
-here too, with ``SpecRules.strict`` or without. Where strict makes a difference is told in docs/cuebot-stub.md.
+``read_spec`` is pure: ``SpecRules`` has everything that it needs to know of the farm. It refuses what Cuebot refuses,
+with and without ``SpecRules.strict``. docs/cuebot-stub.md lists the differences of strict.
 """
 
 from .errors import SpecError

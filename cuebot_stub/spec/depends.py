@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What depends mean, and whether what they name inside the spec is there."""
+"""Reads the dependencies of a spec, and checks the names that they use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["DependReader"]
 
 
 class _Side(NamedTuple):
-    """The elements of the one that waits, or of the one that is waited for."""
+    """The names of the elements for one end of a dependency."""
 
     job: str
     layer: str
@@ -38,17 +38,17 @@ _NEEDS = {
 
 
 class DependReader:
-    """Reads the depends of one document; made for it, when its jobs are read.
+    """Reads the dependencies of one document, after its jobs.
 
-    Heads of layers are listed at the first depend that names a frame of them.
+    It lists the heads of a layer when the first dependency names one of its frames.
     """
 
     def __init__(self, jobs: Sequence[JobSpec], conform_job: Callable[[str], str]) -> None:
-        """Know the jobs that depends may name.
+        """Take the jobs of the document.
 
         Args:
-            jobs: Those of the document. Depends on other ones are not looked into.
-            conform_job: Makes a job name of what a user wrote, or raises ValueError.
+            jobs: The jobs of the document. Dependencies on other jobs are not checked.
+            conform_job: Returns the job name for a user's text, or raises ValueError.
         """
         self._layers: dict[str, dict[str, LayerSpec]] = {
             job.name: {layer.name: layer for layer in job.layers} for job in jobs
@@ -57,7 +57,7 @@ class DependReader:
         self._conform_job = conform_job
 
     def read(self, element: Element) -> DependSpec:
-        """Return a depend whose parts are there as far as the document can tell; raise SpecError otherwise."""
+        """Return a dependency, after a check of the names that are in this document. Raises SpecError."""
         kind = element.attributes["type"]
         if kind == "LAYER_ON_FRAME":
             raise element.error(f"Cuebot cannot make {kind} of a job spec; LAYER_ON_SIM_FRAME means the same")
@@ -71,7 +71,7 @@ class DependReader:
         return DependSpec(kind, any_frame, *dep, *on, element.path, element.line)
 
     def _read_side(self, element: Element, names: _Side, needs: str) -> tuple[_Side, str]:
-        """Return what a type needs of a side, and the name of its frame, needed or not."""
+        """Return the names that a type needs for one end, and the name of its frame in any case."""
         written = _Side(
             element.required(names.job).read(self._conform_job),
             element.read_child(names.layer, lambda text: conform_name(text, "layer"), ""),

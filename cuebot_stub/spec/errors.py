@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is wrong with a job spec, and where."""
+"""The error of a job spec, with its place."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ __all__ = ["SpecError"]
 
 
 class SpecError(ValueError):
-    """A job spec cannot be launched.
+    """A job spec is refused.
 
     Attributes:
-        element: The way to the element, such as ``spec/job/layers/layer[2]``; ``document`` before the first one.
-        reason: What is wrong there.
-        line: The line where the element starts, or where reading stopped; 0 when unknown.
+        element: The path of the element, such as ``spec/job/layers/layer[2]``; ``document`` before the first one.
+        reason: The reason.
+        line: The line where the element starts, or where the parser stopped; 0 if unknown.
     """
 
     def __init__(self, element: str, reason: str, line: int = 0) -> None:

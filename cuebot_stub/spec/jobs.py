@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the elements of a job mean."""
+"""Reads the elements of a job."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _RETRIES = 1  # what a job gets that says nothing, and the most that Cuebot gran
 
 
 def post_job_name(name: str, user: str, number: int) -> str:
-    """Return the name of the job of the Post layers of a job, which is of another user."""
+    """Return the name of the job of a job's Post layers, which has another user."""
     return f"{name}_post_job_{number}".replace(user, POST_USER, 1)
 
 
 def read_job(element: Element, name: str, user: str, rules: SpecRules, budget: Budget) -> JobSpec:
-    """Return a job; raise SpecError where it says what cannot be.
+    """Return a job. Raises SpecError.
 
     Args:
-        element: The job.
+        element: The element of the job.
         name: Its conformed name.
-        user: Who launches it.
-        rules: What the spec may name.
-        budget: What the jobs of the spec may cost together.
+        user: Its owner.
+        rules: The names that the spec may use.
+        budget: The limits of all jobs of the spec together.
     """
     localbook = element.find("localbook")
     return JobSpec(
@@ -85,18 +85,18 @@ def _read_layers(element: Element, post_name: str, rules: SpecRules, budget: Bud
 
 
 class Budget:
-    """Adds up what the layers of one spec cost; made and dropped with the reading of that spec."""
+    """Counts layers and frames of one spec against the limits."""
 
     def __init__(self) -> None:
         self._heads = self._frames = 0
         self._layers = {False: 0, True: 0}
 
     def begin_job(self) -> None:
-        """Count layers anew; frames count over all jobs."""
+        """Begin a new count of layers. Frames count over all jobs."""
         self._layers = {False: 0, True: 0}
 
     def spend(self, layer: LayerSpec, element: Element) -> None:
-        """Add a layer; raise SpecError when that is too much."""
+        """Add a layer. Raises SpecError above a limit."""
         self._layers[layer.type == "Post"] += 1
         self._heads += count_heads(layer.frames, layer.chunk)
         self._frames += len(layer.frames)

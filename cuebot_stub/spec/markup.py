@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From text to elements that are known to be in their places, or to a SpecError.
+"""Parses the XML of a spec, and checks the order of its elements while it reads.
 
-Reading is safe whoever sent the text: a document may name a definition, which is never fetched, but may not define
-anything itself. So there are no entities to expand, inside or outside. The elements are checked while they are read,
-and nothing is nested deeper than a spec can be.
+Parsing is safe for text from anybody. A document may name a DTD, which is never fetched, but may not define entities,
+so none are expanded. Nothing is nested deeper than a spec allows.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ Value = TypeVar("Value")
 
 
 class Element:
-    """One element with its children; made by ``parse_markup``, complete and in order when it is handed out."""
+    """An element with its children. ``parse_markup`` returns it complete and checked."""
 
     __slots__ = ("_parent", "attributes", "children", "line", "name", "raw_text")
 
@@ -52,7 +51,7 @@ class Element:
 
     @property
     def path(self) -> str:
-        """The way from the root; of several siblings of one name, all but the first are numbered."""
+        """The path from the root. Siblings of one name have numbers, from the second on."""
         if self._parent is None:
             return self.name
         alike = [child for child in self._parent.children if child.name == self.name]
@@ -61,19 +60,19 @@ class Element:
 
     @property
     def text(self) -> str:
-        """The text without blanks around it."""
+        """The stripped text."""
         return self.raw_text.strip(_BLANKS)
 
     def find(self, name: str) -> Element | None:
-        """Return the first child of that name, if there is one."""
+        """Return the first child of a name, or None."""
         return next(self.every(name), None)
 
     def required(self, name: str) -> Element:
-        """Return the child of that name, which every element of this kind has."""
+        """Return the child of a name, which must exist."""
         return next(self.every(name))
 
     def every(self, name: str) -> Iterator[Element]:
-        """Return the children of that name."""
+        """Return all children of a name."""
         return (child for child in self.children if child.name == name)
 
     def error(self, reason: str) -> SpecError:
@@ -81,20 +80,20 @@ class Element:
         return SpecError(self.path, reason, self.line)
 
     def read(self, parse: Callable[[str], Value]) -> Value:
-        """Return what ``parse`` makes of the text; its ValueError becomes a SpecError."""
+        """Parse the text. A ValueError becomes a SpecError."""
         return self._read(parse, self.text)
 
     def read_attribute(self, name: str, parse: Callable[[str], Value]) -> Value:
-        """Return what ``parse`` makes of an attribute; its ValueError becomes a SpecError."""
+        """Parse an attribute. A ValueError becomes a SpecError."""
         return self._read(parse, self.attributes[name])
 
     def read_child(self, name: str, parse: Callable[[str], Value], default: Value) -> Value:
-        """Return what ``parse`` makes of the text of a child, or ``default`` without that child."""
+        """Parse the text of a child, or return ``default`` if there is none."""
         child = self.find(name)
         return default if child is None else child.read(parse)
 
     def check(self, test: Callable[[], Value]) -> Value:
-        """Return what ``test`` returns; its ValueError becomes a SpecError."""
+        """Call ``test``. A ValueError becomes a SpecError."""
         try:
             return test()
         except ValueError as error:
@@ -105,19 +104,19 @@ class Element:
 
 
 def parse_markup(text: str) -> Element:
-    """Return the root of a spec whose elements and attributes are what its version says.
+    """Return the root of a spec, after a check of all elements and attributes against its version.
 
     Args:
-        text: The document; whatever encoding it declares is past.
+        text: The document. Its declared encoding is ignored.
 
     Raises:
-        SpecError: It is no XML, does not tell its version, defines entities, or breaks the order of elements.
+        SpecError: The text is not XML, has no version, defines entities, or breaks the order of elements.
     """
     return _Reading().read(text)
 
 
 class _Reading:
-    """Reads one document; made for one call of ``read``."""
+    """Reads one document, with one call of ``read``."""
 
     def __init__(self) -> None:
         self._schema = schema_of(NEWEST)
@@ -240,7 +239,7 @@ def _check_order(element: Element, schema: Schema) -> None:
 
 
 def _why_not(parent: str, name: str, schema: Schema) -> str:
-    """Return why an element cannot stand inside another one."""
+    """Return why an element cannot be inside another one."""
     elsewhere = versions_with(parent, name)
     if elsewhere:
         return f"spec version {schema.version} has no <{name}> here; {', '.join(elsewhere)} have"
@@ -252,9 +251,9 @@ def _why_not(parent: str, name: str, schema: Schema) -> str:
 
 
 def _refuse_entities(text: str) -> None:
-    """Refuse entities that nobody defined, in a document that is XML otherwise.
+    """Refuse undefined entities.
 
-    Where a DOCTYPE names a definition, the parser takes it that the entity is defined there, and leaves it out.
+    With a DOCTYPE, the parser assumes that the DTD defines them, and drops them silently.
     """
     if not _SUSPECT.search(text):
         return

@@ -11,14 +11,14 @@ __all__ = ["DependSpec", "JobSpec", "LayerSpec", "LocalBook", "SpecDocument", "S
 
 
 class SpecRules(NamedTuple):
-    """What a spec may name, and how it is read.
+    """The names that a spec may use, and how strictly it is read.
 
     Attributes:
-        strict: Follow Cuebot also where it is unhelpful.
-        facilities: Facilities there are, in lower case.
-        shows: Shows that take jobs.
-        services: Services there are; a layer that names none of them gets ``default``.
-        limits: Limits there are.
+        strict: Do what Cuebot does, also where that is unhelpful.
+        facilities: The facilities of the farm, in lower case.
+        shows: The shows that accept jobs.
+        services: The services of the farm. A layer with none of them gets ``default``.
+        limits: The limits of the farm.
     """
 
     strict: bool = False

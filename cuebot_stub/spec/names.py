@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The names of jobs, shots, layers and frames as the farm server writes them."""
+"""Conforms the names of jobs, shots, layers and frames as Cuebot does."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _RULE = "names are three or more letters, digits, dots and underscores"
 
 
 def conform_name(name: str, kind: str) -> str:
-    """Return the name of a shot or layer: in lower case, with ``_`` for ``-``.
+    """Return the name of a shot or layer in lower case, with ``_`` instead of ``-``.
 
     Args:
-        name: As the user wrote it.
-        kind: What it names, for the message.
+        name: The user's text.
+        kind: The word for the error message: ``shot`` or ``layer``.
 
     Raises:
-        ValueError: It is too short, too long, or has other characters.
+        ValueError: The name is too short, too long, or has other characters.
     """
     conformed = name.replace("-", "_").lower()
     if not _NAME.fullmatch(conformed):
@@ -34,10 +34,10 @@ def conform_name(name: str, kind: str) -> str:
 
 
 def conform_job_name(name: str, show: str, shot: str, user: str) -> str:
-    """Return ``show-shot-user_name`` in lower case, whether ``name`` begins so already or not.
+    """Return ``show-shot-user_name`` in lower case. ``name`` may have this prefix already.
 
     Raises:
-        ValueError: What follows the prefix is too short, or has other characters.
+        ValueError: The part after the prefix is too short, or has other characters.
     """
     prefix = f"{show}-{shot}-{user}_"
     suffix = name[len(prefix) - 1 :] if name.startswith(prefix) else name
@@ -51,7 +51,7 @@ def conform_frame_name(name: str) -> str:
     """Return the name of a frame in a dependency, such as ``0012-beauty``.
 
     Raises:
-        ValueError: It has another form; layers with dots cannot be named so.
+        ValueError: The name has another form. Layers with dots cannot be named in this way.
     """
     match = _FRAME.fullmatch(name)
     if match is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The frames of a layer, counted before anything lists them."""
+"""The frames of a layer. Counts them before it lists them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _RANGE = re.compile(f"{_PART}(?:,{_PART})*")
 def read_frames(text: str, *, strict: bool) -> FrameSet:
     """Return the frames of a range in render order, each once.
 
-    Parts that give no frame, such as ``10-1x1``, are left out, and so are commas at the end, as on Cuebot.
+    As on Cuebot, parts without a frame, such as ``10-1x1``, and commas at the end are ignored.
 
     Args:
-        text: In the farm's own grammar: no blanks, none of the other forms that ``FrameSet`` reads.
-        strict: Take a range that gives no frame at all; Cuebot makes a job of it that never ends.
+        text: The range in Cuebot's grammar, without blanks and the other forms of ``FrameSet``.
+        strict: Accept a range without any frame. On Cuebot such a job never ends.
 
     Raises:
-        ValueError: It is no range, or has more frames than a server should look at.
+        ValueError: The text is not a range, or has too many frames.
     """
     if len(text) > LONGEST_RANGE:
         raise ValueError(f"the range has {len(text)} characters; {LONGEST_RANGE} are the most")
@@ -54,7 +54,7 @@ def read_frames(text: str, *, strict: bool) -> FrameSet:
 
 
 def repeated_frames(text: str) -> FrameSet:
-    """Return the frames of a range that was read already, also those that come again."""
+    """Return the frames of a valid range, with repetitions."""
     kept = _kept(text)
     return FrameSet(kept) if kept else FrameSet([])
 
@@ -64,7 +64,7 @@ def _kept(text: str) -> str:
 
 
 def _gives_nothing(part: str) -> bool:
-    """Tell whether a part of a range is one that Cuebot reads, and that gives no frame."""
+    """Whether Cuebot accepts a part of a range, which has no frame."""
     match = _STEPPED.fullmatch(part)
     if match is None:
         return False
@@ -76,5 +76,5 @@ def _gives_nothing(part: str) -> bool:
 
 
 def count_heads(frames: FrameSet, chunk: int) -> int:
-    """Return how many frames of the farm a layer has: one for each chunk."""
+    """Return the number of farm frames of a layer, one for each chunk."""
     return -(-len(frames) // chunk)

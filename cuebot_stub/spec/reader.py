@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the text of a job spec to plain data."""
+"""Reads the text of a job spec into plain data."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ LONGEST_SHOT, LONGEST_USER, LONGEST_EMAIL = 64, 32, 256
 
 
 def read_spec(text: str, rules: SpecRules) -> SpecDocument:
-    """Return what a job spec says, checked, or nothing at all.
+    """Return a checked job spec.
 
     Args:
-        text: The spec, of any version.
-        rules: What it may name, and how strictly it is read.
+        text: The spec, in any version.
+        rules: The names that it may use, and how strictly it is read.
 
     Raises:
-        SpecError: The spec cannot be launched. Everything that can be told without the farm's state is told here.
+        SpecError: The spec is refused, for any reason that does not depend on the state of the farm.
     """
     root = parse_markup(text)
     show = root.required("show").read(lambda name: _check_known(name, "show", rules.shows))
@@ -61,7 +61,7 @@ def read_spec(text: str, rules: SpecRules) -> SpecDocument:
 
 
 def _read_facility(root: Element, rules: SpecRules) -> str | None:
-    """Return the facility; None without one, but not for an empty one."""
+    """Return the facility, or None without the element. An empty element is an error."""
     return root.read_child("facility", lambda name: _check_known(name.lower(), "facility", rules.facilities), None)
 
 

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which elements and attributes each version of the job spec has, in which order and how often.
+"""The elements and attributes of each version of the job spec, with their order and number.
 
-The version only ever grew, apart from ``onframe``, which 1.14 forgot and 1.15 took up again, and from ``uid``, which
-stopped being required.
+Versions only added elements, with two exceptions: 1.14 lacks ``onframe``, and ``uid`` is no longer required.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ DEPEND_TYPES = (
 
 
 class Child(NamedTuple):
-    """An element that another one may hold; ``since`` and ``until`` are minor versions, both included."""
+    """A child element. ``since`` and ``until`` are minor versions, inclusive."""
 
     name: str
     required: bool
@@ -46,7 +45,7 @@ class Child(NamedTuple):
 
 
 class Attribute(NamedTuple):
-    """An attribute, always one word without blanks; ``choices`` empty: any word."""
+    """An attribute, which is one word. Empty ``choices`` allow any word."""
 
     name: str
     required: bool = True
@@ -54,13 +53,13 @@ class Attribute(NamedTuple):
 
 
 class Schema(NamedTuple):
-    """One version.
+    """The schema of one version.
 
     Attributes:
         version: Such as ``"1.15"``.
-        children: For each element that holds others: those, by name, in the order in which they must come.
-        attributes: For each element that has some: those, by name.
-        texts: The elements that hold text only.
+        children: By element, its children by name, in the required order.
+        attributes: By element, its attributes by name.
+        texts: The elements with text only.
     """
 
     version: str

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What single words of a job spec mean: numbers, switches, cores, memory, tags.
+"""Parses the values of a job spec: numbers, switches, cores, memory, tags.
 
-Every function raises ValueError with the reason when a word has no meaning.
+Every function raises ValueError with the reason for a wrong value.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ _MB, _GB = 1024, 1024**2
 
 
 def parse_int(text: str) -> int:
-    """Return a whole number that fits 32 bits."""
+    """Return an integer of 32 bits."""
     return _parse_whole(text, LARGEST_INT)
 
 
 def parse_long(text: str) -> int:
-    """Return a whole number that fits 64 bits."""
+    """Return an integer of 64 bits."""
     return _parse_whole(text, _LARGEST_LONG)
 
 
 def limit_text(text: str, most: int, what: str) -> str:
-    """Return a text that Cuebot can store.
+    """Return the text if Cuebot can store it.
 
     Raises:
-        ValueError: It is too long for its column.
+        ValueError: The text is too long for its column.
     """
     if len(text) > most:
         raise ValueError(f"{what} has {len(text)} characters; {most} are the most")
@@ -60,15 +60,15 @@ def limit_text(text: str, most: int, what: str) -> str:
 
 
 def parse_flag(text: str) -> bool:
-    """Return whether the text says yes; every other word is a no, as on Cuebot."""
+    """Return whether the text means yes. Every other word means no, as on Cuebot."""
     return text.lower() in _TRUE
 
 
 def parse_cores(text: str) -> int:
-    """Return core points: ``2.0`` is two cores, ``200`` are points already.
+    """Return core points. ``2.0`` means two cores, ``200`` means points.
 
-    0 is a whole host and below 0 a host less so many. Points that are too few for a core become one core, and more than
-    a frame may have become the most.
+    0 means the whole host, a negative number all but so many. Too few points become one core, and too many become the
+    maximum of a frame.
     """
     points = _to_points(text) if "." in text else parse_int(text)
     if 0 < points < FEWEST_POINTS:
@@ -77,12 +77,12 @@ def parse_cores(text: str) -> int:
 
 
 def parse_max_cores(text: str) -> int:
-    """Return core points of a whole number of cores; what is too much becomes the most, and below 0 stays so."""
+    """Return the core points of whole cores. Too many become the maximum, negative numbers stay."""
     return min(parse_int(text) * CORE, _MOST_JOB_POINTS)
 
 
 def parse_memory(text: str) -> int:
-    """Return kB of ``512m``, ``1.5m``, ``4g``, or of ``4``, which means GB."""
+    """Return the kB of ``512m``, ``1.5m``, ``4g``, or ``4``, which means GB."""
     lowered = text.lower()
     unit = next((unit for unit in "mg" if unit in lowered), "")
     number = lowered[: lowered.rindex(unit)] if unit else lowered
@@ -98,7 +98,7 @@ def parse_memory(text: str) -> int:
 
 
 def parse_tags(text: str) -> tuple[str, ...] | None:
-    """Return the tags of ``a | b``, each once; none at all means those of the service."""
+    """Return the different tags of ``a | b``. None at all means those of the service."""
     words = text.replace(" ", "").rstrip("|").split("|") if text.replace(" ", "").rstrip("|") else []
     for word in words:
         if not _TAG.fullmatch(word):
@@ -129,7 +129,7 @@ def _to_points(text: str) -> int:
 
 
 def _to_float(text: str) -> float:
-    """Return a number that Java reads as a double, ``1.5f`` and ``1e3`` too."""
+    """Return a number in Java's syntax of a double, which includes ``1.5f`` and ``1e3``."""
     match = _DECIMAL.fullmatch(text)
     assert match is not None
     return float(match[1])

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page as a Flask application: a page, its data as JSON, and what may be done from it.
+"""The page as a Flask application: the page, its data as JSON, and actions.
 
-Whoever can open a page of this machine could be made by another page to call this one, so a request must name this
-machine as its host, and one that changes something or reads a log must carry the token that the server has printed at
-its start.
+Any web page can make a browser on this machine send requests here. Therefore a request must name this machine as its
+host, and a request that changes something or reads a log needs the token that the server prints when it starts.
 """
 
 from __future__ import annotations
@@ -37,8 +36,8 @@ def make_app(farm: Farm, token: str) -> Flask:
     """Return the application.
 
     Args:
-        farm: What it shows.
-        token: What a request that changes something, or reads a log, has to bring along.
+        farm: The farm to show.
+        token: The token for requests that change something or read a log.
     """
     app = Flask("cuebot_stub.web", root_path=os.path.dirname(__file__))
     app.json.sort_keys = False  # type: ignore[attr-defined]  # of the default provider
@@ -111,7 +110,7 @@ def _add_reading(app: Flask, farm: Farm) -> None:
 
 
 def _end_of(path: str) -> str:
-    """The end of a log, or a text about it when it cannot be read here."""
+    """Return the end of a log, or the reason why it cannot be read."""
     try:
         log = open_log(path)
     except FileNotFoundError:
@@ -150,14 +149,14 @@ _FRAME_ACTIONS: dict[str, Callable[[Farm, Job, Iterable[int]], None]] = {
 def _add_changing(app: Flask, farm: Farm) -> None:
     @app.post("/api/jobs/<id>/<action>")
     def change_job(id: str, action: str) -> Response:
-        act: Any = _JOB_ACTIONS.get(action) or abort(404, f"a job cannot be told to {action!r}")
+        act: Any = _JOB_ACTIONS.get(action) or abort(404, f"jobs have no action {action!r}")
         with farm.work():
             _do(lambda: act(farm, find_job(farm, id)))
         return jsonify(done=action)
 
     @app.post("/api/frames/<id>/<action>")
     def change_frame(id: str, action: str) -> Response:
-        act: Any = _FRAME_ACTIONS.get(action) or abort(404, f"a frame cannot be told to {action!r}")
+        act: Any = _FRAME_ACTIONS.get(action) or abort(404, f"frames have no action {action!r}")
         with farm.work():
             job, ref = find_frame(farm, id)
             _do(lambda: act(farm, job, [ref]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the page shows, as data for JSON. Called within ``Farm.work``."""
+"""The data of the page, for JSON. Call the functions within ``Farm.work``."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _job_row(farm: Farm, job: Job) -> dict[str, Any]:
 
 
 def _state(farm: Farm, job: Job) -> str:
-    """What a job does. Cuebot says PENDING of jobs that run, that wait and that cannot go on."""
+    """Return what a job does. Cuebot reports PENDING for jobs that run, wait or are stuck."""
     if not job.is_pending and job.facts.state != "FINISHED":
         return "WAITING"  # a post job, for its job
     counts = job.state.counts()
@@ -74,7 +74,7 @@ def _jobs_waited_for(farm: Farm, job: Job) -> list[str]:
 
 
 def _waits_for(farm: Farm, job: Job) -> str:
-    """Why no frame of a job runs; empty when some do, or nobody can tell."""
+    """Return why no frame of a job runs; empty if some do, or the reason is not known."""
     counts = job.state.counts()
     if counts[S.RUNNING] or not job.is_pending:
         return ""
@@ -95,12 +95,12 @@ def _waits_for(farm: Farm, job: Job) -> str:
 
 
 class LayerWork(NamedTuple):
-    """What is left to do of a layer.
+    """The remaining work of a layer.
 
     Attributes:
-        waiting: How many frames have still to start.
-        running: For how many seconds each running frame has run.
-        usual: How many seconds a frame has taken on average; None when none has succeeded yet.
+        waiting: The number of frames that have not started.
+        running: The run time of each running frame, in seconds.
+        usual: The average seconds of a frame; None before the first success.
     """
 
     waiting: int
@@ -123,12 +123,12 @@ def _usual_seconds(job: Job, number: int) -> float | None:
 
 
 def seconds_left(layers: list[LayerWork]) -> int | None:
-    """Estimate when some layers are done, if as many frames run at once as do now.
+    """Estimate the remaining time, if as many frames run at once as now.
 
-    A layer of which no frame has succeeded is taken to be as slow as the others.
+    For a layer without a success, the average of the other layers counts.
 
     Returns:
-        Seconds, or None when nothing is left, nothing runs, or no frame has succeeded yet.
+        Seconds, or None if nothing runs or no frame has succeeded yet.
     """
     known = [layer.usual for layer in layers if layer.usual is not None]
     slots = sum(len(layer.running) for layer in layers)
@@ -167,7 +167,7 @@ def _host_row(farm: Farm, host: Host) -> dict[str, Any]:
 
 
 def job_data(farm: Farm, job: Job) -> dict[str, Any]:
-    """Return a job with its layers, and why none of its frames runs when that is so."""
+    """Return a job with its layers, and the reason if none of its frames runs."""
     layers = [
         {
             "name": layer.name,

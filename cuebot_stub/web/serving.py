@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Serves the page in threads of its own, only to this machine.
+"""Serves the page on the loopback interface, with a thread for each connection.
 
-Each connection has a thread and carries one request, which must be whole within a deadline: whoever sends it letter by
-letter keeps nobody waiting but himself, and so do a hundred of them.
+A connection has one request, which must be complete before a deadline. Slow clients, even a hundred of them, do not
+block others.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _REQUEST_SECONDS = 10.0
 
 
 class _Timely(io.RawIOBase):
-    """What a client sends, until its time is over."""
+    """The bytes of a client, up to a deadline."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -49,7 +49,7 @@ class _Handler(WSGIRequestHandler):
         self.rfile = io.BufferedReader(_Timely(self.connection))
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        """Say nothing of each request: the page asks every second."""
+        """Log no requests, because the page sends some every second."""
 
 
 class _Server(ThreadedWSGIServer):
@@ -72,22 +72,22 @@ class _Server(ThreadedWSGIServer):
             self._free.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing of clients that go away or are too slow; faults of the page are logged by Flask."""
+        """Ignore clients that disconnect or are too slow. Flask logs errors of the page itself."""
 
 
 class PageServer:
-    """Made and stopped with the server whose farm it shows.
+    """The HTTP server of the page. The farm's server starts and stops it.
 
     Attributes:
-        token: What lets a browser change something, and read logs.
-        port: Where it listens, on 127.0.0.1.
+        token: The token for changes and logs.
+        port: The port on 127.0.0.1.
     """
 
     def __init__(self, farm: Farm, port: int) -> None:
-        """Listen on a port, 0 for any that is free.
+        """Listen on a port; 0 picks a free one.
 
         Raises:
-            OSError: The port is taken.
+            OSError: The port is in use.
         """
         self.token = secrets.token_urlsafe(16)
         # Bound here: werkzeug ends the process where a port is taken.
@@ -101,11 +101,11 @@ class PageServer:
 
     @property
     def address(self) -> str:
-        """The address to open; the token is in the part that a browser keeps to itself."""
+        """The address to open. The token is in the fragment, which browsers do not send."""
         return f"http://127.0.0.1:{self.port}/#token={self.token}"
 
     def stop(self) -> None:
-        """Serve no more."""
+        """Stop serving."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

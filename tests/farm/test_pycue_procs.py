@@ -133,7 +133,7 @@ def test_procs_that_match_are_unbooked(calls: Any, busy: FakeDaemons):
 
 
 def test_procs_are_not_unbooked_by_a_request_that_says_nothing_of_them(calls: Any, busy: FakeDaemons):
-    with pytest.raises(grpc.RpcError, match="which procs it means"):
+    with pytest.raises(grpc.RpcError, match="the search for procs is empty"):
         calls.UnbookProcs(host_pb2.ProcUnbookProcsRequest(kill=True))
 
 
