@@ -217,7 +217,7 @@ def miss_frames(farm: Farm, host: Host) -> None:
 
     They are lost after some time, like other missing frames. Until then the server ends their processes.
     """
-    end_left(farm, host)
+    end_left(farm, host, farm.procs_of_host(host))
     for proc in farm.procs_of_host(host):
         proc.missing_since = proc.missing_since or farm.now()
 
@@ -231,6 +231,8 @@ def _is_missing(farm: Farm, proc: Proc) -> None:
     patience = CUEBOT_ORPHAN_SECONDS if farm.settings.strict else farm.settings.orphan_seconds
     if now - proc.missing_since >= patience:
         lose_proc(farm, proc, ORPHAN_STATUS)
+    elif now - proc.missing_since >= patience / 2:  # its RQD may have been killed while nobody looked
+        end_left(farm, farm.hosts[proc.host], [proc])
 
 
 def _end_overdue(farm: Farm, proc: Proc) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from outline.frame_end import EndedBy, FrameEnd
@@ -109,11 +110,10 @@ def due_kill(farm: Farm, proc: Proc) -> KillOrder:
     return KillOrder(farm.hosts[proc.host].address, proc.id, proc.frame_id, proc.kill_reason)
 
 
-def end_left(farm: Farm, host: Host) -> None:
-    """Order the end of the frames that a killed RQD has left running."""
-    frames = tuple(proc.frame_id for proc in farm.procs_of_host(host))
-    if frames:
-        farm.order(EndLeftOrder(host.address, frames))
+def end_left(farm: Farm, host: Host, procs: Sequence[Proc]) -> None:
+    """Order the end of frames of a host that a killed RQD has left running."""
+    if procs:
+        farm.order(EndLeftOrder(host.address, tuple(proc.frame_id for proc in procs)))
 
 
 def ask_host(farm: Farm, host: Host, verb: str) -> None:

@@ -93,6 +93,22 @@ def test_frame_of_the_library_ends_with_its_rqd_on_any_machine(
     check_that_one_follows_the_other(frame)
 
 
+def test_command_ends_before_its_next_attempt_when_its_rqd_was_killed_while_there_was_no_server(
+    make_farm_server: Callable[..., FarmServer], start_rqd: StartRqd, frame: Path, tmp_path: Path
+):
+    before = make_farm_server(state=tmp_path / "state.db")
+    rqd = start_rqd(before, cores=1, fast_pings=True)
+    launch(before, Layer("silent", f"'{frame}'"))
+    until(lambda: len(pids(frame)) == 1)
+    before.stop(0.1)
+
+    rqd.kill()
+    rqd.start()
+    make_farm_server(state=tmp_path / "state.db", port=before.port)
+
+    check_that_one_follows_the_other(frame)
+
+
 def test_rqd_that_hangs_keeps_its_frames(farm_server: FarmServer, start_rqd: StartRqd, frame: Path):
     first = start_rqd(farm_server, cores=1)
     launch(farm_server, Layer("silent", f"'{frame}'"))

@@ -25,6 +25,24 @@ def test_daemon_that_has_just_begun_has_its_old_frames_ended(farm: FakeFarm):
     assert farm.rqd.orders[-1] == EndLeftOrder(host.address, tuple(proc.frame_id for proc in farm.farm.procs.values()))
 
 
+def test_frame_that_its_daemon_has_never_heard_of_is_ended_before_it_is_lost(farm: FakeFarm):
+    farm.launch(layer(frames="1"))
+    host = farm.add_host(cores=1)
+    (proc,) = farm.farm.procs.values()
+    farm.rqd.is_silent = True
+    farm.clock.advance(10.0)
+    orders = []
+
+    for _ in range(3):
+        with farm.farm.work():
+            host_reported(farm.farm, host_report("node1", 1), [])
+        orders.append(EndLeftOrder(host.address, (proc.frame_id,)) in farm.rqd.orders)
+        farm.clock.advance(2.0)
+
+    assert orders == [False, True, True]
+    assert proc.lost_since == farm.clock() - 2.0
+
+
 @pytest.mark.parametrize(
     ("error", "states"),
     [("connect: Connection refused (111)", "RRWW"), ("Deadline Exceeded", "RRRW"), ("No route to host", "RRRW")],
