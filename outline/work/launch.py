@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..exception import WorkException
+from ..frame_end import FrameEnd
 from ..frames import FrameSet
 from ..items import ItemBook
 from ..layer.links import LayerLinks
 from .checks import check_files
+from .decide import Record
 from .digests import Disk
 from .fingerprint import layer_parts
 from .folder import Launch, WorkFolder
 from .plan import Choice, WorkPlan, plan_work
-from .records import RecordBook
+from .records import RecordBook, RecordWriter, end_line
 
 if TYPE_CHECKING:
     from ..layer import Layer
@@ -67,18 +70,19 @@ def begin_work(
         plan.launch = launch.number
         _tell_damage(book, folder)
         folder.fold_records(book, launch.number)
-        if plan.has_work:
+        if plan.has_work or plan.kept:
             if ol._ol_state.items is not None:
                 folder.keep_numbers(ol._ol_state.items.numbers)
             wishes = {"force": _texts(choice.force), "keep": _texts(choice.keep), "since": choice.since}
             launch.note(parts=parts, **wishes, damaged=book.damaged)
+            _record_kept(plan, folder, book, launch.number)
             more = {"held": sorted(ol._ol_state.held), "covers": plan.covers}
             ol.set_work({"folder": folder.folder, "launch": launch.number, "cwd": os.getcwd(), **more})
         yield WorkLaunch(launch, plan)
     except BaseException:
         launch.note(over=True)
         raise
-    if not plan.has_work:
+    if not plan.has_work and not plan.kept:
         launch.forget()
     elif "job" not in launch.facts:
         launch.note(over=True)
@@ -91,6 +95,34 @@ def plan_only(ol: Outline, folder: WorkFolder, choice: Choice) -> WorkPlan:
         OutlineException: The outline cannot be run, or the folder cannot be read.
     """
     return _plan(ol, folder, folder.read_records(), choice)[0]
+
+
+def _record_kept(plan: WorkPlan, folder: WorkFolder, book: RecordBook, launch: int) -> None:
+    """Write down that the frames which the user keeps are done as they are, made of what there is now.
+
+    Raises:
+        WorkException: The folder cannot be written.
+    """
+    disk, writer = Disk(folder.folder), RecordWriter(folder.records, launch)
+    try:
+        for layer, frame in plan.kept:
+            links = plan.links[layer]
+            key = links.key(frame)
+            read = [(name, disk.group(label, paths)) for name, label, paths in links.input_files(frame)]
+            before = book.get((layer, key)) or Record(layer, key, launch)
+            kept = before._replace(
+                launch=launch,
+                attempt=1,
+                end=FrameEnd(),
+                item=links.item_text(frame),
+                inputs=tuple(filter(None, (disk.state(*one) for one in read))),
+                outputs=tuple(filter(None, (disk.state(*one) for one in links.output_paths(frame)))),
+            )
+            writer.write(end_line(kept))
+    except OSError as error:
+        raise WorkException(f"cannot write a record into {folder.records}: {error.strerror}") from error
+    finally:
+        writer.close()
 
 
 def _tell_damage(book: RecordBook, folder: WorkFolder) -> None:

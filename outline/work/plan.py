@@ -75,6 +75,16 @@ class WorkPlan:
         self.covers = {name: text for name, one in links.items() if (text := one.coverage())}
 
     @property
+    def kept(self) -> list[tuple[str, int]]:
+        """Layer and number of the frames that the user wants to have as they are."""
+        return [
+            (layer, frame)
+            for layer, frames in self.decisions.items()
+            for frame, decision in frames.items()
+            if decision is KEPT
+        ]
+
+    @property
     def has_work(self) -> bool:
         """Whether any frame runs, or may have to; Post layers only follow others."""
         return any(
@@ -116,6 +126,9 @@ class WorkPlan:
         failed = self.no_retry.get(layer.get_name())
         return [head for head, frames in _chunks(layer) if failed and any(frame in failed for frame in frames)]
 
+
+KEPT = Decision(Reason.DONE, "kept")
+"""The user wants to have a frame as it is."""
 
 _YOUNG = frozenset(Reason) - {Reason.DONE, Reason.CACHED, Reason.FORCED, Reason.UPSTREAM}
 
@@ -183,8 +196,8 @@ def _plan_layer(plan: WorkPlan, name: str, facts: _Facts, running: Mapping[str, 
         if decision.reason is Reason.FAILED and record is not None and choice.leaves_failed:
             is_same = not _is_reader(links, frame, running) and not is_stale(record, then, now, disk)
             same.update([frame] * is_same)
-        if _holds(kept, frame) and not now.is_forced:
-            decision = Decision(Reason.DONE, "kept")
+        if _holds(kept, frame) and not now.is_forced and all(disk.signature(path) for _, path in now.outputs):
+            decision = KEPT
         elif _depends_on_files(decision) and _is_reader(links, frame, running):
             decision = Decision(Reason.UPSTREAM)
         decisions[frame] = decision

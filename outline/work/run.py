@@ -16,7 +16,7 @@ from ..layer.state import state_of
 from .decide import Decision, FileState, Reason, Record, decide
 from .digests import Disk
 from .folder import WorkFolder
-from .plan import after_a_pass, frame_now, rerun_of
+from .plan import KEPT, after_a_pass, frame_now, rerun_of
 from .records import RecordWriter, begin_line, end_line
 from .results import results_of
 
@@ -35,6 +35,10 @@ def work_of(ol: Outline) -> WorkRun:
     elif state.work_run.pid != os.getpid():
         state.work_run.move_to_fork()
     return state.work_run
+
+
+def _is_good(record: Record) -> bool:
+    return record.end is not None and not record.end.status
 
 
 class WorkRun:
@@ -146,8 +150,9 @@ class WorkRun:
         forced = self.__facts.get("force", {}).get(name, [])
         is_forced = forced is None or bool(forced and frame in FrameSet(forced))
         kept = self.__facts.get("keep", {}).get(name, [])
-        if (kept is None or (kept and frame in FrameSet(kept))) and not is_forced:
-            return Decision(Reason.DONE, "kept")
+        is_kept = kept is None or bool(kept and frame in FrameSet(kept))
+        if is_kept and not is_forced and record is not None and record.launch == self.__launch and _is_good(record):
+            return KEPT
         rerun = rerun_of(layer, links)
         now = frame_now(links, frame, self.__parts(self.__launch, name), rerun, self.__disk, is_forced=is_forced)
         if record is not None and record.launch >= (self.__facts.get("since") or self.__launch):
