@@ -6,9 +6,11 @@ from __future__ import annotations
 import json
 import os
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +21,7 @@ from outline.exception import LaunchException
 from tests.conftest import RunPycuerun
 from tests.farm.commands import RunAtFarm, script
 from tests.launches import launcher_of, outline_of, shell
-from tests.support import until
+from tests.support import environ_with, until
 
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
@@ -312,3 +314,30 @@ def test_root_is_told_what_a_strict_server_wants(
     assert done.returncode == 2
     assert "as root" in done.stderr
     assert done.stderr.rstrip().endswith("launch as another user")
+
+
+def test_test_of_a_studio_launches_without_a_server(monkeypatch: pytest.MonkeyPatch, session_root: Path) -> None:
+    """OpenCue's documentation replaces launchSpecAndWait so in tests, and nothing else."""
+    opencue = pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
+    sent: list[str] = []
+    stand_in = SimpleNamespace(data=SimpleNamespace(name="job"))
+    monkeypatch.setattr(opencue.api, "launchSpecAndWait", lambda spec: [stand_in] if not sent.append(spec) else [])
+    monkeypatch.setattr(opencue.Cuebot, "RpcChannel", None)
+
+    jobs = cuerun.launch(outline_of(shell()), backend="cue", server="127.0.0.1:9", pause=True, use_pycuerun=False)
+
+    assert jobs == [stand_in]
+    assert "<paused>True</paused>" in sent[0]
+
+
+def test_launch_without_a_server_leaves_no_session(run_at_farm: RunAtFarm, tmp_path: Path, session_root: Path) -> None:
+    text = (
+        "from outline import Outline, cuerun\nol = Outline('job', '1')\nol.add_layer(Shell('abc', command=['true']))\n"
+    )
+    path = script(tmp_path, f"{text}cuerun.launch(ol, backend='cue', server='127.0.0.1:9')")
+
+    done = subprocess.run([sys.executable, str(path)], env=environ_with(), capture_output=True, text=True)
+
+    assert done.returncode == 1
+    assert "no farm server answers at 127.0.0.1:9" in done.stderr
+    assert [entry for entry in session_root.rglob("*") if entry.is_file()] == []

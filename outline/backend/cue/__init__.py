@@ -18,7 +18,7 @@ from ...scheduler import FrameState
 from ..status import JobStatus
 from .actions import kill_whole_job
 from .checks import check_job
-from .client import JobPending, ServerAway, connect, farm_errors
+from .client import JobPending, ServerAway, connect, farm_errors, get_opencue
 from .command import build_command
 from .job import asked_retries, farm_job
 from .jobs import find_session_job, post_job_of, why_post_waits
@@ -91,22 +91,21 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool = True) -> list[Any]:
 
 
 def _send(launcher: OutlineLauncher, use_pycuerun: bool) -> list[Any]:
+    opencue = get_opencue()
+    is_away = False
     try:
-        opencue = connect(launcher.get_flag("server"))
-        check_known_names(opencue, launcher)
+        try:
+            check_known_names(connect(launcher.get_flag("server")), launcher)
+        except ServerAway:
+            is_away = True  # the launch says so, unless something stands in for it, as in the tests of studios
         spec = launcher.serialize(use_pycuerun=use_pycuerun)
-    except LaunchException:
-        launcher.discard_session()
-        raise
-    try:
         with farm_errors("launch the job"):
             return list(opencue.api.launchSpecAndWait(spec))
     except JobPending as error:
         return [_launched_before(launcher, error)]
-    except ServerAway:
-        raise  # perhaps the job was launched all the same
-    except LaunchException:
-        launcher.discard_session()
+    except LaunchException as error:
+        if is_away or not isinstance(error, ServerAway):  # else the job may be launched all the same
+            launcher.discard_session()
         raise
 
 

@@ -182,7 +182,7 @@ def _layer_problems(layer: FarmLayer) -> Iterator[Problem]:
 
 def _tags(layer: FarmLayer) -> list[str]:
     try:
-        return values.tags(layer.layer.get_arg("tags"), "")
+        return values.tags(layer.layer.get_arg("tags"), layer.where)
     except LaunchException:
         return []  # refused where they are written
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Iterable
@@ -14,6 +15,9 @@ from ....resources import parse_cores, parse_memory_kb
 __all__ = ["cores_text", "memory_text", "minutes_text", "names", "tags", "truth", "whole_number"]
 
 _PLAIN_MEMORY = re.compile(r"\d+[mg]?\Z")
+logger = logging.getLogger("outline.backend.cue")
+
+_TAG_SIGNS = r"[A-Za-z0-9_.\-]+"
 _TAG = re.compile(r"[A-Za-z0-9_.\-]{3,}\Z")
 _MOST = 2**31 - 1
 _TRUE = ("true", "yes", "1", "on")
@@ -82,12 +86,18 @@ def truth(value: Any) -> str:
 def tags(value: Any, where: str) -> list[str]:
     """Tags that were given as a list, or as text with ``|`` between them.
 
+    Of a text, a part that can be no tag (``"maya,nuke"``) is left out with a warning, since PyOutline leaves it out.
+
     Raises:
-        LaunchException: A tag is shorter than 3 characters, or has others than letters, digits, ``_``, ``-``, ``.``.
+        LaunchException: A tag is shorter than 3 characters, or one of a list has others than letters, digits, ``_``,
+            ``-``, ``.``.
     """
     found = [part.strip() for text in _several(value) for part in text.split("|") if part.strip()]
-    for tag in found:
-        if not _TAG.match(tag):
+    for tag in list(found):
+        if isinstance(value, str) and not re.fullmatch(_TAG_SIGNS, tag):
+            logger.warning("%s: %r is no tag and is left out; write ' | ' between tags, or give a list", where, tag)
+            found.remove(tag)
+        elif not _TAG.match(tag):
             raise LaunchException(
                 f"{where}: the farm has no tags like {tag!r}; use 3 or more letters, digits, '_', '-' and '.',"
                 " and ' | ' between tags"

@@ -263,7 +263,7 @@ def test_interleaved_range_keeps_its_order() -> None:
         ({"gpus": 1.5}, "gpus must be a whole number from 0 on, not 1.5"),
         ({"timeout": "soon"}, "timeout: 'soon' is no number of minutes"),
         ({"tags": "a | general"}, "tags: the farm has no tags like 'a'"),
-        ({"tags": "maya,nuke"}, "tags: the farm has no tags like 'maya,nuke'"),
+        ({"tags": ["maya,nuke"]}, "tags: the farm has no tags like 'maya,nuke'"),
         ({"env": {"A B": "1"}}, "variable 'A B' cannot be sent to a farm"),
         ({"env": {"A": "x\x00y"}}, r"variable A has the character '\\x00', which a job spec cannot hold"),
     ],
@@ -272,6 +272,13 @@ def test_interleaved_range_keeps_its_order() -> None:
 def test_value_that_a_spec_cannot_hold_names_layer_and_field(args: dict[str, Any], message: str) -> None:
     with pytest.raises(LaunchException, match=message):
         spec_text(shell(**args))
+
+
+def test_part_of_a_text_that_can_be_no_tag_is_left_out_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    layer = layer_of(ol=outline_of(shell(tags="general | maya,nuke | big_one")))
+
+    assert layer.findtext("tags") == "general | big_one"
+    assert "'maya,nuke' is no tag and is left out; write ' | ' between tags, or give a list" in caplog.text
 
 
 def test_autoeat_of_a_layer_is_told_to_be_the_jobs(caplog: pytest.LogCaptureFixture) -> None:
