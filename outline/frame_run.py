@@ -27,6 +27,7 @@ __all__ = [
     "PLAIN_DATA",
     "CommandFrame",
     "begin_commands",
+    "enter_folder",
     "is_plain",
     "note_failure",
     "prepare_environment",
@@ -171,6 +172,24 @@ def prepare_environment(ol: Outline, layer: Layer, frame: int) -> None:
             os.environ.setdefault(key, value)
     else:
         os.environ.update(frame_environment(shared, FrameFacts(frame)))
+
+
+def enter_folder(environ: MutableMapping[str, str]) -> None:
+    """Work in the folder that ``OL_FOLDER`` names, on a farm that starts frames wherever it likes.
+
+    A host may have no such folder: frames whose paths are absolute need none. The variable goes, since it is for this
+    frame alone.
+    """
+    folder = environ.pop("OL_FOLDER", "")
+    if not folder:
+        return
+    from .io.mapping import configured_rules, map_path
+
+    folder = map_path(folder, configured_rules())
+    try:
+        os.chdir(folder)
+    except OSError as error:
+        sys.stderr.write(f"outline: cannot work in {folder}: {error.strerror}; the frame runs in {os.getcwd()}\n")
 
 
 class CommandFrame(NamedTuple):

@@ -162,11 +162,13 @@ def run_named_frame(script: str, name: str) -> int:
         OutlineException: The script is not in a session, or has no such frame.
     """
     from ..cuerun import load_session_frame
-    from ..frame_run import run_frame_by_hand
+    from ..frame_run import enter_folder, run_frame_by_hand
     from ..names import split_frame_name
 
-    frame, layer = split_frame_name(name)
-    return run_frame_by_hand(load_session_frame(script, layer, frame), frame)
+    number, name_of_layer = split_frame_name(name)
+    layer = load_session_frame(script, name_of_layer, number)
+    enter_folder(os.environ)
+    return run_frame_by_hand(layer, number)
 
 
 def _execute(options: SimpleNamespace) -> int:

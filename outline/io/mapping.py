@@ -10,10 +10,13 @@ r"""Paths of one system on another: the section ``[path_mapping]`` of the config
 The name of a rule is for people. The longest source that fits wins. A source with a drive letter or two backslashes is
 a Windows path: it fits in any case and with both kinds of slashes. Behind what was replaced, slashes become those of
 the target. A source fits whole names only: ``/shots`` is no part of ``/shots2``.
+
+A farm of Open Job Description has rules of its own, in a file that the variable OL_PATH_MAPPING names.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -25,6 +28,7 @@ from ..exception import ConfigException
 __all__ = ["SECTION", "PathRule", "configured_rules", "map_environment", "map_path", "map_value", "read_rules"]
 
 SECTION = "path_mapping"
+VARIABLE = "OL_PATH_MAPPING"
 
 _ARROW = re.compile(r"\s+->\s+")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]?|\\\\|//")
@@ -56,9 +60,26 @@ class PathRule(NamedTuple):
 
 
 def configured_rules() -> list[PathRule]:
-    """The rules of the configuration of this host."""
+    """The rules of the configuration of this host, and those of the farm that runs this frame."""
     named = config.items(SECTION) if config.has_section(SECTION) else []
-    return read_rules({key: value for key, value in named if key not in config.defaults()})
+    rules = read_rules({key: value for key, value in named if key not in config.defaults()})
+    file = os.environ.get(VARIABLE)
+    return sorted([*rules, *read_rules_file(file)], key=lambda rule: -len(rule.source)) if file else rules
+
+
+def read_rules_file(path: str) -> list[PathRule]:
+    """The rules in a file as farms of Open Job Description write it.
+
+    Raises:
+        ConfigException: It cannot be read, or holds something else.
+    """
+    try:
+        with open(path, encoding="utf-8") as stream:
+            found = json.load(stream).get("path_mapping_rules") or ()  # {} stands for none
+        pairs = [(str(rule["source_path"]), str(rule["destination_path"])) for rule in found]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigException(f"${VARIABLE} names {path}, which holds no rules: {error!r}") from error
+    return [PathRule(source.rstrip("\\/") or source, target.rstrip("\\/") or target) for source, target in pairs]
 
 
 def read_rules(options: Mapping[str, str]) -> list[PathRule]:

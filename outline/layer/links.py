@@ -333,9 +333,13 @@ def paths_of(layer: Layer, frame: int, name: str) -> list[str]:
     name = name or next(iter(paths), "main")
     if name not in paths:
         raise LayerException(f"{where(layer)} has no input {name!r}; it has {', '.join(paths) or 'none'}")
+    from ..io.mapping import configured_rules, map_path  # what only frames need
+
+    rules = configured_rules()
+    found = [path if is_url(path) else map_path(path, rules) for path in paths[name]] if rules else paths[name]
     if not state_of(layer).in_chunk:
-        return paths[name]
-    return [fetch(path, _copies()) if is_url(path) else path for path in paths[name]]
+        return found
+    return [fetch(path, _copies()) if is_url(path) else path for path in found]
 
 
 def _copies() -> str:

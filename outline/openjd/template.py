@@ -23,8 +23,10 @@ _LONGEST_JOB, _LONGEST_STEP = 128, 64
 _LONGER_NAMES = "FEATURE_BUNDLE_1"
 _LONGEST_LONG_NAME = 512
 _MOST_LISTED = 1024
-_RUN = 'cd "$1" && exec "$2" "$3/outline.yaml" -e "$4"'
-_RUN_ALL = 'cd "$1" || exit; for frame in $4; do "$2" "$3/outline.yaml" -e "$frame-$5" || exit; done'
+# What pycuerun is told of the farm: where to work, and which paths are elsewhere on this host.
+_TOLD = ("OL_FOLDER={{Param.Folder}}", "OL_PATH_MAPPING={{Session.PathMappingRulesFile}}")
+_PYCUERUN = ("{{Param.Pycuerun}}", "{{Param.Session}}/outline.yaml", "-e")
+_ONE_AFTER_ANOTHER = 'for frame in $4; do "$1" "$2" "$3" "$frame-$5" || exit; done'
 _FRAME = "{{Task.Param.Frame}}"
 _EXACT = ("LAYER_ON_LAYER", "LAYER_ON_SIM_FRAME")
 _SAID = {
@@ -140,15 +142,15 @@ def _step(
         step["hostRequirements"] = needs
     if facts.threads:
         step["stepEnvironments"] = [{"name": "threads", "variables": {"CUE_THREADS": str(facts.threads)}}]
-    words = ["outline", "{{Param.Folder}}", "{{Param.Pycuerun}}", "{{Param.Session}}"]
     if is_serial:
         warnings.append(f"{where} waits for its own frames: they run one after another in a single task")
-        args = ["-c", _RUN_ALL, *words, " ".join(map(str, heads)), layer.name]
+        numbers = " ".join(map(str, heads))
+        args = [*_TOLD, "sh", "-c", _ONE_AFTER_ANOTHER, "outline", *_PYCUERUN, numbers, layer.name]
     else:
         frames = {"name": "Frame", "type": "INT", "range": _range(heads, where, warnings)}
         step["parameterSpace"] = {"taskParameterDefinitions": [frames]}
-        args = ["-c", _RUN, *words, f"{_FRAME}-{layer.name}"]
-    action: dict[str, Any] = {"command": "sh", "args": args}
+        args = [*_TOLD, *_PYCUERUN, f"{_FRAME}-{layer.name}"]
+    action: dict[str, Any] = {"command": "env", "args": args}
     if layer.timeout_seconds:
         action["timeout"] = round(layer.timeout_seconds * (len(heads) if is_serial else 1)) or 1
     step["script"] = {"actions": {"onRun": action}}

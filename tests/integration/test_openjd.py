@@ -139,6 +139,48 @@ def test_what_steps_cannot_say_runs_right_all_the_same(
     assert (tmp_path / "bundle" / "session" / "layers" / "store" / "word").read_text() == "kept\n"
 
 
+def test_paths_are_those_of_the_farm(tmp_path: Path, tools: dict[str, str]):
+    for name in ("mine", "farm's"):
+        (tmp_path / name / "in").mkdir(parents=True)
+        (tmp_path / name / "in" / "a.txt").write_text(name)
+    script = outline_file(
+        tmp_path / "mine",
+        """
+        import os
+        from outline.modules.shell import Shell
+        copy = ["cp", "%{INPUT}", "%{OUTPUT}"]
+        here = os.getcwd()
+        a = Shell("a", inputs="in/a.txt", outputs="out/a.####.txt", command=copy)
+        b = Shell("b", inputs=a, outputs="out/b.####.txt", command=copy)
+        Shell("c", inputs=f"{here}/in/a.txt", outputs=f"{here}/out/c.####.txt", command=copy)
+        Shell("d", command=["touch", "d.%{FRAME}"])
+        """,
+    )
+    rule = {"source_path_format": "POSIX", "source_path": f"{tmp_path}/mine", "destination_path": f"{tmp_path}/farm's"}
+    (tmp_path / "rules.json").write_text(json.dumps({"version": "pathmapping-1.0", "path_mapping_rules": [rule]}))
+    export(script, "1-2", "-o", tmp_path / "bundle", cwd=tmp_path / "mine", environ=tools)
+    shutil.rmtree(tmp_path / "mine")
+
+    words = ["run", tmp_path / "bundle" / "template.yaml", "--path-mapping-rules", f"file://{tmp_path}/rules.json"]
+    run([BIN / "openjd", *words], tmp_path, tools)
+
+    made = files_in(tmp_path / "farm's")
+    outputs = {f"out/{layer}.{frame:04d}.txt" for layer in "abc" for frame in (1, 2)}
+    assert set(made) == {*outputs, "in/a.txt", "d.1", "d.2"}
+    assert {made[name] for name in outputs} == {b"farm's"}
+    assert not (tmp_path / "mine").exists()
+
+
+def test_frame_whose_folder_is_not_there_says_where_it_runs(tmp_path: Path, tools: dict[str, str]):
+    script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('a', command=['pwd'])")
+    export(script, "1", "-o", "bundle", cwd=tmp_path, environ=tools)
+
+    words = [BIN / "openjd", "run", tmp_path / "bundle" / "template.yaml", "-p", "Folder=/not/there"]
+    said = run(words, tmp_path, tools).stdout
+
+    assert "outline: cannot work in /not/there: No such file or directory; the frame runs in /" in said
+
+
 def test_deadline_cloud_reads_the_bundle(tmp_path: Path, tools: dict[str, str]):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "plate.0001.txt").write_text("plate")

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from outline.exception import ConfigException
-from outline.io.mapping import map_environment, map_path, map_value, read_rules
+from outline.io.mapping import PathRule, configured_rules, map_environment, map_path, map_value, read_rules
 
 RULES = read_rules(
     {
@@ -80,3 +81,37 @@ def test_a_list_of_paths_in_a_variable_gets_the_sign_of_this_system() -> None:
 def test_a_rule_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(ConfigException, match=r"\[path_mapping\] shots = .* is no rule"):
         read_rules({"shots": text})
+
+
+# -- of a farm ------------------------------------------------------------------------------------------------
+
+
+def test_rules_of_a_farm_count_beside_those_of_the_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    file = tmp_path / "rules.json"
+    rule = {"source_path_format": "WINDOWS", "source_path": "P:\\shots\\a\\", "destination_path": "/farm/a/"}
+    file.write_text(json.dumps({"version": "pathmapping-1.0", "path_mapping_rules": [rule]}))
+    config_file = tmp_path / "outline.cfg"
+    config_file.write_text("[path_mapping]\nshots = P:\\shots -> /mnt/shots\n")
+    monkeypatch.setenv("OUTLINE_CONFIG_FILE", str(config_file))
+    monkeypatch.setenv("OL_PATH_MAPPING", str(file))
+
+    rules = configured_rules()
+
+    assert rules[0] == PathRule("P:\\shots\\a", "/farm/a")
+    assert map_path("p:/shots/a/b.exr", rules) == "/farm/a/b.exr"
+
+
+def test_farm_without_rules_has_an_empty_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "rules.json").write_text("{}")
+    monkeypatch.setenv("OL_PATH_MAPPING", str(tmp_path / "rules.json"))
+
+    assert configured_rules() == []
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"path_mapping_rules": [{}]}', '{"path_mapping_rules": 5}'])
+def test_what_holds_no_rules_of_a_farm_is_told(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "rules.json").write_text(text)
+    monkeypatch.setenv("OL_PATH_MAPPING", str(tmp_path / "rules.json"))
+
+    with pytest.raises(ConfigException, match=r"\$OL_PATH_MAPPING names .*rules.json, which holds no rules"):
+        configured_rules()
