@@ -74,6 +74,7 @@ class Proc:
         missing_since: When RQD first reported without it; 0 while RQD reports it.
         lost_since: When the server gave it up and began to read its log; 0 before.
         lost_status: The exit status to use if the log has none.
+        children: What RQD tells of its processes, as base64 of a ``ChildrenProcStats``.
         outgrown: The server ends it because its host has no memory left.
         again: Run the frame again when it has ended.
         unbooked: Its job does not come first for the room that it leaves.
@@ -94,6 +95,9 @@ class Proc:
     pinged: float = 0.0
     used_memory: int = 0
     max_rss: int = 0
+    used_pss: int = 0
+    max_pss: int = 0
+    children: str = ""
     llu_time: int = 0
     unbooked: bool = False
     timed_out: bool = False

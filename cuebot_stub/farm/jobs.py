@@ -110,6 +110,9 @@ class LayerTotals:
     rendered_core_seconds: int = 0
     failed_core_seconds: int = 0
     max_rss: int = 0
+    max_pss: int = 0
+    started: int = 0
+    stopped: int = 0
 
     def add(self, seconds: int, core_seconds: int, rss: int, *, succeeded: bool) -> None:
         """Add a run that has ended."""
@@ -145,6 +148,8 @@ class FrameFacts:
     retries: int = 0
     busy_starts: int = 0
     checkpoint: str = "DISABLED"
+    used_pss: int = 0
+    max_pss: int = 0
 
 
 @dataclass(slots=True)

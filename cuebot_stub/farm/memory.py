@@ -13,6 +13,7 @@ from .things import MIN_MEMORY
 if TYPE_CHECKING:
     from .farm import Farm
     from .jobs import Job
+    from .reports import FrameReport
 
 __all__ = ["end_users_of_swap", "give_more_memory", "is_full", "lower_memory", "note_memory", "reserve_memory"]
 
@@ -22,22 +23,17 @@ _MOST_MEMORY, _MOST_SWAP = 0.9, 0.05
 _MOST_ENDED = 5
 
 
-def note_memory(farm: Farm, proc: Proc, used: int, most: int) -> None:
-    """Store the memory of a running frame. Frames of its layer that start later get at least as much.
-
-    Args:
-        farm: The farm.
-        proc: The proc of the frame.
-        used: Its current memory, in kB.
-        most: Its highest memory so far, in kB.
-    """
+def note_memory(farm: Farm, proc: Proc, report: FrameReport) -> None:
+    """Store the memory of a running frame. Frames of its layer that start later get at least as much."""
     job = farm.jobs[proc.job]
     number = job.layer_of(proc.ref)
-    proc.used_memory, proc.max_rss = used, max(proc.max_rss, most)
+    totals = job.totals[number]
+    proc.used_memory, proc.max_rss = report.rss, max(proc.max_rss, report.max_rss)
+    proc.used_pss, proc.max_pss, proc.children = report.pss, max(proc.max_pss, report.max_pss), report.children
     farm.touch("proc", proc.id, proc)
-    if proc.max_rss > job.totals[number].max_rss:
-        job.totals[number].max_rss = proc.max_rss
-        farm.touch("totals", job.layer_id(number), job.totals[number])
+    if proc.max_rss > totals.max_rss or proc.max_pss > totals.max_pss:
+        totals.max_rss, totals.max_pss = max(totals.max_rss, proc.max_rss), max(totals.max_pss, proc.max_pss)
+        farm.touch("totals", job.layer_id(number), totals)
     _raise(farm, job, number, proc.max_rss)
 
 

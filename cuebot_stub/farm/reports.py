@@ -67,6 +67,9 @@ class FrameReport(NamedTuple):
     rss: int = 0
     max_rss: int = 0
     used_swap: int = 0
+    pss: int = 0
+    max_pss: int = 0
+    children: str = ""
     llu_time: int = 0
     run_seconds: int = 0
     exit_status: int = 0
@@ -182,7 +185,7 @@ def _compare(farm: Farm, host: Host, running: dict[str, FrameReport]) -> None:
         proc.launched = proc.launched or farm.now()
         proc.pinged = farm.now()
         proc.llu_time = report.llu_time
-        note_memory(farm, proc, report.rss, report.max_rss)
+        note_memory(farm, proc, report)
         _end_overdue(farm, proc)
         known.append((proc, report.used_swap))
     _end_strangers(farm, host, running)

@@ -47,6 +47,10 @@ def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
     facts.host, facts.cores, facts.gpus = host.name, cores, proc.gpus
     facts.reserved_memory, facts.llu_time = layer.memory, int(proc.booked)
     facts.retries += facts.exit_status not in UNCOUNTED
+    totals = job.totals[job.layer_of(ref)]
+    if not totals.started:
+        totals.started = int(proc.booked)
+        farm.touch("totals", job.layer_id(job.layer_of(ref)), totals)
     farm.follow(job)
     farm.dispatched += 1
     farm.order(order)
@@ -72,13 +76,15 @@ def end_frame(farm: Farm, proc: Proc, end: FrameEnd, *, status: int, seconds: in
         facts.exit_status, facts.exit_signal = status, end.signal
     facts.stopped = int(farm.now())
     facts.max_rss = max(facts.max_rss, proc.max_rss)
-    facts.used_memory = proc.used_memory
+    facts.max_pss = max(facts.max_pss, proc.max_pss)
+    facts.used_memory, facts.used_pss = proc.used_memory, proc.used_pss
     facts.core_seconds += seconds * proc.cores // 100
+    job.totals[number].stopped = int(farm.now())
+    farm.touch("totals", job.layer_id(number), job.totals[number])
     if end.ended_by is not EndedBy.LOST_HOST:
         # Held while it ran, it waits again although it has succeeded.
         succeeded = state is FrameState.SUCCEEDED or (state is FrameState.DEPEND and not status)
         job.totals[number].add(seconds, seconds * proc.cores // 100, proc.max_rss, succeeded=succeeded)
-        farm.touch("totals", job.layer_id(number), job.totals[number])
         show = farm.shows[job.facts.show]
         show.rendered_frames += succeeded
         show.failed_frames += not succeeded

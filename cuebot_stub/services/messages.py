@@ -98,6 +98,7 @@ def _stats(job: Job, numbers: Sequence[int]) -> dict[str, int]:
         "rendered_core_sec": rendered_core_seconds,
         "failed_core_sec": failed_core_seconds,
         "max_rss": max((one.max_rss for one in totals), default=0),
+        "max_pss": max((one.max_pss for one in totals), default=0),
     }
 
 
@@ -137,19 +138,24 @@ def layer_message(farm: Farm, job: Job, number: int) -> job_pb2.Layer:
         start_after=layer.start_after,
         start_after_reason=layer.start_after_reason,
         eligible_time=job.facts.launched,
+        start_time=job.totals[number].started,
+        stop_time=0 if stats.pending_frames or stats.running_frames else job.totals[number].stopped,
     )
 
 
 def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
     """Return a frame."""
     state, facts = job.state, job.frames.get(ref, _NEVER_RAN)
+    proc = farm.procs.get(job.running.get(ref, ""))
+    running = int(farm.now() - proc.booked) * proc.cores // 100 if proc is not None else 0
     return job_pb2.Frame(
         name=state.frame_name(ref),
         layer_name=state.layer(ref).name,
         number=state.number(ref),
         dispatch_order=state.place(ref),
         reserved_memory=facts.reserved_memory,
-        total_core_time=facts.core_seconds,
+        total_core_time=facts.core_seconds + running,
+        used_pss=proc.used_pss if proc is not None else facts.used_pss,
         submission_time=job.facts.launched,
         checkpoint_state=job_pb2.CheckpointState.Value(facts.checkpoint),
         eligible_time=job.eligible_time(ref),
@@ -164,9 +170,10 @@ def updated_frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.UpdatedFram
 
 def _frame_values(farm: Farm, job: Job, ref: int, facts: FrameFacts) -> dict[str, Any]:
     proc = farm.procs.get(job.running.get(ref, ""))
-    used, most, llu = facts.used_memory, facts.max_rss, facts.llu_time
+    used, most, llu, most_pss = facts.used_memory, facts.max_rss, facts.llu_time, facts.max_pss
     if proc is not None:
         used, most, llu = proc.used_memory, max(most, proc.max_rss), max(llu, proc.llu_time)
+        most_pss = max(most_pss, proc.max_pss)
     state = job.state.state(ref).value
     look = job.facts.looks.get(str(ref), {}).get(state)
     return {
@@ -178,6 +185,7 @@ def _frame_values(farm: Farm, job: Job, ref: int, facts: FrameFacts) -> dict[str
         "start_time": facts.started,
         "stop_time": facts.stopped,
         "max_rss": most,
+        "max_pss": most_pss,
         "used_memory": used,
         "last_resource": f"{facts.host}/{facts.cores / 100:.2f}/{facts.gpus}",
         "llu_time": llu or job.facts.launched,

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import Any
 
 from opencue_proto import report_pb2
@@ -84,5 +85,8 @@ def _frame(frame: Any) -> FrameReport:
         rss=frame.rss,
         max_rss=frame.max_rss,
         used_swap=frame.used_swap_memory,
+        pss=frame.pss,
+        max_pss=frame.max_pss,
+        children=b64encode(frame.children.SerializeToString()).decode(),
         llu_time=frame.llu_time,
     )

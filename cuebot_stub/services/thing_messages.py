@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterable
 from typing import Any
 
@@ -101,6 +102,7 @@ def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
         redirect_target=_target_name(farm, proc.redirect),
         log_path=job.log_path(proc.ref),
         services=job.layers[job.layer_of(proc.ref)].services,
+        child_processes=b64decode(proc.children),
     )
 
 
@@ -264,6 +266,7 @@ def limit_message(farm: Farm, limit: Limit) -> limit_pb2.Limit:
         current_usage=used,
         settled_usage=used,
         host_count=hosts,
+        spec_layer_count=sum(limit.name in layer.limits for job in farm.pending.values() for layer in job.layers),
         type=limit_pb2.LimitType.Value(limit.type),
         enforcement=limit_pb2.LimitEnforcement.Value(limit.enforcement),
         soft_value=limit.soft_value,
