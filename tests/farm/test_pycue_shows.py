@@ -378,7 +378,7 @@ def test_group_with_jobs_is_not_deleted(pycue: Any, root: Any, daemons: FakeDaem
 
 
 def test_root_group_is_not_deleted(root: Any):
-    with pytest.raises(grpc.RpcError, match="it goes with the show"):
+    with pytest.raises(grpc.RpcError, match="is the root group of its show; delete the show instead"):
         root.delete()
 
 
