@@ -149,12 +149,6 @@ def test_limit_of_a_taken_name_is_refused(pycue: Any):
         pycue.api.createLimit("license", 4)
 
 
-@pytest.mark.parametrize("value", [-1, -100])
-def test_limit_below_0_is_refused(pycue: Any, value: int):
-    with pytest.raises(CueException, match="a limit cannot be -"):
-        pycue.api.createLimit("license", value)
-
-
 def test_limit_is_in_use_while_frames_run(pycue: Any, daemons: FakeDaemons):
     pycue.api.createLimit("license", 2)
     daemons.launch(one_layer(after=LIMITED))

@@ -23,8 +23,8 @@ _SHELL = "\n    Shell('a', command={command})\n"
 @pytest.mark.parametrize("layer", [_SHELL, _OWN], ids=["commands", "python"])
 @pytest.mark.parametrize(
     ("command", "attempts"),
-    [("['no-such-program']", 1), ("['/no/such/program']", 1), ("[]", 1), ("['sh', '-c', 'exit 127']", 3)],
-    ids=["not on the PATH", "not under its path", "empty", "status of a shell"],
+    [("['no-such-program']", 1), ("['/no/such/program']", 1), ("['sh', '-c', 'exit 127']", 3)],
+    ids=["not on the PATH", "not under its path", "status of a shell"],
 )
 def test_frame_without_a_program_is_tried_once(
     tmp_path: Path,
@@ -44,6 +44,16 @@ def test_frame_without_a_program_is_tried_once(
     assert result.returncode == 1
     (dead,) = job_in(session_root).dead_frames()
     assert (dead.record.attempt, dead.record.end and dead.record.end.status) == (attempts, 127)
+
+
+def test_an_empty_command_is_tried_once(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
+    script = outline_file(tmp_path, "\n    from outline import Layer\n" + _OWN.format(command="[]"))
+
+    result = run_pycuerun(script, "1", "--backend", "local", "--maxretries", "2")
+
+    assert result.returncode == 1
+    (dead,) = job_in(session_root).dead_frames()
+    assert (dead.record.attempt, dead.record.end and dead.record.end.status) == (1, 127)
 
 
 def test_frame_of_an_application_that_is_not_there_is_tried_once(

@@ -66,7 +66,7 @@ def _offered(programs: Path, *words: str) -> list[str]:
         (["outline", "status", ""], ["last", "testing-default-tester_shot"]),
         (["outline", "log", "last", ""], ["0002-a", "0001-a", "0003-a"]),
         (["pycuerun", "--resume", "test"], ["testing-default-tester_shot"]),
-        (["pycuerun", "--ba"], ["--backend", "--base-name"]),
+        (["pycuerun", "--ba"], ["--backend", "--base-name", "--backup"]),
         (["cuebot-stub", "d"], ["down"]),
     ],
     ids=lambda words: " ".join(words) if words else "",
