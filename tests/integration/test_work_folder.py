@@ -5,10 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import shutil
-import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -355,29 +352,4 @@ def test_a_folder_that_was_moved_is_as_done_as_before(job: Job):
     shutil.copytree(job.work, job.folder / "moved")
     job.work = job.folder / "moved"
 
-    assert job.launch() == []
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_kills_at_any_moment_change_nothing_in_the_end(job: Job, tmp_path: Path):
-    for number in range(20):
-        (job.folder / "plates" / f"p{number}.txt").write_text("x" * (20 + number))
-    reference = tmp_path / "reference"
-    job.launch()
-    expected = job.bytes()
-    shutil.move(job.work, reference)
-    chance = random.Random(7)
-
-    for _ in range(8):
-        succeeded = job.succeeded()
-        job.ran.write_text("")
-        launcher = start("job.outline", "--backend", "local", "--work", str(job.work), cwd=job.folder, RAN=str(job.ran))
-        time.sleep(chance.uniform(0.2, 0.9))
-        os.kill(launcher.pid, signal.SIGKILL)
-        launcher.communicate()
-        assert succeeded.isdisjoint(job.ran.read_text().splitlines())
-    job.launch()
-
-    assert job.bytes() == expected
     assert job.launch() == []
