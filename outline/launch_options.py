@@ -196,6 +196,9 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
     "Work folder": (
         LaunchOption(("--work",), "work", "Run only what is missing or has changed in this folder.", metavar="DIR"),
         LaunchOption(
+            ("--layer",), "layers", "Only this layer, the others as they are; repeatable.", "append", metavar="LAYER"
+        ),
+        LaunchOption(
             ("--force",), "force", "Run these frames whatever is known; repeatable.", "append", metavar="LAYER[:RANGE]"
         ),
         LaunchOption(

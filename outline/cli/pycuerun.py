@@ -315,7 +315,7 @@ def _launch_args(options: SimpleNamespace) -> dict[str, Any]:
     from ..launch_options import launch_args
 
     args = launch_args(options)
-    for name in ("env", "only", "force", "no_retry", "keep"):
+    for name in ("env", "only", "force", "no_retry", "keep", "layers"):
         args[name] = list(getattr(options, name) or ())
     args["user"], args["leaves_failed"], args["since"] = options.user, options.leaves_failed, options.since
     if options.work:

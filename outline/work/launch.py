@@ -63,6 +63,7 @@ def begin_work(
         OutlineException: The outline cannot be run, somebody else runs in the folder, or it cannot be written.
     """
     _checked_links(ol, folder, choice)
+    choice = _leaving_others(ol, choice)
     launch = folder.begin_launch({"argv": sys.argv, "cwd": os.getcwd()}, take_over=take_over, is_running=is_running)
     try:
         book = folder.read_records()
@@ -74,6 +75,7 @@ def begin_work(
             if ol._ol_state.items is not None:
                 folder.keep_numbers(ol._ol_state.items.numbers)
             wishes = {"force": _texts(choice.force), "keep": _texts(choice.keep), "since": choice.since}
+            wishes["left"] = sorted(choice.left)
             launch.note(parts=parts, **wishes, damaged=book.damaged)
             _record_kept(plan, folder, book, launch.number)
             more = {"held": sorted(ol._ol_state.held), "covers": plan.covers}
@@ -94,7 +96,18 @@ def plan_only(ol: Outline, folder: WorkFolder, choice: Choice) -> WorkPlan:
     Raises:
         OutlineException: The outline cannot be run, or the folder cannot be read.
     """
-    return _plan(ol, folder, folder.read_records(), choice)[0]
+    choice.check(layer.get_name() for layer in ol.get_layers())
+    return _plan(ol, folder, folder.read_records(), _leaving_others(ol, choice))[0]
+
+
+def _leaving_others(ol: Outline, choice: Choice) -> Choice:
+    """A choice of some layers with those that are left alone: all others, but for those that prepare a chosen one."""
+    if not choice.layers:
+        return choice
+    chosen = {*choice.layers, *choice.force}
+    for name in choice.layers:
+        chosen.update(layer.get_name() for layer in ol.get_layer(name).get_preprocess_layers())
+    return choice._replace(left=frozenset(layer.get_name() for layer in ol.get_layers()) - chosen)
 
 
 def _record_kept(plan: WorkPlan, folder: WorkFolder, book: RecordBook, launch: int) -> None:
@@ -202,14 +215,16 @@ def read_choice(flags: Callable[[str], Any]) -> Choice:
     """What a user wants, as ``--force beauty``, ``--force beauty:3-8`` and so on say it.
 
     Args:
-        flags: Gives the launch flags ``force``, ``no_retry``, ``keep``, ``leaves_failed`` and ``since``.
+        flags: Gives the launch flags ``force``, ``no_retry``, ``keep``, ``leaves_failed``, ``since`` and ``layers``.
 
     Raises:
         FrameRangeError: A range cannot be read.
     """
     no_retry = frozenset(flags("no_retry") or ())
     forced, kept = _chosen(flags("force")), _chosen(flags("keep"))
-    return Choice(forced, no_retry, kept, bool(flags("leaves_failed")), int(flags("since") or 0))
+    return Choice(
+        forced, no_retry, kept, bool(flags("leaves_failed")), int(flags("since") or 0), tuple(flags("layers") or ())
+    )
 
 
 def _chosen(texts: Iterable[str] | None) -> dict[str, FrameSet | None]:

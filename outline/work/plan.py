@@ -29,6 +29,8 @@ class Choice(NamedTuple):
         leaves_failed: Failed frames stay failed while they are made of the same.
         since: The launch that this one is another pass of, 0 for none: what ran since then need not run for no other
             reason than that the user, or the layer, wants it in each launch.
+        layers: Only these layers run; empty for all.
+        left: The layers that count as done as they are, because others were chosen.
     """
 
     force: Mapping[str, FrameSet | None] = {}
@@ -36,6 +38,8 @@ class Choice(NamedTuple):
     keep: Mapping[str, FrameSet | None] = {}
     leaves_failed: bool = False
     since: int = 0
+    layers: tuple[str, ...] = ()
+    left: frozenset[str] = frozenset()
 
     def check(self, known: Iterable[str]) -> None:
         """Check the names of layers.
@@ -45,7 +49,7 @@ class Choice(NamedTuple):
             WorkException: A layer is to be forced and not to be tried again.
         """
         known = list(known)
-        for name in [*self.force, *self.no_retry, *self.keep]:
+        for name in [*self.force, *self.no_retry, *self.keep, *self.layers]:
             if name not in known:
                 raise LayerNotFound(name, known)
         both = sorted(self.no_retry.intersection(self.force))
@@ -130,6 +134,9 @@ class WorkPlan:
 KEPT = Decision(Reason.DONE, "kept")
 """The user wants to have a frame as it is."""
 
+LEFT = Decision(Reason.DONE, "left as it is")
+"""The user has chosen other layers; nothing is said of this frame."""
+
 _YOUNG = frozenset(Reason) - {Reason.DONE, Reason.CACHED, Reason.FORCED, Reason.UPSTREAM}
 
 
@@ -185,6 +192,9 @@ def _plan_layer(plan: WorkPlan, name: str, facts: _Facts, running: Mapping[str, 
     forced, kept = choice.force.get(name, ()), choice.keep.get(name, ())
     rerun = rerun_of(links.layer, links)
     decisions = plan.decisions[name] = {}
+    if name in choice.left:
+        decisions.update(dict.fromkeys(FrameSet(links.layer.get_frame_range()), LEFT))
+        return
     same: set[int] = set()
     for frame in FrameSet(links.layer.get_frame_range()).unique():
         record = facts.records.get((name, links.key(frame)))

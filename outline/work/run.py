@@ -16,7 +16,7 @@ from ..layer.state import state_of
 from .decide import Decision, FileState, Reason, Record, decide
 from .digests import Disk
 from .folder import WorkFolder
-from .plan import KEPT, after_a_pass, frame_now, rerun_of
+from .plan import KEPT, LEFT, after_a_pass, frame_now, rerun_of
 from .records import RecordWriter, begin_line, end_line
 from .results import results_of
 
@@ -146,6 +146,8 @@ class WorkRun:
 
     def __decide(self, layer: Layer, links: LayerLinks, frame: int) -> Decision:
         name = layer.get_name()
+        if name in self.__facts.get("left", ()):
+            return LEFT
         record = self.__book.get((name, links.key(frame)))
         forced = self.__facts.get("force", {}).get(name, [])
         is_forced = forced is None or bool(forced and frame in FrameSet(forced))

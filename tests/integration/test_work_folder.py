@@ -220,6 +220,19 @@ def test_keys_can_be_chosen_and_frames_forced_or_kept(job: Job):
     assert "2 done" in job.done.stdout.splitlines()[2]
 
 
+def test_only_chosen_layers_run_and_the_others_stay_as_they_are(job: Job):
+    job.launch()
+    (job.folder / "plates" / "a.txt").write_text("two plus")
+    (job.work / "report.txt").unlink()
+
+    ran = job.launch("--layer", "size", "--layer", "report")
+    told = job.done.stdout
+
+    assert ran == ["report"]
+    assert "0 of 3  3 done" in told
+    assert job.launch() == ["grade-a", "report", "size-a"]
+
+
 def test_a_frame_that_fails_is_tried_again_unless_the_user_says_no(job: Job):
     (job.folder / "plates" / "a.txt").write_text("thirteen more")
 
@@ -292,12 +305,20 @@ def test_a_dry_run_writes_nothing(job: Job):
     ("options", "change", "message"),
     [
         (["--force", "nosuch"], None, "no layer 'nosuch' in this outline; there are grade, size, report"),
+        (["--layer", "nosuch"], None, "no layer 'nosuch' in this outline; there are grade, size, report"),
         (["--force", "size", "--no-retry", "size"], None, "layer 'size' is named by --force and by --no-retry"),
         ([], ('outputs="size/%{KEY}.txt"', 'outputs="grade/%{KEY}.txt"'), "is written by frame 1 of layer 'grade'"),
         ([], ('"code": "grade.sh"', '"code": "nosuch.sh"'), "no layer makes its input 'code', and it is not there"),
         ([], ("chunk=2", 'rerun="sometimes"'), "rerun must be one of 'changed', 'missing', 'always', not 'sometimes'"),
     ],
-    ids=["unknown layer", "force and no retry", "one file, two writers", "a missing input", "rerun"],
+    ids=[
+        "unknown layer",
+        "unknown layer to run",
+        "force and no retry",
+        "one file, two writers",
+        "a missing input",
+        "rerun",
+    ],
 )
 def test_mistakes_are_told_before_anything_runs(
     job: Job, options: list[str], change: tuple[str, str] | None, message: str
