@@ -5,11 +5,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from typing import Any
 
 from ..work.folder import WorkFolder
+from ..work.merge import merge
+from ..work.orphans import find_orphans, remove_orphans
 from ..work.trace import Step, trace
+from .text import plural, table
 
-__all__ = ["print_trace"]
+__all__ = ["merge_folders", "print_trace", "prune_files"]
 
 _SHOWN = 20
 
@@ -44,3 +49,40 @@ def _maker(step: Step) -> str:
     if not step.layer:
         return "a source"
     return f"layer {step.layer}, {step.key}, launch {step.launch}" + ", as above" * step.is_known
+
+
+def prune_files(folder: str, *, removes: bool, as_json: bool) -> int:
+    """Print the orphans of a work folder, and remove them if asked to."""
+    work = WorkFolder(folder)
+    orphans = find_orphans(work)
+    if removes:
+        remove_orphans(work, orphans, is_running=_runs_on_farm)
+    if as_json:
+        print(json.dumps([orphan._asdict() for orphan in orphans], indent=2))
+        return 0
+    rows = [[one.path, one.layer, one.why + ", edited, so it stays" * one.is_edited] for one in orphans]
+    if rows:
+        print("\n".join(table(["file", "layer", "why"], rows)))
+    count = plural(sum(not one.is_edited for one in orphans), "file")
+    print(f"{count} removed" if removes else f"{count} that no frame makes any more" + "; --yes removes" * bool(rows))
+    return 0
+
+
+def merge_folders(folders: Sequence[str], output: str, *, prefers_newest: bool) -> int:
+    """Put work folders together into a new one, and print how much it holds."""
+    sources = [WorkFolder(folder) for folder in folders]
+    count = merge(
+        sources,
+        WorkFolder(output),
+        prefers_newest=prefers_newest,
+        is_running=_runs_on_farm,
+    )
+    print(f"{output} holds {plural(count, 'frame')} of {plural(len(sources), 'folder')}")
+    return 0
+
+
+def _runs_on_farm(job_id: str, server: Any) -> bool:
+    """Tell whether a job still runs or waits on a farm."""
+    from ..cuerun import import_backend_module
+
+    return bool(import_backend_module("cue").is_running(job_id, server))

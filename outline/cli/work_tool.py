@@ -26,9 +26,23 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print data for pro
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one list, as --format json.")
 @click.option("-o", "--output", metavar="NAME", help="Write files NAME-00000-of-00001 and so on.")
-@click.option("--shards", type=click.IntRange(1), default=1, metavar="N", help="With -o, how many files.")
+@click.option(
+    "--shards",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    help="With -o, how many files.",
+)
 @click.option("--failed", is_flag=True, help="The frames that failed, with their errors, instead.")
-def results(work: str, layer: str, format_: str, as_json: bool, output: str | None, shards: int, failed: bool) -> int:
+def results(
+    work: str,
+    layer: str,
+    format_: str,
+    as_json: bool,
+    output: str | None,
+    shards: int,
+    failed: bool,
+) -> int:
     """Print what the frames of a layer returned.
 
     WORK is the folder that the job was launched with. There is one record for each frame, in the order of the frames,
@@ -54,4 +68,37 @@ def trace(work: str, file: str, down: bool, as_json: bool) -> int:
     return print_trace(work, file, down=down, as_json=as_json)
 
 
-WORK_COMMANDS = (results, trace)
+@click.command()
+@_WORK
+@click.option("--yes", is_flag=True, help="Remove them.")
+@_JSON
+def prune(work: str, yes: bool, as_json: bool) -> int:
+    """List files that no frame would make any more.
+
+    These are files of items that no source gives, and of layers that the job has no more. With --yes they are removed,
+    and what is known of their frames is forgotten. A file that somebody has edited stays.
+    """
+    from .work_files import prune_files
+
+    return prune_files(work, removes=yes, as_json=as_json)
+
+
+@click.command()
+@click.argument("work", nargs=-1, required=True, type=click.Path(file_okay=False))
+@click.option("-o", "--output", metavar="DIR", required=True, help="The new work folder.")
+@click.option(
+    "--prefer",
+    type=click.Choice(["newest"]),
+    help="Which outputs of a frame count where two folders differ.",
+)
+def merge(work: tuple[str, ...], output: str, prefer: str | None) -> int:
+    """Put work folders of several computers together into a new one.
+
+    A frame whose outputs differ in two of them is refused, unless --prefer newest says which count.
+    """
+    from .work_files import merge_folders
+
+    return merge_folders(work, output, prefers_newest=prefer is not None)
+
+
+WORK_COMMANDS = (results, trace, prune, merge)

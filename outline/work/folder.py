@@ -17,7 +17,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..exception import WorkException
@@ -114,6 +114,14 @@ class WorkFolder:
             return {}
         return data if isinstance(data, dict) else {}
 
+    def layers(self) -> dict[str, str | None] | None:
+        """The layers of the newest launch that has noted them, each with the numbers of its items as a range."""
+        for number in range(self.last_launch(), 0, -1):
+            layers = self.launch(number).get("layers")
+            if isinstance(layers, dict):
+                return layers
+        return None
+
     def begin_launch(
         self, facts: Mapping[str, Any], *, take_over: bool = False, is_running: Callable[[str, Any], bool] | None = None
     ) -> Launch:
@@ -145,6 +153,31 @@ class WorkFolder:
         except OSError as error:
             raise WorkException(f"cannot write the work folder {self.folder}: {error.strerror}") from error
         return Launch(self.__launch_path(number + 1), number + 1, {**owner, **facts}, self.launch(number))
+
+    def refuse_in_use(self, is_running: Callable[[str, Any], bool] | None = None) -> None:
+        """Refuse a folder in which somebody runs; ``is_running`` is that of ``begin_launch``.
+
+        Raises:
+            WorkException: Somebody does.
+        """
+        number = self.last_launch()
+        if number:
+            self.__refuse_living(number, is_running)
+
+    def copy_launches(self, source: WorkFolder, after: int) -> int:
+        """Copy the launches of another folder behind those up to a number, and give the number of the last one.
+
+        They do not tell which layers there are: that of one folder says nothing of the items of another.
+
+        Raises:
+            WorkException: This folder cannot be written.
+        """
+        last = source.last_launch()
+        for number in range(1, last + 1):
+            facts = {name: value for name, value in source.launch(number).items() if name != "layers"}
+            if facts:
+                Launch(self.__launch_path(after + number), after + number, facts, {}).note(over=True)
+        return after + last
 
     def __refuse_living(self, number: int, is_running: Callable[[str, Any], bool] | None) -> None:
         data = self.launch(number)
@@ -195,6 +228,18 @@ class WorkFolder:
                 book.fold(self.records, files)
             except OSError as error:
                 raise WorkException(f"cannot fold the records in {self.records}: {error.strerror}") from error
+
+    def drop_records(self, book: RecordBook, frames: Iterable[tuple[str, str]], before: int) -> None:
+        """Remove the records of some frames, and put all others of launches before a number into one file.
+
+        Raises:
+            WorkException: The folder cannot be written.
+        """
+        book.drop(frames)
+        try:
+            book.fold(self.records, [name for name in record_files(self.records) if 0 < launch_of(name) < before])
+        except OSError as error:
+            raise WorkException(f"cannot fold the records in {self.records}: {error.strerror}") from error
 
     def move_edited(self, path: str) -> str:
         """Move an output that somebody has changed out of the way, and give its new place.

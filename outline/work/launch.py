@@ -71,12 +71,14 @@ def begin_work(
         plan.launch = launch.number
         _tell_damage(book, folder)
         folder.fold_records(book, launch.number)
+        items = _numbers_of_layers(ol)
         if plan.has_work or plan.kept:
             if ol._ol_state.items is not None:
                 folder.keep_numbers(ol._ol_state.items.numbers)
             wishes = {"force": _texts(choice.force), "keep": _texts(choice.keep), "since": choice.since}
             wishes["left"] = sorted(choice.left)
-            launch.note(parts=parts, **wishes, damaged=book.damaged)
+            outputs = {name: [output.path for output in links.outputs] for name, links in plan.links.items()}
+            launch.note(parts=parts, **wishes, damaged=book.damaged, layers=items, outputs=outputs)
             _record_kept(plan, folder, book, launch.number)
             more = {"held": sorted(ol._ol_state.held), "covers": plan.covers}
             ol.set_work({"folder": folder.folder, "launch": launch.number, "cwd": os.getcwd(), **more})
@@ -84,10 +86,21 @@ def begin_work(
     except BaseException:
         launch.note(over=True)
         raise
-    if not plan.has_work and not plan.kept:
+    if not plan.has_work and not plan.kept and items == folder.layers():
         launch.forget()
+    elif not plan.has_work and not plan.kept:
+        launch.note(layers=items, over=True)
     elif "job" not in launch.facts:
         launch.note(over=True)
+
+
+def _numbers_of_layers(ol: Outline) -> dict[str, str | None]:
+    """The layers of a job, each with the numbers of all its items; None without a source, and before it is read."""
+    book, found = ol.get_item_book(), {}
+    for layer in ol.get_layers():
+        source = None if ol.holds(layer) else layer.get_items()
+        found[layer.get_name()] = None if source is None else book.frames(source)
+    return found
 
 
 def plan_only(ol: Outline, folder: WorkFolder, choice: Choice) -> WorkPlan:

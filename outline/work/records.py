@@ -196,6 +196,11 @@ class RecordBook(Mapping[tuple[str, str], Record]):
     def __len__(self) -> int:
         return len(self.__lines)
 
+    def drop(self, frames: Iterable[tuple[str, str]]) -> None:
+        """Forget the records of some frames."""
+        for frame in frames:
+            del self.__lines[frame], self.__order[frame]
+
     def fold(self, folder: str, files: Iterable[str]) -> None:
         """Write the newest records into one file and remove the files that they came from.
 

@@ -33,14 +33,31 @@ def run(folder: Path, *words: object, code: int = 0) -> subprocess.CompletedProc
     """Run ``outline`` in a folder and check its exit code."""
     call = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
     argv = [sys.executable, "-c", call, *map(str, words)]
-    done = subprocess.run(argv, cwd=folder, env=environ_with(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        argv,
+        cwd=folder,
+        env=environ_with(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == code, done.stdout + done.stderr
     return done
 
 
 def launch(folder: Path, *options: str, work: str = "made") -> str:
     """Launch the job of a folder and give what it printed."""
-    argv = [sys.executable, "-m", "outline", "job.outline", "--backend", "local", "--work", work, *options]
+    argv = [
+        sys.executable,
+        "-m",
+        "outline",
+        "job.outline",
+        "--backend",
+        "local",
+        "--work",
+        work,
+        *options,
+    ]
     environ = environ_with(OUTLINE_OUTLINE_SESSION_DIR=str(folder / "sessions"))
     done = subprocess.run(argv, cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -103,7 +120,10 @@ def test_a_file_made_of_all_frames_and_one_of_a_group_name_them(launched: Path):
         "size/s1/b.txt",
         "size/s2/c.txt",
     ]
-    assert [step["file"] for step in of_group if step["depth"] == 1] == ["size/s1/a.txt", "size/s1/b.txt"]
+    assert [step["file"] for step in of_group if step["depth"] == 1] == [
+        "size/s1/a.txt",
+        "size/s1/b.txt",
+    ]
     assert of_all[0] == {
         "depth": 0, "file": "report.txt", "layer": "report", "key": "1000", "launch": 1, "is_known": False,
     }  # fmt: skip
@@ -119,3 +139,113 @@ def test_a_folder_that_is_none_is_told(launched: Path):
     done = run(launched, "trace", "plates", "a.txt", code=2)
 
     assert done.stderr == f"outline: {launched}/plates is no work folder; pycuerun --work makes one\n"
+
+
+# -- prune -----------------------------------------------------------------------------------------------------
+
+
+def _made(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in sorted(folder.rglob("*.txt"))
+        if ".outline" not in path.parts
+    }
+
+
+def test_files_of_a_removed_plate_are_listed_and_removed(job: Path):
+    (job / "plates" / "s2" / "c.txt").unlink()
+    launch(job)
+
+    listed = run(job, "prune", "made").stdout.splitlines()
+    before = _made(job / "made")
+    removed = run(job, "prune", "made", "--yes").stdout.splitlines()
+
+    assert [line.split("  ")[0] for line in listed[1:-1]] == [
+        "grade/s2/c.txt",
+        "shot/s2.txt",
+        "size/s2/c.txt",
+    ]
+    assert listed[-1] == "3 files that no frame makes any more; --yes removes"
+    assert removed[-1] == "3 files removed"
+    left = {name: text for name, text in before.items() if "s2" not in name}
+    assert _made(job / "made") == left
+    assert not (job / "made" / "grade" / "s2").exists()
+    assert run(job, "prune", "made").stdout == "0 files that no frame makes any more\n"
+    assert launch(job) == "nothing to do: all frames are done\n"
+
+
+def test_files_of_a_layer_that_is_gone_are_orphans_and_edited_ones_stay(job: Path):
+    (job / "job.outline").write_text(SCRIPT[: SCRIPT.index('Shell("shot"')])
+    launch(job)
+    (job / "made" / "report.txt").write_text("my notes")
+
+    found = json.loads(run(job, "prune", "made", "--yes", "--json").stdout)
+
+    assert [(one["path"], one["why"], one["is_edited"]) for one in found] == [
+        ("report.txt", "no layer report", True),
+        ("shot/s1.txt", "no layer shot", False),
+        ("shot/s2.txt", "no layer shot", False),
+    ]
+    assert (job / "made" / "report.txt").read_text() == "my notes"
+    assert not (job / "made" / "shot").exists()
+
+
+def test_a_launch_of_some_items_makes_no_orphans(job: Path):
+    launch(job, "--only", "s1*", "--force", "grade")
+
+    assert run(job, "prune", "made").stdout == "0 files that no frame makes any more\n"
+
+
+# -- merge -----------------------------------------------------------------------------------------------------
+
+
+def test_folders_of_two_computers_become_one(job: Path):
+    launch(job, "--only", "s1*", "--layer", "grade", "--layer", "size", work="one")
+    launch(job, "--only", "s2*", "--layer", "grade", "--layer", "size", work="two")
+
+    merged = run(job, "merge", "one", "two", "-o", "both").stdout
+    told = launch(job, work="both")
+
+    assert merged == "both holds 6 frames of 2 folders\n"
+    assert [line.split()[-2:] for line in told.splitlines() if line.startswith(("grade", "size"))][:2] == [
+        ["3", "done"], ["3", "done"],
+    ]  # fmt: skip
+    assert _made(job / "both") == _made(job / "made")
+    assert launch(job, work="both") == "nothing to do: all frames are done\n"
+
+
+def test_a_frame_with_different_outputs_is_refused_unless_the_newest_is_preferred(
+    job: Path,
+):
+    shutil.copytree(job / "made", job / "old")
+    (job / "grade.sh").write_text('cat "$1" "$1" > "$2"\n')
+    launch(job)
+
+    refused = run(job, "merge", "old", "made", "-o", "both", code=2)
+    run(job, "merge", "made", "old", "-o", "both", "--prefer", "newest")
+
+    assert f"different outputs of grade, s1/a in {job}/old and in {job}/made" in refused.stderr
+    assert _made(job / "both") == _made(job / "made")
+    assert launch(job, work="both") == "nothing to do: all frames are done\n"
+
+
+def test_a_number_in_a_path_is_not_changed(job: Path):
+    script = SCRIPT[: SCRIPT.index("size = ")].replace("grade/%{KEY}.txt", "grade/a.####.txt")
+    (job / "job.outline").write_text(script)
+    launch(job, work="one")
+    (job / "plates" / "s1" / "a.txt").unlink()
+    (job / "plates" / "s0").mkdir()
+    (job / "plates" / "s0" / "x.txt").write_text("x")
+    launch(job, work="two")
+
+    done = run(job, "merge", "one", "two", "-o", "both", code=2)
+
+    assert "would become frame" in done.stderr
+    assert "holds the number; name its files by %{KEY}" in done.stderr
+    assert not (job / "both").exists()
+
+
+def test_a_merge_into_a_folder_that_is_there_is_refused(job: Path):
+    done = run(job, "merge", "made", "-o", "plates", code=2)
+
+    assert done.stderr == f"outline: {job}/plates is there already; merge makes a new folder\n"

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Orphans: files that a job made once, of items that no source gives any more and of layers that are gone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from ..exception import WorkException
+from ..frames import FrameSet
+from .digests import Disk
+from .folder import WorkFolder
+from .records import RecordBook
+
+__all__ = ["Orphan", "find_orphans", "remove_orphans"]
+
+
+class Orphan(NamedTuple):
+    """A file that no frame of the last launch would make.
+
+    Attributes:
+        path: Its path, relative to the work folder where it is in there.
+        layer: The layer that made it.
+        key: The key of its item, or its frame.
+        why: What is gone.
+        is_edited: It is not what the frame wrote, so it is never removed.
+    """
+
+    path: str
+    layer: str
+    key: str
+    why: str
+    is_edited: bool
+
+
+def find_orphans(folder: WorkFolder) -> list[Orphan]:
+    """The files that are there and that no frame of the last launch would make, in the order of their paths.
+
+    Raises:
+        WorkException: It is no work folder, or no launch has noted which items there are.
+    """
+    book = folder.read_records()
+    gone = _gone(folder, book)
+    living = {state.path for frame in book if frame not in gone for state in _outputs(book, frame)}
+    disk = Disk(folder.folder)
+    return sorted(
+        Orphan(state.path, *frame, why, disk.digest(state.path, state) != state.digest)
+        for frame, why in gone.items()
+        for state in _outputs(book, frame)
+        if state.path not in living and disk.signature(state.path) is not None
+    )
+
+
+def remove_orphans(
+    folder: WorkFolder,
+    orphans: Iterable[Orphan],
+    *,
+    is_running: Callable[[str, Any], bool] | None = None,
+) -> None:
+    """Remove files, the folders that get empty, and the records of their frames; edited files stay.
+
+    Args:
+        folder: The work folder, in which nothing may run.
+        orphans: What ``find_orphans`` has found.
+        is_running: As for ``WorkFolder.begin_launch``.
+
+    Raises:
+        WorkException: Somebody runs in the folder, or a file cannot be removed.
+    """
+    claim = folder.begin_launch({"argv": ["outline", "prune"]}, is_running=is_running)
+    try:
+        for orphan in orphans:
+            if not orphan.is_edited:
+                _remove(folder.folder, orphan.path)
+        book = folder.read_records()
+        folder.drop_records(book, _gone(folder, book), claim.number)
+    finally:
+        claim.forget()
+
+
+def _gone(folder: WorkFolder, book: RecordBook) -> dict[tuple[str, str], str]:
+    """The frames that the last launch did not have, and what is gone of them."""
+    if not folder.exists():
+        raise WorkException(f"{folder.folder} is no work folder; pycuerun --work makes one")
+    layers = folder.layers()
+    if layers is None:
+        raise WorkException(f"no launch in {folder.folder} has noted which items there are; launch the job once more")
+    numbers = folder.numbers()
+    there = {name: FrameSet(text) for name, text in layers.items() if text is not None}
+    gone = {}
+    for layer, key in book:
+        if layer not in layers:
+            gone[layer, key] = f"no layer {layer}"
+        elif layer in there and numbers.get(key, 0) not in there[layer]:
+            gone[layer, key] = f"no item {key}"
+    return gone
+
+
+def _outputs(book: RecordBook, frame: tuple[str, str]) -> Any:
+    record = book.get(frame)
+    return () if record is None else record.outputs
+
+
+def _remove(folder: str, path: str) -> None:
+    whole = os.path.join(folder, path)
+    try:
+        if os.path.isdir(whole) and not os.path.islink(whole):
+            shutil.rmtree(whole)
+        else:
+            os.unlink(whole)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise WorkException(f"cannot remove {whole}: {error.strerror}") from error
+    parent = os.path.dirname(whole)
+    while parent.startswith(os.path.join(folder, "")):
+        try:
+            os.rmdir(parent)
+        except OSError:  # it holds something else
+            return
+        parent = os.path.dirname(parent)
