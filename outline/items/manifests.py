@@ -62,7 +62,7 @@ def _jsonl_rows(path: str, shown: str) -> Iterator[_Row]:
     for number, line in text_lines(path, shown):
         if line.strip():
             origin = f"{shown}:{number}"
-            yield _as_row(_json(line, shown, number), origin), origin, None
+            yield _as_row(_json(line.strip(), shown, number), origin), origin, None
 
 
 def _json_rows(path: str, shown: str) -> Iterator[_Row]:
