@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LaunchException
 from ..files import write_atomic
 from ..resources import parse_memory_kb
 from ..scheduler import JobPlan, plan_job
+from ..storage import is_url
 from .template import SESSION, StepFacts, template_of
 
 if TYPE_CHECKING:
@@ -102,7 +104,10 @@ def _parameter_values(launcher: OutlineLauncher, plan: JobPlan) -> dict[str, Any
 
 
 def _assets(ol: Outline, plan: JobPlan) -> dict[str, Any]:
-    """The files that the layers say they read, unless another layer makes them, and the folders that they write to."""
+    """The files that the layers say they read, unless another layer makes them, and the folders that they write to.
+
+    What is in buckets is none: frames fetch and store it themselves.
+    """
     from ..layer.links import LayerLinks
 
     read: dict[str, None] = {}
@@ -112,14 +117,13 @@ def _assets(ol: Outline, plan: JobPlan) -> dict[str, Any]:
         layer = ol.get_layer(planned.name)
         links = LayerLinks(layer, "", os.getcwd())
         for output in links.outputs:
-            folders.update(dict.fromkeys(map(os.path.abspath, output.folders(planned.frames))))
+            folders |= _absolute(output.folders(planned.frames))
         added = (path.get_path() for path in layer.get_outputs().values())
-        folders.update(dict.fromkeys(os.path.dirname(os.path.abspath(path)) for path in added if "%{" not in path))
+        folders |= _absolute(os.path.dirname(path) or os.curdir for path in added if "%{" not in path)
         for frame in planned.frames:
-            written.update(dict.fromkeys(os.path.abspath(path) for _, path in links.output_paths(frame)))
-            read.update(dict.fromkeys(os.path.abspath(path) for _, path in links.found_paths(frame)))
-        named = [layer.get_arg(name) for name in getattr(layer, "path_args", ())]
-        read.update(dict.fromkeys(os.path.abspath(path) for path in named if isinstance(path, str)))
+            written |= _absolute(path for _, path in links.output_paths(frame))
+            read |= _absolute(path for _, path in links.found_paths(frame))
+        read |= _absolute(layer.get_arg(name) for name in getattr(layer, "path_args", ()))
     paths = [path for path in read if path not in written]
     return {
         "assetReferences": {
@@ -131,3 +135,8 @@ def _assets(ol: Outline, plan: JobPlan) -> dict[str, Any]:
             "referencedPaths": [],
         }
     }
+
+
+def _absolute(paths: Iterable[Any]) -> dict[str, None]:
+    """Absolute paths without those in buckets, each once, in their order."""
+    return {os.path.abspath(path): None for path in paths if isinstance(path, str) and not is_url(path)}

@@ -126,6 +126,13 @@ def test_pictures_that_cannot_be_shown_say_why(tmp_path: Path):
     assert all(one.data == b"" and one.fault.startswith("cannot be shown: ") for one in group.shown)
 
 
+def test_pictures_in_buckets_are_counted(tmp_path: Path):
+    made = [Made("sim", "main", str(number), f"s3://bucket/{number}.png") for number in (1, 2)]
+
+    assert pictures_of(made, 40) == ((), "Pictures in buckets are not read, and there are 2.")
+    assert pictures_of(made, 0) == ((), "")
+
+
 def test_pictures_of_the_trade_are_opened_with_openimageio(tmp_path: Path):
     oiio = pytest.importorskip("OpenImageIO", reason="the extra 'images' is not installed")
     picture = oiio.ImageBuf(oiio.ImageSpec(600, 300, 4, "half"))

@@ -210,6 +210,7 @@ def test_deadline_cloud_reads_the_bundle(tmp_path: Path, tools: dict[str, str]):
         copy = ["cp", "%{INPUT}", "%{OUTPUT}"]
         first = Shell("first", inputs="in/plate.####.txt", outputs="out/a.####.txt", command=copy)
         Shell("second", inputs=first, outputs="end/b.####.txt", command=copy)
+        Shell("third", inputs="memory://plates/a.txt", outputs="memory://made/b.####.txt", command=copy)
         """,
     )
     export(script, "1", "-m", "5", "-o", "bundle", cwd=tmp_path, environ=tools)

@@ -102,6 +102,23 @@ def test_installed_wheel_runs_a_job_from_another_directory(bare_bin: Path, tmp_p
     assert sorted(path.name for path in tmp_path.glob("*.txt")) == ["1.txt", "2.txt", "3.txt"]
 
 
+def test_installed_wheel_reports_and_exports_without_any_extra(bare_bin: Path, tmp_path: Path):
+    script = tmp_path / "shot.outline"
+    script.write_text(
+        "from outline.modules.shell import Shell\n"
+        "Shell('a', command=['sh', '-c', 'echo a picture > $0', '%{OUTPUT}'], outputs='a.####.png')\n"
+    )
+    _run([bare_bin / "pycuerun", script, "1-3", "--backend", "local"], cwd=tmp_path)
+
+    _run([bare_bin / "outline", "report", "last"], cwd=tmp_path)
+    _run([bare_bin / "outline", "export", script, "1-3", "-o", "bundle"], cwd=tmp_path)
+
+    page = (tmp_path / "report.html").read_text()
+    assert "pip install outline-farm[report]" in page
+    assert "--succeeded:" in page  # the style, which is a file of the wheel
+    assert "jobtemplate-2023-09" in (tmp_path / "bundle" / "template.yaml").read_text()
+
+
 @pytest.mark.parametrize(
     "command",
     [["pycuerun", "--version"], ["outline", "--help"], ["outline", "config"], ["cuebot-stub", "--help"]],

@@ -6,7 +6,6 @@ Nothing here needs code of the user: a session is read as data.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -18,6 +17,7 @@ from ...items.item import item_tokens
 from ...items.table import ItemTable
 from ...scheduler import FrameState
 from ...session_paths import SessionPaths
+from ...storage import join
 from ...work.decide import Record
 from ...work.folder import WorkFolder
 
@@ -46,7 +46,7 @@ def made_in_work(folder: WorkFolder, records: Mapping[str, Iterable[Record]]) ->
         for record in found:
             if record.end is not None and not record.end.status:
                 for state in record.outputs:
-                    yield Made(layer, state.name, record.key, os.path.join(folder.folder, state.path))
+                    yield Made(layer, state.name, record.key, join(folder.folder, state.path))
 
 
 # Any: the data of an outline.yaml.

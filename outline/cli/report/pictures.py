@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from ...storage import is_url
 from .facts import Picture, Pictures
 from .made import Made
 
@@ -38,11 +39,15 @@ def pictures_of(made: Iterable[Made], most: int) -> tuple[tuple[Pictures, ...], 
         most: How many pictures there may be together.
     """
     groups: dict[tuple[str, str], list[Made]] = {}
+    away = 0
     for one in made:
-        if most and os.path.splitext(one.path)[1][1:].lower() in _KINDS and os.path.isfile(one.path):
-            groups.setdefault((one.layer, one.output), []).append(one)
+        if most and os.path.splitext(one.path)[1][1:].lower() in _KINDS:
+            if is_url(one.path):
+                away += 1
+            elif os.path.isfile(one.path):
+                groups.setdefault((one.layer, one.output), []).append(one)
     if not groups:
-        return (), ""
+        return (), f"Pictures in buckets are not read, and there are {away}." if away else ""
     if not _has("PIL") and not _has("OpenImageIO"):
         return (), _MISSING
     each = max(_LEAST, most // len(groups))
@@ -54,7 +59,9 @@ def pictures_of(made: Iterable[Made], most: int) -> tuple[tuple[Pictures, ...], 
             if chosen:
                 found.append(Pictures(layer, output, len(group), tuple(pool.map(_picture, chosen))))
     hidden = len(groups) - len(found)
-    return tuple(found), f"{hidden} more outputs that are pictures; --pictures shows more" if hidden else ""
+    notes = [f"There are {hidden} more outputs that are pictures; --pictures shows more."] if hidden else []
+    notes += [f"Pictures in buckets are not read, and there are {away}."] if away else []
+    return tuple(found), " ".join(notes)
 
 
 def choose(made: Sequence[Made], most: int) -> list[Made]:
