@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .plugin_options import PluginParser
 
-__all__ = ["PyCuerun", "launch", "main", "run_named_frame"]
+__all__ = ["PyCuerun", "launch", "main"]
 
 
 class PyCuerun:
@@ -70,6 +70,8 @@ def main(argv: list[str]) -> int:
     """Run pycuerun with the arguments and return its exit code."""
     named = _only_a_frame(argv)
     if named:
+        from .one_frame import run_named_frame
+
         return run_named_frame(*named)
 
     import click
@@ -155,28 +157,14 @@ def _set_versions(options: SimpleNamespace) -> None:
 # -- one frame -------------------------------------------------------------------------------------------------
 
 
-def run_named_frame(script: str, name: str) -> int:
-    """Run a frame of a session in this process and return its exit code.
-
-    Raises:
-        OutlineException: The script is not in a session, or has no such frame.
-    """
-    from ..cuerun import load_session_frame
-    from ..frame_run import enter_folder, run_frame_by_hand
-    from ..names import split_frame_name
-
-    number, name_of_layer = split_frame_name(name)
-    layer = load_session_frame(script, name_of_layer, number)
-    enter_folder(os.environ)
-    return run_frame_by_hand(layer, number)
-
-
 def _execute(options: SimpleNamespace) -> int:
     if not options.script:
         raise OutlineException("name the session's outline.yaml beside -e")
     if options.frames:
         raise OutlineException(f"-e runs the one frame {options.execute}; leave out {options.frames!r}")
-    return run_named_frame(options.script, options.execute)
+    from .one_frame import run_named_frame
+
+    return run_named_frame(options.script, options.execute, options.range)
 
 
 # -- jobs ------------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ def shot(tmp_path: Path) -> Path:
         (["shot.outline", "1-2", "-f", "1-3"], "two frame ranges, '1-3' and '1-2'"),
         (["shot.outline", "--nosuch"], "--nosuch"),
         (["shot.outline", "1", "--env", "K", "--dry-run"], "--env needs NAME=value, not 'K'"),
-        (["shot.outline", "-e", "1-a"], "is not in a session"),
+        (["shot.outline", "-e", "1-nosuch"], "no layer 'nosuch' in this outline"),
         (["shot.outline", "1", "-e", "1-a"], "leave out '1'"),
         (["-e", "1-a"], "outline.yaml"),
         (["shot.outline", "-e", "a"], "a frame is named like 12-beauty"),
