@@ -40,7 +40,7 @@ def read_job(element: Element, name: str, user: str, rules: SpecRules, budget: B
         name=name,
         paused=element.read_child("paused", parse_flag, False),
         priority=element.read_child("priority", parse_int, 1),
-        max_retries=_read_retries(element, rules),
+        max_retries=min(_RETRIES, max(0, element.read_child("maxretries", parse_int, _RETRIES))),
         max_cores=element.read_child("maxcores", parse_max_cores, None),
         max_gpus=element.read_child("maxgpus", parse_int, None),
         autoeat=element.read_child("autoeat", parse_flag, False),
@@ -49,11 +49,6 @@ def read_job(element: Element, name: str, user: str, rules: SpecRules, budget: B
         env=read_env(element),
         layers=_read_layers(element, post_job_name(name, user, 10**12), rules, budget),
     )
-
-
-def _read_retries(element: Element, rules: SpecRules) -> int:
-    retries = max(0, element.read_child("maxretries", parse_int, _RETRIES))
-    return min(retries, _RETRIES) if rules.strict else retries
 
 
 def _read_localbook(element: Element) -> LocalBook:

@@ -16,7 +16,7 @@ pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 import grpc
 from opencue_proto import host_pb2, host_pb2_grpc, report_pb2, report_pb2_grpc
 
-from cuebot_stub.farm import steering
+from cuebot_stub.farm import changing, steering
 from cuebot_stub.farm.farm import FarmSettings
 from cuebot_stub.farm.orders import HostOrder
 from cuebot_stub.server import FarmServer
@@ -110,9 +110,10 @@ def test_frame_retried_while_it_runs_runs_again_once_its_process_is_gone(
 
 def test_completion_that_comes_twice_counts_once(farm_server: FarmServer, rqd: Rqd, tmp_path: Path):
     go = tmp_path / "go"
-    job = launch(farm_server, Layer("wait", f"until test -e '{go}'; do sleep 0.05; done", "1-2"), retries=3)
+    job = launch(farm_server, Layer("wait", f"until test -e '{go}'; do sleep 0.05; done", "1-2"))
     until(lambda: counts(farm_server, job) == {"RUNNING": 2})
     with farm_server.farm.work() as farm:
+        changing.set_max_retries(farm, farm.jobs[job], 3)
         proc = next(proc for proc in farm.procs.values() if proc.ref == 0)
     frame = report_pb2.RunningFrameInfo(resource_id=proc.id, frame_id=proc.frame_id, job_id=job)
     report = report_pb2.FrameCompleteReport(frame=frame, exit_status=1)
@@ -265,7 +266,7 @@ def test_frame_that_outlasts_its_timeout_is_ended_and_dead(farm_server: FarmServ
 
     with farm_server.farm.work() as farm:
         for proc in farm.procs.values():
-            proc.launched -= 61  # as if a minute had passed
+            proc.booked -= 121  # as if two minutes had passed
 
     until(lambda: state_of(farm_server, job) is S.DEAD)
 

@@ -58,9 +58,20 @@ def test_frame_that_ends_well_has_succeeded(farm: FakeFarm):
     assert (facts(farm).exit_status, facts(farm).exit_signal) == (0, 0)
 
 
+@pytest.mark.parametrize(("asked", "most"), [(0, 0), (1, 1), (5, 1), (-1, 0)])
+def test_spec_gets_one_retry_at_most(farm: FakeFarm, asked: int, most: int):
+    start(farm, before=retries(asked))
+
+    states = [end(farm, status=7) for _ in range(most + 1)]
+
+    assert states == ["R"] * most + ["D"]
+
+
 @pytest.mark.parametrize("most", [0, 1, 3])
 def test_frame_is_dead_when_all_its_retries_are_spent(farm: FakeFarm, most: int):
-    start(farm, before=retries(most))
+    start(farm, before=retries(1))
+    with farm.farm.work():
+        changing.set_max_retries(farm.farm, farm.job(), most)
 
     states = [end(farm, status=7) for _ in range(most + 1)]
 

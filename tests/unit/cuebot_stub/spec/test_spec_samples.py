@@ -53,7 +53,7 @@ def test_what_pyoutline_writes_is_read():
 
     name = "testing-test_shot-tester_two_steps"
     sim, comp = found.jobs[0].layers
-    assert (found.facility, found.jobs[0].name, found.jobs[0].max_retries) == (None, name, 2)
+    assert (found.facility, found.jobs[0].name, found.jobs[0].max_retries) == (None, name, 1)
     assert (sim.name, sim.services, comp.services) == ("sim_one", ("shell",), ("studio_own", "default"))
     assert (comp.min_cores, comp.threadable, comp.memory_kb) == (200, True, 3 * 1024**2 // 2)
     assert [depend[:8] for depend in found.depends] == [
