@@ -7,7 +7,6 @@ fsspec knows the protocols, and packages of its own know each: s3fs, gcsfs, adlf
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import time
@@ -111,6 +110,8 @@ def fetch(url: str, folder: str) -> str:
     Raises:
         StorageException: There is no such file, or it cannot be read.
     """
+    import hashlib  # slow to import, and every frame imports this module
+
     facts = facts_of(url)
     if facts is None:
         raise StorageException(f"there is no file {url}")
