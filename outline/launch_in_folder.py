@@ -59,6 +59,13 @@ def _startable(ol: Outline, plan: WorkPlan) -> Iterator[tuple[str, FrameSet]]:
             for head in heads:
                 job.restore(job.ref(layer, head), FrameState(state), 0)
     job.settle()
+    yield from _run_out(job)
+    job.release_posts()
+    yield from _run_out(job)
+
+
+def _run_out(job: JobState) -> Iterator[tuple[str, FrameSet]]:
+    """Let all chunks that can start succeed, and give them as pairs of a layer and its frames."""
     while (ref := job.next_ready(float("inf"), sys.maxsize)) is not None:
         yield job.layer(ref).name, job.frames_of(ref)
         job.start(ref)
@@ -136,7 +143,8 @@ def _on_farm(ol: Outline, plan: WorkPlan) -> dict[str, Any]:
         if depend.get_type() == DependType.PreviousFrame
     ]
     ranges = thin_ranges(every, running, never, previous)
-    if not any(ranges.values()):
+    posts = {layer.get_name() for layer in ol.get_layers() if str(layer.get_type()) == "Post"}
+    if not any(frames for name, frames in ranges.items() if name not in posts):
         raise LaunchException("nothing can run: what is left waits for frames that failed and are not tried again")
     return {
         "frames": ranges,

@@ -82,7 +82,7 @@ def results_of(records: Iterable[Record], *, failed: bool = False) -> list[dict[
             continue
         row: dict[str, Any] = {"key": record.key}
         if failed:
-            if record.item not in ("", "{}"):  # a file is no more than its key
+            if record.item:
                 row["item"] = record.item
             found.append({**row, "exit": record.end.status, "error": record.end.reason})
             continue

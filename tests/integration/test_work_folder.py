@@ -257,7 +257,7 @@ def test_a_failure_is_told_with_its_reason(job: Job):
 
     failed = [json.loads(line) for line in job.outline("results", str(job.work), "size", "--failed").splitlines()]
     assert [row["key"] for row in failed] == ["a", "b b"]
-    assert "item" not in failed[0]
+    assert json.loads(failed[0]["item"]) == {"path": "plates/a.txt"}
     assert all("thirteen is an unlucky size" in row["error"] for row in failed)
     assert "thirteen is an unlucky size" in job.outline("status", str(job.work))
 
