@@ -104,7 +104,13 @@ class _Event:
 
 
 class LayerEvent(_Event):
-    """Something happened to a layer; keyword arguments become attributes."""
+    """Something happened to a layer; keyword arguments become attributes.
+
+    The types are its attributes too, as OpenCue's documentation spells them: ``LayerEvent.SETUP``.
+    """
+
+    AFTER_INIT, AFTER_PARENTED, SETUP = AFTER_INIT, AFTER_PARENTED, SETUP
+    BEFORE_EXECUTE, AFTER_EXECUTE = BEFORE_EXECUTE, AFTER_EXECUTE
 
     def __init__(self, event_type: str, layer: Layer, **args: Any) -> None:
         self.type = event_type
@@ -114,6 +120,8 @@ class LayerEvent(_Event):
 
 class LaunchEvent(_Event):
     """A launcher is about to launch a job, or has done it; keyword arguments become attributes."""
+
+    BEFORE_LAUNCH, AFTER_LAUNCH = BEFORE_LAUNCH, AFTER_LAUNCH
 
     # Any: ``cuerun`` is whatever launches, such as the pycuerun tool.
     def __init__(self, event_type: str, cuerun: Any, **args: Any) -> None:

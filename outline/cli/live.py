@@ -44,7 +44,8 @@ class LiveDisplay(Display):
     """Draws the table anew over itself; whatever else is printed meanwhile goes above it.
 
     A terminal that is resized wraps and moves what it shows, and some do so before they tell the new size. Nobody can
-    know then where the table is, so that all that is visible is erased, and the table begins anew at the top.
+    know then where the table is, so that all that is visible is erased, and the table begins anew at the top. What a
+    terminal such as tmux has moved into its scrollback by then stays there, since no program can reach it.
     """
 
     period_seconds = 0.2

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..constants import LayerType
 from ..depend import DependType
+from ..exception import LayerException
 from ..frames import FrameSet
 from .base import DEFAULT_FRAME_RANGE, Layer
 from .paths import OUTPUTS_DATA
@@ -36,6 +37,15 @@ class Frame(Layer):
         """Do nothing: a Frame has one frame."""
 
 
+def _name_of(creator: Any, process: Frame) -> str:
+    if not isinstance(creator, Layer):
+        raise LayerException(
+            f"{type(process).__name__} takes the layer that it belongs to, not {creator!r};"
+            f" make it after that layer, as {type(process).__name__}(layer), and leave out add_child"
+        )
+    return creator.get_name()
+
+
 class LayerPreProcess(Frame):
     """A frame that runs before all frames of its creator, and hands its outputs to it.
 
@@ -44,7 +54,7 @@ class LayerPreProcess(Frame):
 
     def __init__(self, creator: Layer, **args: Unpack[CommandArgs]) -> None:
         """Make a pre-process of ``creator``."""
-        super().__init__(f"{creator.get_name()}_{args.get('suffix', 'preprocess')}", **args)
+        super().__init__(f"{_name_of(creator, self)}_{args.get('suffix', 'preprocess')}", **args)
         self.__creator = creator
         creator.depend_on(self, DependType.LayerOnLayer, propigate=False)
         creator.add_preprocess_layer(self)
@@ -71,7 +81,7 @@ class LayerPostProcess(Frame):
 
     def __init__(self, creator: Layer, propigate: bool = True, **args: Unpack[CommandArgs]) -> None:
         """Make a post-process of ``creator``; ``propigate`` as in ``depend_on``."""
-        super().__init__(f"{creator.get_name()}_postprocess", **args)
+        super().__init__(f"{_name_of(creator, self)}_postprocess", **args)
         self.__creator = creator
         self.depend_on(creator, DependType.LayerOnLayer, propigate=propigate)
         self.set_type(LayerType.UTIL)

@@ -171,3 +171,10 @@ def test_the_types_keep_their_order():
         "AFTER_LAUNCH",
         "BEFORE_LAUNCH",
     )
+
+
+def test_the_types_are_attributes_of_the_events_as_opencues_documentation_spells_them():
+    of_layers = ("AFTER_INIT", "AFTER_PARENTED", "SETUP", "BEFORE_EXECUTE", "AFTER_EXECUTE")
+
+    assert [getattr(LayerEvent, name) for name in of_layers] == list(of_layers)
+    assert (LaunchEvent.BEFORE_LAUNCH, LaunchEvent.AFTER_LAUNCH) == ("BEFORE_LAUNCH", "AFTER_LAUNCH")

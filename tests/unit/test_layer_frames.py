@@ -282,3 +282,11 @@ def test_missing_input_names_the_frames(tmp_path: Path) -> None:
 
     with pytest.raises(LayerException, match="input 'plate' is missing or empty for frames 2-6x2:"):
         layer.check_input(FrameSet("1-6"))
+
+
+@pytest.mark.parametrize("kind", [LayerPreProcess, LayerPostProcess])
+def test_process_that_is_given_a_name_says_what_it_takes(kind: type) -> None:
+    with pytest.raises(
+        LayerException, match=rf"{kind.__name__} takes the layer that it belongs to, not 'verify'; make"
+    ):
+        kind("verify")
