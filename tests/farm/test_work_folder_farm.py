@@ -3,11 +3,16 @@
 
 from __future__ import annotations
 
+import os
+import random
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cuebot_stub.server import FarmServer
 from outline.work.folder import WorkFolder
 from outline.work.results import layer_records, results_of
 from tests.conftest import RunPycuerun
@@ -177,3 +182,48 @@ def test_a_folder_belongs_to_its_job_until_that_is_over(
     assert f"is in use by the job {paused.data.name} on the farm (launch 1); wait for it" in refused.stderr
     assert after.returncode == 0
     assert (tmp_path / "made" / "one.txt").read_text() == "1\n"
+
+
+#: How often a host is killed; OUTLINE_TEST_KILLS=50 is the whole check.
+HOST_KILLS = 2 if "OUTLINE_TEST_KILLS" not in os.environ else int(os.environ["OUTLINE_TEST_KILLS"]) // 5
+
+
+@pytest.mark.timeout(120 + 40 * HOST_KILLS)
+def test_a_host_that_is_killed_costs_what_was_not_finished(
+    run_at_farm: RunAtFarm,
+    run_pycuerun: RunPycuerun,
+    farm_server: FarmServer,
+    start_rqd: Callable[..., Rqd],
+    tmp_path: Path,
+) -> None:
+    plates, ran, made = tmp_path / "plates", tmp_path / "ran", tmp_path / "farm"
+    plates.mkdir()
+    for number in range(6 + 4 * HOST_KILLS):
+        (plates / f"p{number}.txt").write_text(f"plate {number}")
+    text = OUTLINE.replace("PLATES", str(plates)).replace("RAN", str(ran)).replace("tr a-z", "sleep 0.3; tr a-z")
+    job = script(tmp_path, text)
+    run_pycuerun(job, "--backend", "local", "--work", tmp_path / "here")
+    expected = {path.relative_to(tmp_path / "here"): path.read_bytes() for path in (tmp_path / "here").rglob("*.txt")}
+    ran.write_text("")
+    host = start_rqd(farm_server, cores=2, fast_pings=True)
+    chance = random.Random(random.randrange(10**6))
+
+    assert run_at_farm(job, "--work", str(made)).returncode == 0
+    done_before: list[tuple[set[str], int]] = []
+    for _ in range(HOST_KILLS):
+        time.sleep(chance.uniform(0.5, 4))
+        done_before.append((_succeeded(made), len(ran.read_text().split())))
+        host.kill()
+        host.start()
+        host.wait_registered()
+    until(lambda: all((made / name).exists() for name in expected), 90)
+    until(lambda: run_at_farm(job, "--wait", "--work", str(made)).stdout.startswith("nothing to do"), 30)
+
+    assert {name: (made / name).read_bytes() for name in expected} == expected
+    for succeeded, lines in done_before:
+        assert succeeded.isdisjoint(ran.read_text().split()[lines:])
+
+
+def _succeeded(folder: Path) -> set[str]:
+    book = WorkFolder(folder).read_records()
+    return {f"{layer}-{key}" for layer, key in book if (end := book[layer, key].end) is not None and not end.status}
