@@ -21,7 +21,6 @@ __all__ = ["LayerWork", "farm_data", "frames_data", "job_data", "seconds_left"]
 PAGE_FRAMES = 50
 _SHOWN_FINISHED = 50
 S = FrameState
-_FIRST = (S.DEAD, S.RUNNING)  # of a job's frames; the others follow in the order of the job
 
 
 def farm_data(farm: Farm) -> dict[str, Any]:
@@ -198,7 +197,7 @@ def frames_data(farm: Farm, job: Job, layer: str, state: str, page: int) -> dict
     if wanted is not None:
         refs = [ref for ref in refs if job.state.state(ref) is wanted]
     else:
-        refs.sort(key=lambda ref: _FIRST.index(state) if (state := job.state.state(ref)) in _FIRST else len(_FIRST))
+        refs = _dead_and_running_first(job, refs, layer)
     begin = page * PAGE_FRAMES
     return {
         "total": len(refs),
@@ -206,6 +205,22 @@ def frames_data(farm: Farm, job: Job, layer: str, state: str, page: int) -> dict
         "pages": max(1, -(-len(refs) // PAGE_FRAMES)),
         "frames": [_frame_row(job, ref) for ref in refs[begin : begin + PAGE_FRAMES]],
     }
+
+
+def _dead_and_running_first(job: Job, refs: list[int], layer: str) -> list[int]:
+    counts = job.state.counts(layer or None)
+    left = counts[S.DEAD] + counts[S.RUNNING]
+    found: dict[FrameState, list[int]] = {S.DEAD: [], S.RUNNING: []}
+    for ref in refs:
+        if not left:
+            break  # the page asks every second, also for jobs of 100,000 frames
+        state = job.state.state(ref)
+        if state in found:
+            found[state].append(ref)
+            left -= 1
+    first = [*found[S.DEAD], *found[S.RUNNING]]
+    ahead = set(first)
+    return first + [ref for ref in refs if ref not in ahead]
 
 
 def _frame_row(job: Job, ref: int) -> dict[str, Any]:
