@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import pytest
 from outline import cuerun
 from outline.exception import OutlineException
 from tests.farm.commands import RunAtFarm, argv_for, read_until, script, started
+from tests.farm.killed_server import KilledServer
 from tests.launches import outline_of, shell
 from tests.support import environ_with, until
 
@@ -111,6 +112,50 @@ def test_signals_end_the_wait_and_not_the_job(
     assert waiting.returncode == 130
     assert "interrupted; the job runs on" in err
     assert pycue.api.isJobPending("testing-default-tester_shot")
+
+
+def test_signals_that_come_again_and_again_end_the_wait_in_good_order(
+    farm_server: FarmServer, pycue: Any, tmp_path: Path
+) -> None:
+    path = script(tmp_path, 'Shell("beauty", command=["true"])')
+    with started(farm_server, tmp_path, path, "1", "--wait") as waiting:
+        read_until(waiting, "[0/1]")
+        for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGHUP, signal.SIGTERM):
+            waiting.send_signal(number)
+        _, err = waiting.communicate(timeout=60)
+
+    assert (waiting.returncode, err.count("interrupted; the job runs on")) == (130, 1)
+    assert "Traceback" not in err
+    assert "race" not in err
+    assert pycue.api.isJobPending("testing-default-tester_shot")
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[KilledServer]:
+    """Return a server in a process of its own."""
+    server = KilledServer(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+def test_server_that_hangs_is_told_within_a_quarter_of_a_minute_and_waited_for(
+    own_server: KilledServer, tmp_path: Path
+) -> None:
+    path = script(tmp_path, 'Shell("beauty", command=["true"])')
+    assert own_server.process is not None
+    with started(own_server, tmp_path, path, "1", "--wait") as waiting:
+        read_until(waiting, "[0/1]")
+        own_server.process.send_signal(signal.SIGSTOP)
+        begun = time.monotonic()
+        read_until(waiting, "nothing was heard since")
+        seconds = time.monotonic() - begun
+        own_server.process.send_signal(signal.SIGCONT)
+        read_until(waiting, "answers again")
+        waiting.send_signal(signal.SIGTERM)
+        waiting.communicate(timeout=60)
+
+    assert 5 < seconds < 25
 
 
 def test_another_server_of_the_same_farm_is_found(
