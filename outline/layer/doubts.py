@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Doubt", "doubts", "misspelt_tokens"]
 
-_TOKEN = r"%\{(?P<ours>[A-Za-z_]+)(?P<more>:[^{}]*)?\}|\#(?P<farm>[A-Za-z_]+)\#"
+_TOKEN = r"%\{[A-Za-z_]+(?::[^{}\n]*)?\}|\#[A-Za-z_]+\#"
 _DEEPEST = 4  # of lists in lists; a value may hold itself
 _LIKENESS = 0.75  # finds %{FRAM}, leaves the %{http_code} of curl and the %{NAME} of rpm alone
 
@@ -53,7 +53,9 @@ def misspelt_tokens(value: Any) -> list[tuple[str, str]]:
     Args:
         value: A text, or what holds texts.
     """
-    return list(dict.fromkeys(pair for text in _texts(value) for pair in _misspelt_in(text)))
+    text = "\n".join(_texts(value))  # a layer may have 100,000 commands, most of them with the same tokens
+    words = dict.fromkeys(re.findall(_TOKEN, text)) if "%{" in text or "#" in text else ()
+    return [(word, meant) for word in words if (meant := _meant(word))]
 
 
 def _texts(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
@@ -64,14 +66,12 @@ def _texts(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
             yield from _texts(one, depth - 1)
 
 
-def _misspelt_in(text: str) -> Iterator[tuple[str, str]]:
-    if "%{" not in text and "#" not in text:
-        return
-    for match in re.finditer(_TOKEN, text):
-        bare = f"%{{{match['ours']}}}" if match["ours"] else match[0]
-        near = "" if bare in TOKENS or (match["more"] and match["ours"] == "ITEM") else _nearest(bare)
-        if near:
-            yield match[0], near.replace("}", f"{match['more'] or ''}}}")
+def _meant(word: str) -> str:
+    """The token that a word in its signs was meant to be, or nothing where it is one or looks like none."""
+    name, colon, rest = word.partition(":")
+    bare = f"{name}}}" if colon else word
+    near = "" if bare in TOKENS else _nearest(bare)
+    return near.replace("}", f"{colon}{rest}") if colon else near
 
 
 def _nearest(token: str) -> str:
