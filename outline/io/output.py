@@ -101,9 +101,11 @@ class Output(FileSpec):
         path = super().pattern.frame_path(frame)
         if self.__items is not None:
             for token, text in self.__items(frame).items():
-                if token in path and ".." in text.split("/"):
-                    raise LayerException(f"output {self.name!r}: {token} is {text!r}, which leads out of its folder")
-                path = path.replace(token, text)
+                if token in path:
+                    if ".." in text and ".." in text.split("/"):
+                        problem = f"output {self.name!r}: {token} is {text!r}, which leads out of its folder"
+                        raise LayerException(problem)
+                    path = path.replace(token, text)
         return path if self.__mark is None else _hide(path, self.__mark)
 
     def get_frame_path(self, num: int) -> str:

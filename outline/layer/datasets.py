@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..depend import Depend, DependType
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
     from ..session import Session
     from .base import Layer
 
-__all__ = ["bind", "check", "count_items", "frames_of", "item_of", "keep", "range_means_items", "source_of"]
+__all__ = [
+    "bind",
+    "check",
+    "coverage",
+    "frames_of",
+    "item_finder",
+    "item_of",
+    "keep",
+    "range_means_items",
+    "source_of",
+]
 
 _SHOWN_KEYS = 5
 
@@ -104,7 +115,39 @@ def item_of(layer: Layer, frame: int) -> Item:
         raise ItemException(f"no item of {source} has the frame {frame}") from None
 
 
-def count_items(layer: Layer) -> int:
+def item_finder(layer: Layer) -> Callable[[int], Item]:
+    """What gives the item of a frame, for who asks for very many; errors are those of ``item_of``.
+
+    The source is looked for with the first frame that is asked for.
+    """
+    items: dict[int, Item] = {}
+
+    def find(frame: int) -> Item:
+        nonlocal items
+        item = items.get(frame)
+        if item is None:
+            item = item_of(layer, frame)
+            source, ol = source_of(layer), layer.get_outline()
+            if source is not None and ol is not None:
+                items = ol.get_item_book().known(source) or items
+        return item
+
+    return find
+
+
+def coverage(layer: Layer) -> str:
+    """How many items of other layers a layer covers that reads all of them, when that is a part of these only."""
+    parts = []
+    for depend in layer.get_depends() if layer.get_items() is None else ():
+        on = depend.get_depend_on_layer()
+        if depend.get_type() == DependType.LayerOnLayer and on.get_items() is not None and on.get_frame_range():
+            count, total = len(ranges.read_frames(on.get_frame_range() or "")), _count_items(on)
+            if count < total:
+                parts.append(f"covers {count} of {total} items of {on.get_name()}")
+    return ", ".join(parts)
+
+
+def _count_items(layer: Layer) -> int:
     """How many items the source of a layer has, whichever of them this job is about."""
     source = source_of(layer)
     if isinstance(source, ItemTable):

@@ -18,7 +18,7 @@ from ..items import is_group_of
 from ..storage import fetch, is_url, join
 from ..tokens import FrameTokens, expand_word, split_command
 from .args import where
-from .datasets import count_items, item_of
+from .datasets import item_finder, item_of
 from .outputs import declared_outputs, fill_in
 from .ranges import read_frames
 from .state import SLOT, state_of
@@ -158,12 +158,14 @@ class LayerLinks:
         self.__begin = os.path.join(work, "") if work else ""
         self.outputs = declared_outputs(layer)
         self.inputs = read_inputs(layer)
+        self.__source = layer.get_items()
+        self.__find_item = item_finder(layer)
         named = {id(one.maker) for one in self.inputs if one.maker is not None}
         self.__kept: dict[str, tuple[int, Any]] = {}
         self.__made: dict[str, list[Output]] = {}
         self.__listed: dict[str, list[str]] = {}
         self.__whole: dict[int, bool] = {}
-        source = layer.get_items()
+        source = self.__source
         for depend in layer.get_depends():
             on = depend.get_depend_on_layer()
             if depend.get_type() not in (DependType.FrameByFrame, DependType.LayerOnLayer) or depend.is_any_frame():
@@ -182,17 +184,17 @@ class LayerLinks:
 
     def key(self, frame: int) -> str:
         """What a frame is remembered by: the key of its item, else its number."""
-        return item_of(self.layer, frame).key if self.layer.get_items() is not None else str(frame)
+        return self.__find_item(frame).key if self.__source is not None else str(frame)
 
     def item_text(self, frame: int) -> str:
         """The value of a frame's item as text, which is equal exactly when the value is; empty without items."""
         return self.__once(frame, self.__item_text)
 
     def __item_text(self, frame: int) -> str:
-        source = self.layer.get_items()
+        source = self.__source
         if source is None:
             return ""
-        value = item_of(self.layer, frame).value
+        value = self.__find_item(frame).value
         if source.gives_files and source.after:  # where the work folder stands is no part of what the item is
             value = {**value, "path": self.__below_work(value["path"])}
         return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
@@ -268,22 +270,13 @@ class LayerLinks:
 
     def __members(self, maker: Layer, frame: int) -> list[int] | None:
         """The frames of a layer whose items the item of a frame puts together; None when it is no such group."""
-        mine, theirs = self.layer.get_items(), maker.get_items()
-        if mine is None or theirs is None or not is_group_of(mine, theirs):
+        if self.__source is None or self.__source.groups is None:
+            return None
+        theirs = maker.get_items()
+        if theirs is None or not is_group_of(self.__source, theirs):
             return None
         there = read_frames(maker.get_frame_range() or "")
-        return [member for member in item_of(self.layer, frame).members if member in there]
-
-    def coverage(self) -> str:
-        """How many items of other layers a layer covers that reads all of them, when that is a part of these only."""
-        parts = []
-        for depend in self.layer.get_depends():
-            on = depend.get_depend_on_layer()
-            if depend.get_type() == DependType.LayerOnLayer and on.get_items() is not None and on.get_frame_range():
-                count, total = len(read_frames(on.get_frame_range() or "")), count_items(on)
-                if count < total and (self.layer.get_items() is None):
-                    parts.append(f"covers {count} of {total} items of {on.get_name()}")
-        return ", ".join(parts)
+        return [member for member in self.__find_item(frame).members if member in there]
 
     def __reads_all(self, maker: Layer) -> bool:
         return self.__whole.get(id(maker), True)

@@ -99,14 +99,16 @@ def _items_of(layer: Layer) -> Any:
     if layer.get_items() is None:
         return None
     from ..items.item import check_path_key, item_tokens
-    from .datasets import item_of
+    from .datasets import item_finder
 
+    find = item_finder(layer)
     last: list[tuple[Item, dict[str, str]]] = []
+    needs_key = "%{KEY}" in str(state_of(layer).args["outputs"])
 
     def tokens_of(frame: int) -> dict[str, str]:
-        item = item_of(layer, frame)
+        item = find(frame)
         if not last or last[0][0] is not item:
-            if "%{KEY}" in str(state_of(layer).args["outputs"]):
+            if needs_key:
                 check_path_key(item)
             last[:] = [(item, item_tokens(item))]
         return last[0][1]

@@ -38,26 +38,45 @@ def check_files(layers: Mapping[str, LayerLinks], folder: str) -> None:
 
 
 def _outputs(layers: Mapping[str, LayerLinks], folder: str) -> Iterator[str]:
-    writers: dict[str, str] = {}
-    spelt: dict[str, str] = {}
+    writers: dict[str, tuple[str, str, int]] = {}  # path, layer and frame, by the path without case
     for layer, links in layers.items():
         shares = links.layer.frames_share_outputs
         for frame in _frames(links) if links.outputs else ():
-            who = f"frame {frame} of layer {layer!r}"
             for _, path in links.output_paths(frame):
-                other = writers.setdefault(os.path.normpath(path), who)
-                if other != who and not (shares and other.endswith(f"layer {layer!r}")):
-                    yield f"{path} is written by {other} and by {who}; give each a path of its own"
-                elif (like := spelt.setdefault(_without_case(path), path)) != path:
-                    yield f"{like} and {path}, of {who}, are one file where a file system ignores case; rename one"
-                elif os.path.islink(os.path.join(folder, path)):
-                    yield f"{path}, an output of {who}, is a link; remove it, since outputs are replaced by new files"
+                other, writer, at = writers.setdefault(_without_case(path), (path, layer, frame))
+                if (writer, at) == (layer, frame) or (shares and writer == layer):
+                    continue
+                who, they = f"frame {frame} of layer {layer!r}", f"frame {at} of layer {writer!r}"
+                if os.path.normpath(other) == os.path.normpath(path):
+                    yield f"{path} is written by {they} and by {who}; give each a path of its own"
+                else:
+                    yield f"{other} and {path}, of {who}, are one file where a file system ignores case; rename one"
+    links_there: dict[str, set[str]] = {}
+    for path, layer, frame in writers.values():
+        place, name = os.path.split(os.path.join(folder, path))
+        if place not in links_there:
+            links_there[place] = _links_in(place)
+        if name in links_there[place]:
+            who = f"frame {frame} of layer {layer!r}"
+            yield f"{path}, an output of {who}, is a link; remove it, since outputs are replaced by new files"
+
+
+def _links_in(folder: str) -> set[str]:
+    """The names of the links in a folder; one look at it is cheaper than one at each file."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries if entry.is_symlink()}
+    except OSError:  # it is not there yet
+        return set()
 
 
 def _without_case(path: str) -> str:
     """A path as file systems compare it that ignore case, and the ways in which an umlaut can be written."""
-    path = os.path.normpath(path)
-    return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
+    if "//" in path or "./" in path:
+        path = os.path.normpath(path)
+    if path.isascii():
+        return path if path.islower() else path.lower()
+    return unicodedata.normalize("NFC", path).casefold()
 
 
 def _inputs(layers: Mapping[str, LayerLinks], folder: str) -> Iterator[str]:

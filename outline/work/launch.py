@@ -62,12 +62,12 @@ def begin_work(
     Raises:
         OutlineException: The outline cannot be run, somebody else runs in the folder, or it cannot be written.
     """
-    _checked_links(ol, folder, choice)
+    layers = _checked_links(ol, folder, choice)
     choice = _leaving_others(ol, choice)
     launch = folder.begin_launch({"argv": sys.argv, "cwd": os.getcwd()}, take_over=take_over, is_running=is_running)
     try:
         book = folder.read_records()
-        plan, parts = _plan(ol, folder, book, choice)
+        plan, parts = _plan(ol, folder, book, choice, layers)
         plan.launch = launch.number
         _tell_damage(book, folder)
         folder.fold_records(book, launch.number)
@@ -109,8 +109,8 @@ def plan_only(ol: Outline, folder: WorkFolder, choice: Choice) -> WorkPlan:
     Raises:
         OutlineException: The outline cannot be run, or the folder cannot be read.
     """
-    choice.check(layer.get_name() for layer in ol.get_layers())
-    return _plan(ol, folder, folder.read_records(), _leaving_others(ol, choice))[0]
+    layers = _checked_links(ol, folder, choice)
+    return _plan(ol, folder, folder.read_records(), _leaving_others(ol, choice), layers)[0]
 
 
 def _leaving_others(ol: Outline, choice: Choice) -> Choice:
@@ -161,10 +161,11 @@ _Parts = Mapping[str, Mapping[str, str]]
 """What each layer is made of, by name."""
 
 
-def _plan(ol: Outline, folder: WorkFolder, book: RecordBook, choice: Choice) -> tuple[WorkPlan, _Parts]:
+def _plan(
+    ol: Outline, folder: WorkFolder, book: RecordBook, choice: Choice, layers: dict[str, LayerLinks]
+) -> tuple[WorkPlan, _Parts]:
     """Decide, and read sources of items whose makers turn out to be through, until there are no more of these."""
     while True:
-        layers = _checked_links(ol, folder, choice)
         parts = {name: layer_parts(links.layer) for name, links in layers.items()}
         plan = _plan_layers(folder, layers, parts, book, choice)
         plan.waits = _waits(ol)
@@ -172,6 +173,7 @@ def _plan(ol: Outline, folder: WorkFolder, book: RecordBook, choice: Choice) -> 
         if not through:
             return plan, parts
         ol._ol_state.through |= through
+        layers = _checked_links(ol, folder, choice)
 
 
 def _checked_links(ol: Outline, folder: WorkFolder, choice: Choice) -> dict[str, LayerLinks]:

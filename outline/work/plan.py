@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..exception import LayerNotFound, WorkException
 from ..frames import FrameSet, chunk_at, chunk_heads
+from ..layer.datasets import coverage
 from .decide import Decision, FrameNow, Reason, Record, Rerun, decide, is_stale
 from .digests import Disk
 
@@ -76,7 +77,7 @@ class WorkPlan:
         self.no_retry: dict[str, FrameSet] = {}
         self.waits: dict[str, int] = {}
         self.launch = 0
-        self.covers = {name: text for name, one in links.items() if (text := one.coverage())}
+        self.covers = {name: text for name, one in links.items() if (text := coverage(one.layer))}
 
     @property
     def kept(self) -> list[tuple[str, int]]:
