@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 from collections.abc import Mapping
 
@@ -81,23 +80,22 @@ def test_failed_samples_are_tried_again_left_alone_or_forced(dataset: Example) -
     assert len(dataset.results("ball")) == 20
 
 
-def test_parts_that_were_made_in_three_folders_are_the_whole_in_one(dataset: Example) -> None:
+def test_parts_that_were_made_in_three_folders_are_the_whole_when_merged(dataset: Example) -> None:
     samples = {"SAMPLES": "6"}
     dataset.launch("dataset.outline", **samples)
-    whole, together = contents(dataset), dataset.folder / "together"
-    for part in ("1-2", "3-4", "5-6"):
-        dataset.work = dataset.folder / f"part {part}"
-        dataset.launch("dataset.outline", part, **samples)
-        for layer in ("hills", "ball"):
-            shutil.copytree(dataset.work / layer, together / layer, dirs_exist_ok=True)
+    whole, parts = contents(dataset), [dataset.folder / f"part {part}" for part in ("1-2", "3-4", "5-6")]
+    for dataset.work in parts:
+        dataset.launch("dataset.outline", dataset.work.name.removeprefix("part "), **samples)
     covered = dataset.printed
 
-    dataset.work = together
-    dataset.launch("dataset.outline", "--keep", "hills", "--keep", "ball", **samples)
-    statistics = counts(dataset.printed)
+    dataset.work = dataset.folder / "together"
+    dataset.outline("merge", *parts, "-o", dataset.work)
     dataset.launch("dataset.outline", **samples)
 
     assert "stats covers 2 of 6 items of hills" in covered
-    assert statistics == {"hills": "0 of 6  6 done", "ball": "0 of 6  6 done", "stats": "1 of 1  1 new"}
+    assert counts(dataset.printed) == {
+        "hills": "0 of 6  6 done",
+        "ball": "0 of 6  6 done",
+        "stats": "1 of 1  1 new",
+    }
     assert contents(dataset) == whole
-    assert "nothing to do: all frames are done" in dataset.printed

@@ -96,6 +96,11 @@ def test_the_page_says_what_make_and_the_library_run_again(quality: Quality) -> 
     quality.picture(1).unlink()
     measured["a picture less"] = quality.run()
 
+    traced = quality.example.outline("trace", quality.example.work, "a2.cls")
+
     page = {row[0]: (row[1], row[2]) for row in table_rows(PAGE, "What runs again")}
     assert answers == ["blurred", "moire", "good"]
+    assert [name in traced for name in ("a2.vol", "cls.py", "vol.py", "labels.csv", "pictures/a2.jpg", "a3")] == [
+        True
+    ] * 5 + [False]
     assert {done: page.get(done) for done in measured} == measured
