@@ -66,26 +66,26 @@ class Depend:
         return f"<Depend {self.__depend_er} on {self.__depend_on}, {self.__type}>"
 
     def get_dependant_layer(self) -> Layer:
-        """Return the layer that waits."""
+        """The layer that waits."""
         return self.__depend_er
 
     def get_depend_on_layer(self) -> Layer:
-        """Return the layer that is waited for."""
+        """The layer that is waited for."""
         return self.__depend_on
 
     def get_type(self) -> str:
-        """Return one of the values of ``DependType``."""
+        """One of the values of ``DependType``."""
         return self.__type
 
     def is_propagated(self) -> bool:
-        """Tell whether layers that come to wait for the waiting layer get this dependency as well.
+        """Whether layers that come to wait for the waiting layer get this dependency as well.
 
         The dependency of a layer on its LayerPreProcess is of this kind.
         """
         return self.__propigate
 
     def is_any_frame(self) -> bool:
-        """Tell whether a single frame of the other layer, whichever is first, satisfies the dependency."""
+        """Whether a single frame of the other layer, whichever is first, satisfies the dependency."""
         return self.__any_frame
 
 
@@ -113,7 +113,7 @@ def parse_require_str(require: object) -> tuple[str, str]:
 
 
 def parse_depend_type(text: str) -> str:
-    """Return the dependency type that a name (``all``, ``LayerOnLayer``) or a value (``LAYER_ON_LAYER``) stands for.
+    """The dependency type that a name (``all``, ``LayerOnLayer``) or a value (``LAYER_ON_LAYER``) stands for.
 
     Differs: docs/differences.md#unknown-dependency-types
 

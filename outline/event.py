@@ -82,11 +82,11 @@ class EventHandler:
                 logger.exception("%s: listener %s failed at %s", _subject(event), _listener_name(callback), event.type)
 
     def get_event_listeners(self, event_type: str) -> list[Listener]:
-        """Return a copy of the list of listeners of one event type, in the order in which they are called."""
+        """A copy of the list of listeners of one event type, in the order in which they are called."""
         return list(self.__listeners.get(event_type, ()))
 
     def get_all_listeners(self) -> list[tuple[str, Listener]]:
-        """Return every listener as (event type, callback), to save them or to hand them on."""
+        """Every listener as (event type, callback), to save them or to hand them on."""
         return [(event_type, callback) for event_type, callbacks in self.__listeners.items() for callback in callbacks]
 
 

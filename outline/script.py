@@ -135,7 +135,7 @@ def _asks_for_main(test: ast.expr) -> bool:
 
 
 def load_saved_script(name: str, path: str, args: Sequence[str] = ()) -> ModuleType:
-    """Return the module of a script that a session keeps, running it when this process has not done so yet.
+    """The module of a script that a session keeps, running it when this process has not done so yet.
 
     The caller sees to it that the layers that it makes go nowhere. It ends where it would launch a job.
     """
@@ -151,7 +151,7 @@ def load_saved_script(name: str, path: str, args: Sequence[str] = ()) -> ModuleT
 
 
 def line_where_stopped(name: str) -> int:
-    """Return the line at which a script that was only read would have launched a job, 0 when it was read to its end."""
+    """The line at which a script that was only read would have launched a job, 0 when it was read to its end."""
     return _stopped_at.get(name, 0)
 
 
@@ -198,7 +198,7 @@ def launch_noted(launcher: Any, launch: Callable[[], Any]) -> Any:
 
 
 def was_stopped() -> bool:
-    """Tell whether a script that is only read has ended where it would launch a job."""
+    """Whether a script that is only read has ended where it would launch a job."""
     return bool(_caught_launches)
 
 
@@ -216,7 +216,7 @@ def stop_if_only_read(launcher: Any) -> None:
 
 
 def find_script(module_name: str) -> ScriptFile | None:
-    """Return the script behind a module name; also for the program itself (``__main__``) when it is a file."""
+    """The script behind a module name; also for the program itself (``__main__``) when it is a file."""
     if module_name != "__main__":
         return _scripts.get(module_name)
     path = getattr(sys.modules.get("__main__"), "__file__", None)
@@ -286,7 +286,7 @@ class _LazyVersions(ModuleType):
 
 
 def _line_in(path: str, error: BaseException) -> int:
-    """Return the last line of the script that an error came through, 0 for none."""
+    """The last line of the script that an error came through, 0 for none."""
     entries = traceback.extract_tb(error.__traceback__)
     return next((entry.lineno or 0 for entry in reversed(entries) if entry.filename == path), 0)
 

@@ -24,7 +24,7 @@ _NAME = re.compile(r"[^\s/]+/[0-9a-fA-F][0-9a-fA-F-]{7,}\Z")
 
 
 def is_session_path(folder: str | None) -> bool:
-    """Tell whether a folder, or the folder of a file, holds a complete session.
+    """Whether a folder, or the folder of a file, holds a complete session.
 
     A file that merely has the name ``session`` is not enough: it must hold a session's name.
     """
@@ -106,7 +106,7 @@ class Session:
         return self.__name
 
     def get_job_id(self) -> str:
-        """Return the part of the name that no other session has."""
+        """The part of the name that no other session has."""
         return self.__name.rpartition("/")[2]
 
     def save(self) -> None:
@@ -155,7 +155,7 @@ class Session:
     # -- places ------------------------------------------------------------------------------------------------
 
     def get_path(self, layer: Layer | str | None = None) -> str:
-        """Return the session folder, or the folder of a layer in it, which is made when it is missing.
+        """The session folder, or the folder of a layer in it, which is made when it is missing.
 
         Raises:
             SessionException: The layer's folder cannot be made.
@@ -163,7 +163,7 @@ class Session:
         return self.__folder(inside(self.__paths.layers, str(layer))) if layer else self.__paths.folder
 
     def get_log_path(self) -> str:
-        """Return the folder of the frame logs, which is made when it is missing."""
+        """The folder of the frame logs, which is made when it is missing."""
         return self.__folder(self.__paths.logs)
 
     def __folder(self, path: str) -> str:
@@ -218,7 +218,7 @@ class Session:
         return target
 
     def get_file(self, name: str, layer: Layer | str | None = None, check: bool = True, new: bool = False) -> str:
-        """Return the path of a file in the session.
+        """The path of a file in the session.
 
         Args:
             name: Its name.
@@ -268,7 +268,7 @@ class Session:
             raise SessionException(f"cannot write {path}: {error.strerror}") from error
 
     def get_data(self, name: str, layer: Layer | str | None = None) -> Any:
-        """Return data that ``put_data`` stored.
+        """Data that ``put_data`` stored.
 
         Raises:
             SessionException: There is nothing of that name, or it is not plain data.
@@ -279,7 +279,7 @@ class Session:
         return _load_data(path)
 
     def find_data(self, name: str, layer: str) -> Any:
-        """Return data of a layer, or None when there is none, without making the layer's folder."""
+        """Data of a layer, or None when there is none, without making the layer's folder."""
         path = self.__paths.data(name, layer)
         return _load_data(path) if os.path.isfile(path) else None
 

@@ -50,12 +50,12 @@ class SessionPaths:
 
     @classmethod
     def holding(cls, path: str | os.PathLike[str]) -> SessionPaths:
-        """Return the paths of the session that is this folder, or that this file is in, such as its outline.yaml."""
+        """The paths of the session that is this folder, or that this file is in, such as its outline.yaml."""
         path = os.path.abspath(path)
         return cls(path if os.path.isdir(path) else os.path.dirname(path))
 
     def log(self, job: str, frame: str) -> str:
-        """Return the log of a frame's last attempt.
+        """The log of a frame's last attempt.
 
         Args:
             job: The job's name.
@@ -64,15 +64,15 @@ class SessionPaths:
         return os.path.join(self.logs, log_name(job, frame))
 
     def layer(self, layer: object = None) -> str:
-        """Return the folder of a layer, given by itself or by its name; of the session for None."""
+        """The folder of a layer, given by itself or by its name; of the session for None."""
         return os.path.join(self.layers, str(layer)) if layer else self.folder
 
     def data(self, name: str, layer: object = None) -> str:
-        """Return where a file or data of a name is stored."""
+        """Where a file or data of a name is stored."""
         return os.path.join(self.layer(layer), name)
 
     def owner(self, name: str, layer: object = None) -> str:
-        """Return the file that says which frame has stored a file or data."""
+        """The file that says which frame has stored a file or data."""
         return os.path.join(self.layer(layer), ".owners", name.replace("/", "_"))
 
     def items(self, table: object) -> str:
@@ -85,7 +85,7 @@ class SessionPaths:
         return f"{table}.index"
 
     def script(self, name: str) -> str:
-        """Return where an outline script is kept."""
+        """Where an outline script is kept."""
         return os.path.join(self.scripts, name)
 
     def existing_files(self) -> list[str]:
@@ -98,5 +98,5 @@ class SessionPaths:
         return [self.outline, self.marker, *scripts, *folders]
 
     def run(self, number: int) -> str:
-        """Return the file of the job's first, second, ... run."""
+        """The file of the job's first, second, ... run."""
         return os.path.join(self.runs, str(number))

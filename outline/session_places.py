@@ -66,7 +66,7 @@ def inside(folder: str, name: str) -> str:
 
 
 def file_mode() -> int | None:
-    """Return the permissions of files in a session, None for those of the umask; [outline] session_mode decides."""
+    """The permissions of files in a session, None for those of the umask; [outline] session_mode decides."""
     return 0o664 if _is_for_group() else None
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The configuration, read when it is first asked for.
+"""The configuration, read on first use.
 
 Later layers win, option by option:
 
@@ -34,12 +34,12 @@ __all__ = ["Config", "config", "config_base_directory", "origins", "read_config_
 
 
 def read_config_from_disk() -> ConfigParser:
-    """Return the configuration as files and environment have it now.
+    """The configuration that files and environment give now.
 
     Differs: docs/differences.md#configuration
 
     Raises:
-        ConfigException: A named file is missing, or a file cannot be read or understood.
+        ConfigException: A named file is missing, unreadable or invalid.
     """
     from .parser import read
 
@@ -49,9 +49,9 @@ def read_config_from_disk() -> ConfigParser:
 class Config(_Face):
     """Behaves like the ``configparser.ConfigParser`` that it reads on first use.
 
-    There is one, ``config``, for the life of the process. Options are lower case, so arguments of layers that are to
-    have a default from the configuration must be spelled in lower case. Any use may raise a ConfigException, from
-    reading the files or because a value has a stray ``%``. Threads may share it once something has been asked of it.
+    There is one, ``config``, for the life of the process. Options are lower case. An argument of a layer gets a default
+    from the configuration only if its name is lower case. Any use may raise a ConfigException, because reading the
+    files fails or because a value has a stray ``%``. Threads may share it after the first use.
     """
 
     __parser: OutlineParser | None = None
@@ -66,7 +66,7 @@ class Config(_Face):
 
     # Any: stands for all methods of ConfigParser, which the type checker sees through the base class.
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # copy, pickle and inspect ask for these; that must not read files
+        if name.startswith("__"):  # copy, pickle and inspect ask for these, which must not read files
             raise AttributeError(f"'Config' object has no attribute {name!r}")
         return getattr(self.__load(), name)
 
@@ -92,9 +92,9 @@ class Config(_Face):
         return "<outline configuration>"
 
     def typed_items(self, section: str) -> dict[str, int | float | bool | str]:
-        """Return the options of a section with numbers and truth values as such; empty when there is no section.
+        """The options of a section, with numbers and booleans converted. Empty when there is no such section.
 
-        ``3`` is an int, ``0.5`` a float, ``true yes on false no off`` are bools, all else is text.
+        ``3`` is an int, ``0.5`` a float, ``true yes on false no off`` are bools. Everything else is text.
         """
         from .parser import typed
 
@@ -104,15 +104,15 @@ class Config(_Face):
         return {option: typed(value) for option, value in parser.items(section)}
 
     def origins(self) -> list[ConfigValue]:
-        """Return every option as (section, option, value, origin), in the order of the sections."""
+        """Every option as (section, option, value, origin), in the order of the sections."""
         return list(self.__load().rows())
 
     def origin(self, section: str, option: str) -> str:
-        """Return where an option's value comes from: ``default``, a file, a variable, or ``command line``."""
+        """Where an option's value comes from: ``default``, a file, a variable, or ``command line``."""
         return self.__load().origin(section, option)
 
     def reload(self) -> None:
-        """Forget everything, also what ``set`` has changed; the next use reads files and environment again."""
+        """Forget everything, including changes made with ``set``. The next use reads files and environment again."""
         self.__parser = None
 
 
@@ -130,5 +130,5 @@ def origins() -> list[ConfigValue]:
 
 
 def reset() -> None:
-    """Make ``config`` read files and environment again when it is next used."""
+    """Make ``config`` read files and environment again on its next use."""
     config.reload()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Read the configuration, option by option, and know where each value comes from."""
+"""Reads the configuration option by option and remembers where each value comes from."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ class ConfigValue(NamedTuple):
 
 
 class OutlineParser(ConfigParser):
-    """A ConfigParser that remembers origins, and whose errors name the place to correct.
+    """A ConfigParser that remembers the origin of each value. Its errors name the place to correct.
 
     ``read`` makes it. Options are lower case, sections keep their case. Values may refer to options of their section
-    and of ``[DEFAULT]`` as ``%(home)s``; a literal ``%`` is written ``%%``.
+    and of ``[DEFAULT]`` as ``%(home)s``. Write a literal ``%`` as ``%%``.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class OutlineParser(ConfigParser):
         self.__origins: dict[tuple[str, str], str] = {}
 
     def place(self, section: str, option: str, value: str, origin: str) -> None:
-        """Set an option that a layer of the configuration brings; the section is made when it is new."""
+        """Set an option from one configuration layer. Adds the section if it is new."""
         if section != self.default_section and not self.has_section(section):
             self.add_section(section)
         super().set(section, option, value)
@@ -72,8 +72,8 @@ class OutlineParser(ConfigParser):
         """Set an option for this process, as the command line does.
 
         Raises:
-            ConfigException: The value has a ``%`` that is no reference.
-            configparser.NoSectionError: There is no such section; make it with ``add_section``.
+            ConfigException: The value has a ``%`` that is not a reference.
+            configparser.NoSectionError: There is no such section. Add it with ``add_section``.
         """
         if isinstance(value, str) and "%" in _REFERENCE.sub("", value):
             raise ConfigException(_stray_percent(COMMAND_LINE, section, option, value))
@@ -81,13 +81,13 @@ class OutlineParser(ConfigParser):
         self.__origins[section, self.optionxform(option)] = COMMAND_LINE
 
     def origin(self, section: str, option: str) -> str:
-        """Return where an option's value comes from; options of ``[DEFAULT]`` count for every section."""
+        """The origin of an option's value. Options of ``[DEFAULT]`` count for every section."""
         option = self.optionxform(option)
         inherited = self.__origins.get((self.default_section, option), COMMAND_LINE)
         return self.__origins.get((section, option), inherited)
 
     def rows(self) -> Iterator[ConfigValue]:
-        """Give every option with its value and origin, in the order of the sections."""
+        """Every option with its value and origin, in the order of the sections."""
         for section in (self.default_section, *self.sections()):
             for option in self[section]:
                 if section == self.default_section or (section, option) in self.__origins:
@@ -96,15 +96,15 @@ class OutlineParser(ConfigParser):
     # Any: these three take ``fallback`` of any type and hand it back as it is.
 
     def getint(self, section: str, option: str, **kwargs: Any) -> Any:
-        """Return a whole number, or raise a ConfigException that names the place of the value."""
+        """An option as a whole number. An error names the place of the value."""
         return self.__converted(super().getint, "a whole number", section, option, kwargs)
 
     def getfloat(self, section: str, option: str, **kwargs: Any) -> Any:
-        """Return a number, or raise a ConfigException that names the place of the value."""
+        """An option as a number. An error names the place of the value."""
         return self.__converted(super().getfloat, "a number", section, option, kwargs)
 
     def getboolean(self, section: str, option: str, **kwargs: Any) -> Any:
-        """Return a truth value, or raise a ConfigException that names the place of the value."""
+        """An option as a bool. An error names the place of the value."""
         return self.__converted(
             super().getboolean, "one of yes, no, true, false, on, off, 1, 0", section, option, kwargs
         )
@@ -122,7 +122,7 @@ class OutlineParser(ConfigParser):
 class _Interpolation(BasicInterpolation):
     """ConfigParser's ``%(name)s``, with errors that say which file or variable to correct."""
 
-    # Any: configparser passes its own mutable views around here, whose types are private.
+    # Any: configparser passes its own mutable views here, and their types are private.
 
     def before_get(self, parser: Any, section: str, option: str, value: str, defaults: Any) -> str:
         try:
@@ -146,8 +146,8 @@ def read(environ: Mapping[str, str]) -> OutlineParser:
     Each layer replaces only the options that it names.
 
     Raises:
-        ConfigException: A file that ``OUTLINE_CONFIG_FILE`` or ``OL_CONFIG`` names is missing, or a file cannot be
-            read or understood.
+        ConfigException: A file that ``OUTLINE_CONFIG_FILE`` or ``OL_CONFIG`` names is missing, or a file is unreadable
+            or invalid.
     """
     parser = OutlineParser()
     _merge(parser, built_in_text(), DEFAULT)
@@ -169,9 +169,9 @@ def read(environ: Mapping[str, str]) -> OutlineParser:
 
 
 def _tell_misspelt(parser: OutlineParser, known: Mapping[str, list[str]]) -> None:
-    """Warn of sections and options that nobody reads and that look like those of the library.
+    """Warn about unused sections and options that look like misspelt ones of the library.
 
-    Studios keep options of their own there, so an unknown name alone is no mistake.
+    Studios keep their own options there, so an unknown name alone is not a mistake.
     """
     for section, options in known.items():
         for option in parser.options(section):
@@ -191,10 +191,10 @@ def _tell_misspelt(parser: OutlineParser, known: Mapping[str, list[str]]) -> Non
 
 
 def typed(text: str) -> int | float | bool | str:
-    """Turn the text of an option into the value that it spells.
+    """The value that an option's text spells.
 
-    ``3`` and ``-5`` are ints, ``0.5`` is a float, ``true yes on false no off`` in any case are bools. All else stays
-    text, and so does ``007``, since a number with leading zeros is mostly a name.
+    ``3`` and ``-5`` are ints, ``0.5`` is a float, ``true yes on false no off`` in any case are bools. Everything else
+    stays text, including ``007``, because a number with leading zeros is usually a name.
     """
     if _INT.match(text):
         return int(text)
@@ -234,7 +234,7 @@ def _merge(parser: OutlineParser, text: str, origin: str) -> None:
 
 
 def _apply_environment(parser: OutlineParser, environ: Mapping[str, str]) -> None:
-    """Take ``OUTLINE_<SECTION>_<OPTION>``, also for options that no file has, as long as the section is known."""
+    """Apply ``OUTLINE_<SECTION>_<OPTION>``. The section must exist, the option need not."""
     sections = sorted(((_variable_part(name), name) for name in parser.sections()), key=lambda pair: -len(pair[0]))
     known: dict[str, list[tuple[str, str]]] = {}
     for part, section in sections:
@@ -264,7 +264,7 @@ def _variable_part(name: str) -> str:
 
 
 def _fill_in_places(parser: OutlineParser, environ: Mapping[str, str]) -> None:
-    """Give the options that depend on this machine and user a value, where nobody has set one."""
+    """Set the options that depend on machine and user, unless somebody has set them."""
     if not parser.get("outline", "bin_dir", raw=True):
         parser.place("outline", "bin_dir", _bin_dir(parser.get("outline", "home", raw=True)), DEFAULT)
     if not parser.get("outline", "home", raw=True):
@@ -276,7 +276,7 @@ def _fill_in_places(parser: OutlineParser, environ: Mapping[str, str]) -> None:
 
 
 def _bin_dir(home: str) -> str:
-    """Say where pycuerun is: below a home that somebody has set, in the source tree, or beside the interpreter."""
+    """The folder of pycuerun: below a configured home, in the source tree, or beside the interpreter."""
     scripts = os.path.dirname(sys.executable or "")
     in_tree = os.path.isfile(os.path.join(package_home(), "bin", "pycuerun"))
     installed = bool(scripts) and os.path.isfile(os.path.join(scripts, "pycuerun"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who the user is and where their folders are, also without HOME, USER or a passwd entry."""
+"""The user's name and folders, even without HOME, USER or a passwd entry."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _TEMP_VARIABLES = ("TMPDIR", "TEMP", "TMP")
 
 
 def home_directory(environ: Mapping[str, str] | None = None) -> str | None:
-    """Return the user's home folder, or None where there is none, as in many containers.
+    """The user's home folder, or None without one, as in many containers.
 
-    ``os.path.expanduser`` would leave the ``~``, which is then taken for a folder of the working directory.
+    ``os.path.expanduser`` would leave the ``~``, which then names a folder in the working directory.
     """
     environ = os.environ if environ is None else environ
     named = environ.get("USERPROFILE" if os.name == "nt" else "HOME")
@@ -26,7 +26,7 @@ def home_directory(environ: Mapping[str, str] | None = None) -> str | None:
 
 
 def config_base_directory(environ: Mapping[str, str] | None = None) -> str:
-    """Return the folder of OpenCue's configuration files, or an empty text where the user has no home folder."""
+    """The folder of OpenCue's configuration files. Empty when the user has no home folder."""
     environ = os.environ if environ is None else environ
     if os.name == "nt":
         roaming = environ.get("APPDATA")
@@ -36,7 +36,7 @@ def config_base_directory(environ: Mapping[str, str] | None = None) -> str:
 
 
 def login_name(environ: Mapping[str, str] | None = None) -> str:
-    """Return the user's name, or the number of the user as text where nothing knows a name."""
+    """The user's name, or the user ID as text when there is no name."""
     environ = os.environ if environ is None else environ
     for variable in _USER_VARIABLES:
         if environ.get(variable):
@@ -46,20 +46,20 @@ def login_name(environ: Mapping[str, str] | None = None) -> str:
 
 
 def temp_directory(environ: Mapping[str, str] | None = None) -> str:
-    """Return the folder for temporary files; ``tempfile`` costs several milliseconds, so it is not loaded for this."""
+    """The folder for temporary files. Avoids loading ``tempfile``, which takes several milliseconds."""
     environ = os.environ if environ is None else environ
     for folder in [environ.get(variable) for variable in _TEMP_VARIABLES]:
         if folder and os.path.isdir(folder):
             return os.path.abspath(folder)
     if "tempfile" not in sys.modules and os.name == "posix" and os.access("/tmp", os.W_OK):
         return "/tmp"
-    import tempfile  # a program that has loaded it may have told it another folder
+    import tempfile  # a program that has loaded it may have set another folder
 
     return tempfile.gettempdir()
 
 
 def built_in_text() -> str:
-    """Return the text of the built-in configuration, ``outline.cfg`` in the package, also from a zip file."""
+    """The built-in configuration, ``outline.cfg`` in the package. Works from a zip file too."""
     package = sys.modules[__name__.partition(".")[0]]
     path = os.path.join(os.path.dirname(package.__file__ or ""), "outline.cfg")
     data: bytes = package.__spec__.loader.get_data(path)  # type: ignore[union-attr]
@@ -67,12 +67,12 @@ def built_in_text() -> str:
 
 
 def package_home() -> str:
-    """Return the folder that holds the package ``outline``."""
+    """The folder that contains the package ``outline``."""
     return os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 def _passwd_field(field: str) -> str | None:
-    """Look the user up in the passwd database; ``pwd`` is not there on Windows."""
+    """A field of the user's passwd entry. Windows has no ``pwd`` module."""
     try:
         import pwd
 

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the output of an application tells while it runs: progress, warnings, errors, memory.
+"""Reads progress, warnings, errors and memory from the output of a running application.
 
 ::
 
     bytes -> lines.LineSplitter -> reader.OutputReader -> track.Tracker -> Progress
                                         ^ rules.OutputRules, one set per application
 
-Nothing here starts, reads or writes anything: whoever has the bytes feeds them. Modules have rules, and only frames
-that run need a reader, so the reader is loaded when it is first used.
+Nothing here does I/O: the caller feeds the bytes. Every module has rules but only running frames need a reader, so the
+package loads the reader on first use.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LATER = {"OutputReader": "reader", "Progress": "track"}
 
 
 def __getattr__(name: str) -> object:
-    """Load what only frames need, when it is first used."""
+    """Load the reader on first use."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -16,13 +16,13 @@ _ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)|[ -/]*[0-Z\
 
 
 class LineSplitter:
-    """Keeps the line that is not complete yet. CR ends a line as LF does: progress is drawn over itself with it."""
+    """Keeps the incomplete last line. CR ends a line as LF does, because applications redraw progress with it."""
 
     def __init__(self) -> None:
         self.__rest = b""
 
     def split(self, chunk: bytes) -> str:
-        """Return the lines that are complete now, joined by LF; empty when there is none."""
+        """The lines that are now complete, joined by LF. Empty when there is none."""
         data = self.__rest + chunk if self.__rest else chunk
         if b"\r" in data:
             data = data.replace(b"\r", b"\n")
@@ -33,18 +33,18 @@ class LineSplitter:
         return clean(block) if block else ""
 
     def unfinished(self) -> str:
-        """Return the line that is not complete yet."""
+        """The incomplete line."""
         return clean(self.__rest) if self.__rest else ""
 
     def close(self) -> str:
-        """Return the last line, which has no end, and forget it."""
+        """Take the last line, which has no line end."""
         line = self.unfinished()
         self.__rest = b""
         return line
 
 
 def _has_long_line(block: bytes) -> bool:
-    """Tell whether a line is to be cut, by a few long jumps from the end of one line to that of a later one."""
+    """Whether some line is too long. Takes a few long jumps, each from one line end to a later one."""
     begin = 0
     while len(block) - begin > LONGEST_LINE:
         end = block.rfind(b"\n", begin, begin + LONGEST_LINE + 1)
@@ -55,10 +55,10 @@ def _has_long_line(block: bytes) -> bool:
 
 
 def clean(data: bytes) -> str:
-    """Return bytes as text, with what is no UTF-8 replaced and without terminal codes."""
+    """Bytes as text, without terminal codes and with invalid UTF-8 replaced."""
     return without_codes(data.decode("utf-8", "replace"))
 
 
 def without_codes(text: str) -> str:
-    """Return text without terminal codes."""
+    """Text without terminal codes."""
     return re.sub(_ANSI, "", text) if "\x1b" in text else text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the plain text that a regular expression cannot match without."""
+"""Finds plain text that every match of a regular expression contains."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ __all__ = ["required_texts"]
 
 
 def required_texts(pattern: str) -> tuple[str, ...]:
-    """Return texts of which every match holds at least one; empty when none can be told.
+    """Texts of which every match contains at least one. Empty when the expression guarantees none.
 
-    Looking for a text is some ten times faster than searching an expression that does not begin with one. Those of an
-    expression that ignores case are in small letters.
+    Finding a text is about ten times faster than searching for an expression that does not begin with one. The texts
+    are in lower case when the expression ignores case.
 
     Raises:
-        re.error: The expression cannot be read.
+        re.error: The expression is invalid.
     """
     parser = _parser()
     if parser is None:
@@ -28,7 +28,7 @@ def required_texts(pattern: str) -> tuple[str, ...]:
 
 
 def _parser() -> Any:  # Any: the parser of re has no types
-    """Return the standard library's own parser of expressions, which has no public name; None when it has gone."""
+    """The standard library's own regular expression parser, which has no public name. None when it is missing."""
     import importlib
 
     for name in ("re._parser", "sre_parse"):  # the second in Python 3.10
@@ -40,7 +40,7 @@ def _parser() -> Any:  # Any: the parser of re has no types
 
 
 def _of_sequence(sequence: Any) -> tuple[str, ...]:
-    """Return the texts of the part that filters best: the one whose shortest text is the longest."""
+    """The texts of the part that filters best: the one whose shortest text is the longest."""
     found: list[tuple[str, ...]] = []
     run = ""
     for code, value in [*sequence, (None, None)]:

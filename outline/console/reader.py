@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads the output of an application by its rules."""
+"""Applies an application's rules to its output."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_LINES = 100
 """How many warnings, and how many errors, are kept; those after them are only counted."""
 
 _LONGEST_KEPT = 1000
-# What a line is, in the order in which it is asked; a line is one of these.
+# The kinds of line in the order in which they are tried; a line is of one kind.
 _JUDGEMENTS = ("harmless", "fatal", "error", "warning")
 _UNITS_KB = {"": 1 / 1024, "K": 1.0, "M": 1024.0, "G": 1024.0**2}
 
@@ -37,7 +37,7 @@ class _Rule(NamedTuple):
 
 
 class _Filter(NamedTuple):
-    """Texts of which lines must hold one to be of interest; with none at all, every line is."""
+    """Texts of which a line must contain one to matter. Without any text, every line matters."""
 
     texts: tuple[str, ...]
     small_texts: tuple[str, ...]
@@ -51,16 +51,17 @@ class _Filter(NamedTuple):
 
 
 class OutputReader:
-    """Is fed the output of an application as it comes, and knows what it told.
+    """Takes an application's output as it comes and keeps what it found in it.
 
-    Made for one chunk of frames, in one thread. How the output is cut into chunks of bytes changes nothing.
+    Make one for each chunk of frames and use it from one thread. It does not matter how the output is split into
+    pieces.
 
     Attributes:
-        warnings: The first warnings, as they were written.
+        warnings: The first warnings, word for word.
         errors: The first errors, fatal ones too.
-        fatal: The first errors that fail the frame, whatever the exit status.
-        warning_count: How many warnings there were.
-        error_count: How many errors there were.
+        fatal: The first errors that fail the frame, whatever the exit status is.
+        warning_count: The number of warnings.
+        error_count: The number of errors.
     """
 
     def __init__(
@@ -74,9 +75,9 @@ class OutputReader:
 
         Args:
             rules: What to look for.
-            frames: The frames of the chunk, in the order in which they are rendered; None when they are not known.
-            observe: Is called with the progress whenever it may have changed. When it returns False it has not taken
-                it, and is called again by ``look_again``.
+            frames: The frames of the chunk in render order. None when unknown.
+            observe: The reader calls it with the progress whenever that may have changed. It returns False to decline,
+                and then ``look_again`` calls it again.
         """
         self.warnings: list[str] = []
         self.errors: list[str] = []
@@ -100,11 +101,11 @@ class OutputReader:
         return self.__tracker.progress(self.__ahead, self.__peak_kb, self.__note)
 
     def begin(self, frames: FrameSet, share: float | None = None) -> None:
-        """Note that the next command begins, which works on these frames of the chunk.
+        """Record that the next command begins to render these frames of the chunk.
 
         Args:
             frames: The frames.
-            share: How much of the chunk's work this command does, up to 1; as much as it has frames when None.
+            share: This command's share of the chunk's work, up to 1. None means in proportion to its frames.
         """
         self.__read(self.__splitter.close())
         self.__ahead = None
@@ -116,7 +117,7 @@ class OutputReader:
         """Read the next bytes.
 
         Raises:
-            OutlineException: The rules say that an application with so many errors is to be ended.
+            OutlineException: The output has more errors than the rules' ``most_errors`` allows.
         """
         seen = self.__read(self.__splitter.split(chunk))
         if self.__peek() or seen:
@@ -127,13 +128,13 @@ class OutputReader:
             )
 
     def close(self) -> None:
-        """Read the last line, which has perhaps no end."""
+        """Read the last line, even without a line end."""
         self.__ahead = None
         if self.__read(self.__splitter.close()):
             self.__tell()
 
     def look_again(self) -> None:
-        """Tell the observer again what it did not take."""
+        """Call the observer again if it declined the last progress."""
         if self.is_pending:
             self.__tell()
 
@@ -142,7 +143,7 @@ class OutputReader:
             self.is_pending = self.__observe(self.progress) is False
 
     def __read(self, block: str) -> bool:
-        """Read whole lines; say whether one was of interest."""
+        """Read whole lines. Returns whether one of them mattered."""
         if not block or not self.__rules or not self.__filter.passes(block):
             return False
         if len(self.__live) == len(self.__rules):
@@ -160,7 +161,7 @@ class OutputReader:
         return seen
 
     def __read_last(self, block: str) -> bool:
-        """Read the last line of interest: with nothing but percentages, those before it change nothing."""
+        """Read only the last line that matters. Earlier lines with nothing but percentages change nothing."""
         texts = [text for rule in self.__rules for text in rule.texts]
         if not texts or any(rule.ignores_case for rule in self.__rules):
             texts = [""]  # every line is a candidate
@@ -184,7 +185,7 @@ class OutputReader:
         return False
 
     def __peek(self) -> bool:
-        """Look for a percentage in the line that is not complete, since some programs never end it."""
+        """Look for a percentage in the incomplete line, because some programs never end it."""
         before, self.__ahead = self.__ahead, None
         for rule in self.__live:
             line = self.__splitter.unfinished()
@@ -225,7 +226,7 @@ class OutputReader:
 
 @lru_cache(maxsize=64)
 def _compiled(rules: OutputRules) -> tuple[_Rule, ...]:
-    """Return the rules in the order in which a line is looked at: where it belongs before what it says."""
+    """The rules in the order in which a line meets them: which frame it belongs to comes before what it says."""
     order = ("frame_index", "frame", "percent", "tenths", "frame_done", "memory", "note", *_JUDGEMENTS)
     return tuple(_rule(kind, pattern) for kind in order for pattern in getattr(rules, kind))
 
@@ -233,7 +234,7 @@ def _compiled(rules: OutputRules) -> tuple[_Rule, ...]:
 def _rule(kind: str, pattern: str) -> _Rule:
     compiled = re.compile(pattern)
     ignores_case = bool(compiled.flags & re.IGNORECASE)
-    if ignores_case:  # of ASCII only, for which small letters are all that has to be compared
+    if ignores_case:  # ASCII only, for which comparing lower case is enough
         compiled = re.compile(pattern, re.ASCII)
     if kind == "memory" and "number" not in compiled.groupindex:
         raise ValueError(f"the output rule {pattern!r} for memory needs a group named 'number'")

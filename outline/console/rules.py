@@ -9,31 +9,31 @@ __all__ = ["PROGRESS_RULES", "OutputRules"]
 
 
 class OutputRules(NamedTuple):
-    """Regular expressions that are searched in each line of an application's output.
+    """Regular expressions to search for in each line of an application's output.
 
-    A line is cleaned before: colours and other terminal codes are gone, bytes that are no UTF-8 are replaced. Letters
-    count as they are written unless the expression begins with ``(?i)``, which then holds for ASCII. An expression that
-    must contain some plain text, as nearly all do, costs next to nothing in the lines that do not have it.
+    The reader cleans each line first: it removes colours and other terminal codes and replaces bytes that are not
+    UTF-8. Expressions are case-sensitive unless they begin with ``(?i)``, which covers ASCII only. Nearly every
+    expression requires some plain text, and then lines without that text cost next to nothing.
 
-    Percentages are those of the frame at work where the rules tell one frame from the next (``frame``,
-    ``frame_index``, ``frame_done``); otherwise they are those of all that the command does.
+    A percentage refers to the current frame when the rules recognize single frames (``frame``, ``frame_index``,
+    ``frame_done``). Otherwise it refers to the whole command.
 
     Attributes:
-        percent: Group 1 is the percentage; with two groups they are what is done and the total. The last one in a
+        percent: Group 1 is the percentage. With two groups, they are the amount done and the total. The last match in a
             line counts.
-        tenths: Group 1 is how many tenths are done. The last one in a line counts.
+        tenths: Group 1 is the number of tenths done. The last match in a line counts.
         frame: Group 1 is the number of the frame that begins.
-        frame_index: Group 1 is the place, from 1 on, among the command's frames, of the frame that begins.
-        frame_done: Group 1 is the number of the frame that is done, or the name of the file that was written for it.
-        note: Group 1 is a word to people about what is being done.
+        frame_index: Group 1 is the position of the frame that begins among the command's frames, counted from 1.
+        frame_done: Group 1 is the number of the frame that is done, or the name of its output file.
+        note: Group 1 is a short text for people about the current step.
         memory: Group ``number`` is an amount of memory that the application has or had, group ``unit`` one of K, M
             and G; without one it is bytes.
         warning: The line is a warning.
-        error: The line is an error. It is only noted; whether the frame fails is up to the layer.
+        error: The line is an error. The reader only records it. The layer decides whether the frame fails.
         fatal: The line is an error that fails the frame, whatever the application's exit status.
-        harmless: The line is neither error nor warning, whatever it looks like.
-        most_errors: An application that has told of so many errors is ended, since it would go on for ever, as some do
-            on a full disk; 0: however many there are.
+        harmless: The line is neither error nor warning, even if other rules match it.
+        most_errors: The number of errors after which the library ends the application, because some go on for ever, for
+            example on a full disk. 0 means no limit.
     """
 
     percent: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class OutputRules(NamedTuple):
 
     @property
     def tell_frames_apart(self) -> bool:
-        """Say whether one frame of a command can be told from the next."""
+        """Whether these rules tell one frame of a command from the next."""
         return bool(self.frame or self.frame_index or self.frame_done)
 
 

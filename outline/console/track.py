@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns what was seen in the output, frame by frame, into how much of a chunk is done."""
+"""Computes the progress of a chunk from what the output shows about its frames."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["Progress", "Tracker"]
 
 
 class Progress(NamedTuple):
-    """How far the frames of a chunk are.
+    """The progress of a chunk.
 
     Attributes:
-        percent: How much of the chunk is done, from 0 to 100; None while nothing is known.
-        frame: The frame of the chunk that is being worked on; None when it is not known.
-        frames_done: How many frames of the chunk are known to be done.
-        peak_memory_kb: The most memory that the application told of, 0 when it told nothing.
-        note: What the application says that it does; may be empty.
+        percent: How much of the chunk is done, from 0 to 100. None while unknown.
+        frame: The current frame of the chunk. None while unknown.
+        frames_done: How many frames of the chunk are done for certain.
+        peak_memory_kb: The highest memory figure in the output, 0 when there is none.
+        note: What the application says it is doing. May be empty.
     """
 
     percent: float | None = None
@@ -31,12 +31,12 @@ class Progress(NamedTuple):
 
 
 class Tracker:
-    """Counts the frames of one chunk, which one command renders, or several, each some of them.
+    """Counts the frames of one chunk. One command may render them all, or several commands some each.
 
     Args:
-        chunk: The frames of the chunk, in the order in which they are rendered; None when they are not known.
-        tells_frames_apart: Percentages are those of the frame at work, not of the whole command.
-        tells_done: The application says when a frame is done; otherwise it is when the next one begins.
+        chunk: The frames of the chunk in render order. None when unknown.
+        tells_frames_apart: Percentages refer to the current frame, not to the whole command.
+        tells_done: The application says when a frame is done. Otherwise a frame is done when the next one begins.
     """
 
     def __init__(self, chunk: FrameSet | None, *, tells_frames_apart: bool, tells_done: bool) -> None:
@@ -58,11 +58,11 @@ class Tracker:
         self.__percent: float | None = None
 
     def begin(self, frames: FrameSet, share: float | None = None) -> None:
-        """Note that a command begins, which works on these frames; the one before is done with its own.
+        """Record that a command begins to render these frames. This completes the frames of the command before.
 
         Args:
             frames: The frames.
-            share: How much of the whole work this command does, up to 1; as much as it has frames when None.
+            share: This command's share of the whole work, up to 1. None means in proportion to its frames.
         """
         if self.__has_begun:
             self.__before += self.__weight
@@ -72,11 +72,11 @@ class Tracker:
         self.__has_begun = True
 
     def percent(self, value: float) -> None:
-        """Note a percentage."""
+        """Record a percentage."""
         self.__percent = min(100.0, max(0.0, value))
 
     def begin_frame(self, frame: int) -> None:
-        """Note that a frame begins, or goes on; one that is none of ours is a number that means something else."""
+        """Record that a frame begins or goes on. Ignores a number that is not one of the chunk's frames."""
         if frame == self.__current or (self.__members and frame not in self.__members):
             return
         if self.__current is not None and not self.__tells_done:
@@ -84,14 +84,14 @@ class Tracker:
         self.__current, self.__percent = frame, None
 
     def begin_place(self, place: int) -> None:
-        """Note that the frame at a place, counted from 1, begins."""
+        """Record that the frame at a position, counted from 1, begins."""
         if 1 <= place <= len(self.__frames):
             if not self.__tells_done:
                 self.__done.update(self.__frames[: place - 1])
             self.begin_frame(self.__frames[place - 1])
 
     def end_frame(self, name: str) -> None:
-        """Note that the frame of a number, or of the file of a name, is done."""
+        """Record that a frame is done, given by its number or the name of its output file."""
         frame = self.__frame_of(name)
         if frame is None:
             frame = self.__current
@@ -107,16 +107,16 @@ class Tracker:
         number = int(numbers[-1])
         if not self.__members:
             return number
-        # The hyphen in shot-0012.exr is no sign.
+        # The hyphen in shot-0012.exr is not a minus sign.
         return next((one for one in (number, abs(number)) if one in self.__members), None)
 
     def progress(self, percent: float | None, memory_kb: int, note: str) -> Progress:
-        """Return how far the chunk is.
+        """The progress of the chunk.
 
         Args:
-            percent: Stands for the last percentage, when there is a newer one that may not last.
+            percent: A newer, provisional percentage to use in place of the last one.
             memory_kb: The most memory.
-            note: A word to people.
+            note: A short text for people.
         """
         current = self.__percent if percent is None else min(100.0, max(0.0, percent))
         size = max(1, len(self.__frames))

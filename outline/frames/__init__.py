@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frame ranges and chunks: the only code that knows how ranges are written, ordered and cut.
+"""Frame ranges and chunks. Only this package knows how to read, write, order and cut ranges.
 
-The syntax and the order are those of the farm server, so that a range means the same everywhere:
+Syntax and order match the farm server, so a range means the same everywhere:
 
 =============  =====================================================================
 ``12``         one frame; negative numbers are frames too (``-5--1``)
@@ -12,7 +12,7 @@ The syntax and the order are those of the farm server, so that a range means the
 ``1-3,8``      one after the other, in the order written; a frame named twice comes twice
 =============  =====================================================================
 
-Also read, and turned into the above: blanks around commas, ``5 10 15`` (5,10,15), ``1-100by5`` and
+It also accepts blanks around commas, ``5 10 15`` (5,10,15), ``1-100by5`` and
 ``1:100:5`` (both 1-100x5).
 """
 

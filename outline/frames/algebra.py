@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What repeats, what is common and what comes first in frames, worked out on whole runs where that is possible."""
+"""Set operations on frames (unique, intersection, sorting), computed on whole runs where possible."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from outline.frames.parts import Interleaved, Inverse, Listed, Part, pack
 __all__ = ["ascending", "common_frames", "common_run", "without_repeats"]
 
 _FEW_PARTS = 16  # up to here, comparing each part with each other one is cheaper than listing frames
-_FEW_HOLES = 16  # up to here, a run with single frames taken out is kept as the pieces between them
+_FEW_HOLES = 16  # up to here, a run that loses single frames becomes the pieces between them
 
 Parts = tuple[Part, ...]
 
 
 def common_run(run: range, other: range) -> range:
-    """Return the frames of ``run`` that ``other`` has too, in the order of ``run``."""
+    """The frames of ``run`` that ``other`` has too, in the order of ``run``."""
     if not run or not other:
         return range(0)
     mine, theirs = _upward(run), _upward(other)
@@ -26,7 +26,7 @@ def common_run(run: range, other: range) -> range:
     distance, remainder = divmod(theirs.start - mine.start, divisor)
     if remainder:
         return range(0)
-    # The first frame that both steps hit (Chinese remainder), moved up to where both ranges have begun.
+    # The first frame that both steps hit (Chinese remainder theorem), moved up into both ranges.
     period = theirs.step // divisor
     first = mine.start + mine.step * (distance * pow(mine.step // divisor, -1, period) % period)
     step = mine.step * period
@@ -36,7 +36,7 @@ def common_run(run: range, other: range) -> range:
 
 
 def without_repeats(parts: Parts) -> Parts:
-    """Return the frames of all parts with only the first of each, or ``parts`` itself when none repeats."""
+    """The frames of all parts without repeats, or ``parts`` itself when none repeats."""
     if _cannot_repeat(parts):
         return parts
     if len(parts) <= _FEW_PARTS:
@@ -49,7 +49,7 @@ def without_repeats(parts: Parts) -> Parts:
 
 
 def common_frames(parts: Parts, others: Parts) -> Parts:
-    """Return the frames of ``parts`` that ``others`` have too, in the order of ``parts``.
+    """The frames of ``parts`` that ``others`` have too, in the order of ``parts``.
 
     Args:
         parts: Parts without repeated frames.
@@ -64,7 +64,7 @@ def common_frames(parts: Parts, others: Parts) -> Parts:
 
 
 def ascending(parts: Parts) -> Parts:
-    """Return the frames of all parts sorted, each once."""
+    """The frames of all parts sorted, each once."""
     distinct = without_repeats(parts)
     if any(isinstance(part, Inverse) for part in distinct) or not _are_apart(distinct):
         return pack([Listed(sorted(chain.from_iterable(distinct)))])
@@ -101,7 +101,7 @@ def _cannot_repeat(parts: Parts) -> bool:
 
 
 def _subtract_earlier(runs: Sequence[range]) -> list[range] | None:
-    """Return the runs without frames of earlier ones, or None where runs cannot say it."""
+    """Each run without the frames of earlier runs, or None when runs cannot express that."""
     distinct: list[range] = []
     for place, run in enumerate(runs):
         pieces = [run]
@@ -132,7 +132,7 @@ def _subtract(run: range, other: range) -> list[range] | None:
 
 
 def _as_runs(parts: Parts) -> list[range] | None:
-    """Return the same members as runs, whatever the order, or None when they would be many."""
+    """The same members as runs in any order, or None when that takes too many runs."""
     runs: list[range] = []
     for part in parts[: _FEW_PARTS + 1]:
         if isinstance(part, range):

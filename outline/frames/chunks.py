@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Chunks: the groups of frames that one farm task renders together.
 
-Repeated frames are dropped first (the first one stays), so every frame is in exactly one chunk. The farm
-server forgets that for the members, and renders some frames of ``1-3,2-5`` twice.
+Chunking first drops repeated frames and keeps the first of each, so every frame is in exactly one chunk. The farm
+server skips that step for the members, and renders some frames of ``1-3,2-5`` twice.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ __all__ = ["chunk_at", "chunk_frames", "chunk_heads", "consecutive_runs"]
 
 
 def chunk_heads(frames: FrameSet, size: int) -> FrameSet:
-    """Return the first frame of every chunk, in render order.
+    """The first frame of every chunk, in render order.
 
     Args:
-        frames: Any order; may be empty.
+        frames: Any order. May be empty.
         size: Frames per chunk, at least 1. A size above the frame count gives one chunk.
 
     Raises:
@@ -28,19 +28,19 @@ def chunk_heads(frames: FrameSet, size: int) -> FrameSet:
 
 
 def chunk_frames(frames: FrameSet, size: int) -> list[FrameSet]:
-    """Return the members of every chunk, in render order; see ``chunk_heads``."""
+    """The members of every chunk, in render order. See ``chunk_heads``."""
     _check_size(size)
     distinct = frames.unique()
     return [distinct[position : position + size] for position in range(0, len(distinct), size)]
 
 
 def chunk_at(frames: FrameSet, head: int, size: int) -> FrameSet:
-    """Return the members of the chunk that starts at a frame.
+    """The members of the chunk that starts at a frame.
 
     Args:
         frames: All frames of the layer.
-        head: Any frame of them. One that heads no chunk is taken as the first of ``size`` frames all the
-            same, because the farm server does so too.
+        head: Any frame of them. A frame that heads no chunk still counts as the first of ``size`` frames, as on the
+            farm server.
         size: Frames per chunk, at least 1.
 
     Raises:
@@ -55,7 +55,7 @@ def chunk_at(frames: FrameSet, head: int, size: int) -> FrameSet:
 
 
 def consecutive_runs(whole: FrameSet, some: FrameSet) -> list[FrameSet]:
-    """Return some frames of a chunk in groups without a gap.
+    """Some frames of a chunk, in groups without gaps.
 
     Args:
         whole: All frames of the chunk, in render order.

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How applications are told their frames: runs with one step, and the lists that some of them read.
+"""How to write frames for each application: as runs with one step, or in the lists that some applications read.
 
-Every function takes frames in render order and drops repeats. It names each frame once, and no other: a chunk with a
-gap must never be written as its first and last frame. The order is kept where the application's syntax has one.
+Every function takes frames in render order and drops repeats. It names each frame once and names no other frame: never
+write a chunk with a gap as its first and last frame. It keeps the order where the application's syntax has one.
 
 ============  =============================  =======================================================
 function      1,3,4,5,6,7,8,9 becomes        for
@@ -40,7 +40,7 @@ __all__ = [
 
 
 class Run(NamedTuple):
-    """Frames at equal distance that count up; both ends are frames of it."""
+    """Frames at equal distance that count up. Both ends belong to it."""
 
     start: int
     end: int
@@ -54,8 +54,8 @@ class Run(NamedTuple):
 def runs(frames: Iterable[int]) -> list[Run]:
     """The fewest runs with one step each that hold exactly these frames.
 
-    Runs follow one another in render order. Within a run the order is always upward, since applications that are told
-    a start and an end know no other: frames that count down are turned round.
+    Runs follow one another in render order. Within a run frames always count up, because applications that take a start
+    and an end render in no other order. So frames that count down come out reversed.
     """
     found: list[Run] = []
     members: list[int] = []
@@ -68,7 +68,7 @@ def runs(frames: Iterable[int]) -> list[Run]:
 
 
 def rows(frames: Iterable[int]) -> list[Run]:
-    """The fewest runs of consecutive frames, for applications that know no step."""
+    """The fewest runs of consecutive frames, for applications without a step."""
     return [
         part
         for run in runs(frames)
@@ -80,7 +80,7 @@ def blender_list(frames: Iterable[int]) -> str:
     """Frames as ``blender -f`` reads them: ``1,3..9``.
 
     Raises:
-        ValueError: A frame is negative; Blender would take its number as counted from the scene's range.
+        ValueError: A frame is negative. Blender would count it from the scene's range.
     """
     members = FrameSet(frames).unique()
     negative = [frame for frame in members if frame < 0]
@@ -100,7 +100,7 @@ def vray_list(frames: Iterable[int]) -> str:
 
 
 def katana_list(frames: Iterable[int]) -> str:
-    """Frames as ``katana -t`` reads them: ``1,3-9``; it knows no steps."""
+    """Frames as ``katana -t`` reads them: ``1,3-9``, without steps."""
     return ",".join(_words(frames, _dash_run))
 
 
@@ -125,7 +125,7 @@ def _run(members: list[int]) -> Run:
 def _words(frames: Iterable[int], plain: Write, stepped: Write | None = None) -> Iterator[str]:
     """Yield the words of a list: runs where the application reads them, else single frames.
 
-    No application is known to read a run that counts down or that has negative ends, so these are always listed.
+    We know of no application that reads a run that counts down or has negative ends, so these become single frames.
     """
     for run in _find(FrameSet(frames).unique()):
         if len(run) > 1 and run[0] >= 0 and run.step == 1:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An ordered set of frame numbers that costs nothing until it is listed."""
+"""An ordered set of frame numbers that stays cheap until you list it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from outline.frames.text import LARGEST_FRAME, FrameRangeError, parse, write
 
 __all__ = ["FrameSet", "FrameSpec"]
 
-_FEW_PARTS = 8  # up to here a look at each part is faster than a table of all frames
+_FEW_PARTS = 8  # up to here checking each part is faster than a table of all frames
 _LARGE_TABLE = 4_000_000  # frames for which such a table would take too much memory
 _HASH_SAMPLES = 8
 
@@ -25,25 +25,24 @@ FrameSpec = Union[str, int, "FrameSet", Iterable[int | str], Any]  # Any: FrameS
 class FrameSet(Sequence[int]):
     """Frame numbers in render order, repeats included, as a range describes them.
 
-    Anyone may make one. It holds runs (start, step, count) and lists single frames only where there is no
-    run, so ``FrameSet("1-1000000")`` costs as much as ``FrameSet("1")``. It never changes, unless its owner
-    calls ``normalize``; do not do that to one that is a key of a dict. Equal sets have the same frames in
-    the same order, however they were written. Members are looked up in lists and tables made at the first
-    look; that is safe from several threads.
+    Anyone may make one. It holds runs (start, step, count) and lists single frames only where there is no run, so
+    ``FrameSet("1-1000000")`` costs as much as ``FrameSet("1")``. Only ``normalize`` changes it. Do not call that on a
+    set that is a key of a dict. Equal sets have the same frames in the same order, whatever text they came from. The
+    first look-up builds lists and tables of the members, which is safe from several threads.
     """
 
     __slots__ = ("_ends", "_parts", "_table", "_unique")
 
     def __init__(self, spec: FrameSpec) -> None:
-        """Read what names frames.
+        """Read a range, numbers, or another library's frame set.
 
         Args:
             spec: A range such as ``"1-10x2,20"``, one frame number, frame numbers or ranges in render order
                 (of a ``set``: sorted), or any object with a ``getAll`` method, as FrameSets of pycue have.
 
         Raises:
-            FrameRangeError: The text is no range, or a member is no whole number.
-            TypeError: ``spec`` is something else altogether.
+            FrameRangeError: The text is not a range, or a member is not a whole number.
+            TypeError: ``spec`` is none of these.
         """
         self._parts: tuple[Part, ...]
         self._ends: list[int]
@@ -148,22 +147,22 @@ class FrameSet(Sequence[int]):
         return type(self)(self)
 
     def size(self) -> int:
-        """Return the number of frames."""
+        """The number of frames."""
         return len(self)
 
     def get(self, position: int) -> int:
-        """Return the frame at a position."""
+        """The frame at a position."""
         return self[position]
 
     def getAll(self) -> list[int]:
-        """Return all frames as a new list."""
+        """All frames as a new list."""
         return list(self)
 
     def index(self, frame: Any, start: int = 0, stop: int | None = None) -> int:
-        """Return the position of a frame where it comes first, or -1 (a list would raise).
+        """The first position of a frame, or -1 (a list would raise).
 
         Args:
-            frame: A whole number; anything else is in no set.
+            frame: A whole number. Anything else is in no set.
             start: Look from this position on.
             stop: Look up to the one before this position.
         """
@@ -194,14 +193,14 @@ class FrameSet(Sequence[int]):
         self._unique = True
 
     def unique(self) -> FrameSet:
-        """Return the frames in their order, each where it comes first; this very set when none repeats."""
+        """The frames in order, each where it comes first. Gives this very set when no frame repeats."""
         if self._unique is False:
             parts = algebra.without_repeats(self._parts)
             self._unique = parts is self._parts or self._of(parts, unique=True)
         return self if isinstance(self._unique, bool) else self._unique
 
     def intersection(self, other: FrameSpec) -> FrameSet:
-        """Return the frames that ``other`` has too, in the order of this set, each once.
+        """The frames that ``other`` has too, in the order of this set, each once.
 
         Args:
             other: Anything that ``FrameSet`` reads.
@@ -211,7 +210,7 @@ class FrameSet(Sequence[int]):
 
     @staticmethod
     def parseFrameRange(frameRange: str) -> list[int]:
-        """Return all frames of a range as a list."""
+        """All frames of a range as a list."""
         return FrameSet(frameRange).getAll()
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stretches that a frame set is made of, which know their frames without listing them."""
+"""The stretches of frames that make up a frame set. Each answers questions without listing its frames."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import chain, filterfalse
 
 __all__ = ["Part", "Inverse", "Listed", "Interleaved", "RunFinder", "cut", "find_runs", "pack", "position_in"]
 
-_FEW_RUNS = 8  # up to here runs stay runs, however short: arithmetic on them beats listing
+_FEW_RUNS = 8  # up to here runs stay runs, however short, because arithmetic on them beats listing
 _LONG_RUN = 8  # frames that make a run worth keeping among many others
 _SETTLED = 4  # frames of a run after which RunFinder surely follows that run
 
 
 class Inverse:
-    """The frames of a range that a step leaves out, as in ``1-10y3``. Never changes."""
+    """The frames of a range that a step leaves out, as in ``1-10y3``. Immutable."""
 
     __slots__ = ("full", "skipped")
 
@@ -43,7 +43,7 @@ class Inverse:
         return self.full[group * period + place + 1]
 
     def position(self, frame: int) -> int:
-        """Return where the frame stands, or -1."""
+        """The position of a frame, or -1."""
         if frame not in self:
             return -1
         offset = self.full.index(frame)
@@ -56,7 +56,7 @@ class Inverse:
 
 
 class Listed:
-    """Frames in no order that a formula could give. Never changes, apart from what it remembers."""
+    """Frames in an order that no formula describes. Immutable, apart from its caches."""
 
     __slots__ = ("_frames", "_positions")
 
@@ -66,7 +66,7 @@ class Listed:
 
     @property
     def frames(self) -> Sequence[int]:
-        """All frames, listed at the first call."""
+        """All frames. The first call lists them."""
         if self._frames is None:
             self._frames = self._list()
         return self._frames
@@ -87,7 +87,7 @@ class Listed:
         return self.frames[position]
 
     def position(self, frame: int) -> int:
-        """Return where the frame stands first, or -1."""
+        """The first position of a frame, or -1."""
         if self._positions is None:
             self._positions = first_positions(self.frames)
         return self._positions.get(frame, -1)
@@ -96,7 +96,7 @@ class Listed:
 class Interleaved(Listed):
     """All frames of a range, coarse to fine, as in ``1-10:5``.
 
-    Its length and members are those of the range; only an order that somebody asks for is listed.
+    Its length and members are those of the range. It lists its frames only when somebody asks for their order.
     """
 
     __slots__ = ("full", "step")
@@ -134,11 +134,11 @@ Part = range | Inverse | Listed
 
 
 class RunFinder:
-    """Joins frames into runs of equal distance; made for one pass, finished by ``finish``.
+    """Joins frames into runs of equal distance. Use one for a single pass and call ``finish`` at its end.
 
-    The runs depend on the frames and their order alone, not on the pieces in which they arrive, so two
-    sets are equal exactly when their runs are. Two frames make a run only when they are neighbours that
-    count up, because ``1,9`` reads better than ``1-9x8``; the farm server writes it that way too.
+    The runs depend only on the frames and their order, not on the pieces in which they arrive. So two sets are equal
+    exactly when their runs are. Two frames make a run only when they are neighbours that count up, because ``1,9``
+    reads better than ``1-9x8``. The farm server writes it that way too.
     """
 
     __slots__ = ("_count", "_found", "_last", "_start", "_step")
@@ -148,7 +148,7 @@ class RunFinder:
         self._start = self._last = self._step = self._count = 0
 
     def add(self, frame: int) -> None:
-        """Take the next frame."""
+        """Add the next frame."""
         gap = frame - self._last
         if self._count > 1 and gap == self._step:
             self._count += 1
@@ -179,7 +179,7 @@ class RunFinder:
                 self.add(frame)
 
     def finish(self) -> list[range]:
-        """Return all runs; the finder starts anew afterwards."""
+        """All runs. Resets the finder."""
         self._close()
         found, self._found, self._count = self._found, [], 0
         return found
@@ -196,7 +196,7 @@ class RunFinder:
 
 
 def find_runs(parts: Iterable[Part]) -> list[range]:
-    """Return the frames of all parts, in order, as the runs that ``RunFinder`` defines."""
+    """The frames of all parts, in order, as the runs that ``RunFinder`` defines."""
     finder = RunFinder()
     for part in parts:
         finder.add_part(part)
@@ -204,7 +204,7 @@ def find_runs(parts: Iterable[Part]) -> list[range]:
 
 
 def pack(parts: Iterable[Part]) -> tuple[Part, ...]:
-    """Return parts with the same frames in the same order, joined into as few as is useful."""
+    """Join parts into as few as useful, with the same frames in the same order."""
     packed: list[Part] = []
     finder = RunFinder()
     for part in parts:
@@ -235,7 +235,7 @@ def _fold_short_runs(runs: list[range]) -> Iterator[Part]:
 
 
 def cut(part: Part, positions: range) -> Part:
-    """Return the frames at some positions of a part.
+    """The frames at some positions of a part.
 
     Args:
         part: Where to cut.
@@ -249,15 +249,15 @@ def cut(part: Part, positions: range) -> Part:
 
 
 def position_in(part: Part, frame: int) -> int:
-    """Return where a frame stands first in a part, or -1."""
+    """The first position of a frame in a part, or -1."""
     if isinstance(part, range):
         return part.index(frame) if frame in part else -1
-    # Asked first, because an interleaved range knows its members long before their places.
+    # Check membership first: an interleaved range knows its members without listing, but not their positions.
     return part.position(frame) if frame in part else -1
 
 
 def first_positions(frames: Iterable[int]) -> dict[int, int]:
-    """Return where each frame stands first."""
+    """The first position of each frame."""
     positions: dict[int, int] = {}
     for position, frame in enumerate(frames):
         positions.setdefault(frame, position)

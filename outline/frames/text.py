@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frame ranges as text: read with errors that point at the fault, written as short as the farm server reads it."""
+"""Frame ranges as text: reads them with errors that point at the fault, writes them as short as possible."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["LARGEST_FRAME", "LONGEST_TEXT", "FrameRangeError", "compact", "parse
 
 # ASCII digits only, as the server. Fifteen are more than any shot needs, and keep every length a machine word.
 LARGEST_FRAME = 10**15 - 1
-LONGEST_TEXT = 4000  # of a range, on a farm; a longer one has to be written with steps
+LONGEST_TEXT = 4000  # of a range on a farm; users must write a longer one with steps
 _NUMBER = r"(-?[0-9]{1,15})"
 _PART = re.compile(f"{_NUMBER}(?:-{_NUMBER}(?:(x|y|:|by){_NUMBER})?|:{_NUMBER}:{_NUMBER})?")
-# From here on patterns for error messages only, which are therefore compiled when one is written.
+# The patterns below serve error messages only, so they stay uncompiled until an error needs one.
 _READABLE = r"-?[0-9]{1,15}(?:-(?:-?[0-9]{1,15}(?:(?:x|y|:|by)-?[0-9]{0,15})?)?)?"
 _LONG_TEXT = 60
 
@@ -34,12 +34,12 @@ _FORMS = "a part is one of 7, 1-10, 1-10x2, 1-10y2, 1-10:2"
 
 
 class FrameRangeError(OutlineException, ValueError):
-    """A frame range cannot be read, or a frame or chunk was asked of it that it does not have.
+    """A frame range is invalid, or it lacks a frame or chunk that somebody asked for.
 
     Attributes:
-        text: The whole range as given; may be empty.
+        text: The whole range as given. May be empty.
         part: The part of it that is wrong.
-        column: Where in ``text`` the fault is, counted from 1; 0 when it is in no one place.
+        column: Where in ``text`` the fault is, counted from 1. 0 when the fault has no single place.
         reason: What is wrong there, and how to write it.
     """
 
@@ -59,7 +59,7 @@ def parse(text: str) -> Iterator[Part]:
     """Read a frame range, one part after the other.
 
     Raises:
-        FrameRangeError: A part is not written as a range, or no part holds a frame.
+        FrameRangeError: A part is not a valid range, or no part holds a frame.
     """
     column = 0
     empty: FrameRangeError | None = None
@@ -87,7 +87,7 @@ def parse(text: str) -> Iterator[Part]:
 def compact(frames: Iterable[int]) -> str:
     """Write frames, in their order and with repeats, as a range that reads back the same.
 
-    No frames give an empty text, which is the one that cannot be read back.
+    No frames give an empty text, which ``parse`` rejects.
     """
     finder = RunFinder()
     for frame in frames:
@@ -110,7 +110,7 @@ def spell_out(frames: Iterable[int]) -> str:
 
 
 def write(parts: Iterable[Part]) -> str:
-    """Write parts as a range that reads back the same, keeping ``y`` and ``:`` where they were used."""
+    """Write parts as a range that reads back the same. Keeps ``y`` and ``:`` where the original used them."""
     parts = tuple(parts)
     if len(parts) == 1 and isinstance(parts[0], range) and len(parts[0]) == 1:
         return str(parts[0][0])  # a chunk of one; this runs in every frame
@@ -135,7 +135,7 @@ def _write_run(run: range) -> str:
 
 
 def _parse_part(text: str, part: str, place: int) -> Part | FrameRangeError:
-    """Read a part; the error is returned for one that the farm server reads without finding a frame in it."""
+    """Read a part. Returns the error instead of raising it when the farm server accepts the part but finds no frame."""
     match = _PART.fullmatch(part)
     if match is None:
         raise FrameRangeError(text, part, *_explain(part, place))
@@ -170,7 +170,7 @@ def _stepped(start: int, end: int, kind: str, step: int) -> Part:
 
 
 def _step_fault(start: int, end: int, kind: str, step: int) -> str:
-    """Return why the farm server refuses a step, or finds no frame with it; empty when all is well."""
+    """Why the farm server refuses a step or finds no frame with it. Empty when the step is fine."""
     if step == 0:
         return "the step cannot be 0"
     if step > 0 and end < start:
@@ -183,7 +183,7 @@ def _step_fault(start: int, end: int, kind: str, step: int) -> str:
 
 
 def _explain(part: str, place: int) -> tuple[int, str]:
-    """Return the column of the first character that cannot be read, and what is wrong with it."""
+    """The column of the first invalid character, and what is wrong with it."""
     readable = re.match(_READABLE, part)
     stop = readable.end() if readable else int(part.startswith("-") and len(part) > 1)
     found = f"unexpected {part[stop]!r}" if stop < len(part) else "something is missing at the end"

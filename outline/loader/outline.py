@@ -152,7 +152,7 @@ class Outline(metaclass=_OutlineType):
     # -- names and places --------------------------------------------------------------------------------------
 
     def get_name(self) -> str:
-        """Return the outline's part of the job's name."""
+        """The outline's part of the job's name."""
         return self._ol_state.name
 
     def set_name(self, name: str) -> None:
@@ -166,7 +166,7 @@ class Outline(metaclass=_OutlineType):
         return f"{self.get_show()}-{self.get_shot()}-{self.get_user()}_{self._ol_state.name}"
 
     def get_shot(self) -> str:
-        """Return the shot; the environment's when none was set."""
+        """The shot; the environment's when none was set."""
         return util.get_shot() if self._ol_state.shot is None else self._ol_state.shot
 
     def set_shot(self, shot: str) -> None:
@@ -174,7 +174,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.shot = shot
 
     def get_show(self) -> str:
-        """Return the show; the environment's when none was set."""
+        """The show; the environment's when none was set."""
         return util.get_show() if self._ol_state.show is None else self._ol_state.show
 
     def set_show(self, show: str) -> None:
@@ -182,7 +182,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.show = show
 
     def get_user(self) -> str:
-        """Return the user; the one of this process when none was set."""
+        """The user; the one of this process when none was set."""
         return util.get_user() if self._ol_state.user is None else self._ol_state.user
 
     def set_user(self, user: str) -> None:
@@ -190,7 +190,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.user = user
 
     def get_facility(self) -> str | None:
-        """Return the facility that the job shall run in."""
+        """The facility that the job shall run in."""
         return self._ol_state.facility
 
     def set_facility(self, facility: str) -> None:
@@ -198,7 +198,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.facility = facility
 
     def get_maxcores(self) -> int | None:
-        """Return the most cores that the job may have at a time."""
+        """The most cores that the job may have at a time."""
         return self._ol_state.maxcores
 
     def set_maxcores(self, maxcores: int) -> None:
@@ -206,7 +206,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.maxcores = maxcores
 
     def get_maxgpus(self) -> int | None:
-        """Return the most GPUs that the job may have at a time."""
+        """The most GPUs that the job may have at a time."""
         return self._ol_state.maxgpus
 
     def set_maxgpus(self, maxgpus: int) -> None:
@@ -224,7 +224,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.frame_range = read_range(frame_range)
 
     def get_frame_range(self) -> str | None:
-        """Return the frames of the job as text in render order, or None."""
+        """The frames of the job as text in render order, or None."""
         return self._ol_state.frame_range
 
     def set_env(self, key: str, value: str, pre: bool = False) -> None:
@@ -256,11 +256,11 @@ class Outline(metaclass=_OutlineType):
     @overload
     def get_env(self, key: str) -> str: ...
     def get_env(self, key: str | None = None) -> Any:
-        """Return one variable's value, or a dict of all as ``name: (value, pre)``."""
+        """One variable's value, or a dict of all as ``name: (value, pre)``."""
         return self._ol_state.env[key][0] if key else dict(self._ol_state.env)
 
     def get_args(self) -> dict[str, Any]:
-        """Return a copy of the outline's own arguments."""
+        """A copy of the outline's own arguments."""
         return dict(self._ol_state.args)
 
     def set_arg(self, key: str, value: Any) -> None:
@@ -276,7 +276,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.args[key] = value
 
     def get_arg(self, key: str, default: Any = None) -> Any:
-        """Return an argument of the outline, or ``default``."""
+        """An argument of the outline, or ``default``."""
         return self._ol_state.args.get(key, default)
 
     # -- items -------------------------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.work = work
 
     def holds(self, layer: Layer) -> bool:
-        """Tell whether a layer has no frames yet, because its items are read when another layer is through."""
+        """Whether a layer has no frames yet, because its items are read when another layer is through."""
         return layer.get_name().partition(".")[0] in (self._ol_state.held or self._ol_state.work.get("held", ()))
 
     def get_only(self) -> tuple[str, ...]:
@@ -517,7 +517,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.layers = {name: one for name, one in self._ol_state.layers.items() if one is not layer}
 
     def get_layer(self, name: str) -> Layer:
-        """Return a layer by its name; a child by ``parent.child``.
+        """A layer by its name; a child by ``parent.child``.
 
         Raises:
             LayerNotFound: There is none.
@@ -533,18 +533,18 @@ class Outline(metaclass=_OutlineType):
         raise LayerNotFound(name, list(self._ol_state.layers))
 
     def get_layers(self) -> list[Layer]:
-        """Return a copy of the list of layers, in the order in which they were added."""
+        """A copy of the list of layers, in the order in which they were added."""
         return list(self._ol_state.layers.values())
 
     def is_layer(self, name: str) -> bool:
-        """Tell whether there is a layer of that name."""
+        """Whether there is a layer of that name."""
         return name in self._ol_state.layers
 
     def _renamed(self) -> None:
         self._ol_state.layers = {layer.get_name(): layer for layer in self._ol_state.layers.values()}
 
     def get_path(self) -> str | None:
-        """Return the script, or from ``setup`` on the session's outline.yaml; None for a procedural outline."""
+        """The script, or from ``setup`` on the session's outline.yaml; None for a procedural outline."""
         return self._ol_state.path
 
     def set_path(self, path: str) -> None:
@@ -552,7 +552,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.path = path
 
     def get_mode(self) -> int:
-        """Return the mode, one of ``outline.constants.OUTLINE_MODE_*``."""
+        """The mode, one of ``outline.constants.OUTLINE_MODE_*``."""
         return self._ol_state.mode
 
     def set_mode(self, mode: int) -> None:
@@ -568,7 +568,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.mode = mode
 
     def get_session(self) -> Session:
-        """Return the session.
+        """The session.
 
         Raises:
             SessionException: There is none yet.
@@ -582,7 +582,7 @@ class Outline(metaclass=_OutlineType):
         return self.get_session().put_file(src, rename=rename)
 
     def get_file(self, name: str, check: bool = True, new: bool = False) -> str:
-        """Return the path of a file in the job's session folder; see ``Session.get_file``."""
+        """The path of a file in the job's session folder; see ``Session.get_file``."""
         return self.get_session().get_file(name, check=check, new=new)
 
     def put_data(self, key: str, value: Any, force: bool = False) -> None:
@@ -590,10 +590,10 @@ class Outline(metaclass=_OutlineType):
         self.get_session().put_data(key, value, force=force)
 
     def get_data(self, key: str) -> Any:
-        """Return data stored for the whole job; see ``Session.get_data``."""
+        """Data stored for the whole job; see ``Session.get_data``."""
         return self.get_session().get_data(key)
 
 
 def _takes_range_of_job(layer: Layer) -> bool:
-    """Tell whether a layer has frames only because the job has."""
+    """Whether a layer has frames only because the job has."""
     return not (layer.has_fixed_frames or layer.get_parent() or layer.get_arg("range") or layer.get_items() is not None)

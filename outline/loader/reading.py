@@ -27,7 +27,7 @@ logger = logging.getLogger("outline.loader")
 
 
 def current_outline() -> Outline | None:
-    """Return the outline that new layers add themselves to, or None."""
+    """The outline that new layers add themselves to, or None."""
     return registry.current
 
 
@@ -211,7 +211,7 @@ def parse_outline_script(path: str) -> None:
 
 
 def quick_outline(layer: Layer) -> Outline:
-    """Return a new outline, named after the layer, that holds this one layer."""
+    """A new outline, named after the layer, that holds this one layer."""
     ol = Outline(name=layer.get_name())
     ol.add_layer(layer)
     return ol

@@ -13,7 +13,7 @@ __all__ = ["find_ring"]
 
 
 def find_ring(layers: list[Layer], left_out: set[int]) -> list[Layer]:
-    """Return the layers of a ring of dependencies, or an empty list. A frame-wise wait on oneself is no ring.
+    """The layers of a ring of dependencies, or an empty list. A frame-wise wait on oneself is no ring.
 
     Args:
         layers: Where to look.

@@ -124,7 +124,7 @@ class Python(RenderLayer):
         return os.path.join(self.get_scratch_folder(), name)
 
     def _is_filed(self, call: str) -> bool:
-        """Tell whether a call goes by way of a file: what is in items may look like a token of a command."""
+        """Whether a call goes by way of a file: what is in items may look like a token of a command."""
         return self.get_items() is not None or len(call.encode()) > _MOST_BYTES
 
     def get_program(self) -> list[str]:

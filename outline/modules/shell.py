@@ -41,7 +41,7 @@ class CommandLayer(Layer):
     """
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
-        """Return the commands that do the work of these frames, in order.
+        """The commands that do the work of these frames, in order.
 
         Returns:
             Pairs of a command (a list is never split again, a text is split once) and the frame number that its
@@ -141,7 +141,7 @@ class Shell(CommandLayer):
         self.set_arg("proxy_enable", False)
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
-        """Return the command, once per chunk or once per frame."""
+        """The command, once per chunk or once per frame."""
         command = self.get_arg("command")
         if names_chunk(command):
             runs = runs_of(self, frames) if names_ends(command) else [frames]
@@ -168,7 +168,7 @@ class ShellSequence(CommandLayer):
         self.set_arg("proxy_enable", False)
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
-        """Return the command of each frame."""
+        """The command of each frame."""
         commands = get_slice(str(self.get_arg("range")), frames, self.get_arg("commands"))
         pairs = zip(commands, frames, strict=True)
         return [(command, frame if holds_token(command) else None) for command, frame in pairs]
@@ -186,7 +186,7 @@ class ShellCommand(CommandLayer, Frame):
         self.set_arg("proxy_enable", False)
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
-        """Return the one command."""
+        """The one command."""
         return [(self.get_arg("command"), frames[0])]
 
 
@@ -205,7 +205,7 @@ class ShellScript(CommandLayer, Frame):
         os.chmod(path, os.stat(path).st_mode | 0o111)
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
-        """Return the path of the script in the session."""
+        """The path of the script in the session."""
         return [(shlex.quote(self.get_file("script")), frames[0])]
 
 
@@ -230,12 +230,12 @@ class PyEval(Layer):
 
 
 def shell(name: str, command: Any, **args: Unpack[LayerArgs]) -> Shell:
-    """Return a Shell layer."""
+    """A Shell layer."""
     return Shell(name, command, **args)
 
 
 def plain_line(layer: Layer) -> str:
-    """Return a layer's command as hosts run it without pycuerun: one line for their shell, with the farm's tokens.
+    """A layer's command as hosts run it without pycuerun: one line for their shell, with the farm's tokens.
 
     A text is the line, and the words of a list are joined with blanks. With the layer's argument ``quote`` each word
     of a list reaches the program as it is.
@@ -256,13 +256,13 @@ def plain_line(layer: Layer) -> str:
 
 
 def _expands_hashes(layer: Layer) -> bool:
-    """Tell whether the ``#`` in the file names of a layer's command stand for the frame."""
+    """Whether the ``#`` in the file names of a layer's command stand for the frame."""
     if not isinstance(layer, Shell) or layer.get_arg("expand_hashes") is False:
         return False
     return wants_hashes(_as_line(layer))
 
 
 def _as_line(layer: Layer) -> Any:
-    """Return a layer's command, a text as one word, since what a shell will read need not be split."""
+    """A layer's command, a text as one word, since what a shell will read need not be split."""
     command = layer.get_arg("command")
     return [command] if isinstance(command, str) else command

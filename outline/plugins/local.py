@@ -111,7 +111,7 @@ def deed_local_machine() -> None:
 
 
 def get_half_host_memory() -> str:
-    """Return half of this machine's memory, in kB as text."""
+    """Half of this machine's memory, in kB as text."""
     try:
         total_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):  # Windows has no sysconf, and other systems not these names

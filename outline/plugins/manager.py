@@ -45,7 +45,7 @@ class PluginManager:
 
     @classmethod
     def get_plugins(cls) -> list[ModuleType]:
-        """Return the loaded plug-ins, in the order in which they are called."""
+        """The loaded plug-ins, in the order in which they are called."""
         if not cls.__is_loaded:
             cls.load_all_plugins()
         return cls.registered_plugins

@@ -36,7 +36,7 @@ class FarmLayer(NamedTuple):
 
 
 def cuebot_pairs(type: str, er: FarmLayer, on: FarmLayer, *, across_jobs: bool = False) -> list[tuple[int, int]] | None:
-    """Return which chunks wait for which, both counted from 0 within their layer.
+    """Which chunks wait for which, both counted from 0 within their layer.
 
     Args:
         type: ``FRAME_BY_FRAME`` or ``PREVIOUS_FRAME``.
@@ -92,7 +92,7 @@ class _Finder:
 
 
 def _previous_pairs(er: FarmLayer, on: FarmLayer, *, is_same: bool) -> set[tuple[int, int]]:
-    """Return the pairs of PREVIOUS_FRAME: by position in the unchunked ranges, where both are first frames."""
+    """The pairs of PREVIOUS_FRAME: by position in the unchunked ranges, where both are first frames."""
     er_places, on_places = (
         {head: place for place, head in enumerate(chunk_heads(layer.frames, layer.chunk))} for layer in (er, on)
     )

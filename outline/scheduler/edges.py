@@ -53,14 +53,14 @@ class FrameEdges:
             self._starts = counts
 
     def waiting_for(self, on_chunk: int) -> Sequence[int]:
-        """Return the chunks of ``er`` that wait for a chunk of ``on``."""
+        """The chunks of ``er`` that wait for a chunk of ``on``."""
         if self._starts is None:
             return (on_chunk,)
         return self._targets[self._starts[on_chunk] : self._starts[on_chunk + 1]]
 
 
 def layer_edge(depend: DependPlan, er: int, on: int, *, eaten_satisfies: bool) -> LayerEdge | None:
-    """Return the edge of a dependency on a whole layer, or None for one between single frames.
+    """The edge of a dependency on a whole layer, or None for one between single frames.
 
     A simulation frame is a frame to the farm: eaten, it releases nobody, unless eaten frames do so altogether.
     """
@@ -73,7 +73,7 @@ def layer_edge(depend: DependPlan, er: int, on: int, *, eaten_satisfies: bool) -
 
 
 def frame_edges(depend: DependPlan, layers: Sequence[LayerPlan], er: int, on: int, on_count: int) -> FrameEdges:
-    """Return the edges of a FRAME_BY_FRAME or PREVIOUS_FRAME dependency.
+    """The edges of a FRAME_BY_FRAME or PREVIOUS_FRAME dependency.
 
     A chunk waits for exactly the chunks that hold its frames, or the frames before its frames. A frame that the other
     layer does not have waits for nothing there.

@@ -13,7 +13,7 @@ SKIP_RETRY = 286  # a host daemon reports this when the frame is not to blame
 
 
 def is_blameless(end: FrameEnd) -> bool:
-    """Tell whether the frame had no part in its end, so that this costs it no try."""
+    """Whether the frame had no part in its end, so that this costs it no try."""
     return end.ended_by in (EndedBy.LOST_HOST, EndedBy.BATCH) or end.status == SKIP_RETRY
 
 

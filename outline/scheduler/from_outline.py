@@ -20,7 +20,7 @@ __all__ = ["plan_job"]
 
 
 def plan_job(outline: Outline, *, max_retries: int = 2, autoeat: bool = False) -> JobPlan:
-    """Return what the scheduler has to know of an outline.
+    """What the scheduler has to know of an outline.
 
     Layers without a frame in the job, and dependencies on them, are left out, as on the farm.
 

@@ -86,7 +86,7 @@ class JobState:
         return int(self._base[-1])
 
     def ref(self, layer: str, frame: int) -> int:
-        """Return the number of a frame.
+        """The number of a frame.
 
         Raises:
             KeyError: The job has no such layer, or the layer no chunk that begins with this frame.
@@ -98,48 +98,48 @@ class JobState:
         return int(self._base[number] + place)
 
     def refs(self, layer: str) -> range:
-        """Return the numbers of a layer's frames."""
+        """The numbers of a layer's frames."""
         number = self._index[layer]
         return range(self._base[number], self._base[number + 1])
 
     def layer(self, ref: int) -> LayerPlan:
-        """Return the layer of a frame."""
+        """The layer of a frame."""
         return self.plan.layers[self._layer_of[ref]]
 
     def number(self, ref: int) -> int:
-        """Return the frame number, that of the first frame of the chunk."""
+        """The frame number, that of the first frame of the chunk."""
         number = self._layer_of[ref]
         return self._heads[number][ref - self._base[number]]
 
     def frame_name(self, ref: int) -> str:
-        """Return the name as the farm spells it: ``0012-beauty``."""
+        """The name as the farm spells it: ``0012-beauty``."""
         return frame_name(self.number(ref), self.layer(ref).name)
 
     def name_of(self, ref: int) -> tuple[str, int]:
-        """Return the layer's name and the frame number of a frame."""
+        """The layer's name and the frame number of a frame."""
         return self.layer(ref).name, self.number(ref)
 
     def frames_of(self, ref: int) -> FrameSet:
-        """Return all frames of the chunk."""
+        """All frames of the chunk."""
         layer = self.layer(ref)
         return chunk_at(layer.frames, self.number(ref), layer.chunk)
 
     def state(self, ref: int) -> FrameState:
-        """Return the state of a frame."""
+        """The state of a frame."""
         return _STATES[self._states[ref]]
 
     def tries(self, ref: int) -> int:
-        """Return how often a frame was started, without those starts that do not count."""
+        """How often a frame was started, without those starts that do not count."""
         return self._tries[ref]
 
     def counts(self, layer: str | None = None) -> dict[FrameState, int]:
-        """Return how many frames are in each state, of one layer or of the job."""
+        """How many frames are in each state, of one layer or of the job."""
         if layer is not None:
             return dict(zip(_STATES, self._counts[self._index[layer]], strict=True))
         return dict(zip(_STATES, map(sum, zip(*self._counts, strict=True)), strict=True)) if self._counts else {}
 
     def ranges(self, layer: str) -> dict[FrameState, FrameSet]:
-        """Return the frame numbers of a layer's chunks by state."""
+        """The frame numbers of a layer's chunks by state."""
         found: dict[FrameState, list[int]] = {state: [] for state in _STATES}
         for head, ref in zip(self._heads[self._index[layer]], self.refs(layer), strict=True):
             found[self.state(ref)].append(head)
@@ -158,7 +158,7 @@ class JobState:
     # -- deciding ----------------------------------------------------------------------------------------------
 
     def next_ready(self, idle_cores: float, idle_memory_kb: int, *, only_posts: bool = False) -> int | None:
-        """Return the frame to start now, or None when nothing that waits has room.
+        """The frame to start now, or None when nothing that waits has room.
 
         The order is the farm's: first frames of all layers before second ones, layers as they were added. A frame
         without room lets later ones pass, but not for ever: after some fifty have passed, room is kept for it.

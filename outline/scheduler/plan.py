@@ -76,7 +76,7 @@ class JobPlan(NamedTuple):
     autoeat: bool = False
 
     def fitted(self, cores: float, memory_kb: int) -> JobPlan:
-        """Return the plan with resources cut to what a machine has, so that every frame can run at least alone.
+        """The plan with resources cut to what a machine has, so that every frame can run at least alone.
 
         Args:
             cores: The machine's cores; a layer that asks for 0 gets all of them, one below 0 all but so many.
@@ -89,14 +89,14 @@ class JobPlan(NamedTuple):
         return self._replace(layers=layers)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plan as data for JSON."""
+        """The plan as data for JSON."""
         layers = [{**layer._asdict(), "frames": str(layer.frames)} for layer in self.layers]
         depends = [depend._asdict() for depend in self.depends]
         return {**self._asdict(), "layers": layers, "depends": depends}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> JobPlan:
-        """Return the plan that ``to_dict`` wrote."""
+        """The plan that ``to_dict`` wrote."""
         layers = tuple(LayerPlan(**{**entry, "frames": FrameSet(entry["frames"])}) for entry in data["layers"])
         depends = tuple(DependPlan(**entry) for entry in data["depends"])
         return cls(data["name"], layers, depends, data["max_retries"], data["autoeat"])

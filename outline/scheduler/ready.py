@@ -16,7 +16,7 @@ _NEVER = -1
 
 
 def needs_of(layer: LayerPlan) -> tuple[bool, float, int, str]:
-    """Return what decides whether a frame of a layer may start somewhere; the same for all that may start alike."""
+    """What decides whether a frame of a layer may start somewhere; the same for all that may start alike."""
     return layer.type == "Post", layer.cores, layer.memory_kb, layer.group
 
 
@@ -70,7 +70,7 @@ class ReadyQueue:
         heapq.heapify(heap)
 
     def first_admitted(self, admits: Callable[[LayerPlan], bool]) -> int | None:
-        """Return the first frame of a layer that somebody else finds room for, or None; nothing is held back for it.
+        """The first frame of a layer that somebody else finds room for, or None; nothing is held back for it.
 
         Args:
             admits: Asked once for all layers with the same needs, see ``needs_of``.
@@ -83,7 +83,7 @@ class ReadyQueue:
         return None if best is None else self.__ref_of(best)
 
     def first(self, idle_cores: float, idle_memory_kb: int, *, only_posts: bool, is_busy: bool) -> int | None:
-        """Return the first frame that there is room for, or None.
+        """The first frame that there is room for, or None.
 
         Frames without room let later ones pass. When ``PATIENCE`` later ones have started since the first of them
         began to wait, no later one may start until it has: the running frames end, and there is room. Where nothing
@@ -142,7 +142,7 @@ class ReadyQueue:
 
 
 def inverse(order: Sequence[int]) -> array[int]:
-    """Return the rank of each place, for the places in the order of their ranks."""
+    """The rank of each place, for the places in the order of their ranks."""
     ranks = array("l", bytes(array("l").itemsize * len(order)))
     for rank, place in enumerate(order):
         ranks[place] = rank

@@ -97,7 +97,7 @@ _LONGEST_LOGGER = 500
 
 # Any: the values are the user's.
 def dump(data: Any, what: str, writer: Writer | None = None) -> str:
-    """Return data as YAML text.
+    """Data as YAML text.
 
     Args:
         data: The value.
@@ -122,7 +122,7 @@ def dump(data: Any, what: str, writer: Writer | None = None) -> str:
 
 
 def load(text: str, where: str) -> Any:
-    """Return the data of YAML text.
+    """The data of YAML text.
 
     Args:
         text: The text.
@@ -180,7 +180,7 @@ def _find_unsaveable(
 
 
 def _plain_instead(data: Any) -> str:
-    """Say what of a value is plain data, if anything is."""
+    """What of a value is plain data, if anything is."""
     if isinstance(data, Enum):
         return " (its .value may be plain)" if find_unsaveable(data.value, _is_no_reference) is None else ""
     kind = next((cls.__name__ for cls in (int, float, bytes) if isinstance(data, cls)), "")

@@ -206,7 +206,7 @@ class _LegacyReader:
         raise SerializeException(f"{self.__path}: {_describe(method)} cannot listen to an event")
 
     def __value(self, value: Any) -> Any:
-        """Return what stands for a value of the file, with layers and paths in the place of notes.
+        """What stands for a value of the file, with layers and paths in the place of notes.
 
         What the file has once and points to is made once, so that nested pointers cannot grow beyond measure.
         """

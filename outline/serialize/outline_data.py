@@ -47,7 +47,7 @@ RTYPES = {cls.__name__: cls for cls in (str, int, float, bool, list, tuple, set,
 
 
 def outline_text(ol: Outline) -> str:
-    """Return the text of outline.yaml, and note in the outline what frames will not have.
+    """The text of outline.yaml, and note in the outline what frames will not have.
 
     Raises:
         SerializeException: An attribute or argument is not plain data; names layer, attribute and type.
@@ -59,7 +59,7 @@ def outline_text(ol: Outline) -> str:
 
 
 def scripts_of(ol: Outline) -> list[ScriptFile]:
-    """Return the scripts that hold classes or listeners of the outline's layers."""
+    """The scripts that hold classes or listeners of the outline's layers."""
     return list(Writer(ol).find_scripts().values())
 
 
@@ -98,7 +98,7 @@ def walk(layers: Iterable[Layer]) -> Iterable[Layer]:
 
 
 def is_typed_in(cls: type) -> bool:
-    """Tell whether a class is of a program that is no file, such as an interpreter that somebody types into."""
+    """Whether a class is of a program that is no file, such as an interpreter that somebody types into."""
     return cls.__module__ == "__main__" and find_script("__main__") is None
 
 
@@ -113,14 +113,14 @@ class Writer:
         self.left_behind: list[str] = []
 
     def find_scripts(self) -> dict[str, ScriptFile]:
-        """Return the scripts behind the outline's classes by module name."""
+        """The scripts behind the outline's classes by module name."""
         for owner in (self.__ol, *walk(self.__ol.get_layers())):
             for cls in type(owner).__mro__:
                 self.__module_name(cls.__module__)
         return self.__scripts
 
     def text(self) -> str:
-        """Return the YAML text."""
+        """The YAML text."""
         layers = [self.__layer(layer) for layer in self.__ol.get_layers()]
         self.find_scripts()
         here = SessionPaths("")
@@ -237,7 +237,7 @@ class Writer:
         return path
 
     def __why_not_found(self, cls: type) -> str:
-        """Return why a frame, which has a class by its name only, would find another one or none; or an empty text."""
+        """Why a frame, which has a class by its name only, would find another one or none; or an empty text."""
         if "<locals>" in cls.__qualname__:
             return (
                 "is made inside of a function, where no frame can find it;"
@@ -296,7 +296,7 @@ class Writer:
         return {}
 
     def is_reference(self, data: Any) -> bool:
-        """Tell whether a value is a layer, the outline or its session."""
+        """Whether a value is a layer, the outline or its session."""
         session = self.__ol._ol_state.session
         return isinstance(data, Layer) or data is self.__ol or (data is session and session is not None)
 
@@ -328,19 +328,19 @@ class Writer:
 
 
 def script_file_name(script: ScriptFile) -> str:
-    """Return the name under which a session keeps a script."""
+    """The name under which a session keeps a script."""
     return f"{script.module_name.partition('.')[2]}.outline"
 
 
 def _attribute(module: Any, qualname: str) -> Any:
-    """Return what a dotted name stands for in a module, or None."""
+    """What a dotted name stands for in a module, or None."""
     for part in qualname.split("."):
         module = getattr(module, part, None)
     return module
 
 
 def _readable(name: str) -> str:
-    """Return a private attribute as its class spells it: ``_Ginsu__input`` is ``__input``."""
+    """A private attribute as its class spells it: ``_Ginsu__input`` is ``__input``."""
     head, sep, tail = name.partition("__")
     return f"__{tail}" if sep and head.startswith("_") and head[1:] else name
 
@@ -373,7 +373,7 @@ _standard_folders: set[str] = set()
 
 
 def _import_folder(module_name: str) -> str:
-    """Return the sys.path entry that a module comes from, unless every interpreter of this installation has it."""
+    """The sys.path entry that a module comes from, unless every interpreter of this installation has it."""
     package = module_name.partition(".")[0]
     if package in ("builtins", "__main__", "outline", PACKAGE):
         return ""

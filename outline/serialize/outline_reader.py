@@ -218,7 +218,7 @@ def import_layer_module(name: str, where: str) -> ModuleType:
 
 
 def _is_pythons_own(package: str) -> bool:
-    """Tell whether a name of the standard library stands for its module, not for a studio's of the same name."""
+    """Whether a name of the standard library stands for its module, not for a studio's of the same name."""
     from importlib.util import find_spec
 
     spec = find_spec(package)

@@ -34,17 +34,17 @@ def unrequire(module: str) -> bool:
 
 
 def get_version(module: str, default: str = "latest") -> str:
-    """Return the version of a module that ``require`` has chosen."""
+    """The version of a module that ``require`` has chosen."""
     return get_session().get_version(module, default)
 
 
 def get_session() -> Session:
-    """Return the one session of this process."""
+    """The one session of this process."""
     return Session()
 
 
 def get_repos() -> str:
-    """Return the repository's folder, empty when none is set."""
+    """The repository's folder, empty when none is set."""
     return Settings.repos_path
 
 

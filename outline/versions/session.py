@@ -32,7 +32,7 @@ class Singleton(type):
 
     # Any: what a class is called with is not known here.
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Return the instance."""
+        """The instance."""
         if "_obj" not in cls.__dict__:
             cls._obj = super().__call__(*args, **kwargs)
         return cls._obj
@@ -90,11 +90,11 @@ class Session(metaclass=Singleton):
         return True
 
     def is_module_loaded(self, name: str) -> bool:
-        """Tell whether ``require`` has loaded a version of a module."""
+        """Whether ``require`` has loaded a version of a module."""
         return name in self.__modules
 
     def get_path(self) -> str:
-        """Return the folder of links, and make it if need be."""
+        """The folder of links, and make it if need be."""
         if not self.__path:
             import atexit
             import tempfile
@@ -118,11 +118,11 @@ class Session(metaclass=Singleton):
             shutil_ptr.rmtree(path, ignore_errors=True)
 
     def get_version(self, module: str, default: str = "latest") -> str:
-        """Return the loaded version of a module."""
+        """The loaded version of a module."""
         return self.__modules.get(module, default)
 
     def get_ver_str(self) -> str:
-        """Return all loaded modules as ``name:version,name:version``."""
+        """All loaded modules as ``name:version,name:version``."""
         return ",".join(f"{module}:{version}" for module, version in self.__modules.items())
 
     def __load(self, module: str, source: str) -> bool:
@@ -164,7 +164,7 @@ def _run_manifest(path: str) -> bool:
 
 
 def _place_in_sys_path() -> int:
-    """Return the place before installed packages and after the standard library, which must not be shadowed."""
+    """The place before installed packages and after the standard library, which must not be shadowed."""
     for place, entry in enumerate(sys.path):
         if os.path.basename(entry) in {"site-packages", "dist-packages"}:
             return place

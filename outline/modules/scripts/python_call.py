@@ -16,7 +16,7 @@ import sys
 
 
 def find_function(spec):
-    """Return the function that ``package.module:name`` or ``path/file.py:name`` stands for."""
+    """The function that ``package.module:name`` or ``path/file.py:name`` stands for."""
     place, _, name = spec.rpartition(":")
     if place.endswith(".py"):
         found = runpy.run_path(place, run_name=place)
@@ -72,7 +72,7 @@ def note(work, frame, item, result):
 
 
 def read_call(word):
-    """Return what to do: the JSON itself, or ``@`` and the path of a file with it."""
+    """What to do: the JSON itself, or ``@`` and the path of a file with it."""
     if not word.startswith("@"):
         return json.loads(word)
     with open(word[1:], encoding="utf-8") as stream:
