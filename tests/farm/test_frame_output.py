@@ -3,15 +3,21 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.farm.commands import RunAtFarm, script
 from tests.farm.hosts import Rqd
+from tests.farm.jobs import Layer, counts, launch
+from tests.support import until
+
+if TYPE_CHECKING:
+    from cuebot_stub.server import FarmServer
 
 pytestmark = pytest.mark.slow
 
@@ -49,3 +55,17 @@ def test_every_line_of_a_burst_arrives(run_at_farm: RunAtFarm, pycue: Any, rqd: 
     assert "RuntimeError: broken on purpose" in done.stdout
     statuses = {frame.data.layer_name: frame.data.exit_status for frame in job.getFrames(range="1")}
     assert statuses == {"command": 0, "python": 0, "broken": 1, "killed": 247, "memory": 1}
+
+
+def test_tail_in_the_docs_brings_the_burst_of_a_plain_command_into_its_log(farm_server: FarmServer, rqd: Rqd) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "farm.md").read_text()
+    (tail,) = re.findall(r"^render shot\.blend(; s=.*exit \$s)$", page, re.MULTILINE)
+    job = launch(farm_server, Layer("plain", f"{{ seq 50; sh -c 'exit 3'; }}{tail}", "1-4"))
+
+    until(lambda: counts(farm_server, job) == {"DEAD": 4})
+
+    with farm_server.farm.work() as farm:
+        logs = [Path(farm.jobs[job].log_path(ref)).read_text().splitlines() for ref in range(4)]
+        statuses = [farm.jobs[job].frames[ref].exit_status for ref in range(4)]
+    assert [[line for line in log if line.isdigit()] for log in logs] == [[str(n) for n in range(1, 51)]] * 4
+    assert statuses == [3] * 4
