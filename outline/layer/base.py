@@ -98,6 +98,9 @@ class Layer(metaclass=LayerType):
     frames_share_outputs = False
     """True in classes whose frames may make one file together, so that ``outputs`` need no place for the frame."""
 
+    takes_items = True
+    """False in classes whose frames are always those of an application, such as renderers; these take no items."""
+
     has_fixed_frames = False
     """True in classes that say by themselves which frames they have, such as ``Frame``; these take no items."""
 

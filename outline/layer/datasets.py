@@ -78,6 +78,9 @@ def check(ol: Outline) -> None:
 def _check(layer: Layer) -> None:
     if layer.get_arg("range") not in (None, ""):
         raise LayerException(f"{where(layer)}: items= and range= exclude each other; items number the frames")
+    if not layer.takes_items:
+        problem = "renders frames, so it takes no items=; give it range=, or run the program in a Shell"
+        raise LayerException(f"{where(layer)}: {type(layer).__name__} {problem}")
     if layer.has_fixed_frames:
         raise LayerException(f"{where(layer)}: {type(layer).__name__} has frames of its own, so it takes no items=")
 

@@ -78,6 +78,7 @@ class Python(RenderLayer):
     output_rules = PYTHON_RULES
     writes_beside = True  # what is asked for with %{OUTPUT}; all else the function puts in its place by itself
     needs_outputs = False
+    takes_items = True
     frames_share_outputs = True  # a function may well make one file of all frames
     path_args = ("script", "import_paths")
 

@@ -71,6 +71,7 @@ class RenderLayer(Layer):
     trusts_exit_code: ClassVar[bool] = True
     writes_beside: ClassVar[bool] = False
     manages_outputs = True
+    takes_items = False
     needs_outputs: ClassVar[bool] = True
     declared_args = RenderArgs
     arg_types: ClassVar[Mapping[str, type]] = {}

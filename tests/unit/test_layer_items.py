@@ -14,6 +14,7 @@ from outline.depend import DependType
 from outline.environment import FrameFacts, frame_environment, layer_environment
 from outline.exception import ItemException, LaunchException, LayerException, OutlineException
 from outline.items import Item, ItemTable, files, group, lines, rows
+from outline.modules.povray import PovRay
 from outline.modules.shell import Shell, ShellSequence, plain_line
 from outline.tokens import FrameTokens, expand_command
 
@@ -113,6 +114,10 @@ def test_keys_can_be_chosen(ol: Outline):
     ("make", "message"),
     [
         (lambda: Layer("gen", items=["a"], range="1-3"), "items= and range= exclude each other"),
+        (
+            lambda: PovRay("gen", scene="a.pov", outputs="a.####.png", items=["a"]),
+            "PovRay renders frames, so it takes no",
+        ),
         (lambda: Frame("gen", items=["a"]), "Frame has frames of its own, so it takes no items="),
         (lambda: ShellSequence("gen", [["true"]], items=["a"]), "items= and range= exclude each other"),
         (lambda: Layer("gen", items=7), r"items=7 must be a source such as lines\('seeds.txt'\)"),
