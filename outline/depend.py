@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it means that one layer waits for another."""
+"""Dependencies between layers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _TYPES = frozenset(_TYPE_BY_NAME.values())
 
 
 class Depend:
-    """One layer waits for another; the waiting layer makes it and owns it."""
+    """A dependency of one layer on another. The waiting layer makes and owns it."""
 
     def __init__(
         self,
@@ -70,29 +70,29 @@ class Depend:
         return self.__depend_er
 
     def get_depend_on_layer(self) -> Layer:
-        """The layer that is waited for."""
+        """The layer that the other one waits for."""
         return self.__depend_on
 
     def get_type(self) -> str:
-        """One of the values of ``DependType``."""
+        """The dependency type, one of the values of ``DependType``."""
         return self.__type
 
     def is_propagated(self) -> bool:
-        """Whether layers that come to wait for the waiting layer get this dependency as well.
+        """Whether layers that depend on the waiting layer also get this dependency.
 
         The dependency of a layer on its LayerPreProcess is of this kind.
         """
         return self.__propigate
 
     def is_any_frame(self) -> bool:
-        """Whether a single frame of the other layer, whichever is first, satisfies the dependency."""
+        """Whether the first finished frame of the other layer satisfies the dependency."""
         return self.__any_frame
 
 
 def parse_require_str(require: object) -> tuple[str, str]:
     """Split ``name:type`` into the name of a layer and a dependency type.
 
-    Without a type it is frame by frame. Names of layers have no colon.
+    Without a type, the dependency is frame by frame. Layer names contain no colon.
 
     Args:
         require: A text such as ``"render:all"``, or a layer, whose ``str`` is its name.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Events of layers and launches, and the handlers that tell listeners about them."""
+"""Events of layers and launches, and the handlers that pass them to listeners."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ BEFORE_LAUNCH = "BEFORE_LAUNCH"
 
 EVENT_TYPES = (AFTER_INIT, AFTER_PARENTED, SETUP, BEFORE_EXECUTE, AFTER_EXECUTE, AFTER_LAUNCH, BEFORE_LAUNCH)
 
-# Any: listeners say themselves whether they expect a LayerEvent, a LaunchEvent or an event of their studio.
+# Any: each listener declares whether it expects a LayerEvent, a LaunchEvent or an event of its studio.
 Listener = Callable[[Any], object]
 
 
 class EventHandler:
-    """Keeps the listeners of one layer or launcher and calls them in the order in which they were added.
+    """Keeps the listeners of one layer or launcher and calls them in the order of their registration.
 
-    Its component makes it and is the only one that emits. Types other than ``EVENT_TYPES`` are allowed, for studios
-    that emit their own.
+    The layer or launcher makes it and is the only one that emits. Studios may emit types of their own, outside
+    ``EVENT_TYPES``.
     """
 
     def __init__(self, component: object) -> None:
@@ -57,7 +57,7 @@ class EventHandler:
         """Call ``callback(event)`` at every event of that type.
 
         Raises:
-            TypeError: The callback cannot be called.
+            TypeError: The callback is not callable.
         """
         if not callable(callback):
             raise TypeError(f"the listener for {event_type} must be callable, not {callback!r}")
@@ -67,7 +67,7 @@ class EventHandler:
     def emit(self, event: LayerEvent | LaunchEvent) -> None:
         """Call the listeners of the event's type.
 
-        What a listener raises is logged with its traceback, and the next listener gets its turn.
+        Logs what a listener raises, with its traceback, and goes on to the next listener.
         Differs: docs/differences.md#listener-errors
 
         Raises:
@@ -82,16 +82,16 @@ class EventHandler:
                 logger.exception("%s: listener %s failed at %s", _subject(event), _listener_name(callback), event.type)
 
     def get_event_listeners(self, event_type: str) -> list[Listener]:
-        """A copy of the list of listeners of one event type, in the order in which they are called."""
+        """A copy of the list of listeners of one event type, in call order."""
         return list(self.__listeners.get(event_type, ()))
 
     def get_all_listeners(self) -> list[tuple[str, Listener]]:
-        """Every listener as (event type, callback), to save them or to hand them on."""
+        """Every listener as (event type, callback), to save them or to pass them on."""
         return [(event_type, callback) for event_type, callbacks in self.__listeners.items() for callback in callbacks]
 
 
 class _Event:
-    """What the two kinds of event share: a type, and attributes that the emitter adds."""
+    """The base of both kinds of event: a type, and attributes from the emitter."""
 
     type: str
 
@@ -104,7 +104,7 @@ class _Event:
 
 
 class LayerEvent(_Event):
-    """Something happened to a layer; keyword arguments become attributes.
+    """Something happened to a layer. Keyword arguments become attributes.
 
     The types are its attributes too, as OpenCue's documentation spells them: ``LayerEvent.SETUP``.
     """
@@ -119,7 +119,7 @@ class LayerEvent(_Event):
 
 
 class LaunchEvent(_Event):
-    """A launcher is about to launch a job, or has done it; keyword arguments become attributes."""
+    """A launcher is about to launch a job, or has launched it. Keyword arguments become attributes."""
 
     BEFORE_LAUNCH, AFTER_LAUNCH = BEFORE_LAUNCH, AFTER_LAUNCH
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A pool of threads for modules that have much to wait for, such as copies and network calls."""
+"""A thread pool for modules that mostly wait, such as for copies and network calls."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ logger = logging.getLogger("outline.executor")
 class TaskExecutor:
     """Calls functions in a fixed number of threads.
 
-    Whoever makes it queues work with ``execute`` and then calls ``wait``, which may be repeated. The threads are
-    daemons: they end with the process, or with ``close``. It is also a context manager that waits and closes.
+    Queue work with ``execute``, then call ``wait``. You may repeat this. The threads are daemons: they end with the
+    process, or with ``close``. As a context manager it waits and closes.
     """
 
     def __init__(self, threads: int) -> None:
         """Start the threads.
 
         Raises:
-            ValueError: ``threads`` is below 1, so that nothing would ever be done.
+            ValueError: ``threads`` is below 1, so no thread would ever do the work.
         """
         if threads < 1:
             raise ValueError(f"an executor needs at least 1 thread, not {threads}")
@@ -47,13 +47,13 @@ class TaskExecutor:
             self.close()
 
     def execute(self, callable_: Callable[..., object], *args: Any) -> None:
-        """Queue a call; a thread makes it as soon as one is free."""
+        """Queue a call. The next free thread makes it."""
         self.__queue.put((callable_, args))
 
     def wait(self) -> None:
-        """Return when everything queued has been done.
+        """Wait until all queued calls are done.
 
-        Every failed call has been logged with its traceback by then.
+        By then the log has every failed call with its traceback.
         Differs: docs/differences.md#task-executor
 
         Raises:
@@ -67,14 +67,14 @@ class TaskExecutor:
             raise errors[0]
 
     def close(self) -> None:
-        """Let the threads end after what is queued; nothing may be queued any more."""
+        """Let the threads end after the queued calls. Queue nothing after this."""
         for _ in self.__threads:
             self.__queue.put(None)
         for thread in self.__threads:
             thread.join()
 
     def worker(self) -> None:
-        """Make queued calls, one after the other; each thread runs this."""
+        """Make queued calls one after the other. Each thread runs this."""
         while (call := self.__queue.get()) is not None:
             callable_, args = call
             try:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that other processes read: written beside and renamed, so that nobody sees half of one."""
+"""Files that other processes read. Writes a temporary file and renames it, so nobody sees a partial file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["check_current_folder", "make_private_folder", "make_whole", "write_a
 
 
 def check_current_folder() -> None:
-    """Check that the working directory is still there: relative paths begin in it, and frames run in it.
+    """Check that the working directory still exists. Relative paths begin in it and frames run in it.
 
     Raises:
-        OutlineException: It has been removed.
+        OutlineException: It no longer exists.
     """
     try:
         os.getcwd()
@@ -27,10 +27,10 @@ def check_current_folder() -> None:
 
 
 def make_private_folder(folder: str) -> None:
-    """Make a folder that only this user can enter, among others' in the folder for temporary files.
+    """Make a folder that only this user can enter, for use in the shared folder for temporary files.
 
     Raises:
-        OSError: It cannot be made, or what is there is a link or belongs to somebody else.
+        OSError: The folder cannot be made, or the path is a link or belongs to somebody else.
     """
     try:
         os.mkdir(folder, 0o700)
@@ -44,7 +44,7 @@ def make_private_folder(folder: str) -> None:
 
 
 def write_to_disk(paths: Iterable[str]) -> None:
-    """Wait until the disk has files and folders, so that a power cut leaves them; those that cannot be are left out."""
+    """Flush files and folders to disk, so that they survive a power cut. Skips those that cannot be flushed."""
     for path in paths:
         try:
             fd = os.open(path, os.O_RDONLY)
@@ -59,13 +59,13 @@ def write_to_disk(paths: Iterable[str]) -> None:
 
 
 def write_atomic(path: str | os.PathLike[str], data: str | bytes, *, mode: int | None = None) -> None:
-    """Write a whole file so that a reader sees the old content or the new, never a part.
+    """Write a whole file atomically: a reader sees the old content or the new, never a part.
 
-    The temporary name is unique per process and stands in the same folder, so the rename works on NFS too.
+    The temporary file is in the same folder, under a name that is unique per process, so the rename works on NFS too.
     Permissions come from the umask, unless ``mode`` is given.
 
     Raises:
-        OSError: The folder is missing, read-only or full; nothing is left behind.
+        OSError: The folder is missing, read-only or full. No temporary file stays behind.
     """
     target = os.fspath(path)
     beside = f"{target}.{os.getpid()}.part"
@@ -85,13 +85,13 @@ def write_atomic(path: str | os.PathLike[str], data: str | bytes, *, mode: int |
 
 
 def make_whole(path: str, text: str, *, mode: int | None = None) -> bool:
-    """Make a whole file that is not there yet; False when somebody else has.
+    """Create a whole file that does not exist yet. Returns False when somebody else created it first.
 
-    Of several that try at the same instant, on any machines, one succeeds: a hard link to a name that exists fails, on
+    When several processes try at once, on any machines, exactly one succeeds: a hard link to an existing name fails, on
     NFS too.
 
     Raises:
-        OSError: The folder cannot be written.
+        OSError: The folder is not writable.
     """
     import platform  # slow to import, and frames claim nothing
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts about programs that are about to be started."""
+"""Facts about programs and processes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ __all__ = ["find_executable", "process_birth"]
 
 
 def find_executable(name: str, search_path: str) -> tuple[str, str]:
-    """Find a program as a shell would.
+    """Find a program as a shell does.
 
     Args:
-        name: A name that is looked for on ``search_path``, or a path.
+        name: A name to look up on ``search_path``, or a path.
         search_path: Folders, joined as in ``PATH``.
 
     Returns:
-        The program's path and an empty text; or what was found, if anything, and what is wrong with it.
+        The program's path and an empty text. On failure, whatever was found, and what is wrong with it.
     """
     candidates = [name]
     if os.sep not in name:
@@ -35,7 +35,7 @@ def find_executable(name: str, search_path: str) -> tuple[str, str]:
 
 
 def process_birth(pid: int) -> float:
-    """When a process began, which with its number tells it from any other; 0.0 when there is no such process."""
+    """When a process began; together with its PID this identifies it. 0.0 when there is no such process."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stream:
             return float(stream.read().rpartition(b")")[2].split()[19])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Outline scripts: run as modules of their own, so that their functions and classes see the script's names."""
+"""Runs outline scripts as modules, so that their functions and classes see the script's names."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ _LIBRARY = os.path.dirname(os.path.abspath(__file__))
 
 
 class StopScript(BaseException):
-    """Ends a script that is only read, for its classes or to be looked at, at the point where it would launch a job."""
+    """Ends a read-only run of a script, for its classes or for inspection, at the point where it would launch a job."""
 
 
 class ScriptFile(NamedTuple):
-    """An outline script that was run in this process."""
+    """An outline script that this process ran."""
 
     module_name: str
     path: str
     source: str
 
 
-# An OutlineLauncher, which stands floors above, and the call that launches.
+# An OutlineLauncher, which is on a higher floor, and the call that launches.
 ShowLaunch = Callable[[Any, Callable[[], Any]], Any]
 
 _scripts: dict[str, ScriptFile] = {}
@@ -63,18 +63,18 @@ _show_launch: ShowLaunch | None = None
 
 
 def run_script(path: str) -> ModuleType:
-    """Run an outline script in a new module, registered in ``sys.modules``; it can import what lies beside it.
+    """Run an outline script in a new module in ``sys.modules``. It can import modules from its own folder.
 
     Args:
         path: The script.
 
     Returns:
-        The module; its name begins with ``outline_scripts.``.
+        The module. Its name begins with ``outline_scripts.``.
 
     Raises:
-        ScriptException: The script raised; says its line and the text of that line.
-        ScriptExit: It called ``sys.exit`` with another status than 0.
-        OutlineException: The file is missing or cannot be read.
+        ScriptException: The script raised. Shows the line number and the text of that line.
+        ScriptExit: It called ``sys.exit`` with a status other than 0.
+        OutlineException: The file is missing or unreadable.
     """
     source = _read(path)
     folder = os.path.dirname(os.path.abspath(path))
@@ -90,9 +90,9 @@ def run_script(path: str) -> ModuleType:
 
 
 def run_main_block(module: ModuleType, path: str) -> None:
-    """Run what a script keeps under ``if __name__ == "__main__":``, with the script as ``sys.argv``.
+    """Run a script's code under ``if __name__ == "__main__":``, with the script as ``sys.argv``.
 
-    For a script that does nothing else: it was written to be run by Python itself.
+    For a script with no other code, meant to be run by Python itself.
 
     Raises:
         ScriptException: It raised.
@@ -112,7 +112,7 @@ def run_main_block(module: ModuleType, path: str) -> None:
 
 
 def script_args(path: str) -> list[str]:
-    """What the command line hands to a script: the words of ``sys.argv`` when it stands at their head."""
+    """The command line arguments of a script: the rest of ``sys.argv`` when the script is its first entry."""
     return sys.argv[1:] if sys.argv[:1] and os.path.abspath(sys.argv[0]) == os.path.abspath(path) else []
 
 
@@ -135,9 +135,9 @@ def _asks_for_main(test: ast.expr) -> bool:
 
 
 def load_saved_script(name: str, path: str, args: Sequence[str] = ()) -> ModuleType:
-    """The module of a script that a session keeps, running it when this process has not done so yet.
+    """The module of a script in a session. Runs the script if this process has not run it yet.
 
-    The caller sees to it that the layers that it makes go nowhere. It ends where it would launch a job.
+    The caller makes sure that its layers join no outline. The script ends where it would launch a job.
     """
     global _reading_saved
     if name in sys.modules:
@@ -151,16 +151,16 @@ def load_saved_script(name: str, path: str, args: Sequence[str] = ()) -> ModuleT
 
 
 def line_where_stopped(name: str) -> int:
-    """The line at which a script that was only read would have launched a job, 0 when it was read to its end."""
+    """The line at which a read-only run would have launched a job. 0 when the script ran to its end."""
     return _stopped_at.get(name, 0)
 
 
 @contextmanager
 def caught_launches() -> Iterator[list[Any]]:
-    """Let scripts be read without launching anything: a script ends where it would launch.
+    """Run scripts without launching anything: a script ends where it would launch.
 
     Yields:
-        A list that fills with the launchers that were about to. Any: an OutlineLauncher stands floors above.
+        A list that fills with the launchers that were about to launch. Any: OutlineLauncher is on a higher floor.
     """
     global _caught_launches
     before, _caught_launches = _caught_launches, []
@@ -172,13 +172,13 @@ def caught_launches() -> Iterator[list[Any]]:
 
 @contextmanager
 def noted_jobs(show: ShowLaunch | None = None) -> Iterator[list[Any]]:
-    """Keep the jobs that scripts launch by themselves.
+    """Collect the jobs that scripts launch by themselves.
 
     Args:
-        show: Called for each launch with the launcher and what launches; returns the jobs.
+        show: Called for each launch with the launcher and the function that launches. Returns the jobs.
 
     Yields:
-        A list that fills with the jobs. Any: what a job is depends on the backend.
+        A list that fills with the jobs. Any: the type of a job depends on the backend.
     """
     global _noted_jobs, _show_launch
     before = _noted_jobs, _show_launch
@@ -190,7 +190,7 @@ def noted_jobs(show: ShowLaunch | None = None) -> Iterator[list[Any]]:
 
 
 def launch_noted(launcher: Any, launch: Callable[[], Any]) -> Any:
-    """Launch, and note the jobs for whoever runs the script; the launcher calls this with the call of its backend."""
+    """Launch, and record the jobs for the caller that runs the script. The launcher passes its backend's call."""
     jobs = launch() if _show_launch is None else _show_launch(launcher, launch)
     if _noted_jobs is not None and isinstance(jobs, list):
         _noted_jobs.extend(jobs)
@@ -198,15 +198,15 @@ def launch_noted(launcher: Any, launch: Callable[[], Any]) -> Any:
 
 
 def was_stopped() -> bool:
-    """Whether a script that is only read has ended where it would launch a job."""
+    """Whether a read-only run of a script ended where it would launch a job."""
     return bool(_caught_launches)
 
 
 def stop_if_only_read(launcher: Any) -> None:
-    """End the script that is about to launch, if it is only read; the launcher calls this first of all.
+    """End a script that is about to launch, if this is a read-only run. The launcher calls this first.
 
     Raises:
-        StopScript: It is only read.
+        StopScript: This is a read-only run.
     """
     if _reading_saved:
         raise StopScript
@@ -216,7 +216,7 @@ def stop_if_only_read(launcher: Any) -> None:
 
 
 def find_script(module_name: str) -> ScriptFile | None:
-    """The script behind a module name; also for the program itself (``__main__``) when it is a file."""
+    """The script behind a module name. Includes the program itself (``__main__``) when it is a file."""
     if module_name != "__main__":
         return _scripts.get(module_name)
     path = getattr(sys.modules.get("__main__"), "__file__", None)
@@ -257,7 +257,7 @@ def _run(name: str, path: str, source: str) -> ModuleType:
 
 
 def _execute(code: str | ast.Module, module: ModuleType, path: str) -> None:
-    """Run code in a script's module; errors name the script's line."""
+    """Run code in a script's module. Errors name the script's line."""
     versions_was_there = "versions" in sys.modules
     try:
         if not versions_was_there:
@@ -277,7 +277,7 @@ def _execute(code: str | ast.Module, module: ModuleType, path: str) -> None:
 
 
 class _LazyVersions(ModuleType):
-    """Stands for ``outline.versions`` under the name that old scripts import."""
+    """Makes ``outline.versions`` available under the name that old scripts import."""
 
     def __getattr__(self, name: str) -> object:
         from . import versions
@@ -286,7 +286,7 @@ class _LazyVersions(ModuleType):
 
 
 def _line_in(path: str, error: BaseException) -> int:
-    """The last line of the script that an error came through, 0 for none."""
+    """The last line of the script in an error's traceback, 0 for none."""
     entries = traceback.extract_tb(error.__traceback__)
     return next((entry.lineno or 0 for entry in reversed(entries) if entry.filename == path), 0)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The session folder of a job; ``session_paths`` shows what is in it."""
+"""The session folder of a job. ``session_paths`` shows its contents."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _NAME = re.compile(r"[^\s/]+/[0-9a-fA-F][0-9a-fA-F-]{7,}\Z")
 
 
 def is_session_path(folder: str | None) -> bool:
-    """Whether a folder, or the folder of a file, holds a complete session.
+    """Whether a folder, or the folder of a file, is a complete session.
 
-    A file that merely has the name ``session`` is not enough: it must hold a session's name.
+    A file named ``session`` is not enough: it must contain a session's name.
     """
     return bool(folder and _marked_name(SessionPaths.holding(folder)))
 
@@ -41,9 +41,10 @@ def _marked_name(paths: SessionPaths) -> str:
 
 
 def find_sessions() -> Iterator[SessionPaths]:
-    """Give every complete session where this user's configuration puts sessions, of all shows and shots.
+    """Every complete session of this user's configuration, for all shows and shots.
 
-    Folders that only look like sessions are left out, and links to folders: nothing behind one is a session of ours.
+    Skips folders that only look like sessions, and links to folders, because the library makes no session behind a
+    link.
     """
     from glob import escape, glob
 
@@ -64,16 +65,17 @@ def _folders(folder: str) -> list[str]:
 
 
 def conform_name(name: str) -> str:
-    """Turn any text into a job name: letters, digits, ``_``, ``-`` and ``.``, every other character an ``_``."""
+    """Turn any text into a job name: letters, digits, ``_``, ``-`` and ``.``. Others become ``_``."""
     return re.sub(r"[^A-Za-z0-9_.\-]+", "_", name).strip("_") or "outline"
 
 
 class Session:
-    """The folder that a job lives in, from ``Outline.setup`` on.
+    """The folder of a job, from ``Outline.setup`` on.
 
-    The outline makes it, or finds it again from the path of its ``outline.yaml``. What one frame stores, every
-    other frame can read, on any machine that sees the folder, which may be moved or mounted elsewhere. Each file is
-    written beside and renamed. Two frames that write the same name at the same time are not kept apart.
+    The outline makes it, or finds it again from the path of its ``outline.yaml``. Every frame can read what another
+    frame stores, on any machine that sees the folder. You may move the folder or mount it elsewhere. The session writes
+    each file under a temporary name and renames it. It does not keep apart two frames that write the same name at the
+    same time.
     """
 
     def __init__(self, ol: Outline) -> None:
@@ -102,11 +104,11 @@ class Session:
         self.__name = _marked_name(self.__paths)
 
     def get_name(self) -> str:
-        """Return ``{show}-{shot}-{user}_{name}/{uuid}``."""
+        """The session's name, ``{show}-{shot}-{user}_{name}/{uuid}``."""
         return self.__name
 
     def get_job_id(self) -> str:
-        """The part of the name that no other session has."""
+        """The unique part of the name."""
         return self.__name.rpartition("/")[2]
 
     def save(self) -> None:
@@ -118,11 +120,11 @@ class Session:
         self.__write(self.__paths.marker, self.__name)
 
     def write_outline(self, text: str, scripts: Mapping[str, str]) -> str:
-        """Write ``outline.yaml`` and the scripts that it needs.
+        """Write ``outline.yaml`` and its scripts.
 
         Args:
             text: The outline as data.
-            scripts: The text of each script by the name of its file.
+            scripts: The text of each script by file name.
 
         Returns:
             The path of ``outline.yaml``.
@@ -135,7 +137,7 @@ class Session:
         return self.__write(self.__paths.outline, text)
 
     def write_items(self, number: int, table: bytes, index: bytes) -> str:
-        """Write a table of items and its index, and give the path of the table.
+        """Write a table of items and its index. Returns the path of the table.
 
         Raises:
             SessionException: The folder cannot be written.
@@ -155,7 +157,7 @@ class Session:
     # -- places ------------------------------------------------------------------------------------------------
 
     def get_path(self, layer: Layer | str | None = None) -> str:
-        """The session folder, or the folder of a layer in it, which is made when it is missing.
+        """The session folder, or the folder of a layer in it. Makes a missing folder.
 
         Raises:
             SessionException: The layer's folder cannot be made.
@@ -163,7 +165,7 @@ class Session:
         return self.__folder(inside(self.__paths.layers, str(layer))) if layer else self.__paths.folder
 
     def get_log_path(self) -> str:
-        """The folder of the frame logs, which is made when it is missing."""
+        """The folder of the frame logs. Makes a missing folder."""
         return self.__folder(self.__paths.logs)
 
     def __folder(self, path: str) -> str:
@@ -177,7 +179,7 @@ class Session:
     # -- files -------------------------------------------------------------------------------------------------
 
     def put_file(self, src: str, layer: Layer | str | None = None, rename: str | None = None) -> str:
-        """Copy a file into the session, so that later changes of the original do not reach the frames.
+        """Copy a file into the session, so that later changes to the original do not affect the frames.
 
         Args:
             src: The file.
@@ -207,7 +209,7 @@ class Session:
         return target
 
     def sym_file(self, src: str, layer: Layer | str | None = None, rename: str | None = None) -> str:
-        """Link a file into the session; a link or file of that name is replaced. Arguments as for ``put_file``."""
+        """Link a file into the session. Replaces a link or file of that name. Arguments as for ``put_file``."""
         target = self.__target(rename or os.path.basename(src), layer)
         beside = f"{target}.{os.getpid()}.part"
         try:
@@ -224,11 +226,11 @@ class Session:
             name: Its name.
             layer: Whose folder; None means the job's.
             check: The file must exist.
-            new: The file must not exist yet, except that a frame that is tried again gets the name that it got
-                before. Turns ``check`` off.
+            new: The file must not exist yet. A retry of a frame still gets the name from its earlier try. Turns
+                ``check`` off.
 
         Raises:
-            SessionException: The file misses, or exists against ``new``.
+            SessionException: The file is missing, or it exists despite ``new``.
         """
         path = self.__target(name, layer)
         if new:
@@ -250,7 +252,7 @@ class Session:
             name: The name, unique in its folder.
             data: The value.
             layer: Whose data; None means the job's.
-            force: Replace what is stored under the name. A frame that is tried again may always replace its own.
+            force: Replace earlier data of that name. A retry of a frame may always replace its own.
 
         Raises:
             SessionException: The name is taken, the data is not plain, or the session cannot be written.
@@ -271,7 +273,7 @@ class Session:
         """Data that ``put_data`` stored.
 
         Raises:
-            SessionException: There is nothing of that name, or it is not plain data.
+            SessionException: There is no data of that name, or it is not plain data.
         """
         path = self.__target(name, layer)
         if not os.path.isfile(path):
@@ -279,14 +281,14 @@ class Session:
         return _load_data(path)
 
     def find_data(self, name: str, layer: str) -> Any:
-        """Data of a layer, or None when there is none, without making the layer's folder."""
+        """Data of a layer, or None. Does not make the layer's folder."""
         path = self.__paths.data(name, layer)
         return _load_data(path) if os.path.isfile(path) else None
 
     def __target(self, name: str, layer: Layer | str | None) -> str:
         return inside(self.get_path(layer), name)
 
-    # A frame that runs owns the names that it stores, so that a retry of the very same frame may store them again.
+    # A running frame owns the names that it stores, so a retry of the same frame may store them again.
 
     def __own(self, name: str, layer: Layer | str | None) -> None:
         frame = os.environ.get("CUE_FRAME")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every name in a session folder. Nothing else spells one.
+"""The names of all files and folders in a session. No other module spells them.
 
 ::
 
@@ -8,11 +8,11 @@
         session             the session's name, written last: its presence means "complete"
         scripts/            the outline scripts whose classes the frames need
         layers/<layer>/     files and data of a layer
-        items/              the items of layers that have some, one table for each source
+        items/              the items of layers, one table for each source
         logs/               one log per frame and attempt
         journal             what happened on the local backend
         runs/               who has run the job on the local backend, one small file per run
-        .owners/            which frame has stored a file or data; also in the folder of a layer
+        .owners/            which frame stored a file or data; also in the folder of a layer
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ class SessionPaths:
     Attributes:
         folder: The session folder.
         outline: The job as data.
-        marker: The file that makes the session complete.
+        marker: The file that marks the session as complete.
         journal: What happened on the local backend.
         logs: The folder of the frame logs.
-        layers: The folder with a folder for each layer.
+        layers: The folder that contains a folder for each layer.
         scripts: The folder of the outline scripts.
-        runs: The folder that says who has run the job.
+        runs: The folder that records who ran the job.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
@@ -50,7 +50,7 @@ class SessionPaths:
 
     @classmethod
     def holding(cls, path: str | os.PathLike[str]) -> SessionPaths:
-        """The paths of the session that is this folder, or that this file is in, such as its outline.yaml."""
+        """The paths of the session in this folder, or around this file, such as its outline.yaml."""
         path = os.path.abspath(path)
         return cls(path if os.path.isdir(path) else os.path.dirname(path))
 
@@ -64,32 +64,32 @@ class SessionPaths:
         return os.path.join(self.logs, log_name(job, frame))
 
     def layer(self, layer: object = None) -> str:
-        """The folder of a layer, given by itself or by its name; of the session for None."""
+        """The folder of a layer or layer name. None gives the session folder."""
         return os.path.join(self.layers, str(layer)) if layer else self.folder
 
     def data(self, name: str, layer: object = None) -> str:
-        """Where a file or data of a name is stored."""
+        """Where the session stores a file or data of a name."""
         return os.path.join(self.layer(layer), name)
 
     def owner(self, name: str, layer: object = None) -> str:
-        """The file that says which frame has stored a file or data."""
+        """The file that records which frame stored a file or data."""
         return os.path.join(self.layer(layer), ".owners", name.replace("/", "_"))
 
     def items(self, table: object) -> str:
-        """The file of a table of items, given by its number or by the name of its file."""
+        """The file of a table of items, given by its number or its file name."""
         return os.path.join(self.folder, "items", f"{table}".removesuffix(".jsonl") + ".jsonl")
 
     @staticmethod
     def item_index(table: str) -> str:
-        """The file beside a table of items that says where each item stands."""
+        """The index file of a table of items, with the position of each item."""
         return f"{table}.index"
 
     def script(self, name: str) -> str:
-        """Where an outline script is kept."""
+        """Where the session keeps an outline script."""
         return os.path.join(self.scripts, name)
 
     def existing_files(self) -> list[str]:
-        """All that a job needs to go on after a power cut, and the folders that it is in."""
+        """All files that a job needs to go on after a power cut, and their folders."""
         try:
             scripts = [self.script(name) for name in os.listdir(self.scripts)]
         except OSError:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the sessions of this user are, and who may read and write them."""
+"""Where this user's sessions are, and who may read and write them."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _VARIABLE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 
 
 def sessions_folder(show: str, shot: str, *, quote: Callable[[str], str] = str) -> str:
-    """The folder that holds the sessions of a shot.
+    """The folder of a shot's sessions.
 
     Args:
         show: The show.
         shot: The shot.
-        quote: Turns the values of variables, and the home folder, into what is asked for.
+        quote: Converts the values of variables and the home folder, for example to escape them in a pattern.
 
     Raises:
-        SessionException: The configuration has a placeholder or variable that is not there, or a name leads elsewhere.
+        SessionException: The configuration has an unknown placeholder or variable, or a name leads outside the folder.
     """
     text = config.get("outline", "session_dir")
     problem = f"[outline] session_dir = {text!r} has a"
@@ -54,7 +54,7 @@ def sessions_folder(show: str, shot: str, *, quote: Callable[[str], str] = str) 
 
 
 def inside(folder: str, name: str) -> str:
-    """The path of a name in a folder; it may lie deeper.
+    """The path of a name in a folder or its subfolders.
 
     Raises:
         SessionException: The name leads out of the folder.
@@ -66,12 +66,12 @@ def inside(folder: str, name: str) -> str:
 
 
 def file_mode() -> int | None:
-    """The permissions of files in a session, None for those of the umask; [outline] session_mode decides."""
+    """The permissions of files in a session, from [outline] session_mode. None means those of the umask."""
     return 0o664 if _is_for_group() else None
 
 
 def share(fd: int) -> None:
-    """Give an open file of a session, which this process made, the permissions that files in sessions have."""
+    """Set the permissions of session files on an open file that this process made."""
     mode = file_mode()
     if mode is not None:
         try:
@@ -88,7 +88,7 @@ def _is_for_group() -> bool:
 
 
 def make_folder(path: str, *, below: str) -> None:
-    """Make a folder and those above it; with [outline] session_mode = group, open to the group."""
+    """Make a folder and its parents. With [outline] session_mode = group, they are open to the group."""
     if os.path.isdir(path):
         return
     missing = []
@@ -105,10 +105,10 @@ def make_folder(path: str, *, below: str) -> None:
 
 
 def _home() -> str:
-    """The user's home folder, or one of theirs in the folder for temporary files where the user has none.
+    """The user's home folder. Without one, a folder of the user's in the folder for temporary files.
 
     Raises:
-        SessionException: Somebody else has made that folder, or a link in its place.
+        SessionException: Somebody else made that folder, or put a link in its place.
     """
     home = home_directory()
     if home and home != "/":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Outline, the description of one job, and where it is read from: scripts, JSON, sessions."""
+"""Outline, the description of one job, and its readers for scripts, JSON and sessions."""
 
 from __future__ import annotations
 

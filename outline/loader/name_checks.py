@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the names of a job and its layers can be those of files and folders; found before anything is made."""
+"""Checks that the names of a job and its layers work as file names, before anything is made."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LONGEST_FILE_NAME = 255
 
 
 def check_job_name(ol: Outline) -> None:
-    """Check the name of an outline, and that of its job.
+    """Check the name of an outline and of its job.
 
     Raises:
         OutlineException: It has a character that is not allowed, or is too long for the name of the job's folder.
@@ -44,10 +44,10 @@ def check_job_name(ol: Outline) -> None:
 
 
 def check_length(ol: Outline, layer: Layer) -> None:
-    """Refuse a name that is too long for the layer's folder, and warn of one that is too long for logs.
+    """Refuse a name that is too long for the layer's folder, and warn about one that is too long for logs.
 
     Raises:
-        LayerException: It is too long.
+        LayerException: The name is too long for the folder.
     """
     size = len(os.fsencode(layer.get_name()))
     log = os.fsencode(older_log(log_name(ol.get_full_name(), frame_name(10**6, layer.get_name())), 10))

@@ -43,7 +43,7 @@ _DEFAULT_FRAME = DEFAULT_FRAME_RANGE.partition("-")[0]
 
 
 class _OutlineType(type):
-    """Lets ``Outline.current`` be read and set as in PyOutline."""
+    """Makes ``Outline.current`` readable and settable, as in PyOutline."""
 
     @property
     def current(cls) -> Outline | None:
@@ -56,12 +56,12 @@ class _OutlineType(type):
 
 
 class Outline(metaclass=_OutlineType):
-    """A job: layers, frames, and what is common to them.
+    """A job: its layers, its frames and their common settings.
 
-    It begins in the mode INIT, where layers are added. ``setup`` makes the session, runs every layer's ``_setup``,
-    writes ``outline.yaml`` and leaves it in the mode READY; it never goes back. One outline of a process may be the
-    current one, which new layers add themselves to: while its script is read, or after ``current=True`` until it is
-    set up.
+    It starts in the mode INIT, in which you add layers. ``setup`` makes the session, runs every layer's ``_setup``,
+    writes ``outline.yaml`` and sets the mode READY. The mode never goes back. A process may have one current outline,
+    to which new layers add themselves. An outline is current while its script runs, or after ``current=True`` until
+    ``setup``.
     """
 
     _ol_state: OutlineState
@@ -84,22 +84,22 @@ class Outline(metaclass=_OutlineType):
         """Make an outline.
 
         Args:
-            name: Part of the job's name; the script's, or ``outline``, when not given.
+            name: Part of the job's name. Defaults to the script's name, or ``outline``.
             frame_range: The frames of the job, as text, numbers or a FrameSet.
-            path: An outline script that is read at once.
-            serialize: Kept for PyOutline; outline.yaml is always written.
+            path: An outline script to run now.
+            serialize: Kept for PyOutline. The library always writes outline.yaml.
             name_unique: Add a few random characters to the name.
             current: Make it the current outline.
-            shot: The environment's SHOT when not given.
-            show: The environment's SHOW when not given.
-            user: User; the one of this process when not given.
-            facility: Where the job shall run.
-            maxcores: The most cores that the job may have at a time on a farm.
-            maxgpus: The most GPUs that the job may have at a time on a farm.
+            shot: Defaults to SHOT in the environment.
+            show: Defaults to SHOW in the environment.
+            user: Defaults to the user of this process.
+            facility: The facility in which the job runs.
+            maxcores: The most cores that the job may use at a time on a farm.
+            maxgpus: The most GPUs that the job may use at a time on a farm.
 
         Raises:
             ScriptException: The script raised.
-            FrameRangeError: The range cannot be read.
+            FrameRangeError: The range is invalid.
         """
         state = self._ol_state = OutlineState()
         state.name, state.show, state.shot, state.user = name or "", show, shot, user
@@ -125,20 +125,20 @@ class Outline(metaclass=_OutlineType):
         return f"<Outline {self.get_name()!r} with {len(self._ol_state.layers)} layers>"
 
     def parse_outline_script(self, path: str) -> None:
-        """Run an outline script; the layers that it makes join this outline."""
+        """Run an outline script. The layers that it makes join this outline."""
         self._ol_state.adopts = True
         with use_outline(self):
             self._keep_script(run_script(path))
 
     def _keep_script(self, module: ModuleType) -> None:
-        """Remember the module of a script that made layers of this outline; another run of it makes another module."""
+        """Remember the module of a script that made layers of this outline. Each run makes another module."""
         self._ol_state.script_modules.append(module)
 
     def _script_modules(self) -> list[ModuleType]:
         return self._ol_state.script_modules
 
     def load_session(self) -> None:
-        """Find the session that the outline's path is in.
+        """Find the session that contains the outline's path.
 
         Raises:
             OutlineException: The path is not in a session.
@@ -156,17 +156,17 @@ class Outline(metaclass=_OutlineType):
         return self._ol_state.name
 
     def set_name(self, name: str) -> None:
-        """Set the outline's part of the job's name, without show, shot and user; no effect once it is set up."""
+        """Set the outline's part of the job's name, without show, shot and user. No effect after ``setup``."""
         self._ol_state.name = name
 
     def get_full_name(self) -> str:
-        """Return ``show-shot-user_name``."""
+        """The full job name, ``show-shot-user_name``."""
         if self._ol_state.session is not None:
             return self.get_session().get_name().split("/")[0]
         return f"{self.get_show()}-{self.get_shot()}-{self.get_user()}_{self._ol_state.name}"
 
     def get_shot(self) -> str:
-        """The shot; the environment's when none was set."""
+        """The shot. Defaults to SHOT in the environment."""
         return util.get_shot() if self._ol_state.shot is None else self._ol_state.shot
 
     def set_shot(self, shot: str) -> None:
@@ -174,7 +174,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.shot = shot
 
     def get_show(self) -> str:
-        """The show; the environment's when none was set."""
+        """The show. Defaults to SHOW in the environment."""
         return util.get_show() if self._ol_state.show is None else self._ol_state.show
 
     def set_show(self, show: str) -> None:
@@ -182,7 +182,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.show = show
 
     def get_user(self) -> str:
-        """The user; the one of this process when none was set."""
+        """The user. Defaults to the user of this process."""
         return util.get_user() if self._ol_state.user is None else self._ol_state.user
 
     def set_user(self, user: str) -> None:
@@ -190,33 +190,33 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.user = user
 
     def get_facility(self) -> str | None:
-        """The facility that the job shall run in."""
+        """The facility in which the job runs."""
         return self._ol_state.facility
 
     def set_facility(self, facility: str) -> None:
-        """Set the facility that the job shall run in."""
+        """Set the facility in which the job runs."""
         self._ol_state.facility = facility
 
     def get_maxcores(self) -> int | None:
-        """The most cores that the job may have at a time."""
+        """The most cores that the job may use at a time."""
         return self._ol_state.maxcores
 
     def set_maxcores(self, maxcores: int) -> None:
-        """Set the most cores that the job may have at a time."""
+        """Set the most cores that the job may use at a time."""
         self._ol_state.maxcores = maxcores
 
     def get_maxgpus(self) -> int | None:
-        """The most GPUs that the job may have at a time."""
+        """The most GPUs that the job may use at a time."""
         return self._ol_state.maxgpus
 
     def set_maxgpus(self, maxgpus: int) -> None:
-        """Set the most GPUs that the job may have at a time."""
+        """Set the most GPUs that the job may use at a time."""
         self._ol_state.maxgpus = maxgpus
 
     # -- frames, environment, arguments, data ------------------------------------------------------------------
 
     def set_frame_range(self, frame_range: Any) -> None:
-        """Set the frames of the job: text, numbers or a FrameSet; None or an empty text for none.
+        """Set the frames of the job: text, numbers or a FrameSet. None or an empty text removes them.
 
         Raises:
             FrameRangeError: The text cannot be read.
@@ -233,7 +233,7 @@ class Outline(metaclass=_OutlineType):
         Args:
             key: Its name.
             value: Its value.
-            pre: Set it before the shot environment of a farm, so from the start of the frame's process; otherwise
+            pre: Set it before a farm's shot environment, from the start of the frame's process. Otherwise it is set
                 right before ``_execute``.
 
         Raises:
@@ -256,7 +256,7 @@ class Outline(metaclass=_OutlineType):
     @overload
     def get_env(self, key: str) -> str: ...
     def get_env(self, key: str | None = None) -> Any:
-        """One variable's value, or a dict of all as ``name: (value, pre)``."""
+        """One variable's value, or a dict of all variables as ``name: (value, pre)``."""
         return self._ol_state.env[key][0] if key else dict(self._ol_state.env)
 
     def get_args(self) -> dict[str, Any]:
@@ -282,7 +282,7 @@ class Outline(metaclass=_OutlineType):
     # -- items -------------------------------------------------------------------------------------------------
 
     def get_item_book(self) -> ItemBook:
-        """The items of the job's layers and their numbers; relative sources begin in the working directory."""
+        """The items of the job's layers and their numbers. Relative sources begin in the working directory."""
         if self._ol_state.items is None:
             from ..items import ItemBook
 
@@ -290,19 +290,19 @@ class Outline(metaclass=_OutlineType):
         return self._ol_state.items
 
     def get_work(self) -> dict[str, Any]:
-        """Folder, launch and launch folder of a job that lives in a work folder; empty for one that does not."""
+        """The folder, launch and launch folder of a job in a work folder. Empty for any other job."""
         return self._ol_state.work
 
     def set_work(self, work: dict[str, Any]) -> None:
-        """Let the job live in a work folder; the launch does this."""
+        """Put the job into a work folder. The launch calls this."""
         self._ol_state.work = work
 
     def holds(self, layer: Layer) -> bool:
-        """Whether a layer has no frames yet, because its items are read when another layer is through."""
+        """Whether a layer has no frames yet, because another layer must finish before its items are read."""
         return layer.get_name().partition(".")[0] in (self._ol_state.held or self._ol_state.work.get("held", ()))
 
     def get_only(self) -> tuple[str, ...]:
-        """The patterns that choose items by their keys; empty for all."""
+        """The patterns that choose items by their keys. Empty for all items."""
         return self._ol_state.only
 
     def set_only(self, patterns: Iterable[str]) -> None:
@@ -315,11 +315,11 @@ class Outline(metaclass=_OutlineType):
     # -- setup -------------------------------------------------------------------------------------------------
 
     def setup(self) -> None:
-        """Make the outline ready to run: dependencies, session, ``_setup`` of every layer with frames, outline.yaml.
+        """Prepare the outline to run: dependencies, session, ``_setup`` of every layer with frames, outline.yaml.
 
         Raises:
-            OutlineException: It was set up before, or something is wrong with a layer. Nothing is left in the session
-                folder then.
+            OutlineException: The outline was already set up, or something is wrong with a layer. Then nothing stays in
+                the session folder.
         """
         if self._ol_state.mode >= OUTLINE_MODE_SETUP:
             raise OutlineException(
@@ -346,7 +346,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.mode = OUTLINE_MODE_READY
 
     def check(self) -> None:
-        """Check, before anything is made, that the outline can be set up and launched.
+        """Check that the outline can be set up and launched, before making anything.
 
         Raises:
             OutlineException: No layer has a frame in the job, a name is not allowed, or a dependency cannot be met.
@@ -366,7 +366,7 @@ class Outline(metaclass=_OutlineType):
             self.__frames_of(layer)
 
     def check_launch(self) -> None:
-        """Check what an outline that runs in this process alone need not have: frames, and nothing that stays behind.
+        """Check what only a launch needs: frames, and layers that other processes can rebuild completely.
 
         Raises:
             OutlineException: No layer has a frame in the job, or frames elsewhere would lack something of a layer.
@@ -430,11 +430,11 @@ class Outline(metaclass=_OutlineType):
         return f"no layer has a frame in the job's range {self.get_frame_range()}: {ranges}"
 
     def setup_depends(self) -> None:
-        """Turn the argument ``require`` of every layer into dependencies, and check that none waits for ever.
+        """Turn the argument ``require`` of every layer into dependencies, and check that there is no cycle.
 
         Raises:
-            LayerNotFound: A name is unknown; names the layer that asked and the script line.
-            DependencyCycle: Layers wait for one another in a ring.
+            LayerNotFound: A name is unknown. Names the layer that requires it and the script line.
+            DependencyCycle: Layers wait for one another in a cycle.
             LayerException: A layer waits for one that is not part of this outline.
         """
         for layer in self.get_layers():
@@ -470,7 +470,7 @@ class Outline(metaclass=_OutlineType):
     # -- layers ------------------------------------------------------------------------------------------------
 
     def add_layer(self, layer: Layer) -> None:
-        """Add a layer; one that is part of another outline moves over. Layers with ``register=False`` are left out.
+        """Add a layer. A layer of another outline moves here. Ignores layers with ``register=False``.
 
         Raises:
             LayerException: The outline has another layer of that name.
@@ -506,7 +506,7 @@ class Outline(metaclass=_OutlineType):
             self.__adopt(child)
 
     def remove_layer(self, layer: Layer) -> None:
-        """Remove a layer, while the outline is in the mode INIT; one that it does not have is ignored."""
+        """Remove a layer while the outline is in the mode INIT. Ignores a layer that it does not have."""
         if self._ol_state.mode >= OUTLINE_MODE_SETUP:
             raise OutlineException(
                 f"layer {layer.get_name()!r} cannot be removed, outline {self.get_name()!r} is set up"
@@ -517,7 +517,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.layers = {name: one for name, one in self._ol_state.layers.items() if one is not layer}
 
     def get_layer(self, name: str) -> Layer:
-        """A layer by its name; a child by ``parent.child``.
+        """The layer with a name. Write a child as ``parent.child``.
 
         Raises:
             LayerNotFound: There is none.
@@ -533,7 +533,7 @@ class Outline(metaclass=_OutlineType):
         raise LayerNotFound(name, list(self._ol_state.layers))
 
     def get_layers(self) -> list[Layer]:
-        """A copy of the list of layers, in the order in which they were added."""
+        """A copy of the list of layers, in the order of their addition."""
         return list(self._ol_state.layers.values())
 
     def is_layer(self, name: str) -> bool:
@@ -544,7 +544,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.layers = {layer.get_name(): layer for layer in self._ol_state.layers.values()}
 
     def get_path(self) -> str | None:
-        """The script, or from ``setup`` on the session's outline.yaml; None for a procedural outline."""
+        """The script, or after ``setup`` the session's outline.yaml. None for an outline without a script."""
         return self._ol_state.path
 
     def set_path(self, path: str) -> None:
@@ -559,7 +559,7 @@ class Outline(metaclass=_OutlineType):
         """Set the mode.
 
         Raises:
-            OutlineException: It would go back.
+            OutlineException: The mode would go back.
         """
         if mode < self._ol_state.mode:
             raise OutlineException(
@@ -578,22 +578,22 @@ class Outline(metaclass=_OutlineType):
         return self._ol_state.session
 
     def put_file(self, src: str, rename: str | None = None) -> str:
-        """Copy a file into the job's session folder; see ``Session.put_file``."""
+        """Copy a file into the job's session folder. See ``Session.put_file``."""
         return self.get_session().put_file(src, rename=rename)
 
     def get_file(self, name: str, check: bool = True, new: bool = False) -> str:
-        """The path of a file in the job's session folder; see ``Session.get_file``."""
+        """The path of a file in the job's session folder. See ``Session.get_file``."""
         return self.get_session().get_file(name, check=check, new=new)
 
     def put_data(self, key: str, value: Any, force: bool = False) -> None:
-        """Store plain data for the whole job; see ``Session.put_data``."""
+        """Store plain data for the whole job. See ``Session.put_data``."""
         self.get_session().put_data(key, value, force=force)
 
     def get_data(self, key: str) -> Any:
-        """Data stored for the whole job; see ``Session.get_data``."""
+        """Data stored for the whole job. See ``Session.get_data``."""
         return self.get_session().get_data(key)
 
 
 def _takes_range_of_job(layer: Layer) -> bool:
-    """Whether a layer has frames only because the job has."""
+    """Whether a layer takes its frames only from the job."""
     return not (layer.has_fixed_frames or layer.get_parent() or layer.get_arg("range") or layer.get_items() is not None)

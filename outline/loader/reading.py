@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where outlines are read from: scripts, JSON, sessions."""
+"""Reads outlines from scripts, JSON and sessions."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def load_outline(path: str) -> Outline:
         path: A session's ``outline.yaml``, a ``.json`` description, or a Python script with any other ending.
 
     Returns:
-        The outline, which is the current one from now on. One from a session has its session and can run frames, or
-        be launched again. Of a script that makes one outline by itself and does not launch it, that outline.
+        The outline, which is now the current one. An outline from a session has its session and can run frames or
+        launch again. When a script makes one outline of its own and does not launch it, the result is that outline.
 
     Raises:
-        OutlineException: The file is missing, or what is in it is wrong; a script's error names its line.
+        OutlineException: The file is missing or invalid. A script's error names the line.
     """
     path = os.fspath(path)
     if not os.path.isabs(path):
@@ -73,14 +73,14 @@ def _name_of(path: str) -> str:
 
 
 def read_script(ol: Outline, path: str) -> Outline:
-    """Run a script whose layers join an outline, and tell which outline is the job.
+    """Run a script whose layers join an outline, and find the outline that is the job.
 
     Returns:
-        ``ol``; or, when the script leaves it empty, the only outline that the script has made and not launched.
+        ``ol``, or if the script leaves that empty, the only outline that the script made and did not launch.
 
     Raises:
         ScriptException: The script raised; names its line.
-        OutlineException: It makes several outlines and launches none.
+        OutlineException: The script makes several outlines and launches none.
     """
     with noted() as made:
         ol.parse_outline_script(path)
@@ -109,7 +109,7 @@ def read_script(ol: Outline, path: str) -> Outline:
 
 
 def _wait_for(path: str) -> None:
-    """Fail for a missing file, after the wait for slow file systems that the configuration asks for."""
+    """Fail for a missing file, after the configured wait for slow file systems."""
     deadline = time.monotonic() + config.getfloat("outline", "wait_for_file_seconds", fallback=0.0)
     while not os.path.exists(path):
         if time.monotonic() >= deadline:
@@ -135,7 +135,7 @@ def _load_yaml(path: str) -> Outline:
     text = _read_text(path)
     ol = Outline()
     ol.set_path(path)
-    with use_outline(Outline()):  # takes the layers that a script makes when it is run again only for its classes
+    with use_outline(Outline()):  # collects the layers that a script makes when it runs again only for its classes
         if is_session_path(path):
             ol.load_session()
         if "!!python/object" in text[:200]:
@@ -157,10 +157,11 @@ def load_json(json_str: str, path: str = "JSON") -> Outline:
 
     Args:
         json_str: The text.
-        path: Where it comes from, for messages.
+        path: The source of the text, for messages.
 
     Raises:
-        OutlineException: It is not JSON, or a layer misses its name, names no Layer class, or is refused by it.
+        OutlineException: The text is not JSON, or a layer lacks a name, names no Layer class, or its class refuses the
+            arguments.
     """
     try:
         data = json.loads(json_str)
@@ -200,7 +201,7 @@ def _json_layer(entry: Any, where: str) -> None:
 
 
 def parse_outline_script(path: str) -> None:
-    """Run an outline script; the layers that it makes join the current outline.
+    """Run an outline script. The layers that it makes join the current outline.
 
     Raises:
         ScriptException: The script raised; names its line.
@@ -211,7 +212,7 @@ def parse_outline_script(path: str) -> None:
 
 
 def quick_outline(layer: Layer) -> Outline:
-    """A new outline, named after the layer, that holds this one layer."""
+    """A new outline with this one layer, named after the layer."""
     ol = Outline(name=layer.get_name())
     ol.add_layer(layer)
     return ol

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dependencies that run in a ring."""
+"""Finds dependency cycles."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["find_ring"]
 
 
 def find_ring(layers: list[Layer], left_out: set[int]) -> list[Layer]:
-    """The layers of a ring of dependencies, or an empty list. A frame-wise wait on oneself is no ring.
+    """The layers of a dependency cycle, or an empty list. A frame-by-frame wait on oneself is not a cycle.
 
     Args:
-        layers: Where to look.
-        left_out: Ids of layers whose dependencies do not count.
+        layers: The layers to search.
+        left_out: Ids of layers whose dependencies to ignore.
     """
     done = set(left_out)
     for start in layers:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the library knows of one outline, kept apart from the attributes of a class that derives from Outline."""
+"""The state of one outline, separate from the attributes of classes that derive from Outline."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ __all__ = ["OutlineState", "read_range"]
 
 
 class OutlineState:
-    """The state of one outline; ``Outline.__init__`` makes it, only the outline changes it.
+    """The state of one outline. ``Outline.__init__`` makes it and only the outline changes it.
 
     Attributes:
         env: The variables of every frame, as ``name: (value, pre)``.
-        adopts: Layers that a ``_setup`` makes join this outline.
-        module_paths: Folders that its session, if it was read from one, names for the modules of layers and scripts.
-        items: The items of the job, once somebody has asked for them.
+        adopts: Whether layers that a ``_setup`` makes join this outline.
+        module_paths: The folders of layer modules and scripts, as named by the session that the outline came from.
+        items: The items of the job, after the first request for them.
         work: Folder, launch and launch folder of a job that lives in a work folder.
-        work_run: What this process knows of that launch.
-        only: Patterns of the keys that the job is about; empty for all.
-        through: Layers that have made all that sources of items read after them.
-        held: Layers that have no frames before other layers are through.
-        is_plain: Whether its frames run the layers' commands and nothing else of them.
-        left_behind: What frames in another process do not have of the layers, a sentence each; known once it is set up.
-        script_args: What the command line handed to a script, by the name of its module; of a session only.
-        script_modules: The modules of the scripts that made layers; another run of a script makes another one.
+        work_run: What this process knows about that launch.
+        only: Patterns that choose items by their keys. Empty for all items.
+        through: Layers whose output is complete, so sources of items that depend on them can be read.
+        held: Layers that get their frames only after other layers finish.
+        is_plain: Whether the frames run only the layers' commands.
+        left_behind: What frames in another process lack, one sentence each. Known after ``setup``.
+        script_args: The command line arguments of each script, by module name. Only for an outline from a session.
+        script_modules: The modules of the scripts that made layers. Another run of a script makes another module.
     """
 
     def __init__(self) -> None:
@@ -68,10 +68,10 @@ class OutlineState:
 
 
 def read_range(frame_range: Any) -> str | None:
-    """A range as text, None for an empty one; frames that are given as numbers stand one by one, as in PyOutline.
+    """A range as text, None for an empty one. Lists frames given as numbers one by one, as PyOutline does.
 
     Raises:
-        FrameRangeError: It cannot be read.
+        FrameRangeError: The range is invalid.
     """
     empty = frame_range is None or (isinstance(frame_range, str) and not frame_range.strip())
     if empty:

@@ -3,9 +3,9 @@
 
 A plug-in is a module with any of these functions:
 
-- ``loaded()``, called once when it has been imported;
+- ``loaded()``, called once after the import;
 - ``init(layer)``, called for every new layer;
-- ``init_cuerun_plugin(cuerun)``, called with the launching tool before its command line is read: it may call
+- ``init_cuerun_plugin(cuerun)``, called with the launching tool before that reads its command line. It may call
   ``cuerun.add_event_listener(event_type, callback)``, and add options to ``cuerun.get_parser()``, which is an
   ``optparse.OptionParser`` with ``add_plugin_option`` beside.
 """

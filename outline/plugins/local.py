@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options ``-L`` and ``-T``: book cores of this machine for the job that is launched on the farm."""
+"""Options ``-L`` and ``-T``: book cores of this machine for a job on the farm."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
 
 logger = logging.getLogger("outline.plugins.local")
 
-# What the two options have set. They are of the module because the command line is read before there is a launcher.
+# The values of the two options. Module globals, because the tool reads its command line before it has a launcher.
 USE_LOCAL_CORES = 1
 USE_LOCAL_THREADS = 0
 
@@ -57,7 +57,7 @@ def init_cuerun_plugin(cuerun: LaunchTool) -> None:
 
 
 def setup_event(option: Any, opt: Any, value: int, parser: Any, *args: Any, **kwargs: Any) -> None:
-    """Take the value of ``--run-local`` and book the cores at launch; ``args[0]`` is the launching tool."""
+    """Store the value of ``--run-local`` and book the cores at launch. ``args[0]`` is the launching tool."""
     from .. import event  # every start loads this plug-in, so what is used once is imported there
 
     global USE_LOCAL_CORES
@@ -66,15 +66,15 @@ def setup_event(option: Any, opt: Any, value: int, parser: Any, *args: Any, **kw
 
 
 def setup_local_threads(option: Any, opt: Any, value: int, parser: Any, *args: Any, **kwargs: Any) -> None:
-    """Take the value of ``--run-local-threads``."""
+    """Store the value of ``--run-local-threads``."""
     global USE_LOCAL_THREADS
     USE_LOCAL_THREADS = value
 
 
 def setup_local_cores(e: event.LaunchEvent) -> None:
-    """Set the argument ``localbook`` of the outline that is about to be launched.
+    """Set the argument ``localbook`` of the outline before its launch.
 
-    When the farm does not let the user have this machine, the job is launched without it, as from PyOutline.
+    When the farm refuses the user this machine, the job launches without it, as with PyOutline.
     """
     try:
         deed_local_machine()

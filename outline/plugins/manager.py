@@ -23,7 +23,7 @@ _SECTION = "plugin:"
 
 
 class LaunchTool(Protocol):
-    """What ``init_cuerun_plugin`` gets to see of a tool that launches, such as pycuerun."""
+    """The launching tool, such as pycuerun, as ``init_cuerun_plugin`` sees it."""
 
     # Any: the parser takes what optparse's ``add_option`` takes, as ``add_plugin_option``.
     def get_parser(self) -> Any: ...
@@ -34,9 +34,9 @@ class LaunchTool(Protocol):
 class PluginManager:
     """The plug-ins of this process.
 
-    Plug-ins are loaded when they are first asked for, by ``get_plugins`` or ``init_cuerun_plugins``: those of the
-    sections ``[plugin:NAME]`` that are enabled, by their ``priority``, then, if ``[outline] entry_points`` is on,
-    those of installed packages. One that is missing or fails is warned about and left out, and the job goes on.
+    ``get_plugins`` or ``init_cuerun_plugins`` loads plug-ins on first use: the enabled ``[plugin:NAME]`` sections by
+    ``priority``, then, if ``[outline] entry_points`` is on, those of installed packages. The manager warns about a
+    plug-in that is missing or fails, skips it, and the job goes on.
     Differs: docs/differences.md#plug-ins
     """
 
@@ -45,17 +45,17 @@ class PluginManager:
 
     @classmethod
     def get_plugins(cls) -> list[ModuleType]:
-        """The loaded plug-ins, in the order in which they are called."""
+        """The loaded plug-ins, in call order."""
         if not cls.__is_loaded:
             cls.load_all_plugins()
         return cls.registered_plugins
 
     @classmethod
     def load_all_plugins(cls) -> None:
-        """Load the plug-ins that the configuration names and that are not loaded yet.
+        """Load the configured plug-ins that are not loaded yet.
 
         Raises:
-            ConfigException: A priority is no number, or an ``enable`` is neither on nor off.
+            ConfigException: A priority is not a number, or an ``enable`` is neither on nor off.
         """
         cls.__is_loaded = True  # first, so that a plug-in which makes layers when it is loaded does not come back here
         for section in sorted(_enabled_sections(), key=_priority):
@@ -70,33 +70,33 @@ class PluginManager:
 
     @classmethod
     def load_plugin(cls, module_name: str) -> None:
-        """Import a plug-in, call its ``loaded`` and register it, unless it is registered already."""
+        """Import a plug-in, call its ``loaded`` and register it. Does nothing if it is already registered."""
         module = _import(module_name)
         if module is not None and module not in cls.registered_plugins and _call(module, "loaded"):
             cls.registered_plugins.append(module)
 
     @classmethod
     def init_plugin(cls, module_name: str, layer: Layer) -> None:
-        """Show a layer to a plug-in, without registering it."""
+        """Call a plug-in's ``init`` with a layer, without registering the plug-in."""
         module = _import(module_name)
         if module is not None:
             _call(module, "init", layer)
 
     @classmethod
     def init_plugins(cls, layer: Layer) -> None:
-        """Show a new layer to every plug-in."""
+        """Call the ``init`` of every plug-in with a new layer."""
         for plugin in cls.get_plugins():
             _call(plugin, "init", layer)
 
     @classmethod
     def init_cuerun_plugins(cls, cuerun: LaunchTool) -> None:
-        """Let every plug-in add options to the tool that is about to read its command line."""
+        """Let every plug-in add options to the launching tool, before that reads its command line."""
         for plugin in cls.get_plugins():
             _call(plugin, "init_cuerun_plugin", cuerun)
 
     @classmethod
     def reset(cls) -> None:
-        """Forget all plug-ins, so that they are loaded again as the configuration is then; for tests."""
+        """Forget all plug-ins. The next use loads them again from the configuration of that time. For tests."""
         cls.registered_plugins.clear()
         cls.__is_loaded = False
 
@@ -134,9 +134,9 @@ def _import(module_name: str) -> ModuleType | None:
 
 
 def _call(plugin: ModuleType, function_name: str, *args: Any) -> bool:
-    """Call a function that a plug-in may have; return False, with a warning, when it raised.
+    """Call a function that a plug-in may have. Warns and returns False when it raises.
 
-    Whether it is there is looked up first: an AttributeError inside the plug-in is a fault to be seen.
+    Looks the function up first, so that an AttributeError inside the plug-in still shows as an error.
     """
     function: Callable[..., object] | None = getattr(plugin, function_name, None)
     if function is None:

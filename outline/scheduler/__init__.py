@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The brain of a job, pure: frames, who waits for whom, what may start now, what an exit means."""
+"""The pure logic of a job: its frames, their dependencies, what may start now, what an exit means."""
 
 from __future__ import annotations
 

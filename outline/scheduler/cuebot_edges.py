@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What Cuebot makes of a dependency between two layers: which chunks wait for which, or a refusal.
+"""How Cuebot expands a dependency between two layers: which chunks wait for which, or a refusal.
 
-``edges`` has what an outline means. Cuebot's own rules fall short of that where chunks are of different sizes: it
-compares first frames alone, and leaves out what is no first frame. Whoever sends a job asks here what it will become.
+``edges`` has the meaning of an outline. Cuebot's own rules differ when chunk sizes differ: it compares only first
+frames and ignores all others. The code that sends a job asks here what Cuebot will do with it.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ __all__ = ["CuebotRefuses", "FarmLayer", "cuebot_pairs"]
 
 
 class CuebotRefuses(ValueError):
-    """Cuebot cannot make a dependency, and so refuses the whole launch, without a reason."""
+    """Cuebot cannot make a dependency. It refuses the whole launch and gives no reason."""
 
 
 class FarmLayer(NamedTuple):
-    """What Cuebot looks at of a layer.
+    """The facts about a layer that Cuebot uses.
 
     Attributes:
-        name: Its name; within a job, two layers of one name are one layer.
-        frames: Its range as it was written: in order, with frames that come again.
+        name: Its name. Within a job, two layers with one name are one layer.
+        frames: Its range as written, in order and with repeats.
         chunk: Frames that run together.
     """
 
@@ -36,20 +36,20 @@ class FarmLayer(NamedTuple):
 
 
 def cuebot_pairs(type: str, er: FarmLayer, on: FarmLayer, *, across_jobs: bool = False) -> list[tuple[int, int]] | None:
-    """Which chunks wait for which, both counted from 0 within their layer.
+    """The pairs of chunks that wait for each other, both counted from 0 within their layer.
 
     Args:
         type: ``FRAME_BY_FRAME`` or ``PREVIOUS_FRAME``.
         er: The layer that waits.
-        on: The layer that is waited for.
-        across_jobs: It is a layer of another job; then Cuebot leaves out layers with ``_tile_`` in their names.
+        on: The layer that ``er`` waits for.
+        across_jobs: ``on`` is in another job. Then Cuebot ignores layers with ``_tile_`` in their names.
 
     Returns:
-        Pairs (chunk of ``on``, chunk of ``er`` that waits for it), sorted; None when all of one layer waits for all of
-        the other, as LAYER_ON_LAYER.
+        Pairs (chunk of ``on``, chunk of ``er`` that waits for it), sorted. None when all of one layer waits for all of
+        the other, as in LAYER_ON_LAYER.
 
     Raises:
-        CuebotRefuses: Cuebot would refuse it.
+        CuebotRefuses: Cuebot would refuse the dependency.
     """
     if type == "PREVIOUS_FRAME":
         return sorted(_previous_pairs(er, on, is_same=er.name == on.name and not across_jobs))
@@ -74,7 +74,7 @@ def cuebot_pairs(type: str, er: FarmLayer, on: FarmLayer, *, across_jobs: bool =
 
 
 class _Finder:
-    """Finds the chunk that Cuebot takes a frame to be in: the last one before the first that begins later."""
+    """Finds the chunk to which Cuebot assigns a frame: the last one before the first chunk that begins later."""
 
     def __init__(self, heads: Sequence[int], layer: str) -> None:
         self._places = {head: place for place, head in reversed(list(enumerate(heads)))}

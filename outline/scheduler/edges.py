@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which chunks wait for which: one object per dependency between two layers.
+"""Which chunks wait for which. Each dependency between two layers is one object.
 
-Chunks are counted from 0 within their layer. A frame-wise dependency between two layers with the same frames and
-chunks needs no memory, every other one two flat arrays.
+Chunk numbers count from 0 within their layer. A frame-by-frame dependency between two layers with the same frames and
+chunks needs no memory. Every other one needs two flat arrays.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ __all__ = ["FrameEdges", "LayerEdge", "LayerNeed", "frame_edges", "layer_edge"]
 
 
 class LayerNeed(IntEnum):
-    """What of a layer others may wait for."""
+    """What others may wait for in a layer."""
 
     ALL_DONE = 0  #: Every frame SUCCEEDED or EATEN.
     ALL_SUCCEEDED = 1  #: Every frame SUCCEEDED.
-    ANY = 2  #: One frame SUCCEEDED, or none of them ever will because all are EATEN.
+    ANY = 2  #: One frame SUCCEEDED, or none ever will because all are EATEN.
 
 
 class LayerEdge(NamedTuple):
@@ -39,7 +39,7 @@ class FrameEdges:
     __slots__ = ("_starts", "_targets", "er", "on")
 
     def __init__(self, er: int, on: int, pairs: Iterable[tuple[int, int]] | None, on_count: int) -> None:
-        """Take pairs (chunk of ``on``, chunk of ``er`` that waits for it), sorted; None means each for its like."""
+        """Take pairs (chunk of ``on``, chunk of ``er`` that waits for it), sorted. None: each for its number."""
         self.er, self.on = er, on
         self._starts: array[int] | None = None
         self._targets: array[int] = array("l")
@@ -62,7 +62,8 @@ class FrameEdges:
 def layer_edge(depend: DependPlan, er: int, on: int, *, eaten_satisfies: bool) -> LayerEdge | None:
     """The edge of a dependency on a whole layer, or None for one between single frames.
 
-    A simulation frame is a frame to the farm: eaten, it releases nobody, unless eaten frames do so altogether.
+    To the farm, a simulation frame is an ordinary frame. An eaten one satisfies a dependency only if eaten frames do so
+    in general.
     """
     if depend.type == "PREVIOUS_FRAME" or (depend.type == "FRAME_BY_FRAME" and not depend.any_frame):
         return None
@@ -75,8 +76,8 @@ def layer_edge(depend: DependPlan, er: int, on: int, *, eaten_satisfies: bool) -
 def frame_edges(depend: DependPlan, layers: Sequence[LayerPlan], er: int, on: int, on_count: int) -> FrameEdges:
     """The edges of a FRAME_BY_FRAME or PREVIOUS_FRAME dependency.
 
-    A chunk waits for exactly the chunks that hold its frames, or the frames before its frames. A frame that the other
-    layer does not have waits for nothing there.
+    A chunk waits for exactly the chunks that contain its frames, or the frames before its frames. A frame that the
+    other layer lacks waits for nothing there.
     """
     waiter, target = layers[er], layers[on]
     same = waiter.frames == target.frames

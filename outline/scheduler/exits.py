@@ -13,7 +13,7 @@ SKIP_RETRY = 286  # a host daemon reports this when the frame is not to blame
 
 
 def is_blameless(end: FrameEnd) -> bool:
-    """Whether the frame had no part in its end, so that this costs it no try."""
+    """Whether something other than the frame ended it, so the frame keeps its try."""
     return end.ended_by in (EndedBy.LOST_HOST, EndedBy.BATCH) or end.status == SKIP_RETRY
 
 
@@ -23,12 +23,12 @@ def meaning_of(
     """What the end of a process means.
 
     Args:
-        end: How it ended.
+        end: How the process ended.
         plan: The job.
         layer: The layer of the frame.
-        tries: How often the frame was started, with this time.
+        tries: How often the frame has started, including this time.
         losses: How often it was lost in a row before.
-        max_losses: A frame that is lost so often in a row is given up; None for never.
+        max_losses: How many losses in a row make the frame DEAD. None for no limit.
     """
     if is_blameless(end):
         is_last = max_losses is not None and losses + 1 >= max_losses

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The plan of an outline."""
+"""Makes the scheduler's plan from an outline."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["plan_job"]
 
 
 def plan_job(outline: Outline, *, max_retries: int = 2, autoeat: bool = False) -> JobPlan:
-    """What the scheduler has to know of an outline.
+    """What the scheduler needs to know about an outline.
 
-    Layers without a frame in the job, and dependencies on them, are left out, as on the farm.
+    As on the farm, the plan leaves out layers without a frame in the job, and dependencies on them.
 
     Raises:
-        LayerException: A resource or a time limit cannot be read; names layer and argument.
+        LayerException: A resource or a time limit is invalid. Names layer and argument.
     """
     layers = [layer for layer in outline.get_layers() if layer.get_parent() is None and layer.get_arg("register", True)]
     plans = [plan for plan in map(_plan_layer, layers) if plan is not None]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The state of all frames of one job, and the decisions about them.
 
-Nothing here knows of clocks, processes, files or networks: what happens comes in by method calls, and what shall happen
-is asked for with ``next_ready``.
+Nothing here knows of clocks, processes, files or networks. The caller reports events by method calls, and asks
+``next_ready`` what to start.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MAX_LOSSES = 3
 
 
 class JobState:
-    """All frames of a job, where a frame is a chunk, named by its first frame number.
+    """All frames of a job. A frame here is a chunk, named by its first frame number.
 
     Frames have dense numbers (``ref``), layer by layer in render order. Used from one thread.
     """
@@ -38,8 +38,8 @@ class JobState:
 
         Args:
             plan: The job.
-            eaten_satisfies: An eaten frame releases the frames that wait for it; on OpenCue it does not.
-            max_losses: A frame that was lost so often in a row is DEAD; None for never.
+            eaten_satisfies: An eaten frame releases the frames that wait for it. On OpenCue it does not.
+            max_losses: How many losses in a row make a frame DEAD. None for no limit.
         """
         self._max_losses = max_losses
         self.plan = plan
@@ -70,7 +70,7 @@ class JobState:
         for depend in self._active_depends():
             er, on = self._index[depend.layer], self._index[depend.on]
             if layers[er].type == "Post" and layers[on].type != "Post":
-                continue  # it comes after all of them anyway, and has to come when one of them has failed
+                continue  # it comes after all of them anyway, and must run even when one of them failed
             edge = layer_edge(depend, er, on, eaten_satisfies=self._eaten_satisfies)
             if edge is not None:
                 self._layer_edges_of[on].append(edge)
@@ -107,7 +107,7 @@ class JobState:
         return self.plan.layers[self._layer_of[ref]]
 
     def number(self, ref: int) -> int:
-        """The frame number, that of the first frame of the chunk."""
+        """The frame number: the first frame of the chunk."""
         number = self._layer_of[ref]
         return self._heads[number][ref - self._base[number]]
 
@@ -129,7 +129,7 @@ class JobState:
         return _STATES[self._states[ref]]
 
     def tries(self, ref: int) -> int:
-        """How often a frame was started, without those starts that do not count."""
+        """How often a frame has started, without the starts that do not count."""
         return self._tries[ref]
 
     def counts(self, layer: str | None = None) -> dict[FrameState, int]:
@@ -147,36 +147,36 @@ class JobState:
 
     @property
     def succeeded(self) -> bool:
-        """Every frame is SUCCEEDED or EATEN."""
+        """Whether every frame is SUCCEEDED or EATEN."""
         return all(row[_SUCCEEDED] + row[_EATEN] == sum(row) for row in self._counts)
 
     @property
     def is_over(self) -> bool:
-        """Nothing runs, and nothing may start."""
+        """Whether nothing runs and nothing may start."""
         return not self._alive and not any(row[_WAITING] for row in self._counts)
 
     # -- deciding ----------------------------------------------------------------------------------------------
 
     def next_ready(self, idle_cores: float, idle_memory_kb: int, *, only_posts: bool = False) -> int | None:
-        """The frame to start now, or None when nothing that waits has room.
+        """The frame to start now, or None when no waiting frame has room.
 
         The order is the farm's: first frames of all layers before second ones, layers as they were added. A frame
-        without room lets later ones pass, but not for ever: after some fifty have passed, room is kept for it.
+        without room lets later ones pass, but not for ever. After about fifty have passed, the queue keeps room for it.
 
         Args:
-            idle_cores: Cores that are free; a layer that asks for more than the machine has must be cut by the
-                caller (``JobPlan.fitted``), else its frames wait for ever.
-            idle_memory_kb: Memory that is free, likewise.
-            only_posts: Leave all but Post layers alone; for a job that was stopped early.
+            idle_cores: Free cores. The caller must limit layers that ask for more than the machine has
+                (``JobPlan.fitted``), or their frames wait for ever.
+            idle_memory_kb: Free memory. The same limit applies.
+            only_posts: Start only Post layers, for a job that was stopped early.
         """
         return self._queue.first(idle_cores, idle_memory_kb, only_posts=only_posts, is_busy=bool(self._alive))
 
     def more_ready(self, ref: int, most: int) -> list[int]:
-        """The frames that may run together with one that is ready: those behind it, as far as nothing was ever tried.
+        """The frames that may run together with a ready one: those after it, up to the first that was ever tried.
 
         Args:
-            ref: A frame that ``next_ready`` has given.
-            most: How many there may be, with that one.
+            ref: A frame from ``next_ready``.
+            most: The most frames, including that one.
         """
         end = min(ref + most, int(self._base[self._layer_of[ref] + 1]))
         found = []
@@ -188,11 +188,11 @@ class JobState:
 
     @property
     def wakes_at(self) -> float | None:
-        """When the first of the frames that wait for a later time may start; None when none does."""
+        """When the first delayed frame may start. None when there is none."""
         return min(self._delayed.values(), default=None)
 
     def wake(self, now: float) -> None:
-        """Let the frames start whose time has come; times are those that ``finish`` was told."""
+        """Let the delayed frames start whose time has come. Uses the same clock as ``finish``."""
         for ref in [ref for ref, time in self._delayed.items() if time <= now]:
             del self._delayed[ref]
             if self._states[ref] == _WAITING:
@@ -201,7 +201,7 @@ class JobState:
     # -- being told --------------------------------------------------------------------------------------------
 
     def start(self, ref: int) -> None:
-        """A process was started for a frame."""
+        """Record that a process started for a frame."""
         self._move(ref, Signal.STARTED)
         self._tries[ref] += 1
         self._alive.add(ref)
@@ -209,10 +209,10 @@ class JobState:
         self._queue.started(number, ref - self._base[number])
 
     def finish(self, ref: int, end: FrameEnd, now: float = 0.0) -> FrameState:
-        """The process of a frame has ended; return the frame's new state.
+        """Record that a frame's process ended. Returns the frame's new state.
 
-        A frame that was eaten meanwhile stays so, and one that was retried meanwhile may now start again, however
-        the process ended. One that failed at ``now``, in seconds, waits for the delay of its layer and for ``wake``.
+        A frame that somebody ate meanwhile stays EATEN. One that somebody retried meanwhile may start again, however
+        the process ended. One that failed at ``now``, in seconds, waits for its layer's retry delay and for ``wake``.
         """
         signal = self._meaning(ref, end)
         if ref not in self._alive:
@@ -238,9 +238,9 @@ class JobState:
         return meaning_of(end, self.plan, self.layer(ref), tries=tries, losses=losses, max_losses=self._max_losses)
 
     def eat(self, ref: int) -> None:
-        """Give up a frame on purpose; one that has succeeded stays as it is.
+        """Give up a frame on purpose. A frame that succeeded stays as it is.
 
-        A frame that runs is EATEN at once, as on the farm: kill its process then, and tell its end with ``finish``.
+        A running frame is EATEN at once, as on the farm. The caller then kills its process and calls ``finish``.
         """
         self._again.discard(ref)
         self._delayed.pop(ref, None)
@@ -248,9 +248,10 @@ class JobState:
             self._move(ref, Signal.EATEN)
 
     def retry(self, ref: int) -> None:
-        """Let a frame run again, with all its tries; what waits for it and has not started waits again.
+        """Let a frame run again, with all its tries. Frames that depend on it and have not started wait again.
 
-        While its process lives nothing changes: kill it then, and the frame may start again after ``finish``.
+        Nothing changes while its process runs. The caller kills the process, and the frame may start again after
+        ``finish``.
         """
         if ref in self._alive:
             self._again.add(ref)
@@ -261,7 +262,7 @@ class JobState:
         self._hold_back(ref)
 
     def _hold_back(self, ref: int) -> None:
-        """Let a frame that is WAITING again be DEPEND, if what it waits for was retried meanwhile."""
+        """Make a frame DEPEND that is WAITING again, if a frame that it depends on was retried meanwhile."""
         if self._states[ref] == _WAITING and not self._may_start(ref):
             self._move(ref, Signal.UNSATISFIED)
 
@@ -276,12 +277,12 @@ class JobState:
                 self._wake_layer(number)
 
     def restore(self, ref: int, state: FrameState, tries: int) -> None:
-        """Put a frame into a state that was noted earlier; call ``settle`` after the last one."""
+        """Put a frame into a saved state. Call ``settle`` after the last frame."""
         self._states[ref] = _CODE[state]
         self._tries[ref] = tries
 
     def settle(self) -> None:
-        """Work out from the states alone who waits for whom; linear in frames and edges."""
+        """Recompute from the states alone who waits for whom. Linear in frames and edges."""
         counts = []
         for number in range(len(self.plan.layers)):
             part = self._states[self._base[number] : self._base[number + 1]]
@@ -355,7 +356,7 @@ class JobState:
         return code == _SUCCEEDED or (code == _EATEN and self._eaten_satisfies)
 
     def _needs_met(self, number: int) -> tuple[bool, bool, bool]:
-        """Tell which of the things that others may need of a layer are there, in the order of ``LayerNeed``."""
+        """Which needs the layer meets, in the order of ``LayerNeed``."""
         row = self._counts[number]
         size = self._base[number + 1] - self._base[number]
         is_done = row[_SUCCEEDED] + row[_EATEN] == size
@@ -387,7 +388,7 @@ class JobState:
             self._wake(ref)
 
     def _wake(self, ref: int) -> None:
-        """Let a frame that waits be DEPEND or WAITING, as it must."""
+        """Make a waiting frame DEPEND or WAITING, whichever applies."""
         code = self._states[ref]
         if code == _DEPEND and self._may_start(ref):
             self._move(ref, Signal.SATISFIED)

@@ -15,20 +15,20 @@ class LayerPlan(NamedTuple):
 
     Attributes:
         name: Its name.
-        frames: Its frames in render order, without duplicates.
+        frames: Its frames in render order, without repeats.
         chunk: Frames that run together.
         type: ``Render``, ``Util`` or ``Post``.
-        cores: Cores that one chunk needs; 0 all of the machine, below 0 all but so many.
-        memory_kb: Memory that one chunk needs, 0 when nobody said.
+        cores: Cores that one chunk needs. 0 means all of the machine, a negative number means all but that many.
+        memory_kb: Memory that one chunk needs, 0 when unset.
         timeout_seconds: How long a chunk may run, or None.
-        timeout_llu_seconds: How long a chunk may be silent, or None.
-        autoeat: A chunk that fails is EATEN.
-        group: Text that is the same for layers that may run on the same machines; only whoever chooses machines
-            knows what it means.
-        chunk_seconds: How long a process is to run, which may take several frames of this layer; 0: each takes one.
-        retry_delay_seconds: How long a chunk that has failed waits before it is tried again.
-        timeout_retry: A chunk that has hit a limit is tried again, each time with so many times the limits; 0: it is
-            not tried again.
+        timeout_llu_seconds: How long a chunk may go without output, or None.
+        autoeat: A chunk that fails becomes EATEN.
+        group: A text that layers share when they may run on the same machines. Only the code that chooses machines
+            knows its meaning.
+        chunk_seconds: How long a process should run. It may render several frames of this layer. 0 means one frame
+            each.
+        retry_delay_seconds: How long a failed chunk waits before its retry.
+        timeout_retry: The factor for the limits at each retry of a chunk that hit a limit. 0 means no retry.
     """
 
     name: str
@@ -46,11 +46,11 @@ class LayerPlan(NamedTuple):
     retry_delay_seconds: float = 0.0
 
     def limits(self, tries: int, chunks: int = 1) -> tuple[float | None, float | None]:
-        """How long a process may run, and be silent.
+        """How long a process may run, and how long it may go without output.
 
         Args:
-            tries: Which try at its chunk it is, from 1 on.
-            chunks: How many chunks it takes.
+            tries: The number of this try, counted from 1.
+            chunks: The number of chunks in the process.
         """
         growth = self.timeout_retry ** (tries - 1) if self.timeout_retry else 1.0
         run, silent = self.timeout_seconds, self.timeout_llu_seconds
@@ -76,10 +76,11 @@ class JobPlan(NamedTuple):
     autoeat: bool = False
 
     def fitted(self, cores: float, memory_kb: int) -> JobPlan:
-        """The plan with resources cut to what a machine has, so that every frame can run at least alone.
+        """The plan with resources limited to what a machine has, so that every frame can at least run alone.
 
         Args:
-            cores: The machine's cores; a layer that asks for 0 gets all of them, one below 0 all but so many.
+            cores: The machine's cores. A layer that asks for 0 gets all of them, a negative number gets all but that
+                many.
             memory_kb: The machine's memory.
         """
         layers = tuple(
@@ -89,7 +90,7 @@ class JobPlan(NamedTuple):
         return self._replace(layers=layers)
 
     def to_dict(self) -> dict[str, Any]:
-        """The plan as data for JSON."""
+        """The plan as JSON data."""
         layers = [{**layer._asdict(), "frames": str(layer.frames)} for layer in self.layers]
         depends = [depend._asdict() for depend in self.depends]
         return {**self._asdict(), "layers": layers, "depends": depends}

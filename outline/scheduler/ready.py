@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The frames that may start, in the order of the farm, and the rule that keeps big ones from starving."""
+"""The frames that may start, in the farm's order, and the rule that keeps large ones from starving."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _NEVER = -1
 
 
 def needs_of(layer: LayerPlan) -> tuple[bool, float, int, str]:
-    """What decides whether a frame of a layer may start somewhere; the same for all that may start alike."""
+    """What decides where frames of a layer may start. Layers with equal needs may start in the same places."""
     return layer.type == "Post", layer.cores, layer.memory_kb, layer.group
 
 
 class ReadyQueue:
-    """Frames that are WAITING, first frames of all layers before second ones, layers as they were added.
+    """The WAITING frames: first frames of all layers before second ones, layers in the order of addition.
 
-    Layers with the same needs share a heap, so that the first frame with room is found without a look at those that
-    have none. A frame that stops waiting stays in its heap until it comes up. Made and fed by one JobState, whose
-    states it reads.
+    Layers with the same needs share a heap, so the queue finds the first frame with room without checking those
+    without. A frame that stops waiting stays in its heap until it comes up. One JobState makes and fills the queue,
+    which reads its states.
     """
 
     def __init__(
@@ -42,11 +42,11 @@ class ReadyQueue:
         Args:
             layers: The layers of the job.
             base: The number of each layer's first frame.
-            states: The state codes of all frames; read, never written.
+            states: The state codes of all frames. The queue never writes them.
             waiting: The code of a frame that may start.
-            orders: By the number of a layer, its places in the order in which they shall start; a layer that is not
-                in it has that of its range.
-            delayed: Frames that may not start yet; read, never written. One that no longer is must be added again.
+            orders: By layer number, the positions in start order. A missing layer starts in the order of its range.
+            delayed: Frames that may not start yet. The queue never writes them. The caller must add a frame again when
+                its delay ends.
         """
         self.__delayed = delayed
         self.__places = orders or {}
@@ -60,20 +60,20 @@ class ReadyQueue:
         self.__passed, self.__passes = _NEVER, 0
 
     def add(self, number: int, place: int) -> None:
-        """Take in the frame at a place of a layer."""
+        """Add the frame at a position of a layer."""
         heapq.heappush(self.__heap_of[number], self.__key(number, place))
 
     def fill(self, number: int, places: Iterable[int]) -> None:
-        """Take in many frames of a layer."""
+        """Add many frames of a layer."""
         heap = self.__heap_of[number]
         heap.extend(self.__key(number, place) for place in places)
         heapq.heapify(heap)
 
     def first_admitted(self, admits: Callable[[LayerPlan], bool]) -> int | None:
-        """The first frame of a layer that somebody else finds room for, or None; nothing is held back for it.
+        """The first frame of a layer that the caller admits, or None. Keeps no room for waiting frames.
 
         Args:
-            admits: Asked once for all layers with the same needs, see ``needs_of``.
+            admits: Called once for all layers with the same needs, see ``needs_of``.
         """
         best: int | None = None
         for needs, heap in self.__heaps.items():
@@ -83,11 +83,11 @@ class ReadyQueue:
         return None if best is None else self.__ref_of(best)
 
     def first(self, idle_cores: float, idle_memory_kb: int, *, only_posts: bool, is_busy: bool) -> int | None:
-        """The first frame that there is room for, or None.
+        """The first frame with room, or None.
 
-        Frames without room let later ones pass. When ``PATIENCE`` later ones have started since the first of them
-        began to wait, no later one may start until it has: the running frames end, and there is room. Where nothing
-        runs, there never will be more room, so nothing is held back.
+        Frames without room let later ones pass. When ``PATIENCE`` later ones have started since the first of them began
+        to wait, the queue starts no more later ones until that first one has started: the running frames end and make
+        room. When nothing runs there will never be more room, so the queue holds nothing back.
         """
         best: int | None = None
         for (is_post, cores, memory_kb, _), heap in self.__heaps.items():
@@ -105,7 +105,7 @@ class ReadyQueue:
         return self.__ref_of(best)
 
     def started(self, number: int, place: int) -> None:
-        """Note that a frame has started, which another one may have let pass."""
+        """Record that a frame has started, perhaps ahead of one that waits for room."""
         if len(self.__heaps) < 2:
             return  # all need the same: nobody passes
         key = self.__key(number, place)
@@ -142,7 +142,7 @@ class ReadyQueue:
 
 
 def inverse(order: Sequence[int]) -> array[int]:
-    """The rank of each place, for the places in the order of their ranks."""
+    """The rank of each position, given the positions in order of rank."""
     ranks = array("l", bytes(array("l").itemsize * len(order)))
     for rank, place in enumerate(order):
         ranks[place] = rank

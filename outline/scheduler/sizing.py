@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many frames to run together, for layers whose chunk is a length of time."""
+"""How many frames to run together, for layers that give their chunk size as a duration."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ __all__ = ["batch_size"]
 def batch_size(target_seconds: float, frame_seconds: float | None, waiting: int, slots: int) -> int:
     """How many frames the next process of a layer takes.
 
-    The last process that ended says how long a frame takes, with its share of the start of the application. So a larger
-    batch finds a shorter time, and the size settles where a process takes as long as it was asked to. No process takes
-    more than its share of what waits, so that all of them end at about the same time.
+    The last process that ended shows how long a frame takes, including its share of the application's start. So a
+    larger batch means less time per frame, and the size settles where a process takes the time that the layer asks for.
+    No process takes more than its share of the waiting frames, so all processes end at about the same time.
 
     Args:
-        target_seconds: How long a process is to run.
-        frame_seconds: How long a frame took in the last process that ended well; None while none has.
+        target_seconds: How long a process should run.
+        frame_seconds: How long a frame took in the last successful process. None before the first.
         waiting: How many frames of the layer may start.
-        slots: How many processes of the layer can run at the same time.
+        slots: The number of processes of the layer that can run at the same time.
     """
     if frame_seconds is None:
         return 1

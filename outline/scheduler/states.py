@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""States of a frame, and the only moves between them."""
+"""The states of a frame and the allowed moves between them."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ __all__ = ["MOVES", "FrameState", "IllegalMove", "Signal"]
 
 
 class FrameState(str, Enum):
-    """Where a frame is; names and meanings are OpenCue's."""
+    """The state of a frame, with OpenCue's names and meanings."""
 
     WAITING = "WAITING"  #: May start as soon as there is room.
     DEPEND = "DEPEND"  #: Waits for other frames.
-    RUNNING = "RUNNING"  #: A process works on it.
-    SUCCEEDED = "SUCCEEDED"  #: All of it was done.
-    DEAD = "DEAD"  #: Failed, and was tried as often as allowed.
-    EATEN = "EATEN"  #: Given up on purpose; the job succeeds without it.
+    RUNNING = "RUNNING"  #: A process renders it.
+    SUCCEEDED = "SUCCEEDED"  #: It is done.
+    DEAD = "DEAD"  #: Failed, with no retries left.
+    EATEN = "EATEN"  #: Given up on purpose. The job succeeds without it.
 
 
 class Signal(str, Enum):
     """What can happen to a frame."""
 
-    SATISFIED = "SATISFIED"  #: The last thing that it waited for is done.
-    UNSATISFIED = "UNSATISFIED"  #: Something that it waits for is no longer done.
-    STARTED = "STARTED"  #: A process was started for it.
+    SATISFIED = "SATISFIED"  #: The last of its dependencies is done.
+    UNSATISFIED = "UNSATISFIED"  #: One of its dependencies is no longer done.
+    STARTED = "STARTED"  #: A process started for it.
     EXITED_GOOD = "EXITED_GOOD"  #: The process ended well.
     EXITED_BAD = "EXITED_BAD"  #: The process failed, and the frame may be tried again.
     GAVE_UP = "GAVE_UP"  #: The process failed for the last time.
-    EATEN = "EATEN"  #: Somebody, or autoeat, gave it up.
+    EATEN = "EATEN"  #: Somebody, or autoeat, ate it.
     RETRIED = "RETRIED"  #: Somebody wants it to run again.
 
 
@@ -37,7 +37,7 @@ _S, _G = FrameState, Signal
 MOVES: dict[tuple[FrameState, Signal], FrameState] = {
     (_S.DEPEND, _G.SATISFIED): _S.WAITING,
     (_S.WAITING, _G.UNSATISFIED): _S.DEPEND,
-    # On a farm alone: what waits for a frame that was retried runs again.
+    # Only on a farm: frames that wait for a retried frame run again.
     (_S.SUCCEEDED, _G.UNSATISFIED): _S.DEPEND,
     (_S.DEAD, _G.UNSATISFIED): _S.DEPEND,
     (_S.WAITING, _G.STARTED): _S.RUNNING,
@@ -48,12 +48,12 @@ MOVES: dict[tuple[FrameState, Signal], FrameState] = {
     (_S.WAITING, _G.EATEN): _S.EATEN,
     (_S.DEPEND, _G.EATEN): _S.EATEN,
     (_S.DEAD, _G.EATEN): _S.EATEN,
-    # Eaten while it ran: the end of its process comes later, and changes nothing.
+    # Eaten while it ran: its process ends later, which changes nothing.
     (_S.EATEN, _G.EXITED_GOOD): _S.EATEN,
     (_S.EATEN, _G.EXITED_BAD): _S.EATEN,
     (_S.EATEN, _G.GAVE_UP): _S.EATEN,
     (_S.EATEN, _G.EATEN): _S.EATEN,
-    # Retried while it ran: applied when its process has ended.
+    # Retried while it ran: takes effect when its process ends.
     (_S.RUNNING, _G.RETRIED): _S.WAITING,
     (_S.SUCCEEDED, _G.RETRIED): _S.WAITING,
     (_S.DEAD, _G.RETRIED): _S.WAITING,
@@ -62,7 +62,7 @@ MOVES: dict[tuple[FrameState, Signal], FrameState] = {
 
 
 class IllegalMove(Exception):
-    """The library asked a frame to do what its state does not allow: a fault of ours."""
+    """The library asked for a move that the frame's state does not allow. This is a bug in the library."""
 
     def __init__(self, subject: str, state: FrameState, signal: Signal) -> None:
         super().__init__(subject, state, signal)

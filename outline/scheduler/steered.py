@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A job that a farm steers while it runs: held, reordered, changed. Whoever steers it is told of every move."""
+"""A job that a farm steers while it runs: it holds, reorders and changes frames, and collects every move."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _WAITING, _DEPEND, _SUCCEEDED, _DEAD = map(
 
 
 class Move(NamedTuple):
-    """A frame has gone from one state to another."""
+    """A frame went from one state to another."""
 
     ref: int
     before: FrameState
@@ -28,19 +28,19 @@ class Move(NamedTuple):
 
 
 class SteeredJob(JobState):
-    """The frames of a job on a farm, whose dependencies are the farm's.
+    """The frames of a job on a farm. The farm keeps the dependencies.
 
-    A hold lets a frame, or all of a layer, not start. It comes from outside, as many at once as there are reasons. As
-    on Cuebot a frame that has ended is DEPEND again, and runs again, when it gets a hold. Whoever saves the states of
-    the frames makes the holds anew after ``settle``.
+    A hold stops a frame, or all of a layer, from starting. The caller adds one hold for each reason. As on Cuebot, a
+    finished frame that gets a hold goes back to DEPEND and runs again. A caller that saves the states of the frames
+    must make the holds again after ``settle``.
     """
 
     def __init__(self, plan: JobPlan, *, keeps_tries: bool = False) -> None:
-        """Expand a plan; a frame may be lost any number of times.
+        """Expand a plan. A frame may be lost any number of times.
 
         Args:
             plan: The job, without dependencies.
-            keeps_tries: A frame that is retried has only those tries that are left.
+            keeps_tries: A retried frame has only its remaining tries.
         """
         self._keeps_tries = keeps_tries
         self._freed: set[int] = set()
@@ -52,10 +52,10 @@ class SteeredJob(JobState):
     # -- asking ------------------------------------------------------------------------------------------------
 
     def next_admitted(self, admits: Callable[[LayerPlan], bool]) -> int | None:
-        """The frame to start now, in the farm's order, among those of layers that are admitted, or None.
+        """The next frame to start, in the farm's order, from the admitted layers. None when there is none.
 
         Args:
-            admits: Tells whether there is room for a frame of the layer; asked once for layers with the same needs.
+            admits: Returns whether there is room for a frame of the layer. Called once for layers with the same needs.
         """
         return self._queue.first_admitted(admits)
 
@@ -66,11 +66,11 @@ class SteeredJob(JobState):
 
     @property
     def waiting(self) -> int:
-        """How many frames may start."""
+        """The number of frames that may start."""
         return sum(row[_WAITING] for row in self._counts)
 
     def is_alive(self, ref: int) -> bool:
-        """A process works on a frame; one that was eaten may still have one."""
+        """Whether a process renders a frame. An eaten frame may still have one."""
         return ref in self._alive
 
     def running(self) -> list[int]:
@@ -78,14 +78,14 @@ class SteeredJob(JobState):
         return [ref for ref in self._alive if self.state(ref) is FrameState.RUNNING]
 
     def place(self, ref: int) -> int:
-        """A frame's place in the order of its layer, from 0 on."""
+        """A frame's position in the order of its layer, counted from 0."""
         number = self._layer_of[ref]
         place = ref - self._base[number]
         ranks = self._ranks.get(number)
         return int(place if ranks is None else ranks[place])
 
     def order(self, layer: str) -> list[int]:
-        """The frames of a layer in the order in which they shall start."""
+        """The frames of a layer in start order."""
         number, base = self._index[layer], self._base[self._index[layer]]
         return [base + place for place in self._orders.get(number, range(len(self.refs(layer))))]
 
@@ -96,11 +96,11 @@ class SteeredJob(JobState):
     # -- holding -----------------------------------------------------------------------------------------------
 
     def hold_layer(self, layer: str) -> None:
-        """Let no frame of a layer start; holds add up."""
+        """Stop all frames of a layer from starting. Holds add up."""
         self._add_layer_hold(layer, 1)
 
     def release_layer(self, layer: str) -> None:
-        """Take back one hold on a layer."""
+        """Remove one hold from a layer."""
         self._add_layer_hold(layer, -1)
 
     def _add_layer_hold(self, layer: str, change: int) -> None:
@@ -109,45 +109,45 @@ class SteeredJob(JobState):
         self._wake_layer(number)
 
     def hold_frames(self, refs: Iterable[int]) -> None:
-        """Let frames not start; holds add up."""
+        """Stop frames from starting. Holds add up."""
         for ref in refs:
             self._waits[ref] += 1
             self._wake(ref)
 
     def release_frames(self, refs: Iterable[int]) -> None:
-        """Take back one hold on each frame."""
+        """Remove one hold from each frame."""
         for ref in refs:
             self._waits[ref] -= 1
             self._wake(ref)
 
     def free(self, refs: Iterable[int]) -> None:
-        """Let frames start whatever holds there are on them."""
+        """Let frames start despite their holds."""
         for ref in refs:
             self._freed.add(ref)
             self._wake(ref)
 
     def bind(self, refs: Iterable[int]) -> None:
-        """Take back that frames may start whatever holds there are on them."""
+        """Undo ``free``: holds stop these frames again."""
         for ref in refs:
             self._freed.discard(ref)
             self._wake(ref)
 
     @property
     def freed(self) -> frozenset[int]:
-        """The frames that may start whatever holds there are on them."""
+        """The frames that may start despite their holds."""
         return frozenset(self._freed)
 
     # -- changing ----------------------------------------------------------------------------------------------
 
     def retry(self, ref: int) -> None:
-        """Let a frame run again; see ``JobState.retry`` and ``keeps_tries``."""
+        """Let a frame run again. See ``JobState.retry`` and ``keeps_tries``."""
         tries = self._tries[ref]
         super().retry(ref)
         if self._keeps_tries:
             self._tries[ref] = tries
 
     def change_layer(self, layer: str, **changes: Any) -> None:
-        """Give a layer other needs: fields of ``LayerPlan`` without ``name``, ``frames`` and ``chunk``."""
+        """Change fields of a layer's ``LayerPlan``, except ``name``, ``frames`` and ``chunk``."""
         number = self._index[layer]
         layers = list(self.plan.layers)
         layers[number] = layers[number]._replace(**changes)
@@ -159,7 +159,7 @@ class SteeredJob(JobState):
         self.plan = self.plan._replace(**changes)
 
     def reorder(self, layer: str, refs: Sequence[int]) -> None:
-        """Let the frames of a layer start in another order.
+        """Change the start order of a layer's frames.
 
         Args:
             layer: The layer.
@@ -171,7 +171,7 @@ class SteeredJob(JobState):
         self._refill_queue()
 
     def adopt(self, ref: int) -> None:
-        """Note that a process works on a frame, RUNNING or EATEN, that was started in an earlier life of the farm."""
+        """Record the process of a RUNNING or EATEN frame that started before the farm restarted."""
         self._alive.add(ref)
 
     def _refill_queue(self) -> None:
@@ -195,7 +195,7 @@ class SteeredJob(JobState):
         self._moves.append(Move(ref, before, self.state(ref)))
 
     def _wake(self, ref: int) -> None:
-        """Let a frame be DEPEND or WAITING, as it must; one that has ended counts as one that waits."""
+        """Make a frame DEPEND or WAITING, whichever applies. A finished frame counts as waiting."""
         code = self._states[ref]
         if code == _DEPEND:
             if self._may_start(ref):

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plain data as YAML, and back, without ever running code.
+"""Plain data as YAML and back, without running any code.
 
-Beyond what YAML knows (text, numbers, booleans, None, bytes, dates, lists, dicts, sets) there are tags for tuples,
-frozen sets, ordered dicts, frame sets, paths, loggers, text that is not Unicode and, inside of an outline, for
-references to its layers. Every other tag is refused.
+Besides YAML's own types (text, numbers, booleans, None, bytes, dates, lists, dicts, sets) there are tags for tuples,
+frozen sets, ordered dicts, frame sets, paths, loggers, text that is not Unicode and, inside an outline, references to
+its layers. The loader refuses every other tag.
 """
 
 from __future__ import annotations
@@ -39,49 +39,49 @@ __all__ = ["LayerRef", "OutlineRef", "SessionRef", "dump", "find_logger", "load"
 
 
 class LayerRef(str):
-    """Stands for a layer of the outline until all layers are made."""
+    """A placeholder for a layer of the outline, until all layers exist."""
 
 
 class OutlineRef:
-    """Stands for the outline itself."""
+    """A placeholder for the outline itself."""
 
 
 class SessionRef:
-    """Stands for the session of the outline."""
+    """A placeholder for the session of the outline."""
 
 
 class Dumper(_BaseDumper):
-    """Writes plain data; inside of an outline, layers as references to them."""
+    """Writes plain data. Inside an outline, writes layers as references."""
 
     writer: Writer | None = None
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Repeat short values instead of pointing to them."""
+        """Repeat short values instead of using aliases."""
         return bool(super().ignore_aliases(data)) or isinstance(data, (FrameSet, Enum))
 
 
 class Loader(_BaseLoader):
-    """Reads plain data and refuses everything else, also what takes beyond measure to read."""
+    """Reads plain data. Refuses everything else, and data that would take excessive time or memory."""
 
     def __init__(self, stream: Any) -> None:
         super().__init__(stream)
         self.__hash_costs: dict[int, int] = {}
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Refuse to merge mappings, which nothing here writes: nested ones multiply."""
+        """Refuse merged mappings: the library writes none, and nested ones grow exponentially."""
         if any(key.tag == "tag:yaml.org,2002:merge" for key, _ in node.value):
             raise yaml.constructor.ConstructorError(None, None, "found <<, which is not plain data", node.start_mark)
 
     def construct_yaml_int(self, node: yaml.ScalarNode) -> Any:
-        """Read a number of at most some thousand digits; the time for more grows with their square."""
+        """Read a number of at most a few thousand digits. The time for more grows with their square."""
         if len(node.value) > _MOST_DIGITS:
             raise yaml.constructor.ConstructorError(None, None, "found a number that is too long", node.start_mark)
         return super().construct_yaml_int(node)
 
     def hashable(self, made: Any) -> Any:
-        """Give back a tuple or frozen set, unless its hash takes beyond measure: that of a tuple is never remembered.
+        """A tuple or frozen set, unless its hash takes excessive time, because Python does not cache a tuple's hash.
 
-        A tuple of twice the same tuple, and so on, doubles the time with every step.
+        A tuple that contains the same tuple twice, and so on, doubles the time with every level.
         """
         cost = 1 + sum(self.__hash_costs.get(id(value), 1) for value in made)
         if cost > _MOST_HASHED:
@@ -101,11 +101,11 @@ def dump(data: Any, what: str, writer: Writer | None = None) -> str:
 
     Args:
         data: The value.
-        what: What it is, for the message.
-        writer: Knows the outline that layers in the data belong to.
+        what: What the value is, for the message.
+        writer: Knows the outline of the layers in the data.
 
     Raises:
-        SerializeException: Some part is not plain data; names the part and its type.
+        SerializeException: Some part is not plain data. Names the part and its type.
     """
     stream = StringIO()
     dumper = Dumper(stream, allow_unicode=True, sort_keys=False, default_flow_style=False, width=120)
@@ -129,7 +129,7 @@ def load(text: str, where: str) -> Any:
         where: The file, for the message.
 
     Raises:
-        SerializeException: It is not YAML, or asks for anything but plain data.
+        SerializeException: The text is not YAML, or contains something other than plain data.
     """
     try:
         return yaml.load(text, Loader=Loader)
@@ -147,7 +147,7 @@ def find_unsaveable(data: Any, is_reference: Callable[[Any], bool]) -> tuple[str
 
     Args:
         data: The value.
-        is_reference: Tells whether a value is part of the outline, so that a reference is saved.
+        is_reference: Returns whether a value is part of the outline and is saved as a reference.
     """
     return _find_unsaveable(data, "", {}, is_reference)
 
@@ -155,7 +155,7 @@ def find_unsaveable(data: Any, is_reference: Callable[[Any], bool]) -> tuple[str
 def _find_unsaveable(
     data: Any, part: str, seen: dict[int, bool], is_reference: Callable[[Any], bool]
 ) -> tuple[str, str] | None:
-    """Look into a value. ``seen`` has the ids of containers, and whether all that they hold was looked at."""
+    """Search a value. ``seen`` maps the ids of containers to whether the search through them is complete."""
     from ..io import Path
 
     if not isinstance(data, (dict, list, tuple, set, frozenset)):
@@ -180,7 +180,7 @@ def _find_unsaveable(
 
 
 def _plain_instead(data: Any) -> str:
-    """What of a value is plain data, if anything is."""
+    """How to make a value plain, for the message. Empty when there is no way."""
     if isinstance(data, Enum):
         return " (its .value may be plain)" if find_unsaveable(data.value, _is_no_reference) is None else ""
     kind = next((cls.__name__ for cls in (int, float, bytes) if isinstance(data, cls)), "")
@@ -231,7 +231,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _represent_str(dumper: Dumper, data: Any) -> yaml.Node:
-    """Write text; that of a file name which is not UTF-8 has half characters, which YAML does not know, escaped."""
+    """Write text. Escapes the surrogates of file names that are not UTF-8, because YAML does not allow them."""
     if isinstance(data, Enum) and type(data) is not LayerType:
         raise yaml.representer.RepresenterError("cannot represent an object", data)
     text = str(data)
@@ -294,7 +294,7 @@ def _construct_file(loader: Any, node: yaml.Node) -> Any:
 
 
 def make_file(kind: str, *parts: str) -> pathlib.PurePath:
-    """A ``pathlib`` path of a kind; one that this system cannot have becomes a pure one.
+    """A ``pathlib`` path of a kind. A kind that this system cannot instantiate becomes a pure path.
 
     Raises:
         KeyError: There is no such kind.
@@ -308,7 +308,7 @@ def make_file(kind: str, *parts: str) -> pathlib.PurePath:
 
 
 def find_logger(name: str) -> logging.Logger:
-    """The logger of a name; Python keeps one more for each dot in it, with all that is before."""
+    """The logger with a name. Refuses a very long name, because Python keeps one more logger for each dot in it."""
     if len(name) > _LONGEST_LOGGER:
         raise ValueError(f"the name of a logger is {len(name)} characters long")
     return logging.getLogger(name)

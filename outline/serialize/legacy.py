@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Reads an outline.yaml that PyOutline wrote, without what makes such files dangerous.
+"""Reads an outline.yaml from PyOutline without running anything that the file names.
 
-They name Python objects in their tags. Here a tag makes nothing but a note of what it named; afterwards the notes of a
-few known kinds become an outline, its layers and what they hold. Any other tag is refused while the text is parsed,
-before anything is made or imported. A function counts only as the listener of an event, and only from a module that
-some layer of the file comes from.
+Such files name Python objects in their tags. Here a tag only makes a note of the name. Afterwards the notes of a few
+known kinds become an outline, its layers and their contents. The parser refuses any other tag before it makes or
+imports anything. A function counts only as the listener of an event, and only from a module of one of the file's
+layers.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _NO_LAYER = {
     "outline.session.Session",
     "FileSequence.FrameSet.FrameSet",
 }
-# What PyOutline's own class keeps; a studio's class may be called Layer as well, and keep more.
+# What PyOutline's own class stores. A studio's class may also have the name Layer, and store more.
 _BASE_NAMES = """
     name args type req_args depends parent input output env children service limits frame outline evh preprocess_layers
 """
@@ -53,7 +53,7 @@ _BASE = {f"_Layer__{name}" for name in _BASE_NAMES.split()}
 
 
 class _Noted:
-    """An object of the file: the class that it named, and its attributes."""
+    """An object in the file: its class by name, and its attributes."""
 
     def __init__(self, cls: str) -> None:
         self.cls = cls
@@ -61,14 +61,14 @@ class _Noted:
 
 
 class _Method:
-    """A method of a layer, which listens to an event."""
+    """A method of a layer that listens to an event."""
 
     def __init__(self, owner: Any, name: str) -> None:
         self.owner, self.name = owner, name
 
 
 class _Function:
-    """A function that the file names by its module, which listens to an event; nothing is imported for it here."""
+    """A function that listens to an event, named by its module. This class imports nothing."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -87,7 +87,7 @@ def read_legacy(ol: Outline, text: str, path: str) -> None:
         path: The file, for messages.
 
     Raises:
-        SerializeException: The text names something else than layers and what belongs to them.
+        SerializeException: The text names something other than layers and their contents.
     """
     try:
         root = yaml.load(text, Loader=_LegacyLoader)
@@ -104,7 +104,7 @@ def read_legacy(ol: Outline, text: str, path: str) -> None:
 
 
 class _LegacyReader:
-    """Turns the notes of one file into layers of an outline; used once."""
+    """Turns the notes of one file into layers of an outline. Use it once."""
 
     def __init__(self, ol: Outline, root: _Noted, path: str) -> None:
         self.__ol = ol
@@ -129,7 +129,7 @@ class _LegacyReader:
         }
         restore_settings(self.__ol, settings)
         restore_layers(self.__ol, [self.__layer(noted) for noted in state["_Outline__layers"]])
-        while self.__noted:  # filling a layer may find another one that only an attribute holds
+        while self.__noted:  # filling a layer may find another one that only an attribute refers to
             self.__fill(self.__noted.pop(0))
 
     def __layer(self, noted: Any, parent: Layer | None = None) -> Layer:
@@ -186,7 +186,7 @@ class _LegacyReader:
             raise SerializeException(f"{self.__path}: {_describe(noted)} stands where a dependency belongs")
         state = {key.partition("__")[2]: value for key, value in noted.state.items()}
         on = self.__layer(state["depend_on"])
-        # PyOutline writes `require="x:any"` as frame by frame; what was asked for stands in the arguments.
+        # PyOutline writes `require="x:any"` as frame by frame. The arguments have the original type.
         wanted = layer.get_arg("require") or ()
         wants_any = f"{on.get_name()}:any" in ([wanted] if isinstance(wanted, str) else wanted)
         depend_type, any_frame = state["type"], bool(state.get("any_frame"))
@@ -206,9 +206,9 @@ class _LegacyReader:
         raise SerializeException(f"{self.__path}: {_describe(method)} cannot listen to an event")
 
     def __value(self, value: Any) -> Any:
-        """What stands for a value of the file, with layers and paths in the place of notes.
+        """A value from the file, with layers and paths in place of notes.
 
-        What the file has once and points to is made once, so that nested pointers cannot grow beyond measure.
+        Makes an anchored value once, however many aliases point to it, so nested aliases cannot grow without limit.
         """
         if isinstance(value, _Noted):
             return self.__object(value)
@@ -250,7 +250,7 @@ class _LegacyReader:
 
 
 def _listeners(handler: Any) -> Iterator[tuple[str, list[Any]]]:
-    """Yield the listeners that a frame calls; the others have done their part before the launch."""
+    """The listeners that a frame calls. The others did their work before the launch."""
     if isinstance(handler, _Noted):
         for event_type, methods in (handler.state.get("_EventHandler__listeners") or {}).items():
             if event_type in ("BEFORE_EXECUTE", "AFTER_EXECUTE"):
@@ -261,7 +261,7 @@ def _describe(value: Any) -> str:
     return f"a {value.cls}" if isinstance(value, _Noted) else f"a {type(value).__name__}"
 
 
-# -- the tags that are read, all others are refused ------------------------------------------------------------
+# -- the tags that the loader reads; it refuses all others -----------------------------------------------------
 
 
 def _note_object(loader: Any, suffix: str, node: yaml.Node) -> Iterator[_Noted]:
@@ -321,7 +321,7 @@ for _plain in ("str", "unicode"):
 
 
 def _required(noted: Any) -> Iterable[tuple[str, Any]]:
-    """The required arguments with their types; the first versions of PyOutline kept names alone."""
+    """The required arguments with their types. Early versions of PyOutline kept only names."""
     if isinstance(noted, dict):
         return noted.items()
     return [(one, None) if isinstance(one, str) else one for one in noted or ()]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What outline.yaml holds: the outline's settings and, for each layer, its class by name and its plain data.
+"""The content of outline.yaml: the outline's settings, and each layer's class name and plain data.
 
 ``outline_reader`` reads it.
 """
@@ -47,10 +47,10 @@ RTYPES = {cls.__name__: cls for cls in (str, int, float, bool, list, tuple, set,
 
 
 def outline_text(ol: Outline) -> str:
-    """The text of outline.yaml, and note in the outline what frames will not have.
+    """The text of outline.yaml. Records in the outline what frames will lack.
 
     Raises:
-        SerializeException: An attribute or argument is not plain data; names layer, attribute and type.
+        SerializeException: An attribute or argument is not plain data. Names layer, attribute and type.
     """
     writer = Writer(ol)
     text = writer.text()
@@ -59,12 +59,12 @@ def outline_text(ol: Outline) -> str:
 
 
 def scripts_of(ol: Outline) -> list[ScriptFile]:
-    """The scripts that hold classes or listeners of the outline's layers."""
+    """The scripts with classes or listeners of the outline's layers."""
     return list(Writer(ol).find_scripts().values())
 
 
 def save_settings(ol: Outline) -> dict[str, Any]:
-    """What outline.yaml keeps of an outline beside its layers."""
+    """The settings of an outline, without its layers, for outline.yaml."""
     saved = {name: getattr(ol, f"get_{name}")() for name in _SAVED}
     env = {key: {"value": value, "pre": pre} for key, (value, pre) in ol.get_env().items()}
     head = {"name": ol.get_name(), "range": ol.get_frame_range(), **saved}
@@ -72,7 +72,7 @@ def save_settings(ol: Outline) -> dict[str, Any]:
 
 
 def restore_settings(ol: Outline, data: dict[str, Any]) -> None:
-    """Give an outline what ``save_settings`` has kept of another."""
+    """Apply settings from ``save_settings`` to an outline."""
     state = ol._ol_state
     state.name = data["name"]
     ol.set_frame_range(data.get("range"))
@@ -84,21 +84,21 @@ def restore_settings(ol: Outline, data: dict[str, Any]) -> None:
 
 
 def restore_layers(ol: Outline, layers: list[Layer]) -> None:
-    """Give an outline the layers that were read for it."""
+    """Put the layers from outline.yaml into an outline."""
     ol._ol_state.layers = {layer.get_name(): layer for layer in layers}
     for layer in layers:
         layer.set_outline(ol)
 
 
 def walk(layers: Iterable[Layer]) -> Iterable[Layer]:
-    """Yield layers and their children, parents first."""
+    """Layers and their children, parents first."""
     for layer in layers:
         yield layer
         yield from walk(layer.get_children())
 
 
 def is_typed_in(cls: type) -> bool:
-    """Whether a class is of a program that is no file, such as an interpreter that somebody types into."""
+    """Whether a class comes from a program without a file, such as an interactive interpreter."""
     return cls.__module__ == "__main__" and find_script("__main__") is None
 
 
@@ -113,7 +113,7 @@ class Writer:
         self.left_behind: list[str] = []
 
     def find_scripts(self) -> dict[str, ScriptFile]:
-        """The scripts behind the outline's classes by module name."""
+        """The scripts behind the outline's classes, by module name."""
         for owner in (self.__ol, *walk(self.__ol.get_layers())):
             for cls in type(owner).__mro__:
                 self.__module_name(cls.__module__)
@@ -142,9 +142,9 @@ class Writer:
             raise SerializeException(f"outline {self.__ol.get_name()!r} is nested too deeply to be saved") from error
 
     def __own_class(self) -> dict[str, Any]:
-        """The class of the outline, if it is a studio's, and the attributes that somebody has set.
+        """The outline's class, if it comes from a studio, and its extra attributes.
 
-        Most jobs run without what cannot be saved of them, so that is a warning.
+        Most jobs run without the parts that cannot be saved, so those cause only a warning.
         """
         ol, attributes = self.__ol, own_attributes(self.__ol)
         for name, value in list(attributes.items()):
@@ -163,7 +163,7 @@ class Writer:
         return {"class": f"{self.__module_name(cls.__module__)}:{cls.__qualname__}", "attributes": attributes}
 
     def __check(self, layer: Layer, data: dict[str, Any]) -> None:
-        """Name the first attribute or argument that cannot be saved; only the slow road on errors and for own types."""
+        """Name the first attribute or argument that cannot be saved. Slow: only for errors and custom types."""
         for kind, word in (("attributes", "attribute"), ("args", "argument")):
             for name, value in data.get(kind, {}).items():
                 bad = find_unsaveable(value, self.is_reference)
@@ -197,9 +197,9 @@ class Writer:
         return {key: value for key, value in data.items() if value not in (None, {}, [])}
 
     def __attributes(self, layer: Layer) -> dict[str, Any]:
-        """What a class keeps; a method that somebody has replaced on one layer is no data, and is left out.
+        """The attributes to save. Leaves out a method that somebody replaced on one layer, because it is not data.
 
-        A test of a studio does that. It does not hinder the layer in this process, so only a launch refuses it.
+        Tests of studios replace methods like that. The layer still works in this process, so only a launch refuses it.
         """
         attributes = own_attributes(layer)
         if self.__is_plain:
@@ -216,7 +216,7 @@ class Writer:
         return attributes
 
     def __plain(self, values: dict[str, Any]) -> dict[str, Any]:
-        """What can be saved of the values of a layer of which a host runs nothing but the command."""
+        """The values that can be saved, for a layer of which a host runs only the command."""
         commands = ("command", "commands")
         return {
             name: value
@@ -226,7 +226,7 @@ class Writer:
 
     def __class_path(self, layer: Layer) -> str:
         cls = type(layer)
-        if self.__is_plain:  # the frames need no hook of it, so the nearest class that they find will do
+        if self.__is_plain:  # the frames need none of its hooks, so the nearest class that they can import is enough
             found = (one for one in cls.__mro__ if not is_typed_in(one) and not self.__why_not_found(one))
             cls = next(found, cls)
         path = f"{self.__module_name(cls.__module__, layer)}:{cls.__qualname__}"
@@ -237,13 +237,13 @@ class Writer:
         return path
 
     def __why_not_found(self, cls: type) -> str:
-        """Why a frame, which has a class by its name only, would find another one or none; or an empty text."""
+        """Why a frame, which knows a class only by name, would find another class or none. Empty when it finds it."""
         if "<locals>" in cls.__qualname__:
             return (
                 "is made inside of a function, where no frame can find it;"
                 " define it at the top of the script or of a module"
             )
-        # A script that has been run again has another module by now; the outline knows the one that its layers saw.
+        # A second run of a script has another module. The outline knows the module that its layers came from.
         modules = [one for one in self.__ol._script_modules() if one.__name__ == cls.__module__]
         found = [_attribute(module, cls.__qualname__) for module in (*modules, sys.modules.get(cls.__module__))]
         if cls in found:
@@ -278,7 +278,7 @@ class Writer:
             return found
         for event_type, callback in layer.get_event_handler().get_all_listeners():
             if event_type not in ("BEFORE_EXECUTE", "AFTER_EXECUTE"):
-                continue  # has done its part before the job is launched
+                continue  # did its work before the launch
             found.append({"event": event_type, **self.__callback(layer, callback)})
         return found
 
@@ -304,7 +304,7 @@ class Writer:
         return self.is_reference(data) and (id(data) in self.__known or not isinstance(data, Layer))
 
     def represent_reference(self, dumper: Dumper, data: Any) -> yaml.Node:
-        """Write a layer, the outline or the session that some attribute holds."""
+        """Write an attribute that is a layer, the outline or the session."""
         if isinstance(data, Layer):
             if id(data) in self.__known:
                 return dumper.represent_scalar("!layer", self.__known[id(data)])
@@ -316,7 +316,7 @@ class Writer:
         return dumper.represent_scalar(tag, "")
 
     def __module_paths(self) -> list[str]:
-        """The folders that the frames need on sys.path: those of the layers' modules and of the scripts."""
+        """The folders that frames need on sys.path: those of the layers' modules and of the scripts."""
         found = dict.fromkeys(self.__ol._ol_state.module_paths)
         found.update(dict.fromkeys(os.path.dirname(script.path) for script in self.__scripts.values()))
         for owner in (self.__ol, *walk(self.__ol.get_layers())):
@@ -328,12 +328,12 @@ class Writer:
 
 
 def script_file_name(script: ScriptFile) -> str:
-    """The name under which a session keeps a script."""
+    """The file name of a script in a session."""
     return f"{script.module_name.partition('.')[2]}.outline"
 
 
 def _attribute(module: Any, qualname: str) -> Any:
-    """What a dotted name stands for in a module, or None."""
+    """The object with a dotted name in a module, or None."""
     for part in qualname.split("."):
         module = getattr(module, part, None)
     return module
@@ -373,7 +373,7 @@ _standard_folders: set[str] = set()
 
 
 def _import_folder(module_name: str) -> str:
-    """The sys.path entry that a module comes from, unless every interpreter of this installation has it."""
+    """The sys.path entry of a module, unless every interpreter of this installation has it."""
     package = module_name.partition(".")[0]
     if package in ("builtins", "__main__", "outline", PACKAGE):
         return ""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reads an outline back from outline.yaml.
 
-That makes ``Layer`` subclasses without calling their constructors, and nothing else. The code of a class comes from an
-importable module or from a script that the session keeps, never from the YAML.
+It makes only ``Layer`` subclasses, without calling their constructors. The code of a class comes from an importable
+module or from a script in the session, never from the YAML.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def read_outline(ol: Outline, text: str, path: str) -> None:
     """Fill an empty outline from the text of an outline.yaml.
 
     Raises:
-        SerializeException: The text asks for anything but plain data and Layer subclasses, or is of a later version.
+        SerializeException: The text contains something other than plain data and Layer subclasses, or comes from a
+            later version.
     """
     data = load(text, path)
     if not isinstance(data, dict) or "outline" not in data:
@@ -73,21 +74,21 @@ class _Reader:
 
     def __add_module_paths(self, folders: list[str]) -> None:
         for folder in folders:
-            if not os.path.isabs(folder):  # whoever can write into the current folder would choose the modules
+            if not os.path.isabs(folder):  # anyone who can write into the current folder could choose the modules
                 raise SerializeException(f"{self.__path}: the module path {folder!r} is refused, it is not absolute")
             if folder not in sys.path:
                 sys.path.append(folder)
         self.__ol._ol_state.module_paths = list(folders)
 
     def __restore_class(self) -> None:
-        """Make the outline one of the studio's class that it had; its state stays."""
+        """Give the outline back its studio class. Its state stays."""
         if "class" in self.__data:
             self.__ol.__class__ = self.__find(self.__data["class"], type(self.__ol))
 
     def __make(self, entry: dict[str, Any], parent: Layer | None) -> Layer:
         cls = self.__find_class(entry["class"])
         required = {key: _rtypes(names) for key, names in entry.get("required", {}).items()}
-        # Sessions of earlier versions keep four of the arguments beside the others.
+        # Sessions of earlier versions store four of the arguments separately.
         beside: dict[str, Any] = {key: entry[key] for key in ("type", "service", "limits", "env") if key in entry}
         check_layer_name(entry["name"])
         layer = make_layer(cls, LayerState(entry["name"], {**entry.get("args", {}), **beside}, required))
@@ -146,7 +147,7 @@ class _Reader:
         if isinstance(value, SessionRef):
             return self.__ol.get_session()
         if type(value) in (dict, list, OrderedDict):
-            if id(value) in self.__resolved:  # also when a list holds itself
+            if id(value) in self.__resolved:  # also when a list contains itself
                 return value
             self.__resolved.add(id(value))
         if isinstance(value, dict):
@@ -186,7 +187,7 @@ class _Reader:
         return found
 
     def __find_callback(self, listener: dict[str, str]) -> Callable[[Any], object]:
-        """Find a listener: a method of a layer, or a function of a module that some layer or plug-in comes from."""
+        """Find a listener: a method of a layer, or a function of a module of some layer or plug-in."""
         if "method" in listener:
             method: Callable[[Any], object] = getattr(self.__layers[listener["layer"]], listener["method"])
             return method
@@ -203,8 +204,8 @@ def import_layer_module(name: str, where: str) -> ModuleType:
         where: The file that names it, for messages.
 
     Raises:
-        SerializeException: It is not there, or it is one of Python's own: these have no layers, and to import one may
-            do something, such as open a browser.
+        SerializeException: The module does not exist, or it belongs to Python itself. Those modules have no layers, and
+            importing one may have effects, such as opening a browser.
     """
     package = name.partition(".")[0]
     if package in sys.stdlib_module_names and _is_pythons_own(package):
@@ -218,7 +219,7 @@ def import_layer_module(name: str, where: str) -> ModuleType:
 
 
 def _is_pythons_own(package: str) -> bool:
-    """Whether a name of the standard library stands for its module, not for a studio's of the same name."""
+    """Whether a name means the standard library's module, not a studio's module of the same name."""
     from importlib.util import find_spec
 
     spec = find_spec(package)
@@ -229,17 +230,17 @@ def _is_pythons_own(package: str) -> bool:
 def find_listener(
     module_name: str, qualname: str, layer_modules: set[str], find_module: Callable[[str], Any], path: str
 ) -> Callable[[Any], object]:
-    """Find a function that listens to an event, which a session names.
+    """Find a listener function that a session names.
 
     Args:
-        module_name: Its module.
-        qualname: Its name there.
+        module_name: The function's module.
+        qualname: Its qualified name in the module.
         layer_modules: The modules that the classes of the job's layers come from.
-        find_module: Returns a module by its name.
+        find_module: Returns the module with a name.
         path: The session's file, for messages.
 
     Raises:
-        SerializeException: It is no function of a module that some layer or plug-in comes from.
+        SerializeException: The name is not a function of a module of some layer or plug-in.
     """
     from ..plugins import PluginManager
 
@@ -252,7 +253,7 @@ def find_listener(
     found: Any = find_module(module_name)
     for part in qualname.split("."):
         found = getattr(found, part, None)
-    # A module's names include what it has imported, which is no code of a layer.
+    # A module's names include its imports, which are not a layer's code.
     if not isinstance(found, FunctionType) or found.__module__ != module_name:
         raise SerializeException(f"{path}: the listener {module_name}:{qualname} is no function of its module")
     return found

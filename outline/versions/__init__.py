@@ -2,7 +2,7 @@
 """Choose versions of Python modules from a studio's repository: ``repository/module/version``.
 
 Nothing happens before the first ``require`` that finds a repository. Old scripts begin with
-``versions.require("outline", "latest")``, which without a repository does nothing.
+``versions.require("outline", "latest")``, which does nothing without a repository.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The functions that scripts call."""
+"""The functions for scripts."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = [
 
 
 def require(module: str, version: str = "latest") -> bool:
-    """Make a version of a module importable; return whether that was done now.
+    """Make a version of a module importable. Returns whether this call did it.
 
-    False, with a warning, when another version is loaded already or the repository has none; False and silent when
-    no repository is set.
+    Returns False with a warning when another version is already loaded or the repository has none. Returns False
+    without a warning when no repository is set.
     """
     return get_session().require(module, version)
 
 
 def unrequire(module: str) -> bool:
-    """Take a module away that ``require`` made importable; return whether there was one."""
+    """Undo ``require`` for a module. Returns whether there was one."""
     return get_session().unrequire(module)
 
 
@@ -44,12 +44,12 @@ def get_session() -> Session:
 
 
 def get_repos() -> str:
-    """The repository's folder, empty when none is set."""
+    """The repository's folder. Empty when none is set."""
     return Settings.repos_path
 
 
 def set_repos(path: str) -> bool:
-    """Set the repository; return False when it was set to this folder already.
+    """Set the repository. Returns False when it was already set to this folder.
 
     Raises:
         VersionsException: There is no such folder.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What ``require`` has made importable in this process."""
+"""What ``require`` made importable in this process."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ logger = logging.getLogger("outline.versions")
 
 
 class VersionsException(OutlineException):
-    """A repository of versions is missing, or a version of it cannot be made importable."""
+    """A version repository is missing, or one of its versions cannot be made importable."""
 
 
 class Settings:
-    """Where versions are looked for; changed by ``set_repos`` and ``set_module_repos``."""
+    """Where to look for versions. ``set_repos`` and ``set_module_repos`` change it."""
 
     repos_path: ClassVar[str] = ""
     module_repos: ClassVar[dict[str, str]] = {}
 
 
 class Singleton(type):
-    """Makes a class have one instance, made when it is first asked for."""
+    """Gives a class a single instance, made on first use."""
 
     # Any: what a class is called with is not known here.
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -41,9 +41,8 @@ class Singleton(type):
 class Session(metaclass=Singleton):
     """The versions chosen in this process.
 
-    ``get_session`` gives the one there is. It owns a temporary folder of links into the repository, which is on
-    ``sys.path``; both appear with the first module that is found and go away with the process. Not for use by
-    several threads at once.
+    ``get_session`` gives the only one. It owns a temporary folder of links into the repository, which is on
+    ``sys.path``. Both appear with the first module that it finds and go away with the process. Not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -52,7 +51,7 @@ class Session(metaclass=Singleton):
         self.__owner = 0
 
     def require(self, module: str, version: str) -> bool:
-        """Make a version of a module importable, or run its manifest; see ``outline.versions.require``.
+        """Make a version of a module importable, or run its manifest. See ``outline.versions.require``.
 
         Raises:
             VersionsException: The link to the version cannot be made.
@@ -72,14 +71,14 @@ class Session(metaclass=Singleton):
             return False
         if not self.__load(module, source):
             return False
-        # "latest" is a link: remember what it stands for, as long as the repository knows that by name.
+        # "latest" is a link: remember its target, if the repository has that under a name of its own.
         hard_version = os.path.basename(source)
         known = os.path.isdir(os.path.join(repository, module, hard_version))
         self.__modules[module] = hard_version if known else version
         return True
 
     def unrequire(self, module: str) -> bool:
-        """Take a module away; return whether it was there. What is imported already stays imported."""
+        """Remove a module. Returns whether it was there. What is already imported stays imported."""
         if not self.is_module_loaded(module):
             logger.warning("%s cannot be taken away, it was not loaded", module)
             return False
@@ -94,7 +93,7 @@ class Session(metaclass=Singleton):
         return name in self.__modules
 
     def get_path(self) -> str:
-        """The folder of links, and make it if need be."""
+        """The folder of links. Makes it if necessary."""
         if not self.__path:
             import atexit
             import tempfile
@@ -109,7 +108,7 @@ class Session(metaclass=Singleton):
         """Forget all modules and remove the folder.
 
         Args:
-            shutil_ptr: The module ``shutil``; handed over for the sake of PyOutline's callers.
+            shutil_ptr: The module ``shutil``. It is a parameter because PyOutline's callers pass it.
         """
         self.__modules.clear()
         path, self.__path = self.__path, ""
@@ -126,7 +125,7 @@ class Session(metaclass=Singleton):
         return ",".join(f"{module}:{version}" for module, version in self.__modules.items())
 
     def __load(self, module: str, source: str) -> bool:
-        """Link a package into the folder; run the manifest of what is none."""
+        """Link a package into the folder. Runs the manifest of anything else."""
         if os.path.isfile(os.path.join(source, "__init__.py")):
             try:
                 os.symlink(source, os.path.join(self.get_path(), module), target_is_directory=True)
@@ -148,7 +147,7 @@ class Session(metaclass=Singleton):
 
 
 def _run_manifest(path: str) -> bool:
-    """Run a manifest as the module ``manifest``; return whether it came to its end."""
+    """Run a manifest as the module ``manifest``. Returns whether it ran to its end."""
     from importlib.machinery import SourceFileLoader
 
     manifest = ModuleType("manifest")
@@ -164,7 +163,7 @@ def _run_manifest(path: str) -> bool:
 
 
 def _place_in_sys_path() -> int:
-    """The place before installed packages and after the standard library, which must not be shadowed."""
+    """The position after the standard library, which nothing may shadow, and before installed packages."""
     for place, entry in enumerate(sys.path):
         if os.path.basename(entry) in {"site-packages", "dist-packages"}:
             return place
