@@ -96,6 +96,7 @@ def test_the_page_says_what_make_and_the_library_run_again(quality: Quality) -> 
     quality.picture(1).unlink()
     measured["a picture less"] = quality.run()
 
+    orphans = quality.example.outline("prune", quality.example.work)
     traced = quality.example.outline("trace", quality.example.work, "a2.cls")
 
     page = {row[0]: (row[1], row[2]) for row in table_rows(PAGE, "What runs again")}
@@ -103,4 +104,6 @@ def test_the_page_says_what_make_and_the_library_run_again(quality: Quality) -> 
     assert [name in traced for name in ("a2.vol", "cls.py", "vol.py", "labels.csv", "pictures/a2.jpg", "a3")] == [
         True
     ] * 5 + [False]
+    assert [f"a1.{name} " in orphans for name in _NAMES] == [True] * 4
+    assert "4 files that no frame makes any more" in orphans
     assert {done: page.get(done) for done in measured} == measured
