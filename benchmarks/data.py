@@ -182,9 +182,10 @@ def _copy_lines(costs: dict[tuple[str, str], list[Cost]], count: int) -> Iterato
 _PLAN = """
 import resource, sys, time
 from outline.cuerun import OutlineLauncher
+from outline.launch_in_folder import plan_in_folder
 from outline.loader import load_outline
 began = time.perf_counter()
-plan = OutlineLauncher(load_outline("job.outline"), work="made", range=None).plan_work()
+plan = plan_in_folder(OutlineLauncher(load_outline("job.outline"), work="made", range=None))
 assert not plan.has_work, [plan.counts(name) for name in plan.decisions]
 print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """

@@ -185,7 +185,8 @@ def _edited(record: Record, now: FrameNow, look: Look) -> Decision | None:
 def _stale(record: Record, parts_then: Mapping[str, str], now: FrameNow, look: Look) -> Decision | None:
     if record.item != now.item:
         return Decision(Reason.STALE, _change("item", record.item, now.item))
-    for name in [*now.parts, *(name for name in parts_then if name not in now.parts)]:
+    names = [*now.parts, *parts_then] if parts_then != now.parts else ()
+    for name in dict.fromkeys(names):
         before, after = parts_then.get(name), now.parts.get(name)
         if before != after:
             return Decision(Reason.STALE, _change(name, before, after))

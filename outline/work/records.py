@@ -21,7 +21,7 @@ from .decide import FileState, Record, Signature
 __all__ = ["RecordBook", "RecordWriter", "begin_line", "end_line", "read_record"]
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_decode = json.JSONDecoder().decode
+_scan = json.JSONDecoder().raw_decode
 _HEAD = (int, int, str, str, str)
 BASE = "base.jsonl"
 _SUFFIX = ".jsonl"
@@ -82,6 +82,14 @@ def read_record(line: bytes) -> Record:
 
 def _line(head: list[Any], body: dict[str, Any]) -> bytes:
     return f"{_encode(head)}\t{_encode(body)}\n".encode("utf-8", "surrogateescape")
+
+
+def _decode(text: str) -> Any:
+    """What a JSON text says; a job may have a million of them, so nothing is allowed before it."""
+    data, end = _scan(text)
+    if text[end:].strip():
+        raise ValueError(f"more than one JSON text: {text!r:.60}")
+    return data
 
 
 def _head(text: str) -> tuple[int, int, str, str, str]:
