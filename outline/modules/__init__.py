@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Modules: layers that know an application. Folders in ``OUTLINE_MODULES_PATHS`` add to them, or replace them.
+"""Modules: layers for applications. Folders in ``OUTLINE_MODULES_PATHS`` add modules or replace them.
 
-Only absolute folders count. An empty or relative one would be the working directory of whoever renders, where anybody
-may have left a ``shell.py``. Differs: docs/differences.md#modules-paths
+Only absolute folders count. An empty or relative one would mean the working directory of the frame, where anybody may
+have left a ``shell.py``. Differs: docs/differences.md#modules-paths
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ logger = logging.getLogger("outline.modules")
 
 
 def _module_paths(text: str) -> list[str]:
-    """Split a list of folders as ``PATH`` has it; relative ones are left out with a warning."""
+    """Split a list of folders, written like ``PATH``. Skips relative ones with a warning."""
     folders = [folder for folder in text.split(os.pathsep) if folder.strip()]
     for folder in folders:
         if not os.path.isabs(folder):

@@ -8,14 +8,12 @@ words.
 
 What is taken as known:
 
-- ``-i 2`` repeats each picture, it skips no frame. So each row of consecutive frames takes a process.
-- The number stands as ``[####]`` in the name of the output.
-- ``PROGRESS:  0:00:00:01 (2): 0 Seconds`` tells the place of the frame among those that are rendered; fields are
-  ``(2U)`` and ``(2L)``.
-- ``Finished composition`` at the end is told in the language of the program, so it is not asked for: the pictures are.
-- A status of 0 proves little, so lines that tell of an error fail the frame by themselves.
-- ``-reuse`` would render in the program of somebody who works on the host, so it is never given.
-- ``-mfr`` and ``-mem_usage`` are known from one source only.
+- ``-i 2`` repeats each picture and skips no frame. So each row of consecutive frames takes a process. - The output's
+name has the number as ``[####]``. - ``PROGRESS:  0:00:00:01 (2): 0 Seconds`` shows the position of the frame among
+those to render. Fields are ``(2U)`` and ``(2L)``. - The program prints ``Finished composition`` at the end in its own
+language, so the module checks the pictures instead. - An exit code of 0 proves little, so error lines alone fail the
+frame. - ``-reuse`` would render in the program of somebody who works on the host, so the module never passes it. -
+``-mfr`` and ``-mem_usage`` are known from one source only.
 """
 
 from __future__ import annotations
@@ -59,16 +57,16 @@ class AfterEffectsArgs(RenderArgs, total=False):
     """The arguments of ``AfterEffects``."""
 
     comp: str  #: The name of the composition.
-    queue_index: int  #: Its place in the render queue instead, from 1 on.
-    render_template: str  #: The name of a template, as ``-RStemplate`` has it.
-    output_template: str  #: The name of a template, as ``-OMtemplate`` has it.
+    queue_index: int  #: Its position in the render queue instead, counted from 1.
+    render_template: str  #: The name of a template, for ``-RStemplate``.
+    output_template: str  #: The name of a template, for ``-OMtemplate``.
     ignore_missing_footage: bool  #: True goes on where footage is missing.
     multi_frame: int  #: Renders several frames at a time, with this percentage of the processor.
-    memory_usage: tuple[int, int]  #: Percentages of memory, for the image cache and at most.
+    memory_usage: tuple[int, int]  #: Percentages of memory: for the image cache, and the maximum.
 
 
 class AfterEffects(PerRowLayer):
-    """Renders frames of an After Effects composition; each row of consecutive frames in one process.
+    """Renders frames of an After Effects composition: each row of consecutive frames in one process.
 
     ::
 
@@ -87,7 +85,7 @@ class AfterEffects(PerRowLayer):
         def __init__(self, name: str, **args: Unpack[AfterEffectsArgs]) -> None: ...
 
     def check_required_args(self) -> None:
-        """Check also that it is said what to render."""
+        """Also check that the arguments say what to render."""
         super().check_required_args()
         if bool(self.get_arg("comp")) == bool(self.get_arg("queue_index")):
             raise LayerException(
@@ -99,7 +97,7 @@ class AfterEffects(PerRowLayer):
         return rows(frames)
 
     def row_words(self, row: Run, targets: Targets) -> list[str]:
-        """Project, composition, frames, picture and settings."""
+        """The words for project, composition, frames, picture and settings."""
         memory: Any = self.get_arg("memory_usage")
         multi_frame = self.get_arg("multi_frame")
         return [

@@ -9,11 +9,11 @@ What is taken as known:
 
 - One process renders one file. ``-nostdin`` (before Arnold 5 ``-nstdin``) keeps it from waiting for a key, ``-dw -dp``
   from opening a window.
-- Every plug-in of the working directory is loaded.
+- kick loads every plug-in in the working directory.
 - Without a licence it renders a watermark, unless ``options.abort_on_license_fail`` is set; the line about a watermark
   fails the frame too.
-- What the status of kick means is not known well enough, so every line of the kind ``ERROR`` fails the frame.
-- ``-nocrashpopup`` is for Windows; kick on Linux refuses it. Give it by ``extra_args``, as well as ``-rg`` (a region),
+- The meaning of kick's exit codes is not certain, so every ``ERROR`` line fails the frame. - ``-nocrashpopup`` is for
+Windows. kick on Linux refuses it. Pass it through ``extra_args``, as well as ``-rg`` (a region),
   ``-of`` (a format) and, on hosts that frames share, ``-set options.pin_threads off`` (known from one source only).
 """
 
@@ -49,16 +49,16 @@ class ArnoldArgs(RenderArgs, total=False):
     """The arguments of ``Arnold``."""
 
     plugin_paths: str | list[str]  #: Folders with shaders, one or several.
-    camera: str  #: The camera, as ``-c`` has it.
-    width: int  #: In pixels; only together with ``height``.
+    camera: str  #: The camera, for ``-c``.
+    width: int  #: In pixels. Requires ``height``.
     height: int  #: In pixels.
     device: str  #: ``cpu`` or ``gpu``.
-    samples: int  #: Antialiasing samples, as ``-as`` has them.
-    verbosity: int  #: 0 to 6, as ``-v`` has it; progress needs 1.
+    samples: int  #: Antialiasing samples, for ``-as``.
+    verbosity: int  #: 0 to 6, for ``-v``. Progress needs 1.
 
 
 class Arnold(PerFrameLayer):
-    """Renders ``.ass`` files with kick, one process per frame; ``.usd`` files with Arnold 6 and later.
+    """Renders ``.ass`` files with kick, one process per frame. Arnold 6 and later also render ``.usd`` files.
 
     ::
 
@@ -77,7 +77,7 @@ class Arnold(PerFrameLayer):
         def __init__(self, name: str, **args: Unpack[ArnoldArgs]) -> None: ...
 
     def frame_words(self, frame: int, targets: Targets) -> list[str]:
-        """Scene, picture and settings."""
+        """The words for scene, picture and settings."""
         verbosity = self.get_arg("verbosity")
         size = [str(self.get_arg("width")), str(self.get_arg("height"))] if self.get_arg("width") else []
         return [

@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Blender renders frames of a ``.blend`` file.
 
-Versions: run for real with 3.4.1 of Debian 12 (Cycles and Workbench). The log formats of 4.5 and 5.2 were recorded
-with the ``bpy`` module of these versions, and lines of 5.x are from published logs; no ``blender`` program newer than
-3.4 has been run, nor EEVEE. Facts about options are from ``blender --help`` and from trying.
+Versions: run for real with 3.4.1 of Debian 12 (Cycles and Workbench). The log formats of 4.5 and 5.2 were recorded with
+the ``bpy`` module of these versions, and lines of 5.x are from published logs. No ``blender`` program newer than 3.4
+was tried, nor EEVEE. Facts about options are from ``blender --help`` and experiments.
 
-What has to be known, all of it measured with 3.4:
+What you need to know, all measured with 3.4:
 
-- Arguments take effect in their order: scene, output, format and engine stand before the frames. ``blender -b -f 1
+- Arguments take effect in order, so scene, output, format and engine come before the frames. ``blender -b -f 1
   shot.blend`` renders the default scene, and exits with 0.
-- ``-f 1-3`` (a dash) and ``-f 3..1`` render nothing, and exit with 0. A list is written ``1,3..9``.
-- ``-f -1`` does not mean frame -1: it counts from the scene's range. So negative frames are rendered by a script.
-- ``-S`` with the name of a scene that is not in the file renders another one, so that name is looked up before.
-- A script that raises lets Blender exit with 0, unless ``--python-exit-code`` stands before it.
-- ``#`` in the output path is one digit. A frame without ``#`` is appended to the name; to keep a name as it is, a
-  script renders it.
-- Behind ``--`` words belong to scripts, and to Cycles: ``--cycles-device``. So they come last.
-- A path that begins with ``//`` is one beside the scene.
-- The name of EEVEE has changed: ``BLENDER_EEVEE``, from 4.2 to 4.5 ``BLENDER_EEVEE_NEXT``, from 5.0 on as before.
-- From 5.0 on lines of the log begin with a time and ``render |``, braces in the output path are templates, and a script
-  that renders tells nothing without ``--log render``.
+- ``-f 1-3`` (a dash) and ``-f 3..1`` render nothing, and exit with 0. Write a list as ``1,3..9``. - ``-f -1`` does not
+mean frame -1: it counts from the scene's range. So a script renders negative frames. - ``-S`` with an unknown scene
+name renders another scene, so the module checks the name first. - Blender exits with 0 when a script raises, unless
+``--python-exit-code`` comes before it. - ``#`` in the output path is one digit. Without ``#``, Blender appends the
+frame to the name, so a script renders names that must stay unchanged. - Words after ``--`` belong to scripts and to
+Cycles: ``--cycles-device``. So they come last. - A path that begins with ``//`` is relative to the scene. - The name of
+EEVEE changed: ``BLENDER_EEVEE``, from 4.2 to 4.5 ``BLENDER_EEVEE_NEXT``, from 5.0 on as before. - From 5.0 on lines of
+the log begin with a time and ``render |``, braces in the output path are templates, and a script
+  that renders prints nothing without ``--log render``.
 - When memory of the GPU runs out, it says so and exits with 0. The lines are from public reports and from the rules of
   AWS Deadline Cloud.
 """
@@ -61,7 +59,7 @@ _FORMATS = {
     ".webp": "WEBP",
 }
 
-# The time and channel that stand before each line from 5.0 on.
+# The time and channel in front of each line from 5.0 on.
 _PREFIX = r"^(?:\d+:\d\d(?::\d\d)?\.\d+ +render +\| *)?"
 
 BLENDER_RULES = OutputRules(
@@ -91,7 +89,7 @@ BLENDER_RULES = OutputRules(
         r"^Error: Not freed memory blocks: ",  # at its end, when the pictures are there
         r"^Error: region type \d+ missing in space type",  # a window that an older Blender has saved
     ),
-    # With all of these it has been seen to exit with 0 and half a picture, or an old one.
+    # Seen with all of these: exit code 0 and half a picture, or an old one.
     fatal=(
         r"^Error: ",
         r"System is out of GPU",
@@ -107,7 +105,7 @@ def engine_name(engine: str, version: tuple[int, int]) -> str:
     """The name of a render engine in a version of Blender.
 
     Args:
-        engine: ``cycles``, ``workbench`` or ``eevee`` in any case; every other name is returned as it is.
+        engine: ``cycles``, ``workbench`` or ``eevee`` in any case. Every other name stays unchanged.
         version: Major and minor number.
     """
     short = engine.upper().removeprefix("BLENDER_")
@@ -119,21 +117,21 @@ def engine_name(engine: str, version: tuple[int, int]) -> str:
 class BlenderArgs(RenderArgs, total=False):
     """The arguments of ``Blender``."""
 
-    engine: str  #: ``cycles``, ``eevee``, ``workbench``, or a name that Blender itself has.
-    device: str  #: What Cycles renders on, such as ``OPTIX``, ``CUDA``, ``HIP`` or ``CPU``.
-    format: str  #: As ``blender -F`` has it; from the extension of the output when not given.
+    engine: str  #: ``cycles``, ``eevee``, ``workbench``, or one of Blender's own names.
+    device: str  #: The device for Cycles, such as ``OPTIX``, ``CUDA``, ``HIP`` or ``CPU``.
+    format: str  #: A value for ``blender -F``. Defaults to the output's extension.
     scene_name: str  #: A scene of the file that is not its active one.
-    factory_startup: bool  #: True leaves out the preferences and add-ons of the user.
+    factory_startup: bool  #: True ignores the user's preferences and add-ons.
 
 
 class Blender(RenderLayer):
-    """Renders frames of a Blender scene; all frames of a chunk in one process.
+    """Renders frames of a Blender scene: all frames of a chunk in one process.
 
     ::
 
         Blender("beauty", scene="shot.blend", outputs="out/beauty.####.png", chunk=5)
 
-    The first output is the one that Blender names. Further ones are those that the scene writes by itself, such as file
+    Blender writes to the first output. Further ones are files that the scene writes by itself, such as those of file
     output nodes.
     """
 
@@ -149,7 +147,7 @@ class Blender(RenderLayer):
         def __init__(self, name: str, **args: Unpack[BlenderArgs]) -> None: ...
 
     def check_required_args(self) -> None:
-        """Check also that nothing hides the words that stand behind ``extra_args``."""
+        """Also check that nothing hides the words after ``extra_args``."""
         super().check_required_args()
         if "--" in self.get_extra_args():
             raise LayerException(
@@ -158,7 +156,7 @@ class Blender(RenderLayer):
             )
 
     def check_before_commands(self, frames: FrameSet) -> None:
-        """Check also that no output is a template for Blender."""
+        """Also check that no output is a template for Blender."""
         super().check_before_commands(frames)
         path = self.get_target().path
         if "{" in path and self._version(self.get_program()) >= (5, 0):
@@ -177,7 +175,7 @@ class Blender(RenderLayer):
         return [RenderCommand([*words, *(["--", *device] if device else [])], frames)]
 
     def _first_words(self, target: Output) -> list[str]:
-        """Everything that must stand before the frames."""
+        """The words that must come before the frames."""
         program = self.get_program()
         words = [*program, "-b"]
         if self.get_arg("factory_startup"):
@@ -212,18 +210,18 @@ class Blender(RenderLayer):
 
 
 def _plain(path: str) -> str:
-    """A path that begins with one slash; Blender takes two for the folder of the scene."""
+    """A path that begins with one slash. To Blender, two mean the folder of the scene."""
     return re.sub(r"^//+", "/", path)
 
 
 def _scene_words(name: str) -> list[str]:
-    """Words that choose a scene, and end Blender where there is none of that name."""
+    """Words that choose a scene, and end Blender when there is none of that name."""
     look = f"import bpy; bpy.data.scenes[{name!r}]"
     return ["-S", name, "--python-exit-code", str(_SCRIPT_FAILED), "--python-expr", look]
 
 
 def _ask_version(program: list[str]) -> str:
-    """What ``blender --version`` says; it takes a second, so it is asked only for a name that has changed."""
+    """The output of ``blender --version``. It takes a second, so call this only for a name that changed."""
     import subprocess
 
     words = [*program, "--version"]

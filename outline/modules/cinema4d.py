@@ -6,12 +6,11 @@ those of CGRU, of Thinkbox's Deadline plug-ins and of AWS Deadline Cloud; Maxon'
 
 What is taken as known:
 
-- ``-frame 1 10 2`` is start, end and step, so every row of frames with one step takes a process.
-- The number and the extension are added to the name of the output; the files are renamed afterwards. The format is that
-  of the scene, so ``outputs`` must have its extension. Whether a dot in the name is taken for the begin of an extension
-  is not known, so pictures are not written under a hidden name, which begins with one.
-- Statuses are not known, so lines that tell of an error fail the frame by themselves.
-- ``-noopengl`` keeps it from needing a display; give it by ``extra_args``.
+- ``-frame 1 10 2`` is start, end and step, so each row of frames with one step takes a process. - Cinema 4D adds the
+number and the extension to the output's name. The module renames the files afterwards. The scene sets the format, so
+``outputs`` must have its extension. Cinema 4D may take a dot in the name as the start of an extension, so the module
+writes no hidden names, which begin with one. - Exit codes are unknown, so error lines alone fail the frame. -
+``-noopengl`` makes it work without a display. Pass it through ``extra_args``.
 """
 
 from __future__ import annotations
@@ -54,14 +53,14 @@ class Cinema4DArgs(RenderArgs, total=False):
     """The arguments of ``Cinema4D``."""
 
     take: str  #: The name of the take.
-    width: int  #: In pixels; only together with ``height``.
+    width: int  #: In pixels. Requires ``height``.
     height: int  #: In pixels.
-    multipass: str  #: Where the multi-pass pictures go, as ``-omultipass`` has it.
-    gpu_ids: int | list[int]  #: Which GPUs Redshift uses, one or several; all when not given.
+    multipass: str  #: The path of the multi-pass pictures, for ``-omultipass``.
+    gpu_ids: int | list[int]  #: Which GPUs Redshift uses, one or several. Defaults to all.
 
 
 class Cinema4D(PerRowLayer):
-    """Renders frames of a Cinema 4D scene; each row of frames with one step in one process.
+    """Renders frames of a Cinema 4D scene: each row of frames with one step in one process.
 
     ::
 
@@ -81,7 +80,7 @@ class Cinema4D(PerRowLayer):
         def __init__(self, name: str, **args: Unpack[Cinema4DArgs]) -> None: ...
 
     def row_words(self, row: Run, targets: Targets) -> list[str]:
-        """Scene, frames, picture and settings."""
+        """The words for scene, frames, picture and settings."""
         image = targets.main.pattern.prefix.rstrip("._-") if targets else None
         size = [str(self.get_arg("width")), str(self.get_arg("height"))] if self.get_arg("width") else []
         return [

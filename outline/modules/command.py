@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What modules that render are given, and what they say: arguments, words, commands."""
+"""Arguments, words and commands of modules that render."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _MOST_TOLD = 5
 class RenderArgs(LayerArgs, total=False):
     """The arguments of all modules that render."""
 
-    scene: str  #: The file to render; may hold a place for the frame.
-    outputs: Any  #: What each frame leaves behind: a path with the frame in any style, a list, or a dict of names.
+    scene: str  #: The file to render. May contain a frame placeholder.
+    outputs: Any  #: The files of each frame: a path with the frame in any style, a list, or a dict of names.
     optional: str | list[str]  #: Names of outputs that frames may lack.
-    min_bytes: int  #: Outputs must be larger; 0 when not given.
-    check_outputs: bool  #: False leaves out all checks of outputs.
+    min_bytes: int  #: Outputs must be larger than this. Defaults to 0.
+    check_outputs: bool  #: False skips all checks of outputs.
     check_images: bool  #: Open each picture: it is whole, has no NaN, is not all black, has the size of the others.
     image_size: tuple[int, int]  #: With ``check_images``, width and height that each picture must have.
     allow_black: bool  #: With ``check_images``, pictures may be all black.
-    skip_existing: bool  #: Leave out frames whose outputs are there and whole.
+    skip_existing: bool  #: Skip frames whose outputs are complete.
     copy_scene: bool  #: Copy the scene into the session at launch and render the copy.
-    success_when_outputs_complete: bool  #: A program that fails when all outputs are there and whole has succeeded.
+    success_when_outputs_complete: bool  #: A program that fails although all outputs are complete counts as successful.
     executable: Any  #: The program, a list of it and words that follow it, or a dict of programs by version.
     version: Any  #: Which version of the application to run.
     extra_args: str | list[Any]  #: More words for the command.
@@ -38,8 +38,8 @@ class RenderCommand(NamedTuple):
     """One run of the application.
 
     Attributes:
-        argv: The whole command, beginning with the program. ``#`` in file names stays as it is, tokens such as
-            ``#IFRAME#`` stand for the first of ``frames``.
+        argv: The whole command, starting with the program. ``#`` in file names stays unchanged. Tokens such as
+            ``#IFRAME#`` mean the first of ``frames``.
         frames: The frames whose outputs this run makes.
     """
 
@@ -48,13 +48,13 @@ class RenderCommand(NamedTuple):
 
 
 class CommandEnd(NamedTuple):
-    """What a command left behind and said.
+    """The outcome of a command.
 
     Attributes:
-        failure: How it failed; None: its status was 0.
+        failure: How it failed. None when it exited with 0.
         faults: A sentence for each output that lacks frames.
         said: Lines that are errors.
-        fatal: Those of them that fail a frame whatever the status.
+        fatal: Those of them that fail a frame whatever the exit code.
     """
 
     failure: ShellCommandFailureException | None
@@ -64,14 +64,14 @@ class CommandEnd(NamedTuple):
 
     @property
     def left_all(self) -> bool:
-        """Whether all outputs are there and no line says that they are worthless."""
+        """Whether all outputs exist and no line says that they are unusable."""
         return not self.faults and not self.fatal
 
     def tell(self, application: str, what: str) -> str:
-        """Lines that say what is wrong; the last one alone is enough to know the cause.
+        """Lines that explain the failure. The last line alone names the cause.
 
         Args:
-            application: Who said the lines.
+            application: The application that printed the lines.
             what: Begins the last line.
         """
         order = [*self.said, *self.fatal] if self.failure else [*self.fatal, *self.said]
@@ -82,8 +82,8 @@ class CommandEnd(NamedTuple):
         return "\n".join([*(f"    {line}" for line in said[1:_MOST_TOLD]), f"{what}{joint}{reasons}{first}"])
 
 
-def words_of(value: Any) -> list[str]:  # Any: an argument as a user has written it
-    """An argument that is one thing or several, as a list of words; empty when it was not given."""
+def words_of(value: Any) -> list[str]:  # Any: an argument as the user wrote it
+    """An argument of one or several values, as a list of words. Empty when not given."""
     if value is None or value == "":
         return []
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
@@ -92,5 +92,5 @@ def words_of(value: Any) -> list[str]:  # Any: an argument as a user has written
 
 
 def flags(*pairs: tuple[str, Any]) -> list[str]:
-    """Pairs of a flag and its value as words; pairs without a value are left out."""
+    """Pairs of a flag and its value as words. Skips pairs without a value."""
     return [word for flag, value in pairs if value is not None and value != "" for word in (flag, str(value))]

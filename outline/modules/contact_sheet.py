@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A contact sheet: small copies of all pictures of a sequence in one picture, made with oiiotool.
 
-Versions: run for real with oiiotool 3.2.2 from PyPI; see ``outline.modules.oiio`` for what has to be known.
+Versions: run for real with oiiotool 3.2.2 from PyPI; see ``outline.modules.oiio`` for its behaviour.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ __all__ = ["ContactSheet", "ContactSheetArgs"]
 class ContactSheetArgs(SourceArgs, total=False):
     """The arguments of ``ContactSheet``."""
 
-    columns: int  #: Pictures in a row; as many as make the sheet square when not given.
-    tile: tuple[int, int]  #: Width and height in pixels into which each picture is fitted.
-    pad: int  #: Pixels between pictures, 4 when not given.
+    columns: int  #: Pictures in a row. Defaults to a square sheet.
+    tile: tuple[int, int]  #: The width and height in pixels to fit each picture into.
+    pad: int  #: Pixels between pictures. Defaults to 4.
 
 
 class ContactSheet(SequenceLayer):
@@ -49,7 +49,7 @@ class ContactSheet(SequenceLayer):
         def __init__(self, name: str, **args: Unpack[ContactSheetArgs]) -> None: ...
 
     def check_required_args(self) -> None:
-        """Check also the size of the tiles."""
+        """Also check the size of the tiles."""
         super().check_required_args()
         tile = self.get_arg("tile")
         if tile is not None and (not isinstance(tile, (list, tuple)) or len(tile) != 2):
@@ -57,7 +57,7 @@ class ContactSheet(SequenceLayer):
             raise LayerException(f"{where}: tile must be (width, height), not {tile!r}")
 
     def check_before_commands(self, frames: FrameSet) -> None:
-        """Check also that oiiotool can write into the folder."""
+        """Also check that oiiotool can write into the folder."""
         super().check_before_commands(frames)
         check_folder(self)
 

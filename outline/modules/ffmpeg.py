@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """ffmpeg makes a movie of a sequence of pictures.
 
-Versions: run for real with 5.1.9 of Debian 12. Facts are from trying and from ``man ffmpeg``.
+Versions: run for real with 5.1.9 of Debian 12. Facts are from experiments and ``man ffmpeg``.
 
-What has to be known, all of it measured:
+What you need to know, all measured:
 
-- A gap in the pictures ends the movie there, and ffmpeg exits with 0. So the pictures are counted before, and the
-  frames of the movie afterwards.
-- For a picture that it cannot read it shows the one before twice, and exits with 0, unless ``-xerror`` is given.
-- It looks for the first picture among five numbers only, and knows no steps. So it is given links that are numbered
-  from 0 on, whatever the frames are.
-- ``-nostdin``, or it eats the input of whoever runs it; ``-y``, or it does not write over a file that is there.
-- ``yuv420p``, the format that all players know, needs an even width and height: pictures are padded by a pixel.
+- A gap in the pictures ends the movie there, and ffmpeg exits with 0. So the module counts the pictures before and the
+movie's frames afterwards. - When it cannot read a picture it repeats the one before and exits with 0, unless
+``-xerror`` is given. - It looks for the first picture among five numbers only, and has no steps. So the module gives it
+links with numbers from 0 on, whatever the frames are. - Without ``-nostdin`` it reads the stdin of its caller. Without
+``-y`` it does not overwrite an existing file. - ``yuv420p``, the format that all players know, needs an even width and
+height, so the module pads pictures by a pixel.
 """
 
 from __future__ import annotations
@@ -56,12 +55,12 @@ _EVEN = "pad=ceil(iw/2)*2:ceil(ih/2)*2"
 class FfmpegArgs(SourceArgs, total=False):
     """The arguments of ``Ffmpeg``."""
 
-    fps: int | float | str  #: Pictures per second, 24 when not given; a text such as ``"24000/1001"`` is fine.
-    codec: str  #: ``libx264`` when not given.
-    crf: int  #: The quality, 18 when not given.
-    pixel_format: str  #: ``yuv420p`` when not given.
-    filters: str  #: What ``-vf`` is given; an empty text leaves out the padding to an even size.
-    fill_gaps: bool  #: True shows the picture before a missing one instead of failing; before the first one, the first.
+    fps: int | float | str  #: Pictures per second. Defaults to 24. May be a text such as ``"24000/1001"``.
+    codec: str  #: Defaults to ``libx264``.
+    crf: int  #: The quality. Defaults to 18.
+    pixel_format: str  #: Defaults to ``yuv420p``.
+    filters: str  #: The value of ``-vf``. An empty text omits the padding to an even size.
+    fill_gaps: bool  #: True repeats the picture before a missing one, or shows the first one, instead of failing.
     input_args: list[Any]  #: Words before the pictures, such as ``["-apply_trc", "iec61966_2_1"]`` for linear EXR.
 
 
@@ -84,7 +83,7 @@ class Ffmpeg(SequenceLayer):
         def __init__(self, name: str, **args: Unpack[FfmpegArgs]) -> None: ...
 
     def check_required_args(self) -> None:
-        """Check also the rate."""
+        """Also check the rate."""
         super().check_required_args()
         rate = self.get_arg("fps")
         if rate is not None and not re.match(_RATE, str(rate)):
@@ -93,7 +92,7 @@ class Ffmpeg(SequenceLayer):
             report_problem(LayerException(problem), self)
 
     def check_before_commands(self, frames: FrameSet) -> None:
-        """Check that all pictures are there, and number links to them from 0 on."""
+        """Check that all pictures exist, and make links to them with numbers from 0 on."""
         missing = self.missing_sources(self.get_sequence()) if self.get_arg("fill_gaps") else []
         shown = self._shown(set(missing))
         if missing:
@@ -123,7 +122,7 @@ class Ffmpeg(SequenceLayer):
         """Count the frames of the movie.
 
         Raises:
-            LayerException: There are more or fewer than pictures.
+            LayerException: The movie has more or fewer frames than there are pictures.
         """
         movie = self.get_target().frame_path(command.frames[0])
         wanted, found = len(self.get_sequence()), _count_frames(command.argv[0], movie)
@@ -133,7 +132,7 @@ class Ffmpeg(SequenceLayer):
             )
 
     def _shown(self, missing: set[int]) -> list[int]:
-        """The frame whose picture is shown at each place of the movie."""
+        """The frame whose picture appears at each position of the movie."""
         sequence = self.get_sequence()
         last = next((frame for frame in sequence if frame not in missing), sequence[0])
         shown = []
@@ -150,7 +149,7 @@ class Ffmpeg(SequenceLayer):
 
 
 def _count_frames(program: str, movie: str) -> int | None:
-    """How many frames a movie has; None when that cannot be found out."""
+    """The number of frames in a movie. None when unknown."""
     import shutil
     import subprocess
 

@@ -6,12 +6,10 @@ from Gaffer's own tests of them.
 
 What is taken as known:
 
-- ``-frames`` takes a list with steps: ``1,3-9x2``. All frames are executed in one process.
-- ``-threads N`` is an option of every application.
-- ``-nodes`` takes all words up to the next flag. ``-context`` takes all words to the end, flags too, so it is the last;
-  its values are read as Python.
-- Errors go to the error output with the word ``ERROR``, and the status is then not 0.
-- The nodes choose the names of the files, so ``outputs`` says what they are, and they are written in place.
+- ``-frames`` takes a list with steps: ``1,3-9x2``. One process executes all frames. - ``-threads N`` is an option of
+every application. - ``-nodes`` takes all words up to the next flag. ``-context`` takes all words to the end, flags too,
+so it comes last. Gaffer reads its values as Python. - Errors go to stderr with the word ``ERROR``, and the exit code is
+then not 0. - The nodes choose the file names, so ``outputs`` must match them, and Gaffer writes them in place.
 """
 
 from __future__ import annotations
@@ -39,13 +37,13 @@ GAFFER_RULES = OutputRules(
 class GafferArgs(RenderArgs, total=False):
     """The arguments of ``Gaffer``."""
 
-    nodes: str | list[str]  #: Names of the nodes; all that can be executed when not given.
-    context: dict[str, Any]  #: Context variables; values are numbers, texts and such.
-    ignore_load_errors: bool  #: True goes on when a part of the script cannot be loaded.
+    nodes: str | list[str]  #: Names of the nodes. Defaults to all executable nodes.
+    context: dict[str, Any]  #: Context variables, with numbers, texts and such as values.
+    ignore_load_errors: bool  #: True goes on when a part of the script does not load.
 
 
 class Gaffer(RenderLayer):
-    """Executes nodes of a Gaffer script; all frames of a chunk in one process.
+    """Executes nodes of a Gaffer script: all frames of a chunk in one process.
 
     ::
 

@@ -7,19 +7,16 @@ of Thinkbox's Deadline plug-ins and of AWS Deadline Cloud.
 
 What is taken as known:
 
-- An output node takes a start, an end and a step; several rows of frames are rendered in one hython, one after another.
-- husk takes the first frame, how many frames (no end!) and a step, so every row of frames takes a process.
-- mantra renders one IFD file, so every frame takes a process; the picture's name is its last word.
-- ``-V a`` lets husk and mantra print ``ALF_PROGRESS 42%``. What husk prints between two frames is not known, so in a
-  row of several frames the percentage begins anew with each.
-- The first and last frame of a node are expressions (``$FSTART``), which win over a value that is set on top of them:
-  the script takes them away.
-- A node prints its progress with ``alfprogress`` or ``vm_alfprogress`` on; with tiles it may go beyond 100.
-- husk's ``--pass``, ``--timelimit``, ``--tile-*``, ``--skip-licenses``, ``--make-output-path`` and
-  ``--fast-exit 0`` (which ends the renderer step by step) go by ``extra_args``.
-- Wedges, takes and ``allframesatonce`` of usdrender_rop are not served.
-- Without a licence these programs say ``No licenses could be found to run this application``. With which status is not
-  known, so such lines fail the frame by themselves.
+- An output node takes a start, an end and a step. One hython renders several rows of frames, one after another. - husk
+takes the first frame, how many frames (no end!) and a step, so each row of frames takes a process. - mantra renders one
+IFD file, so every frame takes a process; the picture's name is its last word. - ``-V a`` lets husk and mantra print
+``ALF_PROGRESS 42%``. What husk prints between two frames is unknown, so in a row of several frames the percentage
+restarts with each. - The first and last frame of a node are expressions (``$FSTART``) that override a value, so the
+script removes them. - A node prints its progress when ``alfprogress`` or ``vm_alfprogress`` is on. With tiles it may
+exceed 100. - husk's ``--pass``, ``--timelimit``, ``--tile-*``, ``--skip-licenses``, ``--make-output-path`` and
+  ``--fast-exit 0`` (which shuts the renderer down step by step) go through ``extra_args``.
+- Wedges, takes and ``allframesatonce`` of usdrender_rop are not supported. - Without a licence these programs print
+``No licenses could be found to run this application``. Their exit code is unknown, so such lines alone fail the frame.
 """
 
 from __future__ import annotations
@@ -69,20 +66,20 @@ _ROP_RULES = HOUDINI_RULES._replace(frame=(r"RopNode\.render: frame (-?\d+)",))
 class HoudiniRopArgs(RenderArgs, total=False):
     """The arguments of ``HoudiniRop``."""
 
-    rop: str  #: The path of the node; also a Karma or file cache node, which has a button instead.
-    set_output: bool  #: True lets the node write its files to the first output, beside and renamed.
-    with_inputs: bool  #: True renders the nodes before it too, as the node itself would.
+    rop: str  #: The path of the node. May also be a Karma or file cache node, which has a button instead.
+    set_output: bool  #: True makes the node write to the first output, under a temporary name that the library renames.
+    with_inputs: bool  #: True also renders the nodes before it, as the node itself does.
 
 
 class HoudiniRop(RenderLayer):
-    """Renders an output node of a Houdini scene; all frames of a chunk in one hython.
+    """Renders an output node of a Houdini scene: all frames of a chunk in one hython.
 
     ::
 
         HoudiniRop("beauty", scene="shot.hip", rop="/out/mantra1", outputs="render/beauty.$F4.exr", chunk=5)
 
-    The node chooses the names of its files, and ``outputs`` says what they are. Simulations and caches are made the
-    same way, with all frames in one chunk.
+    The node chooses its file names, and ``outputs`` must match them. Simulations and caches work the same way, with all
+    frames in one chunk.
     """
 
     application = "Houdini"
@@ -94,7 +91,7 @@ class HoudiniRop(RenderLayer):
     required_args: ClassVar[dict[str, Any]] = {"scene": None, "rop": str}
 
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
-        """One run of hython, which renders every row of frames."""
+        """One run of hython for all rows of frames."""
         order = {
             "scene": self.get_scene(frames[0]),
             "rop": self.get_arg("rop"),
@@ -113,14 +110,14 @@ class HuskArgs(RenderArgs, total=False):
     settings: str  #: The path of the render settings.
     camera: str  #: The path of the camera.
     engine: str  #: ``cpu`` or ``xpu``.
-    width: int  #: In pixels; only together with ``height``.
+    width: int  #: In pixels. Requires ``height``.
     height: int  #: In pixels.
-    percent: float  #: The size in percent of that in the stage.
-    verbosity: str  #: As ``-V`` has it; progress is read with the default ``a``.
+    percent: float  #: The size in percent of the stage's size.
+    verbosity: str  #: A value for ``-V``. Progress needs the default, ``a``.
 
 
 class Husk(PerRowLayer):
-    """Renders a USD stage with husk; each row of frames with one step in one process.
+    """Renders a USD stage with husk: each row of frames with one step in one process.
 
     ::
 
@@ -138,7 +135,7 @@ class Husk(PerRowLayer):
         def __init__(self, name: str, **args: Unpack[HuskArgs]) -> None: ...
 
     def row_words(self, row: Run, targets: Targets) -> list[str]:
-        """Frames, settings, picture and the stage; husk is told how many frames and no last one."""
+        """The words for frames, settings, picture and stage. husk takes a frame count, not a last frame."""
         get = self.get_arg
         size = ["-r", str(get("width")), str(get("height"))] if get("width") and get("height") else []
         return [
@@ -175,6 +172,6 @@ class Mantra(PerFrameLayer):
     writes_beside = True
 
     def frame_words(self, frame: int, targets: Targets) -> list[str]:
-        """Threads, progress, the IFD file and the picture."""
+        """The words for threads, progress, IFD file and picture."""
         words = ["-j", str(self.get_threads()), "-V", "a", *self.get_extra_args(), "-f", self.get_scene(frame)]
         return [*words, targets.main.frame_path(frame)] if targets else words

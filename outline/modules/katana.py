@@ -6,12 +6,13 @@ mode"); lines of output are from Thinkbox's Deadline plug-ins, and progress is a
 
 What is taken as known:
 
-- ``--batch`` and ``--katana-file`` must be there, and before Katana 3.5 ``--render-node``. ``-t`` takes a list without
+- ``--batch`` and ``--katana-file`` are required, and before Katana 3.5 ``--render-node`` too. ``-t`` takes a list
+without
   steps: ``1-5,8``.
 - ``--threads2d`` counts threads besides the main one.
-- ``Block 3/48 … rendered``, of Redshift in Katana, is known from one source only; render passes are not read.
+- ``Block 3/48 … rendered``, of Redshift in Katana, is known from one source only. The rules do not read render passes.
 - On Windows the program is ``katanaBin.exe``.
-- The node chooses the names of the files, so ``outputs`` says what they are, and they are written in place.
+- The node chooses the file names, so ``outputs`` must match them, and Katana writes them in place.
 """
 
 from __future__ import annotations
@@ -47,12 +48,12 @@ KATANA_RULES = OutputRules(
 class KatanaArgs(RenderArgs, total=False):
     """The arguments of ``Katana``."""
 
-    render_node: str  #: The name of the Render node; required before Katana 3.5.
+    render_node: str  #: The name of the Render node. Required before Katana 3.5.
     variables: dict[str, Any]  #: Graph state variables, for ``--var``.
 
 
 class Katana(RenderLayer):
-    """Renders frames of a Katana project; all frames of a chunk in one process.
+    """Renders frames of a Katana project: all frames of a chunk in one process.
 
     ::
 

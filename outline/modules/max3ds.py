@@ -7,11 +7,11 @@ are from the rules of CGRU and of Thinkbox's Deadline plug-ins.
 
 What is taken as known:
 
-- ``-start -end -nthFrame`` are start, end and step, so every row of frames with one step takes a process.
-- The number is added to the name of the output before its extension; the files are renamed afterwards.
+- ``-start -end -nthFrame`` are start, end and step, so each row of frames with one step takes a process.
+- 3ds Max inserts the number before the extension. The module renames the files afterwards.
 - ``3dsmaxbatch`` ends with negative codes, -8 for a missing licence. Of the codes of ``3dsmaxcmd`` only 1 is known, so
   every line with the word ``Error`` fails the frame.
-- By ``extra_args`` go ``-continueOnError``, ``-skipRenderedFrames``, ``-gammaCorrection:1``, ``-preset:``,
+- Pass through ``extra_args``: ``-continueOnError``, ``-skipRenderedFrames``, ``-gammaCorrection:1``, ``-preset:``,
   ``-sceneState:``, ``-pathFile:``, ``-renderElements:`` and ``-preRenderScript:``.
 """
 
@@ -63,7 +63,7 @@ class Max3dsArgs(RenderArgs, total=False):
 
 
 class Max3ds(PerRowLayer):
-    """Renders frames of a 3ds Max scene; each row of frames with one step in one process.
+    """Renders frames of a 3ds Max scene: each row of frames with one step in one process.
 
     ::
 
@@ -84,7 +84,7 @@ class Max3ds(PerRowLayer):
         def __init__(self, name: str, **args: Unpack[Max3dsArgs]) -> None: ...
 
     def row_words(self, row: Run, targets: Targets) -> list[str]:
-        """Picture, frames, settings and the scene."""
+        """The words for picture, frames, settings and scene."""
         settings = (("cam", "camera"), ("batchRender", "view"), ("width", "width"), ("height", "height"))
         return [
             *([f"-o:{unnumbered(targets.main)}"] if targets else []),
@@ -117,7 +117,7 @@ class Max3dsScript(RenderLayer):
     declared_args = Max3dsScriptArgs
     output_rules = MAX_RULES
     trusts_exit_code = False
-    # Windows takes a status for a number without sign, POSIX for its last eight bits.
+    # Windows makes the exit code an unsigned number, POSIX keeps its last eight bits.
     exit_reasons: ClassVar[dict[int, str]] = {
         **{code & 0xFFFFFFFF: why for code, why in _BATCH_CODES.items()},
         **{code & 0xFF: why for code, why in _BATCH_CODES.items()},
@@ -126,7 +126,7 @@ class Max3dsScript(RenderLayer):
     required_args = ("scene", "script")
 
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
-        """One run of 3dsmaxbatch, whose environment names the frames."""
+        """One run of 3dsmaxbatch, with the frames in its environment."""
         os.environ["OL_LAYER_RANGE"] = str(frames)
         words = [*self.get_program(), "-v", "5", str(self.get_arg("script")), "-sceneFile", self.get_scene(frames[0])]
         return [RenderCommand([*words, *self.get_extra_args()], frames)]

@@ -8,23 +8,20 @@ AWS Deadline Cloud.
 
 What is taken as known:
 
-- The scene is the last word. ``-s -e -b`` are start, end and step, so every row of frames with one step takes a
-  process.
-- ``-fnc`` says where the number stands in a file's name: ``name.#.ext``, ``name#.ext`` or ``name_#.ext``.
-- Without ``-r`` the renderer of the scene is used, which is the same as ``-r file``; then only the flags that all
-  renderers share may be given.
-- RenderMan (``-r renderman``) has flags of its own: ``-imageFile`` with its own place for the frame
+- The scene is the last word. ``-s -e -b`` are start, end and step, so each row of frames with one step takes a process.
+- ``-fnc`` sets the position of the number in a file's name: ``name.#.ext``, ``name#.ext`` or ``name_#.ext``. - Without
+``-r`` Maya uses the scene's renderer, the same as ``-r file``. Then it accepts only the flags that all renderers share.
+- RenderMan (``-r renderman``) has its own flags: ``-imageFile`` with its own frame placeholder
   (``<f4>``, also in AYON's rules for Maya), ``-res`` for the size, and no ``-fnc``, ``-pad``, ``-percentRes`` or
   ``-rt``.
 - Threads are ``-ai:threads``, ``-t`` for RenderMan, and, known from one source only, ``-threads`` for V-Ray and ``-n``
   for Maya Software. GPUs of Redshift are ``-gpu {0,1}``, in one word (one source only).
-- A scene that cannot be rendered ends with status 210, a command line that cannot be read with 206. What 211 means is
-  not known. A scene without renderable cameras, or with several renderable layers, writes other files than were asked
-  for, so make a layer for each camera and each render layer.
-- Arnold without a licence puts a watermark into the pictures and succeeds, unless ``-ai:alf`` is set; from 7.3 on it
-  is by default. The line about a watermark fails the frame too.
-- Most lines that begin with ``Error:`` are harmless: scripts of plug-ins print them.
-- By ``extra_args`` go ``-reg``, ``-crop`` (RenderMan), ``-preRender``, ``-postRender`` (scripts), ``-rsp``, ``-rsa``,
+- A scene that cannot be rendered ends with exit code 210, an invalid command line with 206. The meaning of 211 is
+unknown. A scene without renderable cameras, or with several renderable layers, writes other files than requested. So
+make a layer for each camera and each render layer. - Arnold without a licence puts a watermark into the pictures and
+succeeds, unless ``-ai:alf`` is set, which is the default from 7.3 on. The line about a watermark fails the frame too. -
+Most lines that begin with ``Error:`` are harmless: scripts of plug-ins print them. - Pass through ``extra_args``:
+``-reg``, ``-crop`` (RenderMan), ``-preRender``, ``-postRender`` (scripts), ``-rsp``, ``-rsa``,
   ``-rst``, and of Arnold ``-ai:lve`` (0 to 3), ``-ai:device`` (0 or 1), ``-ai:manGpuSel``, ``-ai:gpu``, ``-ai:txmm``.
 """
 
@@ -103,29 +100,29 @@ _WITHOUT_WATERMARK = ["-ai:alf", "true", "-ai:aerr", "true"]
 class MayaArgs(RenderArgs, total=False):
     """The arguments of ``Maya``."""
 
-    renderer: str  #: As ``Render -listRenderers`` has it, such as ``arnold``; that of the scene when not given.
+    renderer: str  #: A name from ``Render -listRenderers``, such as ``arnold``. Defaults to the scene's.
     project: str  #: The project folder.
-    camera: str  #: Which camera to render; all that are renderable when not given.
-    layer: str  #: Which render layer to render; all that are renderable when not given.
-    image_name: bool  #: False leaves folder and name of the pictures to the scene; ``outputs`` says where they are.
-    naming: str  #: As ``-fnc`` has it; from the first output when not given.
-    format: str  #: As ``-of`` has it.
+    camera: str  #: Which camera to render. Defaults to all renderable ones.
+    layer: str  #: Which render layer to render. Defaults to all renderable ones.
+    image_name: bool  #: False leaves folder and name of the pictures to the scene, and ``outputs`` must match them.
+    naming: str  #: A value for ``-fnc``. Defaults to the first output's.
+    format: str  #: A value for ``-of``.
     width: int  #: In pixels.
     height: int  #: In pixels.
-    percent: float  #: The size in percent of that in the scene.
-    gpu_ids: int | list[int]  #: Which GPUs Redshift uses, one or several; all when not given.
+    percent: float  #: The size in percent of the scene's size.
+    gpu_ids: int | list[int]  #: Which GPUs Redshift uses, one or several. Defaults to all.
     render_type: int  #: With Arnold, 0 renders, 1 writes ``.ass`` files, 2 does both.
 
 
 class Maya(PerRowLayer):
-    """Renders frames of a Maya scene; each row of frames with one step in one process.
+    """Renders frames of a Maya scene: each row of frames with one step in one process.
 
     ::
 
         Maya("beauty", scene="shot.ma", outputs="images/beauty.####.exr", renderer="arnold", camera="main", chunk=5)
 
-    The first output is the one whose folder and name Maya is told. Further ones are those that the scene writes by
-    itself, such as AOVs.
+    The first output sets the folder and name for Maya. Further ones are files that the scene writes by itself, such as
+    AOVs.
     """
 
     application = "Maya"
@@ -143,7 +140,7 @@ class Maya(PerRowLayer):
         def __init__(self, name: str, **args: Unpack[MayaArgs]) -> None: ...
 
     def check_required_args(self) -> None:
-        """Check also that Maya can be told the name of the pictures."""
+        """Also check that Maya's options can express the name of the pictures."""
         super().check_required_args()
         if self.get_arg("render_type") is not None and str(self.get_arg("render_type")) not in "012":
             raise LayerException(f"layer {self.get_name()!r}{self.get_origin()}: render_type must be 0, 1 or 2")
@@ -156,7 +153,7 @@ class Maya(PerRowLayer):
         self._image_words(Targets(self.get_render_outputs()))
 
     def row_words(self, row: Run, targets: Targets) -> list[str]:
-        """Renderer, frames, picture, settings and the scene."""
+        """The words for renderer, frames, picture, settings and scene."""
         renderer, get = self.get_arg("renderer"), self.get_arg
         gpus = ",".join(words_of(get("gpu_ids")))
         return [
@@ -178,7 +175,7 @@ class Maya(PerRowLayer):
         return flags(("-x", width), ("-y", height), ("-percentRes", self.get_arg("percent")))
 
     def _image_words(self, targets: Targets) -> list[str]:
-        """Folder, name, place of the number and digits of the pictures."""
+        """The words for the pictures' folder, name, number position and digits."""
         if not targets or self.get_arg("image_name") is False:
             return []
         target = targets.main

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mitsuba 3 renders a scene with other parameters for each frame.
 
-Versions: run for real with 3.9.1 from PyPI, variant ``scalar_rgb``. Facts are from trying and from ``mitsuba --help``;
-variants that need LLVM or CUDA have not been run.
+Versions: run for real with 3.9.1 from PyPI, variant ``scalar_rgb``. Facts are from experiments and ``mitsuba --help``.
+Variants that need LLVM or CUDA were not tried.
 
-What has to be known, all of it measured:
+What you need to know, all measured:
 
-- It knows no frames. A scene declares ``<default name="angle" value="0"/>``, uses ``$angle``, and ``-Dangle=30`` sets
+- It has no frames. A scene declares ``<default name="angle" value="0"/>``, uses ``$angle``, and ``-Dangle=30`` sets
   it. A parameter that the scene does not use is an error.
-- With one or two threads (``-t``) 3.9 renders, makes an empty file, and then never ends. It gets three at least.
-- The film of the scene decides on the format. Another extension in ``-o`` is replaced by that of the film, which is
-  ``.exr`` unless the scene says otherwise: ``-o a.png`` makes ``a.exr``.
-- It writes the picture in one go at the end; a missing scene lets it exit with 255, a wrong variant crashes it.
+- With one or two threads (``-t``) 3.9 renders, makes an empty file and then hangs. So the module gives it at least
+three. - The scene's film decides the format. It replaces another extension in ``-o`` by its own, which is ``.exr`` by
+default: ``-o a.png`` makes ``a.exr``. - It writes the whole picture at the end. It exits with 255 when the scene is
+missing, and crashes on a wrong variant.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _FEWEST_THREADS = 3
 _EXTENSIONS = (".exr", ".rgbe", ".pfm")
 
 MITSUBA_RULES = OutputRules(
-    # The bar has no number; how much of it is filled is known only at its end.
+    # The bar has no number, so the percentage comes from its filled part.
     frame_done=(r'Developing "(.+)" \.\.',),
     warning=(r" WARN ",),
     error=(r"^Caught a critical exception: .+", r" ERROR ", r"^\s+what\(\): "),
@@ -46,12 +46,12 @@ class MitsubaArgs(RenderArgs, total=False):
     """The arguments of ``Mitsuba``."""
 
     params: dict[str, Any]  #: Parameters of the scene: a value, a text with tokens, or a dict with one for each frame.
-    variant: str  #: ``scalar_rgb`` when not given.
+    variant: str  #: Defaults to ``scalar_rgb``.
     sensor: int  #: The number of the sensor.
 
 
 class Mitsuba(RenderLayer):
-    """Renders frames with Mitsuba 3, each in a process of its own.
+    """Renders frames with Mitsuba 3, each in its own process.
 
     ::
 
@@ -70,7 +70,7 @@ class Mitsuba(RenderLayer):
         def __init__(self, name: str, **args: Unpack[MitsubaArgs]) -> None: ...
 
     def check_required_args(self) -> None:
-        """Check also that the film can write the output."""
+        """Also check that the film can write the output."""
         super().check_required_args()
         for output in self.get_render_outputs()[:1]:
             if not output.path.lower().endswith(_EXTENSIONS):

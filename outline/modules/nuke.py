@@ -7,14 +7,13 @@ the rules of CGRU, of Thinkbox's Deadline plug-ins and of AWS Deadline Cloud.
 
 What is taken as known:
 
-- ``-x`` executes, ``-X`` names the Write nodes, ``-F`` takes a list with blanks in one word: ``1 3-9x2``.
-- Status 1 is an error while rendering, 100 a licence that was not to be had. Lines that begin with ``ERROR:`` or
-  ``Error:`` fail the frame whatever the status, unless Nuke was told to go on.
-- Warnings go to the error output, and so do errors; ``Total render time`` is also printed by runs that failed.
-- ``Frame 1 (1 of 4)`` and ``Writing … took`` are printed with ``-V 2`` only.
-- Tenths of a frame are printed as ``.1.2.3`` on one line that has no end yet.
-- ``-c`` limits the cache; it gets half of the reserved memory. ``--sro`` renders Write nodes in their own order.
-- The Write nodes choose the names of the files, so ``outputs`` says what they are, and they are written in place.
+- ``-x`` executes, ``-X`` names the Write nodes, ``-F`` takes a list with blanks in one word: ``1 3-9x2``. - Exit code 1
+is a render error, 100 a missing licence. Lines that begin with ``ERROR:`` or ``Error:`` fail the frame whatever the
+exit code, unless Nuke has the option to go on after errors. - Warnings and errors go to stderr. Failed runs print
+``Total render time`` too. - Nuke prints ``Frame 1 (1 of 4)`` and ``Writing … took`` only with ``-V 2``. - It prints
+tenths of a frame as ``.1.2.3`` on one incomplete line. - ``-c`` limits the cache, to half of the reserved memory.
+``--sro`` renders Write nodes in their own order. - The Write nodes choose the file names, so ``outputs`` must match
+them, and Nuke writes them in place.
 """
 
 from __future__ import annotations
@@ -52,18 +51,18 @@ NUKE_RULES = OutputRules(
 class NukeArgs(RenderArgs, total=False):
     """The arguments of ``Nuke``."""
 
-    write_nodes: str | list[str]  #: Names of the nodes to execute; all Write nodes when not given.
-    views: str | list[str]  #: Names of the views to render; all when not given.
-    proxy: bool  #: True renders the proxy, False the full size; as the script says when not given.
+    write_nodes: str | list[str]  #: Names of the nodes to execute. Defaults to all Write nodes.
+    views: str | list[str]  #: Names of the views to render. Defaults to all.
+    proxy: bool  #: True renders the proxy, False the full size. Defaults to the script's setting.
     nukex: bool  #: True starts NukeX.
     interactive_licence: bool  #: True takes a licence of the interactive program.
-    keep_going: bool  #: True goes on with the next frame after an error; the frames that lack files still fail.
+    keep_going: bool  #: True goes on with the next frame after an error. Frames that lack files still fail.
     gpu_index: int  #: Uses this GPU of the host; ``gpu=True`` any.
-    verbosity: int  #: As ``-V`` has it, 2 when not given.
+    verbosity: int  #: A value for ``-V``. Defaults to 2.
 
 
 class Nuke(RenderLayer):
-    """Renders frames of a Nuke script; all frames of a chunk in one process.
+    """Renders frames of a Nuke script: all frames of a chunk in one process.
 
     ::
 
@@ -82,7 +81,7 @@ class Nuke(RenderLayer):
         def __init__(self, name: str, **args: Unpack[NukeArgs]) -> None: ...
 
     def get_output_rules(self) -> OutputRules:
-        """The rules, in which errors do not fail a frame when Nuke goes on after them."""
+        """The output rules. Errors do not fail a frame when Nuke goes on after them."""
         rules = self.output_rules
         return rules._replace(error=rules.error + _ERRORS, fatal=()) if self.get_arg("keep_going") else rules
 

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """oiiotool of OpenImageIO works on the pictures of a sequence: resize, convert, composite.
 
-Versions: run for real with 3.2.2 from PyPI. Facts are from trying and from ``oiiotool --help``.
+Versions: run for real with 3.2.2 from PyPI. Facts are from experiments and ``oiiotool --help``.
 
-What has to be known, all of it measured:
+What you need to know, all measured:
 
-- ``--frames 1,3-9x2`` runs the whole command line for each of these frames; order and negative frames are kept.
-- ``#`` means four digits, so ``####`` means sixteen: paths are given as ``%04d``.
-- ``{...}`` in any word is evaluated as an expression and nothing escapes it, so that is switched off around paths.
-- A picture is written under a name in which each ``%`` is replaced, so that fails in a folder with one in its name.
-- When a picture of the sequence is missing it goes on with the others and exits with 1 at the end.
+- ``--frames 1,3-9x2`` runs the whole command line for each of these frames, in that order, negative frames included. -
+``#`` means four digits, so ``####`` means sixteen. The module writes paths with ``%04d``. - oiiotool evaluates
+``{...}`` in any word as an expression and has no escape, so the module switches that off around paths. - oiiotool
+replaces each ``%`` in the name of a picture that it writes, so writing fails in a folder with ``%`` in its name. - When
+a picture of the sequence is missing, it goes on with the others and exits with 1 at the end.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ OIIO_RULES = OutputRules(
     error=(r"^oiiotool ERROR", r"^terminate called after throwing"),
 )
 
-# What oiiotool takes for the place of a frame or a view anywhere in a path.
+# What oiiotool takes for a frame or view placeholder anywhere in a path.
 _WILDCARDS = "#@%"
 
 
@@ -46,11 +46,11 @@ def literal(*words: str) -> list[str]:
 class OiioArgs(SourceArgs, total=False):
     """The arguments of ``Oiio``."""
 
-    operations: list[Any]  #: Words between reading and writing; braces are evaluated, further sequences are ``%04d``.
+    operations: list[Any]  #: Words between reading and writing. Evaluates braces. Further sequences need ``%04d``.
 
 
 class Oiio(SourceLayer):
-    """Runs oiiotool over a sequence; all frames of a chunk in one process.
+    """Runs oiiotool over a sequence: all frames of a chunk in one process.
 
     ::
 
@@ -68,14 +68,14 @@ class Oiio(SourceLayer):
         def __init__(self, name: str, **args: Unpack[OiioArgs]) -> None: ...
 
     def check_required_args(self) -> None:
-        """Check also that the operations are words."""
+        """Also check that the operations are words."""
         super().check_required_args()
         if isinstance(self.get_arg("operations"), str):
             where = f"layer {self.get_name()!r}{self.get_origin()}"
             raise LayerException(f"{where}: operations must be a list of words, not a text")
 
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
-        """One run of oiiotool for all frames, or one for each where a path looks like one of several frames."""
+        """One run of oiiotool for all frames, or one for each frame when a path looks like a sequence."""
         source, target = self.get_source(), targets.main
         if _is_plain(source) and _is_plain(target) and source.is_sequence and target.is_sequence:
             read, write = _without_braces(source.printf()), _without_braces("-o", target.printf())
@@ -83,7 +83,7 @@ class Oiio(SourceLayer):
         return [self._single(frame, target) for frame in frames]
 
     def check_before_commands(self, frames: FrameSet) -> None:
-        """Check also that oiiotool can write into the folder."""
+        """Also check that oiiotool can write into the folder."""
         super().check_before_commands(frames)
         check_folder(self)
 
@@ -94,7 +94,7 @@ class Oiio(SourceLayer):
 
     def _words(self, frames: str, read: list[str], write: list[str]) -> list[str]:
         program = [*self.get_program(), "--threads", str(self.get_threads()), "--frames", frames]
-        if self.get_memory_mb():  # the other half is for pictures that are being worked on
+        if self.get_memory_mb():  # the other half is for pictures in work
             program += ["--cache", str(max(64, self.get_memory_mb() // 2))]
         operations = [str(word) for word in self.get_arg("operations") or ()]
         return [*program, *self.get_extra_args(), *read, *operations, *write]
@@ -104,7 +104,7 @@ def check_folder(layer: RenderLayer) -> None:
     """Refuse a folder that oiiotool cannot write into.
 
     Raises:
-        LayerException: Its name has a ``%``.
+        LayerException: The folder's name has a ``%``.
     """
     folder = layer.get_target().folder
     if "%" in folder:
@@ -114,7 +114,7 @@ def check_folder(layer: RenderLayer) -> None:
 
 
 def _without_braces(*words: str) -> list[str]:
-    """Words in which oiiotool evaluates nothing; that is switched off only where it has to be."""
+    """Words in which oiiotool evaluates nothing. Switches evaluation off only where necessary."""
     return ["--evaloff", *words, "--evalon"] if any("{" in word for word in words) else list(words)
 
 

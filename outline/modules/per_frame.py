@@ -13,9 +13,9 @@ __all__ = ["PerFrameLayer", "PerRowLayer"]
 
 
 class PerFrameLayer(RenderLayer):
-    """Renders each frame in a process of its own, from a scene file of its own.
+    """Renders each frame in its own process, from its own scene file.
 
-    A module writes ``frame_words`` instead of ``render_commands``.
+    A module implements ``frame_words`` instead of ``render_commands``.
     """
 
     required_args = ("scene",)
@@ -25,7 +25,7 @@ class PerFrameLayer(RenderLayer):
         raise NotImplementedError(f"{type(self).__name__} does not say how it renders a frame")
 
     def check_required_args(self) -> None:
-        """Check also that every frame has a scene file of its own."""
+        """Also check that every frame has its own scene file."""
         super().check_required_args()
         frames = FrameSet(self.get_frame_range() or "1").unique()
         if len(frames) > 1 and self.get_arg("scene") and self.get_scene(frames[0]) == self.get_scene(frames[1]):
@@ -41,9 +41,9 @@ class PerFrameLayer(RenderLayer):
 
 
 class PerRowLayer(RenderLayer):
-    """Renders each row of frames with one step in a process of its own.
+    """Renders each row of frames with one step in its own process.
 
-    A module writes ``row_words`` instead of ``render_commands``.
+    A module implements ``row_words`` instead of ``render_commands``.
     """
 
     required_args = ("scene",)
@@ -53,7 +53,7 @@ class PerRowLayer(RenderLayer):
         raise NotImplementedError(f"{type(self).__name__} does not say how it renders frames")
 
     def rows(self, frames: FrameSet) -> list[Run]:
-        """The rows of frames; for applications without a step these are consecutive frames."""
+        """The rows of frames. For applications without a step, rows of consecutive frames."""
         return runs(frames)
 
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:

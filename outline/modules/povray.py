@@ -1,20 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """POV-Ray renders frames of an animation, or of a scene per frame.
 
-Versions: run for real with 3.7.0.10 of Debian 12. Facts are from trying and from ``povray -help``; the Windows program
-``pvengine`` has not been run.
+Versions: run for real with 3.7.0.10 of Debian 12. Facts are from experiments and ``povray -help``. The Windows program
+``pvengine`` was not tried.
 
-What has to be known, all of it measured:
+What you need to know, all measured:
 
-- First and last frame of the whole animation (``+KFI +KFF``) decide the clock, those of the part (``+SF +EF``) what is
-  rendered. There is no step, so a chunk with gaps takes several processes.
-- The digits of a file name are those of the last frame of the animation. Files are renamed afterwards.
-- An animation from 1 to 1, or 0 to 0, is a still whose file gets no number.
-- Negative frames are silently left out, so these are rendered as stills with the clock of the frame; then
-  ``frame_number`` is 0 in the scene.
-- A path that is not ASCII is not found, in any locale.
-- A blank ends a file name unless it is in quotes, also inside of one argument.
-- All output goes to the error output; progress comes with carriage returns.
+- First and last frame of the whole animation (``+KFI +KFF``) set the clock, those of the part (``+SF +EF``) set what to
+render. There is no step, so a chunk with gaps takes several processes. - File names have as many digits as the
+animation's last frame. The module renames the files afterwards. - An animation from 1 to 1, or 0 to 0, is a still whose
+file gets no number. - POV-Ray silently skips negative frames, so the module renders them as stills with the frame's
+clock. Then ``frame_number`` is 0 in the scene. - POV-Ray does not find a path that is not ASCII, in any locale. - A
+blank ends a file name unless it is in quotes, even inside one argument. - All output goes to stderr. Progress comes
+with carriage returns.
 """
 
 from __future__ import annotations
@@ -67,15 +65,15 @@ class PovRayArgs(RenderArgs, total=False):
 
     width: int  #: In pixels.
     height: int  #: In pixels.
-    animation: str | list[int]  #: The frames over which the clock runs from 0 to 1; those of the layer if not given.
+    animation: str | list[int]  #: The frames over which the clock runs from 0 to 1. Defaults to those of the layer.
     quality: int  #: 0 to 11.
     antialias: float  #: A threshold such as 0.3.
     declare: dict[str, float]  #: Numbers that the scene reads with ``#ifndef``.
-    library: str | list[str]  #: Folders in which include files are looked for.
+    library: str | list[str]  #: Folders to search for include files.
 
 
 class PovRay(RenderLayer):
-    """Renders frames with POV-Ray; each run of consecutive frames in one process.
+    """Renders frames with POV-Ray: each run of consecutive frames in one process.
 
     ::
 
@@ -95,7 +93,7 @@ class PovRay(RenderLayer):
         def __init__(self, name: str, **args: Unpack[PovRayArgs]) -> None: ...
 
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
-        """A run for each row of consecutive frames, or one per frame where it has to be a still."""
+        """A run for each row of consecutive frames, or for each frame that must be a still."""
         first, last = self._animation()
         target = targets.main
         if first < 0 or any(not first <= frame <= last for frame in frames) or not target.is_sequence:
@@ -105,7 +103,7 @@ class PovRay(RenderLayer):
         return [self._part(row, target) for row in rows(frames)]
 
     def collect_outputs(self, command: RenderCommand) -> None:
-        """Give the files the digits that were asked for."""
+        """Rename the files to the requested number of digits."""
         target = self.get_target()
         digits = len(str(self._animation()[1]))
         for frame in command.frames if target.is_sequence else ():
@@ -136,7 +134,7 @@ class PovRay(RenderLayer):
         return [*words, f"+WT{self.get_threads()}"]
 
     def _animation(self) -> tuple[int, int]:
-        """The first and last frame of the whole animation, which never is only one: that may be no animation."""
+        """The first and last frame of the whole animation. They differ, because a single frame may be a still."""
         frames = FrameSet(self.get_arg("animation") or self.get_frame_range() or "1")
         first, last = min(frames), max(frames)
         return first, last if last > first else first + 1

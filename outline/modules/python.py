@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Python function or script does the work of the frames, in this interpreter or in another one.
+"""Frames that run a Python function or script, in this interpreter or another one.
 
-Versions: run for real with 3.11. The script that calls the function needs Python 3.6 and nothing of this library, so
-that the interpreter may be an old one, or that of an application.
+Versions: run for real with 3.11. The script that calls the function needs only Python 3.6, not this library, so an old
+interpreter or that of an application works too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ SCRIPT = os.path.join(os.path.dirname(__file__), "scripts", "python_call.py")
 
 _OPENJD = PROGRESS_RULES["openjd"]
 
-# Linux takes no argument of more than 128 kB; a call with many frames or much data goes by way of a file.
+# Linux limits one argument to 128 kB, so a call with many frames or much data goes through a file.
 _MOST_BYTES = 100_000
 
 _OUTPUT = r"%\{OUTPUT(?::(?P<name>[^{}]+))?\}"
@@ -49,34 +49,34 @@ class PythonArgs(RenderArgs, total=False):
     function: str  #: ``package.module:name``, or ``path/of/file.py:name``.
     script: str  #: The path of a file instead.
     kwargs: dict[str, Any]  #: Keyword arguments of plain data.
-    python: str  #: The interpreter, the one that runs the library when not given.
-    import_paths: str | list[str]  #: Folders that are put before ``sys.path``; the folder of a file is among them.
+    python: str  #: The interpreter. Defaults to the one that runs the library.
+    import_paths: str | list[str]  #: Folders to put before ``sys.path``. They include the folder of a file.
 
 
 class Python(RenderLayer):
-    """Calls a function, or runs a script, once for all frames of a chunk, in a process of its own.
+    """Calls a function, or runs a script, once for all frames of a chunk, in a separate process.
 
     ::
 
         Python("seeds", function="simulation.seeds:render", kwargs={"folder": "out"}, outputs="out/a.####.png")
         Python("plot", script="plot.py", python="/opt/plots/bin/python", kwargs={"style": "dark"})
 
-    The function is called as ``render([1, 2, 3], folder="out")``. A script finds ``frames`` and the keyword arguments
-    as variables, and is run as ``__main__``. What it prints comes to the log; ``openjd_progress: 50`` tells progress.
+    This calls ``render([1, 2, 3], folder="out")``. A script runs as ``__main__`` and finds ``frames`` and the keyword
+    arguments as variables. Its output goes to the log. A line ``openjd_progress: 50`` reports progress.
 
-    With ``items`` the function is called once for each item of the chunk, in one process::
+    With ``items``, one process calls the function once for each item of the chunk::
 
         Python("gen", function="gen.py:render", items=["7"], kwargs={"path": "%{OUTPUT}"}, outputs="%{KEY}.png")
 
-    It is called as ``render("7", path="7.png")``: texts in ``kwargs`` hold the tokens of commands. A dict that it
-    returns is the frame's result, as ``emit`` has it. A script finds ``item`` as well.
+    This calls ``render("7", path="7.png")``: texts in ``kwargs`` may contain the tokens of commands. If the function
+    returns a dict, that is the frame's result, as with ``emit``. A script also finds ``item``.
     """
 
     application = "Python"
     executable = "python3"
     declared_args = PythonArgs
     output_rules = PYTHON_RULES
-    writes_beside = True  # what is asked for with %{OUTPUT}; all else the function puts in its place by itself
+    writes_beside = True  # the files of %{OUTPUT}; the function itself puts everything else in place
     needs_outputs = False
     takes_items = True
     frames_share_outputs = True  # a function may well make one file of all frames
@@ -89,7 +89,7 @@ class Python(RenderLayer):
             self.set_arg("executable", self.get_arg("python"))
 
     def check_required_args(self) -> None:
-        """Check also that there is a function or a script, and that its arguments are plain data."""
+        """Also check that there is a function or a script, and that its arguments are plain data."""
         super().check_required_args()
         where = f"layer {self.get_name()!r}{self.get_origin()}"
         function, script = self.get_arg("function"), self.get_arg("script")
@@ -103,7 +103,7 @@ class Python(RenderLayer):
             raise LayerException(f"{where}: kwargs must be plain data: {error}") from error
 
     def check_before_commands(self, frames: FrameSet) -> None:
-        """Check that the file with the script or function is there."""
+        """Check that the file with the script or function exists."""
         path = self._file()
         if path and not os.path.exists(path):
             raise LayerException(f"layer {self.get_name()!r}: there is no file {path}")
@@ -113,7 +113,7 @@ class Python(RenderLayer):
             write_atomic(self._scratch("call.json"), call)
 
     def collect_outputs(self, command: RenderCommand) -> None:
-        """Keep also what the function returned for items."""
+        """Also store what the function returned for items."""
         super().collect_outputs(command)
         path = self._scratch("results.jsonl")
         if self.get_items() is not None and os.path.exists(path):
@@ -125,15 +125,15 @@ class Python(RenderLayer):
         return os.path.join(self.get_scratch_folder(), name)
 
     def _is_filed(self, call: str) -> bool:
-        """Whether a call goes by way of a file: what is in items may look like a token of a command."""
+        """Whether to pass the call in a file, because item values may look like command tokens."""
         return self.get_items() is not None or len(call.encode()) > _MOST_BYTES
 
     def get_program(self) -> list[str]:
-        """The interpreter: this one, when nobody has named another."""
+        """The interpreter. Defaults to this one."""
         return super().get_program() if self._is_named() else [sys.executable]
 
     def check_program(self) -> None:
-        """Check that an interpreter that somebody has named is on this host."""
+        """Check that a custom interpreter exists on this host."""
         if self._is_named():
             super().check_program()
 
@@ -163,7 +163,7 @@ class Python(RenderLayer):
         }
 
     def _filled(self, value: Any, frame: int) -> Any:  # Any: plain data
-        """Plain data with the tokens in its texts filled in; a text that is several files becomes a list of them."""
+        """Plain data with the tokens in its texts replaced. A text that means several files becomes a list."""
         if isinstance(value, dict):
             return {key: self._filled(one, frame) for key, one in value.items()}
         if isinstance(value, list):
@@ -180,7 +180,7 @@ class Python(RenderLayer):
         return words[0] if len(words) == 1 else words
 
     def setup(self) -> None:
-        """Make the path in front of a function absolute; the outline calls this."""
+        """Make the path in front of a function absolute. The outline calls this."""
         path, _, name = str(self.get_arg("function") or "").rpartition(":")
         if path.endswith(".py"):
             self.set_arg("function", f"{os.path.abspath(path)}:{name}")

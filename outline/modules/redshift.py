@@ -7,10 +7,10 @@ from Thinkbox's Deadline plug-ins; lines of the log and what they mean are from 
 What is taken as known:
 
 - One process renders one file. The ``.rs`` file says where the picture goes; ``-oip`` names another folder.
-- ``-gpu N``, several times, chooses the GPUs; all are used without it.
-- ``Block 32/48 (7,4) rendered by GPU 0`` tells the progress; blocks do not come in their order.
-- Statuses are not known, so lines that tell of an error fail the frame by themselves.
-- ``-oro FILE`` (options), ``-opbp DIR``, ``-cachepath DIR`` and ``-texturecachebudget N`` go by ``extra_args``.
+- ``-gpu N``, several times, chooses the GPUs. Without it Redshift uses all.
+- ``Block 32/48 (7,4) rendered by GPU 0`` shows the progress. Blocks finish out of order.
+- Exit codes are unknown, so error lines alone fail the frame.
+- ``-oro FILE`` (options), ``-opbp DIR``, ``-cachepath DIR`` and ``-texturecachebudget N`` go through ``extra_args``.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ REDSHIFT_RULES = OutputRules(
 class RedshiftArgs(RenderArgs, total=False):
     """The arguments of ``Redshift``."""
 
-    gpu_ids: int | list[int]  #: Which GPUs of the host to use, one or several; all when not given.
-    set_output: bool  #: True lets it write into the folder of the first output, whatever the ``.rs`` file says.
-    width: int  #: In pixels; only together with ``height``.
+    gpu_ids: int | list[int]  #: Which GPUs of the host to use, one or several. Defaults to all.
+    set_output: bool  #: True makes it write into the folder of the first output, whatever the ``.rs`` file says.
+    width: int  #: In pixels. Requires ``height``.
     height: int  #: In pixels.
 
 
@@ -68,7 +68,7 @@ class Redshift(PerFrameLayer):
         def __init__(self, name: str, **args: Unpack[RedshiftArgs]) -> None: ...
 
     def frame_words(self, frame: int, targets: Targets) -> list[str]:
-        """The scene, the folder, the size and the GPUs."""
+        """The words for scene, folder, size and GPUs."""
         gpus = [word for number in words_of(self.get_arg("gpu_ids")) for word in ("-gpu", number)]
         folder = ["-oip", targets.main.folder] if self.get_arg("set_output") and targets else []
         width, height = self.get_arg("width"), self.get_arg("height")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of all modules for renderers and image tools: a frame is done only when its pictures are there.
+"""The base of all modules for renderers and image tools. A frame is done only when its pictures exist.
 
-Programs that exit with 0 and have rendered nothing are common, and so are programs that crash after the last picture.
-So a layer says with ``outputs=`` what every frame leaves behind, and that is looked at, whatever the program says.
+Many programs exit with 0 without rendering anything, and many crash after the last picture. So a layer declares the
+files of each frame with ``outputs=``, and the library checks those, whatever the program reports.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ..resources import parse_memory_kb
 from .command import CommandEnd, RenderArgs, RenderCommand, flags, words_of
 
 if TYPE_CHECKING:
-    # What only frames need is imported when one runs: launching should not wait for it.
+    # Import what only frames need when a frame runs, to keep launching fast.
     from ..console import OutputReader
     from ..io.attempt import Attempt
     from ..io.programs import ProgramChoice
@@ -42,26 +42,26 @@ _TAKES_ANY = 0x04  # the flag of a function with *args
 
 
 class RenderLayer(Layer):
-    """Runs an application for its frames, in the application's own dialect, and checks what it left behind.
+    """Runs an application for its frames, with the application's own syntax, and checks the outputs.
 
-    A module derives from it, sets the class attributes and writes ``render_commands``. A frame runs in a process of
-    its own, so a module may also override the hooks of every layer.
+    A module derives from it, sets the class attributes and implements ``render_commands``. A module may also override
+    the hooks of every layer, because each frame runs in its own process.
 
     Attributes:
-        application: The name in messages, and the section of the configuration that says where the program is.
-        executable: The usual name of the program, or several.
+        application: The name in messages, and the configuration section with the program's path.
+        executable: The program's usual name or names.
         output_rules: What to look for in the program's output.
-        exit_reasons: What a status of the program means, where it is known, for messages.
-        trusts_exit_code: False: a line that ``output_rules`` call an error fails the frame although the program exits
-            with 0.
-        writes_beside: The program writes exactly to ``get_target``, so outputs can be written under a hidden name and
-            renamed when they are whole.
-        frames_share_outputs: All frames make one file together, so outputs need no place for the frame.
-        needs_outputs: A layer without outputs is an error.
-        arg_types: The type that an argument must have when it is given.
-        numbers_files: The program puts the frame into the names of files in its own way; they are renamed.
-        path_args: The arguments that are a path. They are made absolute at the launch, because frames may run in
-            another folder; ``~`` and variables in them are replaced where the frame runs.
+        exit_reasons: The known exit codes of the program with their meanings, for messages.
+        trusts_exit_code: False means that an error line (see ``output_rules``) fails the frame even when the program
+            exits with 0.
+        writes_beside: The program writes exactly to ``get_target``, so it can write under a hidden name that the
+            library renames when the file is complete.
+        frames_share_outputs: All frames make one file together, so outputs need no frame placeholder.
+        needs_outputs: Whether a layer without outputs is an error.
+        arg_types: The required types of arguments.
+        numbers_files: The program puts the frame into file names in its own way, and the module renames the files.
+        path_args: The arguments that are paths. The launch makes them absolute, because frames may run in another
+            folder. The frame's host expands ``~`` and variables in them.
     """
 
     application: ClassVar[str] = ""
@@ -82,7 +82,7 @@ class RenderLayer(Layer):
 
     # Any: every module has arguments of its own.
     def __init__(self, name: str, **args: Any) -> None:
-        """Make a layer that renders; ``RenderArgs`` has the arguments of all modules."""
+        """Make a layer that renders. ``RenderArgs`` has the arguments of all modules."""
         super().__init__(name, **args)
         self.__launch_options = {
             key: value for key, value in self.get_args().items() if key.startswith(_EXECUTABLE) and key not in args
@@ -96,7 +96,7 @@ class RenderLayer(Layer):
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
         """The runs of the application that make these frames, and no others.
 
-        It has no side effects, because a dry run calls it too. An override may leave out ``targets``, and ask
+        It must have no side effects, because a dry run calls it too. An override may omit ``targets`` and call
         ``get_target`` instead.
 
         Args:
@@ -106,7 +106,7 @@ class RenderLayer(Layer):
         raise NotImplementedError(f"{type(self).__name__} does not say which commands it runs")
 
     def list_commands(self, frames: FrameSet, targets: Targets | None = None) -> list[RenderCommand]:
-        """What ``render_commands`` says, in whichever way a module has written it.
+        """The result of ``render_commands``, whichever signature the module uses.
 
         Args:
             frames: As there.
@@ -118,13 +118,13 @@ class RenderLayer(Layer):
         code = getattr(write, "__code__", None)
         if code is None or code.co_argcount > 2 or code.co_flags & _TAKES_ANY:
             return write(frames, targets)
-        return write(frames)  # type: ignore[call-arg]  # a module that was written before there were targets
+        return write(frames)  # type: ignore[call-arg]  # an older module without the parameter ``targets``
 
     def check_before_commands(self, frames: FrameSet) -> None:
-        """Check what the commands need, where the frame runs; a module adds its own checks.
+        """Check what the commands need, on the frame's host. A module adds its own checks.
 
         Raises:
-            LayerException: The scene is not there.
+            LayerException: The scene does not exist.
         """
         if self.get_arg("scene"):
             missing = [frame for frame in frames if not os.path.exists(self.get_scene(frame))]
@@ -133,12 +133,12 @@ class RenderLayer(Layer):
                 raise LayerException(f"the scene is not there{named}: {self.get_scene()}")
 
     def collect_outputs(self, command: RenderCommand) -> None:
-        """Bring what a command has written to ``get_target``, for applications that choose the names themselves.
+        """Move a command's files to ``get_target``, for applications that choose the names themselves.
 
-        Called after each command, also after one that failed, before the outputs are looked at.
+        Called after each command, even a failed one, before the check of the outputs.
 
         Raises:
-            OutlineException: What was written is not what was asked for.
+            OutlineException: The files are not the requested ones.
         """
         if self.numbers_files and self.get_arg("outputs"):
             from ..io.numbered import adopt_numbered
@@ -150,10 +150,10 @@ class RenderLayer(Layer):
         return self.output_rules
 
     def clean_up(self) -> None:
-        """Remove what ``check_before_commands`` has made for the commands; called in the end, also after an error."""
+        """Remove what ``check_before_commands`` made for the commands. Called at the end, even after an error."""
 
     def get_program(self) -> list[str]:
-        """The words that start the application on this host; a name that was to be looked for when none is there."""
+        """The words that start the application on this host. The name alone when the program is missing."""
         from ..io.programs import find_program
 
         choice = self.__choose_program()
@@ -166,7 +166,7 @@ class RenderLayer(Layer):
         """Check that the application is on this host.
 
         Raises:
-            CommandNotFound: It is not there; the status is 127.
+            CommandNotFound: The application is missing. The exit code is 127.
         """
         from ..io.programs import find_program
 
@@ -184,20 +184,20 @@ class RenderLayer(Layer):
         return choose_program(names, self.get_arg("executable"), str(self.get_arg("version") or ""), options)
 
     def get_scene(self, frame: int | None = None) -> str:
-        """The path of the scene, for one frame where its name holds a place for it; a number is no place."""
+        """The path of the scene, for one frame if its name has a frame placeholder. A number is not one."""
         path = str(self.get_arg("scene"))
         return path if frame is None else find_slot(path).frame_path(frame)
 
     def get_render_outputs(self) -> list[Output]:
-        """The outputs of the layer where they are in the end.
+        """The layer's outputs at their final paths.
 
         Raises:
-            LayerException: ``outputs`` or ``optional`` is not what it should be.
+            LayerException: ``outputs`` or ``optional`` is invalid.
         """
         return outputs.declared_outputs(self)
 
     def get_target(self, name: str = MAIN) -> Output:
-        """Where the application writes an output: under a hidden name while a frame writes beside.
+        """The path to which the application writes an output. A hidden name while the frame runs.
 
         Args:
             name: The name of the output. ``main`` stands for the first one, whatever its name.
@@ -208,11 +208,11 @@ class RenderLayer(Layer):
         return outputs.targets_of(self)[name]
 
     def get_scratch_folder(self) -> str:
-        """The path of a folder on this host that is the frame's own, and is removed with all in it when it is over."""
+        """The path of the frame's own folder on this host. The frame removes it with its content at the end."""
         return os.path.join(self.get_temp_dir(), f"outline-{self.get_name()}-{os.getpid()}")
 
     def make_scratch_folder(self) -> None:
-        """Make that folder, for ``check_before_commands``.
+        """Make the scratch folder, for ``check_before_commands``.
 
         Raises:
             LayerException: It cannot be made.
@@ -229,18 +229,18 @@ class RenderLayer(Layer):
         return words_of(self.get_arg("extra_args"))
 
     def get_progress_frames(self, frames: FrameSet) -> FrameSet:
-        """The frames that the application counts while it works on these frames of the layer."""
+        """The frames that the application counts while it renders these frames of the layer."""
         return frames
 
     def get_threads(self) -> int:
-        """How many threads the frame may use: what the host gave it, or else the layer's cores."""
+        """How many threads the frame may use: the host's figure, or else the layer's cores."""
         given = os.environ.get("CUE_THREADS", "")
         return max(
             1, int(given) if given.isdigit() else int(float(self.get_arg("cores") or self.get_arg("threads") or 1))
         )
 
     def get_memory_mb(self) -> int:
-        """How much memory is reserved for the frame: what the host says, or the argument; 0 when not known."""
+        """The frame's reserved memory: the host's figure, or else the argument. 0 when unknown."""
         given = os.environ.get("CUE_MEMORY", "")
         if given.isdigit() and int(given):
             return int(given) // 1024
@@ -250,7 +250,7 @@ class RenderLayer(Layer):
     # -- at the launch -----------------------------------------------------------------------------------------
 
     def check_required_args(self) -> None:
-        """Check also that the outputs can tell frames apart, and that pictures can be opened where that is asked."""
+        """Also check that outputs differ by frame, and that ``check_images`` can open the pictures."""
         super().check_required_args()
         for key, kind in self.arg_types.items():
             if not isinstance(self.get_arg(key), (kind, type(None))):
@@ -265,7 +265,7 @@ class RenderLayer(Layer):
             )
 
     def setup(self) -> None:
-        """Make paths absolute and copy the scene, before the hook ``_setup``; the outline calls this."""
+        """Make paths absolute and copy the scene, before the hook ``_setup``. The outline calls this."""
         self.check_required_args()
         self.__require_openimageio()
         for key in self.path_args:
@@ -276,7 +276,7 @@ class RenderLayer(Layer):
         super().setup()
 
     def __copy_scene(self) -> None:
-        """Copy the scene, or that of each frame, and render the copy from now on."""
+        """Copy the scene, or each frame's scene, and render the copy from now on."""
         pattern = find_slot(expand_path(self.get_scene(), os.environ))
         frames = FrameSet(self.get_frame_range() or "1") if pattern.slot else [0]
         copies = [self.put_file(pattern.frame_path(frame)) for frame in frames]
@@ -323,7 +323,7 @@ class RenderLayer(Layer):
         return Attempt(declared, checks, mark=mark, sizes=known, layer=self.get_name())
 
     def __run(self, command: RenderCommand, attempt: Attempt, reader: OutputReader) -> None:
-        """Run one command and move its outputs to their place, or raise what is wrong."""
+        """Run one command and move its outputs to their final paths, or raise an error."""
         from ..io.attempt import publishing
 
         errors_before, fatal_before = len(reader.errors), len(reader.fatal)
@@ -346,7 +346,7 @@ class RenderLayer(Layer):
         note(command.frames)
 
     def __judge(self, end: CommandEnd) -> LayerException | ShellCommandFailureException | None:
-        """What is wrong with what a command did; None when nothing is."""
+        """The error of a command, or None when all is well."""
         forgives = self.get_arg("success_when_outputs_complete") and outputs.checks_outputs(self)
         if end.failure is not None and end.left_all and forgives:
             logger.warning("layer %s: %s, but all outputs are there", self.get_name(), end.failure)
@@ -380,12 +380,12 @@ class RenderLayer(Layer):
             require(f"layer {self.get_name()!r}{self.get_origin()}: check_images")
 
     def __use_paths_of_this_host(self) -> None:
-        """Turn paths of other systems into those of this host, in all arguments and in the layer's variables.
+        """Map paths of other systems to this host, in all arguments and in the layer's variables.
 
-        Then replace ``~`` and variables in the arguments that are paths.
+        Then expand ``~`` and variables in the arguments that are paths.
 
         Raises:
-            LayerException: An output holds a variable that is not set.
+            LayerException: An output contains a variable that is not set.
         """
         from ..io.mapping import configured_rules, map_environment, map_value
 

@@ -6,13 +6,11 @@ CGRU, from Thinkbox's Deadline plug-ins, and from published scripts; Pixar's own
 
 What is taken as known:
 
-- One process renders one file, and the RIB says where the picture goes; ``outputs`` only says what to expect.
-- ``-Progress`` prints lines with ``R90000   42%``; ``-t:8`` is the number of threads, ``-cwd`` the folder to work in.
-- ``-checkpoint 5m`` writes what is done so far, and ``-recover 1`` goes on from there in the next attempt.
-- A missing licence is a line with ``{SEVERE} License``. With which status prman then ends is not known, so such a line
-  fails the frame by itself.
-- What RenderMan for Maya writes has a ``job/job.rib`` to be rendered before the frames and a ``job/post.rib`` after
-  them: make them layers of their own.
+- One process renders one file. The RIB sets the picture's path, and ``outputs`` must match it. - ``-Progress`` prints
+lines with ``R90000   42%``; ``-t:8`` is the number of threads, ``-cwd`` the folder to work in. - ``-checkpoint 5m``
+saves the partial picture, and ``-recover 1`` goes on from there in the next attempt. - A missing licence is a line with
+``{SEVERE} License``. prman's exit code is then unknown, so such a line alone fails the frame. - RenderMan for Maya
+writes a ``job/job.rib`` to render before the frames and a ``job/post.rib`` to render after them. Make a layer for each.
 """
 
 from __future__ import annotations
@@ -39,9 +37,9 @@ RENDERMAN_RULES = OutputRules(
 class RenderManArgs(RenderArgs, total=False):
     """The arguments of ``RenderMan``."""
 
-    cwd: str  #: The folder from which the RIB's relative paths count.
+    cwd: str  #: The folder in which the RIB's relative paths begin.
     variant: str  #: Such as ``xpucpu``.
-    checkpoint: str  #: How often to write what is done, such as ``5m``; the next attempt goes on from there.
+    checkpoint: str  #: How often to save the partial picture, such as ``5m``. The next attempt goes on from there.
 
 
 class RenderMan(PerFrameLayer):
@@ -63,7 +61,7 @@ class RenderMan(PerFrameLayer):
         def __init__(self, name: str, **args: Unpack[RenderManArgs]) -> None: ...
 
     def frame_words(self, frame: int, targets: Targets) -> list[str]:
-        """Progress, folder, threads and the RIB file."""
+        """The words for progress, folder, threads and RIB file."""
         checkpoint = self.get_arg("checkpoint")
         return [
             "-Progress",

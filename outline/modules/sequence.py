@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The base of modules that read a sequence of pictures: frame by frame, or all of it in one frame."""
+"""The base of modules that read a sequence of pictures, frame by frame or all in one frame."""
 
 from __future__ import annotations
 
@@ -36,22 +36,22 @@ class SourceLayer(RenderLayer):
             self.set_arg("source", self.get_arg("source").get_path())
 
     def get_source(self) -> Output:
-        """Where the pictures are that the layer reads."""
+        """The path of the pictures that the layer reads."""
         return Output(self.get_arg("source"), "source")
 
     def check_before_commands(self, frames: FrameSet) -> None:
-        """Check that all pictures are there, before any work is done.
+        """Check that all pictures exist, before any work starts.
 
         Raises:
-            LayerException: Pictures are missing or empty; the message names the frames.
+            LayerException: Pictures are missing or empty. The message names the frames.
         """
         self.check_sources(frames)
 
     def check_sources(self, frames: FrameSet) -> None:
-        """Check that the pictures of these frames are there.
+        """Check that the pictures of these frames exist.
 
         Raises:
-            LayerException: They are missing or empty; the message names the frames.
+            LayerException: They are missing or empty. The message names the frames.
         """
         source, missing = self.get_source(), self.missing_sources(frames)
         if missing:
@@ -59,7 +59,7 @@ class SourceLayer(RenderLayer):
             raise LayerException(f"layer {self.get_name()!r}: its source is missing or empty{named}: {source.path}")
 
     def missing_sources(self, frames: FrameSet) -> list[int]:
-        """The frames of these whose pictures are missing or empty."""
+        """Those of the given frames whose pictures are missing or empty."""
         source = self.get_source()
         return [frame for frame in frames if not is_present(source.frame_path(frame))]
 
@@ -67,7 +67,7 @@ class SourceLayer(RenderLayer):
 class SequenceLayer(SourceLayer, Frame):
     """A layer of one frame that makes one file of a whole sequence.
 
-    The pictures are those of the frames of the job, or of ``range`` as far as the job has them.
+    The pictures belong to the frames of the job, or to those of ``range`` that the job has.
     """
 
     frames_share_outputs = True
@@ -88,5 +88,5 @@ class SequenceLayer(SourceLayer, Frame):
         return self.get_sequence()
 
     def check_before_commands(self, frames: FrameSet) -> None:
-        """Check that all pictures of the sequence are there."""
+        """Check that all pictures of the sequence exist."""
         self.check_sources(self.get_sequence())

@@ -34,23 +34,22 @@ __all__ = ["CommandLayer", "PyEval", "Shell", "ShellCommand", "ShellScript", "Sh
 
 
 class CommandLayer(Layer):
-    """A layer whose whole work is commands, which a subclass lists in ``frame_commands``.
+    """A layer that only runs commands, which a subclass lists in ``frame_commands``.
 
-    A backend that knows this starts the commands itself and needs no Python process for each frame, unless the layer
-    has the argument ``progress``: then somebody must read what the commands print.
+    A backend can start such commands itself, without a Python process for each frame. If the layer has the argument
+    ``progress``, a Python process must read the output of the commands.
     """
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
         """The commands that do the work of these frames, in order.
 
         Returns:
-            Pairs of a command (a list is never split again, a text is split once) and the frame number that its
-            tokens stand for.
+            Pairs of a command (a list is never split again, a text is split once) and the frame number for its tokens.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say which commands it runs")
 
     def check_required_args(self) -> None:
-        """Check also ``progress``, and that commands are some and can be split, so that no frame fails for it."""
+        """Also check ``progress``, and that there are commands that can be split, so that no frame fails for that."""
         super().check_required_args()
         self.__check_progress()
         own = type(self)
@@ -95,7 +94,7 @@ class CommandLayer(Layer):
             end_frames(self, ended, base=CommandLayer)
 
     def __run_watched(self, frames: FrameSet) -> None:
-        """Run the commands and tell how far they are; a command works on its frame, a single one on all of them."""
+        """Run the commands and report progress. A command renders its frame, a single command renders all frames."""
         from ..console import PROGRESS_RULES
         from ..progress import watched_output
 
@@ -119,9 +118,9 @@ class Shell(CommandLayer):
     """Runs a command for every frame.
 
     A command that names its chunk (``#FRAME_START#``, ``#FRAME_END#``, ``#FRAMESPEC#``, ``%{RANGE}``) runs once per
-    chunk, any other one once per frame. Where only some frames of a chunk must run, a command that names its ends runs
-    once for each group of them that follow each other. Where nothing else in the command names the frame, the ``#`` or
-    ``####`` of its file names does, unless ``expand_hashes=False`` leaves them to the program.
+    chunk. Any other command runs once per frame. When only some frames of a chunk must run, a command that names its
+    ends runs once for each group of consecutive frames. When nothing else in the command names the frame, the ``#`` or
+    ``####`` in its file names does, unless ``expand_hashes=False`` leaves them to the program.
     """
 
     def __init__(self, name: str, command: Any = None, **args: Unpack[LayerArgs]) -> None:
@@ -154,7 +153,7 @@ class Shell(CommandLayer):
 
 
 class ShellSequence(CommandLayer):
-    """Runs a list of different commands, one per frame; its range is 1 to their number."""
+    """Runs a list of different commands, one per frame. Its range is 1 to their number."""
 
     def __init__(self, name: str, commands: Sequence[Any] | None = None, **args: Unpack[LayerArgs]) -> None:
         """Make a layer of ``commands``."""
@@ -175,7 +174,7 @@ class ShellSequence(CommandLayer):
 
 
 class ShellCommand(CommandLayer, Frame):
-    """Runs one command, in a single frame whatever the range of the job."""
+    """Runs one command in a single frame, whatever the range of the job."""
 
     def __init__(self, name: str, command: Any = None, **args: Unpack[LayerArgs]) -> None:
         """Make a frame that runs ``command``."""
@@ -194,7 +193,7 @@ class ShellScript(CommandLayer, Frame):
     """Copies a script into the session and runs it, in a single frame."""
 
     def __init__(self, name: str, script: str | None = None, **args: Unpack[LayerArgs]) -> None:
-        """Make a frame that runs the file ``script``, which must be executable in itself (``#!``)."""
+        """Make a frame that runs the file ``script``, which must be executable by itself (``#!``)."""
         super().__init__(name, **args)
         if script is not None:
             self.set_arg("script", script)
@@ -210,7 +209,7 @@ class ShellScript(CommandLayer, Frame):
 
 
 class PyEval(Layer):
-    """Runs Python code given as text; the code finds ``self`` and ``frames``."""
+    """Runs Python code given as text. The code can use ``self`` and ``frames``."""
 
     def __init__(self, name: str, code: str, **args: Unpack[LayerArgs]) -> None:
         """Make a layer that runs ``code``."""
@@ -237,11 +236,11 @@ def shell(name: str, command: Any, **args: Unpack[LayerArgs]) -> Shell:
 def plain_line(layer: Layer) -> str:
     """A layer's command as hosts run it without pycuerun: one line for their shell, with the farm's tokens.
 
-    A text is the line, and the words of a list are joined with blanks. With the layer's argument ``quote`` each word
-    of a list reaches the program as it is.
+    A text is the line itself. The words of a list are joined with blanks. With the layer's argument ``quote``, each
+    word of a list reaches the program unchanged.
 
     Raises:
-        LaunchException: The layer has no argument ``command``, or its command has a token that the farm lacks.
+        LaunchException: The layer has no argument ``command``, or the command has a token that the farm lacks.
     """
     command = layer.get_arg("command")
     where = f"layer {layer.get_name()!r}{layer.get_origin()}"
@@ -256,13 +255,13 @@ def plain_line(layer: Layer) -> str:
 
 
 def _expands_hashes(layer: Layer) -> bool:
-    """Whether the ``#`` in the file names of a layer's command stand for the frame."""
+    """Whether ``#`` in the file names of a layer's command means the frame."""
     if not isinstance(layer, Shell) or layer.get_arg("expand_hashes") is False:
         return False
     return wants_hashes(_as_line(layer))
 
 
 def _as_line(layer: Layer) -> Any:
-    """A layer's command, a text as one word, since what a shell will read need not be split."""
+    """A layer's command. A text stays one word, because the shell splits it."""
     command = layer.get_arg("command")
     return [command] if isinstance(command, str) else command

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synfig renders frames of a 2D animation.
 
-Versions: run for real with 1.5.1 of Debian 12. Facts are from trying and from ``synfig --help-all``.
+Versions: run for real with 1.5.1 of Debian 12. Facts are from experiments and ``synfig --help-all``.
 
-What has to be known, all of it measured:
+What you need to know, all measured:
 
-- ``--start-time 3f --end-time 5f`` renders frames 3 to 5; there is no step, so a chunk with gaps takes several
-  processes. Frames outside of the canvas's time show its first or last picture, and are no error.
-- Of ``-o a.png`` it makes ``a.0003.png``: a dot and four digits. Files are renamed afterwards.
-- It exits with 0 when the picture cannot be written. Only the picture counts.
-- On a full disk it tries to write the same picture for ever, with thousands of errors a second, so it is ended.
-- All output goes to the error output, some in colours; progress comes with carriage returns.
+- ``--start-time 3f --end-time 5f`` renders frames 3 to 5. There is no step, so a chunk with gaps takes several
+processes. Frames outside the canvas's time show its first or last picture and cause no error. - From ``-o a.png`` it
+makes ``a.0003.png``: a dot and four digits. The module renames the files afterwards. - It exits with 0 when the picture
+cannot be written. Only the picture counts. - On a full disk it retries the same picture for ever, with thousands of
+errors a second, so the library ends it. - All output goes to stderr, some in colours. Progress comes with carriage
+returns.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ class SynfigArgs(RenderArgs, total=False):
     width: int  #: In pixels.
     height: int  #: In pixels.
     antialias: int  #: 1 to 30.
-    format: str  #: The name of a Synfig target; from the extension of the output when not given.
+    format: str  #: The name of a Synfig target. Defaults to the output's extension.
 
 
 class Synfig(RenderLayer):
-    """Renders frames with Synfig; each run of consecutive frames in one process.
+    """Renders frames with Synfig: each run of consecutive frames in one process.
 
     ::
 
@@ -77,7 +77,7 @@ class Synfig(RenderLayer):
         ]
 
     def collect_outputs(self, command: RenderCommand) -> None:
-        """Give the files the names that were asked for."""
+        """Rename the files to the requested names."""
         if len(command.frames) > 1:
             for frame in command.frames:
                 written = numbered_path(self.get_target(), f".{frame:04d}", joint=".")

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tachyon renders a scene file per frame.
 
-Versions: run for real with 0.99 (0.99b6) of Debian 12. Facts are from trying and from ``tachyon -help``.
+Versions: run for real with 0.99 (0.99b6) of Debian 12. Facts are from experiments and ``tachyon -help``.
 
-What has to be known, all of it measured:
+What you need to know, all measured:
 
-- It knows no frames: a scene file is one picture.
-- It exits with 0 when the scene is missing or wrong, and when the picture cannot be written. Only the picture counts.
-- The name of the picture ends at the first blank, so a path with one is reached through a link without.
+- It has no frames: a scene file is one picture.
+- It exits with 0 when the scene is missing or wrong, and when it cannot write the picture. Only the picture counts.
+- The picture's name ends at the first blank, so the module reaches a path with a blank through a link without one.
 """
 
 from __future__ import annotations
@@ -46,13 +46,13 @@ _FORMATS = {
 class TachyonArgs(RenderArgs, total=False):
     """The arguments of ``Tachyon``."""
 
-    width: int  #: In pixels; only together with ``height``.
+    width: int  #: In pixels. Requires ``height``.
     height: int  #: In pixels.
     samples: int  #: Samples for antialiasing.
 
 
 class Tachyon(RenderLayer):
-    """Renders frames with Tachyon, each in a process of its own.
+    """Renders frames with Tachyon, each in its own process.
 
     ::
 
@@ -83,14 +83,14 @@ class Tachyon(RenderLayer):
         ]
 
     def collect_outputs(self, command: RenderCommand) -> None:
-        """Move a picture that could not be written to its name."""
+        """Move a picture that Tachyon could not write to its name."""
         for frame in command.frames:
             written, target = self._written(self.get_target(), frame), self.get_target().frame_path(frame)
             if written != target and os.path.exists(written):
                 os.replace(os.path.realpath(written), target)
 
     def check_before_commands(self, frames: FrameSet) -> None:
-        """Check that the scenes are there, and make a link that leads around blanks."""
+        """Check that the scenes exist, and link to a path without blanks."""
         super().check_before_commands(frames)
         if _has_blank(self.get_target().path):
             self.make_scratch_folder()
@@ -100,7 +100,7 @@ class Tachyon(RenderLayer):
         return os.path.join(self.get_scratch_folder(), "out")
 
     def _written(self, target: Output, frame: int) -> str:
-        """The path that Tachyon is told: that of the picture, or one without blanks through a link."""
+        """The path for Tachyon: the picture's own, or a link without blanks."""
         path = target.frame_path(frame)
         if not _has_blank(target.path):
             return path

@@ -6,15 +6,13 @@ of the log are from published logs, from the rules of CGRU and of Thinkbox's Dea
 
 What is taken as known:
 
-- ``-frames=1;3-9,2`` is a list: ``;`` between the parts, ``,`` before a step.
-- With ``-frames`` the number is added to the picture's name, in a way that depends on the scene; the files are renamed
-  afterwards. With ``-noFrameNumbers=1``, for a single frame, the name stays as it is.
-- Channels are written beside the picture: ``out.png`` gives ``out.Alpha.png`` too. So pictures are written in place: a
-  hidden name would hide the channels for ever.
-- Progress comes with carriage returns and colours unless that is turned off, as is done here.
-- Statuses are not documented, so every line of the kind ``error:`` fails the frame, but one about a plug-in that few
-  have.
-- By ``extra_args`` go ``-region``, ``-crop``, ``-resume``, ``-remapPathFile``, ``-parameterOverride`` and ``-include``.
+- ``-frames=1;3-9,2`` is a list: ``;`` between the parts, ``,`` before a step. - With ``-frames`` V-Ray adds the number
+to the picture's name, in a way that depends on the scene. The module renames the files afterwards. With
+``-noFrameNumbers=1``, for a single frame, the name stays as it is. - V-Ray writes channels beside the picture:
+``out.png`` gives ``out.Alpha.png`` too. So it writes pictures in place, because a hidden name would hide the channels
+for ever. - Progress comes with carriage returns and colours unless turned off, as here. - Exit codes are not
+documented, so every ``error:`` line fails the frame, except one about a rare plug-in. - Pass through ``extra_args``:
+``-region``, ``-crop``, ``-resume``, ``-remapPathFile``, ``-parameterOverride`` and ``-include``.
 """
 
 from __future__ import annotations
@@ -57,11 +55,11 @@ class VRayArgs(RenderArgs, total=False):
     camera: str  #: The name of the camera's settings in the scene.
     width: int  #: In pixels.
     height: int  #: In pixels.
-    rt_engine: int  #: As ``-rtEngine`` has it.
+    rt_engine: int  #: A value for ``-rtEngine``.
 
 
 class VRay(RenderLayer):
-    """Renders V-Ray scenes; all frames of a chunk in one process, or one process per frame for a scene file per frame.
+    """Renders V-Ray scenes: all frames of a chunk in one process, or one process for each scene file.
 
     ::
 
@@ -80,7 +78,7 @@ class VRay(RenderLayer):
         def __init__(self, name: str, **args: Unpack[VRayArgs]) -> None: ...
 
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
-        """One run of V-Ray for all frames, or one per frame when each has a scene of its own."""
+        """One run of V-Ray for all frames, or one per frame when each frame has its own scene."""
         program = self.get_program()
         target = targets.main if targets else None
         if target is not None and target.is_sequence and len(frames) > 1 and self.get_scene(0) == self.get_scene(1):

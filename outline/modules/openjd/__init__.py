@@ -12,7 +12,7 @@ __all__ = ["OpenJobStep", "OpenJobTask", "job_name", "job_parameters"]
 
 
 def job_name(text: str, parameters: dict[str, str]) -> str:
-    """The name of a template as that of an outline."""
+    """The outline name for a template's name."""
     from ...session import conform_name
 
     return conform_name(resolve(text, parameters))

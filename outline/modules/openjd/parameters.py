@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The parameters of a template as options of the command line: ``pycuerun job.outline -- --Frames 1-100``."""
+"""The parameters of a template as command line options: ``pycuerun job.outline -- --Frames 1-100``."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Definition = Mapping[str, Any]
 def job_parameters(
     definitions: Sequence[Definition], script: str, folder: str = ".", words: Sequence[str] | None = None
 ) -> dict[str, str]:
-    """The values of parameters, by the names that format strings have for them.
+    """The values of parameters, by their names in format strings.
 
     Args:
-        definitions: The parameters, as they stand in a template.
-        script: The script that asks.
-        folder: The way from its folder to that which default paths begin in; paths of the command line begin in the
-            current folder.
-        words: What the command line hands to the script; None: what stands there.
+        definitions: The parameter definitions, as in a template.
+        script: The calling script.
+        folder: The relative path from the script's folder to the one in which default paths begin. Paths from the
+            command line begin in the current folder.
+        words: The script's command line arguments. None means those of this process.
 
     Raises:
-        OutlineException: A value is missing, or is not what its definition allows.
+        OutlineException: A value is missing, or its definition does not allow it.
     """
     parser = _Parser(prog="parameters", allow_abbrev=False, add_help=False)
     for one in definitions:

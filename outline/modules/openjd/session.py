@@ -35,7 +35,7 @@ def run_task(layer: Layer, task: Mapping[str, str]) -> None:
 
     Raises:
         ShellCommandFailureException: A command failed.
-        OutlineException: A format string names what there is not.
+        OutlineException: A format string contains an unknown name.
     """
     values = dict(layer.get_arg("parameters") or {})
     with tempfile.TemporaryDirectory(prefix="openjd-") as folder, _in_folder(folder), ExitStack() as stack:
@@ -52,7 +52,7 @@ def run_task(layer: Layer, task: Mapping[str, str]) -> None:
 
 @contextmanager
 def _in_folder(folder: str) -> Iterator[None]:
-    """Work in a folder, and have the environment and the current folder of before afterwards."""
+    """Work in a folder. Restores the environment and the current folder afterwards."""
     environ, before = dict(os.environ), os.getcwd()
     os.chdir(folder)
     try:
@@ -64,7 +64,7 @@ def _in_folder(folder: str) -> Iterator[None]:
 
 
 def _enter(environment: Mapping[str, Any], values: Mapping[str, str], folder: str, stack: ExitStack) -> None:
-    """Set the variables of an environment and run what enters it; what exits it runs in the end, whatever happens."""
+    """Set the variables of an environment and run its enter action. Its exit action always runs at the end."""
     os.environ.update({name: resolve(str(text), values) for name, text in (environment.get("variables") or {}).items()})
     script = environment.get("script")
     if script:
@@ -87,7 +87,7 @@ def _words(action: Mapping[str, Any], values: Mapping[str, str]) -> list[str]:
 
 
 def _with_files(script: Mapping[str, Any], scope: str, values: Mapping[str, str], folder: str) -> dict[str, str]:
-    """Write the files of a script; gives what format strings in it stand for."""
+    """Write the files of a script. Gives the values for its format strings."""
     files = script.get("embeddedFiles") or ()
     paths = {}
     for place, one in enumerate(files):
@@ -109,7 +109,7 @@ def _write(path: str, text: str, ends: str = "LF", *, is_program: bool = False) 
 
 
 def _listen(words: list[str]) -> None:
-    """Run what enters an environment, and set the variables that it prints."""
+    """Run the enter action of an environment, and set the variables that it prints."""
     try:
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except OSError as error:
@@ -133,7 +133,7 @@ def _listen(words: list[str]) -> None:
 
 
 def _change(text: str) -> list[tuple[str, str | None]]:
-    """The variable that a line sets or unsets; a JSON text may stand for what has line feeds in it."""
+    """The variable that a line sets or unsets. A value with line feeds comes as JSON text."""
     if text.startswith(_UNSET):
         return [(text[len(_UNSET) :].strip(), None)]
     for begin in _SET:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The task parameters of a step: which values they have, and which of them make a task together."""
+"""The task parameters of a step: their values, and how these combine into tasks."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Space(NamedTuple):
     """The tasks of a step.
 
     Attributes:
-        frames: The values of the only parameter, when that is a number; then frames are named by it.
-        chunk: How many of them a task may have.
-        items: The values of several parameters, or of one that is no number, by name.
+        frames: The values of the only parameter, when that is a number. They become the frame numbers.
+        chunk: The most of them in one task.
+        items: The values of several parameters, or of one that is not a number, by name.
     """
 
     frames: FrameSet | None = None
@@ -40,11 +40,11 @@ def space_of(space: Mapping[str, Any], values: Mapping[str, str]) -> Space:
     """The tasks of a step.
 
     Args:
-        space: ``parameterSpace`` as it stands in a template.
-        values: What format strings in it stand for.
+        space: ``parameterSpace`` as in a template.
+        values: The values of the names in its format strings.
 
     Raises:
-        OutlineException: A range cannot be read, or the combination names what there is not.
+        OutlineException: A range is invalid, or the combination contains an unknown name.
     """
     definitions = space["taskParameterDefinitions"]
     if len(definitions) == 1 and definitions[0]["type"] in ("INT", CHUNK):
@@ -79,7 +79,7 @@ def numbers_of(text: str) -> list[int]:
     """The numbers of a range such as ``1-10,20-30:5``, in ascending order.
 
     Raises:
-        OutlineException: It cannot be read.
+        OutlineException: The range is invalid.
     """
     found: set[int] = set()
     for part in text.split(","):
@@ -96,7 +96,7 @@ def combine(expression: str, ranges: Mapping[str, Sequence[str]]) -> Iterator[di
     """The values of each task: ``A * B`` stands for all pairs, ``(A, B)`` for the first of both, the second, and so on.
 
     Raises:
-        OutlineException: The expression cannot be read, names what there is not, or pairs ranges of different lengths.
+        OutlineException: The expression is invalid, contains an unknown name, or pairs ranges of different lengths.
     """
     words = _WORD.findall(expression)
     if "".join(words) != re.sub(r"\s", "", expression):

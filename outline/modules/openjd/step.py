@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A step of a template as a layer. Each task has a session of its own: its environments are entered and exited."""
+"""A step of a template as a layer. Each task has its own session, which enters and exits its environments."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ __all__ = ["OpenJobArgs", "OpenJobStep", "OpenJobTask"]
 
 
 class OpenJobArgs(LayerArgs, total=False):
-    """The arguments of a step. What stands in a template stands here in the same form."""
+    """The arguments of a step, in the same form as in the template."""
 
     script: dict[str, Any]  #: ``script`` of the step.
     environments: list[dict[str, Any]]  #: The environments of the job, then those of the step.
-    parameters: dict[str, str]  #: What ``job_parameters`` gives.
+    parameters: dict[str, str]  #: The result of ``job_parameters``.
     space: dict[str, Any]  #: ``parameterSpace`` of the step.
 
 
 class OpenJobStep(Layer):
-    """A step with task parameters: one that is a number gives the frames their numbers, others give items."""
+    """A step with task parameters. A single number parameter gives frame numbers, others give items."""
 
     declared_args = OpenJobArgs
 
     def __init__(self, name: str, **args: Any) -> None:
-        """Make the layer of a step; ``OpenJobArgs`` has the arguments.
+        """Make the layer of a step. ``OpenJobArgs`` has the arguments.
 
         Raises:
-            LayerException: Its parameters cannot be read.
+            LayerException: The step's parameters are invalid.
         """
         try:
             space = space_of(args["space"], args.get("parameters") or {})
@@ -73,7 +73,7 @@ def _expression(frames: FrameSet) -> str:
 
 
 def _runs(frames: FrameSet) -> Iterator[tuple[int, int]]:
-    """The parts of some frames that have no gap."""
+    """The groups of frames without a gap."""
     first = last = None
     for frame in sorted(frames):
         if first is not None and last is not None and frame != last + 1:

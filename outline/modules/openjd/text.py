@@ -18,7 +18,7 @@ def resolve(text: str, values: Mapping[str, str]) -> str:
     """A format string with the values of its names.
 
     Raises:
-        OutlineException: It names what there is not.
+        OutlineException: The string contains an unknown name.
     """
 
     def value(found: re.Match[str]) -> str:
@@ -34,7 +34,7 @@ def names_in(text: str) -> list[str]:
     """The names in a format string.
 
     Raises:
-        OutlineException: There is an expression instead of a name.
+        OutlineException: The string contains an expression instead of a name.
     """
     return [_name(found) for found in re.findall(_BRACES, text, re.DOTALL)]
 

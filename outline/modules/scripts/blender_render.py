@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs inside of Blender: renders frames that its command line cannot name, each to a path of its own.
+"""Runs inside Blender: renders frames that its command line cannot name, each to its own path.
 
 blender ... -P blender_render.py -- '{"-5": "/shots/a.-005.png"}'
 """

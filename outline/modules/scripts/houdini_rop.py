@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs inside of hython: renders rows of frames of one output node.
+"""Runs inside hython: renders rows of frames of one output node.
 
 hython houdini_rop.py '{"scene": "shot.hip", "rop": "/out/mantra1", "runs": [[1, 9, 2]], "output": null,
 "ignore_inputs": true}'
@@ -20,7 +20,7 @@ PROGRESS = ("vm_alfprogress", "alfprogress")
 
 
 def main(hou, words):
-    """Do what the one word, a JSON object, says; return the exit code."""
+    """Run the request in the one argument, a JSON object. Returns the exit code."""
     order = json.loads(words[0])
     try:
         hou.hipFile.load(order["scene"], suppress_save_prompt=True, ignore_load_warnings=True)
@@ -53,7 +53,7 @@ def _render(hou, node, run, order):
     else:  # a Karma or file cache node, which has the parameters of an output node and a button
         node.parm("trange").set(1)
         for parm, value in zip(node.parmTuple("f"), run):  # noqa: B905  # old Pythons have no strict=
-            parm.deleteAllKeyframes()  # the expressions $FSTART and $FEND would win over the value
+            parm.deleteAllKeyframes()  # the expressions $FSTART and $FEND would override the value
             parm.set(value)
         node.parm("execute").pressButton()
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls a function, or runs a script, with frames and keyword arguments; needs Python 3.6 and nothing else.
+"""Calls a function, or runs a script, with frames and keyword arguments. Needs only Python 3.6.
 
 python python_call.py '{"function": "package.module:name", "script": "", "frames": [1], "kwargs": {}, "paths": []}'
 
-In the place of frames and kwargs there may be "calls", a list of [frame, item, kwargs], and "results", the path of a
+Instead of frames and kwargs there may be "calls", a list of [frame, item, kwargs], and "results", the path of a
 file that gets a line of JSON, [frame, result], for each call that returned a dict.
 """
 
@@ -16,7 +16,7 @@ import sys
 
 
 def find_function(spec):
-    """The function that ``package.module:name`` or ``path/file.py:name`` stands for."""
+    """The function named by ``package.module:name`` or ``path/file.py:name``."""
     place, _, name = spec.rpartition(":")
     if place.endswith(".py"):
         found = runpy.run_path(place, run_name=place)
@@ -30,8 +30,8 @@ def find_function(spec):
 
 
 def do(work):
-    """Do the work: call the function, or run the script, once for all frames or once for each item."""
-    # Without the folder of this file, whose neighbours would be found in place of real modules.
+    """Call the function, or run the script, once for all frames or once for each item."""
+    # Without the folder of this file, because its neighbours would shadow real modules.
     sys.path[:1] = work["paths"]
     if "calls" in work:
         do_items(work)
@@ -48,7 +48,7 @@ def run_script(path, names):
 
 
 def do_items(work):
-    """Work on one item after the other; the first that fails ends it."""
+    """Process one item after the other. Stops at the first failure."""
     function = None if work["script"] else find_function(work["function"])
     for done, (frame, item, kwargs) in enumerate(work["calls"], 1):
         if function is None:
@@ -61,7 +61,7 @@ def do_items(work):
 
 
 def note(work, frame, item, result):
-    """Write down what the function returned for an item."""
+    """Write the function's result for an item to the results file."""
     if result is None:
         return
     if not isinstance(result, dict):
@@ -72,7 +72,7 @@ def note(work, frame, item, result):
 
 
 def read_call(word):
-    """What to do: the JSON itself, or ``@`` and the path of a file with it."""
+    """The call as data, from JSON text or from ``@`` and the path of a file with it."""
     if not word.startswith("@"):
         return json.loads(word)
     with open(word[1:], encoding="utf-8") as stream:
