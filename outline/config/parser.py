@@ -225,7 +225,7 @@ def _merge(parser: OutlineParser, text: str, origin: str) -> None:
         layer.read_string(text, source=origin)
     except Error as error:
         reason = " ".join(str(error).split())
-        raise ConfigException(f"the configuration file {origin} cannot be understood: {reason}; correct it") from error
+        raise ConfigException(f"the configuration file {origin} is invalid: {reason}; correct it") from error
     for section in layer.sections():
         if section != parser.default_section and not parser.has_section(section):
             parser.add_section(section)

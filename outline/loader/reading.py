@@ -104,7 +104,7 @@ def read_script(ol: Outline, path: str) -> Outline:
     if len(own) > 1 and len(own) == len(made.outlines) and not ol.get_layers():
         raise OutlineException(f"{path} makes the outlines {names} and launches none of them; use cuerun.launch")
     if own:
-        logger.warning("%s does not launch all that it makes: %s is left out", path, names)
+        logger.warning("%s does not launch every outline that it makes: %s does not run", path, names)
     return ol
 
 

@@ -349,7 +349,7 @@ class RenderLayer(Layer):
         """The error of a command, or None when all is well."""
         forgives = self.get_arg("success_when_outputs_complete") and outputs.checks_outputs(self)
         if end.failure is not None and end.left_all and forgives:
-            logger.warning("layer %s: %s, but all outputs are there", self.get_name(), end.failure)
+            logger.warning("layer %s: %s, but all outputs exist", self.get_name(), end.failure)
             end = end._replace(failure=None)
         where = f"layer {self.get_name()!r}: "
         if end.failure is not None:
@@ -370,7 +370,7 @@ class RenderLayer(Layer):
 
         done = set(find_complete(self.get_render_outputs(), frames.unique(), Checks.of(self.get_args())))
         if done:
-            logger.warning("layer %s: frames %s are there already", self.get_name(), FrameSet(sorted(done)))
+            logger.warning("layer %s: frames %s exist already", self.get_name(), FrameSet(sorted(done)))
         return FrameSet([frame for frame in frames.unique() if frame not in done])
 
     def __require_openimageio(self) -> None:

@@ -108,6 +108,6 @@ def _previous_pairs(er: FarmLayer, on: FarmLayer, *, is_same: bool) -> set[tuple
             continue
         pair = on_places[target], er_places[frame]
         if pair in pairs or (is_same and target == frame):
-            raise CuebotRefuses(f"frame {frame} of the layer {er.name} comes again in its range")
+            raise CuebotRefuses(f"frame {frame} of the layer {er.name} occurs twice in its range")
         pairs.add(pair)
     return pairs

@@ -76,7 +76,7 @@ def _growth(value: object) -> float:
     except ValueError:
         growth = 0.0
     if not 1 <= growth < 100:
-        raise ValueError(f"{value!r} is no number from 1 to 99, by which a time limit grows")
+        raise ValueError(f"{value!r} is not a number from 1 to 99, the factor for the time limit of a retry")
     return growth
 
 
@@ -86,7 +86,7 @@ def _delay(value: object) -> float:
     except ValueError:
         minutes = -1.0
     if not 0 <= minutes < 1e6:
-        raise ValueError(f"{value!r} is no number of minutes from 0 on")
+        raise ValueError(f"{value!r} is not a number of minutes, 0 or more")
     return minutes * 60
 
 

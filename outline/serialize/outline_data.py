@@ -309,7 +309,7 @@ class Writer:
             if id(data) in self.__known:
                 return dumper.represent_scalar("!layer", self.__known[id(data)])
             raise SerializeException(
-                f"layer {data.get_name()!r}{data.get_origin()} is held by another layer but is not part of the outline;"
+                f"layer {data.get_name()!r}{data.get_origin()} is used by another layer but is not part of the outline;"
                 " add it with add_layer or add_child"
             )
         tag = "!outline" if data is self.__ol else "!session"

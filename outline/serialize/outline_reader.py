@@ -255,7 +255,7 @@ def find_listener(
         found = getattr(found, part, None)
     # A module's names include its imports, which are not a layer's code.
     if not isinstance(found, FunctionType) or found.__module__ != module_name:
-        raise SerializeException(f"{path}: the listener {module_name}:{qualname} is no function of its module")
+        raise SerializeException(f"{path}: the listener {module_name}:{qualname} is not a function of its module")
     return found
 
 

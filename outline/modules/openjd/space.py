@@ -51,7 +51,9 @@ def space_of(space: Mapping[str, Any], values: Mapping[str, str]) -> Space:
         (one,) = definitions
         count = resolve(str(one.get("chunks", {}).get("defaultTaskCount", 1)), values)
         if not count.isdecimal() or not int(count):
-            raise OutlineException(f"task parameter {one['name']}: defaultTaskCount is {count!r}, which is no number")
+            raise OutlineException(
+                f"task parameter {one['name']}: defaultTaskCount is {count!r}, which is not a number"
+            )
         return Space(FrameSet(_texts(one, values)), int(count) if one["type"] == CHUNK else 1)
     ranges = {one["name"]: [_spelled(one, text) for text in map(str, _texts(one, values))] for one in definitions}
     return Space(items=tuple(combine(space.get("combination") or " * ".join(ranges), ranges)))
@@ -62,13 +64,13 @@ def _texts(definition: Mapping[str, Any], values: Mapping[str, str]) -> list[Any
     given, is_number = definition["range"], definition["type"] in ("INT", CHUNK)
     if isinstance(given, str):
         if not is_number:
-            raise OutlineException(f"task parameter {definition['name']}: {given!r} is no list of values")
+            raise OutlineException(f"task parameter {definition['name']}: {given!r} is not a list of values")
         return numbers_of(resolve(given, values))
     texts = [resolve(str(one), values) for one in given]
     try:
         return [int(text) for text in texts] if is_number else texts
     except ValueError:
-        raise OutlineException(f"task parameter {definition['name']}: {given!r} are no numbers") from None
+        raise OutlineException(f"task parameter {definition['name']}: {given!r} are not numbers") from None
 
 
 def _spelled(definition: Mapping[str, Any], text: str) -> str:
