@@ -63,7 +63,7 @@ def _fail(text: str) -> int:
 
 
 def _checked(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, Any]]:
-    """Return an option callback that makes a pair of each value, and a usage error of each ValueError."""
+    """An option callback that makes a pair of each value, and a usage error of each ValueError."""
 
     def callback(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
         try:

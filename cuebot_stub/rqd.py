@@ -181,7 +181,7 @@ def _end_left(order: EndLeftOrder, when: float) -> None:
 
 
 def run_frame_message(frame: RunFrame) -> rqd_pb2.RunFrame:
-    """Return the message for a frame."""
+    """The message for a frame."""
     values = frame._asdict()
     if frame.uid is None:
         del values["uid"]  # a daemon refuses 0 and below, and takes one that is not there

@@ -78,7 +78,7 @@ def load_session_frame(script: str, layer: str, frame: int) -> Layer:
 
 
 def import_backend_module(name: str) -> ModuleType:
-    """Return a backend by its name: ``outline.backend.<name>``, or an entry point of the group ``outline.backends``.
+    """A backend by its name: ``outline.backend.<name>``, or an entry point of the group ``outline.backends``.
 
     Raises:
         LaunchException: There is none, or it lacks a package that it needs.
@@ -172,11 +172,11 @@ class OutlineLauncher:
         self.__flags[flag_name(key)] = value
 
     def get_flag(self, key: str, default: Any = None) -> Any:
-        """Return a launch flag, or ``default`` when it was never set."""
+        """A launch flag, or ``default`` when it was never set."""
         return self.__flags.get(flag_name(key), default)
 
     def get(self, key: str) -> Any:
-        """Return a launch flag.
+        """A launch flag.
 
         Raises:
             KeyError: It was never set.
@@ -188,7 +188,7 @@ class OutlineLauncher:
         return self.__outline.get_facility() or get_launch_facility()
 
     def get_outline(self) -> Outline:
-        """Return the outline."""
+        """The outline."""
         return self.__outline
 
     def setup(self) -> None:
@@ -290,7 +290,7 @@ class OutlineLauncher:
         self.__outline.put_data(PLAIN_DATA, False, force=True)
 
     def serialize(self, use_pycuerun: bool = True) -> Any:
-        """Return what the backend would launch; the outline is set up first when it is not yet."""
+        """What the backend would launch; the outline is set up first when it is not yet."""
         backend = self.__get_backend_module()
         self.set_flag("use_pycuerun", use_pycuerun)
         self.__make_ready()

@@ -42,7 +42,7 @@ class SessionFacts(Protocol):
 
 
 def layer_environment(ol: Outline, layer: Layer, session: SessionFacts | None = None) -> dict[str, str]:
-    """Return the variables that all frames of a layer share.
+    """The variables that all frames of a layer share.
 
     Args:
         ol: The job.
@@ -82,7 +82,7 @@ def layer_environment(ol: Outline, layer: Layer, session: SessionFacts | None = 
 
 
 def frame_environment(shared: Mapping[str, str], facts: FrameFacts) -> dict[str, str]:
-    """Return the variables of one frame.
+    """The variables of one frame.
 
     Args:
         shared: What ``layer_environment`` returned for its layer.
@@ -113,7 +113,7 @@ def frame_environment(shared: Mapping[str, str], facts: FrameFacts) -> dict[str,
 
 
 def base_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without the frame variables of another job, for a job launched from within a frame."""
+    """An environment without the frame variables of another job, for a job launched from within a frame."""
     return {key: value for key, value in environ.items() if not key.startswith(("CUE_", "OL_LAYER_", "OL_BASE_"))}
 
 
@@ -122,7 +122,7 @@ def _position(ol: Outline, layer: Layer) -> int:
 
 
 def _part_id(job_id: str, layer: int, frame: int) -> str:
-    """Return an id that is the same in every attempt and after a resume.
+    """An id that is the same in every attempt and after a resume.
 
     It is the job's, with the number of its machine replaced by the places of layer and frame.
     """

@@ -65,7 +65,7 @@ class FrameEnd(NamedTuple):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> FrameEnd:
-        """Return what ``to_dict`` wrote; numbers may be text.
+        """What ``to_dict`` wrote; numbers may be text.
 
         Raises:
             ValueError: A value is missing, or is none of its kind.

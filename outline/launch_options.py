@@ -58,7 +58,7 @@ class LaunchOption(NamedTuple):
 
 
 def get_launch_facility() -> str:
-    """Return the facility to launch to: RENDER_TO, else FACILITY, else the configuration's."""
+    """The facility to launch to: RENDER_TO, else FACILITY, else the configuration's."""
     return os.environ.get("RENDER_TO") or os.environ.get("FACILITY") or config.get("outline", "facility")
 
 

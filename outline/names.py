@@ -13,12 +13,12 @@ _FRAME_NAME = r"(-?\d+)-(.+)\Z"  # a text: most processes read no frame name
 
 
 def padded(frame: int) -> str:
-    """Return a frame number as the farm pads it: ``0012``."""
+    """A frame number as the farm pads it: ``0012``."""
     return f"{frame:04d}"
 
 
 def frame_name(frame: int, layer: str) -> str:
-    """Return the name of the chunk that begins with a frame: ``0012-beauty``."""
+    """The name of the chunk that begins with a frame: ``0012-beauty``."""
     return f"{padded(frame)}-{layer}"
 
 
@@ -35,7 +35,7 @@ def split_frame_name(name: str) -> tuple[int, str]:
 
 
 def log_name(job: str, frame: str) -> str:
-    """Return the file name of a frame's log.
+    """The file name of a frame's log.
 
     Args:
         job: The job's name.
@@ -45,15 +45,15 @@ def log_name(job: str, frame: str) -> str:
 
 
 def older_log(log: str, attempt: int) -> str:
-    """Return the path of the log of an older attempt; ``.1`` is the oldest."""
+    """The path of the log of an older attempt; ``.1`` is the oldest."""
     return f"{log}.{attempt}"
 
 
 def second_log(log: str) -> str:
-    """Return the path of the log of an attempt that runs beside the first one, until it is known which one counts."""
+    """The path of the log of an attempt that runs beside the first one, until it is known which one counts."""
     return f"{log}.second"
 
 
 def progress_path(log: str) -> str:
-    """Return the path of the file that tells how far a running frame is."""
+    """The path of the file that tells how far a running frame is."""
     return f"{log}.progress"

@@ -35,7 +35,7 @@ class CuerunOptionParser(OptionParser):
         return option.dest in _OF_TOOLS
 
     def format_epilog(self, formatter: Any) -> str:
-        """Return the epilog as it was written."""
+        """The epilog as it was written."""
         return self.epilog or ""
 
     def handle_standard_options(self, options: Any, args: Any) -> None:
@@ -65,7 +65,7 @@ class CuerunOptionParser(OptionParser):
 
     @staticmethod
     def options_to_args(options: Any) -> dict[str, Any]:
-        """Return the options as launch flags."""
+        """The options as launch flags."""
         return {name: getattr(options, name, None) for name in PYOUTLINE_FLAGS}
 
 

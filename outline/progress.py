@@ -58,7 +58,7 @@ class FrameProgress(NamedTuple):
 
 
 def log_of(environ: Mapping[str, str]) -> str:
-    """Return the path of the log of the frame whose environment this is; empty when it has none.
+    """The path of the log of the frame whose environment this is; empty when it has none.
 
     Hosts of a farm tell the name only, and the farm the folder.
     """
@@ -111,7 +111,7 @@ class ProgressFile:
 
 
 def read_progress(log: str) -> FrameProgress | None:
-    """Return what the file beside a log says; None when there is none, or when it is being written right now."""
+    """What the file beside a log says; None when there is none, or when it is being written right now."""
     try:
         with open(progress_path(log), "rb") as stream:
             data = json.loads(stream.read(_LONGEST_FILE))
@@ -134,7 +134,7 @@ def take_progress(log: str) -> FrameProgress | None:
 def watched_output(
     rules: OutputRules, frames: FrameSet, environ: Mapping[str, str] | None = None
 ) -> Iterator[OutputReader]:
-    """Return a reader for the commands of the running frame, which tells everybody how far they are.
+    """A reader for the commands of the running frame, which tells everybody how far they are.
 
     Args:
         rules: What to look for in the output.

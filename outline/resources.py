@@ -26,7 +26,7 @@ def parse_memory_kb(value: object) -> int:
 
 
 def parse_cores(value: object) -> float:
-    """Return a number of cores; fractions allowed, 0 means a whole machine, below 0 a machine less so many.
+    """A number of cores; fractions allowed, 0 means a whole machine, below 0 a machine less so many.
 
     Raises:
         ValueError: The value is no number, or above 0 and below 0.1, which the farm cannot count.

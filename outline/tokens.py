@@ -133,7 +133,7 @@ class FrameTokens(NamedTuple):
 
 
 def expand_command(cmd: str | Sequence[object], tokens: FrameTokens) -> list[str]:
-    """Return the command as a list of words with its tokens replaced.
+    """The command as a list of words with its tokens replaced.
 
     Args:
         cmd: A list is never split again; a text is split once, by the rules of the shell, before tokens are replaced.
@@ -150,7 +150,7 @@ def expand_command(cmd: str | Sequence[object], tokens: FrameTokens) -> list[str
 
 
 def expand_in_frame(cmd: str | Sequence[object], environ: Mapping[str, str], frame: int | None = None) -> list[str]:
-    """Return the command of a frame as a list of words, its tokens replaced by what the environment says.
+    """The command of a frame as a list of words, its tokens replaced by what the environment says.
 
     Most commands have no token, and every frame comes here, so the environment is read only for one that has.
 
@@ -169,7 +169,7 @@ def expand_in_frame(cmd: str | Sequence[object], environ: Mapping[str, str], fra
 
 
 def expand_word(word: str, tokens: FrameTokens) -> str:
-    """Return one word, or any text, with its tokens replaced, in one pass."""
+    """One word, or any text, with its tokens replaced, in one pass."""
     return _with_tokens(word, _token_values(tokens)) if _may_hold_token(word) else word
 
 
@@ -185,7 +185,7 @@ def wants_hashes(cmd: str | Sequence[object]) -> bool:
 
 
 def fill_hashes(cmd: str | Sequence[object], frame: int) -> list[str]:
-    """Return the words of a command with the padded frame in the place of ``#`` runs in file names."""
+    """The words of a command with the padded frame in the place of ``#`` runs in file names."""
 
     def padded(run: str) -> str:
         return f"{frame:0{_SINGLE_SLOT_DIGITS if len(run) == 1 else len(run)}d}"
@@ -194,7 +194,7 @@ def fill_hashes(cmd: str | Sequence[object], frame: int) -> list[str]:
 
 
 def farm_line(cmd: str | Sequence[object], *, quote: bool = False, hashes: bool = False) -> str:
-    """Return a command as one line for the shell of a host, with only the tokens that a farm server replaces.
+    """A command as one line for the shell of a host, with only the tokens that a farm server replaces.
 
     Args:
         cmd: A text is the line. The words of a list are joined with blanks, so that the shell splits them again.
@@ -239,14 +239,14 @@ def names_ends(cmd: str | Sequence[object]) -> bool:
 
 
 def fill_chunk(cmd: str | Sequence[object], frames: FrameSet) -> list[str]:
-    """Return the words of a command that runs for some frames of its chunk, which follow each other."""
+    """The words of a command that runs for some frames of its chunk, which follow each other."""
     spec = str(frames)
     values = {"#FRAME_START#": str(frames[0]), "#FRAME_END#": str(frames[-1]), "#FRAMESPEC#": spec, "%{RANGE}": spec}
     return [_with_tokens(word, values) for word in split_command(cmd)]
 
 
 def split_command(cmd: object) -> list[str]:
-    """Return a command as a list of text words, tokens untouched.
+    """A command as a list of text words, tokens untouched.
 
     Args:
         cmd: A list, tuple or other iterable of words; a ``pathlib`` path, which is one word; or a text, which is
@@ -294,7 +294,7 @@ def _with_tokens(word: str, values: Mapping[str, str]) -> str:
 
 
 def _with_slots(word: str, fill: Callable[[str], str]) -> str:
-    """Return a word with its ``#`` runs filled in, and its tokens left alone."""
+    """A word with its ``#`` runs filled in, and its tokens left alone."""
 
     def replace(match: re.Match[str]) -> str:
         run = match["slot"]
@@ -306,7 +306,7 @@ def _with_slots(word: str, fill: Callable[[str], str]) -> str:
 
 
 def _token_values(tokens: FrameTokens) -> dict[str, str]:
-    """Return the values of the tokens that are known."""
+    """The values of the tokens that are known."""
     start = tokens.frame if tokens.frame_start is None else tokens.frame_start
     end = start if tokens.frame_end is None else tokens.frame_end
     values = {}

@@ -35,12 +35,12 @@ _Item = TypeVar("_Item")
 
 
 def disaggregate_frame_set(frameset: Iterable[int]) -> list[int]:
-    """Return the frames in their order, each once."""
+    """The frames in their order, each once."""
     return list(dict.fromkeys(frameset))
 
 
 def intersect_frame_set(range1: FrameSpec, range2: FrameSpec, normalize: bool = True) -> FrameSet | None:
-    """Return the frames that are in both, each once, or None where there is none.
+    """The frames that are in both, each once, or None where there is none.
 
     Args:
         range1: Gives the order.
@@ -56,7 +56,7 @@ def intersect_frame_set(range1: FrameSpec, range2: FrameSpec, normalize: bool = 
 
 
 def make_frame_set(frames: Iterable[int], normalize: bool = True) -> FrameSet:
-    """Return a FrameSet of these frames, sorted and without duplicates unless ``normalize`` is False."""
+    """A FrameSet of these frames, sorted and without duplicates unless ``normalize`` is False."""
     from .frames import FrameSet
 
     frame_set = FrameSet(frames)
@@ -73,7 +73,7 @@ def compact_frame_range(frames: Iterable[int]) -> str:
 
 
 def get_slice(frame_range: FrameSpec, frames: Iterable[int], items: Sequence[_Item]) -> list[_Item]:
-    """Return the items that belong to some frames, where ``items`` has one for each frame of the range.
+    """The items that belong to some frames, where ``items`` has one for each frame of the range.
 
     Raises:
         FrameRangeError: A frame is not in the range.
@@ -92,21 +92,21 @@ def get_slice(frame_range: FrameSpec, frames: Iterable[int], items: Sequence[_It
 
 
 def get_show() -> str:
-    """Return the show from ``$SHOW``, or else the configured ``default_show``."""
+    """The show from ``$SHOW``, or else the configured ``default_show``."""
     return os.environ.get("SHOW") or config.get("outline", "default_show")
 
 
 def get_shot() -> str:
-    """Return the shot from ``$SHOT``, or else the configured ``default_shot``."""
+    """The shot from ``$SHOT``, or else the configured ``default_shot``."""
     return os.environ.get("SHOT") or config.get("outline", "default_shot")
 
 
 def get_user() -> str:
-    """Return the user's name, on Windows with its domain; the user's number as text where there is no name."""
+    """The user's name, on Windows with its domain; the user's number as text where there is no name."""
     domain = os.environ.get("USERDOMAIN") if os.name == "nt" else None
     return f"{domain}\\{login_name()}" if domain else login_name()
 
 
 def get_uid() -> int:
-    """Return the user's number, which is 1 on Windows."""
+    """The user's number, which is 1 on Windows."""
     return os.getuid() if hasattr(os, "getuid") else 1

@@ -47,19 +47,19 @@ class DependBook:
         self._is_reading = False
 
     def take_moved(self) -> list[Job]:
-        """Return the jobs whose frames were held or released since the last call."""
+        """The jobs whose frames were held or released since the last call."""
         moved, self._moved = self._moved, {}
         return list(moved.values())
 
     def take_unsaved(self) -> dict[str, Depend | None]:
-        """Return the dependencies that changed since the last call, by id; None for removed ones."""
+        """The dependencies that changed since the last call, by id; None for removed ones."""
         unsaved, self._unsaved = self._unsaved, {}
         return unsaved
 
     # -- asking ------------------------------------------------------------------------------------------------
 
     def find(self, id: str) -> Row | None:
-        """Return the dependency, or the pair of one, with this id; or None."""
+        """The dependency, or the pair of one, with this id; or None."""
         depend = self.all.get(id)
         if depend is not None:
             return Row(depend)
@@ -72,7 +72,7 @@ class DependBook:
         return row.depend.id if row.pair < 0 else f"{row.depend.id[:24]}{row.pair:012x}"
 
     def ends(self, row: Row) -> tuple[int, int]:
-        """Return the frame that waits and the frame that is waited for; -1 for more than one."""
+        """The frame that waits and the frame that is waited for; -1 for more than one."""
         if row.pair < 0:
             return row.depend.er_ref, row.depend.on_ref
         edges = self._edges[row.depend.id]
@@ -86,15 +86,15 @@ class DependBook:
         return (row.pair in row.depend.odd) == bool(on.done[self._edges[row.depend.id].on[row.pair]])
 
     def of(self, job: str, layer: str | None = None) -> list[Row]:
-        """Return the dependencies of a job, or of a layer and its frames, without the pairs of frame-by-frame ones."""
+        """The dependencies of a job, or of a layer and its frames, without the pairs of frame-by-frame ones."""
         return list(self._whole(one for one in self._of[job] if layer is None or one.er_layer == layer))
 
     def on(self, job: str, layer: str | None = None) -> list[Row]:
-        """Return the dependencies on a job, or on a layer and its frames, without pairs."""
+        """The dependencies on a job, or on a layer and its frames, without pairs."""
         return list(self._whole(one for one in self._on[job] if layer is None or one.on_layer == layer))
 
     def of_frame(self, job: Job, ref: int) -> list[Row]:
-        """Return all dependencies of a frame, its layer and its job, with pairs."""
+        """All dependencies of a frame, its layer and its job, with pairs."""
         layer, found = job.state.layer(ref).name, []
         for depend in self._of[job.id]:
             edges = self._edges.get(depend.id)
@@ -105,7 +105,7 @@ class DependBook:
         return found
 
     def on_frame(self, job: Job, ref: int) -> list[Row]:
-        """Return the dependencies on exactly this frame, with pairs."""
+        """The dependencies on exactly this frame, with pairs."""
         parts = [Row(one, pair) for one in self._wise_on(job, ref) for pair in self._edges[one.id].of_on(ref)]
         return [*map(Row, self._on_frame[job.id, ref]), *parts]
 
@@ -148,7 +148,7 @@ class DependBook:
             self._hold(depend)
 
     def first_repeated(self, depends: Iterable[tuple[Depend, Edges | None]]) -> int | None:
-        """Return the index of the first dependency that equals an active or an earlier one; or None."""
+        """The index of the first dependency that equals an active or an earlier one; or None."""
         new: set[tuple[object, ...]] = set()
         for place, (depend, edges) in enumerate(depends):
             mine = {depend.signature, *self._pair_signatures(depend, edges)}

@@ -108,7 +108,7 @@ class _Queue:
 
 
 def _order(farm: Farm, host: Host, jobs: Sequence[Job], heir: Job | None) -> list[Job]:
-    """Return the jobs that may run on a host, in order.
+    """The jobs that may run on a host, in order.
 
     Jobs that were launched with cores of this host come first, then jobs of the show that the owner prefers, then
     jobs with a higher priority, and among equals the job whose frame has just ended.
@@ -153,7 +153,7 @@ def _start_frame_of(farm: Farm, host: Host, job: Job, share: Subscription) -> bo
 
 
 def _share(farm: Farm, host: Host, job: Job, *, is_heir: bool) -> Subscription | None:
-    """Return the subscription with which a job may use a host now, or None."""
+    """The subscription with which a job may use a host now, or None."""
     show = farm.shows[job.facts.show]
     if job.facts.paused or not show.active or not show.dispatch_enabled or not (show.booking_enabled or is_heir):
         return None
@@ -163,7 +163,7 @@ def _share(farm: Farm, host: Host, job: Job, *, is_heir: bool) -> Subscription |
 
 
 def _reservation(farm: Farm, host: Host, job: Job, layer: LayerFacts, share: Subscription) -> int | None:
-    """Return the core points to reserve for a frame of a layer, or None if the host has no room."""
+    """The core points to reserve for a frame of a layer, or None if the host has no room."""
     if layer.start_after > farm.now() or not tags_match(layer.tags, farm.host_tags(host)):
         return None
     used = farm.usage.of("host", host.id)
@@ -206,7 +206,7 @@ def _has_room(farm: Farm, name: str, host: Host) -> bool:
 
 
 def _core_points(layer: LayerFacts, host: Host, idle: int) -> int | None:
-    """Return the core points that a frame gets: what its layer asks for, or all idle whole cores of a host for one.
+    """The core points that a frame gets: what its layer asks for, or all idle whole cores of a host for one.
 
     A layer that asks for 0 gets all of a host, for a negative number all but so many. A frame that is not threadable
     gets one core at most, except on hosts that are for one frame at a time.

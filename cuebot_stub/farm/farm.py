@@ -188,54 +188,54 @@ class Farm:
         return not self.settings.strict
 
     def find_show(self, name: str) -> Show | None:
-        """Return the show of a name."""
+        """The show of a name."""
         return next((show for show in self.shows.values() if show.name == name), None)
 
     def show_for_jobs(self, name: str) -> Show | None:
-        """Return the show for jobs launched to a name, also if a show of that name was archived into it."""
+        """The show for jobs launched to a name, also if a show of that name was archived into it."""
         return self.find_show(name) or next((show for show in self.shows.values() if name in show.aliases), None)
 
     def show_names(self) -> frozenset[str]:
-        """Return the names by which jobs can be launched to shows."""
+        """The names by which jobs can be launched to shows."""
         return frozenset(name for show in self.shows.values() for name in (show.name, *show.aliases))
 
     def find_service(self, name: str, show: str = "") -> Service | None:
-        """Return the service of a name, or the show's override of it."""
+        """The service of a name, or the show's override of it."""
         return next((one for one in self.services.values() if one.name == name and one.show == show), None)
 
     def find_allocation(self, name: str) -> Allocation | None:
-        """Return the allocation of a name, ``facility.name``."""
+        """The allocation of a name, ``facility.name``."""
         return next((one for one in self.allocations.values() if one.name.lower() == name.lower()), None)
 
     def default_allocation(self) -> Allocation:
-        """Return the allocation of hosts that ask for none."""
+        """The allocation of hosts that ask for none."""
         default = next((one for one in self.allocations.values() if one.is_default), None)
         return default or self.find_allocation("local.general") or next(iter(self.allocations.values()))
 
     def find_limit(self, name: str) -> Limit | None:
-        """Return the limit of a name."""
+        """The limit of a name."""
         return next((one for one in self.limits.values() if one.name == name), None)
 
     def find_host(self, name: str) -> Host | None:
-        """Return the host of a name."""
+        """The host of a name."""
         return next((host for host in self.hosts.values() if host.name == name), None)
 
     def deed_of(self, host: Host) -> Deed | None:
-        """Return the deed of a host, if it has an owner."""
+        """The deed of a host, if it has an owner."""
         return next((deed for deed in self.deeds.values() if deed.host == host.id), None)
 
     def root_group(self, show: str) -> Group:
-        """Return the root group of a show."""
+        """The root group of a show."""
         return next(group for group in self.groups.values() if group.show == show and not group.parent)
 
     def subscription_of(self, show: str, allocation: str) -> Subscription | None:
-        """Return the subscription of a show to an allocation."""
+        """The subscription of a show to an allocation."""
         return next(
             (one for one in self.subscriptions.values() if one.show == show and one.allocation == allocation), None
         )
 
     def host_tags(self, host: Host) -> frozenset[str]:
-        """Return all tags of a host in lower case: of its allocation, its name, from RQD, and those set by clients."""
+        """All tags of a host in lower case: of its allocation, its name, from RQD, and those set by clients."""
         allocation = self.allocations.get(host.allocation)
         tags = (allocation.tag if allocation else "", host.name, *host.reported_tags, *host.tags)
         known = self.tags_seen.get(host.id)
@@ -244,7 +244,7 @@ class Farm:
         return known[1]
 
     def procs_of_host(self, host: Host) -> list[Proc]:
-        """Return the procs on a host."""
+        """The procs on a host."""
         return [proc for proc in self.procs.values() if proc.host == host.id]
 
     # -- jobs --------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ _OPPOSITES = {"DOES_NOT_CONTAIN": "CONTAINS", "IS_NOT": "IS"}
 
 
 def filters_of(farm: Farm, show: str) -> list[Filter]:
-    """Return the filters of a show in the order in which they run."""
+    """The filters of a show in the order in which they run."""
     return sorted((one for one in farm.filters.values() if one.show == show), key=lambda one: one.order)
 
 

@@ -113,14 +113,14 @@ class Proc:
 
 
 def short_name(reported: str) -> str:
-    """Return the name of a host: without its domain, unless it is an address or has a port."""
+    """The name of a host: without its domain, unless it is an address or has a port."""
     if ":" in reported or _ADDRESS.match(reported):
         return reported
     return reported.partition(".")[0]
 
 
 def host_address(name: str, tags: list[str], known: dict[str, str], *, is_local: bool) -> str:
-    """Return the address of a host's RQD, ``address:port``.
+    """The address of a host's RQD, ``address:port``.
 
     Args:
         name: The host's name.

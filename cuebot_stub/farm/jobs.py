@@ -30,17 +30,17 @@ _NO_FRAME = 0xFFFFFFFFFFFF
 
 
 def layer_id(job_id: str, number: int) -> str:
-    """Return the id of a layer, made of the job's id and the layer's number. It is not stored."""
+    """The id of a layer, made of the job's id and the layer's number. It is not stored."""
     return frame_id(job_id, number, _NO_FRAME)
 
 
 def frame_id(job_id: str, layer: int, ref: int) -> str:
-    """Return the id of a frame, made of the job's id, the layer's number and its own."""
+    """The id of a frame, made of the job's id, the layer's number and its own."""
     return f"{job_id[:18]}-{0x8000 | layer:04x}-{ref:012x}"
 
 
 def split_id(id: str) -> tuple[str, int, int]:
-    """Return the beginning of the job's id, the layer's number, and the frame's, which is -1 for a layer.
+    """The beginning of the job's id, the layer's number, and the frame's, which is -1 for a layer.
 
     Raises:
         ValueError: The text is not such an id.
@@ -85,7 +85,7 @@ class LayerFacts:
     dispatch_order: int = 1
 
     def retry_delay_seconds(self) -> float:
-        """Return how long a frame that failed waits, as a launcher of this library says in a variable of the layer."""
+        """How long a frame that failed waits, as a launcher of this library says in a variable of the layer."""
         try:
             minutes = float(self.env.get(RETRY_DELAY, "0"))
         except ValueError:
@@ -93,7 +93,7 @@ class LayerFacts:
         return minutes * 60 if 0 < minutes < math.inf else 0.0
 
     def group(self) -> str:
-        """Return an equal text for layers that may run on the same hosts; see ``LayerPlan.group``."""
+        """An equal text for layers that may run on the same hosts; see ``LayerPlan.group``."""
         needs = (self.tags, self.limits, self.gpus, self.gpu_memory, self.threadable, self.max_cores, self.start_after)
         return repr(needs)
 
@@ -235,7 +235,7 @@ class Job:
             self.eligible[move.ref] = now
 
     def eligible_time(self, ref: int) -> int:
-        """Return when a frame could start; the launch of the job if it depended on nothing, or still waits."""
+        """When a frame could start; the launch of the job if it depended on nothing, or still waits."""
         facts = self.frames.get(ref)
         return int(self.eligible[ref]) or (facts.eligible if facts else 0) or self.facts.launched
 
@@ -262,23 +262,23 @@ class Job:
         return self._tags
 
     def layer_of(self, ref: int) -> int:
-        """Return the number of a frame's layer."""
+        """The number of a frame's layer."""
         return self.by_name[self.state.layer(ref).name]
 
     def layer_id(self, number: int) -> str:
-        """Return the id of a layer."""
+        """The id of a layer."""
         return layer_id(self.id, number)
 
     def frame_id(self, ref: int) -> str:
-        """Return the id of a frame."""
+        """The id of a frame."""
         return frame_id(self.id, self.layer_of(ref), ref)
 
     def log_path(self, ref: int) -> str:
-        """Return the path of a frame's log, as its host writes it."""
+        """The path of a frame's log, as its host writes it."""
         return f"{self.facts.log_dir}/{log_name(self.name, self.state.frame_name(ref))}"
 
     def facts_of(self, ref: int) -> FrameFacts:
-        """Return the facts of a frame, which are created at the first call."""
+        """The facts of a frame, which are created at the first call."""
         facts = self.frames.get(ref)
         if facts is None:
             facts = self.frames[ref] = FrameFacts()

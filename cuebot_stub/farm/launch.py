@@ -126,12 +126,12 @@ def _add_post_job(farm: Farm, document: SpecDocument, spec: JobSpec, parent: Job
 
 
 def _job_before(farm: Farm, name: str) -> Job | None:
-    """Return the last job of the same name."""
+    """The last job of the same name."""
     return next((job for job in reversed(farm.jobs.values()) if job.name == name), None)
 
 
 def _memory(spec: LayerSpec, service: Service, before: Job | None) -> int:
-    """Return the memory for a frame: what the layer asks for, or the most that it used in the last job of the name.
+    """The memory for a frame: what the layer asks for, or the most that it used in the last job of the name.
 
     As on Cuebot, the latter counts if half of that layer's frames succeeded, also if the service asks for more.
     """
@@ -199,7 +199,7 @@ def _make_plan(spec: LayerSpec, facts: LayerFacts) -> LayerPlan:
 
 
 def _make_depends(farm: Farm, document: SpecDocument, made: dict[str, Job]) -> _Made:
-    """Return the dependencies of a spec without adding them to the book.
+    """The dependencies of a spec without adding them to the book.
 
     Raises:
         SpecError: One cannot be made.
@@ -241,7 +241,7 @@ def _make_depend(farm: Farm, spec: DependSpec, made: dict[str, Job]) -> tuple[De
 
 
 def _end(job: Job, layer: str, frame: str, spec: DependSpec) -> End:
-    """Return one end of a dependency. The name of a frame is like ``0012-beauty``."""
+    """One end of a dependency. The name of a frame is like ``0012-beauty``."""
     number, layer = split_frame_name(frame) if frame else (0, layer)
     if layer and layer not in job.by_name:
         raise SpecError(spec.where, f"the job {job.name} has no layer {layer!r}", spec.line)

@@ -48,7 +48,7 @@ def _partitions(farm: Farm, host: Host, job: Job) -> Iterator[RenderPartition]:
 
 
 def procs_in(farm: Farm, partition: RenderPartition) -> list[Proc]:
-    """Return the procs in a partition."""
+    """The procs in a partition."""
     job = farm.jobs.get(partition.job)
     return [
         proc

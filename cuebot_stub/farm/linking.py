@@ -54,7 +54,7 @@ class End(NamedTuple):
 
 
 def make_depend(type: str, er: End, on: End, *, any_frame: bool = False) -> tuple[Depend, Edges | None] | None:
-    """Return a new dependency, with its pairs if frames wait for frames. The book does not have it yet.
+    """A new dependency, with its pairs if frames wait for frames. The book does not have it yet.
 
     Returns None where Cuebot silently makes none: frame by frame on a layer of another job with ``_tile_`` in its
     name.
@@ -82,7 +82,7 @@ def make_depend(type: str, er: End, on: End, *, any_frame: bool = False) -> tupl
 
 
 def edges_of(depend: Depend, er: Job, on: Job) -> Edges | None:
-    """Return the pairs of a saved dependency."""
+    """The pairs of a saved dependency."""
     if depend.type in COMPOSITE or depend.type == "LAYER_ON_SIM_FRAME":
         ends = End(er, er.by_name[depend.er_layer]), End(on, on.by_name[depend.on_layer], depend.on_ref)
         made = make_depend(depend.type, *ends)

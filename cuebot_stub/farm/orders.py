@@ -89,7 +89,7 @@ Order = LaunchOrder | KillOrder | HostOrder | EndLeftOrder | LogOrder
 
 
 def make_run_frame(farm: Farm, host: Host, job: Job, proc: Proc) -> RunFrame:
-    """Return everything that RQD needs to run the frame of a proc."""
+    """Everything that RQD needs to run the frame of a proc."""
     number = job.layer_of(proc.ref)
     layer, facts = job.layers[number], job.facts
     frame = job.state.number(proc.ref)

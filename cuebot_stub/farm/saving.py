@@ -101,7 +101,7 @@ class Unsaved:
 
 
 def _as_data(thing: Any) -> dict[str, Any] | None:
-    """Return a thing as data for JSON; None stays None."""
+    """A thing as data for JSON; None stays None."""
     return asdict(thing) if is_dataclass(thing) and not isinstance(thing, type) else thing
 
 

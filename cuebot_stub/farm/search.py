@@ -51,7 +51,7 @@ class FrameSearch(NamedTuple):
 
 
 def find_frames(farm: Farm, job: Job, search: FrameSearch) -> Iterator[int]:
-    """Return the matching frames in the order of their start: the first frames of all layers, then the second ones.
+    """The matching frames in the order of their start: the first frames of all layers, then the second ones.
 
     Raises:
         CannotDo: A range or a number cannot be read.
@@ -62,7 +62,7 @@ def find_frames(farm: Farm, job: Job, search: FrameSearch) -> Iterator[int]:
 
 
 def page_of(refs: Iterable[int], page: int, limit: int) -> list[int]:
-    """Return one page of frames.
+    """One page of frames.
 
     Args:
         refs: The frames.
@@ -75,7 +75,7 @@ def page_of(refs: Iterable[int], page: int, limit: int) -> list[int]:
 
 
 def changed_frames(job: Job, since: float) -> list[int]:
-    """Return the frames that changed since a time. Running frames always count, and so does the launch."""
+    """The frames that changed since a time. Running frames always count, and so does the launch."""
     if job.facts.launched >= since:
         return list(job.state)
     return sorted({ref for ref, moved in enumerate(job.moved) if moved >= since}.union(job.running))

@@ -64,7 +64,7 @@ def kill_job(farm: Farm, job: Job, reason: str) -> None:
 
 
 def procs_of(farm: Farm, job: Job) -> list[Proc]:
-    """Return the procs of a job."""
+    """The procs of a job."""
     return [farm.procs[id] for id in job.procs]
 
 

@@ -79,5 +79,5 @@ class Usage:
         return not self._sums and not any(self.limits.values()) and not any(self.limit_hosts.values())
 
     def of(self, *key: Hashable) -> Reserved:
-        """Return the sums for a key: ``of("host", id)``, ``of("share", show, allocation)``."""
+        """The sums for a key: ``of("host", id)``, ``of("share", show, allocation)``."""
         return self._sums.get(key, _NOTHING)

@@ -45,7 +45,7 @@ def tick(farm: Farm) -> float:
 
 
 def _patience(farm: Farm, host: Host) -> float:
-    """Return how long a host may be silent. The time is short while frames on it may be gone."""
+    """How long a host may be silent. The time is short while frames on it may be gone."""
     for proc in farm.procs_of_host(host):
         if proc.missing_since or proc.kills >= _KILLS_BEFORE_ASKING:
             return _ASK_SECONDS
@@ -93,7 +93,7 @@ class StepWatch:
         self._difference = wall() - steady()
 
     def step(self) -> float:
-        """Return the seconds by which the clock was set since the last call; 0 for small steps."""
+        """The seconds by which the clock was set since the last call; 0 for small steps."""
         before, now = self._difference, self._wall() - self._steady()
         if abs(now - before) < _SMALLEST_STEP:
             return 0.0

@@ -37,5 +37,5 @@ _THINGS = (
 
 
 def all_services(farm: Farm) -> list[Service]:
-    """Return one object per service, for a farm."""
+    """One object per service, for a farm."""
     return [make(farm) for make in (CueService, *_JOBS, ReportService, *_THINGS)]

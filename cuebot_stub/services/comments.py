@@ -24,7 +24,7 @@ def add_comment(farm: Farm, subject_of: str, message: Any) -> None:
 
 
 def comments_about(farm: Farm, subject_of: str) -> comment_pb2.CommentSeq:
-    """Return the comments on the job or host with an id, oldest first."""
+    """The comments on the job or host with an id, oldest first."""
     found = [comment_message(one) for one in farm.comments.values() if one.subject_of == subject_of]
     return comment_pb2.CommentSeq(comments=sorted(found, key=lambda comment: comment.timestamp))
 

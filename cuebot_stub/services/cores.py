@@ -40,7 +40,7 @@ def whole_points(cores: float) -> int:
 
 
 def layer_points(cores: float) -> int:
-    """Return the minimum core points of a layer for a call. Less than a tenth of a core becomes one core.
+    """The minimum core points of a layer for a call. Less than a tenth of a core becomes one core.
 
     A spec can ask for all cores of a host by 0, and for all but some by a negative number. A call cannot.
 

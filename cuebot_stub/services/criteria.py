@@ -32,12 +32,12 @@ def frame_search(criteria: Any, layer: str = "") -> FrameSearch:
 
 
 def found_frames(farm: Farm, job: Job, criteria: Any) -> Iterator[int]:
-    """Return all matching frames. Pages are for lists only, as on Cuebot."""
+    """All matching frames. Pages are for lists only, as on Cuebot."""
     return find_frames(farm, job, frame_search(criteria))
 
 
 def frame_page(farm: Farm, job: Job, criteria: Any, layer: str = "") -> job_pb2.FrameSeq:
-    """Return the requested page of frames."""
+    """The requested page of frames."""
     if layer and criteria.layers:
         return job_pb2.FrameSeq()  # as on Cuebot
     found = find_frames(farm, job, frame_search(criteria, layer))

@@ -18,7 +18,7 @@ class CueService(Service):
     name = "cue.CueInterface"
 
     def GetSystemStats(self, request: Any) -> Fields:
-        """Return the counters of the server. It has no queues, so their figures are 0."""
+        """The counters of the server. It has no queues, so their figures are 0."""
         stats = cue_pb2.SystemStats(
             dispatch_executed=self.farm.dispatched,
             booked_procs=self.farm.dispatched,

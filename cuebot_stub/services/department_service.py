@@ -20,7 +20,7 @@ __all__ = ["DepartmentService", "TaskService", "department_message", "find_depar
 
 
 def department_message(farm: Farm, department: Department) -> department_pb2.Department:
-    """Return the department of a show."""
+    """The department of a show."""
     return department_pb2.Department(
         id=department.id,
         name=f"{farm.shows[department.show].name}.{department.name}",
@@ -44,7 +44,7 @@ def _task_message(department: Department, task: Task) -> task_pb2.Task:
 
 
 def find_department(farm: Farm, name: str, show: str = "") -> Department:
-    """Return a department by its name, or that of a show.
+    """A department by its name, or that of a show.
 
     Raises:
         NotFound: There is none.
@@ -57,7 +57,7 @@ def find_department(farm: Farm, name: str, show: str = "") -> Department:
 
 
 def show_department(farm: Farm, show: Show, name: str) -> Department:
-    """Return the department of a show. Creates it for the first group that has it."""
+    """The department of a show. Creates it for the first group that has it."""
     try:
         return find_department(farm, name, show.id)
     except NotFound:
@@ -76,7 +76,7 @@ class DepartmentService(Service):
     # -- names ---------------------------------------------------------------------------------------------------
 
     def GetDepartmentNames(self, request: Any) -> Fields:
-        """Return all names, sorted."""
+        """All names, sorted."""
         return {"names": sorted(one.name for one in self.farm.departments.values() if not one.show)}
 
     def AddDepartmentName(self, request: Any) -> None:
@@ -124,7 +124,7 @@ class DepartmentService(Service):
     # -- tasks ---------------------------------------------------------------------------------------------------
 
     def GetTasks(self, request: Any) -> Fields:
-        """Return the tasks of a department, sorted by shot."""
+        """The tasks of a department, sorted by shot."""
         department = self._find(request)
         return self._tasks(department, sorted(department.tasks, key=lambda task: task.shot))
 

@@ -18,7 +18,7 @@ class DependService(Service):
     name = "depend.DependInterface"
 
     def GetDepend(self, request: Any) -> Fields:
-        """Return a dependency by its id."""
+        """A dependency by its id."""
         return {"depend": depend_message(self.farm, self._find(request.id))}
 
     def Satisfy(self, request: Any) -> None:

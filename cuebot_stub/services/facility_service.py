@@ -38,7 +38,7 @@ class FacilityService(Service):
     name = "facility.FacilityInterface"
 
     def Get(self, request: Any) -> Fields:
-        """Return the facility of a name."""
+        """The facility of a name."""
         return {"facility": _facility_message(find_facility(self.farm, request.name))}
 
     def Create(self, request: Any) -> Fields:
@@ -97,27 +97,27 @@ class AllocationService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def Find(self, request: Any) -> Fields:
-        """Return the allocation of a name, ``facility.name``."""
+        """The allocation of a name, ``facility.name``."""
         allocation = find_allocation(self.farm, request.name)
         return {"allocation": allocation_message(self.farm, allocation)}
 
     def Get(self, request: Any) -> Fields:
-        """Return an allocation by its id, or its name."""
+        """An allocation by its id, or its name."""
         allocation = find_allocation(self.farm, request.id)
         return {"allocation": allocation_message(self.farm, allocation)}
 
     def GetAll(self, request: Any) -> Fields:
-        """Return all allocations, sorted by name."""
+        """All allocations, sorted by name."""
         return {"allocations": _allocations(self.farm)}
 
     def GetHosts(self, request: Any) -> Fields:
-        """Return the hosts of an allocation."""
+        """The hosts of an allocation."""
         hosts = self._hosts(find_allocation(self.farm, request.allocation))
         messages = [host_message(self.farm, host) for host in hosts]
         return {"hosts": host_pb2.HostSeq(hosts=messages)}
 
     def FindHosts(self, request: Any) -> Fields:
-        """Return the hosts of an allocation that match."""
+        """The hosts of an allocation that match."""
         hosts = self._hosts(find_allocation(self.farm, request.allocation))
         return {"hosts": search_hosts(self.farm, request.r, hosts)}
 
@@ -126,7 +126,7 @@ class AllocationService(Service):
         return sorted(hosts, key=lambda host: host.name)
 
     def GetSubscriptions(self, request: Any) -> Fields:
-        """Return the subscriptions to an allocation."""
+        """The subscriptions to an allocation."""
         allocation = find_allocation(self.farm, request.allocation)
         found = [
             subscription_message(self.farm, one)
@@ -138,7 +138,7 @@ class AllocationService(Service):
         return {"subscriptions": subscriptions}
 
     def GetDefault(self, request: Any) -> Fields:
-        """Return the default allocation."""
+        """The default allocation."""
         default = self.farm.default_allocation()
         return {"allocation": allocation_message(self.farm, default)}
 

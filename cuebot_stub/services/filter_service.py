@@ -28,7 +28,7 @@ _VALUES = {
 
 
 def filter_message(filter: Filter) -> filter_pb2.Filter:
-    """Return a filter without its matchers and actions."""
+    """A filter without its matchers and actions."""
     return filter_pb2.Filter(
         id=filter.id,
         name=filter.name,
@@ -58,7 +58,7 @@ def _action_message(action: Action) -> filter_pb2.Action:
 
 
 def named_filter(farm: Farm, show: Show, name: str) -> Filter | None:
-    """Return a show's filter by name."""
+    """A show's filter by name."""
     return next((one for one in filters.filters_of(farm, show.id) if one.name == name), None)
 
 
@@ -103,7 +103,7 @@ class FilterService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindFilter(self, request: Any) -> Fields:
-        """Return a show's filter by name."""
+        """A show's filter by name."""
         show = find_show(self.farm, request.show)
         found = named_filter(self.farm, show, request.name)
         if found is None:
@@ -111,12 +111,12 @@ class FilterService(Service):
         return {"filter": filter_message(found)}
 
     def GetMatchers(self, request: Any) -> Fields:
-        """Return the matchers of a filter, oldest first."""
+        """The matchers of a filter, oldest first."""
         matchers = find_filter(self.farm, request.filter).matchers
         return {"matchers": {"matchers": map(_matcher_message, matchers)}}
 
     def GetActions(self, request: Any) -> Fields:
-        """Return the actions of a filter, oldest first."""
+        """The actions of a filter, oldest first."""
         actions = find_filter(self.farm, request.filter).actions
         return {"actions": {"actions": map(_action_message, actions)}}
 
@@ -222,7 +222,7 @@ class MatcherService(Service):
         self.farm.touch("filter", filter.id, filter)
 
     def GetParentFilter(self, request: Any) -> Fields:
-        """Return the filter of a matcher."""
+        """The filter of a matcher."""
         return {"filter": filter_message(self._find(request.matcher)[0])}
 
     def Delete(self, request: Any) -> None:
@@ -252,7 +252,7 @@ class ActionService(Service):
         self.farm.touch("filter", filter.id, filter)
 
     def GetParentFilter(self, request: Any) -> Fields:
-        """Return the filter of an action."""
+        """The filter of an action."""
         return {"filter": filter_message(self._find(request.action)[0])}
 
     def Delete(self, request: Any) -> None:

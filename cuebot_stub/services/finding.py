@@ -22,7 +22,7 @@ __all__ = [
 
 
 def find_job(farm: Farm, id: str) -> Job:
-    """Return a job by its id, or a pending one by its name.
+    """A job by its id, or a pending one by its name.
 
     Raises:
         NotFound: There is none.
@@ -34,7 +34,7 @@ def find_job(farm: Farm, id: str) -> Job:
 
 
 def enum_name(enum: Any, number: int) -> str:
-    """Return the name of an enum value. Clients can send any number.
+    """The name of an enum value. Clients can send any number.
 
     Raises:
         Invalid: It has no such value.
@@ -46,7 +46,7 @@ def enum_name(enum: Any, number: int) -> str:
 
 
 def pending_job(farm: Farm, name: str) -> Job:
-    """Return the pending job of a name.
+    """The pending job of a name.
 
     Raises:
         NotFound: No pending job has this name.
@@ -82,12 +82,12 @@ def find_frame(farm: Farm, message: Any) -> tuple[Job, int]:
 
 
 def find_layer_end(farm: Farm, message: Any) -> End:
-    """Return a layer as the end of a dependency."""
+    """A layer as the end of a dependency."""
     return End(*find_layer(farm, message))
 
 
 def find_frame_end(farm: Farm, message: Any) -> End:
-    """Return a frame as the end of a dependency."""
+    """A frame as the end of a dependency."""
     job, ref = find_frame(farm, message)
     return End(job, job.layer_of(ref), ref)
 

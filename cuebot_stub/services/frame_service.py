@@ -24,12 +24,12 @@ class FrameDepends(Service):
     """The calls of ``job.FrameInterface`` that are about dependencies."""
 
     def GetWhatThisDependsOn(self, request: Any) -> Fields:
-        """Return all dependencies of a frame, also those of its layer and its job."""
+        """All dependencies of a frame, also those of its layer and its job."""
         found = self.farm.depends.of_frame(*find_frame(self.farm, request.frame))
         return {"depends": depend_seq(self.farm, found)}
 
     def GetWhatDependsOnThis(self, request: Any) -> Fields:
-        """Return the dependencies on a frame."""
+        """The dependencies on a frame."""
         found = self.farm.depends.on_frame(*find_frame(self.farm, request.frame))
         return {"depends": depend_seq(self.farm, found)}
 
@@ -67,7 +67,7 @@ class FrameService(FrameDepends):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindFrame(self, request: Any) -> Fields:
-        """Return a frame of a pending job, by job, layer and number."""
+        """A frame of a pending job, by job, layer and number."""
         job = pending_job(self.farm, request.job)
         layer = request.layer if request.layer in job.by_name else request.layer.lower()
         try:
@@ -77,11 +77,11 @@ class FrameService(FrameDepends):
         return {"frame": frame_message(self.farm, job, ref)}
 
     def GetFrame(self, request: Any) -> Fields:
-        """Return a frame by its id."""
+        """A frame by its id."""
         return {"frame": frame_message(self.farm, *find_frame(self.farm, request.id))}  # fmt: skip
 
     def GetFrames(self, request: Any) -> Fields:
-        """Return a page of the frames of a pending job that match."""
+        """A page of the frames of a pending job that match."""
         return {"frames": frame_page(self.farm, pending_job(self.farm, request.job), request.r)}  # fmt: skip
 
     # -- steering ------------------------------------------------------------------------------------------------
@@ -131,7 +131,7 @@ class FrameService(FrameDepends):
         changing.set_look(self.farm, job, ref, state, look.text, (look.color.red, look.color.green, look.color.blue))
 
     def GetFrameStateDisplayOverrides(self, request: Any) -> Fields:
-        """Return the texts and colours that replace the states of a frame."""
+        """The texts and colours that replace the states of a frame."""
         job, ref = find_frame(self.farm, request.frame)
         looks = [look_message(state, look) for state, look in job.facts.looks.get(str(ref), {}).items()]
         overrides = job_pb2.FrameStateDisplayOverrideSeq(overrides=looks)

@@ -25,7 +25,7 @@ __all__ = ["GroupService", "whiteboard"]
 
 
 def whiteboard(farm: Farm, group: Group) -> job_pb2.NestedGroup:
-    """Return a group with all groups and pending jobs below it."""
+    """A group with all groups and pending jobs below it."""
     message, jobs = _nested(farm, group), _jobs_in(farm, group)
     message.jobs.extend(job.id for job in jobs)
     message.inline_jobs.extend(job_message(farm, job) for job in jobs)
@@ -62,7 +62,7 @@ class GroupService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindGroup(self, request: Any) -> Fields:
-        """Return the group of a name in a show."""
+        """The group of a name in a show."""
         show = find_show(self.farm, request.show)
         group = self._named(show.id, request.name)
         if group is None:
@@ -74,17 +74,17 @@ class GroupService(Service):
         return next((group for group in groups if group.name.lower() == name.lower()), None)
 
     def GetGroup(self, request: Any) -> Fields:
-        """Return a group by its id."""
+        """A group by its id."""
         return {"group": group_message(self.farm, find_group(self.farm, request.id))}
 
     def GetGroups(self, request: Any) -> Fields:
-        """Return the direct subgroups of a group."""
+        """The direct subgroups of a group."""
         children = _children(self.farm, find_group(self.farm, request.group))
         messages = [group_message(self.farm, child) for child in children]
         return {"groups": job_pb2.GroupSeq(groups=messages)}
 
     def GetJobs(self, request: Any) -> Fields:
-        """Return the pending jobs of a group itself."""
+        """The pending jobs of a group itself."""
         jobs = [job_message(self.farm, job) for job in _jobs_in(self.farm, find_group(self.farm, request.group))]
         return {"jobs": job_pb2.JobSeq(jobs=jobs)}
 

@@ -22,7 +22,7 @@ __all__ = ["HostService", "search_hosts"]
 
 
 def search_hosts(farm: Farm, criteria: host_pb2.HostSearchCriteria, hosts: list[Host]) -> host_pb2.HostSeq:
-    """Return the matching hosts, sorted by name."""
+    """The matching hosts, sorted by name."""
     names = {short_name(name) for name in criteria.hosts}
     ids, allocations = set(criteria.ids), {name.lower() for name in criteria.allocs}
     matches = find_test(criteria.regex)
@@ -50,25 +50,25 @@ class HostService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindHost(self, request: Any) -> Fields:
-        """Return the host of a name."""
+        """The host of a name."""
         return {"host": host_message(self.farm, find_host(self.farm, request.name))}
 
     def GetHost(self, request: Any) -> Fields:
-        """Return a host by its id, or its name."""
+        """A host by its id, or its name."""
         return {"host": host_message(self.farm, find_host(self.farm, request.id))}
 
     def GetHosts(self, request: Any) -> Fields:
-        """Return the hosts that match."""
+        """The hosts that match."""
         hosts = search_hosts(self.farm, request.r, list(self.farm.hosts.values()))
         return {"hosts": hosts}
 
     def GetProcs(self, request: Any) -> Fields:
-        """Return the procs on a host."""
+        """The procs on a host."""
         procs = self.farm.procs_of_host(find_host(self.farm, request.host))
         return {"procs": host_pb2.ProcSeq(procs=[proc_message(self.farm, proc) for proc in procs])}
 
     def GetHostWhiteboard(self, request: Any) -> Fields:
-        """Return all hosts with their procs."""
+        """All hosts with their procs."""
         hosts = sorted(self.farm.hosts.values(), key=lambda host: host.name)
         nested = host_pb2.NestedHostSeq(nested_hosts=[self._nested(host) for host in hosts])
         return {"nested_hosts": nested}
@@ -178,7 +178,7 @@ class HostService(Service):
         return {"value": bool(procs)}
 
     def GetRenderPartitions(self, request: Any) -> Fields:
-        """Return the render partitions of a host."""
+        """The render partitions of a host."""
         host = find_host(self.farm, request.host)
         found = [one for one in self.farm.partitions.values() if one.host == host.id]
         partitions = [partition_message(self.farm, one) for one in found]
@@ -191,16 +191,16 @@ class HostService(Service):
         add_comment(self.farm, find_host(self.farm, request.host).id, request.new_comment)
 
     def GetComments(self, request: Any) -> Fields:
-        """Return the comments on a host."""
+        """The comments on a host."""
         comments = comments_about(self.farm, find_host(self.farm, request.host).id)
         return {"comments": comments}
 
     def GetDeed(self, request: Any) -> Fields:
-        """Return the deed of a host."""
+        """The deed of a host."""
         deed = deed_of(self.farm, find_host(self.farm, request.host))
         return {"deed": deed_message(self.farm, deed)}
 
     def GetOwner(self, request: Any) -> Fields:
-        """Return the owner of a host."""
+        """The owner of a host."""
         deed = deed_of(self.farm, find_host(self.farm, request.host))
         return {"owner": owner_message(self.farm, self.farm.owners[deed.owner])}

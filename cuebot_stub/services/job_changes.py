@@ -72,6 +72,6 @@ class JobChanges(Service):
         add_comment(self.farm, find_job(self.farm, request.job.id).id, request.new_comment)
 
     def GetComments(self, request: Any) -> Fields:
-        """Return the comments, oldest first."""
+        """The comments, oldest first."""
         job = find_job(self.farm, request.job.id)
         return {"comments": comments_about(self.farm, job.id)}

@@ -30,18 +30,18 @@ class JobDepends(Service):
     """The calls of ``job.JobInterface`` that are about dependencies."""
 
     def GetDepends(self, request: Any) -> Fields:
-        """Return the dependencies of a job, its layers and its frames, without those between two frames."""
+        """The dependencies of a job, its layers and its frames, without those between two frames."""
         job = find_job(self.farm, request.job.id)
         found = [row for row in self.farm.depends.of(job.id) if row.depend.type not in _BETWEEN_FRAMES]
         return {"depends": depend_seq(self.farm, found)}
 
     def GetWhatThisDependsOn(self, request: Any) -> Fields:
-        """Return the dependencies of a whole job."""
+        """The dependencies of a whole job."""
         job = find_job(self.farm, request.job.id)
         return {"depends": depend_seq(self.farm, self.farm.depends.of(job.id, ""))}
 
     def GetWhatDependsOnThis(self, request: Any) -> Fields:
-        """Return the dependencies on a job, its layers and its frames."""
+        """The dependencies on a job, its layers and its frames."""
         job = find_job(self.farm, request.job.id)
         return {"depends": depend_seq(self.farm, self.farm.depends.on(job.id))}
 

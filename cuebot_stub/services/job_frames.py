@@ -20,7 +20,7 @@ _OLDEST_CHECK_SECONDS = 60
 
 
 def kill_reason(what: str, request: Any) -> str:
-    """Return the reason of a kill, for the log of the frame."""
+    """The reason of a kill, for the log of the frame."""
     who = f" by {request.username}" if request.username else ""
     return f"{what} was killed{who}: {request.reason or 'no reason given'}"
 
@@ -31,12 +31,12 @@ class JobFrames(Service):
     # -- listing -------------------------------------------------------------------------------------------------
 
     def GetFrames(self, request: Any) -> Fields:
-        """Return a page of matching frames, in the order of their start."""
+        """A page of matching frames, in the order of their start."""
         job = find_job(self.farm, request.job.id)
         return {"frames": frame_page(self.farm, job, request.req)}
 
     def GetUpdatedFrames(self, request: Any) -> Fields:
-        """Return the frames that changed since a time, at most a minute ago."""
+        """The frames that changed since a time, at most a minute ago."""
         job, now = find_job(self.farm, request.job.id), self.farm.now()
         if now - request.last_check > _OLDEST_CHECK_SECONDS:
             raise Invalid(f"last_check is {now - request.last_check:.0f} s ago, and may be at most a minute; get all")

@@ -59,32 +59,32 @@ class JobService(JobFrames, JobChanges, JobDepends):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindJob(self, request: Any) -> Fields:
-        """Return the pending job of a name."""
+        """The pending job of a name."""
         return {"job": job_message(self.farm, pending_job(self.farm, request.name))}
 
     def GetJob(self, request: Any) -> Fields:
-        """Return a job, also a finished one, by its id, or a pending one by its name."""
+        """A job, also a finished one, by its id, or a pending one by its name."""
         return {"job": job_message(self.farm, find_job(self.farm, request.id))}
 
     def GetCurrent(self, request: Any) -> Fields:
-        """Return the current state of a job."""
+        """The current state of a job."""
         return {"job": job_message(self.farm, find_job(self.farm, request.job.id))}
 
     def GetJobs(self, request: Any) -> Fields:
-        """Return the jobs that match."""
+        """The jobs that match."""
         jobs = [job_message(self.farm, job) for job in self._search(request.r)]
         return {"jobs": job_pb2.JobSeq(jobs=jobs)}
 
     def GetJobNames(self, request: Any) -> Fields:
-        """Return the names of the pending jobs that match."""
+        """The names of the pending jobs that match."""
         return {"names": [job.name for job in self._search(request.r) if job.is_pending]}
 
     def IsJobPending(self, request: Any) -> Fields:
-        """Return whether a job of this name is pending."""
+        """Whether a job of this name is pending."""
         return {"value": request.name.lower() in self.farm.pending}
 
     def GetLayers(self, request: Any) -> Fields:
-        """Return the layers of a job in their order."""
+        """The layers of a job in their order."""
         job = find_job(self.farm, request.job.id)
         layers = [layer_message(self.farm, job, number) for number in range(len(job.layers))]
         layers.sort(key=lambda layer: layer.dispatch_order)
@@ -130,5 +130,5 @@ class JobService(JobFrames, JobChanges, JobDepends):
 
 
 def _like(text: str) -> str:
-    """Return the regular expression of a part of a name in which ``%`` and ``_`` stand for others, as in SQL."""
+    """The regular expression of a part of a name in which ``%`` and ``_`` stand for others, as in SQL."""
     return "".join({"%": ".*", "_": "."}.get(letter, re.escape(letter)) for letter in text)

@@ -106,7 +106,7 @@ class LayerChanges(Service):
         changing.change_layer(self.farm, job, number, limits=limits)
 
     def GetLimits(self, request: Any) -> Fields:
-        """Return the limits of a layer."""
+        """The limits of a layer."""
         job, number = find_layer(self.farm, request.layer)
         limits = [self.farm.find_limit(name) for name in job.layers[number].limits]
         return {"limits": [limit_message(self.farm, limit) for limit in limits if limit]}
@@ -114,7 +114,7 @@ class LayerChanges(Service):
     # -- outputs -------------------------------------------------------------------------------------------------
 
     def GetOutputPaths(self, request: Any) -> Fields:
-        """Return the output paths of a layer."""
+        """The output paths of a layer."""
         job, number = find_layer(self.farm, request.layer)
         return {"output_paths": job.layers[number].outputs}
 

@@ -25,13 +25,13 @@ class LayerDepends(Service):
     """The calls of ``job.LayerInterface`` that are about dependencies."""
 
     def GetWhatThisDependsOn(self, request: Any) -> Fields:
-        """Return the dependencies of a layer and its frames."""
+        """The dependencies of a layer and its frames."""
         job, number = find_layer(self.farm, request.layer)
         found = self.farm.depends.of(job.id, job.layers[number].name)
         return {"depends": depend_seq(self.farm, found)}
 
     def GetWhatDependsOnThis(self, request: Any) -> Fields:
-        """Return the dependencies on a layer and its frames."""
+        """The dependencies on a layer and its frames."""
         job, number = find_layer(self.farm, request.layer)
         found = self.farm.depends.on(job.id, job.layers[number].name)
         return {"depends": depend_seq(self.farm, found)}
@@ -75,7 +75,7 @@ class LayerService(LayerChanges, LayerDepends):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindLayer(self, request: Any) -> Fields:
-        """Return a layer of a pending job, by the names of job and layer."""
+        """A layer of a pending job, by the names of job and layer."""
         job = pending_job(self.farm, request.job)
         number = job.by_name.get(request.layer, job.by_name.get(request.layer.lower()))
         if number is None:
@@ -83,12 +83,12 @@ class LayerService(LayerChanges, LayerDepends):
         return {"layer": layer_message(self.farm, job, number)}
 
     def GetLayer(self, request: Any) -> Fields:
-        """Return a layer by its id."""
+        """A layer by its id."""
         job, number = find_layer(self.farm, request.id)
         return {"layer": layer_message(self.farm, job, number)}
 
     def GetFrames(self, request: Any) -> Fields:
-        """Return a page of matching frames, in the order of their start."""
+        """A page of matching frames, in the order of their start."""
         job, number = find_layer(self.farm, request.layer)
         frames = frame_page(self.farm, job, request.s, job.layers[number].name)
         return {"frames": frames}

@@ -26,20 +26,20 @@ class LimitService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def Find(self, request: Any) -> Fields:
-        """Return the limit of a name."""
+        """The limit of a name."""
         return {"limit": limit_message(self.farm, find_limit(self.farm, request.name))}
 
     def Get(self, request: Any) -> Fields:
-        """Return a limit by its id, or its name."""
+        """A limit by its id, or its name."""
         return {"limit": limit_message(self.farm, find_limit(self.farm, request.id))}
 
     def GetAll(self, request: Any) -> Fields:
-        """Return all limits, sorted by name."""
+        """All limits, sorted by name."""
         limits = sorted(self.farm.limits.values(), key=lambda limit: limit.name)
         return {"limits": [limit_message(self.farm, limit) for limit in limits]}
 
     def GetBindings(self, request: Any) -> Fields:
-        """Return the layers of pending jobs with a limit. CueGUI also asks for layers without one: empty."""
+        """The layers of pending jobs with a limit. CueGUI also asks for layers without one: empty."""
         if not request.limit_name:
             return {}
         limit, ids = find_limit(self.farm, request.limit_name), set(request.layer_ids)
@@ -63,7 +63,7 @@ class LimitService(Service):
         }
 
     def GetHolds(self, request: Any) -> Fields:
-        """Return the hosts that use limits now, for one limit or all, on one host or all."""
+        """The hosts that use limits now, for one limit or all, on one host or all."""
         limits = [find_limit(self.farm, request.limit_name)] if request.limit_name else self.farm.limits.values()
         name = request.host_name.partition(".")[0]
         return {
@@ -83,7 +83,7 @@ class LimitService(Service):
         }
 
     def _users(self, limit: Limit) -> list[tuple[Job, int]]:
-        """Return the layers of unfinished jobs with a limit."""
+        """The layers of unfinished jobs with a limit."""
         jobs = [job for job in self.farm.jobs.values() if job.facts.state != "FINISHED" or job.procs]
         return [(job, number) for job in jobs for number, layer in enumerate(job.layers) if limit.name in layer.limits]
 
@@ -160,7 +160,7 @@ class LimitService(Service):
         self._set(request, **self._rule(request, find_limit(self.farm, request.name)))
 
     def ClearBindings(self, request: Any) -> Fields:
-        """Return the number of layers that lost the limit: 0, because only specs bind layers here."""
+        """The number of layers that lost the limit: 0, because only specs bind layers here."""
         find_limit(self.farm, request.limit_name)
         return {"removed": 0}
 

@@ -30,7 +30,7 @@ S = FrameState
 
 
 def job_message(farm: Farm, job: Job) -> job_pb2.Job:
-    """Return a job with its statistics."""
+    """A job with its statistics."""
     facts = job.facts
     return job_pb2.Job(
         id=job.id,
@@ -68,7 +68,7 @@ def _job_stats(farm: Farm, job: Job) -> job_pb2.JobStats:
 
 
 def _stats(job: Job, numbers: Sequence[int]) -> dict[str, int]:
-    """Return the statistics that jobs and layers have in common, summed over layers."""
+    """The statistics that jobs and layers have in common, summed over layers."""
     sums = dict.fromkeys(S, 0)
     totals = [job.totals[number] for number in numbers]
     for number in numbers:
@@ -103,7 +103,7 @@ def _stats(job: Job, numbers: Sequence[int]) -> dict[str, int]:
 
 
 def layer_message(farm: Farm, job: Job, number: int) -> job_pb2.Layer:
-    """Return a layer with its statistics."""
+    """A layer with its statistics."""
     layer = job.layers[number]
     reserved = farm.usage.of("layer", job.id, number)
     stats = job_pb2.LayerStats(
@@ -144,7 +144,7 @@ def layer_message(farm: Farm, job: Job, number: int) -> job_pb2.Layer:
 
 
 def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
-    """Return a frame."""
+    """A frame."""
     state, facts = job.state, job.frames.get(ref, _NEVER_RAN)
     proc = farm.procs.get(job.running.get(ref, ""))
     running = int(farm.now() - proc.booked) * proc.cores // 100 if proc is not None else 0
@@ -164,7 +164,7 @@ def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
 
 
 def updated_frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.UpdatedFrame:
-    """Return the changing facts of a frame."""
+    """The changing facts of a frame."""
     return job_pb2.UpdatedFrame(**_frame_values(farm, job, ref, job.frames.get(ref, _NEVER_RAN)))
 
 
@@ -193,14 +193,14 @@ def _frame_values(farm: Farm, job: Job, ref: int, facts: FrameFacts) -> dict[str
 
 
 def look_message(state: str, look: Any) -> job_pb2.FrameStateDisplayOverride:
-    """Return the text and colour that replace a state."""
+    """The text and colour that replace a state."""
     text, red, green, blue = look
     color = job_pb2.FrameStateDisplayOverride.RGB(red=red, green=green, blue=blue)
     return job_pb2.FrameStateDisplayOverride(state=job_pb2.FrameState.Value(state), text=text, color=color)
 
 
 def depend_message(farm: Farm, row: Row) -> depend_pb2.Depend:
-    """Return a dependency, or one of its pairs."""
+    """A dependency, or one of its pairs."""
     depend, (er_ref, on_ref) = row.depend, farm.depends.ends(row)
     er, on = farm.jobs[depend.er_job], farm.jobs[depend.on_job]
     return depend_pb2.Depend(

@@ -19,7 +19,7 @@ __all__ = ["DeedService", "OwnerService", "create_owner", "deed_message", "deed_
 
 
 def deed_of(farm: Farm, host: Host) -> Deed:
-    """Return the deed of a host.
+    """The deed of a host.
 
     Raises:
         NotFound: The host has no owner.
@@ -31,7 +31,7 @@ def deed_of(farm: Farm, host: Host) -> Deed:
 
 
 def deeds_of(farm: Farm, owners: list[Owner]) -> host_pb2.DeedSeq:
-    """Return the deeds of owners."""
+    """The deeds of owners."""
     ids = {owner.id for owner in owners}
     deeds = [deed_message(farm, deed) for deed in farm.deeds.values() if deed.owner in ids]
     return host_pb2.DeedSeq(deeds=deeds)
@@ -49,13 +49,13 @@ def create_owner(farm: Farm, name: str, show: Show) -> Owner:
 
 
 def owner_message(farm: Farm, owner: Owner) -> host_pb2.Owner:
-    """Return an owner."""
+    """An owner."""
     count = sum(deed.owner == owner.id for deed in farm.deeds.values())
     return host_pb2.Owner(id=owner.id, name=owner.name, show=farm.shows[owner.show].name, host_count=count)
 
 
 def deed_message(farm: Farm, deed: Deed) -> host_pb2.Deed:
-    """Return a deed."""
+    """A deed."""
     owner = farm.owners[deed.owner]
     return host_pb2.Deed(
         id=deed.id, host=farm.hosts[deed.host].name, owner=owner.name, show=farm.shows[owner.show].name
@@ -73,15 +73,15 @@ class OwnerService(Service):
     name = "host.OwnerInterface"
 
     def GetOwner(self, request: Any) -> Fields:
-        """Return the owner of a name."""
+        """The owner of a name."""
         return {"owner": owner_message(self.farm, find_owner(self.farm, request.name))}
 
     def GetDeeds(self, request: Any) -> Fields:
-        """Return the deeds of an owner."""
+        """The deeds of an owner."""
         return {"deeds": deeds_of(self.farm, [find_owner(self.farm, request.owner)])}
 
     def GetHosts(self, request: Any) -> Fields:
-        """Return the hosts of an owner."""
+        """The hosts of an owner."""
         owner = find_owner(self.farm, request.owner)
         hosts = [self.farm.hosts[deed.host] for deed in self.farm.deeds.values() if deed.owner == owner.id]
         messages = [host_message(self.farm, host) for host in hosts]
@@ -120,12 +120,12 @@ class DeedService(Service):
     name = "host.DeedInterface"
 
     def GetHost(self, request: Any) -> Fields:
-        """Return the host of a deed."""
+        """The host of a deed."""
         host = self.farm.hosts[self._find(request.deed.id).host]
         return {"host": host_message(self.farm, host)}
 
     def GetOwner(self, request: Any) -> Fields:
-        """Return the owner of a deed."""
+        """The owner of a deed."""
         owner = self.farm.owners[self._find(request.deed.id).owner]
         return {"owner": owner_message(self.farm, owner)}
 

@@ -19,7 +19,7 @@ __all__ = ["PartitionService", "add_partition", "partition_message"]
 
 
 def partition_message(farm: Farm, partition: RenderPartition) -> renderPartition_pb2.RenderPartition:
-    """Return a partition with its use, in core points and kB."""
+    """A partition with its use, in core points and kB."""
     job, procs = farm.jobs[partition.job], lending.procs_in(farm, partition)
     kind = "FRAME" if partition.ref >= 0 else "LAYER" if partition.layer >= 0 else "JOB"
     return renderPartition_pb2.RenderPartition(

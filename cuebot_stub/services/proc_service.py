@@ -28,28 +28,28 @@ class ProcService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def GetProcs(self, request: Any) -> Fields:
-        """Return the matching procs, oldest first. Memory is in kB, durations are in seconds."""
+        """The matching procs, oldest first. Memory is in kB, durations are in seconds."""
         procs = [proc_message(self.farm, proc) for proc in self._search(request.r)]
         return {"procs": host_pb2.ProcSeq(procs=procs)}
 
     def GetHost(self, request: Any) -> Fields:
-        """Return the host of a proc."""
+        """The host of a proc."""
         host = self.farm.hosts[find_proc(self.farm, request.proc).host]
         return {"host": host_message(self.farm, host)}
 
     def GetJob(self, request: Any) -> Fields:
-        """Return the job of a proc."""
+        """The job of a proc."""
         job = self.farm.jobs[find_proc(self.farm, request.proc).job]
         return {"job": job_message(self.farm, job)}
 
     def GetLayer(self, request: Any) -> Fields:
-        """Return the layer of a proc's frame."""
+        """The layer of a proc's frame."""
         proc = find_proc(self.farm, request.proc)
         job = self.farm.jobs[proc.job]
         return {"layer": layer_message(self.farm, job, job.layer_of(proc.ref))}
 
     def GetFrame(self, request: Any) -> Fields:
-        """Return the frame that a proc runs."""
+        """The frame that a proc runs."""
         proc = find_proc(self.farm, request.proc)
         return {"frame": frame_message(self.farm, self.farm.jobs[proc.job], proc.ref)}
 
@@ -65,7 +65,7 @@ class ProcService(Service):
         return found[criteria.first_result : last]
 
     def _chosen(self, criteria: host_pb2.ProcSearchCriteria) -> list[Proc]:
-        """Return the procs for an action. An empty search, which would mean the whole farm, is an error."""
+        """The procs for an action. An empty search, which would mean the whole farm, is an error."""
         if not criteria.ListFields():
             raise Invalid("the search for procs is empty; name a host, job, layer, show or allocation")
         return self._search(criteria)

@@ -116,7 +116,7 @@ def unlocked(method: Any) -> Any:
 
 
 def all_service_names() -> list[str]:
-    """Return the names of all services of the protocol."""
+    """The names of all services of the protocol."""
     return [service.full_name for service in all_service_descriptors()]
 
 
@@ -132,7 +132,7 @@ def make_handlers(services: Iterable[Service]) -> list[grpc.GenericRpcHandler]:
 
 
 def all_service_descriptors() -> list[Any]:
-    """Return the descriptors of all services of the protocol."""
+    """The descriptors of all services of the protocol."""
     found = []
     for name in _MODULES:
         module = import_module(f"opencue_proto.{name}_pb2")
@@ -180,7 +180,7 @@ _peer = threading.local()
 
 
 def peer() -> str:
-    """Return the client's address of this thread's call, in gRPC's form ``ipv4:127.0.0.1:4711``."""
+    """The client's address of this thread's call, in gRPC's form ``ipv4:127.0.0.1:4711``."""
     return str(getattr(_peer, "address", ""))
 
 

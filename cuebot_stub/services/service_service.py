@@ -61,7 +61,7 @@ def create_override(farm: Farm, show: things.Show, data: service_pb2.Service) ->
 
 
 def override_message(service: things.Service) -> service_pb2.ServiceOverride:
-    """Return an override."""
+    """An override."""
     return service_pb2.ServiceOverride(id=service.id, data=service_message(service))
 
 
@@ -90,12 +90,12 @@ class ServiceService(Service):
     name = "service.ServiceInterface"
 
     def GetService(self, request: Any) -> Fields:
-        """Return a service by its name, or its id."""
+        """A service by its name, or its id."""
         service = find_service(self.farm, request.name)
         return {"service": service_message(service)}
 
     def GetDefaultServices(self, request: Any) -> Fields:
-        """Return all services without the overrides, sorted by name."""
+        """All services without the overrides, sorted by name."""
         services = sorted((one for one in self.farm.services.values() if not one.show), key=lambda one: one.name)
         found = service_pb2.ServiceSeq(services=map(service_message, services))
         return {"services": found}

@@ -34,15 +34,15 @@ class ShowService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindShow(self, request: Any) -> Fields:
-        """Return the show of a name."""
+        """The show of a name."""
         return {"show": show_message(self.farm, find_show(self.farm, request.name))}
 
     def GetShows(self, request: Any) -> Fields:
-        """Return all shows, sorted by name."""
+        """All shows, sorted by name."""
         return {"shows": self._shows(list(self.farm.shows.values()))}
 
     def GetActiveShows(self, request: Any) -> Fields:
-        """Return the shows that accept jobs."""
+        """The shows that accept jobs."""
         active = [show for show in self.farm.shows.values() if show.active]
         return {"shows": self._shows(active)}
 
@@ -53,30 +53,30 @@ class ShowService(Service):
     # -- what a show has -----------------------------------------------------------------------------------------
 
     def GetJobs(self, request: Any) -> Fields:
-        """Return the pending jobs of a show."""
+        """The pending jobs of a show."""
         show = find_show(self.farm, request.show)
         jobs = [job_message(self.farm, job) for job in self.farm.pending.values() if job.facts.show == show.id]
         return {"jobs": job_pb2.JobSeq(jobs=jobs)}
 
     def GetGroups(self, request: Any) -> Fields:
-        """Return all groups of a show, on all levels."""
+        """All groups of a show, on all levels."""
         show = find_show(self.farm, request.show)
         groups = [group_message(self.farm, group) for group in self.farm.groups.values() if group.show == show.id]
         groups.sort(key=lambda group: (group.level, group.name))
         return {"groups": job_pb2.GroupSeq(groups=groups)}
 
     def GetRootGroup(self, request: Any) -> Fields:
-        """Return the root group of a show."""
+        """The root group of a show."""
         group = self.farm.root_group(find_show(self.farm, request.show).id)
         return {"group": group_message(self.farm, group)}
 
     def GetJobWhiteboard(self, request: Any) -> Fields:
-        """Return the tree of a show's groups, with their jobs."""
+        """The tree of a show's groups, with their jobs."""
         root = self.farm.root_group(find_show(self.farm, request.show).id)
         return {"whiteboard": whiteboard(self.farm, root)}
 
     def GetSubscriptions(self, request: Any) -> Fields:
-        """Return the subscriptions of a show."""
+        """The subscriptions of a show."""
         show = find_show(self.farm, request.show)
         found = [
             subscription_message(self.farm, one) for one in self.farm.subscriptions.values() if one.show == show.id
@@ -85,14 +85,14 @@ class ShowService(Service):
         return {"subscriptions": subscription_pb2.SubscriptionSeq(subscriptions=found)}
 
     def GetServiceOverrides(self, request: Any) -> Fields:
-        """Return the service overrides of a show."""
+        """The service overrides of a show."""
         show = find_show(self.farm, request.show)
         found = [override_message(one) for one in self.farm.services.values() if one.show == show.id]
         overrides = service_pb2.ServiceOverrideSeq(service_overrides=found)
         return {"service_overrides": overrides}
 
     def GetServiceOverride(self, request: Any) -> Fields:
-        """Return a show's override of a service, by name."""
+        """A show's override of a service, by name."""
         show = find_show(self.farm, request.show)
         service = self.farm.find_service(request.name, show.id)
         if service is None:
@@ -100,12 +100,12 @@ class ShowService(Service):
         return {"service_override": override_message(service)}
 
     def GetFilters(self, request: Any) -> Fields:
-        """Return the filters of a show, in the order in which they run."""
+        """The filters of a show, in the order in which they run."""
         found = filters_of(self.farm, find_show(self.farm, request.show).id)
         return {"filters": {"filters": map(filter_message, found)}}
 
     def FindFilter(self, request: Any) -> Fields:
-        """Return a show's filter by name."""
+        """A show's filter by name."""
         show = find_show(self.farm, request.show)
         found = named_filter(self.farm, show, request.name)
         if found is None:
@@ -113,18 +113,18 @@ class ShowService(Service):
         return {"filter": filter_message(found)}
 
     def GetDepartment(self, request: Any) -> Fields:
-        """Return a department of a show, by name."""
+        """A department of a show, by name."""
         found = find_department(self.farm, request.department, find_show(self.farm, request.show).id)
         return {"department": department_message(self.farm, found)}
 
     def GetDepartments(self, request: Any) -> Fields:
-        """Return the departments of a show."""
+        """The departments of a show."""
         show = find_show(self.farm, request.show)
         found = [one for one in self.farm.departments.values() if one.show == show.id]
         return {"departments": {"departments": [department_message(self.farm, one) for one in found]}}
 
     def GetDeeds(self, request: Any) -> Fields:
-        """Return the deeds of hosts that prefer a show."""
+        """The deeds of hosts that prefer a show."""
         show = find_show(self.farm, request.show)
         owners = [owner for owner in self.farm.owners.values() if owner.show == show.id]
         return {"deeds": deeds_of(self.farm, owners)}

@@ -46,12 +46,12 @@ class SubscriptionService(Service):
     name = "subscription.SubscriptionInterface"
 
     def Find(self, request: Any) -> Fields:
-        """Return the subscription of a name, ``facility.allocation.show``."""
+        """The subscription of a name, ``facility.allocation.show``."""
         message = subscription_message(self.farm, find_subscription(self.farm, request.name))
         return {"subscription": message}
 
     def Get(self, request: Any) -> Fields:
-        """Return a subscription by its id."""
+        """A subscription by its id."""
         message = subscription_message(self.farm, find_subscription(self.farm, request.id))
         return {"subscription": message}
 

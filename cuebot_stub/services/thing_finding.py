@@ -30,7 +30,7 @@ def _found(thing: T | None, what: str, message: Any) -> T:
 
 
 def _find(place: dict[str, T], message: Any, what: str, by_name: Callable[[str], T | None]) -> T:
-    """Return the object for a message, an id or a name.
+    """The object for a message, an id or a name.
 
     Raises:
         NotFound: The object does not exist, or the message is empty.
@@ -44,17 +44,17 @@ def _find(place: dict[str, T], message: Any, what: str, by_name: Callable[[str],
 
 
 def find_host(farm: Farm, message: Any) -> Host:
-    """Return a host. Its name may have a domain."""
+    """A host. Its name may have a domain."""
     return _find(farm.hosts, message, "host", lambda name: farm.find_host(name) or farm.find_host(short_name(name)))
 
 
 def find_proc(farm: Farm, message: Any) -> Proc:
-    """Return a proc. It exists until its frame ends."""
+    """A proc. It exists until its frame ends."""
     return _find(farm.procs, message, "running proc", lambda name: None)
 
 
 def find_show(farm: Farm, message: Any) -> Show:
-    """Return a show. The old name of an archived show finds nothing, so that nobody changes the wrong show."""
+    """A show. The old name of an archived show finds nothing, so that nobody changes the wrong show."""
 
     def by_name(name: str) -> Show | None:
         return next((show for show in farm.shows.values() if show.name == name), None)
@@ -63,17 +63,17 @@ def find_show(farm: Farm, message: Any) -> Show:
 
 
 def find_group(farm: Farm, message: Any) -> Group:
-    """Return a group by its id."""
+    """A group by its id."""
     return _find(farm.groups, message, "group", lambda name: None)
 
 
 def find_filter(farm: Farm, message: Any) -> Filter:
-    """Return a filter by its id."""
+    """A filter by its id."""
     return _find(farm.filters, message, "filter", lambda name: None)
 
 
 def find_facility(farm: Farm, message: Any) -> Facility:
-    """Return a facility, ignoring case."""
+    """A facility, ignoring case."""
 
     def by_name(name: str) -> Facility | None:
         return next((one for one in farm.facilities.values() if one.name == name.lower()), None)
@@ -82,12 +82,12 @@ def find_facility(farm: Farm, message: Any) -> Facility:
 
 
 def find_allocation(farm: Farm, message: Any) -> Allocation:
-    """Return an allocation. Its name is ``facility.name``."""
+    """An allocation. Its name is ``facility.name``."""
     return _find(farm.allocations, message, "allocation", farm.find_allocation)
 
 
 def find_subscription(farm: Farm, message: Any) -> Subscription:
-    """Return a subscription. Its name is ``facility.allocation.show``."""
+    """A subscription. Its name is ``facility.allocation.show``."""
 
     def by_name(name: str) -> Subscription | None:
         allocation, _, show = name.rpartition(".")
@@ -98,24 +98,24 @@ def find_subscription(farm: Farm, message: Any) -> Subscription:
 
 
 def find_service(farm: Farm, message: Any) -> Service:
-    """Return a service that is not an override."""
+    """A service that is not an override."""
     service = _find(farm.services, message, "service", farm.find_service)
     return _found(None if service.show else service, "service", message)
 
 
 def find_override(farm: Farm, message: Any) -> Service:
-    """Return a show's override of a service by its id."""
+    """A show's override of a service by its id."""
     service = _find(farm.services, message, "service override", lambda name: None)
     return _found(service if service.show else None, "service override", message)
 
 
 def find_limit(farm: Farm, message: Any) -> Limit:
-    """Return a limit."""
+    """A limit."""
     return _find(farm.limits, message, "limit", farm.find_limit)
 
 
 def find_owner(farm: Farm, message: Any) -> Owner:
-    """Return an owner of hosts."""
+    """An owner of hosts."""
 
     def by_name(name: str) -> Owner | None:
         return next((one for one in farm.owners.values() if one.name == name), None)
@@ -135,7 +135,7 @@ def checked_name(text: str, what: str) -> str:
 
 
 def find_test(patterns: Iterable[str]) -> Callable[[str], bool]:
-    """Return a function that matches text against patterns. Without patterns it matches everything.
+    """A function that matches text against patterns. Without patterns it matches everything.
 
     Raises:
         Invalid: A pattern is not a regular expression.

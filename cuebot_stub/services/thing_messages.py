@@ -35,7 +35,7 @@ S = FrameState
 
 
 def host_message(farm: Farm, host: Host) -> host_pb2.Host:
-    """Return a host."""
+    """A host."""
     used = farm.usage.of("host", host.id)
     allocation = farm.allocations.get(host.allocation)
     tags = [allocation.tag if allocation else "", host.name, *host.reported_tags, *host.tags]
@@ -73,7 +73,7 @@ def host_message(farm: Farm, host: Host) -> host_pb2.Host:
 
 
 def _lock_state(host: Host) -> int:
-    """Return the lock state of a host: locked by NIMBY, by a client or at RQD, or open."""
+    """The lock state of a host: locked by NIMBY, by a client or at RQD, or open."""
     if host.nimby_locked:
         return int(host_pb2.NIMBY_LOCKED)
     is_locked = host.lock_state != "OPEN" or 0 < host.cores <= host.locked_cores
@@ -81,7 +81,7 @@ def _lock_state(host: Host) -> int:
 
 
 def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
-    """Return a proc."""
+    """A proc."""
     job, host = farm.jobs[proc.job], farm.hosts[proc.host]
     return host_pb2.Proc(
         id=proc.id,
@@ -113,7 +113,7 @@ def _target_name(farm: Farm, id: str) -> str:
 
 
 def show_message(farm: Farm, show: Show) -> show_pb2.Show:
-    """Return a show with its statistics."""
+    """A show with its statistics."""
     jobs = [job for job in farm.pending.values() if job.facts.show == show.id]
     counts = _frame_counts(jobs)
     reserved = farm.usage.of("show", show.id)
@@ -146,7 +146,7 @@ def show_message(farm: Farm, show: Show) -> show_pb2.Show:
 
 
 def group_message(farm: Farm, group: Group) -> job_pb2.Group:
-    """Return a group with its statistics."""
+    """A group with its statistics."""
     jobs = [job for job in farm.pending.values() if job.facts.group == group.id]
     counts = _frame_counts(jobs)
     level, parent = 0, group.parent
@@ -189,7 +189,7 @@ def _frame_counts(jobs: Iterable[Job]) -> dict[FrameState, int]:
 
 
 def allocation_message(farm: Farm, allocation: Allocation) -> facility_pb2.Allocation:
-    """Return an allocation with its statistics."""
+    """An allocation with its statistics."""
     hosts = [host for host in farm.hosts.values() if host.allocation == allocation.id]
     up = [host for host in hosts if host.state == "UP"]
     locked = [host for host in up if host.lock_state != "OPEN" or host.nimby_locked]
@@ -229,7 +229,7 @@ def _idle_gpus(farm: Farm, hosts: list[Host]) -> int:
 
 
 def subscription_message(farm: Farm, subscription: Subscription) -> subscription_pb2.Subscription:
-    """Return a subscription."""
+    """A subscription."""
     show, allocation = farm.shows[subscription.show], farm.allocations[subscription.allocation]
     reserved = farm.usage.of("share", show.id, allocation.id)
     return subscription_pb2.Subscription(
@@ -246,7 +246,7 @@ def subscription_message(farm: Farm, subscription: Subscription) -> subscription
 
 
 def service_message(service: Service) -> service_pb2.Service:
-    """Return a service."""
+    """A service."""
     names = (
         "id", "name", "threadable", "min_cores", "max_cores", "min_memory", "min_gpu_memory", "tags", "timeout",
         "timeout_llu", "min_gpus", "max_gpus", "min_memory_increase",
@@ -255,7 +255,7 @@ def service_message(service: Service) -> service_pb2.Service:
 
 
 def limit_message(farm: Farm, limit: Limit) -> limit_pb2.Limit:
-    """Return a limit."""
+    """A limit."""
     hosts = len(farm.usage.limit_hosts.get(limit.name, {}))
     used = hosts if limit.type == "HOST" else farm.usage.limits[limit.name]
     return limit_pb2.Limit(
@@ -279,7 +279,7 @@ def limit_message(farm: Farm, limit: Limit) -> limit_pb2.Limit:
 
 
 def comment_message(comment: Comment) -> comment_pb2.Comment:
-    """Return a comment."""
+    """A comment."""
     return comment_pb2.Comment(
         id=comment.id,
         timestamp=comment.timestamp,

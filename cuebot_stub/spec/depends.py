@@ -57,7 +57,7 @@ class DependReader:
         self._conform_job = conform_job
 
     def read(self, element: Element) -> DependSpec:
-        """Return a dependency, after a check of the names that are in this document. Raises SpecError."""
+        """A dependency, after a check of the names that are in this document. Raises SpecError."""
         kind = element.attributes["type"]
         if kind == "LAYER_ON_FRAME":
             raise element.error(f"Cuebot cannot make {kind} of a job spec; LAYER_ON_SIM_FRAME means the same")
@@ -71,7 +71,7 @@ class DependReader:
         return DependSpec(kind, any_frame, *dep, *on, element.path, element.line)
 
     def _read_side(self, element: Element, names: _Side, needs: str) -> tuple[_Side, str]:
-        """Return the names that a type needs for one end, and the name of its frame in any case."""
+        """The names that a type needs for one end, and the name of its frame in any case."""
         written = _Side(
             element.required(names.job).read(self._conform_job),
             element.read_child(names.layer, lambda text: conform_name(text, "layer"), ""),

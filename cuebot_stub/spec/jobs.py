@@ -21,12 +21,12 @@ _RETRIES = 1  # what a job gets that says nothing, and the most that Cuebot gran
 
 
 def post_job_name(name: str, user: str, number: int) -> str:
-    """Return the name of the job of a job's Post layers, which has another user."""
+    """The name of the job of a job's Post layers, which has another user."""
     return f"{name}_post_job_{number}".replace(user, POST_USER, 1)
 
 
 def read_job(element: Element, name: str, user: str, rules: SpecRules, budget: Budget) -> JobSpec:
-    """Return a job. Raises SpecError.
+    """A job. Raises SpecError.
 
     Args:
         element: The element of the job.

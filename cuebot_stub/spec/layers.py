@@ -31,7 +31,7 @@ DEFAULT_SERVICE = "default"
 
 
 def read_layer(element: Element, rules: SpecRules) -> LayerSpec:
-    """Return a layer. Raises SpecError."""
+    """A layer. Raises SpecError."""
     name = element.read_attribute("name", lambda name: conform_name(name, "layer"))
     written = element.required("range")
     frames = written.read(lambda text: read_frames(text, strict=rules.strict))
@@ -61,7 +61,7 @@ def read_layer(element: Element, rules: SpecRules) -> LayerSpec:
 
 
 def read_env(element: Element) -> dict[str, str]:
-    """Return the environment of a job or layer, from the first ``env`` only, with values stripped."""
+    """The environment of a job or layer, from the first ``env`` only, with values stripped."""
     env = element.find("env")
     found = {}
     for key in env.children if env is not None else ():
@@ -93,7 +93,7 @@ def _read_memory(element: Element) -> int | None:
 
 
 def _read_gpu_memory(element: Element) -> int | None:
-    """Return the GPU memory. As on Cuebot, a wrong or too large value counts as none."""
+    """The GPU memory. As on Cuebot, a wrong or too large value counts as none."""
     name = "gpu" if element.find("gpu_memory") is None else "gpu_memory"
     return element.read_child(name, _parse_gpu_memory, None)
 
@@ -133,6 +133,6 @@ def _check_output(path: str) -> str:
 
 
 def _listed(element: Element, name: str) -> list[Element]:
-    """Return the non-empty members of the first list of a name, as on Cuebot."""
+    """The non-empty members of the first list of a name, as on Cuebot."""
     members = element.find(name)
     return [member for member in members.children if member.text] if members is not None else []

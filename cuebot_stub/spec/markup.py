@@ -64,19 +64,19 @@ class Element:
         return self.raw_text.strip(_BLANKS)
 
     def find(self, name: str) -> Element | None:
-        """Return the first child of a name, or None."""
+        """The first child of a name, or None."""
         return next(self.every(name), None)
 
     def required(self, name: str) -> Element:
-        """Return the child of a name, which must exist."""
+        """The child of a name, which must exist."""
         return next(self.every(name))
 
     def every(self, name: str) -> Iterator[Element]:
-        """Return all children of a name."""
+        """All children of a name."""
         return (child for child in self.children if child.name == name)
 
     def error(self, reason: str) -> SpecError:
-        """Return the error that names this element."""
+        """The error that names this element."""
         return SpecError(self.path, reason, self.line)
 
     def read(self, parse: Callable[[str], Value]) -> Value:
@@ -104,7 +104,7 @@ class Element:
 
 
 def parse_markup(text: str) -> Element:
-    """Return the root of a spec, after a check of all elements and attributes against its version.
+    """The root of a spec, after a check of all elements and attributes against its version.
 
     Args:
         text: The document. Its declared encoding is ignored.
@@ -239,7 +239,7 @@ def _check_order(element: Element, schema: Schema) -> None:
 
 
 def _why_not(parent: str, name: str, schema: Schema) -> str:
-    """Return why an element cannot be inside another one."""
+    """Why an element cannot be inside another one."""
     elsewhere = versions_with(parent, name)
     if elsewhere:
         return f"spec version {schema.version} has no <{name}> here; {', '.join(elsewhere)} have"

@@ -18,7 +18,7 @@ _RULE = "names are three or more letters, digits, dots and underscores"
 
 
 def conform_name(name: str, kind: str) -> str:
-    """Return the name of a shot or layer in lower case, with ``_`` instead of ``-``.
+    """The name of a shot or layer in lower case, with ``_`` instead of ``-``.
 
     Args:
         name: The user's text.
@@ -48,7 +48,7 @@ def conform_job_name(name: str, show: str, shot: str, user: str) -> str:
 
 
 def conform_frame_name(name: str) -> str:
-    """Return the name of a frame in a dependency, such as ``0012-beauty``.
+    """The name of a frame in a dependency, such as ``0012-beauty``.
 
     Raises:
         ValueError: The name has another form. Layers with dots cannot be named in this way.

@@ -21,7 +21,7 @@ _RANGE = re.compile(f"{_PART}(?:,{_PART})*")
 
 
 def read_frames(text: str, *, strict: bool) -> FrameSet:
-    """Return the frames of a range in render order, each once.
+    """The frames of a range in render order, each once.
 
     As on Cuebot, parts without a frame, such as ``10-1x1``, and commas at the end are ignored.
 
@@ -54,7 +54,7 @@ def read_frames(text: str, *, strict: bool) -> FrameSet:
 
 
 def repeated_frames(text: str) -> FrameSet:
-    """Return the frames of a valid range, with repetitions."""
+    """The frames of a valid range, with repetitions."""
     kept = _kept(text)
     return FrameSet(kept) if kept else FrameSet([])
 
@@ -76,5 +76,5 @@ def _gives_nothing(part: str) -> bool:
 
 
 def count_heads(frames: FrameSet, chunk: int) -> int:
-    """Return the number of farm frames of a layer, one for each chunk."""
+    """The number of farm frames of a layer, one for each chunk."""
     return -(-len(frames) // chunk)

@@ -23,7 +23,7 @@ LONGEST_SHOT, LONGEST_USER, LONGEST_EMAIL = 64, 32, 256
 
 
 def read_spec(text: str, rules: SpecRules) -> SpecDocument:
-    """Return a checked job spec.
+    """A checked job spec.
 
     Args:
         text: The spec, in any version.
@@ -61,7 +61,7 @@ def read_spec(text: str, rules: SpecRules) -> SpecDocument:
 
 
 def _read_facility(root: Element, rules: SpecRules) -> str | None:
-    """Return the facility, or None without the element. An empty element is an error."""
+    """The facility, or None without the element. An empty element is an error."""
     return root.read_child("facility", lambda name: _check_known(name.lower(), "facility", rules.facilities), None)
 
 

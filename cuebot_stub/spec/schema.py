@@ -162,7 +162,7 @@ _ATTRIBUTES: dict[str, tuple[Attribute, ...]] = {
 
 @cache
 def schema_of(version: str) -> Schema:
-    """Return the schema of one of ``VERSIONS``."""
+    """The schema of one of ``VERSIONS``."""
     minor = _FIRST + VERSIONS.index(version)
     children: dict[str, dict[str, Child]] = {}
     waiting = [ROOT]
@@ -178,5 +178,5 @@ def schema_of(version: str) -> Schema:
 
 
 def versions_with(parent: str, child: str) -> list[str]:
-    """Return the versions in which ``parent`` may hold ``child``."""
+    """The versions in which ``parent`` may hold ``child``."""
     return [version for version in VERSIONS if child in schema_of(version).children.get(parent, ())]

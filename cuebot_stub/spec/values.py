@@ -39,17 +39,17 @@ _MB, _GB = 1024, 1024**2
 
 
 def parse_int(text: str) -> int:
-    """Return an integer of 32 bits."""
+    """An integer of 32 bits."""
     return _parse_whole(text, LARGEST_INT)
 
 
 def parse_long(text: str) -> int:
-    """Return an integer of 64 bits."""
+    """An integer of 64 bits."""
     return _parse_whole(text, _LARGEST_LONG)
 
 
 def limit_text(text: str, most: int, what: str) -> str:
-    """Return the text if Cuebot can store it.
+    """The text if Cuebot can store it.
 
     Raises:
         ValueError: The text is too long for its column.
@@ -60,7 +60,7 @@ def limit_text(text: str, most: int, what: str) -> str:
 
 
 def parse_flag(text: str) -> bool:
-    """Return whether the text means yes. Every other word means no, as on Cuebot."""
+    """Whether the text means yes. Every other word means no, as on Cuebot."""
     return text.lower() in _TRUE
 
 
@@ -77,12 +77,12 @@ def parse_cores(text: str) -> int:
 
 
 def parse_max_cores(text: str) -> int:
-    """Return the core points of whole cores. Too many become the maximum, negative numbers stay."""
+    """The core points of whole cores. Too many become the maximum, negative numbers stay."""
     return min(parse_int(text) * CORE, _MOST_JOB_POINTS)
 
 
 def parse_memory(text: str) -> int:
-    """Return the kB of ``512m``, ``1.5m``, ``4g``, or ``4``, which means GB."""
+    """The kB of ``512m``, ``1.5m``, ``4g``, or ``4``, which means GB."""
     lowered = text.lower()
     unit = next((unit for unit in "mg" if unit in lowered), "")
     number = lowered[: lowered.rindex(unit)] if unit else lowered
@@ -98,7 +98,7 @@ def parse_memory(text: str) -> int:
 
 
 def parse_tags(text: str) -> tuple[str, ...] | None:
-    """Return the different tags of ``a | b``. None at all means those of the service."""
+    """The different tags of ``a | b``. None at all means those of the service."""
     words = text.replace(" ", "").rstrip("|").split("|") if text.replace(" ", "").rstrip("|") else []
     for word in words:
         if not _TAG.fullmatch(word):
@@ -129,7 +129,7 @@ def _to_points(text: str) -> int:
 
 
 def _to_float(text: str) -> float:
-    """Return a number in Java's syntax of a double, which includes ``1.5f`` and ``1e3``."""
+    """A number in Java's syntax of a double, which includes ``1.5f`` and ``1e3``."""
     match = _DECIMAL.fullmatch(text)
     assert match is not None
     return float(match[1])

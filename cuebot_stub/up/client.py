@@ -72,7 +72,7 @@ class FarmClient:
         return True
 
     def hosts(self) -> list[HostLine]:
-        """Return all hosts, by name."""
+        """All hosts, by name."""
         from opencue_proto import host_pb2, host_pb2_grpc
 
         stub = host_pb2_grpc.HostInterfaceStub(self.__channel)
@@ -85,7 +85,7 @@ class FarmClient:
         return sorted(lines)
 
     def jobs(self) -> list[JobLine]:
-        """Return the jobs that are not finished, by name."""
+        """The jobs that are not finished, by name."""
         from opencue_proto import job_pb2, job_pb2_grpc
 
         stub = job_pb2_grpc.JobInterfaceStub(self.__channel)

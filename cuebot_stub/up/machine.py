@@ -41,7 +41,7 @@ def _has_user(name: str) -> bool:
 
 
 def loopback_interface() -> str:
-    """Return the name of the interface with 127.0.0.1. Without a name, RQD listens on all interfaces.
+    """The name of the interface with 127.0.0.1. Without a name, RQD listens on all interfaces.
 
     Raises:
         FarmError: No interface has it.
@@ -55,7 +55,7 @@ def loopback_interface() -> str:
 
 
 def threads_per_core(cpuinfo: str | None = None) -> int:
-    """Return the number of threads for each core, by which RQD divides a number of cores from its configuration.
+    """The number of threads for each core, by which RQD divides a number of cores from its configuration.
 
     Args:
         cpuinfo: The text of ``/proc/cpuinfo``. Default: the file is read, as RQD does.
@@ -73,7 +73,7 @@ def threads_per_core(cpuinfo: str | None = None) -> int:
 
 
 def search_path(current: str, executable: str = sys.executable) -> str:
-    """Return the ``PATH`` of the hosts: the folder of this library's programs, then the user's ``PATH``.
+    """The ``PATH`` of the hosts: the folder of this library's programs, then the user's ``PATH``.
 
     Args:
         current: The user's ``PATH``.

@@ -57,15 +57,15 @@ class FarmPlaces:
         return self.logs / "frames"
 
     def host_log(self, name: str) -> Path:
-        """Return the log of an RQD."""
+        """The log of an RQD."""
         return self.logs / f"{name}.log"
 
     def host_config(self, name: str) -> Path:
-        """Return the configuration file of an RQD."""
+        """The configuration file of an RQD."""
         return self.folder / "hosts" / f"{name}.conf"
 
     def host_temp(self, name: str) -> Path:
-        """Return the folder for the temporary files of an RQD, the working directory of its frames."""
+        """The folder for the temporary files of an RQD, the working directory of its frames."""
         return self.folder / "tmp" / name
 
     @property
@@ -75,12 +75,12 @@ class FarmPlaces:
 
 
 def cache_folder(environ: Mapping[str, str] | None = None) -> Path:
-    """Return the user's cache folder: ``$XDG_CACHE_HOME/outline-farm``, or the one in ``~/.cache``."""
+    """The user's cache folder: ``$XDG_CACHE_HOME/outline-farm``, or the one in ``~/.cache``."""
     return _user_folder("XDG_CACHE_HOME", ".cache", environ) / "outline-farm"
 
 
 def default_farm_folder(environ: Mapping[str, str] | None = None) -> Path:
-    """Return the default folder of the farm, in ``$XDG_STATE_HOME`` or ``~/.local/state``."""
+    """The default folder of the farm, in ``$XDG_STATE_HOME`` or ``~/.local/state``."""
     return _user_folder("XDG_STATE_HOME", os.path.join(".local", "state"), environ) / "outline-farm" / "farm"
 
 

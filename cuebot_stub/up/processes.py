@@ -97,7 +97,7 @@ def end_marked(marks: Sequence[ProcessMark], patience: Sequence[float]) -> list[
 
 
 def processes_with(variable: str, value: str, *, before: float = math.inf) -> list[psutil.Process]:
-    """Return the processes that have a variable with this value in their environment.
+    """The processes that have a variable with this value in their environment.
 
     Excludes this process and its parents, because a frame may run this command as well.
 

@@ -76,7 +76,7 @@ def write_record(path: Path, record: FarmRecord) -> None:
 
 
 def read_record(path: Path) -> FarmRecord | None:
-    """Return the record of a farm, or None if there is none.
+    """The record of a farm, or None if there is none.
 
     Raises:
         FarmError: The file cannot be read.

@@ -27,7 +27,7 @@ class HostStatus(NamedTuple):
     known: HostLine | None
 
     def line(self) -> str:
-        """Return the line to print."""
+        """The line to print."""
         known = self.known
         facts = f"{known.state}, {known.idle_cores:g} of {known.cores:g} cores idle, " if known else ""
         process = f"process {self.pid}" if self.is_alive else "its process has ended"
@@ -69,7 +69,7 @@ class FarmStatus(NamedTuple):
     is_whole: bool
 
     def lines(self) -> list[str]:
-        """Return the lines to print."""
+        """The lines to print."""
         lines = [f"server   {self.problem or self.server}"]
         lines += [f"page     {self.page}"] if self.page and not self.problem else []
         lines += [host.line() for host in self.hosts]
@@ -84,7 +84,7 @@ class FarmStatus(NamedTuple):
 
 
 def farm_lines(places: FarmPlaces, record: FarmRecord) -> list[str]:
-    """Return the lines that ``up`` prints: addresses, logs, and the commands that come next."""
+    """The lines that ``up`` prints: addresses, logs, and the commands that come next."""
     here = _dir_option(places)
     hosts = ", ".join(f"{host.name} (port {host.port})" for host in record.hosts)
     return [
@@ -105,7 +105,7 @@ def _dir_option(places: FarmPlaces) -> str:
 
 
 def export_line(places: FarmPlaces) -> str:
-    """Return the ``export`` line with which PyCue finds the server.
+    """The ``export`` line with which PyCue finds the server.
 
     Raises:
         NoFarm: No farm is running.
@@ -114,7 +114,7 @@ def export_line(places: FarmPlaces) -> str:
 
 
 def status_of(places: FarmPlaces) -> FarmStatus:
-    """Return the status of a farm, from its processes and from the answers of the server.
+    """The status of a farm, from its processes and from the answers of the server.
 
     Raises:
         NoFarm: No farm is running.

@@ -49,7 +49,7 @@ class RqdSettings(NamedTuple):
 
 
 def rqd_config(settings: RqdSettings) -> str:
-    """Return the text of ``rqd.conf``.
+    """The text of ``rqd.conf``.
 
     A tag tells the server the port, because the reports of RQD have no field for it.
     """
@@ -76,7 +76,7 @@ def rqd_config(settings: RqdSettings) -> str:
 
 
 def rqd_environ(environ: Mapping[str, str], farm: Path, temp: Path) -> dict[str, str]:
-    """Return the environment of an RQD. It passes only ``PATH`` and :data:`HOST_VARIABLES` on to its frames.
+    """The environment of an RQD. It passes only ``PATH`` and :data:`HOST_VARIABLES` on to its frames.
 
     Args:
         environ: The environment of ``up``.

@@ -42,12 +42,12 @@ Run = Callable[[list[str]], "subprocess.CompletedProcess[str]"]
 
 
 def environment_name(version: tuple[int, int] = sys.version_info[:2]) -> str:
-    """Return the name of the folder, with the versions of RQD and Python."""
+    """The name of the folder, with the versions of RQD and Python."""
     return f"rqd-{RQD_VERSION}-py{version[0]}.{version[1]}"
 
 
 def python_of(environment: Path) -> Path:
-    """Return the interpreter of a virtual environment."""
+    """The interpreter of a virtual environment."""
     return environment / "bin" / "python"
 
 
@@ -96,7 +96,7 @@ def ensure_rqd_environment(cache: Path, say: Callable[[str], None], run: Run = r
 
 
 def find_rqd_environment(named: Path | None, say: Callable[[str], None]) -> Path:
-    """Return the environment that the user has named, or the one in the cache folder.
+    """The environment that the user has named, or the one in the cache folder.
 
     Raises:
         FarmError: The named one has no RQD, or none can be created.

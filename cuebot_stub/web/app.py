@@ -33,7 +33,7 @@ _FIXED = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base
 
 
 def make_app(farm: Farm, token: str) -> Flask:
-    """Return the application.
+    """The application.
 
     Args:
         farm: The farm to show.
@@ -110,7 +110,7 @@ def _add_reading(app: Flask, farm: Farm) -> None:
 
 
 def _end_of(path: str) -> str:
-    """Return the end of a log, or the reason why it cannot be read."""
+    """The end of a log, or the reason why it cannot be read."""
     try:
         log = open_log(path)
     except FileNotFoundError:

@@ -24,7 +24,7 @@ S = FrameState
 
 
 def farm_data(farm: Farm) -> dict[str, Any]:
-    """Return the jobs, the pending ones first and then the last finished ones, and the hosts."""
+    """The jobs, the pending ones first and then the last finished ones, and the hosts."""
     pending = sorted(farm.pending.values(), key=lambda job: (-job.facts.priority, job.facts.launched))
     over = [job for job in farm.jobs.values() if not job.is_pending]
     over.sort(key=lambda job: -(job.facts.stopped or job.facts.launched))
@@ -57,7 +57,7 @@ def _job_row(farm: Farm, job: Job) -> dict[str, Any]:
 
 
 def _state(farm: Farm, job: Job) -> str:
-    """Return what a job does. Cuebot reports PENDING for jobs that run, wait or are stuck."""
+    """What a job does. Cuebot reports PENDING for jobs that run, wait or are stuck."""
     if not job.is_pending and job.facts.state != "FINISHED":
         return "WAITING"  # a post job, for its job
     counts = job.state.counts()
@@ -73,7 +73,7 @@ def _jobs_waited_for(farm: Farm, job: Job) -> list[str]:
 
 
 def _waits_for(farm: Farm, job: Job) -> str:
-    """Return why no frame of a job runs; empty if some do, or the reason is not known."""
+    """Why no frame of a job runs; empty if some do, or the reason is not known."""
     counts = job.state.counts()
     if counts[S.RUNNING] or not job.is_pending:
         return ""
@@ -166,7 +166,7 @@ def _host_row(farm: Farm, host: Host) -> dict[str, Any]:
 
 
 def job_data(farm: Farm, job: Job) -> dict[str, Any]:
-    """Return a job with its layers, and the reason if none of its frames runs."""
+    """A job with its layers, and the reason if none of its frames runs."""
     layers = [
         {
             "name": layer.name,
@@ -184,7 +184,7 @@ def job_data(farm: Farm, job: Job) -> dict[str, Any]:
 
 
 def frames_data(farm: Farm, job: Job, layer: str, state: str, page: int) -> dict[str, Any]:
-    """Return some frames of a job: of one layer or all, in one state or any, a page at a time.
+    """Some frames of a job: of one layer or all, in one state or any, a page at a time.
 
     Dead frames come first, then those that run, then all others in the order of the job.
 

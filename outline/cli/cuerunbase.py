@@ -108,7 +108,7 @@ class AbstractCuerun:
         """Do the tool's work with the parsed command line; a subclass does this."""
 
     def get_parser(self) -> CuerunOptionParser:
-        """Return the parser, an ``optparse.OptionParser``."""
+        """The parser, an ``optparse.OptionParser``."""
         return self.__parser
 
     def add_option(self, *args: Any, **kwargs: Any) -> None:
@@ -122,7 +122,7 @@ class AbstractCuerun:
         self.handle_my_options(self.__parser, self.__options, args)
 
     def options_to_dict(self, options: Any) -> dict[str, Any]:
-        """Return the standard options as launch flags."""
+        """The standard options as launch flags."""
         return self.__parser.options_to_args(options)
 
     def add_event_listener(self, event_type: str, callback: Callable[[Any], object]) -> None:

@@ -44,20 +44,20 @@ class PlannedSession:
     """Stands for the session of a job that is not launched; its folder has no name yet."""
 
     def get_path(self) -> str:
-        """Return a placeholder for the folder."""
+        """A placeholder for the folder."""
         return SESSION
 
     def get_log_path(self) -> str:
-        """Return where the logs will be, below the placeholder."""
+        """Where the logs will be, below the placeholder."""
         return f"{SESSION}/logs"
 
     def get_job_id(self) -> str:
-        """Return a placeholder for the id."""
+        """A placeholder for the id."""
         return "<id>"
 
 
 def dry_run_text(ol: Outline, launch_args: dict[str, Any], format: str = "text") -> str:
-    """Return what a launch would run: per layer frames, chunks, dependencies, commands, environment.
+    """What a launch would run: per layer frames, chunks, dependencies, commands, environment.
 
     Args:
         ol: An outline that is not set up.
@@ -79,7 +79,7 @@ def dry_run_text(ol: Outline, launch_args: dict[str, Any], format: str = "text")
 
 
 def dry_run_data(ol: Outline, launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Return what a launch would run, as data for JSON.
+    """What a launch would run, as data for JSON.
 
     Returns:
         ``job``, ``backend``, ``range``, ``max_retries``, ``frames`` (chunks that run), ``left_out`` (layers without a
@@ -158,7 +158,7 @@ def _environment(layer: Layer, shared: dict[str, str], frame: int, planned: Laye
 def _runs(
     layer: Layer, heads: FrameSet, shared: dict[str, str], planned: LayerPlan, is_plain: bool
 ) -> tuple[list[dict[str, Any]], str]:
-    """Return what the first chunks run, and why that is not known, if it is not."""
+    """What the first chunks run, and why that is not known, if it is not."""
     runs = []
     is_plain = is_plain and layer.get_arg("command") not in (None, "")
     tells_commands = is_plain or isinstance(layer, CommandLayer) or hasattr(layer, "render_commands")
@@ -213,7 +213,7 @@ def _tokens(layer: Layer, environ: dict[str, str], frame: int | None) -> FrameTo
 
 
 def _render_commands(layer: Any, frames: FrameSet, environ: dict[str, str]) -> list[list[str]]:
-    """Return what a layer of an application runs; pictures are written under hidden names when it really runs."""
+    """What a layer of an application runs; pictures are written under hidden names when it really runs."""
     before = dict(os.environ)
     os.environ.update(environ)
     try:

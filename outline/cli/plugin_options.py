@@ -56,7 +56,7 @@ class PluginParser(CuerunOptionParser):
             raise OutlineException(f"a plug-in adds an option that is none: {error}") from error
 
     def click_groups(self) -> dict[str, list[click.Option]]:
-        """Return the options that plug-ins have added, by the titles of their groups.
+        """The options that plug-ins have added, by the titles of their groups.
 
         Raises:
             OutlineException: One takes a spelling that pycuerun has had ever since.

@@ -62,7 +62,7 @@ def _written(target: Output) -> dict[str, str]:
 
 
 def _age(path: str) -> int:
-    """Return when a file was written; 0 for one that another process has taken away."""
+    """When a file was written; 0 for one that another process has taken away."""
     try:
         return os.stat(path).st_mtime_ns
     except OSError:

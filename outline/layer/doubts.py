@@ -48,7 +48,7 @@ def doubts(layer: Layer) -> Iterator[Doubt]:
 
 
 def misspelt_tokens(value: Any) -> list[tuple[str, str]]:
-    """Return the tokens that nothing fills in and that look like one that is filled in, each with that one.
+    """The tokens that nothing fills in and that look like one that is filled in, each with that one.
 
     Args:
         value: A text, or what holds texts.

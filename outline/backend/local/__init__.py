@@ -64,12 +64,12 @@ class LocalFrameError(OutlineException):
 
 
 def build_command(ol: Outline, layer: Layer, frame: int) -> list[str]:
-    """Return the command that runs a single frame again, with hooks and checks, as argv."""
+    """The command that runs a single frame again, with hooks and checks, as argv."""
     return [sys.executable, "-m", "outline", str(ol.get_path()), "-e", frame_name(frame, layer.get_name())]
 
 
 def build_frame_range(frame_range: Any, chunk_size: int) -> list[int]:
-    """Return the first frame of every chunk, in render order, without duplicates."""
+    """The first frame of every chunk, in render order, without duplicates."""
     return list(chunk_heads(FrameSet(frame_range), chunk_size))
 
 
@@ -99,14 +99,14 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool | None = None) -> list[
 
 
 def serialize(launcher: OutlineLauncher) -> Dispatcher:
-    """Return what runs the job, without running it."""
+    """What runs the job, without running it."""
     dispatcher = Dispatcher(launcher.get_outline())
     dispatcher.set_flags({key: launcher.get_flag(key) for key in _FLAGS})
     return dispatcher
 
 
 def serialize_simple(launcher: OutlineLauncher) -> Dispatcher:
-    """Return the same as ``serialize``."""
+    """The same as ``serialize``."""
     return serialize(launcher)
 
 
@@ -206,7 +206,7 @@ def retry(
 def choose_frames(
     job: JobState, layer: str | None = None, frames: Any = None, states: Iterable[str] = ("DEAD",)
 ) -> list[int]:
-    """Return the numbers of the frames that ``retry`` means; arguments as there."""
+    """The numbers of the frames that ``retry`` means; arguments as there."""
     names = [one.name for one in job.plan.layers]
     if layer is not None and layer not in names:
         raise LaunchException(f"no layer {layer!r} in this job{did_you_mean(layer, names)}")
@@ -321,7 +321,7 @@ def _run(record: JobRecord, claimed: _Claimed, limits: Limits, flags: dict[str, 
 
 
 def _folder_of(record: JobRecord) -> str:
-    """Return where the frames of a job run: where it was launched, as long as that folder is there."""
+    """Where the frames of a job run: where it was launched, as long as that folder is there."""
     if os.path.isdir(record.cwd):
         return record.cwd
     here = os.getcwd()

@@ -136,7 +136,7 @@ class RunLoop:
         return not self.__stop and self.job.wakes_at is not None
 
     def log_path(self, ref: int) -> str:
-        """Return the path of a frame's log."""
+        """The path of a frame's log."""
         return self.__journal.paths.log(self.job.plan.name, self.job.frame_name(ref))
 
     def __release_posts(self) -> bool:

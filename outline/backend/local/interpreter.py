@@ -24,7 +24,7 @@ getattr(sys.modules[module], function)(*args)
 
 
 def interpreter_argv(function: str, *args: str) -> list[str]:
-    """Return the command that calls a function of this library in a new interpreter.
+    """The command that calls a function of this library in a new interpreter.
 
     Args:
         function: ``module:name``; the function takes text only.

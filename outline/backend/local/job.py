@@ -36,7 +36,7 @@ class DeadFrame(NamedTuple):
     log: str
 
     def last_lines(self, count: int = 10) -> list[str]:
-        """Return the last lines that the frame printed."""
+        """The last lines that the frame printed."""
         return last_lines(self.log, count)
 
 
@@ -93,11 +93,11 @@ class LocalJob:
         return {state.value: count for state, count in self.record.job.counts().items() if count}
 
     def ranges(self, layer: str) -> dict[str, FrameSet]:
-        """Return the heads of a layer's chunks by state."""
+        """The heads of a layer's chunks by state."""
         return {state.value: frames for state, frames in self.record.job.ranges(layer).items() if frames}
 
     def dead_frames(self) -> list[DeadFrame]:
-        """Return the frames that failed for good, in the order of the job."""
+        """The frames that failed for good, in the order of the job."""
         job = self.record.job
         found = []
         for ref, record in sorted(self.record.frames.items()):
@@ -107,5 +107,5 @@ class LocalJob:
         return found
 
     def log_path(self, frame_name: str) -> str:
-        """Return the path of a frame's log."""
+        """The path of a frame's log."""
         return self.paths.log(self.name, frame_name)

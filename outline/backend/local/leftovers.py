@@ -55,7 +55,7 @@ def _belongs(process: psutil.Process, log_prefix: str, variables: Mapping[str, s
 
 
 def _outputs(pid: int) -> list[str]:
-    """Return the files behind both outputs of a process, where the system tells."""
+    """The files behind both outputs of a process, where the system tells."""
     found = []
     for number in (1, 2):
         try:

@@ -51,7 +51,7 @@ class Watch:
         self.is_needed = request.timeout_seconds is not None or request.timeout_llu_seconds is not None
 
     def overdue(self, now: float) -> tuple[EndedBy, str]:
-        """Return what must end the frame, and why in words; empty when nothing must."""
+        """What must end the frame, and why in words; empty when nothing must."""
         limit = self.__request.timeout_seconds
         if limit is not None and now - self.started >= limit:
             return EndedBy.TIME_LIMIT, f"ran longer than its timeout of {limit / 60:g} minutes"
@@ -66,7 +66,7 @@ class Watch:
         return EndedBy.ITSELF, ""
 
     def next_look(self, now: float) -> float:
-        """Return when ``overdue`` may give another answer."""
+        """When ``overdue`` may give another answer."""
         times = [float("inf")]
         if self.__request.timeout_seconds is not None:
             times.append(self.started + self.__request.timeout_seconds)

@@ -34,7 +34,7 @@ class Lines:
         return b"\n" in self.__buffer
 
     def read(self) -> Any:
-        """Return the next message, or None when the other end is closed."""
+        """The next message, or None when the other end is closed."""
         while b"\n" not in self.__buffer:
             try:
                 data = self.__sock.recv(65536)

@@ -323,12 +323,12 @@ def _not_written(error: OSError, reason: str) -> FrameEnd:
 
 
 def _hopeless(end: FrameEnd) -> FrameEnd:
-    """Return an end that is known to come again with every new try, unless somebody else ended the frame."""
+    """An end that is known to come again with every new try, unless somebody else ended the frame."""
     return end._replace(ended_by=EndedBy.NOTHING_TO_RUN) if end.ended_by is EndedBy.ITSELF else end
 
 
 def _with_progress(end: FrameEnd, log: str) -> FrameEnd:
-    """Return how a frame ended with what its application told of itself."""
+    """How a frame ended with what its application told of itself."""
     told = take_progress(log)
     return end._replace(peak_kb=told.peak_memory_kb, warnings=told.warnings) if told is not None else end
 
@@ -362,7 +362,7 @@ def _ignore_signal(number: int, frame: object) -> None:
 
 
 def _reason(number: int, log: str) -> str:
-    """Return why a frame failed: the signal that ended it, or else its last words."""
+    """Why a frame failed: the signal that ended it, or else its last words."""
     if not number:
         return last_words(log)
     try:
