@@ -120,12 +120,12 @@ config = Config()
 
 
 def typed_items(section: str) -> dict[str, int | float | bool | str]:
-    """Return ``config.typed_items(section)``."""
+    """The same as ``config.typed_items(section)``."""
     return config.typed_items(section)
 
 
 def origins() -> list[ConfigValue]:
-    """Return ``config.origins()``."""
+    """The same as ``config.origins()``."""
     return config.origins()
 
 

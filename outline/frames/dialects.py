@@ -123,7 +123,7 @@ def _run(members: list[int]) -> Run:
 
 
 def _words(frames: Iterable[int], plain: Write, stepped: Write | None = None) -> Iterator[str]:
-    """Yield the words of a list: runs where the application reads them, else single frames.
+    """The words of a list: runs where the application reads them, else single frames.
 
     We know of no application that reads a run that counts down or has negative ends, so these become single frames.
     """

@@ -58,8 +58,8 @@ HOUDINI_RULES = OutputRules(
     ),
 )
 
-# Only where one process renders several frames. That a picture is done is told by some renderers only, so it is not
-# read: a frame is done when the next one begins.
+# Only for processes that render several frames. Only some renderers report a finished picture, so the rules do not
+# read that: a frame is done when the next one begins.
 _ROP_RULES = HOUDINI_RULES._replace(frame=(r"RopNode\.render: frame (-?\d+)",))
 
 

@@ -198,7 +198,7 @@ class JobState:
             if self._states[ref] == _WAITING:
                 self._queue.add(self._layer_of[ref], ref - self._base[self._layer_of[ref]])
 
-    # -- being told --------------------------------------------------------------------------------------------
+    # -- events ------------------------------------------------------------------------------------------------
 
     def start(self, ref: int) -> None:
         """Record that a process started for a frame."""

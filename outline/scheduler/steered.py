@@ -181,7 +181,7 @@ class SteeredJob(JobState):
             waiting = (ref - base for ref in self.refs(layer.name) if self.state(ref) is FrameState.WAITING)
             self._queue.fill(number, waiting)
 
-    # -- what the rules of JobState are told -----------------------------------------------------------------------
+    # -- input for the rules of JobState ---------------------------------------------------------------------------
 
     def _make_queue(self) -> ReadyQueue:
         return ReadyQueue(self.plan.layers, self._base, self._states, _WAITING, self._orders, self._delayed)
