@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .. import config
 from ..exception import WorkException
 from ..frame_end import FrameEnd
 from ..frames import FrameSet
@@ -81,6 +82,8 @@ def begin_work(
             launch.note(parts=parts, **wishes, damaged=book.damaged, layers=items, outputs=outputs)
             _record_kept(plan, folder, book, launch.number)
             more = {"held": sorted(ol._ol_state.held), "covers": plan.covers}
+            if config.get("outline", "cache"):
+                more["cache"] = os.path.abspath(os.path.expanduser(config.get("outline", "cache")))
             ol.set_work({"folder": folder.folder, "launch": launch.number, "cwd": os.getcwd(), **more})
         yield WorkLaunch(launch, plan)
     except BaseException:

@@ -12,7 +12,10 @@ from ..exception import WorkException
 from ..frame_end import EndedBy, FrameEnd
 from ..frames import FrameSet
 from ..layer.links import LayerLinks, links_of
+from ..layer.results import seed_of
 from ..layer.state import state_of
+from ..storage import is_url, join
+from .cache import Cache, key_of
 from .decide import Decision, FileState, Reason, Record, decide
 from .digests import Disk
 from .folder import WorkFolder
@@ -67,6 +70,8 @@ class WorkRun:
         self.__parts_then: dict[int, Mapping[str, Any]] = {}
         self.__attempt = 1
         self.__read: dict[tuple[str, int], tuple[FileState, ...]] = {}
+        self.__launched_in = str(work.get("cwd", ""))
+        self.__cache = Cache(str(work["cache"])) if work.get("cache") else None
 
     def move_to_fork(self) -> None:
         """Belong to this process, which was forked from the one before."""
@@ -128,8 +133,10 @@ class WorkRun:
                 raise WorkException(f"frame {number} has failed before, and this launch does not try it again")
             if decision.reason is Reason.EDITED:
                 self.__folder.move_edited(decision.detail)
-            todo.append(number)
             self.__read[name, number] = self.__states(links.input_files(number))
+            if decision.reason is not Reason.FORCED and self.__is_cached(layer, links, number):
+                continue
+            todo.append(number)
             begun = Record(name, links.key(number), self.__launch, attempt, None, links.item_text(number))
             self.__write(begin_line(begun._replace(inputs=self.__read[name, number])))
         state.todo = FrameSet(todo)
@@ -137,6 +144,51 @@ class WorkRun:
         if covers and todo:
             sys.stdout.write(f"outline: {name} {covers}\n")
         return state.todo
+
+    def __is_cached(self, layer: Layer, links: LayerLinks, frame: int) -> bool:
+        """Take the outputs of a frame from the cache, where they are in it, and write down that it succeeded."""
+        key = self.__cache_key(layer, links, frame)
+        if self.__cache is None or not key:
+            return False
+        outputs = links.output_paths(frame)
+        try:
+            found = self.__cache.take(key, [(name, join(self.__folder.folder, path)) for name, path in outputs])
+        except OSError as error:
+            raise WorkException(
+                f"cannot copy outputs from the cache {self.__cache.folder}: {error.strerror}"
+            ) from error
+        if found is None:
+            return False
+        sys.stdout.write(f"outline: frame {frame} is cached: its outputs are copied from {self.__cache.folder}\n")
+        sys.stdout.flush()
+        self.__record_success(layer, links, frame, found.result, {})
+        return True
+
+    def __cache_key(self, layer: Layer, links: LayerLinks, frame: int) -> str:
+        """What a frame is known by in the cache; empty for one that is not kept there.
+
+        A frame without files is not, nor one that writes into a bucket.
+        """
+        outputs = links.output_paths(frame)
+        if self.__cache is None or not outputs or any(is_url(path) for _, path in outputs):
+            return ""
+        parts = self.__parts(self.__launch, layer.get_name())
+        read = self.__read.get((layer.get_name(), frame), ())
+        # A layer that declares no inputs may read files of the folder all the same, so it shares with that folder only.
+        place = "" if read else self.__launched_in
+        frame_is = [links.key(frame), str(seed_of(layer, frame)), place]
+        parts = {**parts, "frame": "\0".join(frame_is)}
+        return key_of(parts, links.item_text(frame), read, [name for name, _ in outputs])
+
+    def __keep_in_cache(self, key: str, record: Record) -> None:
+        """Keep what a frame has made; a cache that cannot be written is no reason to fail."""
+        if self.__cache is None or not key:
+            return
+        made = [(one.name, join(self.__folder.folder, one.path), one.digest) for one in record.outputs]
+        try:
+            self.__cache.put(key, made, record.result)
+        except OSError as error:
+            sys.stderr.write(f"outline: the cache {self.__cache.folder} cannot be written: {error.strerror}\n")
 
     @staticmethod
     def __left_failed(layer: Layer) -> FrameSet:
@@ -168,21 +220,29 @@ class WorkRun:
             WorkException: A newer launch has taken the folder over, or it cannot be written.
         """
         self.__refuse_superseded()
-        links, name, state = self.links(layer), layer.get_name(), state_of(layer)
+        links, state = self.links(layer), state_of(layer)
         for frame in frames:
-            record = Record(
-                name,
-                links.key(frame),
-                self.__launch,
-                self.__attempt,
-                FrameEnd(),
-                links.item_text(frame),
-                self.__read.pop((name, frame), ()),
-                tuple(filter(None, (self.__disk.written(*output) for output in links.output_paths(frame)))),
-                state.results.pop(frame, None),
-                state.counts.pop(frame, {}),
-            )
-            self.__write(end_line(record))
+            key = self.__cache_key(layer, links, frame)
+            result, counts = state.results.pop(frame, None), state.counts.pop(frame, {})
+            self.__keep_in_cache(key, self.__record_success(layer, links, frame, result, counts))
+
+    def __record_success(
+        self, layer: Layer, links: LayerLinks, frame: int, result: Any, counts: Mapping[str, float]
+    ) -> Record:
+        record = Record(
+            layer.get_name(),
+            links.key(frame),
+            self.__launch,
+            self.__attempt,
+            FrameEnd(),
+            links.item_text(frame),
+            self.__read.pop((layer.get_name(), frame), ()),
+            tuple(filter(None, (self.__disk.written(*output) for output in links.output_paths(frame)))),
+            result,
+            counts,
+        )
+        self.__write(end_line(record))
+        return record
 
     def fail(self, layer: Layer, frame: int, attempt: int, end: FrameEnd) -> None:
         """Write down that those frames of a chunk failed which have not been recorded as done.
