@@ -78,7 +78,7 @@ def test_several_outlines_that_are_not_launched_are_an_error(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("Shell('a', ['ls']); Outline('x').add_layer(Shell('b', ['ls']))", "'x' is left out"),
+        ("Shell('a', ['ls']); Outline('x').add_layer(Shell('b', ['ls']))", "'x' does not run"),
         (
             "Shell('a', ['ls']); Outline.current = None; Shell('lost', ['ls'])",
             "layer 'lost' (shot.outline:4) is in no outline",

@@ -28,7 +28,7 @@ heavy = ["bpy", "OpenImageIO", "numpy", "mitsuba", "nuke", "hou", "maya", "socke
 print("[")
 sys.stdout.flush()
 for module in {modules!r}:
-    for _ in range(6):
+    for _ in range(15):
         pid = os.fork()
         if pid:
             os.waitpid(pid, 0)
