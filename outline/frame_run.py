@@ -209,7 +209,13 @@ class CommandFrame(NamedTuple):
 
 
 def begin_commands(
-    layer: Layer, frame: int, environ: MutableMapping[str, str], *, is_plain: bool, is_checked: bool = False
+    layer: Layer,
+    frame: int,
+    environ: MutableMapping[str, str],
+    *,
+    is_plain: bool,
+    is_checked: bool = False,
+    tell: Callable[[str], object] = lambda text: sys.stdout.write(text),
 ) -> CommandFrame:
     """Do what comes before the commands of a frame, for whoever starts them.
 
@@ -219,6 +225,7 @@ def begin_commands(
         environ: The environment of the commands; the variables of layer and chunk are added to it.
         is_plain: What ``is_plain`` said of the layer.
         is_checked: An earlier frame of the layer has begun in this process, so its arguments need no check.
+        tell: Takes the text that belongs into the log of the frame.
 
     Raises:
         LayerException: An input or argument is missing.
@@ -228,7 +235,7 @@ def begin_commands(
         line = expand_word(plain_line(layer), FrameTokens.from_environment(environ, frame))
         return CommandFrame([["/bin/sh", "-c", line]], lambda: None)
     work = _work_of(layer)
-    if work is not None and not work.choose(layer, frame, int(environ.get("OL_ATTEMPT") or 1)):
+    if work is not None and not work.choose(layer, frame, int(environ.get("OL_ATTEMPT") or 1), tell):
         return CommandFrame([], lambda: None)
     frames = begin(layer, frame, environ, is_checked=is_checked)
     commands = layer.frame_commands(frames)  # type: ignore[attr-defined]  # it is a CommandLayer

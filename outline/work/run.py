@@ -40,6 +40,12 @@ def work_of(ol: Outline) -> WorkRun:
     return state.work_run
 
 
+def _say(text: str) -> None:
+    """Write into the log of the frame, in the process that is the frame."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def _is_good(record: Record) -> bool:
     return record.end is not None and not record.end.status
 
@@ -91,8 +97,7 @@ class WorkRun:
             run: Runs them.
         """
         try:
-            if not self.choose(layer, frame, int(os.environ.get("OL_ATTEMPT") or 1)):
-                sys.stdout.write("outline: nothing to run, all frames of this chunk are done\n")
+            if not self.choose(layer, frame, int(os.environ.get("OL_ATTEMPT") or 1), _say):
                 return 0
             state, todo = state_of(layer), layer.get_local_frame_set(frame)
             state.when_done = lambda number: self.finish(layer, [number])
@@ -110,10 +115,16 @@ class WorkRun:
         keys = [(layer.get_name(), links.key(frame)) for frame in FrameSet(layer.get_frame_range() or "").unique()]
         return results_of(record for key in keys if (record := book.get(key)) is not None)
 
-    def choose(self, layer: Layer, frame: int, attempt: int) -> FrameSet:
+    def choose(self, layer: Layer, frame: int, attempt: int, tell: Callable[[str], object]) -> FrameSet:
         """Decide which frames of a chunk must run, now that all they wait for is through, and note that they begin.
 
         From then on the layer has only these in the chunk. An output that somebody has edited is moved away.
+
+        Args:
+            layer: The layer.
+            frame: The first frame of the chunk.
+            attempt: Which try of this launch it is, from 1.
+            tell: Takes the text that belongs into the log of the frame.
 
         Raises:
             WorkException: A newer launch has taken the folder over, or it cannot be written.
@@ -134,18 +145,20 @@ class WorkRun:
             if decision.reason is Reason.EDITED:
                 self.__folder.move_edited(decision.detail)
             self.__read[name, number] = self.__states(links.input_files(number))
-            if decision.reason is not Reason.FORCED and self.__is_cached(layer, links, number):
+            if decision.reason is not Reason.FORCED and self.__is_cached(layer, links, number, tell):
                 continue
             todo.append(number)
             begun = Record(name, links.key(number), self.__launch, attempt, None, links.item_text(number))
             self.__write(begin_line(begun._replace(inputs=self.__read[name, number])))
         state.todo = FrameSet(todo)
         covers = layer.get_outline().get_work().get("covers", {}).get(name)  # type: ignore[union-attr]  # it has one
-        if covers and todo:
-            sys.stdout.write(f"outline: {name} {covers}\n")
+        if not todo:
+            tell("outline: nothing to run, all frames of this chunk are done\n")
+        elif covers:
+            tell(f"outline: {name} {covers}\n")
         return state.todo
 
-    def __is_cached(self, layer: Layer, links: LayerLinks, frame: int) -> bool:
+    def __is_cached(self, layer: Layer, links: LayerLinks, frame: int, tell: Callable[[str], object]) -> bool:
         """Take the outputs of a frame from the cache, where they are in it, and write down that it succeeded."""
         key = self.__cache_key(layer, links, frame)
         if self.__cache is None or not key:
@@ -159,8 +172,7 @@ class WorkRun:
             ) from error
         if found is None:
             return False
-        sys.stdout.write(f"outline: frame {frame} is cached: its outputs are copied from {self.__cache.folder}\n")
-        sys.stdout.flush()
+        tell(f"outline: frame {frame} is cached: its outputs are copied from {self.__cache.folder}\n")
         self.__record_success(layer, links, frame, found.result, {})
         return True
 

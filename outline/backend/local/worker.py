@@ -199,6 +199,7 @@ class Worker:
                 environ,
                 is_plain=setup.is_plain,
                 is_checked=request.layer in self.__checked,
+                tell=watch.log.write,
             )
             self.__checked.add(request.layer)
         except OutlineException as error:
