@@ -345,6 +345,22 @@ def test_a_late_frame_runs_a_second_time_and_the_first_success_counts(
     until(lambda: not any(map(is_running, pids)))
 
 
+def test_a_late_frame_goes_on_where_no_other_worker_is(
+    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
+) -> None:
+    cluster.start_worker("only", cores=2)
+    command = "[ #IFRAME# != 6 ] || sleep 3; echo $$ >> pids"
+    script = outline_file(
+        tmp_path, f"from outline.modules.shell import Shell\nShell('cmd', ['sh', '-c', {command!r}])\n"
+    )
+
+    result = run_pycuerun(script, "1-6", "-b", "dask", "--scheduler", cluster.address, "--backup", "2", "--quiet")
+
+    assert (result.returncode, result.stderr) == (0, "")
+    assert job_in(session_root).counts == {"SUCCEEDED": 6}
+    assert len((tmp_path / "pids").read_text().split()) == 6
+
+
 def test_options_of_dask_are_refused_elsewhere(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
     script = outline_file(tmp_path, _SLEEPS)
 

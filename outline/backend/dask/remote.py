@@ -73,8 +73,8 @@ def run_frame(outline_path: str, folder: str, key: str, request: list[Any], grac
     try:
         with _lock:
             session = _session_of(outline_path, folder)
-            session.frames += 1
             sock, lines = session.idle.pop() if session.idle else _connect(session.runner)
+            session.frames += 1
     except OSError as error:
         return {BROKEN: [get_worker().address, str(error)]}
     try:

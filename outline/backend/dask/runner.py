@@ -12,7 +12,6 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...exception import LaunchException
 from ...frame_end import EndedBy, FrameEnd
 from ...names import frame_name, second_log
 from ...session_paths import SessionPaths
@@ -119,10 +118,14 @@ class _Slot:
         return message is not None
 
     def __start(self, request: Request, avoid: Future[Any] | None = None) -> None:
-        self.__spare.takes(request.cores)
         future = self.__runner.submit(request, avoid=avoid)
-        self.__attempts.append(_Attempt(request, future))
-        future.add_done_callback(self.__tell)
+        if future is None and avoid is None:
+            reason = "no dask worker is left that can run frames of this job"
+            self.__report(FrameEnd(1, ended_by=EndedBy.LOST_HOST, reason=reason))
+        elif future is not None:
+            self.__spare.takes(request.cores)
+            self.__attempts.append(_Attempt(request, future))
+            future.add_done_callback(self.__tell)
 
     def __tell(self, future: Future[Any]) -> None:
         """Wake the slot; dask calls this in a thread of its own."""
@@ -134,8 +137,9 @@ class _Slot:
     def __try_twice(self) -> None:
         (request, future), *_ = self.__attempts
         if self.__spare.is_for(request, time.monotonic() - self.__begun):
-            logger.warning("%s is late, and starts a second time", frame_name(request.frame, request.layer))
             self.__start(request._replace(is_second=True), avoid=future)
+        if len(self.__attempts) > 1:
+            logger.warning("%s is late, and starts a second time", frame_name(request.frame, request.layer))
 
     def __look_at_ends(self) -> None:
         """Report the first attempt that has succeeded, or the last one that has failed."""
@@ -152,10 +156,13 @@ class _Slot:
                 self.__drop(other)
             if request.is_second:
                 self.__runner.keep_second_log(request)
-            try:
-                send(self.__sock, end.to_dict())
-            except OSError:
-                pass  # the run loop is over
+            self.__report(end)
+
+    def __report(self, end: FrameEnd) -> None:
+        try:
+            send(self.__sock, end.to_dict())
+        except OSError:
+            pass  # the run loop is over
 
     def __drop(self, attempt: _Attempt) -> None:
         self.__attempts.remove(attempt)
@@ -247,8 +254,8 @@ class DaskRunner:
         except Exception as error:  # foreign code; the job is over, and its result stands
             logger.debug("the workers of dask could not be told that the job is over: %s", error)
 
-    def submit(self, request: Request, *, avoid: Future[Any] | None = None) -> Future[Any]:
-        """Hand a frame to dask.
+    def submit(self, request: Request, *, avoid: Future[Any] | None = None) -> Future[Any] | None:
+        """Hand a frame to dask; None where no worker is left for it.
 
         Args:
             request: The frame.
@@ -260,20 +267,20 @@ class DaskRunner:
             unwanted = set(self.__broken)
         if avoid is not None:
             unwanted |= {worker for worker, keys in self.__client.processing().items() if avoid.key in keys}
+        usable = self.__usable(unwanted) if unwanted else None
+        if usable == []:
+            return None
         return self.__client.submit(
             remote.run_frame,
             *(self.__outline_path, self.__folder, key, list(request), self.__grace),
             key=key,
             pure=False,
             resources=self.__needs(request),
-            workers=self.__usable(unwanted) if unwanted else None,
+            workers=usable,
         )
 
     def __usable(self, unwanted: set[str]) -> list[str]:
-        found = [one for one in self.__client.scheduler_info(n_workers=-1)["workers"] if one not in unwanted]
-        if not found:
-            raise LaunchException("no dask worker is left that can run frames of this job")
-        return found
+        return [one for one in self.__client.scheduler_info(n_workers=-1)["workers"] if one not in unwanted]
 
     def __needs(self, request: Request) -> dict[str, float]:
         """What a frame needs of the resources that the workers declare."""
