@@ -67,22 +67,16 @@ def half_calls(grpc_port: int, page_port: int) -> None:
 
 def large_specs(grpc_port: int, page_port: int) -> None:
     """Send 8 specs of 90 MB at once, again and again."""
-    spec = "x" * 90_000_000
-
-    def send() -> None:
-        while True:
-            with grpc.insecure_channel(f"127.0.0.1:{grpc_port}", options=_UNLIMITED) as channel:
-                stub = job_pb2_grpc.JobInterfaceStub(channel)
-                stub.LaunchSpecAndWait.future(job_pb2.JobLaunchSpecAndWaitRequest(spec=spec), timeout=60).exception()
-
-    for _ in range(8):
-        threading.Thread(target=send, daemon=True).start()
-    time.sleep(3600)
+    _launch_for_ever(grpc_port, "x" * 90_000_000)
 
 
 def long_specs(grpc_port: int, page_port: int) -> None:
     """Send 8 specs of 30 MB at once, which the server takes and reads, again and again."""
-    spec = "<spec>" + "<a>" * 10_000_000
+    _launch_for_ever(grpc_port, "<spec>" + "<a>" * 10_000_000)
+
+
+def _launch_for_ever(grpc_port: int, spec: str) -> None:
+    """Launch a spec from 8 threads, whatever the answer."""
 
     def send() -> None:
         while True:
