@@ -18,6 +18,7 @@ __all__ = [
     "OWN_BACKENDS",
     "PYOUTLINE_FLAGS",
     "PYOUTLINE_SPELLINGS",
+    "RUN_BY_LAUNCHER",
     "LaunchOption",
     "backend_flags",
     "check_launch_flags",
@@ -29,6 +30,9 @@ __all__ = [
 
 OWN_BACKENDS = ("local", "cue", "dask")
 """Those that ship with the library; all their launch flags are known."""
+
+RUN_BY_LAUNCHER = ("local", "dask")
+"""Those whose jobs the launcher itself runs, until they are over."""
 
 
 class LaunchOption(NamedTuple):
@@ -71,8 +75,6 @@ def _get_shot() -> str:
 def _no() -> bool:
     return False
 
-
-_OWN_LOOP = ("local", "dask")  # the launcher itself runs the job
 
 GROUPS: dict[str, tuple[LaunchOption, ...]] = {
     "What to do, instead of launching": (
@@ -157,15 +159,17 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         ),
     ),
     "With --backend local or dask": (
-        LaunchOption(("--cores",), "cores", "Cores to use; all when not given.", metavar="N", backends=_OWN_LOOP),
+        LaunchOption(("--cores",), "cores", "Cores to use; all when not given.", metavar="N", backends=RUN_BY_LAUNCHER),
         LaunchOption(
             ("--memory",),
             "memory",
             "Memory to use, such as 16g; all when not given.",
             metavar="SIZE",
-            backends=_OWN_LOOP,
+            backends=RUN_BY_LAUNCHER,
         ),
-        LaunchOption(("--fail-fast",), "fail_fast", "Stop when a frame is dead.", "store_true", backends=_OWN_LOOP),
+        LaunchOption(
+            ("--fail-fast",), "fail_fast", "Stop when a frame is dead.", "store_true", backends=RUN_BY_LAUNCHER
+        ),
         LaunchOption(("--quiet",), "quiet", "Print nothing but errors.", "store_true", is_flag=False),
     ),
     "With --backend dask": (

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+from ..launch_options import RUN_BY_LAUNCHER
 from .ending import EXIT_DEAD
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def launch_in_passes(options: SimpleNamespace, launch: Callable[[SimpleNamespace
     """
     code = launch(options)
     plan = options.plan
-    knows_end = not options.pause and (options.backend in ("local", "dask") or options.wait)
+    knows_end = not options.pause and (options.backend in RUN_BY_LAUNCHER or options.wait)
     while options.plan is not None and plan.waits and plan.has_work and knows_end and code <= EXIT_DEAD:
         later = {"plan": None, "leaves_failed": True, "since": options.since or plan.launch}
         options = SimpleNamespace(**{**vars(options), **later})

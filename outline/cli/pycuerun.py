@@ -225,12 +225,12 @@ def _launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline
 
 
 def _launch_once(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
-    from ..launch_options import backend_flags
+    from ..launch_options import RUN_BY_LAUNCHER, backend_flags
     from .streams import keep_running_without_output
 
     keep_running_without_output()
     backend_flags(options, options.backend)
-    if options.backend not in ("local", "dask"):
+    if options.backend not in RUN_BY_LAUNCHER:
         return _launch_elsewhere(tool, options, load)
     with _runner_for(options) as runner:
         return _launch_here(tool, options, load, runner)
