@@ -14,7 +14,7 @@ from ..frames import FrameSet
 from .beside import discard, publish, remove_stale
 from .checks import OLD, Signature, Wrong, find_old, find_unusable, signatures, tell_wrong
 from .images import look_at
-from .output import Output, Targets, scratch_folder
+from .output import Output, Targets, hide, scratch_folder
 from .sizes import KnownSize
 
 __all__ = ["Attempt", "Checks", "find_complete", "new_mark", "publishing"]
@@ -243,7 +243,7 @@ def _probe(folder: str) -> int:
     Raises:
         LayerException: It cannot be made or written into.
     """
-    probe = os.path.join(folder, f".part-{os.getpid()}-probe")
+    probe = hide(os.path.join(folder, "probe"), os.getpid())
     try:
         os.makedirs(folder, exist_ok=True)
         with open(probe, "wb") as stream:

@@ -12,7 +12,7 @@ from .filespec import FileSpec
 from .path import resolve
 from .pattern import SequencePattern, files_of, find_slot
 
-__all__ = ["HIDDEN", "MAIN", "Output", "Targets", "read_outputs", "scratch_folder"]
+__all__ = ["HIDDEN", "MAIN", "Output", "Targets", "hide", "read_outputs", "scratch_folder"]
 
 # The name of the only, or first, output.
 MAIN = "main"
@@ -62,7 +62,7 @@ class Output(FileSpec):
     def pattern(self) -> SequencePattern:
         """Where the frame goes in the path."""
         pattern = super().pattern
-        return pattern if self.__mark is None else pattern._replace(prefix=_hide(pattern.prefix, self.__mark))
+        return pattern if self.__mark is None else pattern._replace(prefix=hide(pattern.prefix, self.__mark))
 
     @property
     def is_sequence(self) -> bool:
@@ -106,7 +106,7 @@ class Output(FileSpec):
                         problem = f"output {self.name!r}: {token} is {text!r}, which leads out of its folder"
                         raise LayerException(problem)
                     path = path.replace(token, text)
-        return path if self.__mark is None else _hide(path, self.__mark)
+        return path if self.__mark is None else hide(path, self.__mark)
 
     def get_frame_path(self, num: int) -> str:
         """The path of one frame; a tile mark stays in it."""
@@ -142,7 +142,8 @@ class Output(FileSpec):
         return self.pattern.written(f"[{'#' * self.pattern.digits}]")
 
 
-def _hide(path: str, mark: int) -> str:
+def hide(path: str, mark: int) -> str:
+    """The hidden name beside a path under which a file is written until it is whole."""
     folder, name = os.path.split(path)
     return os.path.join(folder, f".part-{mark}-{name}")
 

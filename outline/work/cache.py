@@ -22,6 +22,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..files import write_atomic
+from ..io.output import hide
 from .decide import FileState
 from .digests import digest_file
 
@@ -82,7 +83,7 @@ class Cache:
             digests = [found.outputs[name] for name, _ in outputs]
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        beside = [f"{os.path.dirname(path)}/.part-{os.getpid()}-{os.path.basename(path)}" for _, path in outputs]
+        beside = [hide(path, os.getpid()) for _, path in outputs]
         try:
             for digest, copy in zip(digests, beside, strict=True):
                 if not self.__copy_out(digest, copy):

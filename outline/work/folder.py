@@ -51,6 +51,15 @@ class WorkFolder:
         """Whether something was launched in the folder before."""
         return os.path.isdir(self.__launches)
 
+    def check(self) -> None:
+        """Check that something was launched in the folder before.
+
+        Raises:
+            WorkException: Nothing was.
+        """
+        if not self.exists():
+            raise WorkException(f"{self.folder} is no work folder; pycuerun --work makes one")
+
     # -- items -------------------------------------------------------------------------------------------------
 
     def numbers(self) -> dict[str, int]:

@@ -51,8 +51,7 @@ def merge(
     if target.exists() or (os.path.isdir(target.folder) and os.listdir(target.folder)):
         raise WorkException(f"{target.folder} is there already; merge makes a new folder")
     for source in sources:
-        if not source.exists():
-            raise WorkException(f"{source.folder} is no work folder; pycuerun --work makes one")
+        source.check()
         source.refuse_in_use(is_running)
     numbers = _numbers(sources)
     chosen = _chosen(sources, prefers_newest)

@@ -82,8 +82,7 @@ def remove_orphans(
 
 def _gone(folder: WorkFolder, book: RecordBook) -> dict[tuple[str, str], str]:
     """The frames that the last launch did not have, and what is gone of them."""
-    if not folder.exists():
-        raise WorkException(f"{folder.folder} is no work folder; pycuerun --work makes one")
+    folder.check()
     layers = folder.layers()
     if layers is None:
         raise WorkException(f"no launch in {folder.folder} has noted which items there are; launch the job once more")

@@ -64,8 +64,7 @@ def records_by_layer(folder: WorkFolder) -> dict[str, list[Record]]:
 
 
 def _book(folder: WorkFolder) -> Any:
-    if not folder.exists():
-        raise WorkException(f"{folder.folder} is no work folder; pycuerun --work makes one")
+    folder.check()
     return folder.read_records()
 
 

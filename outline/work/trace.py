@@ -51,8 +51,7 @@ def trace(folder: WorkFolder, file: str, *, down: bool = False) -> list[Step]:
     Raises:
         WorkException: It is no work folder, or no record names the file.
     """
-    if not folder.exists():
-        raise WorkException(f"{folder.folder} is no work folder; pycuerun --work makes one")
+    folder.check()
     lineage = _Lineage(folder)
     return list(_walk(lineage, lineage.find(file), down))
 
