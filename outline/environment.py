@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .constants import ITEM_TABLE
 from .names import frame_name, log_name
+from .resources import is_true
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -52,7 +53,6 @@ def layer_environment(ol: Outline, layer: Layer, session: SessionFacts | None = 
     session = session or ol.get_session()
     job_id = session.get_job_id()
     env = {key: value for key, (value, pre) in ol.get_env().items() if pre}
-    threadable = str(layer.get_arg("threadable")).lower() in ("true", "yes", "1", "on")
     env.update(
         CUE3="1",
         CUE_JOB=ol.get_full_name(),
@@ -67,7 +67,7 @@ def layer_environment(ol: Outline, layer: Layer, session: SessionFacts | None = 
         CUE_USER=ol.get_user(),
         CUE_GPUS=str(layer.get_arg("gpus") or 0),
         CUE_GPU_MEMORY="0",
-        CUE_THREADABLE="1" if threadable else "0",
+        CUE_THREADABLE="1" if is_true(layer.get_arg("threadable")) else "0",
         OL_BASE_SESSION_PATH=session.get_path(),
         show=ol.get_show(),
         shot=ol.get_shot(),

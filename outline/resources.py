@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory and cores as people write them."""
+"""Memory, cores, flags and tags as people write them."""
 
 from __future__ import annotations
 
 import re
 from math import isfinite
+from typing import Any  # arguments are what a user has written
 
-__all__ = ["parse_cores", "parse_memory_kb"]
+__all__ = ["is_true", "parse_cores", "parse_memory_kb", "tag_words", "texts"]
 
 _MEMORY = re.compile(r"\s*(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)b?\s*\Z", re.IGNORECASE)
 _FEWEST_CORES = 0.1
+_TRUE = ("true", "yes", "1", "on")
 _UNITS = {"k": 1, "m": 1024, "g": 1024**2, "t": 1024**3, "": 1024**2}
 
 
@@ -40,3 +42,18 @@ def parse_cores(value: object) -> float:
     if 0 < cores < _FEWEST_CORES:
         raise ValueError(f"{value!r} cores are too few; {_FEWEST_CORES} is the least, and 0 means a whole machine")
     return cores
+
+
+def is_true(value: Any) -> bool:
+    """Whether a flag of a layer is set, as a truth value, as 1, or as one of the words that say so."""
+    return str(value).lower() in _TRUE
+
+
+def tag_words(value: Any) -> list[str]:
+    """The tags of a layer, which are given as a list, or as text with ``|`` between them."""
+    return [part.strip() for text in texts(value) for part in text.split("|") if part.strip()]
+
+
+def texts(value: Any) -> list[str]:
+    """What was given as a list, or as a single text, as a list of texts; none for None."""
+    return [value] if isinstance(value, str) else [str(one) for one in value or ()]

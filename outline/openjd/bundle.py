@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exception import LaunchException
 from ..files import write_atomic
-from ..resources import parse_memory_kb
+from ..resources import is_true, parse_memory_kb, tag_words
 from ..scheduler import JobPlan, plan_job
 from ..storage import is_url
 from .template import SESSION, StepFacts, template_of
@@ -80,15 +80,12 @@ def _variables(ol: Outline) -> dict[str, str]:
 def _facts_of(layer: Layer, cores: float) -> StepFacts:
     lost = [f"{name}={layer.get_arg(name)!r}" for name in ("limits", "service") if layer.get_arg(name)]
     lost = [one for one in lost if one not in _OF_OPENCUE]
-    tags = layer.get_arg("tags") or ()
-    words = tags.replace("|", " ").split() if isinstance(tags, str) else [str(tag) for tag in tags]
     memory = layer.get_arg("gpu_memory") or layer.get_arg("gpu")
-    threadable = str(layer.get_arg("threadable")).lower() in ("true", "yes", "1", "on")
     return StepFacts(
         int(layer.get_arg("gpus") or 0),
         parse_memory_kb(memory) if memory else 0,
-        int(cores) if threadable and cores > 1 else 0,
-        tuple(words),
+        int(cores) if is_true(layer.get_arg("threadable")) and cores > 1 else 0,
+        tuple(tag_words(layer.get_arg("tags"))),
         tuple(lost),
     )
 

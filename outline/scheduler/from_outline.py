@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..layer.ranges import chunk_seconds
-from ..resources import parse_cores, parse_memory_kb
+from ..resources import is_true, parse_cores, parse_memory_kb
 from .plan import DependPlan, JobPlan, LayerPlan
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _plan_layer(layer: Layer) -> LayerPlan | None:
         _read(layer, "memory", parse_memory_kb, 0),
         _read(layer, "timeout", _minutes, None),
         _read(layer, "timeout_llu", _minutes, None),
-        str(layer.get_arg("autoeat")).lower() in ("true", "yes", "1", "on"),
+        is_true(layer.get_arg("autoeat")),
         chunk_seconds=chunk_seconds(layer.get_arg("chunk")),
         timeout_retry=_read(layer, "timeout_retry", _growth, 0.0),
         retry_delay_seconds=_read(layer, "retry_delay", _delay, 0.0),

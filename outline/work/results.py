@@ -8,7 +8,7 @@ import io
 import json
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..exception import WorkException, did_you_mean
@@ -20,6 +20,7 @@ from .folder import WorkFolder
 __all__ = [
     "Summary",
     "flat_rows",
+    "frame_of",
     "layer_records",
     "records_by_layer",
     "results_of",
@@ -55,7 +56,7 @@ def records_by_layer(folder: WorkFolder) -> dict[str, list[Record]]:
         keys[name].append(key)
 
     def place(key: str) -> tuple[int, str]:
-        return numbers.get(key, int(key) if key.lstrip("-").isdecimal() else 0), key
+        return frame_of(key, numbers), key
 
     return {
         name: [record for key in sorted(found, key=place) if (record := book.get((name, key))) is not None]
@@ -66,6 +67,11 @@ def records_by_layer(folder: WorkFolder) -> dict[str, list[Record]]:
 def _book(folder: WorkFolder) -> Any:
     folder.check()
     return folder.read_records()
+
+
+def frame_of(key: str, numbers: Mapping[str, int]) -> int:
+    """The frame of a record: the number of its item, else what its key says; 0 for an item without a number."""
+    return numbers.get(key, int(key) if key.lstrip("-").isdecimal() else 0)
 
 
 def results_of(records: Iterable[Record], *, failed: bool = False) -> list[dict[str, Any]]:

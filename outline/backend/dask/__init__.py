@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...exception import LaunchException
 from ...loader import load_outline
+from ...resources import tag_words
 from ...session_paths import SessionPaths
 from .. import local
 from ..local.limits import Limits, limits_of
@@ -86,7 +87,7 @@ def _running_on(ol: Outline, flags: Mapping[str, Any]) -> Iterator[dict[str, Any
         backup = flags.get("backup") or 0.0
         if backup and flags.get("work"):
             raise LaunchException("--backup is not for jobs in a work folder, which records one attempt of a frame")
-        tags = {layer.get_name(): _words(layer.get_arg("tags")) for layer in ol.get_layers()}
+        tags = {layer.get_name(): set(tag_words(layer.get_arg("tags"))) - {"general"} for layer in ol.get_layers()}
         yield {
             "limits": limits,
             "runner": DaskRunner(
@@ -98,9 +99,3 @@ def _running_on(ol: Outline, flags: Mapping[str, Any]) -> Iterator[dict[str, Any
                 spare=Spare(backup, limits.cores),
             ),
         }
-
-
-def _words(tags: Any) -> list[str]:  # Any: tags as a user has written them
-    """The tags of a layer, which may be one text or a list."""
-    words = tags.replace("|", " ").split() if isinstance(tags, str) else [str(tag) for tag in tags or ()]
-    return [word for word in words if word != "general"]

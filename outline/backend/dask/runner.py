@@ -21,7 +21,7 @@ from ..local.wire import RUN, Lines, send
 from . import remote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping
 
     from distributed import Client, Future
 
@@ -181,7 +181,7 @@ class DaskRunner:
         capacity: Capacity,
         *,
         job: str,
-        tags: Mapping[str, Sequence[str]],
+        tags: Mapping[str, Collection[str]],
         grace_seconds: float,
         spare: Spare,
     ) -> None:

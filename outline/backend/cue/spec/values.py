@@ -6,11 +6,10 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from ....exception import LaunchException
-from ....resources import parse_cores, parse_memory_kb
+from ....resources import parse_cores, parse_memory_kb, tag_words, texts
 
 __all__ = ["cores_text", "memory_text", "minutes_text", "names", "tags", "truth", "whole_number"]
 
@@ -92,7 +91,7 @@ def tags(value: Any, where: str) -> list[str]:
         LaunchException: A tag is shorter than 3 characters, or one of a list has others than letters, digits, ``_``,
             ``-``, ``.``.
     """
-    found = [part.strip() for text in _several(value) for part in text.split("|") if part.strip()]
+    found = tag_words(value)
     for tag in list(found):
         if isinstance(value, str) and not re.fullmatch(_TAG_SIGNS, tag):
             logger.warning("%s: %r is no tag and is left out; write ' | ' between tags, or give a list", where, tag)
@@ -107,8 +106,4 @@ def tags(value: Any, where: str) -> list[str]:
 
 def names(value: Any) -> list[str]:
     """Names that were given as a list, or as text with ``,`` between them."""
-    return [part.strip() for text in _several(value) for part in text.split(",") if part.strip()]
-
-
-def _several(value: Any) -> Iterable[str]:
-    return [value] if isinstance(value, str) else [str(one) for one in value or ()]
+    return [part.strip() for text in texts(value) for part in text.split(",") if part.strip()]
