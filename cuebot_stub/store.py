@@ -249,7 +249,7 @@ class SqliteStore:
         farm.depends.hold_again()
         farm.depends.take_moved()
         for job in farm.jobs.values():
-            job.state.take_moves()  # they are not news
+            job.moves.clear()  # they are not news
             farm.job_changed(job)
 
     def _load_procs(self, farm: Farm) -> None:
@@ -263,8 +263,8 @@ class SqliteStore:
                     if proc.again:
                         farm.jobs[proc.job].state.retry(proc.ref)
         for job in farm.jobs.values():
-            for ref in job.state.running():
-                if ref not in job.running:
+            for ref in job.frames:
+                if ref not in job.running and job.state.state(ref) is FrameState.RUNNING:
                     job.state.finish(ref, FrameEnd(ended_by=EndedBy.LOST_HOST))
 
     def _things(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -326,9 +326,9 @@ class DependBook:
     def _release(self, depend: Depend) -> None:
         er = self._moving(depend)
         for layer in self._held_layers(depend, er):
-            er.state.release_layer(layer)
+            er.state.hold_layer(layer, -1)
         if depend.er_ref >= 0:
-            er.state.release_frames([depend.er_ref])
+            er.state.hold_frames([depend.er_ref], -1)
 
     def _hold_pairs(self, depend: Depend, pairs: Iterable[int]) -> None:
         er, edges = self._moving(depend), self._edges[depend.id]
@@ -338,7 +338,7 @@ class DependBook:
 
     def _release_pairs(self, depend: Depend, pairs: Iterable[int]) -> None:
         edges = self._edges[depend.id]
-        self._moving(depend).state.release_frames(edges.er[pair] for pair in pairs)
+        self._moving(depend).state.hold_frames((edges.er[pair] for pair in pairs), -1)
 
     def _moving(self, depend: Depend) -> Job:
         return self._moved.setdefault(depend.er_job, self._jobs[depend.er_job])
@@ -351,5 +351,6 @@ class DependBook:
 
     def _unfree(self, er: Job, refs: Iterable[int]) -> None:
         """Let freed frames wait again, because there is a new hold."""
-        if er.state.freed and not self._is_reading:
-            er.state.bind(er.state.freed.intersection(refs))
+        freed = er.state.waits.freed
+        if freed and not self._is_reading:
+            er.state.bind(freed.intersection(refs))

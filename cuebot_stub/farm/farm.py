@@ -319,10 +319,10 @@ class Farm:
             if not todo:
                 break
             job = todo.pop(next(iter(todo)))
-            for move in job.state.take_moves():
+            for move in job.take_moves():
                 self._follow_move(job, move)
-            if job.state.freed != set(job.facts.freed):
-                job.facts.freed = sorted(job.state.freed)
+            if job.state.waits.freed != set(job.facts.freed):
+                job.facts.freed = sorted(job.state.waits.freed)
                 self.touch_job(job)
             self.job_changed(job)
             self.finish_if_complete(job)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from outline.constants import RETRY_DELAY
 from outline.names import log_name
-from outline.scheduler import FrameState, JobPlan, LayerPlan, Move, SteeredJob
+from outline.scheduler import FrameState, JobPlan, JobState, LayerPlan, Move
 
 __all__ = [
     "MAX_LAYERS",
@@ -207,6 +207,7 @@ class Job:
         procs: The ids of its procs.
         running: The procs by their frames.
         waiting_seen: The number of frames that could start at the last look; 0 while none may.
+        moves: The moves of its frames that the farm has not followed yet.
         done: By frame, whether it has succeeded and its dependencies were satisfied.
         moved: By frame, the last change of its state; 0 for never.
         eligible: By frame, when it could first start; 0 for at the launch.
@@ -223,10 +224,17 @@ class Job:
         self._tags: frozenset[str] | None = None
         self.waiting_seen = 0
         plan = JobPlan(facts.name, tuple(plans), (), facts.max_retries, facts.autoeat)
-        self.state = SteeredJob(plan, keeps_tries=strict)
+        self.moves: list[Move] = []
+        self.state = JobState(plan, max_losses=None, moves=self.moves, finished_wait_again=True, keeps_tries=strict)
         self.done = bytearray(len(self.state))
         self.moved = array("d", bytes(8 * len(self.state)))
         self.eligible = array("d", bytes(8 * len(self.state)))
+
+    def take_moves(self) -> list[Move]:
+        """The moves of frames since the last call, in their order."""
+        moves = self.moves[:]
+        self.moves.clear()
+        return moves
 
     def note(self, move: Move, now: float) -> None:
         """Store when a frame changed its state, and when it could start."""
@@ -288,4 +296,4 @@ class Job:
         """Pass changed cores, memory and tags of a layer on to the scheduler."""
         layer, self._tags = self.layers[number], None
         cores, memory = layer.min_cores / 100, layer.memory
-        self.state.change_layer(layer.name, cores=cores, memory_kb=memory, group=layer.group())
+        self.state.change(layer.name, cores=cores, memory_kb=memory, group=layer.group())

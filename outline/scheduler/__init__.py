@@ -7,8 +7,7 @@ from .cuebot_edges import CuebotRefuses, FarmLayer, cuebot_pairs
 from .from_outline import plan_job
 from .job import JobState
 from .plan import DependPlan, JobPlan, LayerPlan
-from .states import MOVES, FrameState, IllegalMove, Signal
-from .steered import Move, SteeredJob
+from .states import MOVES, FrameState, IllegalMove, Move, Signal
 
 __all__ = [
     "MOVES",
@@ -22,7 +21,6 @@ __all__ = [
     "LayerPlan",
     "Move",
     "Signal",
-    "SteeredJob",
     "cuebot_pairs",
     "plan_job",
 ]

@@ -59,16 +59,15 @@ class FrameEdges:
         return self._targets[self._starts[on_chunk] : self._starts[on_chunk + 1]]
 
 
-def layer_edge(depend: DependPlan, er: int, on: int, *, eaten_satisfies: bool) -> LayerEdge | None:
+def layer_edge(depend: DependPlan, er: int, on: int) -> LayerEdge | None:
     """The edge of a dependency on a whole layer, or None for one between single frames.
 
-    To the farm, a simulation frame is an ordinary frame. An eaten one satisfies a dependency only if eaten frames do so
-    in general.
+    To the farm, a simulation frame is an ordinary frame, so an eaten one does not satisfy a dependency.
     """
     if depend.type == "PREVIOUS_FRAME" or (depend.type == "FRAME_BY_FRAME" and not depend.any_frame):
         return None
     if depend.type == "LAYER_ON_SIM_FRAME":
-        return LayerEdge(er, on, LayerNeed.ALL_DONE if eaten_satisfies else LayerNeed.ALL_SUCCEEDED)
+        return LayerEdge(er, on, LayerNeed.ALL_SUCCEEDED)
     any_frame = depend.any_frame or depend.type == "LAYER_ON_ANY"
     return LayerEdge(er, on, LayerNeed.ANY if any_frame else LayerNeed.ALL_DONE)
 

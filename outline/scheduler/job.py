@@ -1,84 +1,76 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The state of all frames of one job, and the decisions about them.
-
-Nothing here knows of clocks, processes, files or networks. The caller reports events by method calls, and asks
-``next_ready`` what to start.
-"""
+"""The state of all frames of one job, and the decisions about them, without clocks, processes, files and networks."""
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Any
 
 from ..frame_end import FrameEnd
 from ..frames import FrameSet, chunk_at, chunk_heads
 from ..names import frame_name
-from .edges import FrameEdges, LayerEdge, frame_edges, layer_edge
 from .exits import is_blameless, meaning_of
-from .plan import DependPlan, JobPlan, LayerPlan
+from .plan import JobPlan, LayerPlan
 from .ready import ReadyQueue
-from .states import MOVES, FrameState, IllegalMove, Signal
+from .states import MOVES, FrameState, IllegalMove, Move, Signal
+from .waits import Waits
 
 __all__ = ["JobState"]
 
 _STATES = tuple(FrameState)
 _CODE = {state: code for code, state in enumerate(_STATES)}
 _WAITING, _DEPEND, _RUNNING, _SUCCEEDED, _DEAD, _EATEN = (_CODE[state] for state in _STATES)
-_MAX_LOSSES = 3
 
 
 class JobState:
     """All frames of a job. A frame here is a chunk, named by its first frame number.
 
-    Frames have dense numbers (``ref``), layer by layer in render order. Used from one thread.
+    Frames have dense numbers (``ref``), layer by layer in render order. The caller reports events by method calls, and
+    asks ``next_ready`` or ``next_admitted`` what to start. Used from one thread.
+
+    Attributes:
+        plan: The job, with later changes.
+        waits: What each frame waits for.
     """
 
-    def __init__(self, plan: JobPlan, *, eaten_satisfies: bool = False, max_losses: int | None = _MAX_LOSSES) -> None:
+    def __init__(
+        self,
+        plan: JobPlan,
+        *,
+        max_losses: int | None = 3,
+        moves: list[Move] | None = None,
+        finished_wait_again: bool = False,
+        keeps_tries: bool = False,
+    ) -> None:
         """Expand a plan.
 
         Args:
             plan: The job.
-            eaten_satisfies: An eaten frame releases the frames that wait for it. On OpenCue it does not.
             max_losses: How many losses in a row make a frame DEAD. None for no limit.
+            moves: Gets every move of a frame, in their order. The caller empties it.
+            finished_wait_again: A finished frame that gets something to wait for is DEPEND and runs again.
+            keeps_tries: A retried frame has only its remaining tries.
         """
-        self._max_losses = max_losses
         self.plan = plan
-        self._eaten_satisfies = eaten_satisfies
+        self._max_losses, self._keeps_tries, self._moves = max_losses, keeps_tries, moves
+        self._waiting_again = (_WAITING, _SUCCEEDED, _DEAD) if finished_wait_again else (_WAITING,)
         self._heads = [chunk_heads(layer.frames, layer.chunk) for layer in plan.layers]
-        self._base = array("q", [0])
-        for heads in self._heads:
-            self._base.append(self._base[-1] + len(heads))
-        total = self._base[-1]
+        self._base = array("q", accumulate(map(len, self._heads), initial=0))
         self._index = {layer.name: number for number, layer in enumerate(plan.layers)}
-        self._layer_of = array("l", bytes(array("l").itemsize * total))
-        for number in range(len(plan.layers)):
-            base, end = self._base[number], self._base[number + 1]
-            self._layer_of[base:end] = array("l", [number]) * (end - base)
-        self._states = bytearray(total)
-        self._tries = array("l", bytes(array("l").itemsize * total))
+        self._layer_of = array("l")
+        for number, heads in enumerate(self._heads):
+            self._layer_of += array("l", [number]) * len(heads)
+        self._states = bytearray(len(self))
+        self._tries = array("l", [0]) * len(self)
         self._losses: dict[int, int] = {}
         self._again: set[int] = set()
         self._delayed: dict[int, float] = {}
-        self._make_edges()
+        self._orders: dict[int, Sequence[int]] = {}
+        self.waits = Waits(plan, self._base)
         self._posts_released = False
         self.settle()
-
-    def _make_edges(self) -> None:
-        layers = self.plan.layers
-        self._edges_of: list[list[FrameEdges]] = [[] for _ in layers]
-        self._layer_edges_of: list[list[LayerEdge]] = [[] for _ in layers]
-        for depend in self._active_depends():
-            er, on = self._index[depend.layer], self._index[depend.on]
-            if layers[er].type == "Post" and layers[on].type != "Post":
-                continue  # it comes after all of them anyway, and must run even when one of them failed
-            edge = layer_edge(depend, er, on, eaten_satisfies=self._eaten_satisfies)
-            if edge is not None:
-                self._layer_edges_of[on].append(edge)
-            else:
-                self._edges_of[on].append(frame_edges(depend, layers, er, on, len(self._heads[on])))
-
-    def _active_depends(self) -> Sequence[DependPlan]:
-        return self.plan.depends
 
     # -- asking ------------------------------------------------------------------------------------------------
 
@@ -145,6 +137,30 @@ class JobState:
             found[self.state(ref)].append(head)
         return {state: FrameSet(heads) for state, heads in found.items()}
 
+    def is_layer_done(self, layer: str) -> bool:
+        """Whether every frame of a layer is SUCCEEDED or EATEN."""
+        row = self._counts[self._index[layer]]
+        return row[_SUCCEEDED] + row[_EATEN] == sum(row)
+
+    @property
+    def waiting(self) -> int:
+        """The number of frames that may start."""
+        return sum(row[_WAITING] for row in self._counts)
+
+    def is_alive(self, ref: int) -> bool:
+        """Whether a process renders a frame. An eaten frame may still have one."""
+        return ref in self._alive
+
+    def place(self, ref: int) -> int:
+        """A frame's position in the start order of its layer, counted from 0."""
+        number = self._layer_of[ref]
+        return self._queue.rank(number, ref - self._base[number])
+
+    def order(self, layer: str) -> list[int]:
+        """The frames of a layer in start order."""
+        number, base = self._index[layer], self._base[self._index[layer]]
+        return [base + place for place in self._orders.get(number, range(len(self.refs(layer))))]
+
     @property
     def succeeded(self) -> bool:
         """Whether every frame is SUCCEEDED or EATEN."""
@@ -153,31 +169,26 @@ class JobState:
     @property
     def is_over(self) -> bool:
         """Whether nothing runs and nothing may start."""
-        return not self._alive and not any(row[_WAITING] for row in self._counts)
+        return not self._alive and not self.waiting
 
     # -- deciding ----------------------------------------------------------------------------------------------
 
     def next_ready(self, idle_cores: float, idle_memory_kb: int, *, only_posts: bool = False) -> int | None:
-        """The frame to start now, or None when no waiting frame has room.
-
-        The order is the farm's: first frames of all layers before second ones, layers as they were added. A frame
-        without room lets later ones pass, but not for ever. After about fifty have passed, the queue keeps room for it.
+        """The frame to start now, in the farm's order, or None when no waiting frame has room. See ``ReadyQueue``.
 
         Args:
-            idle_cores: Free cores. The caller must limit layers that ask for more than the machine has
-                (``JobPlan.fitted``), or their frames wait for ever.
-            idle_memory_kb: Free memory. The same limit applies.
+            idle_cores: Free cores. A frame that needs more than the machine has waits for ever: see ``JobPlan.fitted``.
+            idle_memory_kb: Free memory.
             only_posts: Start only Post layers, for a job that was stopped early.
         """
         return self._queue.first(idle_cores, idle_memory_kb, only_posts=only_posts, is_busy=bool(self._alive))
 
-    def more_ready(self, ref: int, most: int) -> list[int]:
-        """The frames that may run together with a ready one: those after it, up to the first that was ever tried.
+    def next_admitted(self, admits: Callable[[LayerPlan], bool]) -> int | None:
+        """The frame to start now, in the farm's order, from the layers for which ``admits`` says that there is room."""
+        return self._queue.first_admitted(admits)
 
-        Args:
-            ref: A frame from ``next_ready``.
-            most: The most frames, including that one.
-        """
+    def more_ready(self, ref: int, most: int) -> list[int]:
+        """A ready frame, and those after it that may run with it: ``most`` in all, up to the first that was tried."""
         end = min(ref + most, int(self._base[self._layer_of[ref] + 1]))
         found = []
         for other in range(ref, end):
@@ -214,7 +225,8 @@ class JobState:
         A frame that somebody ate meanwhile stays EATEN. One that somebody retried meanwhile may start again, however
         the process ended. One that failed at ``now``, in seconds, waits for its layer's retry delay and for ``wake``.
         """
-        signal = self._meaning(ref, end)
+        tries, losses = self._tries[ref], self._losses.get(ref, 0)
+        signal = meaning_of(end, self.plan, self.layer(ref), tries=tries, losses=losses, max_losses=self._max_losses)
         if ref not in self._alive:
             raise IllegalMove(self.frame_name(ref), self.state(ref), signal)
         self._alive.discard(ref)
@@ -225,17 +237,13 @@ class JobState:
         if not is_blameless(end):
             self._losses.pop(ref, None)
         elif signal is Signal.EXITED_BAD:
-            self._losses[ref] = self._losses.get(ref, 0) + 1
+            self._losses[ref] = losses + 1
             self._tries[ref] -= 1
         if signal is Signal.EXITED_BAD and not is_blameless(end) and self.layer(ref).retry_delay_seconds:
             self._delayed[ref] = now + self.layer(ref).retry_delay_seconds
         self._move(ref, signal)
-        self._hold_back(ref)
+        self._wake(ref)  # it may wait for more than when it started
         return self.state(ref)
-
-    def _meaning(self, ref: int, end: FrameEnd) -> Signal:
-        tries, losses = self._tries[ref], self._losses.get(ref, 0)
-        return meaning_of(end, self.plan, self.layer(ref), tries=tries, losses=losses, max_losses=self._max_losses)
 
     def eat(self, ref: int) -> None:
         """Give up a frame on purpose. A frame that succeeded stays as it is.
@@ -257,24 +265,22 @@ class JobState:
             self._again.add(ref)
             return
         self._move(ref, Signal.RETRIED)
-        self._tries[ref] = 0
+        self._tries[ref] = self._tries[ref] if self._keeps_tries else 0
         self._losses.pop(ref, None)
-        self._hold_back(ref)
-
-    def _hold_back(self, ref: int) -> None:
-        """Make a frame DEPEND that is WAITING again, if a frame that it depends on was retried meanwhile."""
-        if self._states[ref] == _WAITING and not self._may_start(ref):
-            self._move(ref, Signal.UNSATISFIED)
+        self._wake(ref)
 
     def release_posts(self) -> None:
         """Let the frames of Post layers start."""
         if self._posts_released:
             return
         self._posts_released = True
-        for number, layer in enumerate(self.plan.layers):
+        for layer in self.plan.layers:
             if layer.type == "Post":
-                self._layer_waits[number] -= 1
-                self._wake_layer(number)
+                self.hold_layer(layer.name, -1)
+
+    def adopt(self, ref: int) -> None:
+        """Record the process of a RUNNING or EATEN frame that started before the state was restored."""
+        self._alive.add(ref)
 
     def restore(self, ref: int, state: FrameState, tries: int) -> None:
         """Put a frame into a saved state. Call ``settle`` after the last frame."""
@@ -288,111 +294,106 @@ class JobState:
             part = self._states[self._base[number] : self._base[number + 1]]
             counts.append([part.count(code) for code in range(len(_STATES))])
         self._counts = counts
-        self._waits = array("l", bytes(array("l").itemsize * len(self)))
-        self._layer_waits = [int(layer.type == "Post" and not self._posts_released) for layer in self.plan.layers]
-        self._needs = [self._needs_met(number) for number in range(len(self.plan.layers))]
-        for on in range(len(self.plan.layers)):
-            for edge in self._layer_edges_of[on]:
-                self._layer_waits[edge.er] += not self._needs[on][edge.need]
-            for edges in self._edges_of[on]:
-                self._count_waits(edges)
+        held = [int(layer.type == "Post" and not self._posts_released) for layer in self.plan.layers]
+        self.waits.count(counts, lambda ref: self._states[ref] == _SUCCEEDED, held)
         self._alive = (
             {ref for ref in self if self._states[ref] == _RUNNING} if any(row[_RUNNING] for row in counts) else set()
         )
         self._again.clear()
-        self._queue = self._make_queue()
         for number in range(len(self.plan.layers)):
             self._settle_layer(number)
+        self._make_queue()
 
-    def _make_queue(self) -> ReadyQueue:
-        return ReadyQueue(self.plan.layers, self._base, self._states, _WAITING, delayed=self._delayed)
-
-    def _count_waits(self, edges: FrameEdges) -> None:
-        base_on, base_er = self._base[edges.on], self._base[edges.er]
-        for place in range(self._base[edges.on + 1] - base_on):
-            if not self._satisfies(base_on + place):
-                for target in edges.waiting_for(place):
-                    self._waits[base_er + target] += 1
+    def _make_queue(self) -> None:
+        self._queue = ReadyQueue(self.plan.layers, self._base, self._states, _WAITING, self._orders, self._delayed)
 
     def _settle_layer(self, number: int) -> None:
-        blocked = self._layer_waits[number] > 0
-        row = self._counts[number]
-        ready = []
-        for place, ref in enumerate(range(self._base[number], self._base[number + 1])):
+        blocked, waits, row = self.waits.layers[number] > 0, self.waits.frames, self._counts[number]
+        for ref in range(self._base[number], self._base[number + 1]):
             code = self._states[ref]
-            if code not in (_WAITING, _DEPEND):
-                continue
-            now = _DEPEND if blocked or self._waits[ref] else _WAITING
-            if now != code:
-                self._states[ref] = now
-                row[code] -= 1
-                row[now] += 1
-            if now == _WAITING:
-                ready.append(place)
-        self._queue.fill(number, ready)
+            if code in (_WAITING, _DEPEND):
+                now = _DEPEND if blocked or waits[ref] else _WAITING
+                if now != code:
+                    self._states[ref] = now
+                    row[code] -= 1
+                    row[now] += 1
+
+    # -- steering ----------------------------------------------------------------------------------------------
+
+    def hold_layer(self, layer: str, count: int = 1) -> None:
+        """Stop all frames of a layer from starting. Holds add up, -1 removes one, and ``settle`` removes all."""
+        number = self._index[layer]
+        self.waits.layers[number] += count
+        self._wake_layer(number)
+
+    def hold_frames(self, refs: Iterable[int], count: int = 1) -> None:
+        """Stop frames from starting. Holds add up, -1 removes one, and ``settle`` removes all."""
+        for ref in refs:
+            self.waits.frames[ref] += count
+            self._wake(ref)
+
+    def free(self, refs: Iterable[int]) -> None:
+        """Let frames start whatever they wait for."""
+        for ref in refs:
+            self.waits.freed.add(ref)
+            self._wake(ref)
+
+    def bind(self, refs: Iterable[int]) -> None:
+        """Undo ``free``."""
+        for ref in refs:
+            self.waits.freed.discard(ref)
+            self._wake(ref)
+
+    def change(self, layer: str = "", **changes: Any) -> None:
+        """Change fields of the plan of a layer, or of the job: what does not make other frames."""
+        if layer:
+            layers = (one._replace(**changes) if one.name == layer else one for one in self.plan.layers)
+            changes = {"layers": tuple(layers)}
+        self.plan = self.plan._replace(**changes)
+        self._make_queue()
+
+    def reorder(self, layer: str, refs: Sequence[int]) -> None:
+        """Change the start order of a layer's frames to ``refs``, which has each once."""
+        number = self._index[layer]
+        self._orders[number] = [ref - self._base[number] for ref in refs]
+        self._make_queue()
 
     # -- moving ------------------------------------------------------------------------------------------------
 
     def _move(self, ref: int, signal: Signal) -> None:
-        before = _STATES[self._states[ref]]
-        satisfied = self._satisfies(ref)
-        number = self._layer_of[ref]
+        code = self._states[ref]
+        before = _STATES[code]
         after = MOVES.get((before, signal))
         if after is None:
             raise IllegalMove(self.frame_name(ref), before, signal)
-        self._states[ref] = _CODE[after]
-        row = self._counts[number]
-        row[_CODE[before]] -= 1
-        row[_CODE[after]] += 1
-        if after is FrameState.WAITING:
-            self._queue.add(number, ref - self._base[number])
-        if satisfied != self._satisfies(ref):
-            self._tell_frames(ref, number, -1 if not satisfied else 1)
-        if self._layer_edges_of[number]:
-            self._tell_layers(number)
-
-    def _satisfies(self, ref: int) -> bool:
-        code = self._states[ref]
-        return code == _SUCCEEDED or (code == _EATEN and self._eaten_satisfies)
-
-    def _needs_met(self, number: int) -> tuple[bool, bool, bool]:
-        """Which needs the layer meets, in the order of ``LayerNeed``."""
-        row = self._counts[number]
-        size = self._base[number + 1] - self._base[number]
-        is_done = row[_SUCCEEDED] + row[_EATEN] == size
-        return is_done, row[_SUCCEEDED] == size, row[_SUCCEEDED] > 0 or is_done
-
-    def _may_start(self, ref: int) -> bool:
-        return self._waits[ref] == 0 and self._layer_waits[self._layer_of[ref]] == 0
-
-    def _tell_frames(self, ref: int, number: int, change: int) -> None:
+        now = self._states[ref] = _CODE[after]
+        number = self._layer_of[ref]
         place = ref - self._base[number]
-        for edges in self._edges_of[number]:
-            base = self._base[edges.er]
-            for target in edges.waiting_for(place):
-                self._waits[base + target] += change
-                self._wake(base + target)
-
-    def _tell_layers(self, number: int) -> None:
-        before, now = self._needs[number], self._needs_met(number)
-        if before == now:
-            return
-        self._needs[number] = now
-        for edge in self._layer_edges_of[number]:
-            if before[edge.need] != now[edge.need]:
-                self._layer_waits[edge.er] += 1 if before[edge.need] else -1
-                self._wake_layer(edge.er)
+        row = self._counts[number]
+        row[code] -= 1
+        row[now] += 1
+        if self._moves is not None:
+            self._moves.append(Move(ref, before, after))
+        if now == _WAITING:
+            self._queue.add(number, place)
+        if (code == _SUCCEEDED) != (now == _SUCCEEDED):
+            for other in self.waits.frame_changed(number, place, -1 if now == _SUCCEEDED else 1):
+                self._wake(other)
+        if self.waits.is_awaited(number):
+            for layer in self.waits.layer_changed(number, row):
+                self._wake_layer(layer)
 
     def _wake_layer(self, number: int) -> None:
         for ref in range(self._base[number], self._base[number + 1]):
             self._wake(ref)
 
     def _wake(self, ref: int) -> None:
-        """Make a waiting frame DEPEND or WAITING, whichever applies."""
-        code = self._states[ref]
-        if code == _DEPEND and self._may_start(ref):
+        """Make a frame DEPEND or WAITING, whichever applies, if it does not run and has not ended."""
+        code, waits = self._states[ref], self.waits
+        may_start = not (waits.frames[ref] or waits.layers[self._layer_of[ref]]) or ref in waits.freed
+        if may_start and code == _DEPEND:
             self._move(ref, Signal.SATISFIED)
-        elif code == _WAITING and not self._may_start(ref):
+        elif not may_start and code in self._waiting_again:
             self._move(ref, Signal.UNSATISFIED)
 
     def __iter__(self) -> Iterator[int]:

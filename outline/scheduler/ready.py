@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from .plan import LayerPlan
 
-__all__ = ["PATIENCE", "ReadyQueue", "inverse", "needs_of"]
+__all__ = ["PATIENCE", "ReadyQueue", "needs_of"]
 
 PATIENCE = 50
 _NEVER = -1
@@ -24,8 +24,8 @@ class ReadyQueue:
     """The WAITING frames: first frames of all layers before second ones, layers in the order of addition.
 
     Layers with the same needs share a heap, so the queue finds the first frame with room without checking those
-    without. A frame that stops waiting stays in its heap until it comes up. One JobState makes and fills the queue,
-    which reads its states.
+    without. A frame that stops waiting stays in its heap until it comes up. One JobState makes the queue, and gives
+    it its states to read.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class ReadyQueue:
         orders: Mapping[int, Sequence[int]] | None = None,
         delayed: Container[int] = (),
     ) -> None:
-        """Make an empty queue.
+        """Queue the frames that wait now.
 
         Args:
             layers: The layers of the job.
@@ -50,7 +50,7 @@ class ReadyQueue:
         """
         self.__delayed = delayed
         self.__places = orders or {}
-        self.__ranks = {number: inverse(order) for number, order in self.__places.items()}
+        self.__ranks = {number: _inverse(order) for number, order in self.__places.items()}
         self.__base, self.__states, self.__waiting = base, states, waiting
         self.__width = len(layers)
         self.__is_post = [layer.type == "Post" for layer in layers]
@@ -58,16 +58,15 @@ class ReadyQueue:
         self.__heap_of = [self.__heaps.setdefault(needs_of(layer), []) for layer in layers]
         self.__samples = {needs_of(layer): layer for layer in reversed(layers)}
         self.__passed, self.__passes = _NEVER, 0
+        for number in range(self.__width):
+            first, end, heap = base[number], base[number + 1], self.__heap_of[number]
+            heap.extend(self.__key(number, ref - first) for ref in range(first, end) if states[ref] == waiting)
+        for heap in self.__heaps.values():
+            heapq.heapify(heap)
 
     def add(self, number: int, place: int) -> None:
         """Add the frame at a position of a layer."""
         heapq.heappush(self.__heap_of[number], self.__key(number, place))
-
-    def fill(self, number: int, places: Iterable[int]) -> None:
-        """Add many frames of a layer."""
-        heap = self.__heap_of[number]
-        heap.extend(self.__key(number, place) for place in places)
-        heapq.heapify(heap)
 
     def first_admitted(self, admits: Callable[[LayerPlan], bool]) -> int | None:
         """The first frame of a layer that the caller admits, or None. Keeps no room for waiting frames.
@@ -131,6 +130,10 @@ class ReadyQueue:
             heapq.heappop(heap)
         return None
 
+    def rank(self, number: int, place: int) -> int:
+        """The position in start order of the frame at a position of a layer."""
+        return self.__key(number, place) // self.__width
+
     def __key(self, number: int, place: int) -> int:
         ranks = self.__ranks.get(number)
         return (place if ranks is None else ranks[place]) * self.__width + number
@@ -141,7 +144,7 @@ class ReadyQueue:
         return self.__base[number] + (rank if places is None else places[rank])
 
 
-def inverse(order: Sequence[int]) -> array[int]:
+def _inverse(order: Sequence[int]) -> array[int]:
     """The rank of each position, given the positions in order of rank."""
     ranks = array("l", bytes(array("l").itemsize * len(order)))
     for rank, place in enumerate(order):

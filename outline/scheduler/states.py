@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import NamedTuple
 
-__all__ = ["MOVES", "FrameState", "IllegalMove", "Signal"]
+__all__ = ["MOVES", "FrameState", "IllegalMove", "Move", "Signal"]
 
 
 class FrameState(str, Enum):
@@ -30,6 +31,14 @@ class Signal(str, Enum):
     GAVE_UP = "GAVE_UP"  #: The process failed for the last time.
     EATEN = "EATEN"  #: Somebody, or autoeat, ate it.
     RETRIED = "RETRIED"  #: Somebody wants it to run again.
+
+
+class Move(NamedTuple):
+    """A frame went from one state to another."""
+
+    ref: int
+    before: FrameState
+    after: FrameState
 
 
 _S, _G = FrameState, Signal

@@ -173,15 +173,6 @@ def test_an_eaten_frame_completes_its_layer_but_releases_no_single_frame() -> No
     assert state.state(state.ref("c", 1)) is S.WAITING
 
 
-def test_eaten_frames_can_be_told_to_release() -> None:
-    plan = JobPlan("job", (layer("a", "1"), layer("b", "1")), (DependPlan("b", "a", "FRAME_BY_FRAME"),))
-    state = JobState(plan, eaten_satisfies=True)
-
-    state.eat(0)
-
-    assert state.state(1) is S.WAITING
-
-
 def test_posts_wait_until_they_are_released() -> None:
     state = job(layer("post", "1", type="Post"), layer("a", "1"))
 

@@ -65,23 +65,22 @@ def waits_for(job: JobState, depend: DependPlan, ref: int) -> list[int]:
     return [one for one in job.refs(depend.on) if one != ref and wanted & set(job.frames_of(one))]
 
 
-def is_satisfied(job: JobState, depend: DependPlan, ref: int, eaten_satisfies: bool) -> bool:
+def is_satisfied(job: JobState, depend: DependPlan, ref: int) -> bool:
     on = list(job.refs(depend.on))
-    good = (S.SUCCEEDED, S.EATEN) if eaten_satisfies else (S.SUCCEEDED,)
     if depend.type == "LAYER_ON_ANY" or (depend.any_frame and depend.type in ("FRAME_BY_FRAME", "LAYER_ON_LAYER")):
         return any(job.state(one) is S.SUCCEEDED for one in on) or all(job.state(one) is S.EATEN for one in on)
     if depend.type == "LAYER_ON_LAYER":
         return all(job.state(one) in (S.SUCCEEDED, S.EATEN) for one in on)
-    return all(job.state(one) in good for one in waits_for(job, depend, ref))
+    return all(job.state(one) is S.SUCCEEDED for one in waits_for(job, depend, ref))
 
 
-def is_free(job: JobState, ref: int, posts_released: bool, eaten_satisfies: bool) -> bool:
+def is_free(job: JobState, ref: int, posts_released: bool) -> bool:
     layer = job.layer(ref)
     if layer.type == "Post" and not posts_released:
         return False
     types = {one.name: one.type for one in job.plan.layers}
     return all(
-        is_satisfied(job, one, ref, eaten_satisfies)
+        is_satisfied(job, one, ref)
         for one in job.plan.depends
         if one.layer == layer.name and not (layer.type == "Post" and types[one.on] != "Post")
     )
@@ -90,10 +89,9 @@ def is_free(job: JobState, ref: int, posts_released: bool, eaten_satisfies: bool
 class Walk:
     """A job to which one random thing after another happens, beside a plain list of what was done to it."""
 
-    def __init__(self, plan: JobPlan, luck: Random, eaten_satisfies: bool) -> None:
-        self.job = JobState(plan, eaten_satisfies=eaten_satisfies)
+    def __init__(self, plan: JobPlan, luck: Random) -> None:
+        self.job = JobState(plan)
         self.luck = luck
-        self.eaten_satisfies = eaten_satisfies
         self.processes: list[int] = []
         self.released = False
 
@@ -122,7 +120,7 @@ class Walk:
         layer = self.job.layer(ref)
         assert layer.cores <= cores + 1e-6  # cores come as fractions
         assert layer.memory_kb <= memory_kb
-        assert is_free(self.job, ref, self.released, self.eaten_satisfies)
+        assert is_free(self.job, ref, self.released)
         assert ref not in self.processes
         self.job.start(ref)
         self.processes.append(ref)
@@ -146,7 +144,7 @@ class Walk:
         """Compare frames that have not started with the plain model, and the counts with the states."""
         for ref in self.job:
             if self.job.state(ref) in (S.WAITING, S.DEPEND):
-                free = is_free(self.job, ref, self.released, self.eaten_satisfies)
+                free = is_free(self.job, ref, self.released)
                 assert self.job.state(ref) is (S.WAITING if free else S.DEPEND), self.job.frame_name(ref)
         for layer in self.job.plan.layers:
             states = [self.job.state(ref) for ref in self.job.refs(layer.name)]
@@ -154,7 +152,7 @@ class Walk:
 
     def restored(self) -> JobState:
         """Return a new job with the same states, put back as from a journal."""
-        again = JobState(self.job.plan, eaten_satisfies=self.eaten_satisfies)
+        again = JobState(self.job.plan)
         if self.released:
             again.release_posts()
         for ref in self.job:
@@ -179,9 +177,9 @@ def snapshot(job: JobState) -> list[tuple[FrameState, int]]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(plans(), st.randoms(use_true_random=False), st.booleans())
-def test_any_run_agrees_with_the_plain_model(plan: JobPlan, luck: Random, eaten_satisfies: bool) -> None:
-    walk = Walk(plan, luck, eaten_satisfies)
+@given(plans(), st.randoms(use_true_random=False))
+def test_any_run_agrees_with_the_plain_model(plan: JobPlan, luck: Random) -> None:
+    walk = Walk(plan, luck)
     walk.check()
     for _ in range(120):
         walk.step()
@@ -195,9 +193,9 @@ def test_any_run_agrees_with_the_plain_model(plan: JobPlan, luck: Random, eaten_
 
 
 @settings(max_examples=80, deadline=None)
-@given(plans(), st.randoms(use_true_random=False), st.integers(0, 80), st.booleans())
-def test_any_part_of_a_run_can_be_restored(plan: JobPlan, luck: Random, steps: int, eaten_satisfies: bool) -> None:
-    walk = Walk(plan, luck, eaten_satisfies)
+@given(plans(), st.randoms(use_true_random=False), st.integers(0, 80))
+def test_any_part_of_a_run_can_be_restored(plan: JobPlan, luck: Random, steps: int) -> None:
+    walk = Walk(plan, luck)
     for _ in range(steps):
         walk.step()
 

@@ -7,22 +7,25 @@ import pytest
 
 from outline.frame_end import EndedBy, FrameEnd
 from outline.frames import FrameSet
-from outline.scheduler import FrameState, JobPlan, LayerPlan, SteeredJob
+from outline.scheduler import FrameState, JobPlan, JobState, LayerPlan, Move
 
 S = FrameState
 
 
-def make_job(*layers: LayerPlan, max_retries: int = 0, keeps_tries: bool = False) -> SteeredJob:
+def make_job(
+    *layers: LayerPlan, max_retries: int = 0, keeps_tries: bool = False, moves: list[Move] | None = None
+) -> JobState:
     layers = layers or (LayerPlan("model", FrameSet("1-3")), LayerPlan("comp", FrameSet("1-3")))
-    return SteeredJob(JobPlan("job", layers, (), max_retries), keeps_tries=keeps_tries)
+    plan = JobPlan("job", layers, (), max_retries)
+    return JobState(plan, max_losses=None, moves=moves, finished_wait_again=True, keeps_tries=keeps_tries)
 
 
-def run(job: SteeredJob, ref: int, status: int = 0) -> FrameState:
+def run(job: JobState, ref: int, status: int = 0) -> FrameState:
     job.start(ref)
     return job.finish(ref, FrameEnd(status))
 
 
-def states(job: SteeredJob, layer: str) -> list[FrameState]:
+def states(job: JobState, layer: str) -> list[FrameState]:
     return [job.state(ref) for ref in job.refs(layer)]
 
 
@@ -31,9 +34,9 @@ def test_held_layer_depends_until_the_last_hold_is_taken_back():
     job.hold_layer("model")
     job.hold_layer("model")
 
-    job.release_layer("model")
+    job.hold_layer("model", -1)
     once = states(job, "model")
-    job.release_layer("model")
+    job.hold_layer("model", -1)
 
     assert once == [S.DEPEND] * 3
     assert states(job, "model") == [S.WAITING] * 3
@@ -59,21 +62,22 @@ def test_frame_that_has_ended_runs_again_when_it_was_held(status: int, held: Fra
 
     job.hold_frames([0])
     while_held = job.state(0)
-    job.release_frames([0])
+    job.hold_frames([0], -1)
 
     assert (while_held, job.state(0)) == (held, released)
 
 
 def test_frame_that_was_held_while_it_ran_succeeds_and_then_runs_again():
-    job = make_job()
+    moves: list[Move] = []
+    job = make_job(moves=moves)
     job.start(0)
     job.hold_frames([0])
-    job.take_moves()
+    moves.clear()
 
     state = job.finish(0, FrameEnd(0))
 
     assert state is S.DEPEND
-    assert job.take_moves() == [(0, S.RUNNING, S.SUCCEEDED), (0, S.SUCCEEDED, S.DEPEND)]
+    assert moves == [(0, S.RUNNING, S.SUCCEEDED), (0, S.SUCCEEDED, S.DEPEND)]
 
 
 def test_eaten_frame_stays_eaten_when_it_is_held_and_depends_when_it_is_retried():
@@ -88,14 +92,13 @@ def test_eaten_frame_stays_eaten_when_it_is_held_and_depends_when_it_is_retried(
 
 
 def test_every_move_is_told_once_in_its_order():
-    job = make_job(LayerPlan("model", FrameSet("1-2")))
+    moves: list[Move] = []
+    job = make_job(LayerPlan("model", FrameSet("1-2")), moves=moves)
+
     job.hold_layer("model")
     job.eat(1)
 
-    first, second = job.take_moves(), job.take_moves()
-
-    assert first == [(0, S.WAITING, S.DEPEND), (1, S.WAITING, S.DEPEND), (1, S.DEPEND, S.EATEN)]
-    assert second == []
+    assert moves == [(0, S.WAITING, S.DEPEND), (1, S.WAITING, S.DEPEND), (1, S.DEPEND, S.EATEN)]
 
 
 def test_frame_that_keeps_its_tries_is_dead_at_its_next_failure():
@@ -114,7 +117,7 @@ def test_freed_frame_starts_whatever_it_waits_for_until_that_is_taken_back():
 
     job.free([job.ref("comp", 2)])
     freed = states(job, "comp")
-    job.bind(job.freed)
+    job.bind(list(job.waits.freed))
 
     assert freed == [S.DEPEND, S.WAITING, S.DEPEND]
     assert states(job, "comp") == [S.DEPEND] * 3
@@ -151,7 +154,7 @@ def test_layers_are_admitted_by_their_needs_and_asked_once_for_all_that_are_alik
 def test_changed_needs_count_for_the_frames_that_wait():
     job = make_job(LayerPlan("a", FrameSet("1-2"), group="small"))
 
-    job.change_layer("a", group="big", memory_kb=99)
+    job.change("a", group="big", memory_kb=99)
 
     assert job.next_admitted(lambda layer: layer.group == "small") is None
     assert job.next_admitted(lambda layer: layer.memory_kb == 99) == 0

@@ -63,7 +63,7 @@ def _by_scheduler(kinds: list[tuple[str, bool]], waiting: LayerPlan, on: LayerPl
     edges: Edges = set()
     for kind in kinds:
         depend = DependPlan(waiting.name, on.name, *kind)
-        if layer_edge(depend, 1, 0, eaten_satisfies=True):
+        if layer_edge(depend, 1, 0):
             edges |= set(itertools.product(_names(waiting), _names(on)))
             continue
         layers, er = ([on], 0) if waiting is on else ([on, waiting], 1)
