@@ -36,6 +36,7 @@ class FrameEnd(NamedTuple):
         reason: One line about the failure; may be empty.
         peak_kb: The most memory that the application itself told of, in kB; 0 when it told nothing.
         warnings: How many warnings the application is known to have printed.
+        host: Where it ran, when that is not the machine of its launcher.
     """
 
     status: int = 0
@@ -46,6 +47,7 @@ class FrameEnd(NamedTuple):
     reason: str = ""
     peak_kb: int = 0
     warnings: int = 0
+    host: str = ""
 
     @property
     def is_timed_out(self) -> bool:
@@ -57,7 +59,7 @@ class FrameEnd(NamedTuple):
         data: dict[str, Any] = {"exit": self.status, "seconds": round(self.seconds, 4), "rss_kb": self.rss_kb}
         if self.ended_by is not EndedBy.ITSELF:
             data["ended_by"] = self.ended_by.value
-        for name in ("signal", "reason", "peak_kb", "warnings"):
+        for name in ("signal", "reason", "peak_kb", "warnings", "host"):
             value = getattr(self, name)
             if value:
                 data[name] = value
@@ -80,6 +82,7 @@ class FrameEnd(NamedTuple):
                 str(data.get("reason", "")),
                 int(data.get("peak_kb", 0)),
                 int(data.get("warnings", 0)),
+                str(data.get("host", "")),
             )
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"no end of a frame: {error!r}") from error

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The end of a frame's log, as every backend shows it."""
+"""Both ends of a frame's log, as every backend shows it."""
 
 from __future__ import annotations
 
 import os
 
-__all__ = ["RULE", "end_of", "last_lines"]
+__all__ = ["RULE", "beginning_of", "end_of", "last_lines"]
 
 RULE = "=" * 59
 # What the footer begins with that a worker of this machine writes, or RQD.
@@ -25,6 +25,15 @@ def last_lines(path: str, count: int) -> list[str]:
     if body.startswith(f"\n{RULE}\n"):
         body = body.removeprefix(f"\n{RULE}").partition(f"\n{RULE}\n")[2]
     return [line for line in body.splitlines() if line.strip()][-count:]
+
+
+def beginning_of(path: str, size: int) -> str:
+    """The first bytes of a file as text; empty when it cannot be read."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(size).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def end_of(path: str, size: int = _ENOUGH_BYTES) -> str:

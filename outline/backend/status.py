@@ -28,7 +28,7 @@ class FrameStatus(NamedTuple):
         attempt: The number of its last attempt, from 1 on.
         seconds: How long that attempt ran, or has run so far; None when nobody knows.
         log: The path of its log, as whoever runs it sees it.
-        host: The host of a farm that runs it, or ran it last; None on this machine.
+        host: The host of a farm or cluster that runs it, or ran it last; None on the machine of its launcher.
         progress: How far it is, when its application tells.
         exit_status: How the last attempt ended; None when nobody knows.
         signal: The signal that ended it, or 0; None when nobody knows.

@@ -19,10 +19,11 @@ dead        ``frame``, ``layer``, ``attempts``, ``exit_status``, ``signal``, ``r
             path), ``peak_memory_kb`` and ``warnings`` that the application told of
 retrying    the frames that wait for another attempt after one that failed, told like dead ones; ``memory_kb`` when
             the farm has raised what it reserves for them
+            On a farm, and on a dask cluster as soon as it is known, each running, retrying and dead frame has its
+            ``host``; a dask worker is the name of its host, a blank, and its address
 log_dir     only of a job on the farm: the folder of the logs, as the hosts see it; ``server`` as the command line
             named it, or null; ``held_up``, why no host starts a frame, and ``waiting_for``, what the whole job waits
-            for, or empty; ``post``, the job of its Post layers told in the same way, or null; each running, retrying
-            and dead frame has its ``host``
+            for, or empty; ``post``, the job of its Post layers told in the same way, or null
 =========== =========================================================================================================
 """
 
@@ -129,6 +130,7 @@ def _running_words(one: FrameStatus) -> str:
     if one.progress:
         words += [f"{one.progress.percent:.0f} %"] if one.progress.percent is not None else []
         words += [progress_words(one.progress)] if progress_words(one.progress) else []
+    words += [f"on {one.host}"] if one.host else []
     return shorten(", ".join(words), _LONGEST_WORDS)
 
 
@@ -147,7 +149,10 @@ def _retrying_words(one: FrameStatus) -> str:
 def _dead_lines(job: JobStatus) -> list[str]:
     if not job.dead:
         return []
-    rows = [[one.name, str(one.attempt), duration(one.seconds or 0.0), one.reason] for one in job.dead[:_SHOWN_DEAD]]
+    rows = [
+        [one.name, str(one.attempt), duration(one.seconds or 0.0), one.reason + (f" (on {one.host})" if one.host else "")]
+        for one in job.dead[:_SHOWN_DEAD]
+    ]
     session, server = quoted(job.session or job.name), server_option(job.server)
     return [
         *_table_of(["dead", "tries", "ran", "why"], rows, [1, 2], len(job.dead)),

@@ -71,13 +71,15 @@ def _some_of_each_layer(dead: Sequence[FrameStatus], count: int) -> list[FrameSt
 
 
 def _dead_frame(job: JobStatus, frame: FrameStatus) -> list[str]:
-    run_it = []
-    if frame.host is None and job.session:
+    run_it, host = [], []
+    if job.log_dir is None and job.session:
+        host = [f"    host    {frame.host}"] if frame.host else []
         run_it = [f"    run it  pycuerun {quoted(SessionPaths(job.session).outline)} -e {frame.name}"]
     return [
         f"DEAD {frame.name} after {plural(frame.attempt, 'attempt')}: {frame.reason}",
         *(f"    | {line}" for line in last_lines(frame.log, _TAIL)),
         f"    log     {frame.log}" if run_it else f"    log  {frame.log}",
+        *host,
         *run_it,
         "",
     ]

@@ -5,16 +5,23 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import pwd
+import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import pytest
 
-from tests.conftest import RunPycuerun
+from outline.backend.local.status import job_attempts, job_status
+from tests.conftest import REPOSITORY, RunPycuerun
 from tests.support import environ_with, is_running, job_in, log_of, only_session, outline_file, until
 
 pytest.importorskip("distributed")
@@ -135,7 +142,7 @@ def test_a_worker_that_is_lost_costs_its_frames_no_try(tmp_path: Path, session_r
         tmp_path,
         """
         from outline.modules.shell import Shell
-        Shell("cmd", command=["sh", "-c", 'echo $$ > "pid.$WHERE"; [ "$WHERE" = good ] || sleep 60'])
+        Shell("cmd", command=["sh", "-c", 'echo $$ > "pid.$WHERE"; until [ -e go ]; do sleep 0.05; done'])
         """,
     )
     launcher = _launch(script, "1", "--scheduler", cluster.address, "--max-retries", "0")
@@ -144,10 +151,17 @@ def test_a_worker_that_is_lost_costs_its_frames_no_try(tmp_path: Path, session_r
 
     os.kill(lost, signal.SIGKILL)
     cluster.start_worker("good")
+    until((tmp_path / "pid.good").exists, 60)
+    running = job_status(job_in(session_root)).running
+    (tmp_path / "go").touch()
     output, errors = launcher.communicate(timeout=60)
 
     assert (launcher.returncode, errors) == (0, ""), output
     assert not is_running(frame)
+    address = _address_of(cluster, "good")
+    assert [one.host for one in running] == [address]
+    assert [one.host for one in job_attempts(job_in(session_root))] == [address]
+    assert f"host        {address}" in log_of(session_root, "0001-cmd")
     assert job_in(session_root).counts == {"SUCCEEDED": 1}
     assert log_of(session_root, "0001-cmd").count("attempt     1") == 2  # header and footer
 
@@ -165,6 +179,12 @@ def _launch(script: Path, *args: str) -> subprocess.Popen[str]:
     )
 
 
+def _address_of(cluster: Cluster, worker: str) -> str:
+    """The host of a worker as jobs name it: the name of the machine, and the address that the worker's log tells."""
+    (address,) = re.findall(r"Start worker at: +(\S+)", (cluster.folder / f"{worker}.log").read_text())
+    return f"{platform.node()} {address}"
+
+
 _SLEEPS = """
 from outline.modules.shell import Shell
 Shell("cmd", command=["sh", "-c", 'echo $$ > pid; [ -e quick ] || sleep 60'])
@@ -180,6 +200,35 @@ def test_frames_end_with_the_launcher_that_is_killed(tmp_path: Path, cluster: Cl
     launcher.communicate()
 
     until(lambda: not is_running(int((tmp_path / "pid").read_text())), 20)
+
+
+def test_processes_that_somebody_kills_in_a_dask_worker_are_replaced(
+    tmp_path: Path, session_root: Path, cluster: Cluster
+) -> None:
+    worker = psutil.Process(cluster.start_worker("only", cores=1))
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("cmd", command=["sh", "-c", 'echo $$ > pid.#IFRAME#; until [ -e go.#IFRAME# ]; do sleep 0.05; done'])
+        """,
+    )
+    launcher = _launch(script, "1-3", "--scheduler", cluster.address, "--max-retries", "1")
+    for frame in (1, 2, 3):
+        pid = tmp_path / f"pid.{frame}"
+        until(lambda: pid.exists() and pid.read_text(), 60)  # noqa: B023
+        runner, frames = worker.children()[0], psutil.Process(int(pid.read_text())).parent()
+        if frame < 3:
+            runner.kill()
+        if frame == 2:
+            frames.kill()
+            until(lambda: not is_running(int(pid.read_text())))  # noqa: B023
+        (tmp_path / f"go.{frame}").touch()
+    output, errors = launcher.communicate(timeout=60)
+
+    assert (launcher.returncode, errors) == (0, ""), output
+    assert job_in(session_root).counts == {"SUCCEEDED": 3}
+    assert "attempt     2" in log_of(session_root, "0002-cmd")
 
 
 def test_a_job_that_was_interrupted_goes_on(
@@ -286,6 +335,87 @@ def test_the_configuration_names_a_cluster_that_grows(
     assert "adapts [('maximum', 2), ('minimum', 0)]" in result.stdout
     assert "2 cores" in result.stdout
     assert job_in(session_root).counts == {"SUCCEEDED": 6}
+
+
+@pytest.fixture
+def ssh_port(tmp_path: Path) -> Iterator[int]:
+    """Run an ssh server for this user; its keys are in the folder ``ssh``, and ``known_hosts`` there names it."""
+    pytest.importorskip("asyncssh", reason="asyncssh is not installed, which dask needs to start workers by ssh")
+    sshd = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
+    if sshd is None:
+        pytest.skip("there is no sshd")
+    if os.getuid() == 0 and not os.path.isdir("/run/sshd"):
+        pytest.skip("there is no folder /run/sshd, without which root cannot run sshd")
+    folder = tmp_path / "ssh"
+    folder.mkdir()
+    for name in ("host", "client"):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {(folder / 'host.pub').read_text()}")
+    (folder / "config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/client.pub\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\nStrictModes no\nPidFile none\n"
+    )
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen([sshd, "-D", "-e", "-f", folder / "config"], stdin=subprocess.DEVNULL, stderr=log)
+    try:
+        until(lambda: "Server listening" in (folder / "log").read_text())
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def test_workers_start_over_ssh_on_the_hosts_of_the_configuration(
+    tmp_path: Path, session_root: Path, ssh_port: int, run_pycuerun: RunPycuerun
+) -> None:
+    python = tmp_path / "python"  # sshd passes no variables on
+    python.write_text(f'#!/bin/sh\nexport PYTHONPATH="{REPOSITORY}"\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (tmp_path / "outline.cfg").write_text(
+        f"""
+[dask]
+cluster = dask.distributed.SSHCluster
+hosts = ["127.0.0.1", "127.0.0.1", "127.0.0.1"]
+remote_python = '{python}'
+connect_options = {{
+    "port": {ssh_port},
+    "username": "{pwd.getpwuid(os.getuid()).pw_name}",
+    "client_keys": ["{tmp_path}/ssh/client"],
+    "known_hosts": "{tmp_path}/ssh/known_hosts",
+    }}
+scheduler_options = {{"host": "127.0.0.1", "port": 0, "dashboard": False}}
+worker_options = {{"host": "127.0.0.1", "nthreads": 1}}
+"""
+    )
+    script = outline_file(
+        tmp_path,
+        "from outline.modules.shell import Shell\n"
+        "Shell('cmd', ['sh', '-c', 'test -n \"$SSH_CONNECTION\" && mkdir -p out/$PPID; sleep 0.3'])",
+    )
+
+    result = run_pycuerun(
+        *(script, "1-4", "--backend", "dask", "--quiet"), env={"OUTLINE_CONFIG_FILE": str(tmp_path / "outline.cfg")}
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert job_in(session_root).counts == {"SUCCEEDED": 4}
+    assert len({one.host for one in job_attempts(job_in(session_root))}) == 2
+    assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_a_list_that_is_none_is_one_line(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
+    (tmp_path / "outline.cfg").write_text('[dask]\ncluster = dask.distributed.SSHCluster\nhosts = ["one", "two"\n')
+
+    result = run_pycuerun(
+        *(outline_file(tmp_path, _SLEEPS), "1", "-b", "dask"),
+        env={"OUTLINE_CONFIG_FILE": str(tmp_path / "outline.cfg")},
+    )
+
+    assert result.returncode == 2
+    assert result.stderr == "pycuerun: [dask] hosts = '[\"one\", \"two\"' is no list in Python's syntax\n"
 
 
 def test_a_frame_that_kills_every_worker_is_dead(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:

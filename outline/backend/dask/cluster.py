@@ -79,7 +79,9 @@ def connected(scheduler: str | None, workers: int | None, cores: float, memory_k
             client.wait_for_workers(1, timeout=_wait_seconds(options))
         except (OSError, TimeoutError, ValueError) as error:
             where = f"the dask scheduler {scheduler}" if scheduler else "a dask worker"
-            raise LaunchException(f"{where} does not answer: {error or type(error).__name__}") from error
+            hint = "; [dask] maximum = N starts up to N workers" if options.get("cluster") and not most else ""
+            hint = "" if scheduler or workers else hint
+            raise LaunchException(f"{where} does not answer: {error or type(error).__name__}{hint}") from error
         yield client, most
 
 
@@ -143,21 +145,30 @@ def _configured_cluster(options: Mapping[str, str]) -> tuple[Any, int]:
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigException(f"[dask] cluster = {options['cluster']!r} cannot be imported: {error}") from error
     minimum = _number("minimum", options.get("minimum", "0"))
-    maximum = _number("maximum", options.get("maximum", str(max(1, minimum))))
-    arguments = {key: _value(value) for key, value in options.items() if key not in _OWN_OPTIONS}
+    maximum = _number("maximum", options.get("maximum", str(minimum)))
+    arguments = {key: _value(key, value) for key, value in options.items() if key not in _OWN_OPTIONS}
     try:
         cluster = made_by(**arguments)
-        if not minimum:
-            cluster.scale(1)  # how large a worker is, is seen by the first one
-        cluster.adapt(minimum=minimum, maximum=maximum)
+        if maximum:
+            if not minimum:
+                cluster.scale(1)  # how large a worker is, is seen by the first one
+            cluster.adapt(minimum=minimum, maximum=maximum)
     except Exception as error:  # foreign code
-        raise LaunchException(f"[dask] cluster = {options['cluster']} cannot be started: {error}") from error
+        why = str(error) or type(error).__name__
+        raise LaunchException(f"[dask] cluster = {options['cluster']} cannot be started: {why}") from error
     return cluster, maximum
 
 
-def _value(text: str) -> Any:
-    """An option as Python data: ``4`` is a number, ``['a', 'b']`` a list, what is neither a text."""
+def _value(name: str, text: str) -> Any:
+    """An option as Python data: ``4`` is a number, ``['a', 'b']`` a list, what is neither a text.
+
+    Raises:
+        ConfigException: It begins as a list or a dict, and is none.
+    """
     try:
         return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError) as error:
+        if text[0] in "[{":
+            kind = "list" if text[0] == "[" else "dict"
+            raise ConfigException(f"[dask] {name} = {text!r} is no {kind} in Python's syntax") from error
         return text

@@ -9,14 +9,17 @@ worker ends, however that happens.
 from __future__ import annotations
 
 import os
+import platform
 import select
 import socket
 import threading
 from typing import Any
 
-from distributed import get_worker
+from distributed import Worker, get_worker
 
-from ...frame_end import EndedBy, FrameEnd
+from ...frame_end import FrameEnd
+from ...names import frame_name
+from ..local.leftovers import end_leftovers
 from ..local.runner import Runner, spawn_runner
 from ..local.wire import KILL, RUN, Lines, send
 
@@ -31,33 +34,83 @@ _LOOK_SECONDS = 0.2
 class _Session:
     """The runner of a session, and the connections to those of its workers that have nothing to do."""
 
-    def __init__(self, outline_path: str, runner: Runner) -> None:
+    def __init__(self, outline_path: str, folder: str, host: str) -> None:
+        """Load a session.
+
+        Raises:
+            OSError: It cannot be loaded here.
+        """
         self.outline_path = outline_path
-        self.runner = runner
+        self.host = host
         self.idle: list[tuple[socket.socket, Lines]] = []
         self.frames = 0
+        self.__folder = folder
+        self.__runner = self.__load()
+
+    def begin(self, request: list[Any]) -> tuple[socket.socket, Lines]:
+        """Hand a frame to a process; those that somebody has killed meanwhile are replaced.
+
+        Raises:
+            OSError: The session cannot be loaded any more.
+        """
+        while self.idle:
+            sock, lines = self.idle.pop()
+            try:
+                send(sock, [RUN, *request])
+                return sock, lines
+            except OSError:
+                sock.close()
+        try:
+            return self.__begin_in_new_process(request)
+        except OSError:
+            self.__runner.close()
+            self.__runner = self.__load()
+            return self.__begin_in_new_process(request)
+
+    def __begin_in_new_process(self, request: list[Any]) -> tuple[socket.socket, Lines]:
+        sock = self.__runner.new_worker()
+        lines = Lines(sock)
+        if lines.read() is None:  # else its process id
+            sock.close()
+            raise ConnectionError("the process that runs frames has ended")
+        send(sock, [RUN, *request])
+        return sock, lines
+
+    def __load(self) -> Runner:
+        if not os.path.exists(self.outline_path):
+            raise OSError(f"{self.outline_path} is not there; sessions must lie in a folder that all hosts see")
+        if not os.path.isdir(self.__folder):
+            raise OSError(f"the folder {self.__folder}, in which the job was launched, is not there")
+        runner = spawn_runner()
+        problem = runner.load(self.outline_path, self.__folder, self.host)
+        if problem:
+            runner.close()
+            raise OSError(problem)
+        return runner
 
     def close(self) -> None:
         for sock, _ in self.idle:
             sock.close()
-        self.runner.close()
+        self.__runner.close()
 
 
 _sessions: dict[str, _Session] = {}
 _lock = threading.Lock()
 
 
-def probe(outline_path: str, folder: str) -> str:
+def probe(outline_path: str, folder: str, dask_worker: Worker) -> str:
     """Load a session in this dask worker; gives an empty text, or why its frames cannot run here."""
     try:
         with _lock:
-            _session_of(outline_path, folder)
+            _session_of(outline_path, folder, dask_worker)
     except OSError as error:
         return str(error)
     return ""
 
 
-def run_frame(outline_path: str, folder: str, key: str, request: list[Any], grace_seconds: float) -> dict[str, Any]:
+def run_frame(
+    outline_path: str, folder: str, key: str, request: list[Any], log: str, grace_seconds: float
+) -> dict[str, Any]:
     """Run one frame and give its ``FrameEnd`` as data; a dask task calls it.
 
     Args:
@@ -65,21 +118,22 @@ def run_frame(outline_path: str, folder: str, key: str, request: list[Any], grac
         folder: Where frames run.
         key: The task's own key. When the task is cancelled, or its client is gone, the frame is ended.
         request: What ``outline.backend.local.watch.Request`` holds.
+        log: The path of its log.
         grace_seconds: How long a frame has to end after SIGTERM.
 
     Returns:
         The end, or ``{"broken": [worker, why]}`` when no frame of this session can run here.
     """
+    worker = get_worker()
     try:
         with _lock:
-            session = _session_of(outline_path, folder)
-            sock, lines = session.idle.pop() if session.idle else _connect(session.runner)
+            session = _session_of(outline_path, folder, worker)
+            sock, lines = session.begin(request)
             session.frames += 1
     except OSError as error:
-        return {BROKEN: [get_worker().address, str(error)]}
+        return {BROKEN: [worker.address, str(error)]}
     try:
-        send(sock, [RUN, *request])
-        report = _wait(sock, lines, key, grace_seconds)
+        report = _wait(worker, sock, lines, key, grace_seconds)
     except OSError:
         report = None
     with _lock:
@@ -88,7 +142,9 @@ def run_frame(outline_path: str, folder: str, key: str, request: list[Any], grac
             session.idle.append((sock, lines))
     if report is None:
         sock.close()
-        return FrameEnd(137, 9, EndedBy.LOST_HOST, reason="the process that ran it was killed").to_dict()
+        layer, frame, *_ = request  # which may have outlived the process that watched it
+        end_leftovers(log, {"CUE_LOG_PATH": os.path.dirname(log), "CUE_FRAME": frame_name(frame, layer)})
+        return FrameEnd(137, 9, reason="its worker process was killed", host=session.host).to_dict()
     return report
 
 
@@ -100,7 +156,7 @@ def forget(outline_path: str) -> None:
         session.close()
 
 
-def _session_of(outline_path: str, folder: str) -> _Session:
+def _session_of(outline_path: str, folder: str, worker: Worker) -> _Session:
     """The session, loaded when it is not yet; one of another job, of which nothing runs here, is given up.
 
     Raises:
@@ -111,29 +167,14 @@ def _session_of(outline_path: str, folder: str) -> _Session:
         return found
     for other in [other for other in _sessions.values() if not other.frames]:
         _sessions.pop(other.outline_path).close()
-    if not os.path.exists(outline_path):
-        raise OSError(f"{outline_path} is not there; sessions must lie in a folder that all hosts see")
-    if not os.path.isdir(folder):
-        raise OSError(f"the folder {folder}, in which the job was launched, is not there")
-    runner = spawn_runner()
-    problem = runner.load(outline_path, folder)
-    if problem:
-        runner.close()
-        raise OSError(problem)
-    _sessions[outline_path] = _Session(outline_path, runner)
+    _sessions[outline_path] = _Session(outline_path, folder, f"{platform.node()} {worker.address}")
     return _sessions[outline_path]
 
 
-def _connect(runner: Runner) -> tuple[socket.socket, Lines]:
-    sock = runner.new_worker()
-    lines = Lines(sock)
-    lines.read()  # its process id
-    return sock, lines
-
-
-def _wait(sock: socket.socket, lines: Lines, key: str, grace_seconds: float) -> dict[str, Any] | None:
+def _wait(
+    worker: Worker, sock: socket.socket, lines: Lines, key: str, grace_seconds: float
+) -> dict[str, Any] | None:
     """How the frame ended; None when the process that ran it has died. The frame is ended when nobody wants it."""
-    worker = get_worker()
     is_told = False
     while not select.select([sock], [], [], _LOOK_SECONDS)[0]:
         task = worker.state.tasks.get(key)

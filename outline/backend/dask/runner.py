@@ -272,7 +272,7 @@ class DaskRunner:
             return None
         return self.__client.submit(
             remote.run_frame,
-            *(self.__outline_path, self.__folder, key, list(request), self.__grace),
+            *(self.__outline_path, self.__folder, key, list(request), self.__log_of(request), self.__grace),
             key=key,
             pure=False,
             resources=self.__needs(request),
@@ -304,7 +304,7 @@ class DaskRunner:
         if remote.BROKEN in report:
             address, why = report[remote.BROKEN]
             self.__leave_out(address, why)
-            return FrameEnd(1, ended_by=EndedBy.LOST_HOST, reason=f"{address}: {why}")
+            return FrameEnd(1, ended_by=EndedBy.LOST_HOST, reason=why, host=address)
         return FrameEnd.from_dict(report)
 
     def __end_in_log(self, request: Request) -> FrameEnd:
@@ -335,7 +335,8 @@ def _not_run(error: BaseException | None) -> FrameEnd:
     from distributed import KilledWorker
 
     if isinstance(error, KilledWorker):  # dask has tried it on several workers, and each of them died
-        return FrameEnd(137, 9, EndedBy.NOTHING_TO_RUN, reason=f"killed every dask worker that ran it: {error}")
+        reason = f"killed every dask worker that ran it: {error}"
+        return FrameEnd(137, 9, EndedBy.NOTHING_TO_RUN, reason=reason, host=error.last_worker.address)
     return FrameEnd(1, ended_by=EndedBy.LOST_HOST, reason=f"dask: {_text(error)}")
 
 

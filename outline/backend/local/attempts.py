@@ -17,7 +17,7 @@ class AttemptRecord(NamedTuple):
     Attributes:
         ref: The frame's number in the job.
         attempt: Which attempt it was, from 1.
-        host: The host of the launcher that ran it, or the one that the journal names.
+        host: Where it ran: the host of its launcher, unless its end names another one.
         started: When it began, in seconds since 1970.
         stopped: When it was over; None while it runs. An attempt whose launcher is gone was over, at the latest, when
             that wrote its last line.
@@ -54,9 +54,12 @@ class AttemptBook:
         """Note how an attempt ended; when the line of its start is damaged, the end tells when that was."""
         place = self.__open.pop(ref, None)
         if place is None:
+            host = end.host or host
             self.attempts.append(AttemptRecord(ref, attempt, host, stopped - end.seconds, stopped, state, end))
         else:
-            self.attempts[place] = self.attempts[place]._replace(stopped=stopped, state=state, end=end)
+            begun = self.attempts[place]
+            host = end.host or begun.host
+            self.attempts[place] = begun._replace(host=host, stopped=stopped, state=state, end=end)
 
     def lose(self, seen: float) -> None:
         """Note that whoever ran the attempts that are open is gone, and was last seen then."""

@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from ...frame_end import FrameEnd
 from ...names import older_log
 from ...progress import take_progress
-from ..log_tail import RULE, end_of, last_lines
+from ..log_tail import RULE, beginning_of, end_of, last_lines
 
-__all__ = ["NO_SPACE", "FrameLog", "last_words", "put_aside", "read_end", "tells_of_full_disk"]
+__all__ = ["NO_SPACE", "FrameLog", "last_words", "put_aside", "read_end", "read_host", "tells_of_full_disk"]
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _FOOTER = {
@@ -30,6 +30,7 @@ _FOOTER = {
     "rss_kb": "maxrss_kb",
     "peak_kb": "peak_kb",
     "warnings": "warnings",
+    "host": "host",
 }
 
 
@@ -96,6 +97,15 @@ def read_end(path: str) -> tuple[int, FrameEnd] | None:
         return int(facts["attempt"]), FrameEnd.from_dict(facts)
     except (KeyError, ValueError):
         return None
+
+
+def read_host(path: str) -> str:
+    """Where the attempt runs, or ran, that a log is of, as its header says; empty when there is none yet."""
+    for line in beginning_of(path, 4096).partition("\nenvironment\n")[0].splitlines():
+        label, _, value = line.partition(" ")
+        if label == "host":
+            return value.strip()
+    return ""
 
 
 def last_words(path: str) -> str:

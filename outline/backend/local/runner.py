@@ -48,18 +48,19 @@ class Runner:
         self.__sock = sock
         self.__pid = pid
 
-    def load(self, outline_path: str, folder: str) -> str:
+    def load(self, outline_path: str, folder: str, host: str = "") -> str:
         """Load a session in the runner.
 
         Args:
             outline_path: The session's outline.yaml, absolute.
             folder: The working directory of the frames.
+            host: What to call this machine, when it is not the launcher's.
 
         Returns:
             An empty text, or why it could not be loaded.
         """
         try:
-            send(self.__sock, [LOAD, outline_path, folder])
+            send(self.__sock, [LOAD, outline_path, folder, host])
             reply = Lines(self.__sock).read()
         except OSError as error:
             return f"the runner process has ended: {error}"
@@ -182,7 +183,7 @@ def _reap() -> None:
         pass
 
 
-def _load(path: str, folder: str) -> tuple[WorkerState | None, str]:
+def _load(path: str, folder: str, host: str) -> tuple[WorkerState | None, str]:
     import gc
     import platform
 
@@ -212,7 +213,8 @@ def _load(path: str, folder: str) -> tuple[WorkerState | None, str]:
     _warm_up()
     gc.freeze()  # no collection before: it costs more than the garbage of one job
     grace_seconds = config.getfloat("local", "grace_seconds", fallback=10.0)
-    return WorkerState(ol, environ, safe, platform.node(), ol.get_session().get_log_path(), grace_seconds), ""
+    log_path = ol.get_session().get_log_path()
+    return WorkerState(ol, environ, safe, host or platform.node(), log_path, grace_seconds, bool(host)), ""
 
 
 def _import_what_frames_need() -> None:

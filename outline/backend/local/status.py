@@ -12,6 +12,7 @@ from ..status import FrameAttempt, FrameStatus, JobStatus, LayerStatus
 from .attempts import AttemptBook, AttemptRecord
 from .claim import living_runner
 from .journal import read_record
+from .log import read_host
 
 if TYPE_CHECKING:
     from ...frame_end import FrameEnd
@@ -83,7 +84,8 @@ def _frame_status(job: LocalJob, ref: int, kind: FrameState, now: float) -> Fram
     frame = FrameStatus(name, state.layer(ref).name, kind, record.attempt, log=job.log_path(name))
     if kind is S.RUNNING:
         seconds = max(0.0, now - record.started)  # a clock that was set back gives 0
-        return frame._replace(seconds=seconds, progress=frame_progress(frame.log, record.attempt))
+        progress = frame_progress(frame.log, record.attempt)
+        return frame._replace(seconds=seconds, progress=progress, host=_elsewhere(job, frame.log))
     end = record.end
     if end is None:
         return frame._replace(reason=why(end))
@@ -94,7 +96,14 @@ def _frame_status(job: LocalJob, ref: int, kind: FrameState, now: float) -> Fram
         reason=why(end),
         peak_memory_kb=end.peak_kb,
         warnings=end.warnings,
+        host=end.host or None,
     )
+
+
+def _elsewhere(job: LocalJob, log: str) -> str | None:
+    """Where a frame runs, by its log; None when that is the machine of its launcher."""
+    host = read_host(log)
+    return host if host and job.record.runner and host != job.record.runner[0] else None
 
 
 def frame_progress(log: str, attempt: int) -> FrameProgress | None:

@@ -36,7 +36,12 @@ __all__ = ["Worker", "WorkerState"]
 
 
 class WorkerState(NamedTuple):
-    """What workers inherit from the runner."""
+    """What workers inherit from the runner.
+
+    Attributes:
+        host: The name of this machine, for logs.
+        is_elsewhere: It is not the launcher's, so reports name it, too.
+    """
 
     outline: Outline
     environ: dict[str, str]
@@ -44,6 +49,7 @@ class WorkerState(NamedTuple):
     host: str
     log_path: str
     grace_seconds: float
+    is_elsewhere: bool
 
 
 _STOPPED = "ended by the launcher"
@@ -155,6 +161,8 @@ class Worker:
             end = end._replace(seconds=time.monotonic() - started)
         if end.status:
             end = note_failure(setup.layer, request.frame, request.attempt, end)
+        if self.__state.is_elsewhere:
+            end = end._replace(host=self.__state.host)
         log.end(end)
         return end
 
