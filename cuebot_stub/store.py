@@ -330,6 +330,7 @@ def _make_job(facts: JobFacts, layers: list[LayerFacts], spec: dict[str, Any], *
             layer.memory,
             group=layer.group(),
             retry_delay_seconds=layer.retry_delay_seconds(),
+            ignore_errors=layer.ignore_errors(),
         )
         for (name, frames, chunk, type), layer in zip(spec["layers"], layers, strict=True)
     ]

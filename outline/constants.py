@@ -46,5 +46,8 @@ LAYER_TYPES: Final = ("Render", "Util", "Post")
 ITEM_TABLE = "OL_ITEM_TABLE"
 """The environment variable that names the table of items of a frame's layer."""
 
+IGNORE_ERRORS: Final = "OL_IGNORE_ERRORS"
+"""The variable of a layer that tells cuebot-stub to eat a frame that has failed for the last time."""
+
 RETRY_DELAY: Final = "OL_RETRY_DELAY"
 """The variable of a layer that tells cuebot-stub how many minutes a frame that failed waits; job specs have no word."""

@@ -235,6 +235,9 @@ class OutlineLauncher:
             if not sep or not name:
                 raise OutlineException(f"--env needs NAME=value, not {pair!r}")
             ol.set_env(name, value)
+        if self.get_flag("ignore_errors"):
+            for layer in ol.get_layers():
+                layer.set_arg("ignore_errors", True)
         ol.set_name(self.get_flag("basename") or _DATE_IN_NAME.sub("", ol.get_name()))
 
     def __has_all_ranges(self) -> bool:

@@ -152,6 +152,9 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             ("-j", "--base-name", "--jobid"), "basename", "The outline's part of the job name.", metavar="NAME"
         ),
         LaunchOption(("--autoeat",), "autoeat", "A frame that fails is eaten, without a retry.", "store_true"),
+        LaunchOption(
+            ("--ignore-errors",), "ignore_errors", "A frame is eaten once its last retry has failed.", "store_true"
+        ),
         LaunchOption(("--priority",), "priority", "The job's priority.", type=int, default=lambda: 1, metavar="N"),
         LaunchOption(("-u", "--user"), "user", "The user of the job.", metavar="USER"),
         LaunchOption(

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from outline.constants import RETRY_DELAY
+from outline.constants import IGNORE_ERRORS, RETRY_DELAY
 from outline.names import log_name
 from outline.scheduler import FrameState, JobPlan, JobState, LayerPlan, Move
 
@@ -91,6 +91,10 @@ class LayerFacts:
         except ValueError:
             return 0.0
         return minutes * 60 if 0 < minutes < math.inf else 0.0
+
+    def ignore_errors(self) -> bool:
+        """Whether a frame that has failed for the last time is eaten, as a launcher of this library says."""
+        return self.env.get(IGNORE_ERRORS) == "1"
 
     def group(self) -> str:
         """An equal text for layers that may run on the same hosts; see ``LayerPlan.group``."""

@@ -192,6 +192,7 @@ def _make_plan(spec: LayerSpec, facts: LayerFacts) -> LayerPlan:
         facts.memory,
         group=facts.group(),
         retry_delay_seconds=facts.retry_delay_seconds(),
+        ignore_errors=facts.ignore_errors(),
     )
 
 

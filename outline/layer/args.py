@@ -48,6 +48,7 @@ class LayerArgs(TypedDict, total=False):
     gpus: int  #: GPUs that one frame reserves.
     inputs: Any  #: What each frame reads: a path, a layer, an output of a layer, a list or a dict of these.
     items: Any  #: What the frames stand for: a source of ``outline.items``, a list, a dict, or a layer that has items.
+    ignore_errors: bool  #: A frame that has failed for the last time is EATEN instead of DEAD.
     limits: list[str]  #: Names of farm limits that the frames count against.
     check_outputs: bool  #: False leaves out the check of ``outputs``.
     memory: str | int | float  #: Memory that one frame reserves, ``"512m"``, ``"4g"``; a number is GB.

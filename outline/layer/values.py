@@ -162,6 +162,7 @@ _READ: Mapping[str, Callable[[Any, str], Any]] = {
     "autoeat": _truth,
     "chunk": _chunk,
     "env": environment,
+    "ignore_errors": _truth,
     "limits": _names,
     "memory": _memory,
     "tags": _tags,

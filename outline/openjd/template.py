@@ -171,6 +171,8 @@ def _lost(layer: LayerPlan) -> list[str]:
         found.append(f"a chunk of {layer.chunk_seconds:g} seconds")
     if layer.autoeat:
         found.append("autoeat")
+    if layer.ignore_errors:
+        found.append("ignore_errors")
     return found
 
 

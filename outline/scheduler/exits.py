@@ -38,6 +38,6 @@ def meaning_of(
         is_spent = tries > plan.max_retries and end.ended_by is not EndedBy.MEMORY
         is_hopeless = end.is_timed_out and not layer.timeout_retry
         is_last = is_hopeless or end.ended_by is EndedBy.NOTHING_TO_RUN or is_spent
-        if plan.autoeat or layer.autoeat:
+        if plan.autoeat or layer.autoeat or (is_last and layer.ignore_errors):
             return Signal.EATEN
     return Signal.GAVE_UP if is_last else Signal.EXITED_BAD

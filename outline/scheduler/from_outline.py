@@ -57,6 +57,7 @@ def _plan_layer(layer: Layer) -> LayerPlan | None:
         chunk_seconds=chunk_seconds(layer.get_arg("chunk")),
         timeout_retry=_read(layer, "timeout_retry", _growth, 0.0),
         retry_delay_seconds=_read(layer, "retry_delay", _delay, 0.0),
+        ignore_errors=is_true(layer.get_arg("ignore_errors")),
     )
 
 

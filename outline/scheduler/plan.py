@@ -23,6 +23,7 @@ class LayerPlan(NamedTuple):
         timeout_seconds: How long a chunk may run, or None.
         timeout_llu_seconds: How long a chunk may go without output, or None.
         autoeat: A chunk that fails becomes EATEN.
+        ignore_errors: A chunk that has failed for the last time becomes EATEN.
         group: A text that layers share when they may run on the same machines. Only the code that chooses machines
             knows its meaning.
         chunk_seconds: How long a process should run. It may render several frames of this layer. 0 means one frame
@@ -44,6 +45,7 @@ class LayerPlan(NamedTuple):
     timeout_retry: float = 0.0
     chunk_seconds: float = 0.0
     retry_delay_seconds: float = 0.0
+    ignore_errors: bool = False
 
     def limits(self, tries: int, chunks: int = 1) -> tuple[float | None, float | None]:
         """How long a process may run, and how long it may go without output.

@@ -28,6 +28,7 @@ NOT_COUNTED = frozenset(
         "gpu",
         "gpu_memory",
         "gpus",
+        "ignore_errors",
         "limits",
         "memory",
         "progress",

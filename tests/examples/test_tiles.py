@@ -93,11 +93,12 @@ def test_tasks_that_cannot_be_done_are_dead_or_given_up_by_choice(tiles: Example
 
     tiles.launch("tiles.outline", code=1)
     dead = tiles.printed
-    tiles.launch("tiles.outline", "--autoeat")
+    tiles.launch("tiles.outline", "--ignore-errors", retries=1, RETRY_MINUTES="0")
 
     failed = tiles.results("tiles", "--failed")
     assert dead.count("DEAD 000") == 2
     assert "eaten" in tiles.printed
+    assert tiles.printed.count("is tried again") == 2
     assert [row["key"] for row in failed] == ["01-00", "03-00"]
     assert json.loads(failed[1]["item"])["function"] == "poison"
     assert "ValueError: task 1 cannot be done" in failed[0]["error"]

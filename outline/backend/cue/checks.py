@@ -14,7 +14,7 @@ from ...constants import LayerType
 from ...exception import LaunchException, OutlineException
 from ...frames import chunk_heads
 from ...layer.ranges import chunk_seconds
-from ...resources import parse_cores, parse_memory_kb
+from ...resources import is_true, parse_cores, parse_memory_kb
 from .job import FarmJob, FarmLayer, farm_job
 from .names import conform_layer, frame_name, full_job_name, own_job_name
 from .spec import values
@@ -222,6 +222,10 @@ def _warn(job: FarmJob) -> None:
             job.warn(layer, "timeout_retry has no effect on a farm: a frame that hit a time limit is DEAD there")
         if layer.layer.get_arg("retry_delay"):
             job.warn(layer, "retry_delay has no effect on a Cuebot, which tries a frame again at once")
+        if is_true(layer.layer.get_arg("ignore_errors")):
+            job.warn(
+                layer, "ignore_errors has no effect on a Cuebot, where a frame that fails is DEAD; outline eat eats it"
+            )
         _warn_of_memory(job, layer)
         _warn_of_cores(job, layer)
 

@@ -159,6 +159,7 @@ def test_post_layer_waits_for_all_others_and_says_that_failures_keep_it():
         ({"retry_delay_seconds": 90.0}, "retry_delay=1.5"),
         ({"chunk_seconds": 600.0}, "a chunk of 600 seconds"),
         ({"autoeat": True}, "autoeat"),
+        ({"ignore_errors": True}, "ignore_errors"),
         ({"cores": 0.0}, "wants a whole machine"),
         ({"cores": -2.0}, "wants all but 2 cores"),
     ],

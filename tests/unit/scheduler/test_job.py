@@ -72,6 +72,21 @@ def test_autoeat_eats_at_the_first_failure(where: str) -> None:
     assert run(state, 0, BAD) is S.EATEN
 
 
+@pytest.mark.parametrize(
+    ("exit", "expected"),
+    [
+        (BAD, [S.WAITING, S.WAITING, S.EATEN]),
+        (FrameEnd(143, 15, ended_by=EndedBy.TIME_LIMIT), [S.EATEN]),
+        (LOST, [S.WAITING, S.WAITING, S.DEAD]),
+    ],
+    ids=["failed", "timed out", "host lost"],
+)
+def test_errors_are_ignored_once_the_retries_are_spent(exit: FrameEnd, expected: list[FrameState]) -> None:
+    state = job(layer("a", ignore_errors=True), max_retries=2)
+
+    assert [run(state, 0, exit) for _ in expected] == expected
+
+
 def test_dead_frames_leave_their_dependents_and_everything_else_runs_on() -> None:
     state = job(layer("a"), layer("b"), depends=(DependPlan("b", "a", "FRAME_BY_FRAME"),), max_retries=0)
     run(state, state.ref("a", 2), BAD)

@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from ....constants import RETRY_DELAY
+from ....constants import IGNORE_ERRORS, RETRY_DELAY
+from ....resources import is_true
 from ..job import FarmJob, FarmLayer
 from . import values
 from .tree import Element, element, named_texts, parent
@@ -95,8 +96,11 @@ def _limits(job: FarmJob, layer: FarmLayer) -> Element | None:
 
 
 def _env(job: FarmJob, layer: FarmLayer) -> Element:
-    delay = layer.layer.get_arg("retry_delay")
-    env = {**layer.layer.get_envs(), **({RETRY_DELAY: delay} if delay else {})}
+    env = dict(layer.layer.get_envs())
+    if layer.layer.get_arg("retry_delay"):
+        env[RETRY_DELAY] = layer.layer.get_arg("retry_delay")
+    if is_true(layer.layer.get_arg("ignore_errors")):
+        env[IGNORE_ERRORS] = "1"
     return parent("env", named_texts("key", env, f"{layer.where}, variable"))
 
 

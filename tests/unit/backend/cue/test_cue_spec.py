@@ -338,8 +338,13 @@ def test_nothing_is_told_of_what_nobody_has_set(caplog: pytest.LogCaptureFixture
     assert caplog.text == ""
 
 
-def test_the_time_before_a_retry_is_a_variable_of_the_layer() -> None:
-    with_delay, without = (layer_of(shell(env={"A": "b"}, retry_delay=delay)) for delay in (1.5, 0))
+def test_what_job_specs_have_no_word_for_is_a_variable_of_the_layer() -> None:
+    args = [{"retry_delay": 1.5, "ignore_errors": True}, {"retry_delay": 0, "ignore_errors": False}]
+    asked, not_asked = (layer_of(shell(env={"A": "b"}, **one)) for one in args)
 
-    assert {key.get("name"): key.text for key in with_delay.findall("env/key")} == {"A": "b", "OL_RETRY_DELAY": "1.5"}
-    assert {key.get("name"): key.text for key in without.findall("env/key")} == {"A": "b"}
+    assert {key.get("name"): key.text for key in asked.findall("env/key")} == {
+        "A": "b",
+        "OL_RETRY_DELAY": "1.5",
+        "OL_IGNORE_ERRORS": "1",
+    }
+    assert {key.get("name"): key.text for key in not_asked.findall("env/key")} == {"A": "b"}

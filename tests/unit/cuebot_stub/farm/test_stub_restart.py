@@ -278,8 +278,8 @@ def test_post_job_still_starts_when_its_parent_is_over(kept_farm: FakeFarm):
     assert kept_farm.farm.pending == {}
 
 
-def test_a_layer_keeps_the_time_before_a_retry(kept_farm: FakeFarm):
-    after = '<env><key name="OL_RETRY_DELAY">2</key></env>'
+def test_a_layer_keeps_the_time_before_a_retry_and_that_errors_are_ignored(kept_farm: FakeFarm):
+    after = '<env><key name="OL_RETRY_DELAY">2</key><key name="OL_IGNORE_ERRORS">1</key></env>'
     kept_farm.launch(layer(frames="1", after=after), before="<maxretries>5</maxretries>")
 
     kept_farm.restart()
@@ -289,3 +289,5 @@ def test_a_layer_keeps_the_time_before_a_retry(kept_farm: FakeFarm):
     assert kept_farm.names_running() == []
     kept_farm.pass_time(121)
     assert kept_farm.names_running() == ["0001-beauty"]
+    kept_farm.end("0001-beauty", status=1)
+    assert kept_farm.states("beauty") == "E"
