@@ -10,6 +10,7 @@
     ├── SessionException            the session folder misses, refuses or clashes
     │   └── SerializeException      a value cannot be saved into, or read from, outline.yaml
     ├── ItemException               a source of items cannot be read, or its keys name no frames
+    │   └── NoItems                 it can be read, and nothing is there
     ├── StorageException            a file in a bucket cannot be read or written
     ├── ScriptException             an outline script raised while it was read
     │   └── ScriptExit              it called sys.exit with a status
@@ -41,6 +42,7 @@ __all__ = [
     "SessionException",
     "SerializeException",
     "ItemException",
+    "NoItems",
     "StorageException",
     "ScriptException",
     "ScriptExit",
@@ -132,6 +134,22 @@ class SerializeException(SessionException):
 
 class ItemException(OutlineException):
     """A source of items cannot be read, or its keys cannot name frames."""
+
+
+class NoItems(ItemException):
+    """A source of items gives none.
+
+    Attributes:
+        source: What it is, as a user has written it.
+        why: The rest of the message.
+    """
+
+    def __init__(self, source: str, why: str = "") -> None:
+        super().__init__(source, why)
+        self.source, self.why = source, why
+
+    def __str__(self) -> str:
+        return f"{self.source} has no items{self.why}"
 
 
 class StorageException(OutlineException):

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ..exception import LaunchException, OutlineException
+from ..exception import LaunchException, NoItems, OutlineException
 from .ending import EXIT_DEAD, EXIT_USAGE
 
 __all__ = ["NEWS", "watch"]
@@ -32,8 +32,8 @@ def watch(launch_first: Callable[[], int], look: Callable[[], int], launch: Call
     """Launch, then look every so often and launch again when there is something new.
 
     Each look and each launch is a fork of this process, so that it sees modules that were edited since, and leaves
-    nothing behind. A first launch that cannot be ends it all. Later errors are told once, since somebody may be saving
-    a file just now.
+    nothing behind. A first launch that cannot be ends it all, unless only the first item is missing. Later errors
+    are told once, since somebody may be saving a file just now.
 
     Args:
         launch_first: The first launch, which gives an exit code.
@@ -71,6 +71,11 @@ def _tell_once(work: Callable[[], int], told: str, fork: _Child) -> int:
     """Do the work of a fork; an error goes to the process that watches, and to the user unless it was told before."""
     try:
         return work()
+    except NoItems as error:
+        fork.tell(str(error))
+        if str(error) != told:
+            print(f"{error.source} has no items yet; waiting for the first one", file=sys.stderr)
+        return 0
     except OutlineException as error:
         fork.tell(str(error))
         if str(error) != told:

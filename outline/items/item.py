@@ -6,13 +6,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ..exception import ItemException
+from ..exception import ItemException, NoItems
 
-__all__ = ["SCALARS", "Item", "Items", "check_path_key", "item_tokens", "read_items"]
+__all__ = ["SCALARS", "Item", "Items", "check_path_key", "item_tokens", "read_items", "unique"]
 
 SCALARS = (str, int, float, bool)
 _LONGEST_PART_BYTES = 200
@@ -63,6 +63,10 @@ class Items:
         """
         raise NotImplementedError(f"{type(self).__name__} does not say where its items come from")
 
+    def put_together(self, items: Iterable[Item]) -> Iterator[Item]:
+        """Yield the groups of the items of ``groups``."""
+        raise NotImplementedError(f"{type(self).__name__} is no group")
+
 
 def read_items(source: Items, folder: str) -> list[Item]:
     """List the items of a source, each key once.
@@ -70,15 +74,20 @@ def read_items(source: Items, folder: str) -> list[Item]:
     Raises:
         ItemException: It cannot be read, has no items, or two of its items have one key.
     """
+    return unique(source, source.read(folder))
+
+
+def unique(source: Items, items: Iterable[Item]) -> list[Item]:
+    """List items that a source has given; errors are those of ``read_items``."""
     found: dict[str, Item] = {}
-    for item in source.read(folder):
+    for item in items:
         if item.key in found:
             first, second = found[item.key].origin, item.origin
             places = f": {first} and {second}" if first else ""
             raise ItemException(f"two items of {source} have the key {item.key!r}{places}; keys name the frames")
         found[item.key] = item
     if not found:
-        raise ItemException(f"{source} has no items, so there is nothing to run")
+        raise NoItems(str(source), ", so there is nothing to run")
     return list(found.values())
 
 

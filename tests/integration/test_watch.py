@@ -40,6 +40,7 @@ class Watch:
         self.plate("a", "one")
         self.ran_file = folder / "ran"
         self.ran_file.touch()
+        (folder / "looks").touch()
         (folder / "job.outline").write_text(SCRIPT)
         self.process: subprocess.Popen[str] | None = None
 
@@ -157,6 +158,19 @@ def test_a_watch_that_cannot_be_is_refused(watch: Watch, run_pycuerun: RunPycuer
     done = run_pycuerun("job.outline", "--backend", "local", *options, cwd=watch.folder)
 
     assert (done.returncode, message in done.stderr) == (2, True)
+
+
+def test_an_empty_folder_is_told_once_and_its_first_picture_waited_for(watch: Watch):
+    (watch.folder / "plates/a.txt").unlink()
+    watch.begin("--quiet")
+    watch.looks_again()
+    watch.looks_again()
+    watch.looks_again()
+    watch.plate("a", "one")
+    watch.runs("grade-a", "count", "always")
+
+    assert watch.stop() == 0
+    assert watch.printed.count("files('plates/*.txt') has no items yet; waiting for the first one") == 1
 
 
 def test_a_first_launch_that_cannot_be_ends_the_watch(watch: Watch):
