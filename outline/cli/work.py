@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from ..frames import FrameSet
 from ..work.decide import Reason
 from ..work.folder import WorkFolder
+from ..work.orphans import Orphan, find_orphans
 from ..work.results import Summary, layer_records, results_of, results_text, write_shards
-from .text import facts, plural, shorten, table
+from .text import facts, plural, quoted, shorten, table
 
 if TYPE_CHECKING:
     from ..work.plan import WorkPlan
@@ -90,11 +91,19 @@ def _frames(plan: WorkPlan) -> list[str]:
 
 def status_json(folder: str) -> str:
     """What the records of a work folder say, as JSON."""
-    return json.dumps(Summary(WorkFolder(folder)).to_dict(), indent=2)
+    summary = Summary(WorkFolder(folder))
+    orphans = [orphan._asdict() for orphan in _orphans(summary)]
+    return json.dumps({**summary.to_dict(), "orphans": orphans}, indent=2)
+
+
+def _orphans(summary: Summary) -> list[Orphan]:
+    """The files of frames that are gone; files are looked at only when there are such frames."""
+    is_any_gone = any("gone" in states for states in summary.layers.values())
+    return find_orphans(WorkFolder(summary.folder)) if is_any_gone else []
 
 
 def status_text(folder: str) -> str:
-    """What the records of a work folder say: layers, errors, counters, and the last launch."""
+    """What the records of a work folder say: layers, errors, counters, orphans, and the last launch."""
     summary = Summary(WorkFolder(folder))
     launched = summary.launched
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(launched.get("started", 0)))
@@ -119,6 +128,10 @@ def status_text(folder: str) -> str:
     if summary.counts:
         counted = [[layer, name, f"{value:g}"] for (layer, name), value in summary.counts.items()]
         lines += ["", *table(["layer", "counter", "sum"], counted, numbers=[2])]
+    orphans = _orphans(summary)
+    if orphans:
+        files = plural(len(orphans), "file")
+        lines += ["", f"{files} that no frame makes any more; outline prune {quoted(folder)} lists them"]
     return "\n".join(lines)
 
 

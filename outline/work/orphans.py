@@ -14,7 +14,7 @@ from .digests import Disk
 from .folder import WorkFolder
 from .records import RecordBook
 
-__all__ = ["Orphan", "find_orphans", "remove_orphans"]
+__all__ = ["Orphan", "find_orphans", "gone_frames", "remove_orphans"]
 
 
 class Orphan(NamedTuple):
@@ -41,8 +41,11 @@ def find_orphans(folder: WorkFolder) -> list[Orphan]:
     Raises:
         WorkException: It is no work folder, or no launch has noted which items there are.
     """
+    folder.check()
+    if folder.layers() is None:
+        raise WorkException(f"no launch in {folder.folder} has noted which items there are; launch the job once more")
     book = folder.read_records()
-    gone = _gone(folder, book)
+    gone = gone_frames(folder, book)
     living = {state.path for frame in book if frame not in gone for state in _outputs(book, frame)}
     disk = Disk(folder.folder)
     return sorted(
@@ -75,17 +78,16 @@ def remove_orphans(
             if not orphan.is_edited:
                 _remove(folder.folder, orphan.path)
         book = folder.read_records()
-        folder.drop_records(book, _gone(folder, book), claim.number)
+        folder.drop_records(book, gone_frames(folder, book), claim.number)
     finally:
         claim.forget()
 
 
-def _gone(folder: WorkFolder, book: RecordBook) -> dict[tuple[str, str], str]:
-    """The frames that the last launch did not have, and what is gone of them."""
-    folder.check()
+def gone_frames(folder: WorkFolder, book: RecordBook) -> dict[tuple[str, str], str]:
+    """The frames that the last launch did not have, and what is gone of them; none where no launch has noted that."""
     layers = folder.layers()
     if layers is None:
-        raise WorkException(f"no launch in {folder.folder} has noted which items there are; launch the job once more")
+        return {}
     numbers = folder.numbers()
     there = {name: FrameSet(text) for name, text in layers.items() if text is not None}
     gone = {}

@@ -16,6 +16,7 @@ from ..files import write_atomic
 from ..storage import is_url, write
 from .decide import Record
 from .folder import WorkFolder
+from .orphans import gone_frames
 
 __all__ = [
     "Summary",
@@ -166,7 +167,8 @@ class Summary:
 
     Attributes:
         launch: The number of the newest launch.
-        layers: How many frames are ``done``, ``failed`` and ``interrupted``, by layer.
+        layers: Which frames are ``done``, ``failed`` and ``interrupted``, by layer, and which are ``gone``: no source
+            gives their items any more, or the job does not have their layer.
         errors: How many frames failed with the same words, by layer and words.
         counts: What frames counted, by layer and name.
         damaged: Where records could not be read.
@@ -182,6 +184,7 @@ class Summary:
         self.folder = folder.folder
         self.launch = folder.last_launch()
         self.launched = folder.launch(self.launch)
+        gone = gone_frames(folder, book)
         self.layers: dict[str, dict[str, list[str]]] = {}
         self.errors: dict[tuple[str, str], int] = Counter()
         self.counts: dict[tuple[str, str], float] = defaultdict(float)
@@ -190,7 +193,10 @@ class Summary:
             if record is None:
                 continue
             state = "interrupted" if record.end is None else "failed" if record.end.status else "done"
+            state = "gone" if (name, key) in gone else state
             self.layers.setdefault(name, {}).setdefault(state, []).append(key)
+            if state == "gone":
+                continue
             if record.end is not None and record.end.status:
                 self.errors[name, record.end.reason] += 1
             for counter, value in record.counts.items():

@@ -157,6 +157,8 @@ def test_files_of_a_removed_plate_are_listed_and_removed(job: Path):
     launch(job)
 
     listed = run(job, "prune", "made").stdout.splitlines()
+    status = run(job, "status", "made").stdout
+    as_data = json.loads(run(job, "status", "made", "--json").stdout)
     before = _made(job / "made")
     removed = run(job, "prune", "made", "--yes").stdout.splitlines()
 
@@ -167,6 +169,9 @@ def test_files_of_a_removed_plate_are_listed_and_removed(job: Path):
     ]
     assert listed[-1] == "3 files that no frame makes any more; --yes removes"
     assert removed[-1] == "3 files removed"
+    assert "grade   gone       1  3\n" in status
+    assert status.endswith("3 files that no frame makes any more; outline prune made lists them\n")
+    assert (as_data["layers"]["shot"]["gone"], len(as_data["orphans"])) == (["s2"], 3)
     left = {name: text for name, text in before.items() if "s2" not in name}
     assert _made(job / "made") == left
     assert not (job / "made" / "grade" / "s2").exists()
