@@ -329,6 +329,9 @@ def _token_values(tokens: FrameTokens) -> dict[str, str]:
         from .items.item import item_tokens  # most layers have no items
 
         values |= item_tokens(tokens.item)
+        is_file = isinstance(tokens.item.value, Mapping)
+        if is_file and values.get("%{ITEM}", "").startswith("-"):  # a program would take it for an option
+            values["%{ITEM}"] = f"./{values['%{ITEM}']}"
     return values
 
 

@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 
+from ..exception import NoItems
 from ..frames import FrameSet
-from .item import Item, Items, read_items
+from ..storage import join
+from .item import Item, Items, unique
 
 __all__ = ["ItemBook"]
+
+logger = logging.getLogger("outline.items")
 
 
 class ItemBook:
@@ -19,16 +24,25 @@ class ItemBook:
     that requires another pairs with it by key.
     """
 
-    def __init__(self, folder: str, known: Mapping[str, int] | None = None, *, work: str = "") -> None:
+    def __init__(
+        self,
+        folder: str,
+        known: Mapping[str, int] | None = None,
+        *,
+        work: str = "",
+        makers: Callable[[Items], Callable[[str], str]] | None = None,
+    ) -> None:
         """Make a book.
 
         Args:
             folder: What relative paths of sources start from.
             known: Numbers from earlier launches.
             work: The work folder, in which sources are that a layer of the job makes.
+            makers: Gives what tells of a file of a source which layer makes it; such a file is no item of the source.
         """
         self.__folder = folder
         self.__work = work or folder
+        self.__makers = makers
         self.__sources: dict[Items, dict[int, Item]] = {}
         self.__known: dict[int, tuple[Items, dict[int, Item]]] = {}
         self.__frames: dict[tuple[Items, tuple[str, ...]], str] = {}
@@ -45,15 +59,37 @@ class ItemBook:
             ItemException: The source cannot be read, has no items, or two items with one key.
         """
         if source not in self.__sources:
-            if source.groups is not None:
-                self.of(source.groups)
-            folder = self.__work if source.after else self.__folder
             self.__sources[source] = {
                 self.__number(item.key): item if source.groups is None else self.__with_members(item)
-                for item in read_items(source, folder)
+                for item in unique(source, self.__read(source))
             }
         self.__known[id(source)] = source, self.__sources[source]
         return self.__sources[source]
+
+    def __read(self, source: Items) -> Iterator[Item]:
+        if source.groups is not None:
+            yield from source.put_together(self.of(source.groups).values())
+            return
+        folder = self.__work if source.after else self.__folder
+        if not source.gives_files or self.__makers is None:
+            yield from source.read(folder)
+            return
+        maker_of = self.__makers(source)
+        made: dict[str, str] = {}
+        is_empty = True
+        for item in source.read(folder):
+            maker = maker_of(join(folder, item.value["path"]))
+            if maker:
+                made[item.origin] = maker
+            else:
+                is_empty = False
+                yield item
+        if made:
+            path, maker = next(iter(made.items()))
+            text = f"{len(made)} files that match are outputs of this job, such as {path} of layer {maker}"
+            if is_empty:
+                raise NoItems(str(source), f": {text}; if these are meant, say after={maker!r}")
+            logger.info("%s: %s; they are no items", source, text)
 
     def known(self, source: Items) -> dict[int, Item] | None:
         """The items of a source object, when ``of`` was asked for them; None before."""

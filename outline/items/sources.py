@@ -199,9 +199,12 @@ class _Group(_Source):
         return f"group({self._described[0]}, {self._described[1]!r})"
 
     def read(self, folder: str) -> Iterator[Item]:
-        items, part = self._described
+        yield from self.put_together(read_items(self._described[0], folder))
+
+    def put_together(self, items: Iterable[Item]) -> Iterator[Item]:
+        _, part = self._described
         members: dict[str, list[str]] = {}
-        for item in read_items(items, folder):
+        for item in items:
             if not isinstance(item.value, Mapping) or part not in item.value:
                 has = ", ".join(map(repr, item.value)) if isinstance(item.value, Mapping) else "no parts"
                 raise ItemException(f"{self}: the item {item.key!r} has no part {part!r}; it has {has}")

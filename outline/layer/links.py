@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 _ITEM = "item"
+_ITEM_TOKEN = "%{ITEM}"
 T = TypeVar("T")
 
 ALL_OF = "all of "
@@ -72,9 +73,10 @@ def read_inputs(layer: Layer) -> list[Input]:
         LayerException: It is something else.
     """
     spec = layer.get_arg("inputs")
-    if spec is None:
-        return _item_input(layer)
-    return [_input(layer, name, value) for name, value in _named(spec).items()]
+    inputs = [] if spec is None else [_input(layer, name, value) for name, value in _named(spec).items()]
+    if _reads_item(layer, inputs):
+        inputs.append(Input(_ITEM, _ITEM_TOKEN))
+    return inputs
 
 
 def _named(spec: Any) -> dict[str, Any]:
@@ -85,10 +87,15 @@ def _named(spec: Any) -> dict[str, Any]:
     return {"main" if place == 0 else f"input{place + 1}": value for place, value in enumerate(values)}
 
 
-def _item_input(layer: Layer) -> list[Input]:
-    """A file item is an input by itself, where a layer names no inputs."""
+def _reads_item(layer: Layer, inputs: list[Input]) -> bool:
+    """Tell whether a file item is an input by itself: where a layer names no inputs, or its command names the item."""
     source = layer.get_items()
-    return [Input(_ITEM, "%{ITEM}")] if source is not None and source.gives_files else []
+    if source is None or not source.gives_files:
+        return False
+    if layer.get_arg("inputs") is None:
+        return True
+    is_named = any(one.name == _ITEM or one.path == _ITEM_TOKEN for one in inputs)
+    return not is_named and any(_ITEM_TOKEN in str(layer.get_arg(name)) for name in ("command", "kwargs"))
 
 
 def _is_output(value: Any) -> bool:
@@ -373,19 +380,25 @@ def links_of(layer: Layer) -> LayerLinks:
 
 def _path_of(layer: Layer, path: str, frame: int) -> str:
     """A path with its places for frame and item filled in."""
-    if path == "%{ITEM}":  # what most layers with files read; no key is a part of such a path
+    if path == _ITEM_TOKEN:  # what most layers with files read; no key is a part of such a path
         from ..items.item import item_tokens
 
         path = item_tokens(item_of(layer, frame)).get(path, path)
     elif "%{" in path:
-        item = _checked_item(layer, frame) if "%{KEY}" in path or "%{ITEM" in path else None
+        pattern, item = path, _item_in_path(layer, path, frame)
         path = expand_word(path, FrameTokens(frame, layer=layer.get_name(), item=item))
+        if item is not None and not path:
+            raise LayerException(f"{where(layer)}: its input {pattern} is empty for the item {item.key!r}")
     return find_slot(expand_path(path, os.environ)).frame_path(frame)
 
 
-def _checked_item(layer: Layer, frame: int) -> Item:
-    from ..items import check_path_key
-
+def _item_in_path(layer: Layer, path: str, frame: int) -> Item | None:
+    """The item whose tokens a path holds; None when it holds none."""
+    if "%{KEY}" not in path and "%{ITEM" not in path:
+        return None
     item = item_of(layer, frame)
-    check_path_key(item)
+    if "%{KEY}" in path:
+        from ..items import check_path_key
+
+        check_path_key(item)
     return item

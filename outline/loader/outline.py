@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 import os
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 from .. import util
@@ -284,10 +284,17 @@ class Outline(metaclass=_OutlineType):
     def get_item_book(self) -> ItemBook:
         """The items of the job's layers and their numbers. Relative sources begin in the working directory."""
         if self._ol_state.items is None:
-            from ..items import ItemBook
-
-            self._ol_state.items = ItemBook(os.getcwd())
+            self.number_items({}, "")
+        assert self._ol_state.items is not None
         return self._ol_state.items
+
+    def number_items(self, known: Mapping[str, int], work: str) -> None:
+        """Let the items of the job keep numbers that they have in a work folder. The launch calls this."""
+        from ..items import ItemBook
+        from ..layer.own_files import maker_finder
+
+        folder = os.getcwd()
+        self._ol_state.items = ItemBook(folder, known, work=work, makers=maker_finder(self, work or folder))
 
     def get_work(self) -> dict[str, Any]:
         """The folder, launch and launch folder of a job in a work folder. Empty for any other job."""

@@ -15,7 +15,6 @@ from .. import config
 from ..exception import WorkException
 from ..frame_end import FrameEnd
 from ..frames import FrameSet
-from ..items import ItemBook
 from ..layer.links import LayerLinks
 from .checks import check_files
 from .decide import Record
@@ -49,7 +48,7 @@ class WorkLaunch(NamedTuple):
 
 def use_work_folder(ol: Outline, folder: WorkFolder) -> None:
     """Let the items of an outline keep the numbers that they have in a work folder."""
-    ol._ol_state.items = ItemBook(os.getcwd(), folder.numbers(), work=folder.folder)
+    ol.number_items(folder.numbers(), folder.folder)
 
 
 @contextmanager

@@ -12,8 +12,9 @@ import pytest
 from outline import Frame, FrameSet, Layer, Outline, load_outline
 from outline.depend import DependType
 from outline.environment import FrameFacts, frame_environment, layer_environment
-from outline.exception import ItemException, LaunchException, LayerException, OutlineException
+from outline.exception import ItemException, LaunchException, LayerException, NoItems, OutlineException
 from outline.items import Item, ItemTable, files, group, lines, rows
+from outline.layer.links import LayerLinks, read_inputs
 from outline.modules.povray import PovRay
 from outline.modules.shell import Shell, ShellSequence, plain_line
 from outline.tokens import FrameTokens, expand_command
@@ -227,14 +228,89 @@ def test_what_is_too_long_for_an_environment_is_left_out_of_it(ol: Outline):
 
 
 @pytest.mark.parametrize(
+    ("outputs", "expected"),
+    [
+        ("%{KEY}_small.jpg", ["a b", "c"]),
+        ("it's ü/%{KEY}_small.jpg", ["a b", "a b_small", "c"]),
+        ("%{ITEM}_small.jpg", ["a b", "c"]),
+        ("*_small.jpg", ["a b", "a b_small", "c"]),
+    ],
+    ids=["beside", "elsewhere", "by path", "no wildcard of outputs"],
+)
+def test_what_a_job_makes_is_no_item_of_it(ol: Outline, launch_folder: Path, outputs: str, expected: list[str]):
+    for name in ("a b", "c", "a b_small"):
+        (launch_folder / f"{name}.jpg").write_text(name)
+    layer = Shell("small", ["true"], items=files("*.jpg"), outputs=outputs)
+    shots = Shell("shots", ["true"], items=group(files("{name}.jpg"), "name"))
+
+    assert [layer.item_key(frame) for frame in FrameSet(layer.get_frame_range())] == sorted(expected)
+    assert [shots.item_key(frame) for frame in FrameSet(shots.get_frame_range())] == sorted(expected)
+
+
+def test_a_source_that_finds_nothing_but_outputs_names_their_layer(ol: Outline, launch_folder: Path):
+    (launch_folder / "cut.0001.png").write_text("one")
+    Shell("cut", ["true"], range="1-2", outputs="cut.####.png")
+    layer = Shell("edges", ["true"], items=files("*.png"))
+
+    with pytest.raises(NoItems) as told:
+        layer.get_frame_range()
+
+    assert str(told.value) == (
+        "files('*.png') has no items: 1 files that match are outputs of this job, such as cut.0001.png of layer cut;"
+        " if these are meant, say after='cut'"
+    )
+
+
+def test_what_a_layer_makes_is_an_item_of_those_after_it_and_what_they_make_is_not(ol: Outline, launch_folder: Path):
+    for name in ("cut.0001", "cut.0002", "cut.0001_edges"):
+        (launch_folder / f"{name}.png").write_text(name)
+    cut = Shell("cut", ["true"], range="1-2", outputs="cut.####.png")
+    Shell("mend", ["true"], range="1-2", require=["cut"])
+    layer = Shell("edges", ["true"], items=files("*.png", after="mend"), outputs="%{KEY}_edges.png")
+    ol._ol_state.through = {"mend"}
+
+    ol.check()
+
+    assert cut.get_frame_range() == "1-2"
+    assert [layer.item_key(frame) for frame in FrameSet(layer.get_frame_range())] == ["cut.0001", "cut.0002"]
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        ({"command": ["x", "%{ITEM}", "%{OUTPUT}"]}, ["code", "item"]),
+        ({"command": ["x", "%{INPUT:code}"]}, ["code"]),
+        ({"command": ["x", "%{ITEM}"], "inputs": {"plate": "%{ITEM}", "code": "x.py"}}, ["plate", "code"]),
+        ({"command": ["x", "%{ITEM}"], "inputs": None}, ["item"]),
+    ],
+    ids=["in the command", "not in it", "under another name", "no inputs"],
+)
+def test_a_file_item_that_a_command_names_is_an_input_beside_others(ol: Outline, args: Any, expected: list[str]):
+    layer = Shell("vol", **{"items": files("*.jpg"), "inputs": {"code": "x.py"}, **args})
+
+    assert [one.name for one in read_inputs(layer)] == expected
+
+
+def test_an_input_that_a_column_leaves_empty_is_told(ol: Outline):
+    layer = Shell("comp", ["x"], items={"../a": {"plate": "a.exr"}, "b": {"plate": ""}}, inputs="%{ITEM:plate}")
+
+    links = LayerLinks(layer, "", "/show")
+    assert links.input_paths(1) == [("main", ["/show/a.exr"])]
+    with pytest.raises(LayerException, match=r"its input %{ITEM:plate} is empty for the item 'b'"):
+        links.input_paths(2)
+
+
+@pytest.mark.parametrize(
     ("item", "expected"),
     [
         (Item("a", 7), "a 7"),
         (Item("a", True), "a True"),
         (Item("a", {"path": "x y.exr", "shot": "s"}), "a x y.exr"),
         (Item("a", [1, 2]), "a [1, 2]"),
+        (Item("a", "-7"), "a -7"),
+        (Item("-a", {"path": "-a.exr"}), "-a ./-a.exr"),
     ],
-    ids=["number", "bool", "file", "list"],
+    ids=["number", "bool", "file", "list", "negative", "file with a dash"],
 )
 def test_tokens_of_an_item(item: Item, expected: str):
     assert expand_command(["%{KEY} %{ITEM}"], FrameTokens(1, item=item)) == [expected]
