@@ -134,7 +134,7 @@ def _on_farm(ol: Outline, plan: WorkPlan) -> dict[str, Any]:
     running: dict[str, set[int]] = {}
     never: dict[str, set[int]] = {}
     for name, decisions in plan.decisions.items():
-        runs = {frame for frame, one in decisions.items() if one.reason.runs}
+        runs = {frame for frame, one in decisions.items() if one.reason.starts}
         running[name], never[name] = runs & can_start[name], runs - can_start[name]
     previous = [
         (layer.get_name(), depend.get_depend_on_layer().get_name())
@@ -149,7 +149,7 @@ def _on_farm(ol: Outline, plan: WorkPlan) -> dict[str, Any]:
     return {
         "frames": ranges,
         "has_done": [
-            name for name, ones in plan.decisions.items() if not all(one.reason.runs for one in ones.values())
+            name for name, ones in plan.decisions.items() if not all(one.reason.starts for one in ones.values())
         ],
         "left_failed": {name: str(frames) for name, frames in plan.no_retry.items()},
     }

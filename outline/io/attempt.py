@@ -119,6 +119,9 @@ class Attempt:
         for output in here:
             for name in remove_stale(output, frames, is_first=is_first):
                 logger.info("removed %s, which an earlier attempt has left half done", name)
+            if output.is_folder and self.__mark is not None:
+                for frame in frames:
+                    os.makedirs(output.beside(self.__mark).frame_path(frame), exist_ok=True)
             if self.__must_be_new:
                 self.__before.update(signatures(path for frame in frames for path in output.files(frame)))
 
@@ -165,8 +168,10 @@ class Attempt:
         """Move the files of frames that are done while the command goes on with others, and return these frames.
 
         An application that renders one frame after the other has finished a frame when it has begun to write a later
-        one. So the frame that was written to last is left alone.
+        one. So the frame that was written to last is left alone. Nothing tells that of a folder.
         """
+        if any(output.is_folder for output in self.__outputs):
+            return []
         written = [(self.__last_write(frame), frame) for frame in frames if frame not in self.__published]
         newest = max(written, default=(0, 0))[0]
         done = [frame for time, frame in written if 0 < time < newest and not self.find_faults(FrameSet([frame]))]
@@ -175,8 +180,9 @@ class Attempt:
 
     def discard(self, frames: FrameSet) -> None:
         """Remove the files of these frames that are not in their place."""
-        for beside in self.targets.hidden.values():
-            discard(beside, frames)
+        for output in self.__outputs if self.__mark is not None else ():
+            if output.is_folder or output.name in self.targets.hidden:
+                discard(self.targets[output.name], frames)
         if self.__mark is not None and any(output.is_remote for output in self.__outputs):
             import shutil  # slow to import, and most outputs are on a disk
 
@@ -193,9 +199,9 @@ class Attempt:
         fresh = [frame for frame in frames if frame not in self.__published]
         for kind, found in find_unusable(target, fresh, self.__checks.min_bytes).items():
             wrong.setdefault(kind, []).extend(found)
-        if target is output and self.__must_be_new:
+        if target is output and self.__must_be_new and not output.is_folder:
             wrong.update(find_old(output, _without(frames, wrong), self.__before, self.__started_ns))
-        for frame in _without(fresh, wrong) if self.__checks.images else ():
+        for frame in _without(fresh, wrong) if self.__checks.images and not output.is_folder else ():
             faults = [self.__fault_of_image(output.name, path, frame) for path in target.files(frame)]
             for fault in filter(None, faults):
                 wrong.setdefault(fault, []).append(frame)

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from ..storage import upload
+from .folders import files_below, put_in_place, remove
 from .output import HIDDEN, Output
 
 __all__ = ["discard", "publish", "remove_stale"]
@@ -26,7 +27,7 @@ _UDIM = re.compile(r"(?i)<udim>")
 def publish(beside: Output, output: Output, frames: Iterable[int]) -> None:
     """Give the files of these frames their real names; a file that is not there is left out.
 
-    A file that belongs into a bucket is put there whole.
+    A file that belongs into a bucket is put there whole. A folder without any file is left out, too.
 
     Raises:
         OSError: A file cannot be renamed.
@@ -36,6 +37,9 @@ def publish(beside: Output, output: Output, frames: Iterable[int]) -> None:
         for path in beside.files(frame):
             if os.path.lexists(path) and output.is_remote:
                 upload(path, f"{os.path.dirname(output.frame_path(frame))}/{os.path.basename(path)}")
+            elif output.is_folder:
+                if any(files_below(path)):
+                    put_in_place(path, os.path.join(os.path.dirname(path), _real_name(path)))
             elif os.path.lexists(path):
                 os.replace(path, os.path.join(os.path.dirname(path), _real_name(path)))
 
@@ -44,7 +48,7 @@ def discard(beside: Output, frames: Iterable[int]) -> None:
     """Remove the files of these frames that were not given their real names."""
     for frame in _own_names(beside, frames):
         for path in beside.files(frame):
-            _unlink(path)
+            remove(path)
 
 
 def remove_stale(output: Output, frames: Iterable[int], *, is_first: bool = False) -> list[str]:
@@ -84,7 +88,7 @@ def _remove(
         marked = _MARKED.fullmatch(found)
         match = re.fullmatch(name, marked["name"]) if marked else None
         if match and is_ours(match):
-            _unlink(os.path.join(folder, found))
+            remove(os.path.join(folder, found))
             removed.append(found)
     if removed:
         _seen.pop(folder, None)
@@ -129,10 +133,3 @@ def _look_for_hidden(folder: str) -> list[str]:
     except OSError:
         return []
     return _seen[folder]
-
-
-def _unlink(path: str) -> None:
-    try:
-        os.unlink(path)
-    except OSError:  # gone already, or another attempt's that we may not remove
-        pass

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from ..frames import FrameSet
 from ..storage import facts_of, is_url
+from .folders import files_below
 from .output import Output
 from .whole import is_cut_short
 
@@ -47,7 +48,7 @@ def find_unusable(output: Output, frames: Iterable[int], min_bytes: int) -> Wron
     wrong: Wrong = {}
     for frame in frames:
         paths = output.files(frame)
-        sizes = [_size(path) for path in paths]
+        sizes = [(_size_of_folder if output.is_folder else _size)(path) for path in paths]
         if not sizes or -1 in sizes:
             wrong.setdefault("missing", []).append(frame)
         elif min(sizes) == 0:
@@ -94,6 +95,14 @@ def _size(path: str) -> int:
         return os.stat(path).st_size
     except OSError:
         return -1
+
+
+def _size_of_folder(path: str) -> int:
+    """How many bytes are in a folder, at least 1 when there is any file; -1 when it is none."""
+    if not os.path.isdir(path):
+        return -1
+    sizes = [os.lstat(file).st_size for file in files_below(path)]
+    return max(1, sum(sizes)) if sizes else 0
 
 
 def tell_wrong(output: Output, wrong: Wrong) -> str:

@@ -22,13 +22,14 @@ HIDDEN = r"\.part-[0-9]+-"
 
 
 class Output(FileSpec):
-    """A file, or a set of tiles, that every frame leaves behind; never changed once it is made.
+    """A file, a set of tiles or a folder that every frame leaves behind; never changed once it is made.
 
     Unlike in a ``FileSpec``, a number such as that of ``movie.2024.mp4`` is a part of the name and no frame.
 
     Attributes:
         name: Its name in the layer.
         optional: Frames may lack it.
+        is_folder: It is a folder with all that is in it, written with a slash at the end.
     """
 
     def __init__(
@@ -42,12 +43,16 @@ class Output(FileSpec):
         """Declare an output.
 
         Args:
-            path: Where it is in the end, with the frame in any style, and perhaps tokens of items.
+            path: Where it is in the end, with the frame in any style, and perhaps tokens of items; a folder ends with
+                a slash.
             name: Its name in the layer.
             optional: Frames may lack it.
             items: Gives what the tokens of a frame's item stand for; None where frames have no items.
         """
-        super().__init__(path, _pattern=find_slot(resolve(path)))
+        self.__path = resolve(path)
+        bare = self.__path.rstrip("/") or self.__path
+        super().__init__(bare, _pattern=find_slot(bare))
+        self.is_folder = bare != self.__path
         self.name = name
         self.optional = optional
         self.__items = items if "%{" in self.get_path() else None
@@ -56,7 +61,7 @@ class Output(FileSpec):
     @property
     def path(self) -> str:
         """The path as it was written."""
-        return self.get_path()
+        return self.__path
 
     @property
     def pattern(self) -> SequencePattern:
@@ -92,7 +97,7 @@ class Output(FileSpec):
         """The same output under the hidden name that it has while it is written; on this host, where that is remote."""
         if self.is_remote:
             return self.moved(os.path.join(scratch_folder(mark), *self.get_path().split("://", 1)))
-        hidden = self.moved(self.get_path())
+        hidden = self.moved(self.path)
         hidden.__mark = mark
         return hidden
 
@@ -231,10 +236,12 @@ def _named(spec: object) -> dict[str, str]:
     else:
         named = {MAIN: _text(spec)}
     for name, path in named.items():
-        if not os.path.basename(path):
+        if not os.path.basename(path.rstrip("/")):
             raise LayerException(
                 f"output {name!r} is {path!r}, which is no file name; give a path like 'out/a.####.exr'"
             )
+        if path.endswith("/") and is_url(path):
+            raise LayerException(f"output {name!r} is the folder {path}, and only files can be put into a bucket")
     return named
 
 

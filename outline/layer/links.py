@@ -12,20 +12,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from ..depend import DependType
 from ..exception import LayerException
 from ..frames import FrameSet
-from ..io.path import expand_path, resolve
-from ..io.pattern import find_slot
+from ..io.path import resolve
 from ..items import is_group_of
 from ..storage import fetch, is_url, join
-from ..tokens import FrameTokens, expand_word, split_command
+from ..tokens import split_command
 from .args import where
-from .datasets import item_finder, item_of
+from .datasets import item_finder
+from .input_path import ITEM_TOKEN, frame_path_of
 from .outputs import declared_outputs, fill_in
 from .ranges import read_frames
 from .state import SLOT, state_of
 
 if TYPE_CHECKING:
     from ..io.output import Output
-    from ..items import Item
     from ..loader import Outline
     from .base import Layer
 
@@ -42,7 +41,6 @@ __all__ = [
 ]
 
 _ITEM = "item"
-_ITEM_TOKEN = "%{ITEM}"
 T = TypeVar("T")
 
 ALL_OF = "all of "
@@ -75,7 +73,7 @@ def read_inputs(layer: Layer) -> list[Input]:
     spec = layer.get_arg("inputs")
     inputs = [] if spec is None else [_input(layer, name, value) for name, value in _named(spec).items()]
     if _reads_item(layer, inputs):
-        inputs.append(Input(_ITEM, _ITEM_TOKEN))
+        inputs.append(Input(_ITEM, ITEM_TOKEN))
     return inputs
 
 
@@ -94,8 +92,8 @@ def _reads_item(layer: Layer, inputs: list[Input]) -> bool:
         return False
     if layer.get_arg("inputs") is None:
         return True
-    is_named = any(one.name == _ITEM or one.path == _ITEM_TOKEN for one in inputs)
-    return not is_named and any(_ITEM_TOKEN in str(layer.get_arg(name)) for name in ("command", "kwargs"))
+    is_named = any(one.name == _ITEM or one.path == ITEM_TOKEN for one in inputs)
+    return not is_named and any(ITEM_TOKEN in str(layer.get_arg(name)) for name in ("command", "kwargs"))
 
 
 def _is_output(value: Any) -> bool:
@@ -125,13 +123,15 @@ def imply_depends(ol: Outline) -> None:
     Raises:
         LayerException: A layer reads what it writes itself.
     """
-    makers = {output.path: (layer, output.name) for layer in ol.get_layers() for output in declared_outputs(layer)}
+    makers = {
+        output.path.rstrip("/"): (layer, output.name) for layer in ol.get_layers() for output in declared_outputs(layer)
+    }
     for layer in ol.get_layers():
         for one in read_inputs(layer):
-            if one.maker is None and one.path in makers and one.name != _ITEM:
-                named = _named(layer.get_arg("inputs")) | {one.name: makers[one.path]}
-                state_of(layer).args["inputs"] = named
-                one = _input(layer, one.name, makers[one.path])
+            made = makers.get(one.path.rstrip("/")) if one.maker is None and one.path and one.name != _ITEM else None
+            if made is not None:
+                state_of(layer).args["inputs"] = _named(layer.get_arg("inputs")) | {one.name: made}
+                one = _input(layer, one.name, made)
             if one.maker is layer:
                 raise LayerException(f"{where(layer)}: its input {one.name!r} is an output of its own")
             if one.maker is not None and not _waits_for(layer, one.maker):
@@ -243,7 +243,7 @@ class LayerLinks:
         found = []
         for one in self.inputs:
             if one.maker is None:
-                path = join(self.__launched_in, _path_of(self.layer, one.path, frame))
+                path = join(self.__launched_in, frame_path_of(self.layer, one.path, frame))
                 found.append((one.name, self.__below_work(path), [path]))
             elif (members := self.__members(one.maker, frame)) is not None:
                 label = f"group {self.key(frame)} of {one.maker.get_name()}"
@@ -259,7 +259,7 @@ class LayerLinks:
     def found_paths(self, frame: int) -> list[tuple[str, str]]:
         """Name and path of each file that a frame reads and that no layer makes."""
         return [
-            (one.name, join(self.__launched_in, _path_of(self.layer, one.path, frame)))
+            (one.name, join(self.__launched_in, frame_path_of(self.layer, one.path, frame)))
             for one in self.inputs
             if one.maker is None
         ]
@@ -376,29 +376,3 @@ def links_of(layer: Layer) -> LayerLinks:
     if key not in state.links:
         state.links = {key: LayerLinks(layer, folder, launched_in)}
     return state.links[key]
-
-
-def _path_of(layer: Layer, path: str, frame: int) -> str:
-    """A path with its places for frame and item filled in."""
-    if path == _ITEM_TOKEN:  # what most layers with files read; no key is a part of such a path
-        from ..items.item import item_tokens
-
-        path = item_tokens(item_of(layer, frame)).get(path, path)
-    elif "%{" in path:
-        pattern, item = path, _item_in_path(layer, path, frame)
-        path = expand_word(path, FrameTokens(frame, layer=layer.get_name(), item=item))
-        if item is not None and not path:
-            raise LayerException(f"{where(layer)}: its input {pattern} is empty for the item {item.key!r}")
-    return find_slot(expand_path(path, os.environ)).frame_path(frame)
-
-
-def _item_in_path(layer: Layer, path: str, frame: int) -> Item | None:
-    """The item whose tokens a path holds; None when it holds none."""
-    if "%{KEY}" not in path and "%{ITEM" not in path:
-        return None
-    item = item_of(layer, frame)
-    if "%{KEY}" in path:
-        from ..items import check_path_key
-
-        check_path_key(item)
-    return item

@@ -51,6 +51,7 @@ def _outputs(layers: Mapping[str, LayerLinks], folder: str) -> Iterator[str]:
                     yield f"{path} is written by {they} and by {who}; give each a path of its own"
                 else:
                     yield f"{other} and {path}, of {who}, are one file where a file system ignores case; rename one"
+    yield from _inside_folders(layers, writers)
     links_there: dict[str, set[str]] = {}
     for path, layer, frame in writers.values():
         place, name = os.path.split(os.path.join(folder, path))
@@ -59,6 +60,21 @@ def _outputs(layers: Mapping[str, LayerLinks], folder: str) -> Iterator[str]:
         if name in links_there[place]:
             who = f"frame {frame} of layer {layer!r}"
             yield f"{path}, an output of {who}, is a link; remove it, since outputs are replaced by new files"
+
+
+def _inside_folders(layers: Mapping[str, LayerLinks], writers: Mapping[str, tuple[str, str, int]]) -> Iterator[str]:
+    """Outputs that stand in a folder which is an output, and which is replaced as a whole."""
+    if not any(output.is_folder for links in layers.values() for output in links.outputs):
+        return
+    for path, (written, layer, frame) in writers.items():
+        parent = os.path.dirname(path)
+        while parent and parent != os.path.dirname(parent):
+            if parent in writers:
+                folder, owner, at = writers[parent]
+                who, they = f"frame {frame} of layer {layer!r}", f"frame {at} of layer {owner!r}"
+                yield f"{written}, an output of {who}, is in {folder}, which {they} replaces as a whole; move it"
+                break
+            parent = os.path.dirname(parent)
 
 
 def _links_in(folder: str) -> set[str]:

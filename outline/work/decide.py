@@ -13,13 +13,17 @@ from ..frame_end import FrameEnd
 __all__ = ["Decision", "FileState", "FrameNow", "Look", "Reason", "Record", "Rerun", "Signature", "decide", "is_stale"]
 
 
+COUNT_MARK = "+"
+"""Stands in the digest of a folder before the number of its files."""
+
+
 class Reason(str, Enum):
     """Why a frame runs, or that it is done."""
 
     NEW = "new"  #: Nothing is known of it.
     INTERRUPTED = "interrupted"  #: It began, and no end is known.
     FAILED = "failed"  #: It failed last time.
-    MISSING = "missing"  #: An output is gone or empty.
+    MISSING = "missing"  #: An output is gone or empty, or a file in it is gone.
     EDITED = "edited"  #: An output is not what the frame wrote.
     STALE = "stale"  #: An argument, an input, the item or the code is another one than last time.
     FORCED = "forced"  #: The user, or the layer's ``rerun="always"``, wants it.
@@ -31,6 +35,11 @@ class Reason(str, Enum):
     def runs(self) -> bool:
         """Whether the frame's own work is done again, as far as is known."""
         return self not in (Reason.CACHED, Reason.DONE)
+
+    @property
+    def starts(self) -> bool:
+        """Whether the frame is started at all, be it only to copy its outputs."""
+        return self is not Reason.DONE
 
 
 class Rerun(str, Enum):
@@ -56,7 +65,7 @@ class FileState(NamedTuple):
         name: The name of the input or output.
         path: As the layer spells it, relative paths included.
         signature: At the time of the digest.
-        digest: Of its contents, in hexadecimal.
+        digest: Of its contents, in hexadecimal; that of a folder ends with a mark and the number of its files.
     """
 
     name: str
@@ -177,9 +186,18 @@ def _edited(record: Record, now: FrameNow, look: Look) -> Decision | None:
     written = {(output.name, output.path): output for output in record.outputs}
     for name, path in now.outputs:
         output = written.get((name, path))
-        if output is None or look.digest(path, output) != output.digest:
-            return Decision(Reason.EDITED, path)
+        digest = look.digest(path, output)
+        if output is not None and digest == output.digest:
+            continue
+        if output is not None and _count(digest) < _count(output.digest):
+            return Decision(Reason.MISSING, f"{path} lacks files")
+        return Decision(Reason.EDITED, path)
     return None
+
+
+def _count(digest: str | None) -> int:
+    """How many files a folder has, by its digest; 0 for a file."""
+    return int((digest or "").partition(COUNT_MARK)[2] or 0)
 
 
 def _stale(record: Record, parts_then: Mapping[str, str], now: FrameNow, look: Look) -> Decision | None:

@@ -8,12 +8,13 @@ import os
 import stat
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 
+from ..io.folders import files_below
 from ..storage import facts_of, is_url, join
-from .decide import FileState, Signature
+from .decide import COUNT_MARK, FileState, Signature
 
-__all__ = ["Disk", "digest_file"]
+__all__ = ["Disk", "digest_file", "digest_folder", "digest_of_group"]
 
 _BLOCK = 1 << 17  # clearing a bigger one would take longer than the digest of most files
 _CLOCK_STEP_NS = 20_000_000  # Linux stamps files with a clock that moves every 1 to 10 ms
@@ -119,30 +120,28 @@ class Disk:
         return signature, digest
 
     def __digest_group(self, name: str) -> str:
-        whole = hashlib.sha256()
-        for path in self.__groups[name]:
-            whole.update(f"{self.digest(path, None)}\n".encode())
-        return whole.hexdigest()
+        return digest_of_group(self.digest(path, None) for path in self.__groups[name])
 
     def __digest(self, path: str) -> str:
         if is_url(path):  # it is not read: a bucket has another tag whenever the content is another one
             facts = facts_of(path)
             return f"tag {facts.tag}" if facts else ""
         path = os.path.join(self.__folder, path)
-        if not os.path.isdir(path):
-            digest, size = digest_file(path)
-            self.read_bytes += size
-            return digest
-        whole = hashlib.sha256()
-        for file in _files_below(path):
-            digest, size = digest_file(file)
-            self.read_bytes += size
-            whole.update(f"{digest} {os.path.relpath(file, path)}\n".encode("utf-8", "surrogateescape"))
-        return whole.hexdigest()
+        digest, size = digest_folder(path) if os.path.isdir(path) else digest_file(path)
+        self.read_bytes += size
+        return digest
 
 
 def _number_of(tag: str) -> int:
     return int.from_bytes(hashlib.sha256(tag.encode()).digest()[:6], "big")
+
+
+def digest_of_group(digests: Iterable[str | None]) -> str:
+    """The one digest of several files, from theirs in order."""
+    whole = hashlib.sha256()
+    for digest in digests:
+        whole.update(f"{digest}\n".encode())
+    return whole.hexdigest()
 
 
 def digest_file(path: str) -> tuple[str, int]:
@@ -161,20 +160,35 @@ def digest_file(path: str) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
+def digest_folder(folder: str) -> tuple[str, int]:
+    """One digest of the names and contents of all files in a folder, with how many there are, and their size in bytes.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    whole = hashlib.sha256()
+    total = count = 0
+    for file in files_below(folder):
+        digest, size = (_digest_link if os.path.islink(file) else digest_file)(file)
+        total, count = total + size, count + 1
+        whole.update(f"{digest} {os.path.relpath(file, folder)}\n".encode("utf-8", "surrogateescape"))
+    return f"{whole.hexdigest()}{COUNT_MARK}{count}", total
+
+
+def _digest_link(path: str) -> tuple[str, int]:
+    return hashlib.sha256(os.fsencode(os.readlink(path))).hexdigest(), 0
+
+
 def _folder_signature(folder: str) -> Signature:
-    """Size and newest time of all files; a checksum of names, sizes and times stands in place of the inode."""
+    """Size and newest time of all files; a checksum of names, sizes and times stands in place of the inode.
+
+    The size is 0 only when there is no file.
+    """
     size = newest = checksum = 0
-    for file in _files_below(folder):
-        status = os.stat(file)
+    for file in files_below(folder):
+        status = os.lstat(file)
+        size += 1
         size, newest = size + status.st_size, max(newest, status.st_mtime_ns)
         entry = f"{os.path.relpath(file, folder)}\0{status.st_size}\0{status.st_mtime_ns}\0"
         checksum = zlib.crc32(entry.encode("utf-8", "surrogateescape"), checksum)
     return Signature(size, newest, checksum)
-
-
-def _files_below(folder: str) -> Iterator[str]:
-    """The files in a folder and those in it, in the order of their names."""
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            yield os.path.join(place, name)

@@ -16,6 +16,8 @@ from ..exception import WorkException
 from ..frame_end import FrameEnd
 from ..frames import FrameSet
 from ..layer.links import LayerLinks
+from .cache import Cache
+from .cached import Forecast
 from .checks import check_files
 from .decide import Record
 from .digests import Disk
@@ -80,9 +82,9 @@ def begin_work(
             outputs = {name: [output.path for output in links.outputs] for name, links in plan.links.items()}
             launch.note(parts=parts, **wishes, damaged=book.damaged, layers=items, outputs=outputs)
             _record_kept(plan, folder, book, launch.number)
-            more = {"held": sorted(ol._ol_state.held), "covers": plan.covers}
-            if config.get("outline", "cache"):
-                more["cache"] = os.path.abspath(os.path.expanduser(config.get("outline", "cache")))
+            more: dict[str, Any] = {"held": sorted(ol._ol_state.held), "covers": plan.covers}
+            if _cache() is not None:
+                more["cache"] = _cache()
             ol.set_work({"folder": folder.folder, "launch": launch.number, "cwd": os.getcwd(), **more})
         yield WorkLaunch(launch, plan)
     except BaseException:
@@ -94,6 +96,12 @@ def begin_work(
         launch.note(layers=items, over=True)
     elif "job" not in launch.facts:
         launch.note(over=True)
+
+
+def _cache() -> str | None:
+    """The folder of the cache; None without one."""
+    folder = config.get("outline", "cache")
+    return os.path.abspath(os.path.expanduser(folder)) if folder else None
 
 
 def _numbers_of_layers(ol: Outline) -> dict[str, str | None]:
@@ -203,7 +211,9 @@ def _plan_layers(
         found: Mapping[str, str] = launches[number].get(layer, {})
         return found
 
-    return plan_work(layers, parts, book, parts_then, Disk(folder.folder), choice)
+    disk, cache = Disk(folder.folder), _cache()
+    forecast = Forecast(Cache(cache), folder.folder, os.getcwd(), disk) if cache is not None else None
+    return plan_work(layers, parts, book, parts_then, disk, choice, forecast)
 
 
 def _links(ol: Outline, folder: WorkFolder) -> dict[str, LayerLinks]:

@@ -163,6 +163,6 @@ def _copy_outputs(part: _Part, target: str) -> None:
         place = os.path.join(target, state.path)
         os.makedirs(os.path.dirname(place), exist_ok=True)
         if os.path.isdir(source):
-            shutil.copytree(source, place)
+            shutil.copytree(source, place, symlinks=True)
         else:
             shutil.copy2(source, place)

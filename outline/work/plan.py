@@ -16,6 +16,7 @@ from .digests import Disk
 if TYPE_CHECKING:
     from ..layer import Layer
     from ..layer.links import LayerLinks
+    from .cached import Forecast
 
 __all__ = ["Choice", "WorkPlan", "after_a_pass", "frame_now", "plan_work", "rerun_of"]
 
@@ -93,7 +94,7 @@ class WorkPlan:
     def has_work(self) -> bool:
         """Whether any frame runs, or may have to; Post layers only follow others."""
         return any(
-            decision.reason.runs and frame not in self.no_retry.get(layer, ())
+            decision.reason.starts and frame not in self.no_retry.get(layer, ())
             for layer, frames in self.decisions.items()
             if str(self.links[layer].layer.get_type()) != "Post"
             for frame, decision in frames.items()
@@ -101,12 +102,12 @@ class WorkPlan:
 
     def is_through(self, layer: str) -> bool:
         """Whether all frames of a layer are done."""
-        return layer in self.decisions and not any(one.reason.runs for one in self.decisions[layer].values())
+        return layer in self.decisions and not any(one.reason.starts for one in self.decisions[layer].values())
 
     def runs(self, layer: str, frames: Iterable[int]) -> bool:
-        """Whether any of some frames has a reason to run; Post layers only follow others."""
+        """Whether any of some frames has a reason to start; Post layers only follow others."""
         is_post = str(self.links[layer].layer.get_type()) == "Post"
-        return not is_post and any(self.decisions[layer][frame].reason.runs for frame in frames)
+        return not is_post and any(self.decisions[layer][frame].reason.starts for frame in frames)
 
     def is_new(self, layer: str, frames: Iterable[int]) -> bool:
         """Whether any of some frames has a reason to run that is younger than its last run."""
@@ -124,7 +125,7 @@ class WorkPlan:
     def done_heads(self, layer: Layer) -> list[int]:
         """The first frames of the chunks that are done as a whole."""
         decisions = self.decisions[layer.get_name()]
-        return [head for head, frames in _chunks(layer) if not any(decisions[frame].reason.runs for frame in frames)]
+        return [head for head, frames in _chunks(layer) if not any(decisions[frame].reason.starts for frame in frames)]
 
     def dead_heads(self, layer: Layer) -> list[int]:
         """The first frames of the chunks that failed and are not to be tried again."""
@@ -138,7 +139,7 @@ KEPT = Decision(Reason.DONE, "kept")
 LEFT = Decision(Reason.DONE, "left as it is")
 """The user has chosen other layers; nothing is said of this frame."""
 
-_YOUNG = frozenset(Reason) - {Reason.DONE, Reason.CACHED, Reason.FORCED, Reason.UPSTREAM}
+_YOUNG = frozenset(Reason) - {Reason.DONE, Reason.FORCED, Reason.UPSTREAM}
 
 
 def _chunks(layer: Layer) -> Iterable[tuple[int, FrameSet]]:
@@ -153,6 +154,7 @@ def plan_work(
     parts_then: Callable[[str, int], Mapping[str, str]],
     disk: Disk,
     choice: Choice,
+    forecast: Forecast | None = None,
 ) -> WorkPlan:
     """Decide about all frames of a job.
 
@@ -163,6 +165,7 @@ def plan_work(
         parts_then: What a layer was made of, by its name and the number of the launch.
         disk: Sees files.
         choice: What the user wants.
+        forecast: Knows which frames will be copied from the cache.
 
     Raises:
         WorkException: The argument ``rerun`` of a layer has no meaning.
@@ -171,7 +174,9 @@ def plan_work(
     running: dict[str, set[int]] = {}
     for name in layers:
         _plan_layer(plan, name, _Facts(parts[name], records, parts_then, disk, choice), running)
-        running[name] = {frame for frame, one in plan.decisions[name].items() if one.reason.runs}
+        if forecast is not None:
+            _find_copied(plan, name, parts[name], forecast)
+        running[name] = {frame for frame, one in plan.decisions[name].items() if one.reason.starts}
     for name in layers:
         if not running[name]:
             _leave_preprocesses(plan, layers[name].layer)
@@ -218,6 +223,28 @@ def _plan_layer(plan: WorkPlan, name: str, facts: _Facts, running: Mapping[str, 
         plan.no_retry[name] = FrameSet(stay)
 
 
+def _find_copied(plan: WorkPlan, name: str, parts: Mapping[str, str], forecast: Forecast) -> None:
+    """Say of those frames that they are cached which the cache has, and all that makes what they read."""
+    links, decisions, stay = plan.links[name], plan.decisions[name], plan.no_retry.get(name, ())
+    runs = [
+        frame
+        for frame, one in decisions.items()
+        if one.reason.runs and one.reason not in (Reason.FORCED, Reason.UPSTREAM) and frame not in stay
+    ]
+    made_anew = {name: {frame for frame, one in ones.items() if one.reason.runs} for name, ones in _makers(plan, links)}
+    frames = [frame for frame in runs if not _is_reader(links, frame, made_anew)]
+    for frame in forecast.copied(links, frames, parts):
+        before = decisions[frame]
+        is_new = before.reason is Reason.NEW
+        decisions[frame] = Decision(Reason.CACHED, "" if is_new else f"{before.reason.value} {before.detail}".rstrip())
+
+
+def _makers(plan: WorkPlan, links: LayerLinks) -> Iterable[tuple[str, Mapping[int, Decision]]]:
+    """The decisions about the layers that make what a layer reads."""
+    names = {one.maker.get_name() for one in links.inputs if one.maker is not None}
+    return [(name, plan.decisions[name]) for name in names if name in plan.decisions]
+
+
 def _holds(chosen: Container[int] | None, frame: int) -> bool:
     """Whether a user has chosen a frame; None stands for all."""
     return chosen is None or frame in chosen
@@ -234,7 +261,7 @@ def _without_company(layer: Layer, decisions: Mapping[int, Decision], failed: se
     """Those of some failed frames in whose chunks no other frame runs."""
     alone = []
     for _, frames in _chunks(layer) if failed else ():
-        if all(frame in failed or not decisions[frame].reason.runs for frame in frames):
+        if all(frame in failed or not decisions[frame].reason.starts for frame in frames):
             alone += [frame for frame in frames if frame in failed]
     return alone
 

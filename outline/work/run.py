@@ -12,10 +12,10 @@ from ..exception import WorkException
 from ..frame_end import EndedBy, FrameEnd
 from ..frames import FrameSet
 from ..layer.links import LayerLinks, links_of
-from ..layer.results import seed_of
 from ..layer.state import state_of
-from ..storage import is_url, join
-from .cache import Cache, key_of
+from ..storage import join
+from .cache import Cache
+from .cached import frame_key
 from .decide import Decision, FileState, Reason, Record, decide
 from .digests import Disk
 from .folder import WorkFolder
@@ -177,20 +177,11 @@ class WorkRun:
         return True
 
     def __cache_key(self, layer: Layer, links: LayerLinks, frame: int) -> str:
-        """What a frame is known by in the cache; empty for one that is not kept there.
-
-        A frame without files is not, nor one that writes into a bucket.
-        """
-        outputs = links.output_paths(frame)
-        if self.__cache is None or not outputs or any(is_url(path) for _, path in outputs):
+        """What a frame is known by in the cache; empty for one that is not kept there."""
+        if self.__cache is None:
             return ""
-        parts = self.__parts(self.__launch, layer.get_name())
         read = self.__read.get((layer.get_name(), frame), ())
-        # A layer that declares no inputs may read files of the folder all the same, so it shares with that folder only.
-        place = "" if read else self.__launched_in
-        frame_is = [links.key(frame), str(seed_of(layer, frame)), place]
-        parts = {**parts, "frame": "\0".join(frame_is)}
-        return key_of(parts, links.item_text(frame), read, [name for name, _ in outputs])
+        return frame_key(links, frame, self.__parts(self.__launch, layer.get_name()), read, self.__launched_in)
 
     def __keep_in_cache(self, key: str, record: Record) -> None:
         """Keep what a frame has made; a cache that cannot be written is no reason to fail."""

@@ -45,7 +45,8 @@ def trace(folder: WorkFolder, file: str, *, down: bool = False) -> list[Step]:
 
     Args:
         folder: The work folder, of which only the records are read.
-        file: The file; a relative path begins in the current folder, or else in the work folder.
+        file: The file, or one in a folder that a frame has made; a relative path begins in the current folder, or else
+            in the work folder.
         down: Follow what was made from it.
 
     Raises:
@@ -99,8 +100,10 @@ class _Lineage:
         whole = os.path.abspath(file)
         below = os.path.relpath(whole, self.__folder)
         for path in (below, whole, os.path.normpath(file)):
-            if path in self.makers or path in self.__readers:
-                return path
+            while path and path != os.path.dirname(path):  # a file may be one of a folder that was made as a whole
+                if path in self.makers or path in self.__readers:
+                    return path
+                path = os.path.dirname(path)
         near = did_you_mean(below, [*self.makers, *self.__readers])
         raise WorkException(f"no record of {self.__folder} names the file {file}{near}")
 

@@ -38,6 +38,7 @@ class Size(Layer):
                 print(os.path.getsize(self.input_path(frame)), self.random(frame).random(), file=stream)
             self.emit(frame, key=self.item_key(frame))
 Size("size", items=plates, inputs=grade, outputs="size/%{KEY}.txt", chunk=2)
+Shell("pack", items=plates, inputs=grade, outputs="pack/%{KEY}/", command=["cp", "%{INPUT}", "%{OUTPUT}/copy.txt"])
 """
 
 
@@ -63,7 +64,7 @@ def test_a_farm_makes_the_same_and_runs_only_what_is_missing(
     assert "nothing to do: all frames are done" in nothing.stdout
     assert sorted(ran.read_text().split()) == ["grade-a", "grade-b", "grade-c", "grade-d"]
     made = {path.relative_to(tmp_path / "here"): path.read_bytes() for path in (tmp_path / "here").rglob("*.txt")}
-    assert len(made) == 6
+    assert len(made) == 9
     assert {name: (tmp_path / "farm" / name).read_bytes() for name in made} == made
     returned = [results_of(layer_records(WorkFolder(tmp_path / name), "grade"))[:3] for name in ("here", "farm")]
     assert returned[0] == returned[1]

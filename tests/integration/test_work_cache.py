@@ -119,6 +119,7 @@ def test_a_damaged_file_is_not_used(tmp_path: Path, launch: Launch) -> None:
 
     assert ran == ["number-1", "number-2", "upper-a b"]
     assert (tmp_path / "two" / "made" / "upper" / "a b.txt").read_text() == "FIRST"
+    assert launch("three") == ["number-1", "number-2"]  # a whole one was kept in its place
 
 
 def test_forced_frames_run_whatever_the_cache_holds(launch: Launch) -> None:

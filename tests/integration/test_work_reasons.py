@@ -31,6 +31,7 @@ class Job:
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.made = folder, folder / "made"
+        self.environ: dict[str, str] = {}
         (folder / "plates").mkdir(parents=True)
         for name in "ab":
             (folder / "plates" / f"{name}.txt").write_text(name)
@@ -42,11 +43,11 @@ class Job:
         """Write a file of the job."""
         (self.folder / name).write_text(text)
 
-    def run(self, *options: str, code: int = 0, **environ: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *options: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Launch it, and check the exit code."""
         argv = [sys.executable, "-m", "outline", *self.words, *options]
         done = subprocess.run(
-            argv, cwd=self.folder, env=environ_with(**environ), capture_output=True, text=True, check=False
+            argv, cwd=self.folder, env=environ_with(**self.environ), capture_output=True, text=True, check=False
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done
@@ -75,6 +76,17 @@ def _interrupted(job: Job) -> None:
     os.killpg(launcher.pid, signal.SIGKILL)
     launcher.communicate()
     job.write("grade.sh", 'cat "$1" > "$2"\n')
+
+
+def _made_in_another_folder(job: Job) -> None:
+    job.environ["OUTLINE_OUTLINE_CACHE"] = str(job.folder / "the cache")
+    job.run()
+    job.words[-1] = str(job.folder / "made elsewhere")
+
+
+def _made_in_part(job: Job) -> None:
+    _made_in_another_folder(job)
+    job.write("plates/b.txt", "another")
 
 
 def _launched_then(change: Callable[[Job], object]) -> Callable[[Job], None]:
@@ -111,9 +123,15 @@ def _launched_then(change: Callable[[Job], object]) -> Callable[[Job], None]:
             ["--force", "grade:2"],
             ["grade 2: forced", "count 1000: upstream"],
         ),
+        (_made_in_another_folder, [], ["grade 1-2: cached", "count 1000: cached"]),
+        (_made_in_part, [], ["grade 1: cached", "grade 2: new", "count 1000: new"]),
+        (_made_in_another_folder, ["--force", "grade:1"], ["grade 1: forced", "grade 2: cached", "count 1000: new"]),
         (_launched_then(lambda job: None), [], []),
     ],
-    ids=["new", "interrupted", "failed", "missing", "edited", "stale", "forced", "done"],
+    ids=[
+        *("new", "interrupted", "failed", "missing", "edited", "stale", "forced"),
+        *("cached", "cached in part", "cached and forced", "done"),
+    ],
 )
 def test_a_reason_is_told_with_its_detail(
     job: Job, act: Callable[[Job], object], options: list[str], expected: list[str]

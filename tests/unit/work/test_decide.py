@@ -60,6 +60,13 @@ FILES = {"in": "plate", "out": "pixels"}
         ({}, {}, {"out": ""}, Decision(Reason.MISSING, "out is empty")),
         ({}, {}, {"out": "painted over"}, Decision(Reason.EDITED, "out")),
         ({"outputs": ()}, {}, {}, Decision(Reason.EDITED, "out")),
+        (
+            {"outputs": (_state("out", "caches+3"),)},
+            {},
+            {"out": "fewer+2"},
+            Decision(Reason.MISSING, "out lacks files"),
+        ),
+        ({"outputs": (_state("out", "caches+3"),)}, {}, {"out": "another+3"}, Decision(Reason.EDITED, "out")),
         ({}, {"item": "8"}, {}, Decision(Reason.STALE, "item 7 -> 8")),
         ({}, {"parts": {**PARTS, "arg res": "128"}}, {}, Decision(Reason.STALE, "arg res 64 -> 128")),
         ({}, {"parts": {**PARTS, "arg visc": "1"}}, {}, Decision(Reason.STALE, "arg visc is new")),

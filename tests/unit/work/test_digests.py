@@ -26,6 +26,23 @@ def test_a_digest_is_that_of_sha256sum(tmp_path: Path):
     assert digest_file(str(tmp_path / "it's a file")) == (hashlib.sha256(data).hexdigest(), len(data))
 
 
+def test_a_folder_is_known_by_names_and_contents_of_its_files(tmp_path: Path, disk: Disk):
+    (tmp_path / "caches" / "sub").mkdir(parents=True)
+    nothing = disk.signature("caches")
+    (tmp_path / "caches" / "sub" / "a").touch()
+    (tmp_path / "caches" / "link").symlink_to("sub")
+    first = disk.state("out", "caches")
+    (tmp_path / "caches" / "sub" / "a").rename(tmp_path / "caches" / "sub" / "b")
+    renamed = disk.state("out", "caches")
+    (tmp_path / "caches" / "link").unlink()
+    fewer = disk.state("out", "caches")
+
+    assert (nothing and nothing.size, first and first.signature.size != 0) == (0, True)
+    digests = [state.digest for state in (first, renamed, fewer) if state is not None]
+    assert len(set(digests)) == 3
+    assert [digest.partition("+")[2] for digest in digests] == ["2", "2", "1"]
+
+
 def test_a_file_with_the_same_signature_is_not_read(tmp_path: Path, disk: Disk):
     (tmp_path / "a").write_text("plate")
     known = disk.state("in", "a")

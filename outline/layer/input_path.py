@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The path of an input of one frame, out of a path with places for frame and item."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ..exception import LayerException
+from ..io.path import expand_path
+from ..io.pattern import find_slot
+from ..tokens import FrameTokens, expand_word
+from .args import where
+from .datasets import item_of
+
+if TYPE_CHECKING:
+    from ..items import Item
+    from .base import Layer
+
+__all__ = ["ITEM_TOKEN", "frame_path_of"]
+
+ITEM_TOKEN = "%{ITEM}"
+
+
+def frame_path_of(layer: Layer, path: str, frame: int) -> str:
+    """A path with its places for frame and item filled in."""
+    if path == ITEM_TOKEN:  # what most layers with files read; no key is a part of such a path
+        from ..items.item import item_tokens
+
+        path = item_tokens(item_of(layer, frame)).get(path, path)
+    elif "%{" in path:
+        pattern, item = path, _item_in_path(layer, path, frame)
+        path = expand_word(path, FrameTokens(frame, layer=layer.get_name(), item=item))
+        if item is not None and not path:
+            raise LayerException(f"{where(layer)}: its input {pattern} is empty for the item {item.key!r}")
+    path = expand_path(path, os.environ)
+    return find_slot(path.rstrip("/") or path).frame_path(frame)
+
+
+def _item_in_path(layer: Layer, path: str, frame: int) -> Item | None:
+    """The item whose tokens a path holds; None when it holds none."""
+    if "%{KEY}" not in path and "%{ITEM" not in path:
+        return None
+    item = item_of(layer, frame)
+    if "%{KEY}" in path:
+        from ..items import check_path_key
+
+        check_path_key(item)
+    return item

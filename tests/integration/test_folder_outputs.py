@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A frame whose output is a folder: whole or not at all, and known with all that is in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunPycuerun
+from tests.support import outline_file
+
+SCRIPT = """
+from outline.items import lines
+from outline.modules.shell import Shell
+
+keys = lines("keys.txt")
+sim = Shell("sim", items=keys, inputs={"code": "sim.sh"}, outputs="caches/%{KEY}/",
+            command=["sh", "%{INPUT:code}", "%{OUTPUT}", "%{KEY}"])
+Shell("size", items=keys, inputs="caches/%{KEY}", outputs="size/%{KEY}.txt",
+      command=["sh", "-c", 'echo size-$2 >> ran; cat "$0"/*.bin "$0"/sub/* > "$1"', "%{INPUT}", "%{OUTPUT}", "%{KEY}"])
+"""
+SIM = 'echo "sim-$2" >> ran; mkdir "$1/sub"; echo "$2" > "$1/one.bin"; echo two > "$1/sub/two.bin"\n'
+
+Launch = Callable[..., list[str]]
+
+
+@pytest.fixture
+def launch(tmp_path: Path, run_pycuerun: RunPycuerun) -> Launch:
+    """Launch the job into ``made``, or another folder, and give what ran, or of a dry run why something will."""
+    (tmp_path / "keys.txt").write_text("a b\nü/it's\n")
+    (tmp_path / "sim.sh").write_text(SIM)
+    script = outline_file(tmp_path, SCRIPT)
+
+    def run(*options: str, code: int = 0, work: str = "made") -> list[str]:
+        (tmp_path / "ran").write_text("")
+        words = [script, "--backend", "local", "--max-retries", "0", "--work", work, *options]
+        done = run_pycuerun(*words, cwd=tmp_path, env={"OUTLINE_OUTLINE_CACHE": str(tmp_path / "cache")})
+        assert done.returncode == code, done.stdout + done.stderr
+        if "--dry-run" in options:
+            return [line for line in done.stdout.splitlines() if ": " in line]
+        return sorted((tmp_path / "ran").read_text().splitlines())
+
+    return run
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """All files of a work folder but what it keeps for itself."""
+    paths = [path for path in folder.rglob("*") if path.is_file() and ".outline" not in path.parts]
+    return {str(path.relative_to(folder)): path.read_text() for path in paths}
+
+
+def test_a_folder_is_made_whole_and_known_by_what_is_in_it(tmp_path: Path, launch: Launch) -> None:
+    made = tmp_path / "made"
+    everything = ["sim-a b", "sim-ü/it's", "size-a b", "size-ü/it's"]
+
+    assert launch() == everything
+    whole = contents(made)
+    assert whole["caches/ü/it's/sub/two.bin"] == "two\n"
+    assert whole["size/a b.txt"] == "a b\ntwo\n"
+    assert launch() == []
+    shutil.rmtree(tmp_path / "cache")
+    (made / "caches/a b/sub/two.bin").unlink()
+    (made / "caches/ü/it's/one.bin").write_text("painted")
+    assert launch("--dry-run", "-V") == [
+        "sim 1: missing (caches/a b lacks files)",
+        "sim 2: edited (caches/ü/it's)",
+        "size 1-2: upstream",
+    ]
+    assert launch() == everything[:2]  # they make the same bytes
+    assert contents(made) == whole
+    (edited,) = (made / ".outline" / "edited").rglob("one.bin")
+    assert edited.read_text() == "painted"
+    assert launch("--dry-run", "-V", work="another") == ["sim 1-2: cached", "size 1-2: new"]
+    assert launch(work="another") == everything[2:]
+    assert contents(tmp_path / "another") == whole
+
+
+def test_a_frame_that_fails_leaves_the_folder_as_it_was(tmp_path: Path, launch: Launch) -> None:
+    launch()
+    before = contents(tmp_path / "made")
+    (tmp_path / "sim.sh").write_text(f'{SIM}test "$2" = \'a b\' && rm -r "$1"/* || exit 3\n')
+
+    launch(code=1)
+
+    assert contents(tmp_path / "made") == before
+    assert list((tmp_path / "made").rglob(".part-*")) == []
+
+
+def test_an_output_in_a_folder_that_is_replaced_is_refused(
+    tmp_path: Path, launch: Launch, run_pycuerun: RunPycuerun
+) -> None:
+    outline_file(tmp_path, SCRIPT.replace('outputs="size/%{KEY}.txt"', 'outputs="caches/%{KEY}/size.txt"'))
+
+    done = run_pycuerun("shot.outline", "--backend", "local", "--work", "made", cwd=tmp_path)
+
+    told = "caches/a b/size.txt, an output of frame 1 of layer 'size', is in caches/a b, which frame 1 of layer 'sim'"
+    assert (done.returncode, f"{told} replaces as a whole; move it" in done.stderr) == (2, True)
