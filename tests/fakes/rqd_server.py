@@ -35,7 +35,7 @@ class RqdServer(rqd_pb2_grpc.RqdInterfaceServicer):
         self.ignores_kills = False
         self._lock = threading.Lock()
         self._cores = cores * 100
-        self._grpc, self._ends = grpc.server(ThreadPoolExecutor(4)), ThreadPoolExecutor(1)
+        self._grpc, self._ends = grpc.server(ThreadPoolExecutor(1)), ThreadPoolExecutor(1)
         rqd_pb2_grpc.add_RqdInterfaceServicer_to_server(self, self._grpc)
         own = self._grpc.add_insecure_port("127.0.0.1:0")
         self._grpc.start()

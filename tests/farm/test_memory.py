@@ -149,6 +149,7 @@ def two_that_swap(clients: Clients, rqd: RqdServer, clock: FakeClock) -> job_pb2
     """Let one frame of each of two layers run for a second on a host whose memory and swap are used up."""
     made = clients.launch(spec(job(layer("large", "1", after=SMALL), layer("small", "1", after=SMALL))))
     rqd.wait_for("0001-large", "0001-small")
+    rqd.report()  # or the server may learn a second later that one of them has begun
     clock.advance(1)
     rqd.host.update(free_mem=1 * GB, free_swap=4 * GB)
     return made
