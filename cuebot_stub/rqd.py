@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -21,8 +20,8 @@ from opencue_proto import report_pb2, rqd_pb2, rqd_pb2_grpc
 
 from .farm.errors import CannotSave
 from .farm.farm import Farm
-from .farm.orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, LogOrder, Order, RunFrame
-from .farm.reports import launch_answered, log_answered
+from .farm.orders import RUN_VARIABLE, EndLeftOrder, HostOrder, KillOrder, LaunchOrder, LogOrder, Order, RunFrame
+from .farm.reports import launch_answered, launch_unanswered, log_answered
 from .farm.watch import host_answered
 from .logs import read_log
 from .up.addresses import is_loopback
@@ -56,16 +55,12 @@ class RqdLink:
 
     def send(self, orders: list[Order]) -> None:
         """Send orders without waiting. Each host gets its orders in this sequence."""
+        left = [order for order in orders if isinstance(order, EndLeftOrder)]
         logs = [order for order in orders if isinstance(order, LogOrder)]
-        if logs:  # a disk may hang, and then nobody waits for this thread
-            threading.Thread(target=self._read_logs, args=(logs,), name="cuebot-stub-logs", daemon=True).start()
+        if left or logs:  # a disk may hang, and then nobody waits for this thread
+            threading.Thread(target=self._clear_up, args=(left, logs), name="cuebot-stub-lost", daemon=True).start()
         for order in orders:
-            if isinstance(order, EndLeftOrder):
-                threading.Thread(
-                    target=_end_left, args=(order, time.time()), name="cuebot-stub-left", daemon=True
-                ).start()
-                continue
-            if isinstance(order, LogOrder):
+            if isinstance(order, EndLeftOrder | LogOrder):
                 continue
             stub = self._stub(order.address)
             if stub is None:
@@ -107,18 +102,23 @@ class RqdLink:
         call.add_done_callback(partial(self._launched, order))
 
     def _launched(self, order: LaunchOrder, call: Any) -> None:
-        error = _problem(call)
+        error, frame = _problem(call), order.frame
         if self._closed:
             return
+        is_unanswered = bool(error) and _may_have_arrived(call)
         if error:
-            logger.warning(
-                "%s refused %s of %s: %s", order.address, order.frame.frame_name, order.frame.job_name, error
-            )
+            what = "did not say whether it took" if is_unanswered else "refused"
+            logger.warning("%s %s %s of %s: %s", order.address, what, frame.frame_name, frame.job_name, error)
         with suppress(CannotSave), self._farm.work() as farm:
-            launch_answered(farm, order.frame.resource_id, error)
+            if is_unanswered:
+                launch_unanswered(farm, frame.resource_id)
+            else:
+                launch_answered(farm, frame.resource_id, error)
 
-    def _read_logs(self, orders: list[LogOrder]) -> None:
-        for order in orders:
+    def _clear_up(self, left: list[EndLeftOrder], logs: list[LogOrder]) -> None:
+        for one in left:  # first, since a frame runs again as soon as its log is read
+            _end_left(one)
+        for order in logs:
             end = read_log(order.path, order.proc)
             if self._closed:
                 return
@@ -160,22 +160,26 @@ def _problem(call: Any) -> str:
     return str(error.details() if isinstance(error, grpc.Call) else error) or type(error).__name__
 
 
+def _may_have_arrived(call: Any) -> bool:
+    """Whether RQD may have got a failed call: the connection or the time ended before there was an answer."""
+    details = call.details() or ""
+    if call.code() is grpc.StatusCode.UNAVAILABLE:
+        return "failed to connect" not in details
+    return call.code() is grpc.StatusCode.DEADLINE_EXCEEDED or details.startswith("Stream removed")
+
+
 def _note(order: KillOrder, call: Any) -> None:
     problem = _problem(call)
     if problem:  # the farm asks again, and then asks the daemon what it runs
         logger.info("%s did not kill %s: %s", order.address, order.frame_id, problem)
 
 
-def _end_left(order: EndLeftOrder, when: float) -> None:
-    """End processes of frames that started before a time. Works on this machine only: elsewhere no RQD knows them.
-
-    Processes that started later belong to the next attempt at the frame.
-    """
+def _end_left(order: EndLeftOrder) -> None:
+    """End the processes of procs. Works on this machine only: elsewhere no RQD knows them."""
     if not is_loopback(order.address.rpartition(":")[0].strip("[]")):
         return
-    for frame_id in order.frame_ids:
-        find = partial(processes_with, "CUE_FRAME_ID", frame_id, before=when)
-        count = end_processes(find, 0.0)
+    for proc in order.procs:
+        count = end_processes(partial(processes_with, RUN_VARIABLE, proc), 0.0)
         if count:
             logger.warning("ended %s processes of a frame that the RQD at %s has left behind", count, order.address)
 

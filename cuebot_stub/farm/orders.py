@@ -72,10 +72,10 @@ class HostOrder(NamedTuple):
 
 
 class EndLeftOrder(NamedTuple):
-    """End the frames of a killed RQD, which will not know them when it starts again."""
+    """End the processes of procs of a killed RQD, which will not know them when it starts again."""
 
     address: str
-    frame_ids: tuple[str, ...]
+    procs: tuple[str, ...]
 
 
 class LogOrder(NamedTuple):

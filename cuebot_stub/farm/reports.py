@@ -13,7 +13,7 @@ from outline.scheduler import FrameState
 from .hosts import Host, Proc, host_address, short_name
 from .memory import end_users_of_swap, give_more_memory, is_full, lower_memory, note_memory, reserve_memory
 from .orders import KillOrder, LogOrder
-from .running import end_frame, end_left, kill_proc
+from .running import ask_host, end_frame, end_left, kill_proc
 from .things import Comment
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from .jobs import Job
 
 __all__ = [
-    "FrameReport", "HostReport", "LogEnd", "frame_ended", "give_up", "host_reported", "launch_answered", "log_answered",
-    "lose_proc", "miss_frames",
+    "FrameReport", "HostReport", "LogEnd", "frame_ended", "give_up", "host_reported", "launch_answered",
+    "launch_unanswered", "log_answered", "lose_proc", "miss_frames",
 ]  # fmt: skip
 
 MEMORY_STATUS, OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 33, 137, 299, 301
@@ -102,8 +102,9 @@ def host_reported(farm: Farm, report: HostReport, running: Iterable[FrameReport]
     _update(farm, host, report)
     if running is not None:
         _compare(farm, host, {frame.resource_id: frame for frame in running})
-    if report.is_boot:
-        miss_frames(farm, host)
+    if report.is_boot and farm.procs_of_host(host):
+        # It takes launches before it says that it has begun: only it knows which frames are those of the RQD before.
+        ask_host(farm, host, "ReportStatus")
     if was_full or report.is_boot or farm.hungry:
         farm.wake(host)
     farm.touch("host", host.id, host)
@@ -216,12 +217,13 @@ def _end_strangers(farm: Farm, host: Host, running: dict[str, FrameReport]) -> N
 
 
 def miss_frames(farm: Farm, host: Host) -> None:
-    """Mark the frames of a killed RQD as missing, except those that it has not started yet.
+    """Mark the frames of an RQD that is gone as missing, except those whose launch has no answer yet.
 
     They are lost after some time, like other missing frames. Until then the server ends their processes.
     """
-    end_left(farm, host, farm.procs_of_host(host))
-    for proc in farm.procs_of_host(host):
+    left = [proc for proc in farm.procs_of_host(host) if proc.launched]
+    end_left(farm, host, left)
+    for proc in left:
         proc.missing_since = proc.missing_since or farm.now()
 
 
@@ -232,10 +234,10 @@ def _is_missing(farm: Farm, proc: Proc) -> None:
         return  # it may be on its way
     proc.missing_since = proc.missing_since or now
     patience = CUEBOT_ORPHAN_SECONDS if farm.settings.strict else farm.settings.orphan_seconds
+    if now - proc.missing_since >= patience / 2:  # its RQD may have been killed while nobody looked
+        end_left(farm, farm.hosts[proc.host], [proc])
     if now - proc.missing_since >= patience:
         lose_proc(farm, proc, ORPHAN_STATUS)
-    elif now - proc.missing_since >= patience / 2:  # its RQD may have been killed while nobody looked
-        end_left(farm, farm.hosts[proc.host], [proc])
 
 
 def _end_overdue(farm: Farm, proc: Proc) -> None:
@@ -274,17 +276,32 @@ def launch_answered(farm: Farm, resource_id: str, error: str) -> None:
         return
     host = farm.hosts[proc.host]
     if not error:
-        proc.launched = farm.now()
         host.refusals = 0
-        if proc.kill_reason:
-            proc.kill_at = max(proc.kill_at, proc.launched + farm.settings.launch_grace_seconds)
-            farm.alarm()
-        return  # not worth a write: a server that starts anew takes the booking for it
+        _note_launch(farm, proc)
+        return
     if "hyperthreading" in error or "reserve" in error:
         host.no_taskset = True
     host.refusals += 1
     host.refused_until = farm.now() + min(10.0, 0.2 * 2.0**host.refusals)
     end_frame(farm, proc, FrameEnd(ended_by=EndedBy.LOST_HOST), status=REFUSED_STATUS)
+
+
+def launch_unanswered(farm: Farm, resource_id: str) -> None:
+    """Handle a launch that RQD may have got: the next report tells whether it runs the frame."""
+    proc = farm.procs.get(resource_id)
+    if proc is not None:
+        _note_launch(farm, proc)
+        ask_host(farm, farm.hosts[proc.host], "ReportStatus")
+
+
+def _note_launch(farm: Farm, proc: Proc) -> None:
+    """Note that a frame has begun. Not worth a write: a server that starts anew takes the booking for it."""
+    if proc.launched:
+        return  # a report was faster than the answer
+    proc.launched = farm.now()
+    if proc.kill_reason:
+        proc.kill_at = max(proc.kill_at, proc.launched + farm.settings.launch_grace_seconds)
+        farm.alarm()
 
 
 def frame_ended(farm: Farm, report: FrameReport) -> bool:

@@ -117,9 +117,9 @@ def due_kill(farm: Farm, proc: Proc) -> KillOrder:
 
 
 def end_left(farm: Farm, host: Host, procs: Sequence[Proc]) -> None:
-    """Order the end of frames of a host that a killed RQD has left running."""
-    if procs:
-        farm.order(EndLeftOrder(host.address, tuple(proc.frame_id for proc in procs)))
+    """Order the end of processes that a killed RQD has left running. A strict server leaves them, as Cuebot does."""
+    if procs and farm.useful:
+        farm.order(EndLeftOrder(host.address, tuple(proc.id for proc in procs)))
 
 
 def ask_host(farm: Farm, host: Host, verb: str) -> None:

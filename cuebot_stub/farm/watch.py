@@ -65,7 +65,7 @@ def host_answered(farm: Farm, host_id: str, error: str) -> None:
     silent_since, patience = host.ping_time, farm.settings.host_timeout_seconds
     if _is_gone(error):
         miss_frames(farm, host)
-        missed = [proc.missing_since for proc in farm.procs_of_host(host)]
+        missed = [proc.missing_since for proc in farm.procs_of_host(host) if proc.missing_since]
         silent_since, patience = max(missed, default=silent_since), farm.settings.orphan_seconds
     if farm.now() - silent_since < patience:
         return

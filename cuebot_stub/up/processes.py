@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import subprocess
@@ -96,15 +95,10 @@ def end_marked(marks: Sequence[ProcessMark], patience: Sequence[float]) -> list[
     return stubborn
 
 
-def processes_with(variable: str, value: str, *, before: float = math.inf) -> list[psutil.Process]:
+def processes_with(variable: str, value: str) -> list[psutil.Process]:
     """The processes that have a variable with this value in their environment.
 
     Excludes this process and its parents, because a frame may run this command as well.
-
-    Args:
-        variable: The name of the variable.
-        value: Its value.
-        before: Exclude processes that started after this time.
     """
     import psutil
 
@@ -113,11 +107,7 @@ def processes_with(variable: str, value: str, *, before: float = math.inf) -> li
     found = []
     for process in psutil.process_iter():
         try:
-            if (
-                process.pid not in spared
-                and process.environ().get(variable) == value
-                and process.create_time() < before
-            ):
+            if process.pid not in spared and process.environ().get(variable) == value:
                 found.append(process)
         except (psutil.Error, OSError):
             continue

@@ -91,8 +91,8 @@ class FakeRqd:
             if not self.ignores_kills and order.proc in self.running:
                 self.end(order.proc, status=1, signal=KILLED)
         elif isinstance(order, EndLeftOrder):
-            for proc in [proc for proc, frame in self.running.items() if frame.frame_id in order.frame_ids]:
-                del self.running[proc]
+            for proc in order.procs:
+                self.running.pop(proc, None)
         elif isinstance(order, LogOrder):
             with self.farm.work():
                 log_answered(self.farm, order.proc, read_log(order.path, order.proc))

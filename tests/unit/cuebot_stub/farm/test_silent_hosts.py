@@ -7,22 +7,83 @@ import pytest
 
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
-from cuebot_stub.farm.orders import EndLeftOrder
-from cuebot_stub.farm.reports import host_reported
+from cuebot_stub.farm.orders import EndLeftOrder, HostOrder
+from cuebot_stub.farm.reports import FrameReport, host_reported, launch_answered, launch_unanswered
+from cuebot_stub.farm.running import kill_proc
 from cuebot_stub.farm.watch import host_answered
 from tests.fakes.farm import FakeFarm, host_report
 from tests.specs import layer
 
 
-def test_daemon_that_has_just_begun_has_its_old_frames_ended(farm: FakeFarm):
+def test_daemon_that_has_just_begun_is_asked_what_it_runs_and_only_the_rest_is_ended_and_lost(farm: FakeFarm):
     farm.launch(layer(frames="1-2"))
     host = farm.add_host(cores=2)
+    left, taken = farm.farm.procs.values()
+    farm.rqd.is_silent = True
+    farm.clock.advance(10.0)
 
     with farm.farm.work():
         host_reported(farm.farm, host_report("node1")._replace(is_boot=True), None)
+    asked = farm.rqd.orders[-1]
+    for _ in range(3):
+        with farm.farm.work():
+            host_reported(farm.farm, host_report("node1", 2), [FrameReport(taken.id, taken.frame_id)])
+        farm.clock.advance(2.0)
 
-    assert farm.rqd.running == {}
-    assert farm.rqd.orders[-1] == EndLeftOrder(host.address, tuple(proc.frame_id for proc in farm.farm.procs.values()))
+    ended = [order for order in farm.rqd.orders if isinstance(order, EndLeftOrder)]
+    assert asked == HostOrder(host.address, host.id, "ReportStatus")
+    assert ended == [EndLeftOrder(host.address, (left.id,))] * 2
+    assert (left.id in farm.farm.procs, taken.id in farm.farm.procs) == (False, True)
+
+
+def test_frame_whose_launch_has_no_answer_runs_until_its_daemon_is_gone(farm: FakeFarm):
+    farm.rqd.is_silent = True
+    farm.launch(layer(frames="1"))
+    host = farm.add_host(cores=1)
+    (proc,) = farm.farm.procs.values()
+
+    with farm.farm.work():
+        launch_unanswered(farm.farm, proc.id)
+    asked = farm.rqd.orders[-1]
+    with farm.farm.work():
+        host_answered(farm.farm, host.id, "connect: Connection refused (111)")
+
+    assert asked == HostOrder(host.address, host.id, "ReportStatus")
+    assert farm.rqd.orders[-1] == EndLeftOrder(host.address, (proc.id,))
+    assert farm.states("beauty") == "R"
+
+
+def test_launch_that_is_under_way_while_its_daemon_is_gone_waits_for_its_answer(farm: FakeFarm):
+    farm.rqd.is_silent = True
+    farm.launch(layer(frames="1"))
+    host = farm.add_host(cores=1)
+    (proc,) = farm.farm.procs.values()
+
+    with farm.farm.work():
+        host_answered(farm.farm, host.id, "connect: Connection refused (111)")
+    before = farm.states("beauty")
+    with farm.farm.work():
+        launch_answered(farm.farm, proc.id, "")
+
+    assert (before, farm.states("beauty"), proc.missing_since) == ("R", "R", 0.0)
+    assert not any(isinstance(order, EndLeftOrder) for order in farm.rqd.orders)
+
+
+def test_kill_of_a_frame_that_a_report_knew_first_is_not_put_off_by_the_answer_to_its_launch(farm: FakeFarm):
+    farm.rqd.is_silent = True
+    farm.launch(layer(frames="1"))
+    farm.add_host(cores=1)
+    (proc,) = farm.farm.procs.values()
+    with farm.farm.work():
+        host_reported(farm.farm, host_report("node1", 1), [FrameReport(proc.id, proc.frame_id)])
+        kill_proc(farm.farm, proc, "a test")
+    due = proc.kill_at
+    farm.clock.advance(1.0)
+
+    with farm.farm.work():
+        launch_answered(farm.farm, proc.id, "")
+
+    assert proc.kill_at == due
 
 
 def test_frame_that_its_daemon_has_never_heard_of_is_ended_before_it_is_lost(farm: FakeFarm):
@@ -36,7 +97,7 @@ def test_frame_that_its_daemon_has_never_heard_of_is_ended_before_it_is_lost(far
     for _ in range(3):
         with farm.farm.work():
             host_reported(farm.farm, host_report("node1", 1), [])
-        orders.append(EndLeftOrder(host.address, (proc.frame_id,)) in farm.rqd.orders)
+        orders.append(EndLeftOrder(host.address, (proc.id,)) in farm.rqd.orders)
         farm.clock.advance(2.0)
 
     assert orders == [False, True, True]
