@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from .jobs import Job
     from .reports import FrameReport
 
-__all__ = ["end_users_of_swap", "give_more_memory", "is_full", "lower_memory", "note_memory", "reserve_memory"]
+__all__ = [
+    "MEMORY_STATUS", "end_users_of_swap", "give_more_memory", "is_full", "lower_memory", "note_memory", "reserve_memory",
+]  # fmt: skip
 
+MEMORY_STATUS = 33  # the exit status of a frame that ran out of memory
 _SPARE = 262144  # above what the largest frame of a layer has used
 # Of a host, from Cuebot's configuration: above both it is full, and frames that use swap are ended.
 _MOST_MEMORY, _MOST_SWAP = 0.9, 0.05
@@ -68,6 +71,9 @@ def end_users_of_swap(farm: Farm, host: Host, used_swap: Iterable[tuple[Proc, in
     users = sorted(((used, proc) for proc, used in used_swap if used > 0), key=lambda user: -user[0])
     for used, proc in users[:_MOST_ENDED]:
         proc.outgrown = True
+        job = farm.jobs[proc.job]
+        job.facts_of(proc.ref).exit_status = MEMORY_STATUS  # from now on, as on Cuebot
+        farm.touch_frame(job, proc.ref)
         kill_proc(farm, proc, "the host ran out of memory, and of all frames on it this one used most of its swap")
         swap -= used
         if swap <= allowed:

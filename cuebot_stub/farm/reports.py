@@ -11,7 +11,15 @@ from outline.frame_end import EndedBy, FrameEnd
 from outline.scheduler import FrameState
 
 from .hosts import Host, Proc, host_address, short_name
-from .memory import end_users_of_swap, give_more_memory, is_full, lower_memory, note_memory, reserve_memory
+from .memory import (
+    MEMORY_STATUS,
+    end_users_of_swap,
+    give_more_memory,
+    is_full,
+    lower_memory,
+    note_memory,
+    reserve_memory,
+)
 from .orders import KillOrder, LogOrder
 from .running import ask_host, end_frame, end_left, kill_proc
 from .things import Comment
@@ -25,7 +33,7 @@ __all__ = [
     "launch_unanswered", "log_answered", "lose_proc", "miss_frames",
 ]  # fmt: skip
 
-MEMORY_STATUS, OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 33, 137, 299, 301
+OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 137, 299, 301
 BUSY_STATUS, BUSY_STARTS = 126, 3
 BLAMELESS_STATUS, BLAMELESS_SIGNAL, SIGTERM, NO_START_STATUS = 286, 119, 15, 256
 LONGEST_SECONDS, CUEBOT_ORPHAN_SECONDS = 12 * 3600, 300.0
@@ -318,10 +326,11 @@ def frame_ended(farm: Farm, report: FrameReport) -> bool:
     job = farm.jobs[proc.job]
     number = job.layer_of(proc.ref)
     exit = _meaning(farm, proc, report)
-    if _is_out_of_memory(report):
+    if proc.outgrown or _is_out_of_memory(report):
         give_more_memory(farm, proc)
         proc.unbooked = True  # where it ran there may be no room for more
-    state = end_frame(farm, proc, exit, status=report.exit_status, seconds=report.run_seconds)
+    status = MEMORY_STATUS if proc.outgrown else report.exit_status  # also of one that succeeded all the same
+    state = end_frame(farm, proc, exit, status=status, seconds=report.run_seconds)
     if state is FrameState.SUCCEEDED and not job.state.is_layer_done(job.layers[number].name):
         lower_memory(farm, job, number)
     return True

@@ -83,7 +83,7 @@ def end_frame(farm: Farm, proc: Proc, end: FrameEnd, *, status: int, seconds: in
     farm.touch("totals", job.layer_id(number), job.totals[number])
     if end.ended_by is not EndedBy.LOST_HOST:
         # Held while it ran, it waits again although it has succeeded.
-        succeeded = state is FrameState.SUCCEEDED or (state is FrameState.DEPEND and not status)
+        succeeded = state is FrameState.SUCCEEDED or (state is FrameState.DEPEND and not end.status)
         job.totals[number].add(seconds, seconds * proc.cores // 100, proc.max_rss, succeeded=succeeded)
         show = farm.shows[job.facts.show]
         show.rendered_frames += succeeded

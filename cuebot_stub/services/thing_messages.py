@@ -23,7 +23,7 @@ from outline.scheduler import FrameState
 from ..farm.farm import Farm
 from ..farm.hosts import Host, Proc
 from ..farm.jobs import Job
-from ..farm.things import Allocation, Comment, Group, Limit, Service, Show, Subscription
+from ..farm.things import MIN_MEMORY, Allocation, Comment, Group, Limit, Service, Show, Subscription
 from .cores import as_cores
 
 __all__ = [
@@ -95,7 +95,7 @@ def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
         dispatch_time=int(proc.booked),
         reserved_memory=proc.memory,
         reserved_gpu_memory=proc.gpu_memory,
-        used_memory=proc.used_memory,
+        used_memory=proc.used_memory if proc.pinged else MIN_MEMORY,
         reserved_cores=proc.cores / 100,
         reserved_gpus=proc.gpus,
         unbooked=proc.unbooked,

@@ -39,6 +39,7 @@ def test_layer_gets_what_its_running_frame_uses_at_most_and_the_proc_what_it_use
     clients: Clients, rqd_server: RqdServer
 ):
     made = launched(clients, rqd_server)
+    assert clients.proc(made).used_memory == LEAST  # before the first report
 
     rqd_server.report(beauty={"rss": 700 * MB, "max_rss": 800 * MB})
 
@@ -184,7 +185,7 @@ def test_as_many_frames_are_ended_as_bring_the_swap_down(clients: Clients, rqd_s
     assert [name for name, _ in rqd_server.kills] == ["0001-large", "0001-small"]
 
 
-def test_frame_that_succeeds_before_it_is_ended_has_succeeded(
+def test_frame_that_shall_end_counts_as_out_of_memory_even_if_it_succeeds_before(
     clients: Clients, rqd_server: RqdServer, clock: FakeClock
 ):
     made = two_that_swap(clients, rqd_server, clock)
@@ -192,11 +193,14 @@ def test_frame_that_succeeds_before_it_is_ended_has_succeeded(
     rqd_server.report(large={"used_swap_memory": 4 * GB})
     clock.advance(1)  # no frame is ended in its first moments
     until(lambda: rqd_server.kills)
+    running = clients.frame(made, "0001-large")
 
     rqd_server.end("0001-large")
 
-    seen = clients.frame(made, "0001-large")
-    assert (seen.state, seen.exit_status) == (job_pb2.SUCCEEDED, 0)
+    seen, large = clients.frame(made, "0001-large"), clients.layer(made, "large")
+    assert (running.state, running.exit_status) == (job_pb2.RUNNING, 33)
+    assert (seen.state, seen.exit_status, seen.retry_count) == (job_pb2.SUCCEEDED, 33, 0)
+    assert (large.min_memory, large.memory_optimizer_enabled) == (LEAST + 2 * GB, False)
 
 
 @pytest.mark.parametrize(
