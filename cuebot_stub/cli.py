@@ -115,7 +115,7 @@ def stub_group(context: click.Context) -> int:
     metavar="NAME=HOST:PORT",
     help="The address of a host's RQD, if it is not NAME:8444. Can be given several times.",
 )
-@click.option("--strict", is_flag=True, help="Do what Cuebot does, also where that is unhelpful.")
+@click.option("--strict", is_flag=True, help="Do exactly what Cuebot does, even where that is unhelpful.")
 @click.option("--http", type=_port, metavar="PORT", help="Also serve a web page, on the loopback interface.")
 @click.option(
     "--address-file",
@@ -147,7 +147,7 @@ def serve(**options: Any) -> int:
     help="Port of the server; 0 picks a free one.",
 )
 @click.option("--http", type=_port, metavar="PORT", help="Also serve a web page.")
-@click.option("--strict", is_flag=True, help="Do what Cuebot does, also where that is unhelpful.")
+@click.option("--strict", is_flag=True, help="Do exactly what Cuebot does, even where that is unhelpful.")
 @click.option("--foreground", is_flag=True, help="Run until Ctrl-C, then take the farm down.")
 @click.option(
     "--rqd-environment",
@@ -184,7 +184,7 @@ def up(folder: Path | None, rqd_environment: Path | None, foreground: bool, **op
 @stub_group.command()
 @click.option("--export", is_flag=True, help='Print only a line for: eval "$(cuebot-stub status --export)".')
 @_folder_option
-@click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(folder: Path | None, export: bool, as_json: bool) -> int:
     """Show the server, the hosts and the jobs of the farm."""
     from .up.errors import NoFarm

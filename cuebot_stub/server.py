@@ -76,7 +76,7 @@ class FarmServer:
             repair: Remove damaged rows from that file.
             log_root: The folder of the frames' logs. Default: one in the temporary folder.
             rqd: The addresses of RQDs, ``address:port``, by host name.
-            strict: Do what Cuebot does, also where that is unhelpful.
+            strict: Do exactly what Cuebot does, even where that is unhelpful.
             http_port: The port of the page; None for no page.
             settings: Time limits, for tests. The arguments above override them.
             clock: Returns the time, for tests. Default: ``time.time``.
@@ -192,7 +192,7 @@ class FarmServer:
             except CannotSave:
                 pause = 1.0  # it was logged
             except Exception:
-                logger.exception("the clock of the farm stumbled")
+                logger.exception("a periodic check of the farm failed; the next one follows")
                 pause = 1.0
 
 

@@ -30,7 +30,7 @@ class ServeOptions(NamedTuple):
         repair: Remove damaged rows from the database.
         log_root: Where the hosts write logs of frames, or None for the server's choice.
         rqd: Addresses of RQDs by the names that hosts report.
-        strict: Do what Cuebot does, also where that is unhelpful.
+        strict: Do exactly what Cuebot does, even where that is unhelpful.
         http: The port of the page, or None for none.
         address_file: The file to write when the server is ready: its address, and the page's in a second line.
     """

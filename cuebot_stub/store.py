@@ -307,7 +307,7 @@ def _identity(path: Path | str) -> tuple[int, int]:
 
 def _whole(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise ValueError(f"it is {type(data).__name__}, and no object")
+        raise ValueError(f"it is {type(data).__name__}, not an object")
     return data
 
 

@@ -188,7 +188,7 @@ class OutlineLauncher:
         return self.__outline.get_facility() or get_launch_facility()
 
     def get_outline(self) -> Outline:
-        """The outline."""
+        """The outline to launch."""
         return self.__outline
 
     def setup(self) -> None:

@@ -6,7 +6,7 @@
     OutlineException
     ├── LayerException              a layer was described, set up or run wrongly
     │   ├── LayerNotFound           a name in ``require`` or ``get_layer`` is unknown
-    │   └── DependencyCycle         layers wait for one another in a ring
+    │   └── DependencyCycle         layers wait for one another in a cycle
     ├── SessionException            the session folder misses, refuses or clashes
     │   └── SerializeException      a value cannot be saved into, or read from, outline.yaml
     ├── ItemException               a source of items cannot be read, or its keys name no frames
@@ -107,7 +107,7 @@ class LayerNotFound(LayerException):
 
 
 class DependencyCycle(LayerException):
-    """Layers wait for one another in a ring, so none could ever start.
+    """Layers wait for one another in a cycle, so none could ever start.
 
     Attributes:
         ring: Layer names in the order in which they wait, the first one repeated at the end.
@@ -121,7 +121,7 @@ class DependencyCycle(LayerException):
     def __str__(self) -> str:
         origins = self.origins or [""] * len(self.ring)
         steps = [f"{name}{origin}" for name, origin in zip(self.ring, origins, strict=True)]
-        return f"layers wait for one another in a ring: {' -> '.join(steps)}; remove one of these dependencies"
+        return f"layers wait for one another in a cycle: {' -> '.join(steps)}; remove one of these dependencies"
 
 
 class SessionException(OutlineException):
@@ -232,7 +232,7 @@ class FileSpecException(Exception):
 
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the closest known name, or an empty text."""
+    """``; did you mean 'x'?`` for the closest known name, or an empty text."""
     import difflib  # only on the way to an error message
 
     near = difflib.get_close_matches(name, known, n=1)

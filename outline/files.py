@@ -23,7 +23,7 @@ def check_current_folder() -> None:
     try:
         os.getcwd()
     except OSError as error:
-        raise OutlineException("the current folder has been removed; change to one that is there") from error
+        raise OutlineException("the current folder has been removed; change to one that exists") from error
 
 
 def make_private_folder(folder: str) -> None:

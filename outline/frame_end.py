@@ -55,7 +55,7 @@ class FrameEnd(NamedTuple):
         return self.ended_by in (EndedBy.TIME_LIMIT, EndedBy.SILENCE_LIMIT)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as data for JSON, without what is empty."""
+        """It as data for JSON, without what is empty."""
         data: dict[str, Any] = {"exit": self.status, "seconds": round(self.seconds, 4), "rss_kb": self.rss_kb}
         if self.ended_by is not EndedBy.ITSELF:
             data["ended_by"] = self.ended_by.value

@@ -122,7 +122,7 @@ def _use_folder(launcher: OutlineLauncher) -> WorkFolder:
 
 def _tell_waits(plan: WorkPlan) -> None:
     if plan.waits:
-        logger.warning("%s; launch again when it is through", plan.waiting_text())
+        logger.warning("%s; launch again when it is over", plan.waiting_text())
 
 
 def _on_farm(ol: Outline, plan: WorkPlan) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def frame_name(frame: int, layer: str) -> str:
 
 
 def split_frame_name(name: str) -> tuple[int, str]:
-    """Return frame and layer of ``12-beauty``, ``0012-beauty`` or ``-2-beauty``.
+    """Frame and layer of ``12-beauty``, ``0012-beauty`` or ``-2-beauty``.
 
     Raises:
         OutlineException: It has another form.

@@ -121,7 +121,7 @@ def read_progress(log: str) -> FrameProgress | None:
 
 
 def take_progress(log: str) -> FrameProgress | None:
-    """Return what the file beside a log says, and remove it."""
+    """What the file beside a log says. Removes the file."""
     found = read_progress(log)
     try:
         os.unlink(progress_path(log))

@@ -16,14 +16,14 @@ _UNITS = {"k": 1, "m": 1024, "g": 1024**2, "t": 1024**3, "": 1024**2}
 
 
 def parse_memory_kb(value: object) -> int:
-    """Return memory in kB: ``"512m"``, ``"4g"``, ``"1.5g"``; a bare number is GB, as on the farm.
+    """Memory in kB: ``"512m"``, ``"4g"``, ``"1.5g"``; a bare number is GB, as on the farm.
 
     Raises:
         ValueError: The value has another form.
     """
     match = _MEMORY.match(str(value))
     if match is None:
-        raise ValueError(f"{value!r} is no amount of memory; write it like '512m' or '4g'")
+        raise ValueError(f"{value!r} is not an amount of memory; write it like '512m' or '4g'")
     return int(float(match[1]) * _UNITS[match[2].lower()])
 
 
@@ -38,9 +38,9 @@ def parse_cores(value: object) -> float:
     except ValueError:
         cores = float("nan")
     if not isfinite(cores):
-        raise ValueError(f"{value!r} is no number of cores")
+        raise ValueError(f"{value!r} is not a number of cores")
     if 0 < cores < _FEWEST_CORES:
-        raise ValueError(f"{value!r} cores are too few; {_FEWEST_CORES} is the least, and 0 means a whole machine")
+        raise ValueError(f"{value!r} cores are too few; give {_FEWEST_CORES} or more, or 0 for a whole machine")
     return cores
 
 

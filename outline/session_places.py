@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
 
 
 def sessions_folder(show: str, shot: str, *, quote: Callable[[str], str] = str) -> str:
-    """The folder of a shot's sessions.
+    """Where the sessions of a shot go: ``[outline] session_dir`` with its variables replaced.
 
     Args:
         show: The show.

@@ -208,7 +208,7 @@ def farm_line(cmd: str | Sequence[object], *, quote: bool = False, hashes: bool 
     words = [cmd] if isinstance(cmd, str) else split_command(cmd)
     unknown = next((token for token in _OF_LAYER_TOKENS for word in words if token in word), "")
     if unknown:
-        raise OutlineException(f"{unknown.rstrip('}')}}} is known to pycuerun only; launch without use_pycuerun=False")
+        raise OutlineException(f"{unknown.rstrip('}')}}} works under pycuerun only; launch without use_pycuerun=False")
     if hashes:
         words = [_with_slots(word, _farm_slot) for word in words]
     words = [_with_tokens(word, _FARM_SPELLINGS) for word in words]
@@ -306,7 +306,6 @@ def _with_slots(word: str, fill: Callable[[str], str]) -> str:
 
 
 def _token_values(tokens: FrameTokens) -> dict[str, str]:
-    """The values of the tokens that are known."""
     start = tokens.frame if tokens.frame_start is None else tokens.frame_start
     end = start if tokens.frame_end is None else tokens.frame_end
     values = {}

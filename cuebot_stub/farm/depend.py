@@ -41,7 +41,7 @@ class Depend:
     odd: set[int] = field(default_factory=set)
 
     def to_data(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
+        """Plain data for JSON."""
         return {**asdict(self), "odd": sorted(self.odd)}
 
     @classmethod

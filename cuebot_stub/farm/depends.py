@@ -131,7 +131,7 @@ class DependBook:
             CannotDo: An equal one is active. Nothing was changed.
         """
         if self.first_repeated([(depend, edges)]) is not None:
-            raise CannotDo(f"there is such a dependency already, of type {depend.type}")
+            raise CannotDo(f"such a dependency exists already, of type {depend.type}")
         on = self._jobs[depend.on_job]
         self.register(depend, edges)
         self._unsaved[depend.id] = depend

@@ -33,7 +33,7 @@ class FarmSettings(NamedTuple):
 
     Attributes:
         log_root: The folder of the frames' logs.
-        strict: Do what Cuebot does, also where that is unhelpful.
+        strict: Do exactly what Cuebot does, even where that is unhelpful.
         addresses: The addresses of RQDs, by host name.
         launch_grace_seconds: The time that RQD has to start a frame before a kill is sent.
         orphan_seconds: A frame is lost when its RQD has not known it for this time.
@@ -127,7 +127,7 @@ class Farm:
             try:
                 self._give_work()
             except Exception:  # what was asked for is done; a fault in here must not keep it from being saved
-                logger.exception("the dispatcher stumbled")
+                logger.exception("the dispatcher failed; it goes on")
         try:
             self._unsaved.save(self.jobs)
         finally:

@@ -113,7 +113,7 @@ def _act(farm: Farm, action: Action, job: Job, is_set: set[str]) -> None:
     elif action.type == "MOVE_JOB_TO_GROUP":
         group = farm.groups.get(str(value))
         if group is None:
-            logger.error("a filter moves %s to a group that is not there any more", job.name)
+            logger.error("a filter moves the job %s to a group that no longer exists", job.name)
         else:
             changing.move_to_group(farm, job, group, keep=is_set)
     else:

@@ -93,7 +93,7 @@ def lend(farm: Farm, partition: RenderPartition) -> None:
         dispatch.book_for(farm, host, job.id)
     if not procs_in(farm, partition):
         del farm.partitions[partition.id]
-        raise CannotDo("Failed to find suitable frames: none waits that fits into what is lent")
+        raise CannotDo("Failed to find suitable frames: no waiting frame fits into the lent cores and memory")
     farm.touch("partition", partition.id, partition)
     farm.wake(host, job)
 
@@ -114,6 +114,6 @@ def drop_partition(farm: Farm, partition: RenderPartition) -> None:
     """Remove a partition, and end its frames."""
     for proc in procs_in(farm, partition):
         proc.unbooked = True
-        kill_proc(farm, proc, "the owner of the host takes it back")
+        kill_proc(farm, proc, "the host's owner reclaimed it")
     del farm.partitions[partition.id]
     farm.touch("partition", partition.id, None)

@@ -46,7 +46,7 @@ def split_id(id: str) -> tuple[str, int, int]:
         ValueError: The text is not such an id.
     """
     if len(id) != 36:
-        raise ValueError(f"{id!r} is no id")
+        raise ValueError(f"{id!r} is not an id")
     ref = int(id[24:], 16)
     return id[:18], int(id[19:23], 16) & _LAYER_BITS, -1 if ref == _NO_FRAME else ref
 

@@ -40,7 +40,7 @@ def launch(farm: Farm, document: SpecDocument) -> list[Job]:
     """
     show = farm.show_for_jobs(document.show)
     if show is None or not show.active:
-        raise SpecError("spec/show", f"the show {document.show!r} is not there, or takes no jobs; create it first")
+        raise SpecError("spec/show", f"the show {document.show!r} does not exist or takes no jobs; create it first")
     for spec in document.jobs:
         if spec.name in farm.pending:
             raise SpecError("spec/job", f"The job {spec.name} is already pending")
@@ -216,7 +216,7 @@ def _make_depends(farm: Farm, document: SpecDocument, made: dict[str, Job]) -> _
         again = farm.depends.first_repeated(found)
         if again is not None:
             where, line = sources[again].where, sources[again].line
-            raise SpecError(where, "there is such a dependency already; anyframe makes no difference", line)
+            raise SpecError(where, "the spec has the same dependency twice; anyframe makes no difference", line)
     except SpecError:
         if made or farm.useful:
             raise

@@ -171,7 +171,7 @@ def _check_temporary_space(farm: Farm, host: Host) -> None:
     is_full = host.total_mcp and host.free_mcp < host.total_mcp * MIN_TEMP_SHARE
     if is_full and host.state == "UP":
         host.state = "REPAIR"
-        text = f"{host.free_mcp // 1024} MB of {host.total_mcp // 1024} MB are left; it works again when there is more."
+        text = f"{host.free_mcp // 1024} MB of {host.total_mcp // 1024} MB are free; the host waits for more."
         note = Comment(str(uuid.uuid4()), host.id, int(farm.now()), "cuebot-stub", FULL_TEMP, text)
         farm.comments[note.id] = note
         farm.touch("comment", note.id, note)

@@ -110,7 +110,7 @@ def kill_proc(farm: Farm, proc: Proc, reason: str) -> None:
 
 
 def due_kill(farm: Farm, proc: Proc) -> KillOrder:
-    """Return the order to kill a proc, and set the time of the next one."""
+    """The order to kill a proc. Sets the time of the next one."""
     proc.kills += 1
     proc.kill_at = farm.now() + min(5.0, 0.5 * proc.kills)
     return KillOrder(farm.hosts[proc.host].address, proc.id, proc.frame_id, proc.kill_reason)

@@ -89,7 +89,7 @@ class Unsaved:
             self._store.write(Changes(things, frames, [job for job in self._new_jobs if job.id in jobs]))
         except CannotSave as error:
             if not self.is_failing:
-                logger.error("%s; no frame starts before it can be saved", error)
+                logger.error("%s; no frame starts until the state can be saved", error)
             self.is_failing = True
             if was_new:
                 raise

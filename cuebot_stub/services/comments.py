@@ -35,7 +35,6 @@ class CommentService(Service):
     name = "comment.CommentInterface"
 
     def Delete(self, request: Any) -> None:
-        """Remove a comment."""
         comment = self._find(request.comment.id)
         del self.farm.comments[comment.id]
         self.farm.touch("comment", comment.id, None)

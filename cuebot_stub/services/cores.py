@@ -12,7 +12,7 @@ _MOST_CORES = 1e7
 
 
 def as_cores(points: int) -> float:
-    """Return core points as cores. -1 means no limit in both."""
+    """Core points as cores. -1 means no limit in both."""
     return float(points) if points == _NONE else points / _CORE
 
 
@@ -23,7 +23,7 @@ def core_points(cores: float) -> int:
         Invalid: The value is not a number, or too large for a message.
     """
     if not -_MOST_CORES <= cores <= _MOST_CORES:
-        raise Invalid(f"{cores:g} is no number of cores")
+        raise Invalid(f"{cores:g} is not a number of cores")
     return round(cores * _CORE)
 
 

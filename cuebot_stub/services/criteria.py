@@ -18,7 +18,7 @@ __all__ = ["found_frames", "frame_page", "frame_search"]
 
 
 def frame_search(criteria: Any, layer: str = "") -> FrameSearch:
-    """Return criteria as plain data, optionally limited to one layer."""
+    """Criteria as plain data, optionally limited to one layer."""
     return FrameSearch(
         ids=frozenset(criteria.ids),
         names=frozenset(criteria.frames),

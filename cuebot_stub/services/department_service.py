@@ -80,10 +80,9 @@ class DepartmentService(Service):
         return {"names": sorted(one.name for one in self.farm.departments.values() if not one.show)}
 
     def AddDepartmentName(self, request: Any) -> None:
-        """Add a name for departments."""
         name = checked_name(request.name, "department")
         if any(one.name == name and not one.show for one in self.farm.departments.values()):
-            raise Exists(f"there is a department {name!r} already")
+            raise Exists(f"the department {name!r} already exists")
         made = Department(str(uuid.uuid4()), name)
         self.farm.departments[made.id] = made
         self._changed(made)
@@ -116,7 +115,6 @@ class DepartmentService(Service):
         self._changed(department)
 
     def SetManagedCores(self, request: Any) -> None:
-        """Set the cores for managed tasks."""
         department = self._find(request)
         department.min_cores = _whole_points(request.managed_cores)
         self._changed(department)
@@ -129,7 +127,6 @@ class DepartmentService(Service):
         return self._tasks(department, sorted(department.tasks, key=lambda task: task.shot))
 
     def AddTask(self, request: Any) -> Fields:
-        """Add a task with cores for a shot."""
         department = self._find(request)
         (task,) = self._add(department, {request.shot: core_points(request.min_cores)}, department.tasks)
         return {"task": _task_message(department, task)}
@@ -147,7 +144,7 @@ class DepartmentService(Service):
     def _add(self, department: Department, points: Mapping[str, int], kept: list[Task]) -> list[Task]:
         taken = {task.shot for task in kept}.intersection(points)
         if taken:
-            raise Exists(f"the department {department.name} has a task for the shot {min(taken)!r} already")
+            raise Exists(f"the department {department.name} already has a task for the shot {min(taken)!r}")
         made = [Task(str(uuid.uuid4()), checked_name(shot, "shot"), max(0, points[shot])) for shot in sorted(points)]
         department.tasks = [*kept, *made]
         self._changed(department)
@@ -213,7 +210,6 @@ class TaskService(Service):
         self.farm.touch("department", department.id, department)
 
     def Delete(self, request: Any) -> None:
-        """Delete a task."""
         department, task = self._find(request.task)
         department.tasks.remove(task)
         self.farm.touch("department", department.id, department)
@@ -233,5 +229,5 @@ def _has(group: Any, department: Department) -> bool:
 def _whole_points(cores: float) -> int:
     points = whole_points(cores)
     if points < 0:
-        raise Invalid(f"{cores:g} is no number of cores")
+        raise Invalid(f"{cores:g} is not a number of cores")
     return points

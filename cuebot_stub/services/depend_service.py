@@ -18,11 +18,9 @@ class DependService(Service):
     name = "depend.DependInterface"
 
     def GetDepend(self, request: Any) -> Fields:
-        """A dependency by its id."""
         return {"depend": depend_message(self.farm, self._find(request.id))}
 
     def Satisfy(self, request: Any) -> None:
-        """Satisfy a dependency."""
         self.farm.depends.satisfy(self._find(request.depend.id))
         self.farm.follow()
 

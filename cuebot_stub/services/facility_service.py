@@ -38,11 +38,9 @@ class FacilityService(Service):
     name = "facility.FacilityInterface"
 
     def Get(self, request: Any) -> Fields:
-        """The facility of a name."""
         return {"facility": _facility_message(find_facility(self.farm, request.name))}
 
     def Create(self, request: Any) -> Fields:
-        """Make a facility."""
         facility = Facility(str(uuid.uuid4()), self._new_name(request.name))
         self.farm.facilities[facility.id] = facility
         self.farm.touch("facility", facility.id, facility)
@@ -51,9 +49,9 @@ class FacilityService(Service):
     def _new_name(self, text: str) -> str:
         name = checked_name(text, "facility").lower()
         if "." in name:
-            raise Invalid(f"{text!r} is no name for a facility: a dot divides it from the names of its allocations")
+            raise Invalid(f"{text!r} cannot name a facility: a dot separates it from the names of its allocations")
         if any(facility.name == name for facility in self.farm.facilities.values()):
-            raise Exists(f"there is a facility {name!r} already")
+            raise Exists(f"the facility {name!r} already exists")
         return name
 
     def Rename(self, request: Any) -> None:
@@ -111,13 +109,11 @@ class AllocationService(Service):
         return {"allocations": _allocations(self.farm)}
 
     def GetHosts(self, request: Any) -> Fields:
-        """The hosts of an allocation."""
         hosts = self._hosts(find_allocation(self.farm, request.allocation))
         messages = [host_message(self.farm, host) for host in hosts]
         return {"hosts": host_pb2.HostSeq(hosts=messages)}
 
     def FindHosts(self, request: Any) -> Fields:
-        """The hosts of an allocation that match."""
         hosts = self._hosts(find_allocation(self.farm, request.allocation))
         return {"hosts": search_hosts(self.farm, request.r, hosts)}
 
@@ -126,7 +122,6 @@ class AllocationService(Service):
         return sorted(hosts, key=lambda host: host.name)
 
     def GetSubscriptions(self, request: Any) -> Fields:
-        """The subscriptions to an allocation."""
         allocation = find_allocation(self.farm, request.allocation)
         found = [
             subscription_message(self.farm, one)
@@ -138,7 +133,6 @@ class AllocationService(Service):
         return {"subscriptions": subscriptions}
 
     def GetDefault(self, request: Any) -> Fields:
-        """The default allocation."""
         default = self.farm.default_allocation()
         return {"allocation": allocation_message(self.farm, default)}
 
@@ -157,9 +151,9 @@ class AllocationService(Service):
     def _new_name(self, facility: str, text: str) -> str:
         name = checked_name(text.removeprefix(f"{facility}."), "allocation")
         if "." in name:
-            raise Invalid(f"{text!r} is no name for an allocation of {facility}: there must be no dot in it")
+            raise Invalid(f"{text!r} cannot name an allocation of {facility}: it must not contain a dot")
         if self.farm.find_allocation(f"{facility}.{name}"):
-            raise Exists(f"there is an allocation '{facility}.{name}' already")
+            raise Exists(f"the allocation '{facility}.{name}' already exists")
         return f"{facility}.{name}"
 
     def SetName(self, request: Any) -> None:
@@ -193,7 +187,6 @@ class AllocationService(Service):
         self.farm.wake()
 
     def ReparentHosts(self, request: Any) -> None:
-        """Move hosts into an allocation."""
         allocation = find_allocation(self.farm, request.allocation)
         for host in [find_host(self.farm, message) for message in request.hosts.hosts]:
             move_host(self.farm, host, allocation)

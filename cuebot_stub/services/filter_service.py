@@ -72,7 +72,7 @@ def create_filter(farm: Farm, show: Show, name: str) -> Filter:
 
 def _new_name(farm: Farm, show: Show, name: str) -> str:
     if named_filter(farm, show, name):
-        raise Exists(f"the show {show.name} has a filter {name!r} already")
+        raise Exists(f"the show {show.name} already has a filter {name!r}")
     return checked_name(name, "filter")
 
 
@@ -123,14 +123,12 @@ class FilterService(Service):
     # -- making and changing -------------------------------------------------------------------------------------
 
     def CreateMatcher(self, request: Any) -> Fields:
-        """Add a matcher."""
         filter = find_filter(self.farm, request.filter)
         filter.matchers.append(_matcher(request.data, str(uuid.uuid4())))
         self._changed(filter)
         return {"matcher": _matcher_message(filter.matchers[-1])}
 
     def CreateAction(self, request: Any) -> Fields:
-        """Add an action."""
         filter = find_filter(self.farm, request.filter)
         action = _action(self.farm, filter, request.data, str(uuid.uuid4()))
         filter.actions.append(action)
@@ -145,7 +143,6 @@ class FilterService(Service):
         self._changed(filter)
 
     def SetName(self, request: Any) -> None:
-        """Rename a filter."""
         filter = find_filter(self.farm, request.filter)
         if filter.name != request.name:
             filter.name = _new_name(self.farm, self.farm.shows[filter.show], request.name)
@@ -158,7 +155,6 @@ class FilterService(Service):
         self._changed(filter)
 
     def Delete(self, request: Any) -> None:
-        """Delete a filter with its matchers and actions."""
         filter = find_filter(self.farm, request.filter)
         del self.farm.filters[filter.id]
         self.farm.touch("filter", filter.id, None)
@@ -180,11 +176,9 @@ class FilterService(Service):
         self._move(filter, filter.order + 1.2)
 
     def OrderFirst(self, request: Any) -> None:
-        """Move a filter to the first place."""
         self._move(find_filter(self.farm, request.filter), 0)
 
     def OrderLast(self, request: Any) -> None:
-        """Move a filter to the last place."""
         self._move(find_filter(self.farm, request.filter), float("inf"))
 
     def SetOrder(self, request: Any) -> None:
@@ -198,7 +192,6 @@ class FilterService(Service):
     # -- running -------------------------------------------------------------------------------------------------
 
     def RunFilterOnJobs(self, request: Any) -> None:
-        """Apply a filter to jobs that match."""
         filter = find_filter(self.farm, request.filter)
         for job in [find_job(self.farm, message.id) for message in request.jobs.jobs]:
             filters.apply_filter(self.farm, filter, job)
@@ -216,17 +209,14 @@ class MatcherService(Service):
     name = "filter.MatcherInterface"
 
     def Commit(self, request: Any) -> None:
-        """Change a matcher."""
         filter, place = self._find(request.matcher)
         filter.matchers[place] = _matcher(request.matcher, request.matcher.id)
         self.farm.touch("filter", filter.id, filter)
 
     def GetParentFilter(self, request: Any) -> Fields:
-        """The filter of a matcher."""
         return {"filter": filter_message(self._find(request.matcher)[0])}
 
     def Delete(self, request: Any) -> None:
-        """Delete a matcher."""
         filter, place = self._find(request.matcher)
         del filter.matchers[place]
         self.farm.touch("filter", filter.id, filter)
@@ -245,18 +235,15 @@ class ActionService(Service):
     name = "filter.ActionInterface"
 
     def Commit(self, request: Any) -> None:
-        """Change an action."""
         filter, place = self._find(request.action)
         filter.actions[place] = _action(self.farm, filter, request.action, request.action.id)
         _sort_actions(filter)
         self.farm.touch("filter", filter.id, filter)
 
     def GetParentFilter(self, request: Any) -> Fields:
-        """The filter of an action."""
         return {"filter": filter_message(self._find(request.action)[0])}
 
     def Delete(self, request: Any) -> None:
-        """Delete an action."""
         filter, place = self._find(request.action)
         del filter.actions[place]
         self.farm.touch("filter", filter.id, filter)

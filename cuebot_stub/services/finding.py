@@ -42,7 +42,7 @@ def enum_name(enum: Any, number: int) -> str:
     try:
         return str(enum.Name(number))
     except ValueError:
-        raise Invalid(f"{number} is no value of {enum.DESCRIPTOR.full_name}") from None
+        raise Invalid(f"{number} is not a value of {enum.DESCRIPTOR.full_name}") from None
 
 
 def pending_job(farm: Farm, name: str) -> Job:
@@ -58,7 +58,7 @@ def pending_job(farm: Farm, name: str) -> Job:
 
 
 def find_layer(farm: Farm, message: Any) -> tuple[Job, int]:
-    """Return job and number of a layer, for a message that has its id or the id itself.
+    """Job and number of a layer, for a message that has its id or the id itself.
 
     Raises:
         NotFound: There is none.
@@ -69,7 +69,7 @@ def find_layer(farm: Farm, message: Any) -> tuple[Job, int]:
 
 
 def find_frame(farm: Farm, message: Any) -> tuple[Job, int]:
-    """Return job and number of a frame, for a message that has its id or the id itself.
+    """Job and number of a frame, for a message that has its id or the id itself.
 
     Raises:
         NotFound: There is none.

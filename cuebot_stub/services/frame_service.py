@@ -29,7 +29,6 @@ class FrameDepends(Service):
         return {"depends": depend_seq(self.farm, found)}
 
     def GetWhatDependsOnThis(self, request: Any) -> Fields:
-        """The dependencies on a frame."""
         found = self.farm.depends.on_frame(*find_frame(self.farm, request.frame))
         return {"depends": depend_seq(self.farm, found)}
 
@@ -41,17 +40,14 @@ class FrameDepends(Service):
         drop(self.farm, found, enum_name(depend_pb2.DependTarget, request.target))
 
     def CreateDependencyOnJob(self, request: Any) -> Fields:
-        """Make a frame depend on another job."""
         depend = self._connect(request.frame, End(find_job(self.farm, request.job.id)))
         return {"depend": depend}
 
     def CreateDependencyOnLayer(self, request: Any) -> Fields:
-        """Make a frame depend on a layer."""
         depend = self._connect(request.frame, find_layer_end(self.farm, request.layer))
         return {"depend": depend}
 
     def CreateDependencyOnFrame(self, request: Any) -> Fields:
-        """Make a frame depend on another one."""
         depend = self._connect(request.frame, find_frame_end(self.farm, request.depend_on_frame))
         return {"depend": depend}
 
@@ -77,7 +73,6 @@ class FrameService(FrameDepends):
         return {"frame": frame_message(self.farm, job, ref)}
 
     def GetFrame(self, request: Any) -> Fields:
-        """A frame by its id."""
         return {"frame": frame_message(self.farm, *find_frame(self.farm, request.id))}  # fmt: skip
 
     def GetFrames(self, request: Any) -> Fields:
@@ -87,7 +82,6 @@ class FrameService(FrameDepends):
     # -- steering ------------------------------------------------------------------------------------------------
 
     def Eat(self, request: Any) -> None:
-        """Make a frame EATEN."""
         job, ref = find_frame(self.farm, request.frame)
         steering.eat_frames(self.farm, job, [ref])
 
@@ -97,7 +91,6 @@ class FrameService(FrameDepends):
         steering.kill_frames(self.farm, job, [ref], kill_reason("the frame", request))
 
     def Retry(self, request: Any) -> None:
-        """Retry a frame."""
         job, ref = find_frame(self.farm, request.frame)
         steering.retry_frames(self.farm, job, [ref])
 
@@ -117,7 +110,6 @@ class FrameService(FrameDepends):
         return add_partition(self.farm, request, job, job.layer_of(ref), ref)
 
     def SetCheckpointState(self, request: Any) -> None:
-        """Store the checkpoint state of a frame."""
         job, ref = find_frame(self.farm, request.frame)
         job.facts_of(ref).checkpoint = enum_name(job_pb2.CheckpointState, request.state)
         self.farm.touch_frame(job, ref)

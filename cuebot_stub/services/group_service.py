@@ -74,7 +74,6 @@ class GroupService(Service):
         return next((group for group in groups if group.name.lower() == name.lower()), None)
 
     def GetGroup(self, request: Any) -> Fields:
-        """A group by its id."""
         return {"group": group_message(self.farm, find_group(self.farm, request.id))}
 
     def GetGroups(self, request: Any) -> Fields:
@@ -91,7 +90,6 @@ class GroupService(Service):
     # -- making and moving ---------------------------------------------------------------------------------------
 
     def CreateSubGroup(self, request: Any) -> Fields:
-        """Make a subgroup."""
         parent = find_group(self.farm, request.group)
         group = Group(str(uuid.uuid4()), self._new_name(parent.show, request.name), parent.show, parent.id)
         group.department = parent.department
@@ -101,11 +99,10 @@ class GroupService(Service):
 
     def _new_name(self, show: str, name: str) -> str:
         if self._named(show, name):
-            raise Exists(f"the show {self.farm.shows[show].name} has a group {name!r} already")
+            raise Exists(f"the show {self.farm.shows[show].name} already has a group {name!r}")
         return checked_name(name, "group")
 
     def SetName(self, request: Any) -> None:
-        """Rename a group."""
         group = find_group(self.farm, request.group)
         if group.name != request.name:
             group.name = self._new_name(group.show, request.name)
@@ -169,7 +166,6 @@ class GroupService(Service):
     # -- changing ------------------------------------------------------------------------------------------------
 
     def SetDepartment(self, request: Any) -> None:
-        """Set the department of a group."""
         show = self.farm.shows[find_group(self.farm, request.group).show]
         self._set(request, department=show_department(self.farm, show, request.dept).name)
 
@@ -196,7 +192,6 @@ class GroupService(Service):
         self._set_default(request, "max_gpus", request.max_gpus)
 
     def SetMinCores(self, request: Any) -> None:
-        """Store the minimum cores of a group."""
         self._set(request, min_cores=max(0, whole_points(request.min_cores)))
 
     def SetMaxCores(self, request: Any) -> None:
@@ -207,7 +202,6 @@ class GroupService(Service):
         self._set(request, max_cores=max(-1, points))
 
     def SetMinGpus(self, request: Any) -> None:
-        """Store the minimum GPUs of a group."""
         self._set(request, min_gpus=max(0, request.min_gpus))
 
     def SetMaxGpus(self, request: Any) -> None:

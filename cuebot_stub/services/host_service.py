@@ -50,7 +50,6 @@ class HostService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindHost(self, request: Any) -> Fields:
-        """The host of a name."""
         return {"host": host_message(self.farm, find_host(self.farm, request.name))}
 
     def GetHost(self, request: Any) -> Fields:
@@ -58,12 +57,10 @@ class HostService(Service):
         return {"host": host_message(self.farm, find_host(self.farm, request.id))}
 
     def GetHosts(self, request: Any) -> Fields:
-        """The hosts that match."""
         hosts = search_hosts(self.farm, request.r, list(self.farm.hosts.values()))
         return {"hosts": hosts}
 
     def GetProcs(self, request: Any) -> Fields:
-        """The procs on a host."""
         procs = self.farm.procs_of_host(find_host(self.farm, request.host))
         return {"procs": host_pb2.ProcSeq(procs=[proc_message(self.farm, proc) for proc in procs])}
 
@@ -117,7 +114,6 @@ class HostService(Service):
         self._set(request, state="REBOOT_WHEN_IDLE")
 
     def SetThreadMode(self, request: Any) -> None:
-        """Set the thread mode of a host."""
         self._set(request, thread_mode=enum_name(host_pb2.ThreadMode, request.mode))
 
     def SetOs(self, request: Any) -> None:
@@ -133,12 +129,10 @@ class HostService(Service):
     # -- places --------------------------------------------------------------------------------------------------
 
     def SetAllocation(self, request: Any) -> None:
-        """Move a host to another allocation."""
         allocation = find_allocation(self.farm, request.allocation_id)
         hosting.move_host(self.farm, find_host(self.farm, request.host), allocation)
 
     def AddTags(self, request: Any) -> None:
-        """Give a host tags."""
         host = find_host(self.farm, request.host)
         new = [checked_name(tag, "tag") for tag in request.tags]
         host.tags = list(dict.fromkeys([*host.tags, *new]))
@@ -178,7 +172,6 @@ class HostService(Service):
         return {"value": bool(procs)}
 
     def GetRenderPartitions(self, request: Any) -> Fields:
-        """The render partitions of a host."""
         host = find_host(self.farm, request.host)
         found = [one for one in self.farm.partitions.values() if one.host == host.id]
         partitions = [partition_message(self.farm, one) for one in found]
@@ -187,20 +180,16 @@ class HostService(Service):
     # -- people --------------------------------------------------------------------------------------------------
 
     def AddComment(self, request: Any) -> None:
-        """Add a comment to a host."""
         add_comment(self.farm, find_host(self.farm, request.host).id, request.new_comment)
 
     def GetComments(self, request: Any) -> Fields:
-        """The comments on a host."""
         comments = comments_about(self.farm, find_host(self.farm, request.host).id)
         return {"comments": comments}
 
     def GetDeed(self, request: Any) -> Fields:
-        """The deed of a host."""
         deed = deed_of(self.farm, find_host(self.farm, request.host))
         return {"deed": deed_message(self.farm, deed)}
 
     def GetOwner(self, request: Any) -> Fields:
-        """The owner of a host."""
         deed = deed_of(self.farm, find_host(self.farm, request.host))
         return {"owner": owner_message(self.farm, self.farm.owners[deed.owner])}

@@ -25,19 +25,15 @@ class JobChanges(Service):
         changing.change_job(self.farm, find_job(self.farm, request.job.id), priority=request.val)
 
     def SetMinCores(self, request: Any) -> None:
-        """Set the minimum cores of a job."""
         changing.change_job(self.farm, find_job(self.farm, request.job.id), min_cores=whole_points(request.val))
 
     def SetMaxCores(self, request: Any) -> None:
-        """Set the maximum cores of a job."""
         changing.change_job(self.farm, find_job(self.farm, request.job.id), max_cores=whole_points(request.val))
 
     def SetMinGpus(self, request: Any) -> None:
-        """Set the minimum GPUs of a job."""
         changing.change_job(self.farm, find_job(self.farm, request.job.id), min_gpus=request.val)
 
     def SetMaxGpus(self, request: Any) -> None:
-        """Set the maximum GPUs of a job."""
         changing.change_job(self.farm, find_job(self.farm, request.job.id), max_gpus=request.val)
 
     def SetMaxRetries(self, request: Any) -> None:
@@ -49,7 +45,6 @@ class JobChanges(Service):
         changing.set_auto_eat(self.farm, find_job(self.farm, request.job.id), request.value)
 
     def SetGroup(self, request: Any) -> None:
-        """Move a job to another group of its show."""
         job = find_job(self.farm, request.job.id)
         changing.move_to_group(self.farm, job, find_group(self.farm, request.group_id))
 
@@ -68,7 +63,6 @@ class JobChanges(Service):
             changing.change_job(self.farm, job, subscribers=[*job.facts.subscribers, request.subscriber])
 
     def AddComment(self, request: Any) -> None:
-        """Add a comment."""
         add_comment(self.farm, find_job(self.farm, request.job.id).id, request.new_comment)
 
     def GetComments(self, request: Any) -> Fields:

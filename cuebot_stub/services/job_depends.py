@@ -19,7 +19,7 @@ __all__ = ["JobDepends", "depend_seq"]
 
 
 def depend_seq(farm: Farm, rows: Iterable[Row]) -> depend_pb2.DependSeq:
-    """Return dependencies as a message."""
+    """Dependencies as a message."""
     return depend_pb2.DependSeq(depends=[depend_message(farm, row) for row in rows])
 
 
@@ -51,7 +51,6 @@ class JobDepends(Service):
         drop(self.farm, self.farm.depends.of(job.id), enum_name(depend_pb2.DependTarget, request.target))
 
     def CreateDependencyOnJob(self, request: Any) -> Fields:
-        """Make a job depend on another one."""
         depend = self._connect(request.job.id, End(find_job(self.farm, request.on_job.id)))
         return {"depend": depend}
 

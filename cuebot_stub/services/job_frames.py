@@ -39,7 +39,9 @@ class JobFrames(Service):
         """The frames that changed since a time, at most a minute ago."""
         job, now = find_job(self.farm, request.job.id), self.farm.now()
         if now - request.last_check > _OLDEST_CHECK_SECONDS:
-            raise Invalid(f"last_check is {now - request.last_check:.0f} s ago, and may be at most a minute; get all")
+            raise Invalid(
+                f"last_check is {now - request.last_check:.0f} s ago; give one of the last minute, or get all frames"
+            )
         numbers = {find_layer(self.farm, layer)[1] for layer in request.layer_filter.layers}
         refs = changed_frames(job, request.last_check)
         frames = [
@@ -54,7 +56,6 @@ class JobFrames(Service):
     # -- steering ------------------------------------------------------------------------------------------------
 
     def EatFrames(self, request: Any) -> None:
-        """Make frames EATEN."""
         job = find_job(self.farm, request.job.id)
         steering.eat_frames(self.farm, job, found_frames(self.farm, job, request.req))
 
@@ -65,7 +66,6 @@ class JobFrames(Service):
         steering.kill_frames(self.farm, job, refs, kill_reason("the frame", request))
 
     def RetryFrames(self, request: Any) -> None:
-        """Retry frames."""
         job = find_job(self.farm, request.job.id)
         steering.retry_frames(self.farm, job, found_frames(self.farm, job, request.req))
 

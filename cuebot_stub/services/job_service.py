@@ -37,7 +37,6 @@ class JobService(JobFrames, JobChanges, JobDepends):
 
     @unlocked
     def LaunchSpecAndWait(self, request: Any) -> Fields:
-        """Launch the jobs of a spec and return them."""
         made = self._launch(request.spec)
         with self.farm.work() as farm:
             jobs = [job_message(farm, job) for job in made]
@@ -67,11 +66,9 @@ class JobService(JobFrames, JobChanges, JobDepends):
         return {"job": job_message(self.farm, find_job(self.farm, request.id))}
 
     def GetCurrent(self, request: Any) -> Fields:
-        """The current state of a job."""
         return {"job": job_message(self.farm, find_job(self.farm, request.job.id))}
 
     def GetJobs(self, request: Any) -> Fields:
-        """The jobs that match."""
         jobs = [job_message(self.farm, job) for job in self._search(request.r)]
         return {"jobs": job_pb2.JobSeq(jobs=jobs)}
 
@@ -84,7 +81,6 @@ class JobService(JobFrames, JobChanges, JobDepends):
         return {"value": request.name.lower() in self.farm.pending}
 
     def GetLayers(self, request: Any) -> Fields:
-        """The layers of a job in their order."""
         job = find_job(self.farm, request.job.id)
         layers = [layer_message(self.farm, job, number) for number in range(len(job.layers))]
         layers.sort(key=lambda layer: layer.dispatch_order)

@@ -42,11 +42,9 @@ class LayerChanges(Service):
         self._change(request.layer, memory=max(MIN_MEMORY, request.memory))
 
     def SetMinGpus(self, request: Any) -> None:
-        """Set the GPUs of a frame."""
         self._change(request.layer, gpus=request.min_gpus)
 
     def SetMaxGpus(self, request: Any) -> None:
-        """Set the maximum GPUs of a frame."""
         self._change(request.layer, max_gpus=request.max_gpus)
 
     def SetMinGpuMemory(self, request: Any) -> None:
@@ -76,7 +74,7 @@ class LayerChanges(Service):
         latest = int(self.farm.now()) + _FURTHEST_SECONDS
         if not 0 <= request.start_after <= latest:
             raise Invalid(
-                f"{request.start_after} is no time to start after: give seconds since the epoch, up to {latest}, or 0"
+                f"{request.start_after} is not a start time; give seconds since the epoch, up to {latest}, or 0"
             )
         by = f"Set by {request.username or 'unknown'}" if request.start_after else ""
         self._change(request.layer, start_after=request.start_after, start_after_reason=by[:_LONGEST_REASON])
@@ -99,14 +97,12 @@ class LayerChanges(Service):
             changing.change_layer(self.farm, job, number, limits=[*limits, limit.name])
 
     def DropLimit(self, request: Any) -> None:
-        """Remove a limit from a layer."""
         job, number = find_layer(self.farm, request.layer)
         name = find_limit(self.farm, request.limit_id).name
         limits = [one for one in job.layers[number].limits if one != name]
         changing.change_layer(self.farm, job, number, limits=limits)
 
     def GetLimits(self, request: Any) -> Fields:
-        """The limits of a layer."""
         job, number = find_layer(self.farm, request.layer)
         limits = [self.farm.find_limit(name) for name in job.layers[number].limits]
         return {"limits": [limit_message(self.farm, limit) for limit in limits if limit]}
@@ -114,12 +110,10 @@ class LayerChanges(Service):
     # -- outputs -------------------------------------------------------------------------------------------------
 
     def GetOutputPaths(self, request: Any) -> Fields:
-        """The output paths of a layer."""
         job, number = find_layer(self.farm, request.layer)
         return {"output_paths": job.layers[number].outputs}
 
     def RegisterOutputPath(self, request: Any) -> None:
-        """Add an output path to a layer."""
         job, number = find_layer(self.farm, request.layer)
         outputs = job.layers[number].outputs
         if request.spec not in outputs:

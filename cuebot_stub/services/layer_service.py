@@ -43,17 +43,14 @@ class LayerDepends(Service):
         drop(self.farm, whole, enum_name(depend_pb2.DependTarget, request.target))
 
     def CreateDependencyOnJob(self, request: Any) -> Fields:
-        """Make a layer depend on another job."""
         depend = self._connect(request.layer, End(find_job(self.farm, request.job.id)))
         return {"depend": depend}
 
     def CreateDependencyOnLayer(self, request: Any) -> Fields:
-        """Make a layer depend on another one."""
         depend = self._connect(request.layer, find_layer_end(self.farm, request.depend_on_layer))
         return {"depend": depend}
 
     def CreateDependencyOnFrame(self, request: Any) -> Fields:
-        """Make a layer depend on a frame."""
         depend = self._connect(request.layer, find_frame_end(self.farm, request.frame))
         return {"depend": depend}
 
@@ -83,7 +80,6 @@ class LayerService(LayerChanges, LayerDepends):
         return {"layer": layer_message(self.farm, job, number)}
 
     def GetLayer(self, request: Any) -> Fields:
-        """A layer by its id."""
         job, number = find_layer(self.farm, request.id)
         return {"layer": layer_message(self.farm, job, number)}
 
@@ -100,7 +96,6 @@ class LayerService(LayerChanges, LayerDepends):
     # -- steering ------------------------------------------------------------------------------------------------
 
     def EatFrames(self, request: Any) -> None:
-        """Make all frames EATEN."""
         job, number = find_layer(self.farm, request.layer)
         steering.eat_frames(self.farm, job, job.state.refs(job.layers[number].name))
 
@@ -111,7 +106,6 @@ class LayerService(LayerChanges, LayerDepends):
         steering.kill_frames(self.farm, job, refs, kill_reason("the frame", request))
 
     def RetryFrames(self, request: Any) -> None:
-        """Retry all frames."""
         job, number = find_layer(self.farm, request.layer)
         steering.retry_frames(self.farm, job, job.state.refs(job.layers[number].name))
 

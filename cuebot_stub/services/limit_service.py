@@ -26,7 +26,6 @@ class LimitService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def Find(self, request: Any) -> Fields:
-        """The limit of a name."""
         return {"limit": limit_message(self.farm, find_limit(self.farm, request.name))}
 
     def Get(self, request: Any) -> Fields:
@@ -90,7 +89,6 @@ class LimitService(Service):
     # -- making and changing -------------------------------------------------------------------------------------
 
     def Create(self, request: Any) -> Fields:
-        """Make a limit."""
         limit = Limit(
             str(uuid.uuid4()),
             self._new_name(request.name),
@@ -107,7 +105,7 @@ class LimitService(Service):
     def _rule(self, request: Any, limit: Limit | None = None) -> dict[str, Any]:
         status = request.exit_status
         if status < 0 or status == 1:
-            raise Invalid(f"{status} cannot mean that a license is missing; 0 is no rule, others are above 1")
+            raise Invalid(f"{status} cannot mean that a license is missing; give a status above 1, or 0 for none")
         taken = [one.name for one in self.farm.limits.values() if one.exit_status == status and one is not limit]
         if status and taken:
             raise Exists(f"the exit status {status} belongs to the limit {taken[0]}")
@@ -116,7 +114,7 @@ class LimitService(Service):
     def _new_name(self, text: str) -> str:
         name = checked_name(text, "limit")
         if self.farm.find_limit(name):
-            raise Exists(f"there is a limit {name!r} already")
+            raise Exists(f"the limit {name!r} already exists")
         return name
 
     def Rename(self, request: Any) -> None:

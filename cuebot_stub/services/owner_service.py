@@ -41,7 +41,7 @@ def create_owner(farm: Farm, name: str, show: Show) -> Owner:
     """Make an owner whose hosts prefer a show."""
     name = checked_name(name, "owner")
     if any(owner.name == name for owner in farm.owners.values()):
-        raise Exists(f"there is an owner {name!r} already")
+        raise Exists(f"the owner {name!r} already exists")
     owner = Owner(str(uuid.uuid4()), name, show.id)
     farm.owners[owner.id] = owner
     farm.touch("owner", owner.id, owner)
@@ -73,15 +73,12 @@ class OwnerService(Service):
     name = "host.OwnerInterface"
 
     def GetOwner(self, request: Any) -> Fields:
-        """The owner of a name."""
         return {"owner": owner_message(self.farm, find_owner(self.farm, request.name))}
 
     def GetDeeds(self, request: Any) -> Fields:
-        """The deeds of an owner."""
         return {"deeds": deeds_of(self.farm, [find_owner(self.farm, request.owner)])}
 
     def GetHosts(self, request: Any) -> Fields:
-        """The hosts of an owner."""
         owner = find_owner(self.farm, request.owner)
         hosts = [self.farm.hosts[deed.host] for deed in self.farm.deeds.values() if deed.owner == owner.id]
         messages = [host_message(self.farm, host) for host in hosts]
@@ -120,12 +117,10 @@ class DeedService(Service):
     name = "host.DeedInterface"
 
     def GetHost(self, request: Any) -> Fields:
-        """The host of a deed."""
         host = self.farm.hosts[self._find(request.deed.id).host]
         return {"host": host_message(self.farm, host)}
 
     def GetOwner(self, request: Any) -> Fields:
-        """The owner of a deed."""
         owner = self.farm.owners[self._find(request.deed.id).owner]
         return {"owner": owner_message(self.farm, owner)}
 

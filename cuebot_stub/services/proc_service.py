@@ -33,23 +33,19 @@ class ProcService(Service):
         return {"procs": host_pb2.ProcSeq(procs=procs)}
 
     def GetHost(self, request: Any) -> Fields:
-        """The host of a proc."""
         host = self.farm.hosts[find_proc(self.farm, request.proc).host]
         return {"host": host_message(self.farm, host)}
 
     def GetJob(self, request: Any) -> Fields:
-        """The job of a proc."""
         job = self.farm.jobs[find_proc(self.farm, request.proc).job]
         return {"job": job_message(self.farm, job)}
 
     def GetLayer(self, request: Any) -> Fields:
-        """The layer of a proc's frame."""
         proc = find_proc(self.farm, request.proc)
         job = self.farm.jobs[proc.job]
         return {"layer": layer_message(self.farm, job, job.layer_of(proc.ref))}
 
     def GetFrame(self, request: Any) -> Fields:
-        """The frame that a proc runs."""
         proc = find_proc(self.farm, request.proc)
         return {"frame": frame_message(self.farm, self.farm.jobs[proc.job], proc.ref)}
 

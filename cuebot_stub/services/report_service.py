@@ -21,12 +21,10 @@ class ReportService(Service):
     name = "report.RqdReportInterface"
 
     def ReportRqdStartup(self, request: Any) -> None:
-        """Handle the first report of a started RQD."""
         report = request.boot_report
         host_reported(self.farm, _host(report.host, report.core_info, is_boot=True), None)
 
     def ReportStatus(self, request: Any) -> None:
-        """Handle the status report of a host."""
         take_host_report(self.farm, request.host_report)
 
     def ReportRunningFrameCompletion(self, request: Any) -> None:

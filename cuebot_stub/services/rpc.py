@@ -93,7 +93,6 @@ _CHECKED = frozenset({"job.LayerInterface/SetStartAfter"})
 
 
 def _code_of(error: Exception, full_name: str) -> grpc.StatusCode:
-    """The status code of Cuebot for an error."""
     if isinstance(error, Invalid) and full_name in _CHECKED:
         return grpc.StatusCode.INVALID_ARGUMENT
     is_lookup = full_name in _LOOKUPS or full_name.startswith("job.JobInterface/")
@@ -121,7 +120,7 @@ def all_service_names() -> list[str]:
 
 
 def make_handlers(services: Iterable[Service]) -> list[grpc.GenericRpcHandler]:
-    """Return handlers for all services of the protocol. Calls without a method answer UNIMPLEMENTED."""
+    """Handlers for all services of the protocol. Calls without a method answer UNIMPLEMENTED."""
     by_name = {service.name: service for service in services}
     handlers = []
     for descriptor in all_service_descriptors():
@@ -163,7 +162,7 @@ def _reading(call: Any, request: Any, full_name: str) -> Callable[[bytes, grpc.S
         try:
             message = request.FromString(data)
         except DecodeError:
-            context.abort(grpc.StatusCode.INTERNAL, f"the request is no message of {full_name}")
+            context.abort(grpc.StatusCode.INTERNAL, f"the request is not a valid message of {full_name}")
         return call(message, context)
 
     return read

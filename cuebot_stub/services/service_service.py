@@ -46,7 +46,7 @@ def _fill(service: things.Service, data: service_pb2.Service) -> None:
 def _create(farm: Farm, data: service_pb2.Service, show: str) -> things.Service:
     name = checked_name(data.name, "service")
     if farm.find_service(name, show):
-        raise Exists(f"there is a service {name!r} already")
+        raise Exists(f"the service {name!r} already exists")
     _check(name, data)
     service = things.Service(str(uuid.uuid4()), name, show)
     _fill(service, data)
@@ -71,7 +71,7 @@ def _update(farm: Farm, service: things.Service, data: service_pb2.Service) -> N
     if data.name and data.name != name:
         name = checked_name(data.name, "service")
         if farm.find_service(name, service.show):
-            raise Exists(f"there is a service {name!r} already")
+            raise Exists(f"the service {name!r} already exists")
         if service.name == _FALLBACK and not service.show:
             raise InUse("layers without a service get the one named 'default'; it keeps its name")
     service.name = name
@@ -90,7 +90,6 @@ class ServiceService(Service):
     name = "service.ServiceInterface"
 
     def GetService(self, request: Any) -> Fields:
-        """A service by its name, or its id."""
         service = find_service(self.farm, request.name)
         return {"service": service_message(service)}
 
@@ -101,12 +100,10 @@ class ServiceService(Service):
         return {"services": found}
 
     def CreateService(self, request: Any) -> Fields:
-        """Make a service."""
         service = _create(self.farm, request.data, "")
         return {"service": service_message(service)}
 
     def Update(self, request: Any) -> None:
-        """Change a service."""
         _update(self.farm, find_service(self.farm, request.service), request.service)
 
     def Delete(self, request: Any) -> None:
@@ -123,9 +120,7 @@ class OverrideService(Service):
     name = "service.ServiceOverrideInterface"
 
     def Update(self, request: Any) -> None:
-        """Change a show's override of a service."""
         _update(self.farm, find_override(self.farm, request.service), request.service)
 
     def Delete(self, request: Any) -> None:
-        """Delete a show's override of a service."""
         _delete(self.farm, find_override(self.farm, request.service))

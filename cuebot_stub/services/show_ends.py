@@ -25,7 +25,7 @@ def archive_show(farm: Farm, show: Show, target: Show) -> None:
         raise Invalid(f"the show {show.name} cannot be archived into itself")
     new = f"{show.name}{ARCHIVED}"
     if farm.find_show(new):
-        raise Exists(f"there is a show {new!r} already")
+        raise Exists(f"the show {new!r} already exists")
     target.aliases = sorted({*target.aliases, *show.aliases, show.name.lower()})
     show.name, show.aliases = new, []
     for one in (show, target):

@@ -34,7 +34,6 @@ class ShowService(Service):
     # -- finding -------------------------------------------------------------------------------------------------
 
     def FindShow(self, request: Any) -> Fields:
-        """The show of a name."""
         return {"show": show_message(self.farm, find_show(self.farm, request.name))}
 
     def GetShows(self, request: Any) -> Fields:
@@ -66,7 +65,6 @@ class ShowService(Service):
         return {"groups": job_pb2.GroupSeq(groups=groups)}
 
     def GetRootGroup(self, request: Any) -> Fields:
-        """The root group of a show."""
         group = self.farm.root_group(find_show(self.farm, request.show).id)
         return {"group": group_message(self.farm, group)}
 
@@ -76,7 +74,6 @@ class ShowService(Service):
         return {"whiteboard": whiteboard(self.farm, root)}
 
     def GetSubscriptions(self, request: Any) -> Fields:
-        """The subscriptions of a show."""
         show = find_show(self.farm, request.show)
         found = [
             subscription_message(self.farm, one) for one in self.farm.subscriptions.values() if one.show == show.id
@@ -85,7 +82,6 @@ class ShowService(Service):
         return {"subscriptions": subscription_pb2.SubscriptionSeq(subscriptions=found)}
 
     def GetServiceOverrides(self, request: Any) -> Fields:
-        """The service overrides of a show."""
         show = find_show(self.farm, request.show)
         found = [override_message(one) for one in self.farm.services.values() if one.show == show.id]
         overrides = service_pb2.ServiceOverrideSeq(service_overrides=found)
@@ -105,7 +101,6 @@ class ShowService(Service):
         return {"filters": {"filters": map(filter_message, found)}}
 
     def FindFilter(self, request: Any) -> Fields:
-        """A show's filter by name."""
         show = find_show(self.farm, request.show)
         found = named_filter(self.farm, show, request.name)
         if found is None:
@@ -118,7 +113,6 @@ class ShowService(Service):
         return {"department": department_message(self.farm, found)}
 
     def GetDepartments(self, request: Any) -> Fields:
-        """The departments of a show."""
         show = find_show(self.farm, request.show)
         found = [one for one in self.farm.departments.values() if one.show == show.id]
         return {"departments": {"departments": [department_message(self.farm, one) for one in found]}}
@@ -135,7 +129,7 @@ class ShowService(Service):
         """Make a show. Without ``strict`` it has the subscriptions of OpenCue's first show until it gets its own."""
         name = checked_name(request.name, "show")
         if any(show.name.lower() == name.lower() for show in self.farm.shows.values()):
-            raise Exists(f"there is a show {name!r} already")
+            raise Exists(f"the show {name!r} already exists")
         show = make_show(self.farm, name, is_subscribed=self.farm.useful, is_implicit=True)
         return {"show": show_message(self.farm, show)}
 
@@ -152,7 +146,6 @@ class ShowService(Service):
         return {"subscription": subscription_message(self.farm, made)}
 
     def CreateServiceOverride(self, request: Any) -> Fields:
-        """Make a show's override of a service."""
         made = create_override(self.farm, find_show(self.farm, request.show), request.service)
         return {"service_override": override_message(made)}
 
@@ -184,19 +177,15 @@ class ShowService(Service):
         self._set(request, comment_email=request.email)
 
     def SetDefaultMinCores(self, request: Any) -> None:
-        """Set the default minimum cores of a show's jobs."""
         self._set(request, default_min_cores=_points(request.min_cores))
 
     def SetDefaultMaxCores(self, request: Any) -> None:
-        """Set the default maximum cores of a show's jobs."""
         self._set(request, default_max_cores=_points(request.max_cores))
 
     def SetDefaultMinGpus(self, request: Any) -> None:
-        """Set the default minimum GPUs of a show's jobs."""
         self._set(request, default_min_gpus=request.min_gpus)
 
     def SetDefaultMaxGpus(self, request: Any) -> None:
-        """Set the default maximum GPUs of a show's jobs."""
         self._set(request, default_max_gpus=request.max_gpus)
 
     def _set(self, request: Any, **values: Any) -> None:
@@ -219,5 +208,5 @@ class ShowService(Service):
 
 def _points(cores: float) -> int:
     if cores < 0:
-        raise Invalid(f"{cores:g} is no number of cores")
+        raise Invalid(f"{cores:g} is not a number of cores")
     return whole_points(cores)

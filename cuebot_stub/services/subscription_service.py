@@ -24,7 +24,7 @@ def create_subscription(farm: Farm, show: Show, allocation: Allocation, size: fl
     """
     before = farm.subscription_of(show.id, allocation.id)
     if before is not None and not before.implicit:
-        raise Exists(f"the show {show.name} has a subscription to {allocation.name} already")
+        raise Exists(f"the show {show.name} already has a subscription to {allocation.name}")
     made = Subscription(str(uuid.uuid4()), show.id, allocation.id, core_points(size), core_points(burst))
     for one in [one for one in farm.subscriptions.values() if one.show == show.id and one.implicit]:
         drop_subscription(farm, one)
@@ -51,7 +51,6 @@ class SubscriptionService(Service):
         return {"subscription": message}
 
     def Get(self, request: Any) -> Fields:
-        """A subscription by its id."""
         message = subscription_message(self.farm, find_subscription(self.farm, request.id))
         return {"subscription": message}
 
@@ -72,7 +71,7 @@ class SubscriptionService(Service):
         subscription = find_subscription(self.farm, request.subscription)
         running = self.farm.usage.of("share", subscription.show, subscription.allocation).procs
         if running:
-            raise InUse(f"{running} frames run by this subscription; set its burst to 0 and wait, or kill them")
+            raise InUse(f"{running} frames are running on this subscription; set its burst to 0 and wait, or kill them")
         drop_subscription(self.farm, subscription)
 
     def _changed(self, subscription: Subscription) -> None:

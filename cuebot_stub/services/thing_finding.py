@@ -130,7 +130,7 @@ def checked_name(text: str, what: str) -> str:
         Invalid: The name is empty, or has characters that names cannot have.
     """
     if not _NAME.match(text) or text != text.strip():
-        raise Invalid(f"{text!r} is no name for a {what}: letters, digits, '_', '.' and '-' make one")
+        raise Invalid(f"{text!r} cannot name a {what}; use letters, digits, '_', '.' and '-'")
     return text
 
 

@@ -60,7 +60,9 @@ class DependReader:
         """A dependency, after a check of the names that are in this document. Raises SpecError."""
         kind = element.attributes["type"]
         if kind == "LAYER_ON_FRAME":
-            raise element.error(f"Cuebot cannot make {kind} of a job spec; LAYER_ON_SIM_FRAME means the same")
+            raise element.error(
+                f"Cuebot cannot read {kind} from a job spec; use LAYER_ON_SIM_FRAME, which means the same"
+            )
         dep_needs, on_needs = _NEEDS.get(kind) or kind.split("_ON_")
         dep, dep_frame = self._read_side(element, _DEP, dep_needs)
         on, on_frame = self._read_side(element, _ON, on_needs)

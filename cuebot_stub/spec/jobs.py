@@ -68,12 +68,12 @@ def _read_layers(element: Element, post_name: str, rules: SpecRules, budget: Bud
     for child in parent.children if parent is not None else ():
         layer = read_layer(child, rules)
         if layer.name in found:
-            raise child.error(f"the job has a layer {layer.name!r} already")
+            raise child.error(f"the job already has a layer {layer.name!r}")
         found[layer.name] = layer
         budget.spend(layer, child)
     types = {layer.type for layer in found.values()}
     if types <= {"Post"}:
-        raise element.error("the job has no layer, or none before its Post layers")
+        raise element.error("the job has no layers, or only Post layers")
     if "Post" in types and len(post_name) > LONGEST_NAME:
         raise element.error(f"the name of the job of the Post layers has more than {LONGEST_NAME} characters")
     return tuple(found.values())
@@ -99,6 +99,6 @@ class Budget:
             raise element.error(f"the job has more than {MOST_LAYERS} layers")
         if self._heads > MOST_HEADS:
             upto = f"the layers up to {layer.name!r} have {self._heads} frames"
-            raise element.error(f"{upto}; {MOST_HEADS} are the most of a spec")
+            raise element.error(f"{upto}; a spec can have at most {MOST_HEADS}")
         if self._frames > MOST_FRAMES:
             raise element.error(f"the chunks of the spec hold more than {MOST_FRAMES} frames")

@@ -77,7 +77,7 @@ def _check_command(text: str) -> str:
 def _parse_chunk(text: str) -> int:
     size = parse_int(text)
     if size < 1:
-        raise ValueError(f"a chunk of {size} frames; 1 is the least")
+        raise ValueError(f"a chunk of {size} frames; give 1 or more")
     return size
 
 
@@ -109,9 +109,7 @@ def _parse_gpu_memory(text: str) -> int:
 def _read_limits(element: Element, rules: SpecRules) -> tuple[str, ...]:
     for limit in _listed(element, "limits"):
         if limit.text not in rules.limits:
-            raise limit.error(
-                f"there is no limit {limit.text[:40]!r}{did_you_mean(limit.text[:40], sorted(rules.limits))}"
-            )
+            raise limit.error(f"no limit {limit.text[:40]!r}{did_you_mean(limit.text[:40], sorted(rules.limits))}")
     return tuple(dict.fromkeys(limit.text for limit in _listed(element, "limits")))
 
 

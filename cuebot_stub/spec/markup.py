@@ -140,7 +140,7 @@ class _Reading:
             raise SpecError(self._place(), reason, error.lineno) from None
         except UnicodeEncodeError as error:
             line = text.count("\n", 0, error.start) + 1
-            raise SpecError("document", "this is not XML: it holds half a character", line) from None
+            raise SpecError("document", "this is not XML: it holds half of a surrogate pair", line) from None
         _refuse_entities(text)
         assert self._root is not None, "expat takes no document without a root"
         return self._root
@@ -182,9 +182,9 @@ class _Reading:
 
     def _check_root(self, name: str) -> None:
         if name != ROOT:
-            raise self._refuse(f"the outermost element is <{_shorten(name)}>, and must be <{ROOT}>")
+            raise self._refuse(f"the root element is <{_shorten(name)}>; it must be <{ROOT}>")
         if not self._has_doctype:
-            raise self._refuse("there is no DOCTYPE that tells the version of the spec")
+            raise self._refuse("the DOCTYPE is missing; it gives the version of the spec")
 
     def _end(self, name: str) -> None:
         element = self._open[-1]
@@ -245,7 +245,7 @@ def _why_not(parent: str, name: str, schema: Schema) -> str:
         return f"spec version {schema.version} has no <{name}> here; {', '.join(elsewhere)} have"
     if name in schema.elements:
         owners = [f"<{owner}>" for owner, rows in schema.children.items() if name in rows]
-        return f"<{name}> cannot stand in <{parent}>, only in {' or '.join(owners) or 'the document itself'}"
+        return f"<{name}> does not belong in <{parent}>, only in {' or '.join(owners) or 'the document itself'}"
     near = did_you_mean(name[:_LONG_TEXT], list(schema.children.get(parent, ())))
     return f"unknown element <{_shorten(name)}>{near}"
 

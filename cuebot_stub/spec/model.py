@@ -14,7 +14,7 @@ class SpecRules(NamedTuple):
     """The names that a spec may use, and how strictly it is read.
 
     Attributes:
-        strict: Do what Cuebot does, also where that is unhelpful.
+        strict: Do exactly what Cuebot does, even where that is unhelpful.
         facilities: The facilities of the farm, in lower case.
         shows: The shows that accept jobs.
         services: The services of the farm. A layer with none of them gets ``default``.
@@ -39,7 +39,7 @@ class LocalBook(NamedTuple):
 
 
 class LayerSpec(NamedTuple):
-    """One layer.
+    """A layer of a job spec, with the values that the spec gives.
 
     Attributes:
         name: Conformed: lower case, no ``-``.
@@ -84,7 +84,7 @@ class LayerSpec(NamedTuple):
 
 
 class JobSpec(NamedTuple):
-    """One job.
+    """A job of a job spec.
 
     Attributes:
         name: Conformed: ``show-shot-user_name``.

@@ -34,7 +34,7 @@ def conform_name(name: str, kind: str) -> str:
 
 
 def conform_job_name(name: str, show: str, shot: str, user: str) -> str:
-    """Return ``show-shot-user_name`` in lower case. ``name`` may have this prefix already.
+    """``show-shot-user_name`` in lower case. ``name`` may have this prefix already.
 
     Raises:
         ValueError: The part after the prefix is too short, or has other characters.
@@ -64,7 +64,5 @@ def conform_frame_name(name: str) -> str:
 
 def _check_length(name: str, kind: str) -> str:
     if len(name) > LONGEST_NAME:
-        raise ValueError(
-            f"the {kind} name {name[:_SHOWN]!r}... has {len(name)} characters; {LONGEST_NAME} are the most"
-        )
+        raise ValueError(f"the {kind} name {name[:_SHOWN]!r}... has {len(name)} characters; use at most {LONGEST_NAME}")
     return name

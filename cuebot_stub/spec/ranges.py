@@ -33,7 +33,7 @@ def read_frames(text: str, *, strict: bool) -> FrameSet:
         ValueError: The text is not a range, or has too many frames.
     """
     if len(text) > LONGEST_RANGE:
-        raise ValueError(f"the range has {len(text)} characters; {LONGEST_RANGE} are the most")
+        raise ValueError(f"the range has {len(text)} characters; use at most {LONGEST_RANGE}")
     kept = _kept(text)
     if not kept and text:
         if strict:
@@ -45,7 +45,7 @@ def read_frames(text: str, *, strict: bool) -> FrameSet:
             f"the range {text[:60]!r} must have no blanks, and no step other than 1-10x2, 1-10y2 and 1-10:2"
         )
     if len(frames) > MOST_FRAMES:
-        raise ValueError(f"the range has {len(frames)} frames; {MOST_FRAMES} are the most")
+        raise ValueError(f"the range has {len(frames)} frames; use at most {MOST_FRAMES}")
     distinct = frames.unique()
     least, most = min(distinct), max(distinct)
     if max(-least, most) > LARGEST_INT:

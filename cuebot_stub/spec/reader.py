@@ -49,13 +49,13 @@ def read_spec(text: str, rules: SpecRules) -> SpecDocument:
     for element in root.every("job"):
         name = element.read_attribute("name", conform_job)
         if name in jobs:
-            raise element.error(f"the spec has a job {name!r} already")
+            raise element.error(f"the spec already has a job {name!r}")
         jobs[name] = read_job(element, name, user, rules, budget)
     reader = DependReader(tuple(jobs.values()), conform_job)
     parent = root.find("depends")
     depends = tuple(map(reader.read, parent.children if parent is not None else ()))
     if not jobs and not depends and not rules.strict:
-        raise root.error("there is no job in it")
+        raise root.error("the spec has no job")
     email = root.read_child("email", lambda text: limit_text(text, LONGEST_EMAIL, "the email address"), "")
     return SpecDocument(facility, show, shot, user, uid, email, tuple(jobs.values()), depends)
 
@@ -70,7 +70,7 @@ def _check_known(name: str, kind: str, known: Iterable[str]) -> str:
     if name in names:
         return name
     listed = f"; there are {', '.join(names[:_MANY_NAMES])}" if names else ""
-    raise ValueError(f"there is no {kind} {name[:40]!r}{did_you_mean(name[:40], names) or listed}")
+    raise ValueError(f"no {kind} {name[:40]!r}{did_you_mean(name[:40], names) or listed}")
 
 
 def _check_user(name: str) -> str:

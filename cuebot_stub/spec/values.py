@@ -55,7 +55,7 @@ def limit_text(text: str, most: int, what: str) -> str:
         ValueError: The text is too long for its column.
     """
     if len(text) > most:
-        raise ValueError(f"{what} has {len(text)} characters; {most} are the most")
+        raise ValueError(f"{what} has {len(text)} characters; use at most {most}")
     return text
 
 
@@ -65,7 +65,7 @@ def parse_flag(text: str) -> bool:
 
 
 def parse_cores(text: str) -> int:
-    """Return core points. ``2.0`` means two cores, ``200`` means points.
+    """Core points. ``2.0`` means two cores, ``200`` means points.
 
     0 means the whole host, a negative number all but so many. Too few points become one core, and too many become the
     maximum of a frame.
@@ -91,9 +91,11 @@ def parse_memory(text: str) -> int:
     elif unit != "m" and _INT.fullmatch(number):
         memory_kb = int(number) * _GB
     else:
-        raise ValueError(f"{text[:_SHOWN]!r} is no amount of memory; it is '512m', '1.5m', '4g' or '4', which is GB")
+        raise ValueError(
+            f"{text[:_SHOWN]!r} is not an amount of memory; write it like '512m', '1.5m' or '4g'; '4' alone means GB"
+        )
     if memory_kb > _LARGEST_LONG:
-        raise ValueError(f"{text[:_SHOWN]!r} is too much memory")
+        raise ValueError(f"{text[:_SHOWN]!r} is more memory than a spec can ask for")
     return memory_kb
 
 
@@ -112,7 +114,7 @@ def parse_tags(text: str) -> tuple[str, ...] | None:
 
 def _parse_whole(text: str, largest: int) -> int:
     if not _INT.fullmatch(text):
-        raise ValueError(f"{text[:_SHOWN]!r} is no whole number")
+        raise ValueError(f"{text[:_SHOWN]!r} is not a whole number")
     number = int(text)
     if not -largest <= number <= largest:
         raise ValueError(f"{text} is too large a number")
@@ -121,7 +123,7 @@ def _parse_whole(text: str, largest: int) -> int:
 
 def _to_points(text: str) -> int:
     if not _DECIMAL.fullmatch(text):
-        raise ValueError(f"{text[:_SHOWN]!r} is no number of cores")
+        raise ValueError(f"{text[:_SHOWN]!r} is not a number of cores")
     points = abs(_to_float(text)) * CORE + 0.5
     if points > LARGEST_INT:
         raise ValueError(f"{text} is too large a number")

@@ -23,7 +23,7 @@ def split_address(text: str) -> tuple[str, int]:
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
-        raise ValueError(f"{text!r}: an IPv6 address stands in brackets: [::1]:8444")
+        raise ValueError(f"{text!r}: write an IPv6 address in brackets, as in [::1]:8444")
     if not colon or not host:
         raise ValueError(f"{text!r} is not HOST:PORT")
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
@@ -32,7 +32,7 @@ def split_address(text: str) -> tuple[str, int]:
 
 
 def join_address(host: str, port: int) -> str:
-    """Return ``HOST:PORT``, with brackets around an IPv6 host."""
+    """``HOST:PORT``, with brackets around an IPv6 host."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -76,7 +76,7 @@ def check_port_is_free(host: str, port: int) -> None:
 
 
 def free_ports(count: int, avoid: Iterable[int] = ()) -> list[int]:
-    """Return different free ports of this machine.
+    """Different free ports of this machine.
 
     Ask for all of them at once: two RQDs would share a port silently.
     """

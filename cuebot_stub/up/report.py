@@ -34,7 +34,7 @@ class HostStatus(NamedTuple):
         return f"host     {self.name}  {facts}{process}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
+        """Plain data for JSON."""
         known = self.known
         state, cores, idle = (known.state, known.cores, known.idle_cores) if known else (None, None, None)
         return {
@@ -48,7 +48,7 @@ class HostStatus(NamedTuple):
 
 
 class FarmStatus(NamedTuple):
-    """The status of a farm.
+    """What ``cuebot-stub status`` shows.
 
     Attributes:
         server: The address of the server.
@@ -78,7 +78,7 @@ class FarmStatus(NamedTuple):
         return lines + ([f"mend     {self.mend}: jobs stay"] if self.mend else [])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON."""
+        """Plain data for JSON."""
         hosts, jobs = [host.to_dict() for host in self.hosts], [job._asdict() for job in self.jobs]
         return {**self._asdict(), "hosts": hosts, "jobs": jobs}
 

@@ -68,7 +68,7 @@ def run_quietly(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 def ensure_rqd_environment(cache: Path, say: Callable[[str], None], run: Run = run_quietly) -> Path:
-    """Return the environment with RQD, and create it if it does not exist.
+    """The environment with RQD. Creates it if it does not exist.
 
     Creates it under a temporary name and renames it, so an incomplete one is never used. A lock makes concurrent
     commands wait. An existing environment needs no network.
@@ -104,7 +104,7 @@ def find_rqd_environment(named: Path | None, say: Callable[[str], None]) -> Path
     if named is None:
         return ensure_rqd_environment(cache_folder(), say)
     if not _is_whole(named):
-        raise FarmError(f"{named} is no virtual environment with opencue-rqd in it")
+        raise FarmError(f"{named} is not a virtual environment with opencue-rqd")
     return named.absolute()
 
 

@@ -35,14 +35,14 @@ _FRAME_SECONDS = 1.0
 
 
 class FarmOptions(NamedTuple):
-    """The options of a farm.
+    """What to start.
 
     Attributes:
         hosts: The number of RQDs.
         cores: The cores of each, also more than the machine has.
         port: The server's port; 0 picks a free one.
         http: The port of its page, or None for no page.
-        strict: Do what Cuebot does, also where that is unhelpful.
+        strict: Do exactly what Cuebot does, even where that is unhelpful.
         patience_seconds: The time limit for the start of the server, and of the hosts.
     """
 

@@ -69,7 +69,6 @@ def _guarded(main: Callable[[list[str]], int], argv: list[str], program: str) ->
 
 
 def _report(error: Exception, program: str, is_debug: bool) -> int:
-    """Print an error and return the exit code."""
     from ..exception import FileSpecException, OutlineException, ScriptExit
 
     if isinstance(error, ScriptExit):

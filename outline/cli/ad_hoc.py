@@ -22,7 +22,7 @@ __all__ = ["RunCommand", "main"]
 _INSTEAD = "What to do, instead of launching"
 _HELP = "Run COMMAND for the frames RANGE; it becomes the layer of a job of its own."
 _EPILOG = """
-COMMAND stands behind --, and its tokens and # are those of a Shell layer. A single word is a line that is split once.
+Write COMMAND behind --. It takes the tokens of a Shell layer, and #. A single word is split at its blanks.
 
 Examples:
   outline run 1-100 --backend local -- ginsu -in a.#.exr -out b.#.exr
@@ -38,7 +38,7 @@ class RunCommand(PycuerunCommand):
         super().__init__(plugins)
         layer = [
             click.Option(
-                ["--name", "name"], metavar="NAME", help="Name of job and layer; that of the program when not given."
+                ["--name", "name"], metavar="NAME", help="Name of job and layer.  [default: that of the program]"
             ),
             click.Option(["--chunk", "chunk"], metavar="N", help="Frames per chunk."),
             click.Option(

@@ -52,7 +52,7 @@ def end_process(exit_code: int) -> int:
         pass
     names = _living_threads()
     if names:
-        print(f"the job is over; left behind: the thread {', '.join(names)}", file=sys.stderr)
+        print(f"the job is over; these threads still run and are left behind: {', '.join(names)}", file=sys.stderr)
         _leave(exit_code)
     return exit_code
 

@@ -263,5 +263,5 @@ def _next_steps(job: Any, outcome: Outcome, server: Any) -> list[str]:
             f"try again   outline retry {name}{ours}",
         ]
     if outcome is Outcome.KILLED:
-        return ["somebody has ended the job before its frames were done"]
+        return ["somebody ended the job before its frames were done"]
     return ["the farm server does not know the job any more"] if outcome is Outcome.LOST else []

@@ -115,13 +115,13 @@ class FarmPlace:
             shown = ", ".join(effect.unchanged[:5])
             more = ", ..." if len(effect.unchanged) > 5 else ""
             print(
-                f"the farm does not show it yet of {plural(len(effect.unchanged), 'frame')}: {shown}{more}",
+                f"the farm does not show the change yet for {plural(len(effect.unchanged), 'frame')}: {shown}{more}",
                 file=sys.stderr,
             )
         if not quiet and effect.frames:
             print(f"{plural(effect.frames, 'frame')} {_DONE[what]}: outline status {name}")
         elif not quiet:
-            print(f"nothing to {what}, no such frame is {' or '.join(meant)}: outline status {name}")
+            print(f"nothing to {what}, none of these frames is {' or '.join(meant)}: outline status {name}")
         return EXIT_DEAD if effect.unchanged else 0
 
     def kill(self, *, quiet: bool = False) -> int:

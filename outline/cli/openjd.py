@@ -57,7 +57,9 @@ def import_template(template: str, path: str, *, force: bool) -> int:
     try:
         made = script_of(data, source=os.path.basename(template), folder=folder)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise OutlineException(f"{template} is no template; openjd check says what is wrong ({error!r})") from error
+        raise OutlineException(
+            f"{template} is not a valid template; run openjd check to see what is wrong ({error!r})"
+        ) from error
     except OutlineException as error:
         raise OutlineException(f"{template}: {error}") from error
     try:

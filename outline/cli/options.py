@@ -153,5 +153,5 @@ def settle_format(options: Any) -> None:
     """
     if (options.json or options.format) and not options.dry_run:
         given = "--json" if options.json else f"--format {options.format}"
-        raise OutlineException(f"{given} is for --dry-run; give both")
+        raise OutlineException(f"{given} works only with --dry-run; give both")
     options.format = "json" if options.json else options.format

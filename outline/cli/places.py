@@ -119,7 +119,7 @@ class SessionPlace:
             print(f"outline: {owner} has no frames {lacking}; they are left out", file=sys.stderr)
         if not chosen:
             if not quiet:
-                print(f"nothing to retry, no such frame is {' or '.join(wanted)}: outline status shows what there is")
+                print(f"nothing to retry, none of these frames is {' or '.join(wanted)}; see outline status")
             return 0
         if no_run:
             retry(self.__folder, layer=layer, frames=frames, states=wanted, run=False)
@@ -164,7 +164,7 @@ def _place_of_session(folder: str, server: str | None) -> JobPlace:
     try:
         return farm_job_of(folder, server)
     except LaunchException as error:
-        raise OutlineException(f"no job of the local backend ran in {folder}, and on a farm: {error}") from error
+        raise OutlineException(f"no job of the local backend ran in {folder}, and the farm says: {error}") from error
 
 
 def _farm_place(text: str, server: str | None) -> JobPlace:
@@ -178,7 +178,7 @@ def _farm_place(text: str, server: str | None) -> JobPlace:
     except LaunchException as error:
         if server is not None:
             raise
-        raise OutlineException(f"no session {text} here, and no such job on a farm: {error}") from error
+        raise OutlineException(f"no session {text} on this machine, and the farm says: {error}") from error
 
 
 def _frames_not_there(job: JobState, layer: str | None, frames: str | None) -> FrameSet | None:

@@ -53,7 +53,7 @@ class PluginParser(CuerunOptionParser):
         try:
             super().add_plugin_option(*args, **kwargs)
         except OptionError as error:
-            raise OutlineException(f"a plug-in adds an option that is none: {error}") from error
+            raise OutlineException(f"a plug-in adds an invalid option: {error}") from error
 
     def click_groups(self) -> dict[str, list[click.Option]]:
         """The options that plug-ins have added, by the titles of their groups.

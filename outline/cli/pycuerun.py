@@ -46,7 +46,7 @@ class PyCuerun:
         self.__parser.add_plugin_option(*args, **kwargs)
 
     def options_to_dict(self, options: Any) -> dict[str, Any]:
-        """Return options as launch flags."""
+        """Options as launch flags."""
         return self.__parser.options_to_args(options)
 
     def __handler(self) -> EventHandler:

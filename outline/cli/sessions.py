@@ -98,7 +98,7 @@ def find_session(text: str) -> ListedJob | None:
     jobs = sessions_by_age()
     if text == LAST:
         if not jobs:
-            raise OutlineException("no job was launched yet; outline list shows what there is")
+            raise OutlineException("no job was launched yet; launch one with pycuerun")
         return jobs[0]
     fitting = (
         [job for job in jobs if job.name == text]
@@ -204,7 +204,7 @@ def parse_age(text: str) -> float:
     """
     match = _AGE.match(text.strip())
     if not match:
-        raise OutlineException(f"an age is a number and s, m, h, d or w, such as 7d, not {text!r}")
+        raise OutlineException(f"write an age as a number and s, m, h, d or w, such as 7d, not {text!r}")
     return int(match[1]) * float(_SECONDS[match[2]])
 
 
@@ -232,7 +232,7 @@ def clean_sessions(
         left = plural(len(old) - len(jobs), "session")
         print(f"{left} left alone: not run on this machine, and no farm server says that the job is over")
     if not jobs:
-        print(f"no session to remove: nothing that is over is older than {older_than}")
+        print(f"no session to remove: no job ended more than {older_than} ago")
         return 0
     print(list_text(jobs))
     if not yes and not _agreed(f"remove {plural(len(jobs), 'session')}, with their logs? [y/N] "):
@@ -246,7 +246,7 @@ def clean_sessions(
 
 def _agreed(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise OutlineException("nothing was removed: there is no terminal to ask on; say --yes")
+        raise OutlineException("nothing was removed: cannot ask without a terminal; give --yes")
     return input(question).strip().lower() in ("y", "yes")
 
 

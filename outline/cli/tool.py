@@ -26,14 +26,14 @@ __all__ = ["main", "outline_group"]
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _SESSION = (
-    "SESSION is the name of a job, a part of it that fits no other job, or the beginning of its id, as outline list"
-    " shows them; the newest one counts. It can be the word last, a session folder or the outline.yaml in it, or the"
-    " name or id of a job on the farm."
+    "SESSION names a job: its name, a part of the name that no other job has, or the start of its id, as outline list"
+    " shows them. Of several jobs with one name it is the newest. It can also be the word last, a session folder or"
+    " the outline.yaml in it, or the name or id of a job on the farm."
 )
 _SERVER = click.option("-s", "--server", metavar="HOST", help="The farm server, when SESSION is a job on the farm.")
 
 _SESSION_ARGUMENT = click.argument("session", shell_complete=complete_session)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 _LAYER = click.option("--layer", metavar="LAYER", help="Only frames of this layer.")
 _FRAMES = click.option("--frames", metavar="RANGE", help="Only these frames.")
@@ -76,7 +76,7 @@ def _negatives_last(argv: list[str]) -> list[str]:
 @click.group(
     invoke_without_command=True,
     context_settings=_CONTEXT,
-    epilog="Exit codes: 0 done, 1 a frame is dead or a check found errors, 2 could not be done, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 a frame is dead or a check found errors, 2 failed, 130 interrupted.",
 )
 @click.option("-D", "--debug", is_flag=True, help="Show tracebacks.")
 @click.version_option(__version__, "-v", "--version", message="outline %(version)s", help="Print the version.")
@@ -169,7 +169,9 @@ def list_(part: str | None, as_json: bool) -> int:
 
 @outline_group.command()
 @click.argument("part", required=False)
-@click.option("--older-than", metavar="AGE", required=True, help="How long the job has been over, such as 7d or 12h.")
+@click.option(
+    "--older-than", metavar="AGE", required=True, help="Remove jobs that ended longer ago than this, such as 7d or 12h."
+)
 @click.option("--yes", is_flag=True, help="Remove without asking.")
 @click.option("--lost", is_flag=True, help="Also sessions of jobs that the farm does not know any more.")
 @_SERVER
@@ -187,7 +189,7 @@ def clean(**options: Any) -> int:
 @outline_group.command(epilog=_SESSION)
 @click.argument("session", default="last", shell_complete=complete_session)
 @_JSON
-@click.option("--watch", is_flag=True, help="Print it anew every second until the job is over.")
+@click.option("--watch", is_flag=True, help="Print it again every second until the job is over.")
 @_SERVER
 def status(session: str, as_json: bool, watch: bool, server: str | None) -> int:
     """Show how a job is, while it runs and afterwards.
@@ -230,8 +232,8 @@ def report(session: str, output: str, pictures: int, server: str | None) -> int:
 @outline_group.command(epilog=_SESSION)
 @_SESSION_ARGUMENT
 @click.argument("frame", shell_complete=complete_frame)
-@click.option("--attempt", type=click.IntRange(1), metavar="N", help="Which attempt; the last when not given.")
-@click.option("-f", "--follow", is_flag=True, help="Print what comes, until the frame is over.")
+@click.option("--attempt", type=click.IntRange(1), metavar="N", help="The attempt.  [default: the last]")
+@click.option("-f", "--follow", is_flag=True, help="Follow the log until the frame is over.")
 @_SERVER
 def log(session: str, frame: str, attempt: int | None, follow: bool, server: str | None) -> int:
     """Print the log of a frame, such as 12-beauty."""
@@ -255,8 +257,8 @@ def log(session: str, frame: str, attempt: int | None, follow: bool, server: str
     help="Only frames in this state; may be given several times.",
 )
 @click.option("--no-run", is_flag=True, help="Only mark them; pycuerun --resume runs them.")
-@click.option("--cores", metavar="N", help="Cores to use; all when not given.")
-@click.option("--memory", metavar="SIZE", help="Memory to use, such as 16g; all when not given.")
+@click.option("--cores", metavar="N", help="Cores to use.  [default: all]")
+@click.option("--memory", metavar="SIZE", help="Memory to use, such as 16g.  [default: all]")
 @click.option("--fail-fast", is_flag=True, help="Stop when a frame is dead.")
 @_QUIET
 @_SERVER
@@ -328,7 +330,7 @@ def done(session: str, server: str | None, **options: Any) -> int:
 )
 @click.option("-o", "--output", metavar="DIR", required=True, help="The folder to make.")
 @click.option(
-    "-m", "--max-retries", type=click.IntRange(0), metavar="N", help="How often a failed frame is tried again."
+    "-m", "--max-retries", type=click.IntRange(0), metavar="N", help="How many times to retry a failed frame."
 )
 def export(script: str, frames: str | None, format_: str, output: str, max_retries: int | None) -> int:
     """Write an outline as a job bundle of Open Job Description.

@@ -82,7 +82,6 @@ def merge_folders(folders: Sequence[str], output: str, *, prefers_newest: bool) 
 
 
 def _runs_on_farm(job_id: str, server: Any) -> bool:
-    """Tell whether a job still runs or waits on a farm."""
     from ..cuerun import import_backend_module
 
     return bool(import_backend_module("cue").is_running(job_id, server))

@@ -11,7 +11,7 @@ import click
 __all__ = ["WORK_COMMANDS"]
 
 _WORK = click.argument("work", type=click.Path(file_okay=False))
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print data for programs.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()
@@ -24,7 +24,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print data for pro
     default="jsonl",
     help="How to print them.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one list, as --format json.")
+@click.option("--json", "as_json", is_flag=True, help="Print one list, like --format json.")
 @click.option("-o", "--output", metavar="NAME", help="Write files NAME-00000-of-00001 and so on.")
 @click.option(
     "--shards",
@@ -33,7 +33,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print data for pro
     metavar="N",
     help="With -o, how many files.",
 )
-@click.option("--failed", is_flag=True, help="The frames that failed, with their errors, instead.")
+@click.option("--failed", is_flag=True, help="Print the frames that failed and their errors instead.")
 def results(
     work: str,
     layer: str,
@@ -56,7 +56,7 @@ def results(
 @click.command()
 @_WORK
 @click.argument("file", type=click.Path())
-@click.option("--down", is_flag=True, help="What was made from it instead.")
+@click.option("--down", is_flag=True, help="Print what was made from it instead.")
 @_JSON
 def trace(work: str, file: str, down: bool, as_json: bool) -> int:
     """Show what a file was made from, back to the sources.

@@ -124,7 +124,7 @@ class OutputReader:
             self.__tell()
         if 0 < self.__most_errors <= self.error_count:
             raise OutlineException(
-                f"the application was ended, since it told of {self.error_count} errors; the first: {self.errors[0]}"
+                f"ended the application, which reported {self.error_count} errors, the first one: {self.errors[0]}"
             )
 
     def close(self) -> None:

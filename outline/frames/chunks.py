@@ -72,4 +72,4 @@ def consecutive_runs(whole: FrameSet, some: FrameSet) -> list[FrameSet]:
 
 def _check_size(size: int) -> None:
     if size < 1:
-        raise FrameRangeError("", str(size), 0, f"chunk size {size}: a chunk holds at least one frame")
+        raise FrameRangeError("", str(size), 0, f"chunk size {size} is too small; give 1 or more")

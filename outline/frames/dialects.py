@@ -85,7 +85,9 @@ def blender_list(frames: Iterable[int]) -> str:
     members = FrameSet(frames).unique()
     negative = [frame for frame in members if frame < 0]
     if negative:
-        raise ValueError(f"blender -f cannot be told negative frames, such as {negative[0]}")
+        raise ValueError(
+            f"frame {negative[0]} is negative, and blender -f counts it from the end of the scene; shift the range"
+        )
     return ",".join(_words(members, lambda run: f"{run[0]}..{run[-1]}"))
 
 

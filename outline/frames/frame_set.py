@@ -242,7 +242,7 @@ def _read(spec: Any) -> tuple[Part, ...]:
         return pack(_members(spec))
     if hasattr(spec, "__index__"):
         return pack([Listed(_whole_numbers([spec]))])
-    raise TypeError(f"frames are given as text such as '1-10x2', as numbers or as a FrameSet, not as {spec!r}")
+    raise TypeError(f"give frames as text such as '1-10x2', as numbers or as a FrameSet, not as {spec!r}")
 
 
 def _members(spec: Iterable[Any]) -> Iterator[Part]:

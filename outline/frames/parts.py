@@ -43,7 +43,7 @@ class Inverse:
         return self.full[group * period + place + 1]
 
     def position(self, frame: int) -> int:
-        """The position of a frame, or -1."""
+        """Where a frame stands in the order, or -1."""
         if frame not in self:
             return -1
         offset = self.full.index(frame)

@@ -271,7 +271,7 @@ def _start_failure(words: list[str], error: OSError | ValueError) -> ShellComman
     elif isinstance(error, FileNotFoundError):
         reason = f"{found} is there, but the interpreter in its #! line, or its loader, is not"
     elif error.errno == errno.ENOEXEC:
-        reason = f"{found} is no program; a script needs a #! line"
+        reason = f"{found} is not a program; a script needs a #! line"
     elif isinstance(error, PermissionError):
         reason = f"{found or name} is not executable, or may not be run by this user"
     else:

@@ -181,7 +181,9 @@ class FileSpec(Path):
         pattern = self.__pattern
         if not pattern.slot:
             if fs:
-                raise FileSpecException(f"{self.get_path()!r} is a single file and has no place for the frames {fs}")
+                raise FileSpecException(
+                    f"{self.get_path()!r} is a single file, so it cannot take the frames {fs}; put #### into its name"
+                )
             return self.get_path()
         return f"{pattern.prefix}{fs or pattern.hashes()}{pattern.suffix}"
 

@@ -93,7 +93,7 @@ def read_rules(options: Mapping[str, str]) -> list[PathRule]:
         parts = _ARROW.split(text.strip())
         if len(parts) != 2 or not all(parts):
             raise ConfigException(
-                f"[{SECTION}] {name} = {text!r} is no rule; write it as source -> target, such as"
+                f"[{SECTION}] {name} = {text!r} is not a rule; write it as source -> target, such as"
                 " P:\\shots -> /mnt/shots"
             )
         source, target = (part.rstrip("\\/") or part for part in parts)

@@ -28,11 +28,11 @@ def frames_on_disk(path: str | os.PathLike[str]) -> FrameSet:
     pattern = find_slot(expand_path(resolve(path), os.environ))
     if not pattern.slot:
         raise OutlineException(
-            f"{pattern.path!r} has no place for the frame, such as ####, so it has no frames on disk"
+            f"{pattern.path!r} is a single file, without frames on disk; put a token such as #### into its path"
         )
     frames = pattern.frames_on_disk()
     if not frames:
         folder = os.path.dirname(pattern.path) or os.curdir
-        problem = "there is no file of it" if os.path.isdir(folder) else f"there is no folder {folder}"
+        problem = "none of its files exists" if os.path.isdir(folder) else f"the folder {folder} does not exist"
         raise OutlineException(f"no frames of {pattern.path} on disk: {problem}")
     return FrameSet(frames)

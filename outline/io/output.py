@@ -238,7 +238,7 @@ def _named(spec: object) -> dict[str, str]:
     for name, path in named.items():
         if not os.path.basename(path.rstrip("/")):
             raise LayerException(
-                f"output {name!r} is {path!r}, which is no file name; give a path like 'out/a.####.exr'"
+                f"output {name!r} is {path!r}, which is not a file name; give a path like 'out/a.####.exr'"
             )
         if path.endswith("/") and is_url(path):
             raise LayerException(f"output {name!r} is the folder {path}, and only files can be put into a bucket")

@@ -20,7 +20,7 @@ _PLAIN_KEY = r"[\w][\w. =@+,-]{0,99}"  # most keys, and a job may have a million
 
 
 class Item(NamedTuple):
-    """One item.
+    """What one frame of a layer with items works on.
 
     Attributes:
         key: Its name, unique in its source.

@@ -111,7 +111,7 @@ def _read(path: str, line: bytes, number: int) -> Item:
     try:
         found, key, value, origin, *members = json.loads(line.decode("utf-8", "surrogateescape"))
     except ValueError as error:
-        raise ItemException(f"{path} is damaged where the item of frame {number} stands") from error
+        raise ItemException(f"{path} is damaged at the item of frame {number}; launch the job again") from error
     if found != number:
         raise ItemException(f"{path} and its index do not belong together: frame {number} is {found} there")
     return Item(key, value, origin, *map(tuple, members))

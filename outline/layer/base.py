@@ -324,7 +324,7 @@ class Layer(metaclass=LayerType):
         return LayerTypeName(self.get_arg("type") or LayerTypeName.RENDER)
 
     def set_type(self, t: LayerTypeName | str) -> None:
-        """Set the type.
+        """Set when the layer runs, as the argument ``type``.
 
         Raises:
             LayerException: It is not one of ``Render``, ``Util`` and ``Post``.
@@ -687,7 +687,7 @@ class Layer(metaclass=LayerType):
         return {**self._ol_state.outputs, **{output.name: output for output in outputs.absolute_outputs(self)}}
 
     def get_input(self, name: str) -> Path:
-        """One input.
+        """The path of the input ``name``.
 
         Raises:
             LayerException: There is no such name.
@@ -695,7 +695,7 @@ class Layer(metaclass=LayerType):
         return paths.find_path(self.get_inputs(), "input", name, f"layer {self.get_name()!r}")
 
     def get_output(self, name: str) -> Path:
-        """One output.
+        """The path of the output ``name``.
 
         Raises:
             LayerException: There is no such name.

@@ -50,7 +50,7 @@ def source_of(layer: Layer) -> Items | None:
     if hasattr(value, SLOT):
         source = source_of(value)
         if source is None:
-            raise LayerException(f"{where(layer)}: items={value.get_name()!r} is a layer that has no items itself")
+            raise LayerException(f"{where(layer)}: items={value.get_name()!r} is a layer without items of its own")
         return source
     try:
         state.args["items"] = source = as_items(value)
@@ -77,7 +77,7 @@ def check(ol: Outline) -> None:
 
 def _check(layer: Layer) -> None:
     if layer.get_arg("range") not in (None, ""):
-        raise LayerException(f"{where(layer)}: items= and range= exclude each other; items number the frames")
+        raise LayerException(f"{where(layer)}: give items= or range=, not both; items number the frames")
     if not layer.takes_items:
         problem = "renders frames, so it takes no items=; give it range=, or run the program in a Shell"
         raise LayerException(f"{where(layer)}: {type(layer).__name__} {problem}")
@@ -115,7 +115,7 @@ def item_of(layer: Layer, frame: int) -> Item:
     try:
         return (_book(ol).of(source) if items is None else items)[frame]
     except KeyError:
-        raise ItemException(f"no item of {source} has the frame {frame}") from None
+        raise ItemException(f"frame {frame} has no item of {source}") from None
 
 
 def item_finder(layer: Layer) -> Callable[[int], Item]:
@@ -255,7 +255,6 @@ def bind(ol: Outline) -> None:
 
 
 def _pairs(layer: Layer, on: Layer) -> bool:
-    """Tell whether two layers pair frame by frame."""
     mine, theirs = source_of(layer), source_of(on)
     if mine == theirs or isinstance(mine, ItemTable) or isinstance(theirs, ItemTable):
         return True

@@ -35,10 +35,10 @@ def doubts(layer: Layer) -> Iterator[Doubt]:
     """Give what can hardly be meant in the arguments of a layer."""
     for name, value in state_of(layer).args.items():
         for found, meant in misspelt_tokens(value):
-            text = f"its argument {name!r} has {found!r}, which is no token; did you mean {meant!r}?"
+            text = f"its argument {name!r} has {found!r}, which is not a token; did you mean {meant!r}?"
             yield Doubt("token", text)
     for path in _missing_files(layer):
-        yield Doubt("file", f"its {path} is not there now, and nothing that runs before says to make it")
+        yield Doubt("file", f"its {path} does not exist now, and nothing that runs before it declares it as output")
 
 
 # -- tokens ----------------------------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ def check(layer: Layer) -> None:
     single = [output.path for output in outputs if not output.is_sequence]
     if single and not layer.frames_share_outputs and len(FrameSet(layer.get_frame_range() or "1")) > 1:
         raise LayerException(
-            f"{where(layer)} has several frames, but its output {single[0]!r} has no place for the frame, such as ####"
+            f"{where(layer)} has several frames, but its output {single[0]!r} is a single file; put #### into its path"
         )
     for name in _named_in(layer.get_arg("command")):
         if name not in targets_of(layer):

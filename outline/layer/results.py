@@ -164,7 +164,7 @@ def take(layer: Layer, frames: Iterable[int]) -> None:
         except FileNotFoundError:
             raise LayerException(f"{where(layer)}: the command of frame {frame} wrote no %{{RESULT}}") from None
         except (ValueError, RecursionError, OSError) as error:
-            raise LayerException(f"{where(layer)}: the %{{RESULT}} of frame {frame} is no JSON: {error}") from error
+            raise LayerException(f"{where(layer)}: the %{{RESULT}} of frame {frame} is not JSON: {error}") from error
         if not isinstance(result, dict):
             raise LayerException(
                 f"{where(layer)}: the %{{RESULT}} of frame {frame} must be one JSON object, not {result!r:.60}"

@@ -129,7 +129,7 @@ def _texts(value: Any, where: str) -> list[str]:
 
 def _truth(value: Any, where: str) -> bool | None:
     if isinstance(value, str) and value.strip().lower() not in _TRUTH:
-        logger.warning("%s=%r is left out, since it is none of %s", where, value, ", ".join(_TRUTH))
+        logger.warning("%s=%r is left out; give one of %s", where, value, ", ".join(_TRUTH))
         return None
     return _TRUTH[value.strip().lower()] if isinstance(value, str) else bool(value)
 
@@ -140,14 +140,14 @@ def _minutes(value: Any, where: str) -> Any:
     except ValueError:
         return value  # the backend refuses it
     if is_negative:
-        logger.warning("%s=%s is no time limit", where, value)
+        logger.warning("%s=%s is below 0 and sets no time limit", where, value)
         return None
     return value
 
 
 def _chunk(value: Any, where: str) -> Any:
     if isinstance(value, float) and math.isfinite(value) and not value.is_integer():
-        logger.warning("%s=%s is taken as %d", where, value, value)
+        logger.warning("%s=%s is rounded down to %d", where, value, value)
         return int(value)
     return value
 

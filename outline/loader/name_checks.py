@@ -32,13 +32,13 @@ def check_job_name(ol: Outline) -> None:
     """
     if conform_name(ol.get_name()) != ol.get_name():
         raise OutlineException(
-            f"outline name {ol.get_name()!r} has characters that no job name may have;"
-            f" use letters, digits, '_', '-' and '.', for instance {conform_name(ol.get_name())!r}"
+            f"outline name {ol.get_name()!r} has characters that a job name cannot have;"
+            f" use letters, digits, '_', '-' and '.', for example {conform_name(ol.get_name())!r}"
         )
     size = len(os.fsencode(ol.get_full_name()))
     if size > _LONGEST_FILE_NAME:
         raise OutlineException(
-            f"the job's name has {size} bytes, and {_LONGEST_FILE_NAME} are the most in the name of its folder;"
+            f"the job's name has {size} bytes, and the name of its folder can have at most {_LONGEST_FILE_NAME};"
             f" give it a shorter one with --base-name: {ol.get_full_name()[:60]}..."
         )
 
@@ -52,8 +52,7 @@ def check_length(ol: Outline, layer: Layer) -> None:
     size = len(os.fsencode(layer.get_name()))
     log = os.fsencode(older_log(log_name(ol.get_full_name(), frame_name(10**6, layer.get_name())), 10))
     if size > _LONGEST_FILE_NAME:
-        problem = f"{where(layer)}: its name has {size} bytes, {_LONGEST_FILE_NAME} are the most in a file's name"
+        problem = f"{where(layer)}: its name has {size} bytes, and a file name at most {_LONGEST_FILE_NAME}; shorten it"
         report_problem(LayerException(problem), layer)
     elif len(log) > _LONGEST_FILE_NAME:
-        text = "%s: with the name of the job its name is too long for that of a log, so its frames may fail"
-        logger.warning(text, where(layer))
+        logger.warning("%s: its name and the job's are too long for the name of a log; shorten one", where(layer))

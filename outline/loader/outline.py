@@ -170,7 +170,7 @@ class Outline(metaclass=_OutlineType):
         return util.get_shot() if self._ol_state.shot is None else self._ol_state.shot
 
     def set_shot(self, shot: str) -> None:
-        """Set the shot."""
+        """Replace the shot of the environment."""
         self._ol_state.shot = shot
 
     def get_show(self) -> str:
@@ -178,7 +178,7 @@ class Outline(metaclass=_OutlineType):
         return util.get_show() if self._ol_state.show is None else self._ol_state.show
 
     def set_show(self, show: str) -> None:
-        """Set the show."""
+        """Replace the show of the environment."""
         self._ol_state.show = show
 
     def get_user(self) -> str:
@@ -186,7 +186,7 @@ class Outline(metaclass=_OutlineType):
         return util.get_user() if self._ol_state.user is None else self._ol_state.user
 
     def set_user(self, user: str) -> None:
-        """Set the user."""
+        """Replace the user of this process in the job's name."""
         self._ol_state.user = user
 
     def get_facility(self) -> str | None:
@@ -563,7 +563,7 @@ class Outline(metaclass=_OutlineType):
         return self._ol_state.mode
 
     def set_mode(self, mode: int) -> None:
-        """Set the mode.
+        """Say how far the launch is; the mode only grows.
 
         Raises:
             OutlineException: The mode would go back.
@@ -575,7 +575,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.mode = mode
 
     def get_session(self) -> Session:
-        """The session.
+        """The session folder, which ``setup`` makes.
 
         Raises:
             SessionException: There is none yet.
@@ -602,5 +602,4 @@ class Outline(metaclass=_OutlineType):
 
 
 def _takes_range_of_job(layer: Layer) -> bool:
-    """Whether a layer takes its frames only from the job."""
     return not (layer.has_fixed_frames or layer.get_parent() or layer.get_arg("range") or layer.get_items() is not None)

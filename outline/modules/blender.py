@@ -204,7 +204,7 @@ class Blender(RenderLayer):
         extension = os.path.splitext(path)[1].lower()
         if extension not in _FORMATS:
             raise LayerException(
-                f"layer {self.get_name()!r}: no format is known for {path!r}; give format=, as blender -F has it"
+                f"layer {self.get_name()!r}: unknown picture format of {path!r}; give format=, as for blender -F"
             )
         return _FORMATS[extension]
 

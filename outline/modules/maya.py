@@ -148,7 +148,8 @@ class Maya(PerRowLayer):
             given = [key for key in ("naming", "percent", "render_type") if self.get_arg(key) is not None]
             if given:
                 raise LayerException(
-                    f"layer {self.get_name()!r}{self.get_origin()}: RenderMan in Maya knows no {', '.join(given)}"
+                    f"layer {self.get_name()!r}{self.get_origin()}: RenderMan in Maya has no option for"
+                    f" {', '.join(given)}; leave it out"
                 )
         self._image_words(Targets(self.get_render_outputs()))
 
@@ -189,8 +190,8 @@ class Maya(PerRowLayer):
         naming = self.get_arg("naming") or _NAMINGS.get(name[len(stem) :])
         if not stem or naming is None:
             raise LayerException(
-                f"layer {self.get_name()!r}{self.get_origin()}: Maya cannot be told to write {target.path!r};"
-                " names are like 'beauty.####.exr', 'beauty_####.exr' or 'beauty####.exr'; or give naming=, as"
+                f"layer {self.get_name()!r}{self.get_origin()}: Maya has no naming for {target.path!r};"
+                " use a name like 'beauty.####.exr', 'beauty_####.exr' or 'beauty####.exr'; or give naming=, as"
                 " Render -fnc has it, or image_name=False"
             )
         digits = str(target.pattern.digits)

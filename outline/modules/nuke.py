@@ -73,7 +73,7 @@ class Nuke(RenderLayer):
     executable = "nuke"
     declared_args = NukeArgs
     output_rules = NUKE_RULES
-    exit_reasons: ClassVar[dict[int, str]] = {1: "an error while rendering", 100: "no licence was to be had"}
+    exit_reasons: ClassVar[dict[int, str]] = {1: "an error while rendering", 100: "no licence was available"}
     required_args = ("scene",)
 
     if TYPE_CHECKING:

@@ -31,7 +31,7 @@ class PerFrameLayer(RenderLayer):
         if len(frames) > 1 and self.get_arg("scene") and self.get_scene(frames[0]) == self.get_scene(frames[1]):
             raise LayerException(
                 f"layer {self.get_name()!r}{self.get_origin()}: {self.application} renders one file per frame, but the"
-                f" scene {self.get_scene()!r} has no place for the frame, such as ####"
+                f" scene {self.get_scene()!r} is a single file; put #### into its path"
             )
 
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:

@@ -130,7 +130,7 @@ class RenderLayer(Layer):
             missing = [frame for frame in frames if not os.path.exists(self.get_scene(frame))]
             if missing:
                 named = f" for frames {FrameSet(missing)}" if find_slot(self.get_scene()).slot else ""
-                raise LayerException(f"the scene is not there{named}: {self.get_scene()}")
+                raise LayerException(f"the scene does not exist{named}: {self.get_scene()}")
 
     def collect_outputs(self, command: RenderCommand) -> None:
         """Move a command's files to ``get_target``, for applications that choose the names themselves.

@@ -167,7 +167,7 @@ class ShellSequence(CommandLayer):
         self.set_arg("proxy_enable", False)
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
-        """The command of each frame."""
+        """The command at the position of each frame in the layer's range; the number, where it has tokens."""
         commands = get_slice(str(self.get_arg("range")), frames, self.get_arg("commands"))
         pairs = zip(commands, frames, strict=True)
         return [(command, frame if holds_token(command) else None) for command, frame in pairs]
@@ -185,7 +185,7 @@ class ShellCommand(CommandLayer, Frame):
         self.set_arg("proxy_enable", False)
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
-        """The one command."""
+        """The command, with the number of the first frame for its tokens."""
         return [(self.get_arg("command"), frames[0])]
 
 

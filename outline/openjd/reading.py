@@ -111,14 +111,18 @@ def _check(template: Data) -> None:
     """
     if not isinstance(template, Mapping) or template.get("specificationVersion") != VERSION:
         found = template.get("specificationVersion") if isinstance(template, Mapping) else None
-        raise OutlineException(f"specificationVersion is {found!r}, and only {VERSION} is known")
+        raise OutlineException(f"specificationVersion is {found!r}, and outline import reads only {VERSION}")
     unknown = [name for name in template.get("extensions") or () if name not in _EXTENSIONS]
     if unknown:
-        raise OutlineException(f"the template uses {', '.join(unknown)}, and only {', '.join(_EXTENSIONS)} are known")
+        raise OutlineException(
+            f"the template uses {', '.join(unknown)}, and outline import reads only {', '.join(_EXTENSIONS)}"
+        )
     _known(template, _OF_TEMPLATES, "the template")
     for one in template.get("parameterDefinitions") or ():
         if one["type"] not in TYPES:
-            raise OutlineException(f"parameter {one['name']} is a {one['type']}, and only {', '.join(TYPES)} are known")
+            raise OutlineException(
+                f"parameter {one['name']} is a {one['type']}, and outline import reads only {', '.join(TYPES)}"
+            )
     for step in template["steps"]:
         _known(step, _OF_STEPS, f"step {step.get('name')!r}")
         for one in (step.get("parameterSpace") or {}).get("taskParameterDefinitions", ()):
@@ -248,7 +252,7 @@ def _limit(timeout: Any, where: str, warnings: list[str]) -> dict[str, Any]:
     if timeout is None:
         return {}
     if not isinstance(timeout, int):
-        warnings.append(f"{where}: the timeout {timeout} is left out, since it is no number")
+        warnings.append(f"{where}: the timeout {timeout} is left out, since it is not a number")
         return {}
     minutes = math.ceil(timeout / 60)
     if minutes * 60 != timeout:

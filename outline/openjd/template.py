@@ -111,7 +111,9 @@ def _parameters(folder: str) -> list[dict[str, Any]]:
 def _variables(variables: Mapping[str, str], warnings: list[str]) -> dict[str, str]:
     odd = [name for name, value in variables.items() if "{{" in value]
     if odd:
-        warnings.append(f"variables with {{{{ in them cannot be said and are left out: {', '.join(odd)}")
+        warnings.append(
+            f"variables that contain {{{{ are left out, since a template would expand them: {', '.join(odd)}"
+        )
     return {name: value for name, value in variables.items() if name not in odd}
 
 
@@ -154,7 +156,9 @@ def _step(
     if layer.timeout_seconds:
         action["timeout"] = round(layer.timeout_seconds * (len(heads) if is_serial else 1)) or 1
     step["script"] = {"actions": {"onRun": action}}
-    warnings += [f"{where}: {one} cannot be said and is left out" for one in (*facts.lost, *_lost(layer))]
+    warnings += [
+        f"{where}: {one} has no counterpart in a template and is left out" for one in (*facts.lost, *_lost(layer))
+    ]
     return step
 
 

@@ -125,7 +125,7 @@ def _import(module_name: str) -> ModuleType | None:
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if module_name == missing or module_name.startswith(f"{missing}."):
-            logger.warning("the plug-in %s is not there: %s", module_name, error)
+            logger.warning("the plug-in %s does not exist: %s", module_name, error)
         else:
             logger.warning("the plug-in %s cannot be imported", module_name, exc_info=True)
     except Exception:  # foreign code

@@ -97,5 +97,5 @@ def _minutes(value: object) -> float | None:
     except ValueError:
         minutes = float("nan")
     if not isfinite(minutes):
-        raise ValueError(f"{value!r} is no number of minutes")
+        raise ValueError(f"{value!r} is not a number of minutes")
     return minutes * 60 if minutes > 0 else None

@@ -11,7 +11,7 @@ __all__ = ["DependPlan", "JobPlan", "LayerPlan"]
 
 
 class LayerPlan(NamedTuple):
-    """One layer.
+    """What the scheduler knows of a layer.
 
     Attributes:
         name: Its name.
@@ -69,7 +69,7 @@ class DependPlan(NamedTuple):
 
 
 class JobPlan(NamedTuple):
-    """One job."""
+    """What the scheduler knows of a job: plain data, so it travels through the journal as JSON."""
 
     name: str
     layers: tuple[LayerPlan, ...]

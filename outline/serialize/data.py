@@ -85,7 +85,7 @@ class Loader(_BaseLoader):
         """
         cost = 1 + sum(self.__hash_costs.get(id(value), 1) for value in made)
         if cost > _MOST_HASHED:
-            raise yaml.constructor.ConstructorError(None, None, "found tuples that are nested too often", None)
+            raise yaml.constructor.ConstructorError(None, None, "found tuples that are nested too deeply", None)
         self.__hash_costs[id(made)] = cost
         return made
 

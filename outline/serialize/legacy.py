@@ -134,7 +134,7 @@ class _LegacyReader:
 
     def __layer(self, noted: Any, parent: Layer | None = None) -> Layer:
         if not isinstance(noted, _Noted) or noted.cls in _NO_LAYER:
-            raise SerializeException(f"{self.__path}: {_describe(noted)} stands where a layer belongs")
+            raise SerializeException(f"{self.__path}: {_describe(noted)} found where a layer belongs")
         if id(noted) in self.__layers:
             return self.__layers[id(noted)]
         state = noted.state
@@ -183,7 +183,7 @@ class _LegacyReader:
 
     def __add_depend(self, layer: Layer, noted: Any) -> None:
         if not isinstance(noted, _Noted) or noted.cls != "outline.depend.Depend":
-            raise SerializeException(f"{self.__path}: {_describe(noted)} stands where a dependency belongs")
+            raise SerializeException(f"{self.__path}: {_describe(noted)} found where a dependency belongs")
         state = {key.partition("__")[2]: value for key, value in noted.state.items()}
         on = self.__layer(state["depend_on"])
         # PyOutline writes `require="x:any"` as frame by frame. The arguments have the original type.
@@ -213,7 +213,7 @@ class _LegacyReader:
         if isinstance(value, _Noted):
             return self.__object(value)
         if isinstance(value, _Method):
-            raise SerializeException(f"{self.__path}: the method {value.name!r} stands where data belongs")
+            raise SerializeException(f"{self.__path}: the method {value.name!r} found where data belongs")
         if isinstance(value, _Function):
             raise SerializeException(f"{self.__path}: refused, it names {value.path} where data belongs")
         if type(value) not in (dict, OrderedDict, list, tuple, set, frozenset):

@@ -32,7 +32,6 @@ class Singleton(type):
 
     # Any: what a class is called with is not known here.
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """The instance."""
         if "_obj" not in cls.__dict__:
             cls._obj = super().__call__(*args, **kwargs)
         return cls._obj
@@ -63,7 +62,7 @@ class Session(metaclass=Singleton):
             return False
         repository = Settings.module_repos.get(module, Settings.repos_path)
         if not repository:
-            logger.debug("no versions repository is set, %s %s is whatever is installed", module, version)
+            logger.debug("no versions repository is set; %s %s is the installed one", module, version)
             return False
         source = os.path.realpath(os.path.join(repository, module, version))
         if not os.path.isdir(source):
@@ -80,7 +79,7 @@ class Session(metaclass=Singleton):
     def unrequire(self, module: str) -> bool:
         """Remove a module. Returns whether it was there. What is already imported stays imported."""
         if not self.is_module_loaded(module):
-            logger.warning("%s cannot be taken away, it was not loaded", module)
+            logger.warning("cannot unload %s, it was not loaded", module)
             return False
         del self.__modules[module]
         link = os.path.join(self.__path, module)

@@ -105,7 +105,7 @@ def _inputs(layers: Mapping[str, LayerLinks], folder: str) -> Iterator[str]:
                         yield f"frame {frame} of layer {layer!r} reads what it writes: {path}"
                     elif not exists(path):
                         who = f"frame {frame} of layer {layer!r}"
-                        yield f"{who}: no layer makes its input {name!r}, and it is not there: {path}"
+                        yield f"{who}: no layer makes its input {name!r}, and it does not exist: {path}"
 
 
 def _frames(links: LayerLinks) -> FrameSet:

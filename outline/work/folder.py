@@ -58,7 +58,7 @@ class WorkFolder:
             WorkException: Nothing was.
         """
         if not self.exists():
-            raise WorkException(f"{self.folder} is no work folder; pycuerun --work makes one")
+            raise WorkException(f"{self.folder} is not a work folder; pycuerun --work makes one")
 
     # -- items -------------------------------------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ class WorkFolder:
                 os.makedirs(folder, exist_ok=True)
             if not make_whole(self.__launch_path(number + 1), json.dumps({**owner, **facts})):
                 self.__refuse_living(number + 1, is_running)
-                raise WorkException(f"{self.folder} was taken by another launch just now; try again")
+                raise WorkException(f"{self.folder} is in use by a launch that began just now; try again")
         except OSError as error:
             raise WorkException(f"cannot write the work folder {self.folder}: {error.strerror}") from error
         return Launch(self.__launch_path(number + 1), number + 1, {**owner, **facts}, self.launch(number))
@@ -236,7 +236,7 @@ class WorkFolder:
             try:
                 book.fold(self.records, files)
             except OSError as error:
-                raise WorkException(f"cannot fold the records in {self.records}: {error.strerror}") from error
+                raise WorkException(f"cannot compact the records in {self.records}: {error.strerror}") from error
 
     def drop_records(self, book: RecordBook, frames: Iterable[tuple[str, str]], before: int) -> None:
         """Remove the records of some frames, and put all others of launches before a number into one file.
@@ -248,7 +248,7 @@ class WorkFolder:
         try:
             book.fold(self.records, [name for name in record_files(self.records) if 0 < launch_of(name) < before])
         except OSError as error:
-            raise WorkException(f"cannot fold the records in {self.records}: {error.strerror}") from error
+            raise WorkException(f"cannot compact the records in {self.records}: {error.strerror}") from error
 
     def move_edited(self, path: str) -> str:
         """Move an output that somebody has changed out of the way, and give its new place.

@@ -49,7 +49,7 @@ def merge(
             one frame, or a path holds a number that would become another one.
     """
     if target.exists() or (os.path.isdir(target.folder) and os.listdir(target.folder)):
-        raise WorkException(f"{target.folder} is there already; merge makes a new folder")
+        raise WorkException(f"{target.folder} exists already; merge needs a new folder")
     for source in sources:
         source.check()
         source.refuse_in_use(is_running)

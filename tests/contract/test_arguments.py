@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("make", [Mantra, Arnold, RenderMan, Redshift])
 def test_programs_that_take_a_file_per_frame_need_one(stage: Stage, make: type[RenderLayer]) -> None:
-    with pytest.raises(LayerException, match="has no place for the frame"):
+    with pytest.raises(LayerException, match="is a single file; put #### into"):
         stage.layer(make, "1-2", scene=stage.scene("a.ass"), outputs=stage.path("a.####.exr"))
 
 
@@ -34,7 +34,7 @@ def test_programs_that_take_a_file_per_frame_need_one(stage: Stage, make: type[R
     [
         (AfterEffects, {}, "needs one of the arguments 'comp' and 'queue_index'"),
         (AfterEffects, {"comp": "a", "queue_index": 1}, "needs one of the arguments"),
-        (Maya, {"renderer": "renderman", "percent": 50}, "RenderMan in Maya knows no percent"),
+        (Maya, {"renderer": "renderman", "percent": 50}, "RenderMan in Maya has no option for percent"),
         (Katana, {"render_node": "a", "variables": ["x"]}, "variables must be a dict"),
         (Gaffer, {"context": ["x"]}, "context must be a dict"),
         (HoudiniRop, {}, "needs the argument 'rop'"),

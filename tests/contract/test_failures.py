@@ -88,7 +88,7 @@ def test_a_scene_that_is_not_there_is_named(stage: Stage, make: type[RenderLayer
     args = stage.cast(make, "1")
     args["scene"] = stage.path("nosuch.####.scene" if "####" in args["scene"] else "nosuch.scene")
 
-    with pytest.raises(LayerException, match=r"the scene is not there.*nosuch"):
+    with pytest.raises(LayerException, match=r"the scene does not exist.*nosuch"):
         stage.render(make, "1", **args)
 
     assert stage.calls() == []
@@ -100,7 +100,7 @@ def test_a_folder_that_cannot_be_made_is_named(stage: Stage, make: type[RenderLa
     args["outputs"] = stage.path("a.scene/pictures/a.####.exr")
     stage.scene("a.scene")
 
-    with pytest.raises(LayerException, match=r"outputs cannot be written to the folder .*pictures"):
+    with pytest.raises(LayerException, match=r"cannot write outputs to the folder .*pictures"):
         stage.render(make, "1", **args)
 
 
@@ -146,7 +146,7 @@ def test_a_crash_after_the_last_picture_can_be_accepted(stage: Stage, make: type
             Nuke,
             100,
             "Invalid nuke_r license key.\n",
-            "Nuke failed with exit status 100 (no licence was to be had); output 'main' is missing",
+            "Nuke failed with exit status 100 (no licence was available); output 'main' is missing",
         ),
         (
             Nuke,

@@ -55,5 +55,5 @@ def test_a_missing_licence_reaches_the_summary(stage: Stage, session_root: Path,
     assert result.returncode == 1
     assert end is not None
     assert end.status == 100
-    assert "Nuke failed with exit status 100 (no licence was to be had)" in end.reason
+    assert "Nuke failed with exit status 100 (no licence was available)" in end.reason
     assert "Nuke said: Invalid nuke_r license key." in result.stdout

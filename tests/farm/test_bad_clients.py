@@ -166,7 +166,7 @@ def test_message_that_cannot_be_read_is_refused_without_a_traceback(
         call(b"\xff\xff\xff", timeout=10)
 
     assert caught.value.code() is grpc.StatusCode.INTERNAL
-    assert caught.value.details() == "the request is no message of job.JobInterface/GetJob"
+    assert caught.value.details() == "the request is not a valid message of job.JobInterface/GetJob"
     assert caplog.records == []
 
 

@@ -67,7 +67,7 @@ def test_log_has_a_line_and_no_tracebacks(server: FarmServer, caplog: pytest.Log
         launch(server, *MANY, name="big")
 
     assert [record.exc_info for record in caplog.records] == [None]
-    assert "no frame starts before it can be saved" in caplog.text
+    assert "no frame starts until the state can be saved" in caplog.text
 
 
 def test_all_is_saved_when_there_is_room_again(

@@ -109,7 +109,7 @@ def test_job_whose_launch_was_sent_twice_is_one_job(pycue: Any) -> None:
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["1", "--shot", "s1"], "the job's shot 's1' is nothing for the farm"),
+        (["1", "--shot", "s1"], "the job's shot 's1' does not fit the farm"),
         (["-f", "-5-5"], "has the frame -5, and the farm cannot run frames below 0"),
         (["--cores", "4"], "--cores only works with --backend local or dask"),
     ],
@@ -132,7 +132,7 @@ def test_what_the_farm_cannot_do_is_one_line(
         ({"limits": ["nukee"]}, {}, r"layer 'beauty' .*: the farm server .* has no limit 'nukee'; did you mean 'nuke'"),
         ({}, {"facility": "mars"}, "has no facility 'mars'; there are cloud, local; use --facility"),
         ({}, {"show": "nosuchshow"}, "refuses to launch the job"),
-        ({"env": {"BIG": "x" * 2049}}, {}, "its variable BIG has 2049 characters, 2048 is the most on the farm"),
+        ({"env": {"BIG": "x" * 2049}}, {}, "its variable BIG has 2049 characters, and the farm takes at most 2048"),
     ],
     ids=["limit", "facility", "show", "environment"],
 )
@@ -234,7 +234,7 @@ def test_missing_client_is_one_line(run_pycuerun: RunPycuerun, tmp_path: Path) -
     done = run_pycuerun(path, "1", env={"PYTHONPATH": os.pathsep.join([str(tmp_path), os.getcwd()])})
 
     assert done.returncode == 2
-    assert "install it with: pip install \"outline-farm[cue]\" (there is no module 'opencue_proto')" in done.stderr
+    assert "install it with: pip install \"outline-farm[cue]\" (No module named 'opencue_proto')" in done.stderr
 
 
 def test_script_that_launches_by_itself_goes_to_the_server(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:

@@ -179,8 +179,8 @@ def test_page_shows_the_end_of_a_log_that_is_too_long(server: FarmServer, log: t
     [
         (lambda path: path.symlink_to("/etc/passwd"), "symbolic link"),
         (lambda path: path.symlink_to("/dev/zero"), "symbolic link"),
-        (lambda path: os.mkfifo(path), "no regular file"),
-        (lambda path: path.mkdir(), "no regular file"),
+        (lambda path: os.mkfifo(path), "not a regular file"),
+        (lambda path: path.mkdir(), "not a regular file"),
         (lambda path: None, "no log yet"),
     ],
     ids=["file", "endless", "pipe", "folder", "nothing"],

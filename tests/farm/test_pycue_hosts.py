@@ -252,7 +252,7 @@ def test_states_and_modes_that_no_host_can_have_are_refused(pycue: Any, daemons:
     daemons.add("node1")
     host = pycue.api.findHost("node1")
 
-    with pytest.raises(grpc.RpcError, match=r"99 is no value of host.HardwareState"):
+    with pytest.raises(grpc.RpcError, match=r"99 is not a value of host.HardwareState"):
         host.setHardwareState(99)
-    with pytest.raises(grpc.RpcError, match=r"99 is no value of host.ThreadMode"):
+    with pytest.raises(grpc.RpcError, match=r"99 is not a value of host.ThreadMode"):
         host.setThreadMode(99)

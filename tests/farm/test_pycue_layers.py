@@ -311,9 +311,9 @@ def test_clients_are_told_to_show_a_frame_in_another_way(pycue: Any, beauty: Any
 
 
 def test_values_that_no_enum_has_are_refused(beauty: Any):
-    with pytest.raises(grpc.RpcError, match="99 is no value of job.Order"):
+    with pytest.raises(grpc.RpcError, match="99 is not a value of job.Order"):
         beauty.reorderFrames("1-3", 99)
-    with pytest.raises(grpc.RpcError, match="99 is no value of depend.DependTarget"):
+    with pytest.raises(grpc.RpcError, match="99 is not a value of depend.DependTarget"):
         beauty.stub.DropDepends(job_pb2.LayerDropDependsRequest(layer=beauty.data, target=99))
-    with pytest.raises(grpc.RpcError, match="99 is no value of job.FrameState"):
+    with pytest.raises(grpc.RpcError, match="99 is not a value of job.FrameState"):
         beauty.getFrames(state=[99])

@@ -130,7 +130,7 @@ def test_owner_lends_more_and_takes_all_back(pycue: Any, daemons: FakeDaemons, l
 
     assert more == ["0001-beauty", "0002-beauty", "0003-beauty"]
     assert partitions(pycue) == []
-    assert {proc.kill_reason for proc in daemons.farm.procs.values()} == {"the owner of the host takes it back"}
+    assert {proc.kill_reason for proc in daemons.farm.procs.values()} == {"the host's owner reclaimed it"}
 
 
 def test_one_frame_runs_on_a_locked_host(pycue: Any, daemons: FakeDaemons, locked: Any):

@@ -56,7 +56,7 @@ def test_layer_has_what_a_new_service_says(pycue: Any, daemons: FakeDaemons):
 
 
 def test_service_of_a_taken_name_is_refused(pycue: Any):
-    with pytest.raises(CueException, match="there is a service 'maya'"):
+    with pytest.raises(CueException, match="the service 'maya' already exists"):
         pycue.api.createService(service("maya"))
 
 

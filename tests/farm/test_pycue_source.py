@@ -203,7 +203,7 @@ def test_frames_are_tried_as_often_as_was_asked(
 
 
 def test_more_retries_than_a_farm_knows_are_refused(pycue: Any) -> None:
-    with pytest.raises(LaunchException, match="maxretries is 17, and 16 is the most on the farm"):
+    with pytest.raises(LaunchException, match="maxretries is 17, and the farm takes at most 16"):
         cuerun.launch(outline_of(), backend="cue", maxretries=17)
 
 

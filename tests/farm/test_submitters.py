@@ -184,8 +184,8 @@ def test_commands_for_applications_arrive_as_cuesubmit_built_them(studio: Studio
         ("waits", "has a job testing-sh010-tester_waits that is not finished"),
         ("range", "layer 'lines' (Submission.py:150): frame range '1-1O', column 4: unexpected 'O'"),
         ("chunk", "chunk must be 1 or more"),
-        ("dark", "its command has 5005 characters, 4000 is the most on the farm"),
-        ("short", "the job's shot 's1' is nothing for the farm"),
+        ("dark", "its command has 5005 characters, and the farm takes at most 4000"),
+        ("short", "the job's shot 's1' does not fit the farm"),
     ],
     ids=["by the server", "range", "chunk", "length", "shot"],
 )

@@ -340,7 +340,7 @@ def test_frames_are_eaten_marked_done_and_killed(run_at_farm: RunAtFarm, rqd: Rq
     assert (after_kill["0002-beauty"], after_kill["0003-beauty"]) == (state("DEAD"), state("RUNNING"))
     assert eaten.stdout.startswith("3 frames eaten: ")
     assert {after_eat[f"000{frame}-look"] for frame in (1, 2, 3)} == {state("EATEN")}
-    assert nothing.stdout.startswith("nothing to eat, no such frame is DEAD or WAITING or")
+    assert nothing.stdout.startswith("nothing to eat, none of these frames is DEAD or WAITING or")
     assert ended.stdout == f"{name} is killed\n"
     assert not pycue.api.isJobPending(name)
 

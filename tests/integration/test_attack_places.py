@@ -34,7 +34,7 @@ def test_a_working_directory_that_is_gone_is_told_before_anything_is_made(
 
     assert (result.returncode, result.stderr) == (
         2,
-        "pycuerun: the current folder has been removed; change to one that is there\n",
+        "pycuerun: the current folder has been removed; change to one that exists\n",
     )
     assert not list(session_root.glob("*/*"))
 
@@ -99,7 +99,9 @@ def test_a_resume_says_when_the_folder_of_the_launch_is_gone(
     result = run_pycuerun("--resume", only_session(session_root))
 
     assert result.returncode == 0
-    assert f"the job was launched in {gone}, which is not there; its frames run in {tmp_path}" in result.stderr
+    assert (
+        f"the job was launched in {gone}, which does not exist any more; its frames run in {tmp_path}" in result.stderr
+    )
     assert (tmp_path / "here").read_text() == f"{tmp_path}\n"
 
 

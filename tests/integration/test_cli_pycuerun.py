@@ -326,8 +326,8 @@ def test_what_follows_two_dashes_is_for_the_script(
     ("words", "problem"),
     [
         (["--resume", "x", "--", "a"], "only a script takes what follows --; leave out 'a'"),
-        (["x.outline", "--format", "json"], "--format json is for --dry-run; give both"),
-        (["x.outline", "--json"], "--json is for --dry-run; give both"),
+        (["x.outline", "--format", "json"], "--format json works only with --dry-run; give both"),
+        (["x.outline", "--json"], "--json works only with --dry-run; give both"),
     ],
     ids=["arguments without a script", "format without a dry run", "data without a dry run"],
 )

@@ -95,8 +95,8 @@ def test_another_seed_of_the_job_draws_anew(results: Any):
     [
         ("", "the command of frame 1 wrote no %{RESULT}"),
         ("[1]", "the %{RESULT} of frame 1 must be one JSON object, not [1]"),
-        ("{", "the %{RESULT} of frame 1 is no JSON: Expecting property name"),
-        ("\\377", "the %{RESULT} of frame 1 is no JSON: 'utf-8' codec can't decode byte 0xff"),
+        ("{", "the %{RESULT} of frame 1 is not JSON: Expecting property name"),
+        ("\\377", "the %{RESULT} of frame 1 is not JSON: 'utf-8' codec can't decode byte 0xff"),
     ],
     ids=["none", "a list", "no JSON", "not UTF-8"],
 )

@@ -152,7 +152,7 @@ class _Replaced(Blender):
 
 
 def test_a_scene_that_is_missing_is_told(here: Path) -> None:
-    with pytest.raises(LayerException, match=r"the scene is not there: .*none\.blend"):
+    with pytest.raises(LayerException, match=r"the scene does not exist: .*none\.blend"):
         render(Path("none.blend"), "1")
 
 
@@ -196,7 +196,7 @@ def test_a_scene_of_the_file_is_rendered_by_its_name(blends: Path, here: Path) -
 def test_a_folder_that_cannot_be_written_is_told(blends: Path, here: Path) -> None:
     (here / "out").write_text("a file")
 
-    with pytest.raises(LayerException, match=r"outputs cannot be written to the folder .*out: "):
+    with pytest.raises(LayerException, match=r"cannot write outputs to the folder .*out: "):
         render(blends / "workbench.blend", "1")
 
 

@@ -212,7 +212,7 @@ KINDS = [
 def test_a_folder_that_cannot_be_written_is_told(here: Path, kind: type[RenderLayer], outputs: str) -> None:
     (here / "out").write_text("a file")
 
-    with pytest.raises(LayerException, match=r"outputs cannot be written to the folder .*out: "):
+    with pytest.raises(LayerException, match=r"cannot write outputs to the folder .*out: "):
         run_layer(kind, "1-3", source="in/a.#.ppm", outputs=outputs)
 
 

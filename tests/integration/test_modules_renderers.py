@@ -132,7 +132,7 @@ def test_the_clock_of_povray_does_not_depend_on_chunks(scenes: Path, chunk: int)
 def test_a_scene_that_is_missing_is_told(tool: Tool, scenes: Path) -> None:
     args = {**tool.args, "scene": "none.scene"}
 
-    with pytest.raises(LayerException, match=r"the scene is not there: .*none\.scene"):
+    with pytest.raises(LayerException, match=r"the scene does not exist: .*none\.scene"):
         run_layer(tool.kind, outputs=f"out/a.####.{tool.extension}", **args)
 
     assert not (scenes / "out").exists()
@@ -162,12 +162,12 @@ def test_a_scene_that_cannot_be_read_is_told_in_the_words_of_the_renderer(scenes
 def test_a_folder_that_cannot_be_written_is_told(tool: Tool, scenes: Path) -> None:
     (scenes / "out").write_text("a file")
 
-    with pytest.raises(LayerException, match=r"outputs cannot be written to the folder .*out: "):
+    with pytest.raises(LayerException, match=r"cannot write outputs to the folder .*out: "):
         run_layer(tool.kind, outputs=f"out/a.####.{tool.extension}", **tool.args)
 
 
 def test_a_frame_that_cannot_be_rendered_is_told(scenes: Path) -> None:
-    with pytest.raises(LayerException, match=r"the scene is not there for frames 50: .*ball\.####\.dat"):
+    with pytest.raises(LayerException, match=r"the scene does not exist for frames 50: .*ball\.####\.dat"):
         run_layer(Tachyon, "50", outputs="out/a.####.png", **TOOLS["tachyon"].args)
 
 

@@ -375,7 +375,7 @@ def test_imported_script_can_be_looked_at_without_words_for_it(
     [
         ("a: [", "cannot read"),
         ("specificationVersion: jobtemplate-2023-09\nname: x\nsteps: [{name: a}]", "step 'a' has no script"),
-        ("specificationVersion: jobtemplate-2023-09\nname: x", "openjd check says what is wrong"),
+        ("specificationVersion: jobtemplate-2023-09\nname: x", "run openjd check to see what is wrong"),
     ],
     ids=["no yaml", "no script", "no steps"],
 )

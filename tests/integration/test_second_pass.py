@@ -130,7 +130,7 @@ def test_a_dry_run_says_what_waits(movie: Movie):
         (
             ["--work", "w"],
             ("items=cuts", "items=group(cuts, 'frame'), require=['sheet']"),
-            "layers wait for one another in a ring: edges",
+            "layers wait for one another in a cycle: edges",
         ),
     ],
     ids=["no work folder", "unknown layer", "a ring"],

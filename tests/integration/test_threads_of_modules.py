@@ -30,7 +30,7 @@ def test_thread_that_never_ends_is_left_behind_when_the_job_is_over(
     assert result.returncode == exit_code
     assert "session  /" in result.stdout
     assert result.stdout.endswith("exit handlers ran\n")
-    assert result.stderr == "the job is over; left behind: the thread poller\n"
+    assert result.stderr == "the job is over; these threads still run and are left behind: poller\n"
 
 
 def test_thread_that_is_about_to_end_is_waited_for(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:

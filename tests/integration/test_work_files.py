@@ -138,7 +138,7 @@ def test_a_file_that_no_record_names_is_told_with_one_that_is_like_it(launched: 
 def test_a_folder_that_is_none_is_told(launched: Path):
     done = run(launched, "trace", "plates", "a.txt", code=2)
 
-    assert done.stderr == f"outline: {launched}/plates is no work folder; pycuerun --work makes one\n"
+    assert done.stderr == f"outline: {launched}/plates is not a work folder; pycuerun --work makes one\n"
 
 
 # -- prune -----------------------------------------------------------------------------------------------------
@@ -253,4 +253,4 @@ def test_a_number_in_a_path_is_not_changed(job: Path):
 def test_a_merge_into_a_folder_that_is_there_is_refused(job: Path):
     done = run(job, "merge", "made", "-o", "plates", code=2)
 
-    assert done.stderr == f"outline: {job}/plates is there already; merge makes a new folder\n"
+    assert done.stderr == f"outline: {job}/plates exists already; merge needs a new folder\n"

@@ -149,9 +149,9 @@ def test_only_a_time_stamp_is_taken_off_the_name(name: str, expected: str) -> No
 @pytest.mark.parametrize(
     ("flags", "problem"),
     [
-        ({"max_retry": 0}, "there is no launch flag 'max_retry'; did you mean 'max_retries'?"),
-        ({"retries": 1, "backend": "local"}, "there is no launch flag 'retries'"),
-        ({"colour": "red", "backend": "cue"}, "there is no launch flag 'colour'"),
+        ({"max_retry": 0}, "unknown launch flag 'max_retry'; did you mean 'max_retries'?"),
+        ({"retries": 1, "backend": "local"}, "unknown launch flag 'retries'"),
+        ({"colour": "red", "backend": "cue"}, "unknown launch flag 'colour'"),
         ({"wait": "no"}, "wait must be True or False, not 'no'"),
         ({"env": "A=1"}, "env must be a list, not 'A=1'"),
         ({"cores": 0, "backend": "local"}, "cores must be a number above 0, not 0"),

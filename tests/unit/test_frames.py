@@ -197,7 +197,7 @@ def test_a_head_outside_of_the_range_is_an_error():
 @pytest.mark.parametrize("size", [0, -1])
 @pytest.mark.parametrize("cut", [chunk_heads, chunk_frames, lambda frames, size: chunk_at(frames, 1, size)])
 def test_a_chunk_size_below_one_is_an_error(cut, size):
-    with pytest.raises(FrameRangeError, match=f"^chunk size {size}: a chunk holds at least one frame$"):
+    with pytest.raises(FrameRangeError, match=f"^chunk size {size} is too small; give 1 or more$"):
         cut(FrameSet("1-10"), size)
 
 

@@ -187,5 +187,5 @@ def test_frames_that_count_down_are_listed_one_by_one(write: Write, read: Read) 
 
 
 def test_blender_is_not_told_negative_frames() -> None:
-    with pytest.raises(ValueError, match="cannot be told negative frames, such as -2"):
+    with pytest.raises(ValueError, match="frame -2 is negative, and blender -f counts it"):
         blender_list([1, -2])

@@ -168,7 +168,7 @@ def test_frames_that_could_not_be_read_back_are_refused(spec):
 
 @pytest.mark.parametrize("spec", [None, 1.5, b"1-3", object()], ids=["None", "float", "bytes", "object"])
 def test_what_names_no_frames_is_a_type_error(spec):
-    with pytest.raises(TypeError, match="frames are given as text"):
+    with pytest.raises(TypeError, match="give frames as text"):
         FrameSet(spec)
 
 

@@ -301,7 +301,7 @@ def test_a_frame_without_an_item_and_a_damaged_table_are_told(tmp_path: Path):
     with pytest.raises(ItemException, match=r"cannot read the items .*: No such file"):
         ItemTable(str(tmp_path / "none")).item(1)
     Path(table.path).write_bytes(b"[1, ")
-    with pytest.raises(ItemException, match="is damaged where the item of frame 1 stands"):
+    with pytest.raises(ItemException, match="is damaged at the item of frame 1; launch the job again"):
         table.item(1)
     Path(table.path).write_bytes(b'[3, "b", 2, ""]\n')
     with pytest.raises(ItemException, match="do not belong together: frame 1 is 3 there"):

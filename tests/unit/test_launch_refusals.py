@@ -63,7 +63,10 @@ def test_name_of_a_job_that_is_too_long_for_its_folder_is_one_line(session_root:
     ol = Outline("n" * 240, "1", current=True)
     Shell("a", ["true"])
 
-    with pytest.raises(OutlineException, match=r"the job's name has 263 bytes, and 255 are the most in .* --base-name"):
+    with pytest.raises(
+        OutlineException,
+        match=r"the job's name has 263 bytes, and the name of its folder can have at most 255; .* --base-name",
+    ):
         cuerun.launch(ol, backend="local")
 
     assert not session_root.exists()

@@ -215,14 +215,14 @@ def test_value_is_kept_as_what_it_means(name: str, given: Any, kept: Any) -> Non
 @pytest.mark.parametrize(
     ("name", "given", "kept", "message"),
     [
-        ("chunk", 2.5, 2, "chunk=2.5 is taken as 2"),
-        ("timeout", -1, None, "timeout=-1 is no time limit"),
-        ("timeout_llu", "-2", None, "timeout_llu=-2 is no time limit"),
+        ("chunk", 2.5, 2, "chunk=2.5 is rounded down to 2"),
+        ("timeout", -1, None, "timeout=-1 is below 0 and sets no time limit"),
+        ("timeout_llu", "-2", None, "timeout_llu=-2 is below 0 and sets no time limit"),
         (
             "autoeat",
             "maybe",
             None,
-            "autoeat='maybe' is left out, since it is none of true, yes,",
+            "autoeat='maybe' is left out; give one of true, yes,",
         ),
         ("memory", 4_000_000, 4_000_000, "memory=4000000 is a number of GB; write kB as '4000000k'"),
     ],
@@ -258,12 +258,12 @@ def test_name_that_is_too_long_for_a_file_is_refused_at_the_launch(caplog: pytes
     layer = Shell("a" * 300, ["true"])
     ol.add_layer(layer)
 
-    with pytest.raises(LayerException, match="its name has 300 bytes, 255 are the most in a file's name"):
+    with pytest.raises(LayerException, match="its name has 300 bytes, and a file name at most 255; shorten it"):
         ol.setup()
     layer.set_name("a" * 240)
     ol.setup()
 
-    assert caplog.messages[-1].endswith("its name is too long for that of a log, so its frames may fail")
+    assert caplog.messages[-1].endswith("its name and the job's are too long for the name of a log; shorten one")
 
 
 def test_resources_are_set_by_the_methods_of_opencues_tutorials(caplog: pytest.LogCaptureFixture) -> None:

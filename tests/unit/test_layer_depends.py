@@ -131,7 +131,7 @@ def test_fault_11_ring_is_an_error_that_names_its_layers(ol: Outline) -> None:
     Shell("d", ["true"], require=["c:all"])
     Shell("e", ["true"], require=["d"])
 
-    with pytest.raises(DependencyCycle, match=r"in a ring: .*remove one") as caught:
+    with pytest.raises(DependencyCycle, match=r"in a cycle: .*remove one") as caught:
         ol.setup_depends()
 
     assert sorted(caught.value.ring[1:]) == ["c", "d", "e"]

@@ -43,10 +43,10 @@ def test_misspelt_tokens_of_layers_and_children_are_told_at_the_launch(caplog: p
 
     ol.setup()
 
-    told = [message.partition(": ")[2] for message in caplog.messages if "is no token" in message]
+    told = [message.partition(": ")[2] for message in caplog.messages if "is not a token" in message]
     assert told == [
-        "its argument 'command' has '%{FRAM}', which is no token; did you mean '%{FRAME}'?",
-        "its argument 'command' has '#FRAM_END#', which is no token; did you mean '#FRAME_END#'?",
+        "its argument 'command' has '%{FRAM}', which is not a token; did you mean '%{FRAME}'?",
+        "its argument 'command' has '#FRAM_END#', which is not a token; did you mean '#FRAME_END#'?",
     ]
 
 
@@ -58,7 +58,9 @@ def _render(scene: object, **args: Any) -> list[str]:
 def test_scene_that_is_not_there_is_told(tmp_path: Path) -> None:
     path = str(tmp_path / "a.pov")
 
-    assert _render(path) == [f"its scene {path!r} is not there now, and nothing that runs before says to make it"]
+    assert _render(path) == [
+        f"its scene {path!r} does not exist now, and nothing that runs before it declares it as output"
+    ]
     Path(path).touch()
     assert _render(path) == []
 

@@ -114,15 +114,15 @@ def test_keys_can_be_chosen(ol: Outline):
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Layer("gen", items=["a"], range="1-3"), "items= and range= exclude each other"),
+        (lambda: Layer("gen", items=["a"], range="1-3"), "give items= or range=, not both"),
         (
             lambda: PovRay("gen", scene="a.pov", outputs="a.####.png", items=["a"]),
             "PovRay renders frames, so it takes no",
         ),
         (lambda: Frame("gen", items=["a"]), "Frame has frames of its own, so it takes no items="),
-        (lambda: ShellSequence("gen", [["true"]], items=["a"]), "items= and range= exclude each other"),
+        (lambda: ShellSequence("gen", [["true"]], items=["a"]), "give items= or range=, not both"),
         (lambda: Layer("gen", items=7), r"items=7 must be a source such as lines\('seeds.txt'\)"),
-        (lambda: Layer("gen", items=Layer("plain", range="1")), "items='plain' is a layer that has no items itself"),
+        (lambda: Layer("gen", items=Layer("plain", range="1")), "items='plain' is a layer without items of its own"),
         (
             lambda: Layer("gen", items=["a"]).add_child(Layer("kid", items=["b"], register=False)),
             "a child has the items of its parent",
@@ -141,7 +141,7 @@ def test_a_layer_without_items_has_no_item(ol: Outline):
 
     with pytest.raises(LayerException, match="layer 'gen'.* has no items; give it items="):
         layer.item(1)
-    with pytest.raises(OutlineException, match="no item of .* has the frame 2"):
+    with pytest.raises(OutlineException, match="frame 2 has no item of .*"):
         Layer("two", items=["a"]).item(2)
 
 

@@ -35,7 +35,7 @@ from tests.support import outline_file
 def test_a_misspelt_token_is_found_with_the_one_that_was_meant(word: str, meant: str):
     (doubt,) = doubts(Shell("a", command=["echo", word]))
 
-    assert doubt.message.endswith(f"is no token; did you mean {meant!r}?")
+    assert doubt.message.endswith(f"is not a token; did you mean {meant!r}?")
 
 
 @pytest.mark.parametrize(

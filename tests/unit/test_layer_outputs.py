@@ -230,7 +230,7 @@ def test_an_item_cannot_lead_out_of_the_folder(here: Path) -> None:
             lambda: Shell("s", ["x", "%{OUTPUT:b}"], outputs={"a": "a.#.exr"}),
             "its command names the output 'b', but its outputs are a",
         ),
-        (lambda: Shell("s", ["x"], outputs="a.exr"), "its output 'a.exr' has no place for the frame, such as ####"),
+        (lambda: Shell("s", ["x"], outputs="a.exr"), "its output 'a.exr' is a single file; put #### into its path"),
         (lambda: Shell("s", ["x"], outputs=5), "outputs are paths"),
     ],
     ids=["no outputs", "another name", "one file of many frames", "no path"],

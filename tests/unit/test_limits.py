@@ -85,6 +85,7 @@ def _undocumented(tree: ast.Module) -> Iterator[str]:
 def _needs_words(node: Function) -> bool:
     is_declaration = isinstance(node.body[-1], ast.Expr) and isinstance(node.body[-1].value, ast.Constant)
     decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
-    if node.name.startswith("_") or decorators & {"overload", "setter", "override"}:
+    is_call_of_opencue = node.name[0].isupper()  # OpenCue's protocol says what those do
+    if node.name.startswith("_") or is_call_of_opencue or decorators & {"overload", "setter", "override"}:
         return False
     return ast.get_docstring(node) is None and not is_declaration

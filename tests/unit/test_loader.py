@@ -319,7 +319,7 @@ def test_fault_28_illegal_name_of_an_outline_is_refused(name: str, session_root:
     ol = Outline(name, "1", current=True)
     Shell("a", ["true"])
 
-    with pytest.raises(OutlineException, match="has characters that no job name may have"):
+    with pytest.raises(OutlineException, match="has characters that a job name cannot have"):
         ol.setup()
 
     assert not session_root.exists()

@@ -24,9 +24,9 @@ MERGES = [f"a{step}: &a{step} {{<<: [{', '.join([f'*a{step - 1}'] * 9)}]}}" for 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (nested("!tuple"), "tuples that are nested too often"),
-        (nested("!!python/tuple") + "\n- {? *a59 : 1}", "tuples that are nested too often"),
-        (nested("!tuple", 18) + "\n- !tuple [*a17, !!set {*a17 : null}, *a17, *a17, *a17]", "nested too often"),
+        (nested("!tuple"), "tuples that are nested too deeply"),
+        (nested("!!python/tuple") + "\n- {? *a59 : 1}", "tuples that are nested too deeply"),
+        (nested("!tuple", 18) + "\n- !tuple [*a17, !!set {*a17 : null}, *a17, *a17, *a17]", "nested too deeply"),
         ("\n".join(["a0: &a0 {x: 1}", *MERGES]), "found <<, which is not plain data"),
         ("!logger " + "a." * 100_000, "the name of a logger is 200000 characters long"),
         ("1" + ":59" * 300_000, "found a number that is too long"),

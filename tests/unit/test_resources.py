@@ -30,7 +30,7 @@ def test_memory_is_counted_in_kb(value: object, expected: int) -> None:
 
 @pytest.mark.parametrize("value", ["", "-1g", "nan", "inf", "4 gigs", "g", True, None, "1e3", "9" * 400], ids=repr)
 def test_other_memory_is_refused_by_its_text(value: object) -> None:
-    with pytest.raises(ValueError, match=f"{value!r} is no amount of memory; write it like"):
+    with pytest.raises(ValueError, match=f"{value!r} is not an amount of memory; write it like"):
         parse_memory_kb(value)
 
 
@@ -45,10 +45,10 @@ def test_cores_may_be_fractions_and_a_machine_less_some(value: object, expected:
 
 @pytest.mark.parametrize("value", ["", "many", "nan", "inf", "-inf", True, None], ids=repr)
 def test_other_cores_are_refused_by_their_text(value: object) -> None:
-    with pytest.raises(ValueError, match=f"{value!r} is no number of cores"):
+    with pytest.raises(ValueError, match=f"{value!r} is not a number of cores"):
         parse_cores(value)
 
 
 def test_cores_that_are_too_few_to_count_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"0\.05 cores are too few; 0\.1 is the least"):
+    with pytest.raises(ValueError, match=r"0\.05 cores are too few; give 0\.1 or more"):
         parse_cores(0.05)

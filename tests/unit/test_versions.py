@@ -185,7 +185,7 @@ def test_a_manifest_can_be_unrequired(repository: Path):
 
 def test_what_was_not_required_cannot_be_taken_away(caplog: pytest.LogCaptureFixture):
     assert versions.unrequire("studiolib") is False
-    assert caplog.messages == ["studiolib cannot be taken away, it was not loaded"]
+    assert caplog.messages == ["cannot unload studiolib, it was not loaded"]
 
 
 def test_setting_the_same_repository_again_is_no_change(repository: Path):

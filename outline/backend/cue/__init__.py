@@ -115,7 +115,7 @@ def _set_retries(launcher: OutlineLauncher, job: Any) -> None:
     if count is None:
         return
     for one in filter(None, (job if count > 1 else None, post_job_of(job))):
-        with farm_errors(f"let {one.data.name} try frames {count} times again; it is paused"):
+        with farm_errors(f"set the retries of {one.data.name} to {count}; the job is paused"):
             one.setMaxRetries(count)
     if count > 1 and truth(launcher.get_flag("pause")) == "False":
         with farm_errors(f"resume {job.data.name}"):

@@ -111,11 +111,11 @@ def _job_problems(job: FarmJob) -> Iterator[Problem]:
         if not _NAME.match(name):
             yield (
                 None,
-                f"the job's {what} {name!r} is nothing for the farm, which wants 3 or more letters, digits, '_', '-'"
+                f"the job's {what} {name!r} does not fit the farm, which takes 3 or more letters, digits, '_', '-'"
                 f" and '.'; {'use --base-name' if what == 'name' else 'use --shot'}",
             )
     if not _USER.match(job.user):
-        yield None, f"the farm has no users like {job.user!r}, with blanks or '/'; use --user"
+        yield None, f"the farm takes no user name with blanks or '/', such as {job.user!r}; use --user"
     whole = full_job_name(job.show, job.shot, job.user, ol.get_name())
     post = any(layer.layer.get_type() == LayerType.POST for layer in job.layers)
     added = POST_JOB_CHARACTERS + len(MONITOR) - len(job.user) if post else 0
@@ -138,25 +138,28 @@ def _layer_name_problems(job: FarmJob) -> Iterator[Problem]:
     for layer in job.layers:
         name = conform_layer(layer.name)
         if not _NAME.match(name):
-            yield layer, "the farm wants layer names of 3 or more characters"
-        too_long = _too_long("its name, after which frames are named,", frame_name(999999, name), LONGEST_LAYER)
+            yield layer, "the farm takes only layer names of 3 or more characters"
+        too_long = _too_long("its name, as a part of frame names,", frame_name(999999, name), LONGEST_LAYER)
         if too_long:
             yield layer, too_long
         other = seen.setdefault(name, layer)
         if other is not layer:
             yield (
                 layer,
-                f"it and {other.where} are both {name!r} on the farm, which knows neither capitals nor '-' in names;"
+                f"it and {other.where} are both {name!r} on the farm, which lowers capitals and turns '-' into '_';"
                 " rename one",
             )
 
 
 def _count_problems(job: FarmJob) -> Iterator[Problem]:
     if len(job.layers) > MOST_LAYERS:
-        yield None, f"the job has {len(job.layers)} layers, {MOST_LAYERS} is the most; use several jobs"
+        yield None, f"the job has {len(job.layers)} layers, and the farm takes at most {MOST_LAYERS}; use several jobs"
     count = sum(len(chunk_heads(layer.frames, layer.layer.get_chunk_size())) for layer in job.layers)
     if count > MOST_FRAMES:
-        yield None, f"the job has {count} frames, {MOST_FRAMES} is the most; use larger chunks, or several jobs"
+        yield (
+            None,
+            f"the job has {count} frames, and the farm takes at most {MOST_FRAMES}; use larger chunks, or several jobs",
+        )
 
 
 def _layer_problems(layer: FarmLayer) -> Iterator[Problem]:
@@ -197,7 +200,7 @@ def _too_long(what: str, text: str, most: int, remedy: str = "") -> str:
     if len(text) <= most:
         return ""
     hint = f"; {remedy}" if remedy else ""
-    return f"{what} has {len(text)} characters, {most} is the most on the farm{hint}: {text[:40]}..."
+    return f"{what} has {len(text)} characters, and the farm takes at most {most}{hint}: {text[:40]}..."
 
 
 # -- what a server changes ---------------------------------------------------------------------------------------

@@ -75,7 +75,7 @@ def get_opencue() -> Any:
         import opencue
         import opencue.api
     except ModuleNotFoundError as error:
-        raise LaunchException(f"{_MISSING} (there is no module {error.name!r})") from error
+        raise LaunchException(f"{_MISSING} (No module named {error.name!r})") from error
     except Exception as error:  # PyCue reads its configuration while it is imported
         raise LaunchException(f"PyCue cannot be used: {one_line(error)}; check its opencue.yaml") from error
     return opencue

@@ -45,7 +45,7 @@ def build_command(launcher: OutlineLauncher, layer: Layer) -> list[str]:
 
 
 def frame_command(launcher: OutlineLauncher, layer: Layer) -> str:
-    """Return ``build_command`` as text."""
+    """``build_command`` as text."""
     return " ".join(build_command(launcher, layer))
 
 

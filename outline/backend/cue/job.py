@@ -131,7 +131,7 @@ def asked_retries(launcher: OutlineLauncher) -> int | None:
         return None
     count = int(given)
     if count > MOST_RETRIES:
-        raise LaunchException(f"maxretries is {count}, and {MOST_RETRIES} is the most on the farm")
+        raise LaunchException(f"maxretries is {count}, and the farm takes at most {MOST_RETRIES}")
     return count
 
 

@@ -51,5 +51,5 @@ def read_version(text: str) -> SpecVersion:
     """
     match = re.match(r"1\.(\d{1,3})\Z", text.strip())
     if not match or not OLDEST <= int(match[1]) <= NEWEST:
-        raise ConfigException(f"[outline] spec_version = {text!r}: there are versions 1.{OLDEST} to 1.{NEWEST}")
+        raise ConfigException(f"[outline] spec_version = {text!r}: give a version from 1.{OLDEST} to 1.{NEWEST}")
     return SpecVersion(int(match[1]))

@@ -32,11 +32,11 @@ _REASONS = {
     33: "out of memory",
     137: "killed, perhaps out of memory",
     256: "its host could not start it",
-    286: "its host was taken back",
+    286: "its host was reclaimed",
     287: "its log grew too large",
     299: "its host could not start it",
     301: "its host went away",
-    302: "it could not be killed",
+    302: "the farm could not kill it",
     399: "its host is down",
 }
 

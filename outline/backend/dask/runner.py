@@ -252,7 +252,7 @@ class DaskRunner:
         try:
             self.__client.run(remote.forget, self.__outline_path, on_error="ignore")
         except Exception as error:  # foreign code; the job is over, and its result stands
-            logger.debug("the workers of dask could not be told that the job is over: %s", error)
+            logger.debug("cannot tell the dask workers that the job is over: %s", error)
 
     def submit(self, request: Request, *, avoid: Future[Any] | None = None) -> Future[Any] | None:
         """Hand a frame to dask; None where no worker is left for it.

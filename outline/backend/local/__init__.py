@@ -325,7 +325,7 @@ def _folder_of(record: JobRecord) -> str:
     if os.path.isdir(record.cwd):
         return record.cwd
     here = os.getcwd()
-    logger.warning("the job was launched in %s, which is not there; its frames run in %s", record.cwd, here)
+    logger.warning("the job was launched in %s, which does not exist any more; its frames run in %s", record.cwd, here)
     return here
 
 

@@ -252,7 +252,7 @@ def _minutes(value: object) -> float:
     try:
         return float(str(value))
     except ValueError:
-        raise ValueError(f"{value!r} is no number of minutes") from None
+        raise ValueError(f"{value!r} is not a number of minutes") from None
 
 
 _RESOURCES: tuple[tuple[str, Callable[[object], object]], ...] = (

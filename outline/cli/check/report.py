@@ -6,7 +6,7 @@ and ``findings``, a list of ``{"level", "rule", "layer", "file", "line", "messag
 ``warning`` or ``note``; ``layer`` is empty and ``line`` is 0 where there is none.
 
 Rules: ``script`` the script raised; ``layer`` a name, type or argument that is refused; ``range`` frames that cannot
-be read or that the job does not have; ``depends`` layers that wait for nobody or in a ring; ``arguments`` one is
+be read or that the job does not have; ``depends`` layers that wait for nobody or in a cycle; ``arguments`` one is
 missing or has the wrong type; ``resources`` cores, memory or time that cannot be read; ``save`` data that cannot be
 kept in the session; ``class`` a module's hooks; ``outline`` the job as a whole; ``unread`` arguments that no code seems
 to read; ``token`` what looks like a misspelt token; ``file`` a scene that is not there; ``quote`` words of a command

@@ -77,7 +77,6 @@ def _with_post(job: JobStatus) -> JobStatus:
 
 
 def _work_in(data: Mapping[str, Any]) -> WorkFolder | None:
-    """The work folder that a session's job lives in."""
     named = data.get("work")
     folder = named.get("folder") if isinstance(named, dict) else None
     work = WorkFolder(str(folder)) if folder else None

@@ -118,7 +118,7 @@ def _time_tiles(attempts: Sequence[FrameAttempt]) -> list[Html]:
     lost = sum(one.seconds for one in attempts if one.state in _FAILED)
     most = max(one.memory_kb for one in attempts)
     tiles = [
-        _tile("from begin to end", duration(end - begin), time.strftime("%a %d %b %H:%M", time.localtime(begin))),
+        _tile("from start to end", duration(end - begin), time.strftime("%a %d %b %H:%M", time.localtime(begin))),
         _tile("time of frames", duration(spent), f"{duration(lost)} in attempts that failed" if lost else ""),
     ]
     return [*tiles, _tile("most memory", memory(most), "of one frame")] if most else tiles

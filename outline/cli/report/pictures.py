@@ -117,7 +117,7 @@ def _small_with_oiio(path: str) -> bytes:
     picture = oiio.ImageBuf(path)
     spec = picture.spec()
     if picture.has_error or not spec.width or not spec.height:
-        raise ValueError(picture.geterror() or "it is no picture")
+        raise ValueError(picture.geterror() or "it is not a picture")
     names = [name for name in ("R", "G", "B", "A") if name in spec.channelnames]
     picture = oiio.ImageBufAlgo.channels(picture, tuple(names or range(min(3, spec.nchannels))))
     if str(spec.format) in ("half", "float", "double"):
@@ -130,6 +130,6 @@ def _small_with_oiio(path: str) -> bytes:
     with tempfile.TemporaryDirectory(prefix="outline-report-") as folder:
         target = os.path.join(folder, "small.png")
         if picture.has_error or not picture.write(target, "uint8"):
-            raise ValueError(picture.geterror() or "it is no picture")
+            raise ValueError(picture.geterror() or "it is not a picture")
         with open(target, "rb") as stream:
             return stream.read()

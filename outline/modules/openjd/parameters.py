@@ -63,7 +63,7 @@ def _check(definition: Definition, value: str) -> None:
         try:
             size = float(int(value) if kind == "INT" else float(value))
         except ValueError:
-            raise OutlineException(f"parameter {name} is {value!r}, which is no {kind}") from None
+            raise OutlineException(f"parameter {name} is {value!r}, which is not of type {kind}") from None
         low, high, what = definition.get("minValue"), definition.get("maxValue"), value
     else:
         size, low, high = float(len(value)), definition.get("minLength"), definition.get("maxLength")

@@ -88,7 +88,7 @@ def numbers_of(text: str) -> list[int]:
         match = _PART.match(part)
         step = int(match[3] or 1) if match else 0
         if match is None or not step:
-            raise OutlineException(f"{text!r} is no range of numbers, such as 1-10 or 1-9:2")
+            raise OutlineException(f"{text!r} is not a range of numbers; write it like 1-10 or 1-9:2")
         first, last = int(match[1]), int(match[2] or match[1])
         found.update(range(first, last + (1 if step > 0 else -1), step))
     return sorted(found)
@@ -102,10 +102,12 @@ def combine(expression: str, ranges: Mapping[str, Sequence[str]]) -> Iterator[di
     """
     words = _WORD.findall(expression)
     if "".join(words) != re.sub(r"\s", "", expression):
-        raise OutlineException(f"{expression!r} is no combination of task parameters")
+        raise OutlineException(
+            f"{expression!r} is not a valid combination of task parameters; write it like '(A, B) * C'"
+        )
     tasks = _product(words, ranges, expression)
     if words:
-        raise OutlineException(f"{expression!r} is no combination of task parameters: {words[0]!r} is too much")
+        raise OutlineException(f"{expression!r} is not a valid combination of task parameters: unexpected {words[0]!r}")
     return iter(tasks)
 
 
@@ -124,17 +126,20 @@ def _factor(words: list[str], ranges: Mapping[str, Sequence[str]], whole: str) -
     word = words.pop(0) if words else ""
     if word != "(":
         if word not in ranges:
-            raise OutlineException(f"{whole!r}: there is no task parameter {word!r}, only {', '.join(ranges)}")
+            raise OutlineException(f"{whole!r}: unknown task parameter {word!r}; there are {', '.join(ranges)}")
         return [{word: value} for value in ranges[word]]
     parts = [_product(words, ranges, whole)]
     while words[:1] == [","]:
         words.pop(0)
         parts.append(_product(words, ranges, whole))
     if words[:1] != [")"]:
-        raise OutlineException(f"{whole!r} is no combination of task parameters: a ) is missing")
+        raise OutlineException(f"{whole!r} is not a valid combination of task parameters: a ) is missing")
     words.pop(0)
     if len({len(part) for part in parts}) > 1:
-        raise OutlineException(f"{whole!r} pairs ranges of {' and '.join(str(len(part)) for part in parts)} values")
+        raise OutlineException(
+            f"{whole!r} pairs ranges of {' and '.join(str(len(part)) for part in parts)} values;"
+            " give them the same length"
+        )
     return [_joined(pair) for pair in zip(*parts, strict=True)]
 
 

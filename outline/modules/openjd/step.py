@@ -52,7 +52,6 @@ class OpenJobStep(Layer):
             run_task(self, values)
 
     def __tasks(self, frames: FrameSet) -> Iterator[dict[str, str]]:
-        """The task parameters of each task among some frames."""
         if self.get_items() is not None:
             for frame in frames:
                 yield dict(self.item(frame))

@@ -43,6 +43,6 @@ def _name(inner: str) -> str:
     match = re.match(_NAME, inner)
     if not match:
         raise OutlineException(
-            f"{{{{{inner}}}}} is an expression, and only names such as {{{{Param.Frames}}}} are known"
+            f"{{{{{inner}}}}} is an expression; only names such as {{{{Param.Frames}}}} can be resolved"
         )
     return match[1]

@@ -69,7 +69,7 @@ ONE_PROBLEM = [
     ("Shell('a', ['ls'], chunk=0)", "error", "range", "chunk must be 1 or more"),
     ("Shell('a', ['ls'], memory='lots')", "error", "resources", "'lots'"),
     ("Shell('a', ['ls'], cores='many')", "error", "resources", "'many'"),
-    ("Shell('a', ['ls'], timeout='soon')", "error", "resources", "timeout: 'soon' is no number of minutes"),
+    ("Shell('a', ['ls'], timeout='soon')", "error", "resources", "timeout: 'soon' is not a number of minutes"),
     ("Shell('a', ['ls'], require='nosuch')", "error", "depends", "no layer 'nosuch'"),
     ("Shell('a', ['ls'], require='a:foo')", "error", "depends", "no dependency type 'foo'"),
     ("Shell('a')", "error", "arguments", "needs the argument 'command'"),
@@ -323,4 +323,4 @@ Shell('comp', ['ls'], chunk=3, cores=30, require=['sim.a'])"""
         ("warning", "farm", 2),
         ("warning", "farm", 2),
     ]
-    assert found[0].message == "layer 'ab': a farm refuses it: the farm wants layer names of 3 or more characters"
+    assert found[0].message == "layer 'ab': a farm refuses it: the farm takes only layer names of 3 or more characters"

@@ -249,7 +249,7 @@ def test_clean_removes_nothing_where_nobody_can_be_asked(make: Make, monkeypatch
     folder = make("show-a-jo_old", 8)
     with open(os.devnull) as nothing:
         monkeypatch.setattr("sys.stdin", nothing)
-        with pytest.raises(OutlineException, match="say --yes"):
+        with pytest.raises(OutlineException, match="give --yes"):
             clean_sessions("7d", yes=False)
 
     assert folder.exists()
@@ -272,4 +272,4 @@ def test_clean_of_nothing_says_so(make: Make, capsys: pytest.CaptureFixture[str]
     make("show-a-jo_new")
 
     assert main(["clean", "--older-than", "7d"]) == 0
-    assert capsys.readouterr().out == "no session to remove: nothing that is over is older than 7d\n"
+    assert capsys.readouterr().out == "no session to remove: no job ended more than 7d ago\n"

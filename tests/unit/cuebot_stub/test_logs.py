@@ -72,7 +72,7 @@ def test_what_is_no_log_tells_nothing_and_is_not_waited_for(tmp_path: Path, make
 def test_file_descriptor_of_what_is_no_log_is_closed(tmp_path: Path):
     before = len(os.listdir("/proc/self/fd"))
 
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         open_log(str(tmp_path))
 
     assert len(os.listdir("/proc/self/fd")) == before

@@ -121,7 +121,7 @@ def test_environment_that_the_user_names_is_taken(tmp_path: Path):
 
 
 def test_environment_without_rqd_is_refused(tmp_path: Path):
-    with pytest.raises(FarmError, match="no virtual environment with opencue-rqd"):
+    with pytest.raises(FarmError, match="not a virtual environment with opencue-rqd"):
         find_rqd_environment(tmp_path, _no_words)
 
 

@@ -212,7 +212,9 @@ def test_a_command_whose_output_cannot_be_written_is_ended() -> None:
 def test_a_command_that_tells_of_errors_for_ever_is_ended(capfd: pytest.CaptureFixture[str]) -> None:
     reader = OutputReader(OutputRules(error=("^no space",), most_errors=10))
 
-    with pytest.raises(OutlineException, match="ended, since it told of [0-9]+ errors; the first: no space"):
+    with pytest.raises(
+        OutlineException, match="ended the application, which reported [0-9]+ errors, the first one: no space"
+    ):
         io.system(["yes", "no space"], reader=reader)
 
 

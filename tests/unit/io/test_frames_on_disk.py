@@ -53,10 +53,10 @@ def test_a_layer_takes_it_as_its_range():
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        ("p.exr", "has no place for the frame, such as ####"),
-        ("p.1001.exr", "has no place for the frame"),
-        ("n.####.exr", r"no frames of n.####.exr on disk: there is no file of it"),
-        ("none/n.####.exr", r"no frames of none/n.####.exr on disk: there is no folder none"),
+        ("p.exr", "is a single file, without frames on disk; put a token such as ####"),
+        ("p.1001.exr", "is a single file, without frames on disk"),
+        ("n.####.exr", r"no frames of n.####.exr on disk: none of its files exists"),
+        ("none/n.####.exr", r"no frames of none/n.####.exr on disk: the folder none does not exist"),
     ],
 )
 def test_nothing_there_is_an_error(path: str, problem: str):

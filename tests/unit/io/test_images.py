@@ -85,7 +85,7 @@ def test_pictures_of_another_size_than_asked_for_are_told(tmp_path: Path) -> Non
 
     (fault,) = faults_of(tmp_path, "1", Checks(images=True, size=(1920, 1080)))
 
-    assert fault.startswith("output 'main' is 8x6 and not 1920x1080, as asked for, for frames 1: ")
+    assert fault.startswith("output 'main' is 8x6 and not 1920x1080, as image_size asks, for frames 1: ")
 
 
 def test_a_bad_picture_is_told_with_its_frames(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_bad_picture_is_told_with_its_frames(tmp_path: Path) -> None:
 
     (fault,) = faults_of(tmp_path, "1-3", Checks(images=True))
 
-    assert fault == f"output 'main' is no good picture (it is all black) for frames 2-3: {tmp_path}/a.####.exr"
+    assert fault == f"output 'main' is a bad picture (it is all black) for frames 2-3: {tmp_path}/a.####.exr"
 
 
 # -- one size for all frames of a job ---------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def test_a_list_of_paths_in_a_variable_gets_the_sign_of_this_system() -> None:
 
 @pytest.mark.parametrize("text", ["/a", "/a ->", "/a->/b", "-> /b", "/a -> /b -> /c"])
 def test_a_rule_that_cannot_be_read_is_refused(text: str) -> None:
-    with pytest.raises(ConfigException, match=r"\[path_mapping\] shots = .* is no rule"):
+    with pytest.raises(ConfigException, match=r"\[path_mapping\] shots = .* is not a rule"):
         read_rules({"shots": text})
 
 

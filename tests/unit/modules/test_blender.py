@@ -107,7 +107,7 @@ def test_the_format_can_be_given(programs: Path) -> None:
 
 
 def test_an_extension_that_is_no_picture_is_refused(programs: Path) -> None:
-    with pytest.raises(LayerException, match=r"layer 'beauty': no format is known for 'a\.#\.mp4'; give format="):
+    with pytest.raises(LayerException, match=r"layer 'beauty': unknown picture format of 'a\.#\.mp4'; give format="):
         words_of("1", outputs="a.#.mp4")
 
 

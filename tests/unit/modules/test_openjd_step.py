@@ -63,7 +63,7 @@ def test_values_come_from_the_command_line_or_are_the_defaults(tmp_path: Path, m
     ("words", "told"),
     [
         ([], "parameter Samples has no value; give one after --, as in -- --Samples VALUE"),
-        (["--Samples", "x"], "'x', which is no INT"),
+        (["--Samples", "x"], "'x', which is not of type INT"),
         (["--Samples", "0"], "must be 1 at least"),
         (["--Samples", "65"], "must be 64 at most"),
         (["--Samples", "1", "--Gain", "2"], "must be one of 0.5, 1.0"),
@@ -88,7 +88,7 @@ def test_ranges_mean_what_openjd_means(parts: list[tuple[int, int, int]]):
 
 @pytest.mark.parametrize("text", ["", "a", "1-", "1-5:0", "1,,2", "1-5x2"])
 def test_what_is_no_range_is_told(text: str):
-    with pytest.raises(OutlineException, match="is no range of numbers"):
+    with pytest.raises(OutlineException, match="is not a range of numbers"):
         numbers_of(text)
 
 
@@ -113,11 +113,11 @@ def test_parameters_are_combined(expression: str, tasks: list[str]):
 @pytest.mark.parametrize(
     ("expression", "told"),
     [
-        ("A * D", "no task parameter 'D', only A, B, C"),
-        ("A *", "no task parameter ''"),
+        ("A * D", "unknown task parameter 'D'; there are A, B, C"),
+        ("A *", "unknown task parameter ''"),
         ("(A, B", r"a \) is missing"),
-        ("A B", "'B' is too much"),
-        ("A + B", "is no combination"),
+        ("A B", "unexpected 'B'"),
+        ("A + B", "is not a valid combination"),
         ("(A, C)", "pairs ranges of 2 and 4 values"),
     ],
 )

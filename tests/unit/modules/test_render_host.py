@@ -43,7 +43,7 @@ def test_a_layer_without_outputs_is_refused_at_the_launch() -> None:
 
 
 def test_one_file_for_many_frames_is_refused_at_the_launch() -> None:
-    with pytest.raises(LayerException, match=r"its output 'a\.exr' has no place for the frame, such as ####"):
+    with pytest.raises(LayerException, match=r"its output 'a\.exr' is a single file; put #### into its path"):
         launch(outputs="a.exr")
 
 
@@ -140,7 +140,7 @@ def test_a_layer_runs_as_it_was_saved(here: Path) -> None:
 
 
 def test_a_scene_that_is_missing_is_told_before_anything_runs(run: Run, here: Path) -> None:
-    with pytest.raises(LayerException, match=r"the scene is not there: .*none\.blend"):
+    with pytest.raises(LayerException, match=r"the scene does not exist: .*none\.blend"):
         run(scene="none.blend")
 
     assert not (here / renderer.CALLS).exists()
@@ -149,7 +149,7 @@ def test_a_scene_that_is_missing_is_told_before_anything_runs(run: Run, here: Pa
 def test_scenes_of_frames_are_told_with_their_frames(run: Run, here: Path) -> None:
     (here / "a.0002.ass").write_text("")
 
-    with pytest.raises(LayerException, match=r"the scene is not there for frames 1,3: .*a\.####\.ass"):
+    with pytest.raises(LayerException, match=r"the scene does not exist for frames 1,3: .*a\.####\.ass"):
         run(scene="a.####.ass")
 
 
@@ -163,7 +163,7 @@ def test_a_program_that_is_missing_fails_with_127(run: Run) -> None:
 def test_a_folder_that_cannot_be_written_fails_before_anything_runs(run: Run, here: Path) -> None:
     (here / "out").write_text("a file")
 
-    with pytest.raises(LayerException, match="outputs cannot be written to the folder"):
+    with pytest.raises(LayerException, match="cannot write outputs to the folder"):
         run()
 
     assert not (here / renderer.CALLS).exists()

@@ -122,7 +122,7 @@ def test_what_an_outline_cannot_say_is_told(step: dict[str, Any], told: str):
     ("data", "told"),
     [
         ([], "specificationVersion is None"),
-        ({"specificationVersion": "environment-2023-09"}, "only jobtemplate-2023-09 is known"),
+        ({"specificationVersion": "environment-2023-09"}, "outline import reads only jobtemplate-2023-09"),
         (template(extensions=["EXPR"]), "uses EXPR"),
         (template(mystery=1), "has mystery"),
         (template(step={"let": ["a = 1"]}), "has let"),

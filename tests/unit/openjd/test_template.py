@@ -176,7 +176,7 @@ def test_variables_with_braces_are_left_out_and_told():
     made = template_of(plan(layer()), folder="/shot", variables={"A": "1", "B": "{{x}}"})
 
     assert made.template["jobEnvironments"] == [{"name": "outline", "variables": {"A": "1"}}]
-    assert "left out: B" in made.warnings[0]
+    assert "{{ are left out, since a template would expand them: B" in made.warnings[0]
 
 
 def test_long_names_are_said_with_the_extension_that_allows_them():

@@ -55,7 +55,7 @@ def minutes_text(value: Any, where: str) -> str:
     except ValueError:
         minutes = math.nan
     if not math.isfinite(minutes):
-        raise LaunchException(f"{where}: {value!r} is no number of minutes")
+        raise LaunchException(f"{where}: {value!r} is not a number of minutes")
     return str(whole_number(math.ceil(minutes), where)) if minutes > 0 else ""
 
 
@@ -72,12 +72,12 @@ def whole_number(value: Any, where: str, least: int = 0) -> int:
     if not number.is_integer() or number < least:
         raise LaunchException(f"{where} must be a whole number from {least} on, not {value!r}")
     if number > _MOST:
-        raise LaunchException(f"{where} is {value!r}, and {_MOST} is the most on the farm")
+        raise LaunchException(f"{where} is {value!r}, and the farm takes at most {_MOST}")
     return int(number)
 
 
 def truth(value: Any) -> str:
-    """Return ``True`` or ``False``; of text, what it says."""
+    """``True`` or ``False``; of text, what it says."""
     true = value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
     return str(true)
 
@@ -94,12 +94,14 @@ def tags(value: Any, where: str) -> list[str]:
     found = tag_words(value)
     for tag in list(found):
         if isinstance(value, str) and not re.fullmatch(_TAG_SIGNS, tag):
-            logger.warning("%s: %r is no tag and is left out; write ' | ' between tags, or give a list", where, tag)
+            logger.warning(
+                "%s: %r is not a valid tag and is left out; separate tags by ' | ', or give a list", where, tag
+            )
             found.remove(tag)
         elif not _TAG.match(tag):
             raise LaunchException(
-                f"{where}: the farm has no tags like {tag!r}; use 3 or more letters, digits, '_', '-' and '.',"
-                " and ' | ' between tags"
+                f"{where}: the farm takes no tag like {tag!r}; use 3 or more letters, digits, '_', '-' and '.',"
+                " and separate tags by ' | '"
             )
     return found
 

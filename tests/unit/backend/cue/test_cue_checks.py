@@ -21,36 +21,52 @@ POST = {"type": "Post", "range": "1"}
 @pytest.mark.parametrize(
     ("layers", "args", "words"),
     [
-        ({}, {"name": "ab"}, r"the job's name 'ab' .* wants 3 or more letters.*use --base-name"),
-        ({}, {"shot": "s1"}, r"the job's shot .* wants 3 or more letters.*use --shot"),
-        ({}, {"shot": "sh 10"}, r"the job's shot 'sh 10' is nothing for the farm"),
-        ({}, {"shot": "sh/10"}, r"the job's shot 'sh/10' is nothing for the farm"),
-        ({}, {"shot": "é10"}, r"the job's shot 'é10' is nothing for the farm"),
-        ({}, {"shot": "s" * 65}, "the shot has 65 characters, 64 is the most on the farm; use --shot"),
-        ({}, {"user": "bob smith"}, "the farm has no users like 'bob smith'"),
-        ({}, {"user": "u" * 33}, "the user has 33 characters, 32 is the most on the farm"),
-        ({}, {"os": "o" * 13}, "the operating system has 13 characters, 12 is the most"),
+        ({}, {"name": "ab"}, r"the job's name 'ab' .* takes 3 or more letters.*use --base-name"),
+        ({}, {"shot": "s1"}, r"the job's shot .* takes 3 or more letters.*use --shot"),
+        ({}, {"shot": "sh 10"}, r"the job's shot 'sh 10' does not fit the farm"),
+        ({}, {"shot": "sh/10"}, r"the job's shot 'sh/10' does not fit the farm"),
+        ({}, {"shot": "é10"}, r"the job's shot 'é10' does not fit the farm"),
+        ({}, {"shot": "s" * 65}, "the shot has 65 characters, and the farm takes at most 64; use --shot"),
+        ({}, {"user": "bob smith"}, "the farm takes no user name with blanks or '/', such as 'bob smith'"),
+        ({}, {"user": "u" * 33}, "the user has 33 characters, and the farm takes at most 32"),
+        ({}, {"os": "o" * 13}, "the operating system has 13 characters, and the farm takes at most 12"),
         (
             {"beauty": {}, "clean": POST},
             {"name": "n" * 211},
-            "the job's name with a Post layer has 232 characters, 231 is the most on the farm",
+            "the job's name with a Post layer has 232 characters, and the farm takes at most 231",
         ),
-        ({}, {"priority": 2**31}, "the priority is 2147483648, and 2147483647 is the most on the farm"),
-        ({"ab": {}}, {}, r"layer 'ab' \(launches\.py:\d+\): the farm wants layer names of 3"),
-        ({"x" * 250: {}}, {}, "its name, after which frames are named, has 257 characters, 256 is the most"),
+        ({}, {"priority": 2**31}, "the priority is 2147483648, and the farm takes at most 2147483647"),
+        ({"ab": {}}, {}, r"layer 'ab' \(launches\.py:\d+\): the farm takes only layer names of 3"),
+        ({"x" * 250: {}}, {}, "its name, as a part of frame names, has 257 characters, and the farm takes at most 256"),
         ({"Beauty": {}, "beauty": {}}, {}, r"'beauty' .*: it and layer 'Beauty'.* are both 'beauty' on the farm"),
-        ({"left-eye": {}, "left_eye": {}}, {}, "are both 'left_eye' on the farm, which knows neither capitals"),
+        ({"left-eye": {}, "left_eye": {}}, {}, "are both 'left_eye' on the farm, which lowers capitals"),
         ({"sim": {"range": "-5-10"}}, {}, r"layer 'sim'.* has the frame -5, and the farm cannot run frames below"),
-        ({"beauty": {"range": ",".join(str(n * n) for n in range(1000))}}, {}, r"its range has \d+ char.*, 4000 is"),
-        ({"beauty": {"command": ["x", "y" * 4000]}}, {}, "its command has 4002 characters, 4000 is the most"),
-        ({"beauty": {"env": {"K" * 2049: "1"}}}, {}, "the name of its variable has 2049 characters, 2048 is"),
+        ({"beauty": {"range": ",".join(str(n * n) for n in range(1000))}}, {}, r"its range has \d+ char.*, and the farm takes at most 4000"),
+        (
+            {"beauty": {"command": ["x", "y" * 4000]}},
+            {},
+            "its command has 4002 characters, and the farm takes at most 4000",
+        ),
+        ({"beauty": {"env": {"K" * 2049: "1"}}}, {}, "the name of its variable has 2049 characters, and the farm takes at most 2048"),
         ({"beauty": {"env": {"A": "x" * 2049}}}, {}, r"layer 'beauty' .*: its variable A has 2049 characters"),
-        ({"beauty": {"service": "abcdefgh," * 15}}, {}, "its service has 134 characters, 128 is the most"),
-        ({"beauty": {"tags": ["a" * 30] * 130}}, {}, "its tags has 4287 characters, 4000 is the most"),
-        ({"beauty": {"gpus": 2**31}}, {}, "gpus is 2147483648, and 2147483647 is the most on the farm"),
-        ({"beauty": {"timeout": 1e12}}, {}, "timeout is 1000000000000, and 2147483647 is the most"),
-        ({"one": {"range": "1-60000"}, "two": {"range": "1-40001"}}, {}, "has 100001 frames, 100000 is the most"),
-        ({"one": {"range": "1-100000"}, "two": POST}, {}, "the job has 100001 frames, 100000 is the most"),
+        (
+            {"beauty": {"service": "abcdefgh," * 15}},
+            {},
+            "its service has 134 characters, and the farm takes at most 128",
+        ),
+        ({"beauty": {"tags": ["a" * 30] * 130}}, {}, "its tags has 4287 characters, and the farm takes at most 4000"),
+        ({"beauty": {"gpus": 2**31}}, {}, "gpus is 2147483648, and the farm takes at most 2147483647"),
+        ({"beauty": {"timeout": 1e12}}, {}, "timeout is 1000000000000, and the farm takes at most 2147483647"),
+        (
+            {"one": {"range": "1-60000"}, "two": {"range": "1-40001"}},
+            {},
+            "has 100001 frames, and the farm takes at most 100000",
+        ),
+        (
+            {"one": {"range": "1-100000"}, "two": POST},
+            {},
+            "the job has 100001 frames, and the farm takes at most 100000",
+        ),
     ],
     ids=itertools.count(),
 )
@@ -68,7 +84,7 @@ def test_long_output_and_variable_of_the_job_are_refused() -> None:
     ol = outline_of()
     ol.set_env("BIG", "x" * 2049, pre=True)
 
-    with pytest.raises(LaunchException, match="its output main has 2049 characters, 2048 is the most"):
+    with pytest.raises(LaunchException, match="its output main has 2049 characters, and the farm takes at most 2048"):
         spec_text(layer)
     with pytest.raises(LaunchException, match="the job's variable BIG has 2049 characters.*keep long values in a file"):
         spec_text(ol=ol)
@@ -90,7 +106,9 @@ def test_long_command_does_not_matter_to_pycuerun() -> None:
 
 
 def test_too_many_layers_are_refused() -> None:
-    with pytest.raises(LaunchException, match="the job has 2001 layers, 2000 is the most; use several jobs"):
+    with pytest.raises(
+        LaunchException, match="the job has 2001 layers, and the farm takes at most 2000; use several jobs"
+    ):
         spec_text(*(Layer(f"layer{number}", command=["true"]) for number in range(2001)), simple=True)
 
 

@@ -30,7 +30,7 @@ def test_document_names_its_type_and_version() -> None:
 
 @pytest.mark.parametrize("version", ["1.4", "1.16", "2.0", "latest", ""])
 def test_unknown_version_is_refused(version: str) -> None:
-    with pytest.raises(ConfigException, match=r"there are versions 1\.5 to 1\.15"):
+    with pytest.raises(ConfigException, match=r"give a version from 1\.5 to 1\.15"):
         spec_text(version=version)
 
 
@@ -257,13 +257,13 @@ def test_interleaved_range_keeps_its_order() -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        ({"cores": "many"}, r"layer 'beauty' \(launches\.py:\d+\), cores: 'many' is no number of cores"),
-        ({"memory": "4 apples"}, "memory: '4 apples' is no amount of memory"),
-        ({"gpu_memory": "-1g"}, "gpu_memory: '-1g' is no amount of memory"),
+        ({"cores": "many"}, r"layer 'beauty' \(launches\.py:\d+\), cores: 'many' is not a number of cores"),
+        ({"memory": "4 apples"}, "memory: '4 apples' is not an amount of memory"),
+        ({"gpu_memory": "-1g"}, "gpu_memory: '-1g' is not an amount of memory"),
         ({"gpus": 1.5}, "gpus must be a whole number from 0 on, not 1.5"),
-        ({"timeout": "soon"}, "timeout: 'soon' is no number of minutes"),
-        ({"tags": "a | general"}, "tags: the farm has no tags like 'a'"),
-        ({"tags": ["maya,nuke"]}, "tags: the farm has no tags like 'maya,nuke'"),
+        ({"timeout": "soon"}, "timeout: 'soon' is not a number of minutes"),
+        ({"tags": "a | general"}, "tags: the farm takes no tag like 'a'"),
+        ({"tags": ["maya,nuke"]}, "tags: the farm takes no tag like 'maya,nuke'"),
         ({"env": {"A B": "1"}}, "variable 'A B' cannot be sent to a farm"),
         ({"env": {"A": "x\x00y"}}, r"variable A has the character '\\x00', which a job spec cannot hold"),
     ],
@@ -278,7 +278,7 @@ def test_part_of_a_text_that_can_be_no_tag_is_left_out_and_told(caplog: pytest.L
     layer = layer_of(ol=outline_of(shell(tags="general | maya,nuke | big_one")))
 
     assert layer.findtext("tags") == "general | big_one"
-    assert "'maya,nuke' is no tag and is left out; write ' | ' between tags, or give a list" in caplog.text
+    assert "'maya,nuke' is not a valid tag and is left out; separate tags by ' | ', or give a list" in caplog.text
 
 
 def test_autoeat_of_a_layer_is_told_to_be_the_jobs(caplog: pytest.LogCaptureFixture) -> None:

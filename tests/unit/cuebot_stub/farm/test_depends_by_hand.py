@@ -55,7 +55,7 @@ def test_nothing_waits_for_itself_and_nothing_is_said_twice(jobs: FakeFarm):
     for er, on in ((model, model), (one, one), (one, model), (model, one), (job_end(jobs, "first"), model)):
         with pytest.raises(CannotDo, match="it would wait for itself"):
             link(jobs, er, on)
-    with pytest.raises(CannotDo, match="there is such a dependency already"):
+    with pytest.raises(CannotDo, match="such a dependency exists already"):
         link(jobs, frame_end(jobs, "second", "comp", 1), one)
 
 

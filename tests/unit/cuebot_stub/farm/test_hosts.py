@@ -122,7 +122,7 @@ def test_full_temporary_folder_is_told_in_a_comment(daemons: FakeDaemons):
     daemons.add("node1", total_mcp=100 * GB, free_mcp=2 * GB)
 
     (comment,) = daemons.farm.comments.values()
-    assert comment.message == "2048 MB of 102400 MB are left; it works again when there is more."
+    assert comment.message == "2048 MB of 102400 MB are free; the host waits for more."
 
 
 def test_comment_on_a_full_temporary_folder_goes_with_its_reason(daemons: FakeDaemons):

@@ -201,7 +201,7 @@ def test_fault_of_the_dispatcher_keeps_nothing_from_being_saved(kept_farm: FakeF
     before = kept_farm.states("beauty")
     kept_farm.restart()
     assert (before, kept_farm.states("beauty")) == ("W", "R")
-    assert "the dispatcher stumbled" in caplog.text
+    assert "the dispatcher failed; it goes on" in caplog.text
 
 
 def test_work_of_other_threads_waits_its_turn(farm: FakeFarm):

@@ -105,7 +105,7 @@ def test_the_same_dependency_twice_is_refused(farm: FakeFarm):
     two_jobs(farm, "LAYER_ON_LAYER")
     again = depend("LAYER_ON_LAYER", depjob="two", onjob="one", deplayer="comp", onlayer="sim", anyframe="true")
 
-    with pytest.raises(SpecError, match="there is such a dependency already; anyframe makes no difference"):
+    with pytest.raises(SpecError, match="the spec has the same dependency twice; anyframe makes no difference"):
         farm.launch_spec(spec().partition("<job ")[0] + f"<depends>{again}</depends></spec>")
 
     assert len(farm.farm.depends.of(farm.job("two").id)) == 1

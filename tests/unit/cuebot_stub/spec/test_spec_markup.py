@@ -42,7 +42,7 @@ def refusal(text, rules=RULES):
         ("\0", "not XML", 1),
         ("<!DOCTYPE spec><spec>\x01</spec>", "not XML", 1),
         ("<!DOCTYPE spec><spec>\ufffe</spec>", "not XML", 1),
-        ("<!DOCTYPE spec><spec>\n\n\ud800</spec>", "not XML: it holds half a character", 3),
+        ("<!DOCTYPE spec><spec>\n\n\ud800</spec>", "not XML: it holds half of a surrogate pair", 3),
         ("<!DOCTYPE spec><spec>&lol;</spec>", "not XML: undefined entity", 1),
         ("<!DOCTYPE spec", "not XML", 1),
     ],
@@ -127,7 +127,7 @@ def test_only_the_address_that_cuebot_knows_will_do(address: str):
 
 
 def test_without_a_doctype_it_is_refused():
-    assert "no DOCTYPE" in refusal(spec(version=None)).reason
+    assert "the DOCTYPE is missing" in refusal(spec(version=None)).reason
 
 
 def test_a_doctype_without_an_address_is_the_newest_version():
@@ -139,9 +139,9 @@ def test_a_doctype_without_an_address_is_the_newest_version():
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("<jobs/>", "the outermost element is <jobs>, and must be <spec>"),
+        ("<jobs/>", "the root element is <jobs>; it must be <spec>"),
         ("<!DOCTYPE job><spec/>", "the DOCTYPE is for <job>, and must be for <spec>"),
-        ('<x:spec xmlns:x="y"/>', "the outermost element is <x:spec>"),
+        ('<x:spec xmlns:x="y"/>', "the root element is <x:spec>"),
         ('<!DOCTYPE spec><spec xmlns="y"/>', "unknown attribute xmlns"),
     ],
     ids=["root", "doctype", "prefix", "namespace"],
@@ -158,7 +158,7 @@ def test_another_root_is_refused(text, reason):
         ("<tags>abc</tags><tags>abc</tags>", "", "there is more than one <tags>"),
         ("<foo/>", "", "unknown element <foo>"),
         ("<memroy>1g</memroy>", "", "unknown element <memroy>; did you mean 'memory'?"),
-        ("<layer/>", "", "<layer> cannot stand in <layer>, only in <layers>"),
+        ("<layer/>", "", "<layer> does not belong in <layer>, only in <layers>"),
         ("<limits/>", "/limits", "<limit> is missing"),
         ("<services/>", "/services", "<service> is missing"),
         ("<tags><b/></tags>", "/tags", "unknown element <b>"),

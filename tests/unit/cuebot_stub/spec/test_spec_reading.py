@@ -94,7 +94,7 @@ def test_spec_without_jobs_makes_nothing_and_only_cuebot_says_yes_to_that():
     text = document("<spec><show>testing</show><shot>abc</shot><user>me</user></spec>")
 
     assert read_spec(text, STRICT).jobs == ()
-    assert refusal(text).reason == "there is no job in it"
+    assert refusal(text).reason == "the spec has no job"
 
 
 # -- what is refused is named ------------------------------------------------------------------------------------
@@ -103,24 +103,24 @@ def test_spec_without_jobs_makes_nothing_and_only_cuebot_says_yes_to_that():
 @pytest.mark.parametrize(
     ("text", "element", "reason"),
     [
-        (spec(before="<facility>Moon</facility>"), "facility", "there is no facility 'moon'; there are cloud, local"),
-        (spec(before="<facility> </facility>"), "facility", "there is no facility ''"),
+        (spec(before="<facility>Moon</facility>"), "facility", "no facility 'moon'; there are cloud, local"),
+        (spec(before="<facility> </facility>"), "facility", "no facility ''"),
         (spec(show="testin"), "show", "did you mean 'testing'"),
         (spec(show=""), "show", "there are other, testing"),
         (spec(shot="a/bc"), "shot", "cannot be used"),
-        (spec(shot="s" * 65), "shot", "the shot has 65 characters; 64 are the most"),
+        (spec(shot="s" * 65), "shot", "the shot has 65 characters; use at most 64"),
         (spec(user="../../etc"), "user", "it becomes a part of file names"),
         (spec(user="a\nb"), "user", "it becomes a part of file names"),
-        (spec(user="u" * 33), "user", "33 characters; 32 are the most"),
-        (spec(after="<uid>me</uid>"), "uid", "'me' is no whole number"),
-        (spec(after=f"<email>{'e' * 257}</email>"), "email", "257 characters; 256 are the most"),
+        (spec(user="u" * 33), "user", "33 characters; use at most 32"),
+        (spec(after="<uid>me</uid>"), "uid", "'me' is not a whole number"),
+        (spec(after=f"<email>{'e' * 257}</email>"), "email", "257 characters; use at most 256"),
         (spec(job(name="a:bc")), "job", "the job name 'a:bc' cannot be used"),
-        (spec(job(name="x" * 240)), "job", "255 are the most"),
+        (spec(job(name="x" * 240)), "job", "use at most 255"),
         (spec(job(layer(), layer(name="post", kind="Post"), name="x" * 210)), "job", "the job of the Post layers"),
-        (spec(job(name="one"), job(name="ONE")), "job[2]", "has a job 'testing-test_shot-tester_one' already"),
-        (spec(job(layer(kind="Post"))), "job", "the job has no layer, or none before its Post layers"),
-        (spec(job(before="<maxcores>1.5</maxcores>")), "job/maxcores", "'1.5' is no whole number"),
-        (spec(job(before="<os>a_system_with_a_long_name</os>")), "job/os", "12 are the most"),
+        (spec(job(name="one"), job(name="ONE")), "job[2]", "already has a job 'testing-test_shot-tester_one'"),
+        (spec(job(layer(kind="Post"))), "job", "the job has no layers, or only Post layers"),
+        (spec(job(before="<maxcores>1.5</maxcores>")), "job/maxcores", "'1.5' is not a whole number"),
+        (spec(job(before="<os>a_system_with_a_long_name</os>")), "job/os", "use at most 12"),
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else None,
 )
@@ -135,23 +135,23 @@ def test_what_is_wrong_around_layers_is_named(text: str, element: str, reason: s
     ("parts", "element", "reason"),
     [
         ({"name": "été"}, "", "layer name"),
-        ({"name": "x" * 252}, "", "has 257 characters; 256 are the most"),
-        ({"chunk": "0"}, "/chunk", "1 is the least"),
-        ({"cmd": "x" * 4001}, "/cmd", "4001 characters; 4000 are the most"),
-        ({"after": "<cores>two</cores>"}, "/cores", "no whole number"),
-        ({"after": "<memory>1.5g</memory>"}, "/memory", "it is '512m', '1.5m', '4g' or '4', which is GB"),
-        ({"after": "<timeout>1:30</timeout>"}, "/timeout", "no whole number"),
+        ({"name": "x" * 252}, "", "has 257 characters; use at most 256"),
+        ({"chunk": "0"}, "/chunk", "give 1 or more"),
+        ({"cmd": "x" * 4001}, "/cmd", "4001 characters; use at most 4000"),
+        ({"after": "<cores>two</cores>"}, "/cores", "not a whole number"),
+        ({"after": "<memory>1.5g</memory>"}, "/memory", "write it like '512m', '1.5m' or '4g'; '4' alone means GB"),
+        ({"after": "<timeout>1:30</timeout>"}, "/timeout", "not a whole number"),
         ({"after": "<gpus>2147483648</gpus>"}, "/gpus", "too large"),
-        ({"after": f"<gpus>{'9' * 5000}</gpus>"}, "/gpus", "no whole number"),
+        ({"after": f"<gpus>{'9' * 5000}</gpus>"}, "/gpus", "not a whole number"),
         ({"after": "<tags>general|x</tags>"}, "/tags", "the tag 'x' cannot be used"),
-        ({"after": f"<tags>{'|'.join(f'tag{n:04}' for n in range(500))}</tags>"}, "/tags", "4000 are the most"),
-        ({"after": f"<env><key name='A'>{'x' * 2049}</key></env>"}, "/env/key", "2048 are the most"),
-        ({"after": f"<services><service>{'s' * 129}</service></services>"}, "", "128 are the most"),
-        ({"after": f"<outputs><output name='a'>{'/' * 2049}</output></outputs>"}, "/outputs/output", "2048 are"),
+        ({"after": f"<tags>{'|'.join(f'tag{n:04}' for n in range(500))}</tags>"}, "/tags", "use at most 4000"),
+        ({"after": f"<env><key name='A'>{'x' * 2049}</key></env>"}, "/env/key", "use at most 2048"),
+        ({"after": f"<services><service>{'s' * 129}</service></services>"}, "", "use at most 128"),
+        ({"after": f"<outputs><output name='a'>{'/' * 2049}</output></outputs>"}, "/outputs/output", "use at most 2048"),
         (
             {"after": "<limits><limit>nuke</limit><limit>arnold_licence</limit></limits>"},
             "/limits/limit[2]",
-            "there is no limit 'arnold_licence'; did you mean 'arnold_license'?",
+            "no limit 'arnold_licence'; did you mean 'arnold_license'?",
         ),
     ],
     ids=lambda value: str(value)[:24],
@@ -164,7 +164,7 @@ def test_what_is_wrong_in_a_layer_is_named(parts: dict[str, str], element: str, 
 
 
 def test_layers_of_one_name_are_refused_even_when_written_differently():
-    with pytest.raises(SpecError, match=r"layer\[2\].*has a layer 'a_b_c' already"):
+    with pytest.raises(SpecError, match=r"layer\[2\].*already has a layer 'a_b_c'"):
         only_job(spec(job(layer("a-b-c"), layer("A_b_c"))))
 
 
@@ -190,7 +190,12 @@ def test_any_frame_is_for_layers_on_layers(kind: str, any_frame: bool):
     ("kind", "parts", "element", "reason"),
     [
         ("LAYER_ON_SHOW", {}, "", "type='LAYER_ON_SHOW' must be one of JOB_ON_JOB, "),
-        ("LAYER_ON_FRAME", {"deplayer": "sim", "onframe": "0001-comp"}, "", "LAYER_ON_SIM_FRAME means the same"),
+        (
+            "LAYER_ON_FRAME",
+            {"deplayer": "sim", "onframe": "0001-comp"},
+            "",
+            "use LAYER_ON_SIM_FRAME, which means the same",
+        ),
         ("FRAME_BY_FRAME", {"onlayer": "sim"}, "", "FRAME_BY_FRAME needs <deplayer>"),
         ("LAYER_ON_SIM_FRAME", {"deplayer": "comp", "onlayer": "sim"}, "", "needs <onframe>"),
         ("LAYER_ON_LAYER", {"deplayer": "cmop", "onlayer": "sim"}, "/deplayer", "did you mean 'comp'?"),
