@@ -145,7 +145,7 @@ def test_limit_wrapper_makes_changes_and_gets_itself(pycue: Any):
 def test_limit_of_a_taken_name_is_refused(pycue: Any):
     pycue.api.createLimit("license", 3)
 
-    with pytest.raises(CueException, match="there is a limit 'license'"):
+    with pytest.raises(CueException, match="the limit 'license' already exists"):
         pycue.api.createLimit("license", 4)
 
 
