@@ -217,7 +217,7 @@ def test_names_are_taken_once_and_groups_that_filters_use_stay(pycue: Any):
     group = pycue.api.findShow("testing").getRootGroup().createSubGroup("late")
     make(pycue, "a", (pb.MOVE_JOB_TO_GROUP, group))
 
-    with pytest.raises(grpc.RpcError, match="a filter 'a' already"):
+    with pytest.raises(grpc.RpcError, match="already has a filter 'a'"):
         make(pycue, "a")
     with pytest.raises(grpc.RpcError, match="the filter a moves jobs to the group late"):
         group.delete()
