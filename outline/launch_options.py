@@ -93,11 +93,11 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             is_flag=False,
         ),
         LaunchOption(("--dry-run",), "dry_run", "Show what would run, and write nothing.", "store_true", is_flag=False),
-        LaunchOption(("--json",), "json", "Of --dry-run: print data for programs.", "store_true", is_flag=False),
-        LaunchOption(("--format",), "format", "Of --dry-run: json is --json.", type=("text", "json"), is_flag=False),
+        LaunchOption(("--json",), "json", "With --dry-run: print JSON.", "store_true", is_flag=False),
         LaunchOption(
-            ("--resume",), "resume", "Go on with a job of the local backend.", metavar="SESSION", is_flag=False
+            ("--format",), "format", "With --dry-run: json is the same as --json.", type=("text", "json"), is_flag=False
         ),
+        LaunchOption(("--resume",), "resume", "Continue a job of the local backend.", metavar="SESSION", is_flag=False),
     ),
     "Standard options": (
         LaunchOption(
@@ -129,11 +129,11 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             "store_true",
             default=_no,
         ),
-        LaunchOption(("-f", "--range"), "range", "The frames; $FR when not given.", metavar="RANGE"),
+        LaunchOption(("-f", "--range"), "range", "The frames.  [default: $FR]", metavar="RANGE"),
         LaunchOption(
             ("--only",),
             "only",
-            "Only the items whose keys match, with * and ?; repeatable.",
+            "Run only items whose keys match, with * and ?; repeatable.",
             "append",
             metavar="GLOB",
         ),
@@ -142,7 +142,7 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         LaunchOption(
             ("-m", "--max-retries", "--maxretries"),
             "maxretries",
-            "How often a failed frame is tried again.",
+            "How many times to retry a failed frame.",
             metavar="N",
         ),
         LaunchOption(
@@ -151,10 +151,8 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         LaunchOption(
             ("-j", "--base-name", "--jobid"), "basename", "The outline's part of the job name.", metavar="NAME"
         ),
-        LaunchOption(("--autoeat",), "autoeat", "A frame that fails is eaten, without a retry.", "store_true"),
-        LaunchOption(
-            ("--ignore-errors",), "ignore_errors", "A frame is eaten once its last retry has failed.", "store_true"
-        ),
+        LaunchOption(("--autoeat",), "autoeat", "Eat a frame that fails, without a retry.", "store_true"),
+        LaunchOption(("--ignore-errors",), "ignore_errors", "Eat a frame whose last retry has failed.", "store_true"),
         LaunchOption(("--priority",), "priority", "The job's priority.", type=int, default=lambda: 1, metavar="N"),
         LaunchOption(("-u", "--user"), "user", "The user of the job.", metavar="USER"),
         LaunchOption(
@@ -162,11 +160,11 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         ),
     ),
     "With --backend local or dask": (
-        LaunchOption(("--cores",), "cores", "Cores to use; all when not given.", metavar="N", backends=RUN_BY_LAUNCHER),
+        LaunchOption(("--cores",), "cores", "Cores to use.  [default: all]", metavar="N", backends=RUN_BY_LAUNCHER),
         LaunchOption(
             ("--memory",),
             "memory",
-            "Memory to use, such as 16g; all when not given.",
+            "Memory to use, such as 16g.  [default: all]",
             metavar="SIZE",
             backends=RUN_BY_LAUNCHER,
         ),
@@ -194,7 +192,7 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         LaunchOption(
             ("--backup",),
             "backup",
-            "Run a frame a second time that takes N times as long as others.",
+            "Start a frame a second time when it takes N times as long as others.",
             type=float,
             metavar="N",
             backends=("dask",),
@@ -203,22 +201,38 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
     "Work folder": (
         LaunchOption(("--work",), "work", "Run only what is missing or has changed in this folder.", metavar="DIR"),
         LaunchOption(
-            ("--layer",), "layers", "Only this layer, the others as they are; repeatable.", "append", metavar="LAYER"
+            ("--layer",),
+            "layers",
+            "Run only this layer and keep the others as they are; repeatable.",
+            "append",
+            metavar="LAYER",
         ),
         LaunchOption(
-            ("--force",), "force", "Run these frames whatever is known; repeatable.", "append", metavar="LAYER[:RANGE]"
+            ("--force",),
+            "force",
+            "Run these frames even if they are up to date; repeatable.",
+            "append",
+            metavar="LAYER[:RANGE]",
         ),
         LaunchOption(
-            ("--no-retry",), "no_retry", "Leave failed frames of a layer alone; repeatable.", "append", metavar="LAYER"
+            ("--no-retry",),
+            "no_retry",
+            "Do not retry failed frames of this layer; repeatable.",
+            "append",
+            metavar="LAYER",
         ),
-        LaunchOption(("--keep",), "keep", "Take these frames as done; repeatable.", "append", metavar="LAYER[:RANGE]"),
+        LaunchOption(("--keep",), "keep", "Treat these frames as done; repeatable.", "append", metavar="LAYER[:RANGE]"),
         LaunchOption(
-            ("--take-over",), "take_over", "Go on although another launch seems to run.", "store_true", default=_no
+            ("--take-over",),
+            "take_over",
+            "Launch although another launch seems to be running.",
+            "store_true",
+            default=_no,
         ),
         LaunchOption(
             ("--watch",),
             "watch",
-            "Look every so often, and run what has become new, until Ctrl-C.",
+            "Look again every SECONDS and run what is new, until Ctrl-C.",
             type=float,
             metavar="SECONDS",
             is_flag=False,
@@ -323,7 +337,7 @@ def check_launch_flags(flags: Mapping[str, Any], backend: str) -> dict[str, Any]
         if name not in _FLAGS and name not in _OTHERS:
             near = did_you_mean(given, list(_SPELLINGS))
             if near or backend in OWN_BACKENDS:
-                raise TypeError(f"there is no launch flag {given!r}{near}")
+                raise TypeError(f"unknown launch flag {given!r}{near}")
         option = _FLAGS.get(name)
         if name == "env" and isinstance(value, Mapping):
             value = [f"{key}={one}" for key, one in value.items()]

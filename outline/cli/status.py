@@ -150,7 +150,12 @@ def _dead_lines(job: JobStatus) -> list[str]:
     if not job.dead:
         return []
     rows = [
-        [one.name, str(one.attempt), duration(one.seconds or 0.0), one.reason + (f" (on {one.host})" if one.host else "")]
+        [
+            one.name,
+            str(one.attempt),
+            duration(one.seconds or 0.0),
+            one.reason + (f" (on {one.host})" if one.host else ""),
+        ]
         for one in job.dead[:_SHOWN_DEAD]
     ]
     session, server = quoted(job.session or job.name), server_option(job.server)

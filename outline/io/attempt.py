@@ -118,7 +118,7 @@ class Attempt:
                 os.makedirs(folder, exist_ok=True)
         for output in here:
             for name in remove_stale(output, frames, is_first=is_first):
-                logger.info("removed %s, which an earlier attempt has left half done", name)
+                logger.info("removed %s, left incomplete by an earlier attempt", name)
             if output.is_folder and self.__mark is not None:
                 for frame in frames:
                     os.makedirs(output.beside(self.__mark).frame_path(frame), exist_ok=True)
@@ -210,9 +210,9 @@ class Attempt:
     def __fault_of_image(self, name: str, path: str, frame: int) -> str:
         facts = look_at(path, allow_black=self.__checks.allow_black)
         if facts.fault:
-            return f"no good picture ({facts.fault})"
+            return f"a bad picture ({facts.fault})"
         size = facts.width, facts.height
-        wanted, reason = self.__checks.size, "as asked for"
+        wanted, reason = self.__checks.size, "as image_size asks"
         if wanted is None:
             first = self.__sizes.setdefault(name, KnownSize(*size, frame))
             wanted, reason = (first.width, first.height), f"as in frame {first.frame}"
@@ -256,7 +256,7 @@ def _probe(folder: str) -> int:
             now = os.fstat(stream.fileno()).st_mtime_ns
         os.unlink(probe)
     except OSError as error:
-        raise LayerException(f"outputs cannot be written to the folder {folder}: {error.strerror}") from error
+        raise LayerException(f"cannot write outputs to the folder {folder}: {error.strerror}") from error
     return now
 
 

@@ -130,7 +130,7 @@ class Cache:
             return False
         if (digest_folder if os.path.isdir(copy) else digest_file)(copy)[0] == digest:
             return True
-        logger.warning("%s is damaged, and is not used", source)
+        logger.warning("%s is damaged and will be made again", source)
         remove(source)  # who makes it again keeps a whole one
         return False
 

@@ -43,7 +43,7 @@ def find_orphans(folder: WorkFolder) -> list[Orphan]:
     """
     folder.check()
     if folder.layers() is None:
-        raise WorkException(f"no launch in {folder.folder} has noted which items there are; launch the job once more")
+        raise WorkException(f"no launch in {folder.folder} recorded its items; launch the job once more")
     book = folder.read_records()
     gone = gone_frames(folder, book)
     living = {state.path for frame in book if frame not in gone for state in _outputs(book, frame)}

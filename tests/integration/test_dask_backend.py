@@ -415,7 +415,7 @@ def test_a_list_that_is_none_is_one_line(tmp_path: Path, run_pycuerun: RunPycuer
     )
 
     assert result.returncode == 2
-    assert result.stderr == "pycuerun: [dask] hosts = '[\"one\", \"two\"' is no list in Python's syntax\n"
+    assert result.stderr == 'pycuerun: [dask] hosts = \'["one", "two"\' is no list in Python\'s syntax\n'
 
 
 def test_a_frame_that_kills_every_worker_is_dead(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:

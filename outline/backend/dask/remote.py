@@ -171,9 +171,7 @@ def _session_of(outline_path: str, folder: str, worker: Worker) -> _Session:
     return _sessions[outline_path]
 
 
-def _wait(
-    worker: Worker, sock: socket.socket, lines: Lines, key: str, grace_seconds: float
-) -> dict[str, Any] | None:
+def _wait(worker: Worker, sock: socket.socket, lines: Lines, key: str, grace_seconds: float) -> dict[str, Any] | None:
     """How the frame ended; None when the process that ran it has died. The frame is ended when nobody wants it."""
     is_told = False
     while not select.select([sock], [], [], _LOOK_SECONDS)[0]:

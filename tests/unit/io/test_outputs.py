@@ -261,7 +261,7 @@ def test_what_an_attempt_has_written_without_a_blank_is_removed_too(tmp_path: Pa
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(LayerException, match=r"outputs cannot be written to the folder .*file/out: "):
+    with pytest.raises(LayerException, match=r"cannot write outputs to the folder .*file/out: "):
         attempt_at(tmp_path / "file" / "out").prepare(FrameSet("1"))
 
 

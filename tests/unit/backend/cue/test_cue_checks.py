@@ -41,13 +41,21 @@ POST = {"type": "Post", "range": "1"}
         ({"Beauty": {}, "beauty": {}}, {}, r"'beauty' .*: it and layer 'Beauty'.* are both 'beauty' on the farm"),
         ({"left-eye": {}, "left_eye": {}}, {}, "are both 'left_eye' on the farm, which lowers capitals"),
         ({"sim": {"range": "-5-10"}}, {}, r"layer 'sim'.* has the frame -5, and the farm cannot run frames below"),
-        ({"beauty": {"range": ",".join(str(n * n) for n in range(1000))}}, {}, r"its range has \d+ char.*, and the farm takes at most 4000"),
+        (
+            {"beauty": {"range": ",".join(str(n * n) for n in range(1000))}},
+            {},
+            r"its range has \d+ char.*, and the farm takes at most 4000",
+        ),
         (
             {"beauty": {"command": ["x", "y" * 4000]}},
             {},
             "its command has 4002 characters, and the farm takes at most 4000",
         ),
-        ({"beauty": {"env": {"K" * 2049: "1"}}}, {}, "the name of its variable has 2049 characters, and the farm takes at most 2048"),
+        (
+            {"beauty": {"env": {"K" * 2049: "1"}}},
+            {},
+            "the name of its variable has 2049 characters, and the farm takes at most 2048",
+        ),
         ({"beauty": {"env": {"A": "x" * 2049}}}, {}, r"layer 'beauty' .*: its variable A has 2049 characters"),
         (
             {"beauty": {"service": "abcdefgh," * 15}},

@@ -147,7 +147,11 @@ def test_what_is_wrong_around_layers_is_named(text: str, element: str, reason: s
         ({"after": f"<tags>{'|'.join(f'tag{n:04}' for n in range(500))}</tags>"}, "/tags", "use at most 4000"),
         ({"after": f"<env><key name='A'>{'x' * 2049}</key></env>"}, "/env/key", "use at most 2048"),
         ({"after": f"<services><service>{'s' * 129}</service></services>"}, "", "use at most 128"),
-        ({"after": f"<outputs><output name='a'>{'/' * 2049}</output></outputs>"}, "/outputs/output", "use at most 2048"),
+        (
+            {"after": f"<outputs><output name='a'>{'/' * 2049}</output></outputs>"},
+            "/outputs/output",
+            "use at most 2048",
+        ),
         (
             {"after": "<limits><limit>nuke</limit><limit>arnold_licence</limit></limits>"},
             "/limits/limit[2]",
