@@ -176,7 +176,7 @@ class ScriptException(OutlineException):
 
 
 class ScriptExit(ScriptException):
-    """An outline script called ``sys.exit`` with another status than 0.
+    """An outline script called ``sys.exit`` with a status other than 0, or before it made any layer.
 
     Attributes:
         code: What it was called with: a number, or a text to be printed.

@@ -9,7 +9,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,11 +23,13 @@ __all__ = [
     "ScriptFile",
     "StopScript",
     "caught_launches",
+    "ended_early",
     "find_script",
     "launch_noted",
     "line_where_stopped",
     "load_saved_script",
     "noted_jobs",
+    "own_args",
     "run_main_block",
     "run_script",
     "script_args",
@@ -56,6 +58,7 @@ ShowLaunch = Callable[[Any, Callable[[], Any]], Any]
 
 _scripts: dict[str, ScriptFile] = {}
 _stopped_at: dict[str, int] = {}
+_ended_early: dict[str, ScriptExit] = {}
 _reading_saved = False
 _caught_launches: list[Any] | None = None
 _noted_jobs: list[Any] | None = None
@@ -116,6 +119,21 @@ def script_args(path: str) -> list[str]:
     return sys.argv[1:] if sys.argv[:1] and os.path.abspath(sys.argv[0]) == os.path.abspath(path) else []
 
 
+def own_args(path: str | None, words: Sequence[str]) -> AbstractContextManager[None]:
+    """A context in which the script of a command sees only its own words, so that argparse and click work in it.
+
+    A script that reads ``sys.argv`` by name sees the words of the command when it has none, as in PyOutline.
+    Differs: docs/differences.md#script-words.
+
+    Args:
+        path: The script; it need not exist.
+        words: What follows ``--`` on the command line.
+    """
+    if path is None or not (words or (os.path.isfile(path) and "sys.argv" not in _read(path))):
+        return nullcontext()
+    return _argv([path, *words])
+
+
 @contextmanager
 def _argv(words: list[str]) -> Iterator[None]:
     before, sys.argv = sys.argv, words
@@ -153,6 +171,11 @@ def load_saved_script(name: str, path: str, args: Sequence[str] = ()) -> ModuleT
 def line_where_stopped(name: str) -> int:
     """The line at which a read-only run would have launched a job. 0 when the script ran to its end."""
     return _stopped_at.get(name, 0)
+
+
+def ended_early(module: ModuleType) -> ScriptExit | None:
+    """The ``sys.exit(0)`` that ended a script, or None for one that ran to its end."""
+    return _ended_early.get(module.__name__)
 
 
 @contextmanager
@@ -266,9 +289,11 @@ def _execute(code: str | ast.Module, module: ModuleType, path: str) -> None:
     except StopScript as stop:
         _stopped_at[module.__name__] = _line_in(path, stop)
     except SystemExit as error:
-        if error.code not in (None, 0):
-            line = _line_in(path, error)
-            raise ScriptExit(path, line, linecache.getline(path, line).strip(), error.code) from error
+        line = _line_in(path, error)
+        ending = ScriptExit(path, line, linecache.getline(path, line).strip(), error.code or 0)
+        if ending.code != 0:
+            raise ending from error
+        _ended_early[module.__name__] = ending
     except Exception as error:
         raise _translate(error, path) from error
     finally:

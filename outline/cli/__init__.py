@@ -73,7 +73,8 @@ def _report(error: Exception, program: str, is_debug: bool) -> int:
 
     if isinstance(error, ScriptExit):
         if isinstance(error.code, int):
-            print(f"{program}: {error}", file=sys.stderr)
+            if error.code:
+                print(f"{program}: {error}", file=sys.stderr)
             return error.code & 0xFF
         print(error.code, file=sys.stderr)
         return EXIT_DEAD

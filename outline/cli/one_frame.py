@@ -37,9 +37,11 @@ def run_named_frame(script: str, name: str, frames: str | None = None) -> int:
 def _session_of(script: str, layer: str, frame: int, frames: str | None) -> str:
     """Set an outline up as a launch does, and return the path of its ``outline.yaml``."""
     from ..cuerun import OutlineLauncher
+    from ..script import own_args
     from .reading import read_outline
 
-    ol, flags = read_outline(script)
+    with own_args(script, ()):
+        ol, flags = read_outline(script)
     ol.get_layer(layer)  # before anything is made
     flags = {**flags, "range": frames or flags.get("range") or os.environ.get("FR")}
     if not flags["range"] and not ol.get_frame_range():

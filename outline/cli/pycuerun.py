@@ -106,7 +106,8 @@ def _only_a_frame(argv: Sequence[str]) -> tuple[str, str] | None:
 
 
 def _run(tool: PyCuerun, context: click.Context, options: SimpleNamespace, script_args: Sequence[str]) -> int:
-    from .options import PRINT_VERSION, settle_format
+    from ..script import own_args
+    from .options import PRINT_VERSION
 
     _set_logging(options)
     if options.version == PRINT_VERSION:
@@ -116,10 +117,15 @@ def _run(tool: PyCuerun, context: click.Context, options: SimpleNamespace, scrip
         return 0
     _set_versions(options)
     script = options.inspect or options.script
-    if script_args:
-        if not script or options.execute:
-            raise OutlineException(f"only a script takes what follows --; leave out {' '.join(script_args)!r}")
-        sys.argv = [script, *script_args]
+    if script_args and (not script or options.execute):
+        raise OutlineException(f"only a script takes what follows --; leave out {' '.join(script_args)!r}")
+    with own_args(script, script_args):
+        return _run_script(tool, context, options)
+
+
+def _run_script(tool: PyCuerun, context: click.Context, options: SimpleNamespace) -> int:
+    from .options import settle_format
+
     settle_format(options)
     if options.execute:
         return _execute(options)

@@ -49,7 +49,8 @@ def main(argv: list[str]) -> int:
             from .ad_hoc import main as run_command
 
             return run_command(argv[1:])
-        code = outline_group.main(args=_negatives_last(argv), prog_name="outline", standalone_mode=False)
+        argv, words = _split_script_args(argv)
+        code = outline_group.main(args=_negatives_last(argv), prog_name="outline", standalone_mode=False, obj=words)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -59,6 +60,12 @@ def main(argv: list[str]) -> int:
     except click.Abort:
         raise KeyboardInterrupt from None
     return code if isinstance(code, int) else 0
+
+
+def _split_script_args(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Divide the words of a command that reads a script from those that follow ``--``, which are the script's."""
+    at = argv.index("--") if "--" in argv and {"check", "export"}.intersection(argv[:2]) else len(argv)
+    return argv[:at], argv[at + 1 :]
 
 
 def _negatives_last(argv: list[str]) -> list[str]:
@@ -103,14 +110,18 @@ def run_command_stub() -> None:
 @click.argument("frames", required=False, metavar="[RANGE]")
 @_JSON
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", hidden=True)
-def check(script: str, frames: str | None, as_json: bool, format_: str) -> int:
+@click.pass_obj
+def check(words: list[str], script: str, frames: str | None, as_json: bool, format_: str) -> int:
     """Report all that is wrong with an outline.
 
-    Each problem comes with the line of the script. Nothing is launched and nothing is written.
+    Each problem comes with the line of the script. Nothing is launched and nothing is written. What follows -- is
+    for the script.
     """
+    from ..script import own_args
     from .check import check_outline, report_json, report_text
 
-    report = check_outline(script, frames)
+    with own_args(script, words):
+        report = check_outline(script, frames)
     print(report_json(report) if as_json or format_ == "json" else report_text(report))
     return EXIT_DEAD if report.errors else 0
 
@@ -332,14 +343,20 @@ def done(session: str, server: str | None, **options: Any) -> int:
 @click.option(
     "-m", "--max-retries", type=click.IntRange(0), metavar="N", help="How many times to retry a failed frame."
 )
-def export(script: str, frames: str | None, format_: str, output: str, max_retries: int | None) -> int:
+@click.pass_obj
+def export(
+    words: list[str], script: str, frames: str | None, format_: str, output: str, max_retries: int | None
+) -> int:
     """Write an outline as a job bundle of Open Job Description.
 
-    AWS Deadline Cloud and openjd run it; its hosts need pycuerun. What the format cannot say is told.
+    AWS Deadline Cloud and openjd run it; its hosts need pycuerun. Warnings name what the format cannot express. What
+    follows -- is for the script.
     """
+    from ..script import own_args
     from .openjd import export_outline
 
-    return export_outline(script, frames, output, max_retries)
+    with own_args(script, words):
+        return export_outline(script, frames, output, max_retries)
 
 
 @outline_group.command("import")
@@ -349,7 +366,7 @@ def export(script: str, frames: str | None, format_: str, output: str, max_retri
 def import_(template: str, output: str, force: bool) -> int:
     """Write a template of Open Job Description as an outline script.
 
-    Steps become layers. What an outline cannot say is told.
+    Steps become layers. Warnings name what an outline cannot express.
     """
     from .openjd import import_template
 

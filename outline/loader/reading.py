@@ -14,7 +14,7 @@ from ..constants import OUTLINE_MODE_INIT
 from ..exception import OutlineException
 from ..files import check_current_folder
 from ..layer.context import noted, registry, use_outline
-from ..script import run_main_block, run_script, was_stopped
+from ..script import ended_early, run_main_block, run_script, was_stopped
 from ..session import conform_name, is_session_path
 from .outline import Outline
 
@@ -80,13 +80,18 @@ def read_script(ol: Outline, path: str) -> Outline:
 
     Raises:
         ScriptException: The script raised; names its line.
+        ScriptExit: It called ``sys.exit(0)`` before it made any layer, such as for ``--help``.
         OutlineException: The script makes several outlines and launches none.
     """
     with noted() as made:
         ol.parse_outline_script(path)
         if not (ol.get_layers() or made.outlines or made.loose_layers):
+            module = ol._script_modules()[-1]
             with use_outline(ol):
-                run_main_block(ol._script_modules()[-1], path)
+                run_main_block(module, path)
+            ending = ended_early(module)
+            if ending and not (ol.get_layers() or made.outlines or made.loose_layers):
+                raise ending
     for layer in made.loose_layers:
         if layer.get_outline() is None and layer.get_parent() is None:
             logger.warning("layer %r%s is in no outline, so it does not run", layer.get_name(), layer.get_origin())
