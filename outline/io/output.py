@@ -39,6 +39,7 @@ class Output(FileSpec):
         *,
         optional: bool = False,
         items: Callable[[int], Mapping[str, str]] | None = None,
+        numbers: Callable[[int], int] | None = None,
     ) -> None:
         """Declare an output.
 
@@ -48,6 +49,7 @@ class Output(FileSpec):
             name: Its name in the layer.
             optional: Frames may lack it.
             items: Gives what the tokens of a frame's item stand for; None where frames have no items.
+            numbers: Gives the number that stands in the path of a frame; None where that is its own.
         """
         self.__path = resolve(path)
         bare = self.__path.rstrip("/") or self.__path
@@ -56,6 +58,7 @@ class Output(FileSpec):
         self.name = name
         self.optional = optional
         self.__items = items if "%{" in self.get_path() else None
+        self.__numbers = numbers
         self.__mark: int | None = None
 
     @property
@@ -86,7 +89,7 @@ class Output(FileSpec):
 
     def moved(self, path: str) -> Output:
         """The same output at another place."""
-        return Output(path, self.name, optional=self.optional, items=self.__items)
+        return Output(path, self.name, optional=self.optional, items=self.__items, numbers=self.__numbers)
 
     @property
     def is_remote(self) -> bool:
@@ -103,7 +106,7 @@ class Output(FileSpec):
 
     def frame_path(self, frame: int) -> str:
         """The path of one frame; a tile mark stays in it."""
-        path = super().pattern.frame_path(frame)
+        path = super().pattern.frame_path(frame if self.__numbers is None else self.__numbers(frame))
         if self.__items is not None:
             for token, text in self.__items(frame).items():
                 if token in path:
@@ -205,7 +208,11 @@ class Targets(Mapping[str, Output]):
 
 
 def read_outputs(
-    spec: object, optional: object = (), *, items: Callable[[int], Mapping[str, str]] | None = None
+    spec: object,
+    optional: object = (),
+    *,
+    items: Callable[[int], Mapping[str, str]] | None = None,
+    numbers: Callable[[int], int] | None = None,
 ) -> list[Output]:
     """Outputs as a layer was given them.
 
@@ -213,7 +220,8 @@ def read_outputs(
         spec: A path, a list of paths, or a dict of names and paths. The only or first one without a name is ``main``,
             others are ``output2`` and so on.
         optional: Names, or paths of ``spec``, that frames may lack; one or a list.
-        items: As for ``Output``.
+        items: As for ``Output``, and so is ``numbers``.
+        numbers: See there.
 
     Raises:
         LayerException: It is something else, a path has no file name, or ``optional`` names what is not there.
@@ -223,7 +231,10 @@ def read_outputs(
     unknown = loose - set(named) - set(named.values())
     if unknown:
         raise LayerException(f"optional names {sorted(unknown)}, but the outputs are {sorted(named)}")
-    return [Output(path, name, optional=name in loose or path in loose, items=items) for name, path in named.items()]
+    return [
+        Output(path, name, optional=name in loose or path in loose, items=items, numbers=numbers)
+        for name, path in named.items()
+    ]
 
 
 def _named(spec: object) -> dict[str, str]:

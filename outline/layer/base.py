@@ -99,6 +99,7 @@ class Layer(metaclass=LayerType):
     """True in classes whose frames may make one file together, so that ``outputs`` need no place for the frame."""
 
     takes_items = True
+    renders_frame_of_item = False
     """False in classes whose frames are always those of an application, such as renderers; these take no items."""
 
     has_fixed_frames = False

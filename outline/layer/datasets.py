@@ -79,7 +79,7 @@ def _check(layer: Layer) -> None:
     if layer.get_arg("range") not in (None, ""):
         raise LayerException(f"{where(layer)}: give items= or range=, not both; items number the frames")
     if not layer.takes_items:
-        problem = "renders frames, so it takes no items=; give it range=, or run the program in a Shell"
+        problem = "makes one file of all its frames, so it takes no items=; give it range="
         raise LayerException(f"{where(layer)}: {type(layer).__name__} {problem}")
     if layer.has_fixed_frames:
         raise LayerException(f"{where(layer)}: {type(layer).__name__} has frames of its own, so it takes no items=")

@@ -34,6 +34,10 @@ def frame_path_of(layer: Layer, path: str, frame: int) -> str:
         if item is not None and not path:
             raise LayerException(f"{where(layer)}: its input {pattern} is empty for the item {item.key!r}")
     path = expand_path(path, os.environ)
+    if layer.renders_frame_of_item and layer.get_items() is not None:
+        from .rendered import rendered_frame
+
+        frame = rendered_frame(layer, frame)
     return find_slot(path.rstrip("/") or path).frame_path(frame)
 
 

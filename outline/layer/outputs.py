@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, MutableMapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
@@ -68,13 +69,14 @@ _KEPT_SPECS = 4
 def _read(layer: Layer, spec: object, optional: object) -> list[Output]:
     """Outputs as an argument has them; each frame asks many times, so they are kept."""
     state = state_of(layer)
-    kept, key = state.declared, (repr(spec), repr(optional), state.parent is None and state.args.get("items") is None)
+    has_items = state.parent is not None or state.args.get("items") is not None
+    kept, key = state.declared, (repr(spec), repr(optional), has_items and state.is_item is None)
     if key not in kept:
         from ..io.output import read_outputs  # most layers have none
 
         if len(kept) >= _KEPT_SPECS:
             kept.clear()
-        kept[key] = read_outputs(spec, optional, items=_items_of(layer))
+        kept[key] = read_outputs(spec, optional, items=_items_of(layer), numbers=_numbers_of(layer))
     return list(kept[key])
 
 
@@ -114,6 +116,15 @@ def _items_of(layer: Layer) -> Any:
         return last[0][1]
 
     return tokens_of
+
+
+def _numbers_of(layer: Layer) -> Any:
+    """What gives the number in the path of a frame, where that is not its own: an application renders another one."""
+    if layer.get_items() is None or not layer.renders_frame_of_item or state_of(layer).is_item is not None:
+        return None
+    from .rendered import rendered_frame
+
+    return partial(rendered_frame, layer)
 
 
 # -- at the launch ---------------------------------------------------------------------------------------------

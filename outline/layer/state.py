@@ -51,6 +51,7 @@ class LayerState:
         links: What the frames read and write, by what was asked for.
         result_files: Where the commands of the chunk that runs write what they return, by frame.
         in_chunk: A chunk runs in this process.
+        is_item: The frame whose item is filled in in the arguments now.
         error: What ``_execute`` raised.
         attempt: The outputs of the chunk that runs, where they are written; None without outputs.
     """
@@ -82,6 +83,7 @@ class LayerState:
         self.links: dict[tuple[object, ...], LayerLinks] = {}
         self.result_files: dict[int, str] = {}
         self.in_chunk = False
+        self.is_item: int | None = None
         self.error: BaseException | None = None
         self.attempt: Attempt | None = None
         self.listeners = EventHandler(self)

@@ -28,7 +28,8 @@ class PerFrameLayer(RenderLayer):
         """Also check that every frame has its own scene file."""
         super().check_required_args()
         frames = FrameSet(self.get_frame_range() or "1").unique()
-        if len(frames) > 1 and self.get_arg("scene") and self.get_scene(frames[0]) == self.get_scene(frames[1]):
+        is_one = len(frames) > 1 and self.get_scene(frames[0]) == self.get_scene(frames[1])
+        if is_one and self.get_arg("scene") and self.get_items() is None:
             raise LayerException(
                 f"layer {self.get_name()!r}{self.get_origin()}: {self.application} renders one file per frame, but the"
                 f" scene {self.get_scene()!r} is a single file; put #### into its path"

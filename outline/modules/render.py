@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..config import config
@@ -59,6 +58,7 @@ class RenderLayer(Layer):
         frames_share_outputs: All frames make one file together, so outputs need no frame placeholder.
         needs_outputs: Whether a layer without outputs is an error.
         arg_types: The required types of arguments.
+        renders_frame_of_item: With items, each renders the frame that its part ``frame`` names.
         numbers_files: The program puts the frame into file names in its own way, and the module renames the files.
         path_args: The arguments that are paths. The launch makes them absolute, because frames may run in another
             folder. The frame's host expands ``~`` and variables in them.
@@ -71,7 +71,7 @@ class RenderLayer(Layer):
     trusts_exit_code: ClassVar[bool] = True
     writes_beside: ClassVar[bool] = False
     manages_outputs = True
-    takes_items = False
+    renders_frame_of_item = True
     needs_outputs: ClassVar[bool] = True
     declared_args = RenderArgs
     arg_types: ClassVar[Mapping[str, type]] = {}
@@ -112,6 +112,8 @@ class RenderLayer(Layer):
             frames: As there.
             targets: Where the outputs are to be written; where they are in the end when None.
         """
+        if targets is None and self.__is_of_items():
+            return [command for number in frames for command in self.__commands_of_item(number)]
         write = self.render_commands
         if targets is None:
             targets = Targets(self.get_render_outputs(), layer=self.get_name())
@@ -119,6 +121,17 @@ class RenderLayer(Layer):
         if code is None or code.co_argcount > 2 or code.co_flags & _TAKES_ANY:
             return write(frames, targets)
         return write(frames)  # type: ignore[call-arg]  # an older module without the parameter ``targets``
+
+    def __is_of_items(self) -> bool:
+        """Whether frames are items, each of which stands for a frame of the application, and none is filled in now."""
+        return self.renders_frame_of_item and self.get_items() is not None and self._ol_state.is_item is None
+
+    def __commands_of_item(self, number: int) -> list[RenderCommand]:
+        from ..layer.rendered import filled_in
+
+        with filled_in(self, number, self.path_args) as frame:
+            targets = Targets(self.get_render_outputs(), layer=self.get_name())
+            return [command._replace(frames=FrameSet([number])) for command in self.list_commands(FrameSet([frame]), targets)]
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check what the commands need, on the frame's host. A module adds its own checks.
@@ -252,6 +265,10 @@ class RenderLayer(Layer):
     def check_required_args(self) -> None:
         """Also check that outputs differ by frame, and that ``check_images`` can open the pictures."""
         super().check_required_args()
+        if self.__is_of_items():
+            from ..layer.rendered import check_items
+
+            check_items(self)
         for key, kind in self.arg_types.items():
             if not isinstance(self.get_arg(key), (kind, type(None))):
                 raise LayerException(
@@ -278,6 +295,10 @@ class RenderLayer(Layer):
     def __copy_scene(self) -> None:
         """Copy the scene, or each frame's scene, and render the copy from now on."""
         pattern = find_slot(expand_path(self.get_scene(), os.environ))
+        if "%{" in self.get_scene():
+            raise LayerException(
+                f"layer {self.get_name()!r}{self.get_origin()}: copy_scene cannot copy what items name; leave it out"
+            )
         frames = FrameSet(self.get_frame_range() or "1") if pattern.slot else [0]
         copies = [self.put_file(pattern.frame_path(frame)) for frame in frames]
         self.set_arg("scene", os.path.join(os.path.dirname(copies[0]), os.path.basename(self.get_scene())))
@@ -285,10 +306,21 @@ class RenderLayer(Layer):
     # -- in a frame --------------------------------------------------------------------------------------------
 
     def _execute(self, frames: FrameSet) -> None:
-        from ..progress import watched_output
-
         self.__use_paths_of_this_host()
         self.__require_openimageio()
+        if not self.__is_of_items():
+            self.__render(frames)
+            return
+        from ..layer.rendered import filled_in
+
+        for number in frames.unique():
+            with filled_in(self, number, self.path_args) as frame:
+                self.__render(FrameSet([frame]))
+            self.__note(FrameSet([number]))
+
+    def __render(self, frames: FrameSet) -> None:
+        from ..progress import watched_output
+
         wanted = self.__frames_to_render(frames)
         if not wanted:
             return
@@ -329,10 +361,13 @@ class RenderLayer(Layer):
         errors_before, fatal_before = len(reader.errors), len(reader.fatal)
         reader.begin(self.get_progress_frames(command.frames))
         failure: ShellCommandFailureException | None = None
-        note = partial(end_frames, self, base=RenderLayer)
-        with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:], note):
+        item = self._ol_state.is_item
+        first = command.frames[0]
+        argv = outputs.fill_in(self, command.argv, first) if item is not None else command.argv
+        number = first if item is None else item
+        with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:], self.__note):
             try:
-                system(fill_in(self, command.argv, command.frames[0]), frame=command.frames[0], reader=reader)
+                system(fill_in(self, argv, number), frame=number, reader=reader)
             except ShellCommandFailureException as error:
                 failure = error
             reader.close()
@@ -343,7 +378,12 @@ class RenderLayer(Layer):
         if wrong is not None:
             raise wrong
         attempt.publish(command.frames)
-        note(command.frames)
+        self.__note(command.frames)
+
+    def __note(self, frames: Iterable[int]) -> None:
+        """Note frames of the layer that are done; one of an item is noted when its arguments are everybody's again."""
+        if self._ol_state.is_item is None:
+            end_frames(self, frames, base=RenderLayer)
 
     def __judge(self, end: CommandEnd) -> LayerException | ShellCommandFailureException | None:
         """The error of a command, or None when all is well."""

@@ -71,6 +71,7 @@ class SequenceLayer(SourceLayer, Frame):
     """
 
     frames_share_outputs = True
+    takes_items = False
 
     def get_sequence(self) -> FrameSet:
         """The frames of the pictures, in order.

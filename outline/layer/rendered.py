@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Layers of applications over items: an application knows frames only, so each item says which one it stands for."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ..exception import LayerException
+from ..frames import FrameSet
+from ..items.item import check_path_key, item_tokens
+from ..names import padded
+from .args import where
+from .datasets import item_of
+from .outputs import declared_outputs
+from .state import state_of
+
+if TYPE_CHECKING:
+    from .base import Layer
+
+__all__ = ["check_items", "filled_in", "rendered_frame"]
+
+_PART = "frame"
+_TOKEN = r"%\{(?:KEY|ITEM(?::[^{}]+)?|Z?FRAME)\}|#Z?IFRAME#"
+
+
+def rendered_frame(layer: Layer, frame: int) -> int:
+    """The frame that an application renders for a frame of a layer: the part ``frame`` of its item.
+
+    Raises:
+        LayerException: The item has none, or it is no whole number.
+    """
+    item = item_of(layer, frame)
+    value = item.value.get(_PART) if isinstance(item.value, Mapping) else None
+    if isinstance(value, (int, str)) and not isinstance(value, bool) and re.fullmatch(r"\s*-?\d+\s*", str(value)):
+        return int(value)
+    has = "none" if value is None else repr(value)
+    raise LayerException(
+        f"{where(layer)}: {type(layer).__name__} renders frames, so each item needs a whole number {_PART!r};"
+        f" the item {item.key!r} has {has}"
+    )
+
+
+def check_items(layer: Layer) -> None:
+    """Check that each item of a layer says which frame it is, and that no two of them write one file.
+
+    Raises:
+        LayerException: One does not, or two do.
+    """
+    writers: dict[str, int] = {}
+    for frame in FrameSet(layer.get_frame_range() or "").unique():
+        rendered_frame(layer, frame)
+        for output in declared_outputs(layer):
+            path = output.frame_path(frame)
+            other = writers.setdefault(path, frame)
+            if other != frame:
+                keys = " and ".join(repr(item_of(layer, one).key) for one in (other, frame))
+                raise LayerException(f"{where(layer)}: the items {keys} both write {path}; put %{{KEY}} into the path")
+
+
+@contextmanager
+def filled_in(layer: Layer, frame: int, paths: tuple[str, ...]) -> Iterator[int]:
+    """Let the arguments of a layer be those of one item, with its tokens filled in, and give the frame to render.
+
+    Args:
+        layer: The layer.
+        frame: The frame of the item.
+        paths: The names of arguments that are paths; an absolute path in an item stands for itself.
+    """
+    state, item, rendered = state_of(layer), item_of(layer, frame), rendered_frame(layer, frame)
+    if "%{KEY}" in str(state.args.get("outputs")):
+        check_path_key(item)
+    tokens = item_tokens(item)
+    tokens |= dict.fromkeys(("%{FRAME}", "#IFRAME#"), str(rendered))
+    tokens |= dict.fromkeys(("%{ZFRAME}", "#ZFRAME#"), padded(rendered))
+    args = state.args
+    try:
+        state.args = {name: _filled(value, tokens, is_path=name in paths) for name, value in args.items()}
+        state.is_item = frame
+        yield rendered
+    finally:
+        state.args, state.is_item = args, None
+
+
+def _filled(value: Any, tokens: Mapping[str, str], *, is_path: bool) -> Any:  # Any: an argument as a user wrote it
+    """Text, and text in lists and dicts, with tokens replaced."""
+    if isinstance(value, str):
+        begin, token, rest = value.partition("%{") if is_path else ("", "", "")
+        if token and begin.endswith("/"):
+            value = f"%{{{rest}"
+        filled = re.sub(_TOKEN, lambda found: tokens.get(found[0], found[0]), value)
+        return os.path.join(begin, filled) if token and begin.endswith("/") else filled
+    if type(value) in (list, tuple):
+        return type(value)(_filled(one, tokens, is_path=is_path) for one in value)
+    if type(value) is dict:
+        return {key: _filled(one, tokens, is_path=is_path) for key, one in value.items()}
+    return value
