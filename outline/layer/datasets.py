@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from ..depend import Depend, DependType
@@ -28,10 +29,14 @@ __all__ = [
     "item_of",
     "keep",
     "range_means_items",
+    "rendered_frame",
     "source_of",
 ]
 
 _SHOWN_KEYS = 5
+
+_FRAME_PART = "frame"
+"""The part of an item that says which frame an application renders."""
 
 
 def source_of(layer: Layer) -> Items | None:
@@ -136,6 +141,23 @@ def item_finder(layer: Layer) -> Callable[[int], Item]:
         return item
 
     return find
+
+
+def rendered_frame(layer: Layer, frame: int) -> int:
+    """The frame that an application renders for a frame of a layer: the part ``frame`` of its item.
+
+    Raises:
+        LayerException: The item has none, or it is no whole number.
+    """
+    item = item_of(layer, frame)
+    value = item.value.get(_FRAME_PART) if isinstance(item.value, Mapping) else None
+    if isinstance(value, (int, str)) and not isinstance(value, bool) and re.fullmatch(r"\s*-?\d+\s*", str(value)):
+        return int(value)
+    has = "none" if value is None else repr(value)
+    raise LayerException(
+        f"{where(layer)}: {type(layer).__name__} renders frames, so each item needs a whole number {_FRAME_PART!r};"
+        f" the item {item.key!r} has {has}"
+    )
 
 
 def coverage(layer: Layer) -> str:

@@ -11,7 +11,7 @@ from ..io.path import expand_path
 from ..io.pattern import find_slot
 from ..tokens import FrameTokens, expand_word
 from .args import where
-from .datasets import item_of
+from .datasets import item_of, rendered_frame
 
 if TYPE_CHECKING:
     from ..items import Item
@@ -35,8 +35,6 @@ def frame_path_of(layer: Layer, path: str, frame: int) -> str:
             raise LayerException(f"{where(layer)}: its input {pattern} is empty for the item {item.key!r}")
     path = expand_path(path, os.environ)
     if layer.renders_frame_of_item and layer.get_items() is not None:
-        from .rendered import rendered_frame
-
         frame = rendered_frame(layer, frame)
     return find_slot(path.rstrip("/") or path).frame_path(frame)
 

@@ -122,7 +122,7 @@ def _numbers_of(layer: Layer) -> Any:
     """What gives the number in the path of a frame, where that is not its own: an application renders another one."""
     if layer.get_items() is None or not layer.renders_frame_of_item or state_of(layer).is_item is not None:
         return None
-    from .rendered import rendered_frame
+    from .datasets import rendered_frame
 
     return partial(rendered_frame, layer)
 

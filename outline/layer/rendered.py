@@ -14,42 +14,31 @@ from ..frames import FrameSet
 from ..items.item import check_path_key, item_tokens
 from ..names import padded
 from .args import where
-from .datasets import item_of
+from .datasets import item_of, rendered_frame
 from .outputs import declared_outputs
 from .state import state_of
 
 if TYPE_CHECKING:
+    from ..loader import Outline
     from .base import Layer
 
-__all__ = ["check_items", "filled_in", "rendered_frame"]
+__all__ = ["check_items", "filled_in"]
 
-_PART = "frame"
 _TOKEN = r"%\{(?:KEY|ITEM(?::[^{}]+)?|Z?FRAME)\}|#Z?IFRAME#"
 
 
-def rendered_frame(layer: Layer, frame: int) -> int:
-    """The frame that an application renders for a frame of a layer: the part ``frame`` of its item.
-
-    Raises:
-        LayerException: The item has none, or it is no whole number.
-    """
-    item = item_of(layer, frame)
-    value = item.value.get(_PART) if isinstance(item.value, Mapping) else None
-    if isinstance(value, (int, str)) and not isinstance(value, bool) and re.fullmatch(r"\s*-?\d+\s*", str(value)):
-        return int(value)
-    has = "none" if value is None else repr(value)
-    raise LayerException(
-        f"{where(layer)}: {type(layer).__name__} renders frames, so each item needs a whole number {_PART!r};"
-        f" the item {item.key!r} has {has}"
-    )
-
-
-def check_items(layer: Layer) -> None:
-    """Check that each item of a layer says which frame it is, and that no two of them write one file.
+def check_items(ol: Outline) -> None:
+    """Check that each item of an application's layer says which frame it is, and that no two of them write one file.
 
     Raises:
         LayerException: One does not, or two do.
     """
+    for layer in ol.get_layers():
+        if layer.renders_frame_of_item and layer.get_items() is not None and not ol.holds(layer):
+            _check(layer)
+
+
+def _check(layer: Layer) -> None:
     writers: dict[str, int] = {}
     for frame in FrameSet(layer.get_frame_range() or "").unique():
         rendered_frame(layer, frame)

@@ -366,8 +366,10 @@ class Outline(metaclass=_OutlineType):
         check_job_name(self)
         if self.__has_items():
             from ..layer import datasets
+            from ..layer.rendered import check_items
 
             datasets.check(self)
+            check_items(self)
         for layer in self.get_layers():
             check_length(self, layer)
             self.__frames_of(layer)

@@ -78,6 +78,7 @@ class Python(RenderLayer):
     output_rules = PYTHON_RULES
     writes_beside = True  # the files of %{OUTPUT}; the function itself puts everything else in place
     needs_outputs = False
+    makes_folders = True
     renders_frame_of_item = False  # the function gets the item
     frames_share_outputs = True  # a function may well make one file of all frames
     path_args = ("script", "import_paths")

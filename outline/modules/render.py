@@ -25,6 +25,7 @@ from ..layer import Layer, outputs
 from ..layer.life import end_frames, fill_in
 from ..resources import parse_memory_kb
 from .command import CommandEnd, RenderArgs, RenderCommand, flags, words_of
+from .render_checks import check_args, error_of, use_paths_of_this_host
 
 if TYPE_CHECKING:
     # Import what only frames need when a frame runs, to keep launching fast.
@@ -57,6 +58,7 @@ class RenderLayer(Layer):
             library renames when the file is complete.
         frames_share_outputs: All frames make one file together, so outputs need no frame placeholder.
         needs_outputs: Whether a layer without outputs is an error.
+        makes_folders: An output may be a folder.
         arg_types: The required types of arguments.
         renders_frame_of_item: With items, each renders the frame that its part ``frame`` names.
         numbers_files: The program puts the frame into file names in its own way, and the module renames the files.
@@ -73,6 +75,7 @@ class RenderLayer(Layer):
     manages_outputs = True
     renders_frame_of_item = True
     needs_outputs: ClassVar[bool] = True
+    makes_folders: ClassVar[bool] = False
     declared_args = RenderArgs
     arg_types: ClassVar[Mapping[str, type]] = {}
     numbers_files: ClassVar[bool] = False
@@ -131,7 +134,10 @@ class RenderLayer(Layer):
 
         with filled_in(self, number, self.path_args) as frame:
             targets = Targets(self.get_render_outputs(), layer=self.get_name())
-            return [command._replace(frames=FrameSet([number])) for command in self.list_commands(FrameSet([frame]), targets)]
+            return [
+                command._replace(frames=FrameSet([number]))
+                for command in self.list_commands(FrameSet([frame]), targets)
+            ]
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check what the commands need, on the frame's host. A module adds its own checks.
@@ -265,21 +271,7 @@ class RenderLayer(Layer):
     def check_required_args(self) -> None:
         """Also check that outputs differ by frame, and that ``check_images`` can open the pictures."""
         super().check_required_args()
-        if self.__is_of_items():
-            from ..layer.rendered import check_items
-
-            check_items(self)
-        for key, kind in self.arg_types.items():
-            if not isinstance(self.get_arg(key), (kind, type(None))):
-                raise LayerException(
-                    f"layer {self.get_name()!r}{self.get_origin()}: {key} must be a {kind.__name__},"
-                    f" not {self.get_arg(key)!r}"
-                )
-        if not self.get_render_outputs() and self.needs_outputs and outputs.checks_outputs(self):
-            raise LayerException(
-                f"layer {self.get_name()!r}{self.get_origin()} needs the argument 'outputs', the files that each frame"
-                " leaves behind, such as 'out/beauty.####.exr'"
-            )
+        check_args(self)
 
     def setup(self) -> None:
         """Make paths absolute and copy the scene, before the hook ``_setup``. The outline calls this."""
@@ -306,7 +298,7 @@ class RenderLayer(Layer):
     # -- in a frame --------------------------------------------------------------------------------------------
 
     def _execute(self, frames: FrameSet) -> None:
-        self.__use_paths_of_this_host()
+        use_paths_of_this_host(self)
         self.__require_openimageio()
         if not self.__is_of_items():
             self.__render(frames)
@@ -374,7 +366,7 @@ class RenderLayer(Layer):
             self.collect_outputs(command)
         faults = attempt.find_faults(command.frames) if outputs.checks_outputs(self) else []
         end = CommandEnd(failure, faults, reader.errors[errors_before:], reader.fatal[fatal_before:])
-        wrong = self.__judge(end)
+        wrong = error_of(self, end)
         if wrong is not None:
             raise wrong
         attempt.publish(command.frames)
@@ -384,24 +376,6 @@ class RenderLayer(Layer):
         """Note frames of the layer that are done; one of an item is noted when its arguments are everybody's again."""
         if self._ol_state.is_item is None:
             end_frames(self, frames, base=RenderLayer)
-
-    def __judge(self, end: CommandEnd) -> LayerException | ShellCommandFailureException | None:
-        """The error of a command, or None when all is well."""
-        forgives = self.get_arg("success_when_outputs_complete") and outputs.checks_outputs(self)
-        if end.failure is not None and end.left_all and forgives:
-            logger.warning("layer %s: %s, but all outputs exist", self.get_name(), end.failure)
-            end = end._replace(failure=None)
-        where = f"layer {self.get_name()!r}: "
-        if end.failure is not None:
-            status = end.failure.exit_status
-            meaning = f" ({self.exit_reasons[status]})" if status in self.exit_reasons else ""
-            what = f"{where}{self.application} failed with exit status {status}{meaning}"
-            return ShellCommandFailureException(f"{end.failure}\n{end.tell(self.application, what)}", status)
-        if end.faults:
-            return LayerException(end.tell(self.application, where))
-        if end.fatal or (end.said and not self.trusts_exit_code):
-            return LayerException(end.tell(self.application, f"{where}{self.application} reported an error"))
-        return None
 
     def __frames_to_render(self, frames: FrameSet) -> FrameSet:
         if not self.get_arg("skip_existing"):
@@ -418,23 +392,3 @@ class RenderLayer(Layer):
             from ..io.images import require
 
             require(f"layer {self.get_name()!r}{self.get_origin()}: check_images")
-
-    def __use_paths_of_this_host(self) -> None:
-        """Map paths of other systems to this host, in all arguments and in the layer's variables.
-
-        Then expand ``~`` and variables in the arguments that are paths.
-
-        Raises:
-            LayerException: An output contains a variable that is not set.
-        """
-        from ..io.mapping import configured_rules, map_environment, map_value
-
-        rules = configured_rules()
-        for key, value in self.get_args().items() if rules else ():
-            if key != "env":  # variables are mapped below, with what separates paths in them
-                self.set_arg(key, map_value(value, rules))
-        os.environ.update(map_environment(self.get_execute_env(), rules) if rules else {})
-        for key in (*self.path_args, "outputs", "optional"):
-            if self.get_arg(key):
-                self.set_arg(key, each_path(self.get_arg(key), lambda path: expand_path(path, os.environ)))
-        outputs.check_variables(self, self.get_render_outputs())

@@ -15,6 +15,7 @@ from outline.environment import FrameFacts, frame_environment, layer_environment
 from outline.exception import ItemException, LaunchException, LayerException, NoItems, OutlineException
 from outline.items import Item, ItemTable, files, group, lines, rows
 from outline.layer.links import LayerLinks, read_inputs
+from outline.modules.contact_sheet import ContactSheet
 from outline.modules.povray import PovRay
 from outline.modules.shell import Shell, ShellSequence, plain_line
 from outline.tokens import FrameTokens, expand_command
@@ -117,7 +118,19 @@ def test_keys_can_be_chosen(ol: Outline):
         (lambda: Layer("gen", items=["a"], range="1-3"), "give items= or range=, not both"),
         (
             lambda: PovRay("gen", scene="a.pov", outputs="a.####.png", items=["a"]),
-            "PovRay renders frames, so it takes no",
+            "PovRay renders frames, so each item needs a whole number 'frame'; the item 'a' has none",
+        ),
+        (
+            lambda: PovRay("gen", scene="a.pov", outputs="a.####.png", items=[{"frame": 1}, {"frame": "1.5"}]),
+            "the item '2' has '1.5'",
+        ),
+        (
+            lambda: PovRay("gen", scene="a.pov", outputs="a.####.png", items={"a": {"frame": 1}, "b": {"frame": "1"}}),
+            "the items 'a' and 'b' both write a.0001.png; put %{KEY} into the path",
+        ),
+        (
+            lambda: ContactSheet("all", source="a.####.png", outputs="a.png", items=[{"frame": 1}]),
+            "ContactSheet makes one file of all its frames, so it takes no items=; give it range=",
         ),
         (lambda: Frame("gen", items=["a"]), "Frame has frames of its own, so it takes no items="),
         (lambda: ShellSequence("gen", [["true"]], items=["a"]), "give items= or range=, not both"),
