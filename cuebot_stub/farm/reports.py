@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FrameReport", "HostReport", "LogEnd", "frame_ended", "give_up", "host_reported", "launch_answered",
-    "launch_unanswered", "log_answered", "lose_proc", "miss_frames",
+    "launch_unanswered", "log_answered", "lose_proc",
 ]  # fmt: skip
 
 OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 137, 299, 301
@@ -222,17 +222,6 @@ def _end_strangers(farm: Farm, host: Host, running: dict[str, FrameReport]) -> N
     for id, since in seen.items():
         if now - since >= farm.settings.launch_grace_seconds:
             farm.order(KillOrder(host.address, id, running[id].frame_id, "not known to the server any more"))
-
-
-def miss_frames(farm: Farm, host: Host) -> None:
-    """Mark the frames of an RQD that is gone as missing, except those whose launch has no answer yet.
-
-    They are lost after some time, like other missing frames. Until then the server ends their processes.
-    """
-    left = [proc for proc in farm.procs_of_host(host) if proc.launched]
-    end_left(farm, host, left)
-    for proc in left:
-        proc.missing_since = proc.missing_since or farm.now()
 
 
 def _is_missing(farm: Farm, proc: Proc) -> None:

@@ -7,8 +7,8 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .reports import give_up, lose_proc, miss_frames
-from .running import ask_host, due_kill
+from .reports import give_up, lose_proc
+from .running import ask_host, due_kill, end_left
 
 if TYPE_CHECKING:
     from .farm import Farm
@@ -64,7 +64,7 @@ def host_answered(farm: Farm, host_id: str, error: str) -> None:
         return
     silent_since, patience = host.ping_time, farm.settings.host_timeout_seconds
     if _is_gone(error):
-        miss_frames(farm, host)
+        _miss_frames(farm, host)
         missed = [proc.missing_since for proc in farm.procs_of_host(host) if proc.missing_since]
         silent_since, patience = max(missed, default=silent_since), farm.settings.orphan_seconds
     if farm.now() - silent_since < patience:
@@ -74,6 +74,17 @@ def host_answered(farm: Farm, host_id: str, error: str) -> None:
     farm.touch("host", host.id, host)
     for proc in farm.procs_of_host(host):
         lose_proc(farm, proc, HOST_DOWN_STATUS)
+
+
+def _miss_frames(farm: Farm, host: Host) -> None:
+    """Mark the frames of an RQD that is gone as missing, except those whose launch has no answer yet.
+
+    They are lost after some time, like other missing frames. Until then the server ends their processes.
+    """
+    left = [proc for proc in farm.procs_of_host(host) if proc.launched]
+    end_left(farm, host, left)
+    for proc in left:
+        proc.missing_since = proc.missing_since or farm.now()
 
 
 def _is_gone(error: str) -> bool:
