@@ -22,6 +22,7 @@ __all__ = ["JobState"]
 _STATES = tuple(FrameState)
 _CODE = {state: code for code, state in enumerate(_STATES)}
 _WAITING, _DEPEND, _RUNNING, _SUCCEEDED, _DEAD, _EATEN = (_CODE[state] for state in _STATES)
+_RESERVED = float("inf")  # in the place of the time when a delayed frame may start
 
 
 class JobState:
@@ -71,8 +72,6 @@ class JobState:
         self.waits = Waits(plan, self._base)
         self._posts_released = False
         self.settle()
-
-    # -- asking ------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
         return int(self._base[-1])
@@ -171,8 +170,6 @@ class JobState:
         """Whether nothing runs and nothing may start."""
         return not self._alive and not self.waiting
 
-    # -- deciding ----------------------------------------------------------------------------------------------
-
     def next_ready(self, idle_cores: float, idle_memory_kb: int, *, only_posts: bool = False) -> int | None:
         """The frame to start now, in the farm's order, or None when no waiting frame has room. See ``ReadyQueue``.
 
@@ -192,7 +189,7 @@ class JobState:
         end = min(ref + most, int(self._base[self._layer_of[ref] + 1]))
         found = []
         for other in range(ref, end):
-            if self._states[other] != _WAITING or self._tries[other] or other in self._losses:
+            if other in self._delayed or other in self._losses or self._states[other] != _WAITING or self._tries[other]:
                 break
             found.append(other)
         return found or [ref]
@@ -200,19 +197,26 @@ class JobState:
     @property
     def wakes_at(self) -> float | None:
         """When the first delayed frame may start. None when there is none."""
-        return min(self._delayed.values(), default=None)
+        return min((time for time in self._delayed.values() if time != _RESERVED), default=None)
 
     def wake(self, now: float) -> None:
         """Let the delayed frames start whose time has come. Uses the same clock as ``finish``."""
-        for ref in [ref for ref, time in self._delayed.items() if time <= now]:
-            del self._delayed[ref]
-            if self._states[ref] == _WAITING:
-                self._queue.add(self._layer_of[ref], ref - self._base[self._layer_of[ref]])
+        for ref in [ref for ref, time in self._delayed.items() if time <= now and time != _RESERVED]:
+            self.unreserve(ref)
 
-    # -- events ------------------------------------------------------------------------------------------------
+    def reserve(self, ref: int) -> None:
+        """Keep a waiting frame for somebody who may start it soon. Until then, ``next_ready`` does not offer it."""
+        self._delayed[ref] = _RESERVED
+
+    def unreserve(self, ref: int) -> None:
+        """Let anybody start a frame that was reserved or delayed."""
+        del self._delayed[ref]
+        if self._states[ref] == _WAITING:
+            self._queue.add(self._layer_of[ref], ref - self._base[self._layer_of[ref]])
 
     def start(self, ref: int) -> None:
         """Record that a process started for a frame."""
+        self._delayed.pop(ref, None)
         self._move(ref, Signal.STARTED)
         self._tries[ref] += 1
         self._alive.add(ref)
@@ -318,8 +322,6 @@ class JobState:
                     row[code] -= 1
                     row[now] += 1
 
-    # -- steering ----------------------------------------------------------------------------------------------
-
     def hold_layer(self, layer: str, count: int = 1) -> None:
         """Stop all frames of a layer from starting. Holds add up, -1 removes one, and ``settle`` removes all."""
         number = self._index[layer]
@@ -357,8 +359,6 @@ class JobState:
         number = self._index[layer]
         self._orders[number] = [ref - self._base[number] for ref in refs]
         self._make_queue()
-
-    # -- moving ------------------------------------------------------------------------------------------------
 
     def _move(self, ref: int, signal: Signal) -> None:
         code = self._states[ref]

@@ -179,5 +179,5 @@ def _wait(worker: Worker, sock: socket.socket, lines: Lines, key: str, grace_sec
         if not is_told and (task is None or task.state != "executing"):
             send(sock, [KILL, "TERM", grace_seconds])
             is_told = True
-    report: dict[str, Any] | None = lines.read()
-    return report
+    message = lines.read()
+    return None if message is None else dict(message[1])

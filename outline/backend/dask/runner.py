@@ -17,7 +17,7 @@ from ...names import frame_name, second_log
 from ...session_paths import SessionPaths
 from ..local.log import read_end
 from ..local.watch import Request
-from ..local.wire import RUN, Lines, send
+from ..local.wire import END, RUN, Lines, send
 from . import remote
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class _Slot:
 
     def __report(self, end: FrameEnd) -> None:
         try:
-            send(self.__sock, end.to_dict())
+            send(self.__sock, [END, end.to_dict()])
         except OSError:
             pass  # the run loop is over
 
@@ -173,7 +173,12 @@ class DaskRunner:
     """Gives the run loop sockets behind which dask runs frames, one thread for each frame that runs at a time.
 
     Made by the backend for one job; the run loop's caller closes it when the job is over.
+
+    Attributes:
+        runs_ahead: It takes no frame while it runs another one: dask has a queue of its own.
     """
+
+    runs_ahead = False
 
     def __init__(
         self,

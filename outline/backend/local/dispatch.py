@@ -8,12 +8,11 @@ import os
 import platform
 import selectors
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from ...exception import LaunchException
 from ...frame_end import EndedBy, FrameEnd
@@ -24,7 +23,8 @@ from .claim import TOUCH_SECONDS
 from .journal import FrameRecord, JobRecord, Journal
 from .limits import Limits
 from .runner import Runner
-from .wire import KILL, RUN, Lines, send
+from .slot import Slot
+from .wire import AHEAD, BACK, BEGUN, END, KILL, RUN
 
 __all__ = ["Observer", "RunLoop"]
 
@@ -50,12 +50,6 @@ class Observer:
 
     def stopping(self, hard: bool) -> None:
         """Somebody pressed Ctrl-C; ``hard`` the second time."""
-
-
-class _Running(NamedTuple):
-    refs: list[int]
-    cores: float
-    memory_kb: int
 
 
 class RunLoop:
@@ -87,13 +81,12 @@ class RunLoop:
         self.__end_frame = end_frame
         self.__clock = clock
         self.__selector = selectors.DefaultSelector()
-        self.__idle: list[socket.socket] = []
-        self.__lines: dict[socket.socket, Lines] = {}
-        self.__running: dict[socket.socket, _Running] = {}
+        self.__slots: list[Slot] = []
+        self.__idle: list[Slot] = []
+        self.__begun: list[Slot] = []
         self.__cores = limits.cores
         self.__memory_kb = limits.memory_kb
         self.__frame_seconds: dict[str, float] = {}
-        self.__pids: dict[socket.socket, int] = {}
         self.__unfinished: list[int] = []
         self.__stop = ""
         self.__kill_at = self.__give_up_at = float("inf")
@@ -128,9 +121,13 @@ class RunLoop:
     def __loop(self) -> None:
         while True:
             self.__fill()
-            if not self.__running and not self.__awaits_retries() and not self.__release_posts():
+            if not self.__busy_count and not self.__awaits_retries() and not self.__release_posts():
                 return
             self.__wait()
+
+    @property
+    def __busy_count(self) -> int:
+        return len(self.__slots) - len(self.__idle)
 
     def __awaits_retries(self) -> bool:
         return not self.__stop and self.job.wakes_at is not None
@@ -155,30 +152,62 @@ class RunLoop:
         while not self.__stop:
             ref = self.job.next_ready(self.__cores, self.__memory_kb, only_posts=self.__only_posts)
             if ref is None:
+                self.__hand_ahead()
                 return
             self.__start(ref)
 
     def __start(self, ref: int) -> None:
         layer = self.job.layer(ref)
-        cores, memory_kb = layer.cores, layer.memory_kb
-        worker = self.__idle.pop() if self.__idle else self.__new_worker()
+        slot = self.__idle.pop() if self.__idle else self.__new_slot()
         refs = self.__batch(ref, layer) if layer.chunk_seconds else [ref]
-        for one in refs:
-            self.job.start(one)
-            attempt, number = self.job.tries(one), self.job.number(one)
-            self.__record.frames[one] = FrameRecord(attempt, self.__journal.start(layer.name, number, attempt), None)
-        self.__running[worker] = _Running(refs, cores, memory_kb)
-        self.__cores -= cores
-        self.__memory_kb -= memory_kb
-        attempt = self.job.tries(ref)
-        frames = str(FrameSet(map(self.job.number, refs))) if layer.chunk_seconds else ""
-        request = [layer.name, self.job.number(ref), attempt, cores, memory_kb or self.limits.frame_memory_kb]
-        try:
-            send(worker, [RUN, *request, *layer.limits(attempt, len(refs)), frames])
-        except OSError:
-            pass  # it has died; the loop finds its socket closed
+        slot.cores, slot.memory_kb = layer.cores, layer.memory_kb
+        self.__cores -= slot.cores
+        self.__memory_kb -= slot.memory_kb
+        request = self.__request(refs)
+        self.__begin(slot, refs)
+        slot.tell(RUN, *request)
         for one in refs:
             self.__observer.started(one)
+
+    def __hand_ahead(self) -> None:
+        """Give workers whose frames have just begun the next frame, so that they go on without waiting for this loop.
+
+        Only while more frames wait than run, so that no frame waits behind another where it could run at once.
+        """
+        begun, self.__begun = self.__begun, []
+        for slot in begun:
+            handed = sum(slot.ahead is not None for slot in self.__slots)
+            if not slot.refs or slot.ahead is not None or self.job.waiting - handed <= self.__busy_count:
+                continue  # it has ended its frame meanwhile, and perhaps begun another one
+            ref = self.job.next_ready(
+                self.__cores + slot.cores, self.__memory_kb + slot.memory_kb, only_posts=self.__only_posts
+            )
+            if ref is None:
+                continue
+            layer = self.job.layer(ref)
+            if (layer.cores, layer.memory_kb) == (slot.cores, slot.memory_kb) and not layer.chunk_seconds:
+                self.job.reserve(ref)
+                slot.ahead = ref
+                slot.tell(AHEAD, *self.__request([ref]))
+
+    def __request(self, refs: list[int]) -> list[Any]:
+        """What a worker needs to know to run frames that have not started; see ``watch.Request``."""
+        layer, attempt = self.job.layer(refs[0]), self.job.tries(refs[0]) + 1
+        memory_kb = layer.memory_kb or self.limits.frame_memory_kb
+        frames = str(FrameSet(map(self.job.number, refs))) if layer.chunk_seconds else ""
+        limits = layer.limits(attempt, len(refs))
+        return [layer.name, self.job.number(refs[0]), attempt, layer.cores, memory_kb, *limits, frames]
+
+    def __begin(self, slot: Slot, refs: list[int]) -> None:
+        """Note that frames begin."""
+        slot.refs = refs
+        for one in refs:
+            self.job.start(one)
+            layer, number = self.job.name_of(one)
+            attempt = self.job.tries(one)
+            self.__record.frames[one] = FrameRecord(attempt, self.__journal.start(layer, number, attempt), None)
+        if self.__runner.runs_ahead:
+            self.__begun.append(slot)
 
     def __batch(self, ref: int, layer: LayerPlan) -> list[int]:
         """The frames that one process takes, of a layer whose chunk is a length of time."""
@@ -188,14 +217,14 @@ class RunLoop:
             ref, batch_size(layer.chunk_seconds, self.__frame_seconds.get(layer.name), waiting, slots)
         )
 
-    def __new_worker(self) -> socket.socket:
+    def __new_slot(self) -> Slot:
         try:
-            worker = self.__runner.new_worker()
+            slot = Slot(self.__runner.new_worker())
         except OSError as error:
             raise LaunchException(f"the process that runs frames has ended: {error.strerror}") from error
-        self.__selector.register(worker, selectors.EVENT_READ)
-        self.__lines[worker] = Lines(worker)
-        return worker
+        self.__selector.register(slot.sock, selectors.EVENT_READ, slot)
+        self.__slots.append(slot)
+        return slot
 
     def __wait(self) -> None:
         now = self.__clock()
@@ -211,37 +240,56 @@ class RunLoop:
         steps = [self.__kill_at, self.__give_up_at, self.__touch_at, float("inf") if wakes_at is None else wakes_at]
         next_step = min(steps) - now
         seconds = next_step if tick is None else min(next_step, tick)
-        if not self.__running and not self.__awaits_retries():
+        if not self.__busy_count and not self.__awaits_retries():
             return
         for key, _ in self.__selector.select(max(0.0, seconds)):
-            if isinstance(key.fileobj, socket.socket) and key.fileobj in self.__lines:
-                self.__hear(key.fileobj)
-            else:
+            if key.data in self.__slots:
+                self.__hear(key.data)
+            elif key.data is None:
                 self.__interrupt(os.read(key.fd, 512))
 
-    def __hear(self, worker: socket.socket) -> None:
-        lines = self.__lines[worker]
-        report = lines.read()
-        if isinstance(report, int):
-            self.__pids[worker] = report
-            if not lines.is_waiting:
-                return
-            report = lines.read()
-        running = self.__running.pop(worker, None)
-        if report is None:
-            self.__forget(worker)
-        else:
-            self.__idle.append(worker)
-        if running is None:
-            return
-        self.__cores += running.cores
-        self.__memory_kb += running.memory_kb
-        if report is None:
-            self.__end_frame(self.job.frame_name(running.refs[0]))  # the frame has perhaps outlived its worker
-            end = FrameEnd(137, 9, reason="its worker process was killed")
-        else:
-            end = FrameEnd.from_dict(report)
-        self.__finish_all(running.refs, end)
+    def __hear(self, slot: Slot) -> None:
+        for message in slot.hear():
+            if message is None:
+                self.__lose(slot, FrameEnd(137, 9, reason="its worker process was killed"))
+            elif message[0] == END:
+                refs, slot.refs = slot.refs, []
+                self.__free(slot)
+                self.__finish_all(refs, FrameEnd.from_dict(message[1]))
+            elif message[0] == BEGUN and slot.ahead is not None:
+                ref, slot.ahead = slot.ahead, None
+                self.__begin(slot, [ref])
+                self.__observer.started(ref)
+            elif message[0] == BACK:
+                self.__take_back(slot)
+                self.__free(slot)
+
+    def __free(self, slot: Slot) -> None:
+        """Let others have the cores and the memory of a worker that has nothing to do any more."""
+        if not slot.is_busy:
+            self.__cores += slot.cores
+            self.__memory_kb += slot.memory_kb
+            self.__idle.append(slot)
+
+    def __take_back(self, slot: Slot) -> None:
+        """Let the frame run elsewhere that a worker was handed ahead and has not begun."""
+        if slot.ahead is not None:
+            self.job.unreserve(slot.ahead)
+            slot.ahead = None
+
+    def __lose(self, slot: Slot, end: FrameEnd) -> None:
+        """Forget a worker that has died, and note how its frame ended."""
+        self.__take_back(slot)
+        refs, slot.refs = slot.refs, []
+        if slot not in self.__idle:
+            self.__free(slot)
+        self.__idle.remove(slot)
+        self.__slots.remove(slot)
+        self.__selector.unregister(slot.sock)
+        slot.sock.close()
+        if refs:
+            self.__end_frame(self.job.frame_name(refs[0]))  # the frame has perhaps outlived its worker
+            self.__finish_all(refs, end)
 
     def __finish_all(self, refs: list[int], end: FrameEnd) -> None:
         """Note the end of a process; when it had several frames and failed, nobody knows whose fault that is."""
@@ -271,6 +319,9 @@ class RunLoop:
         if end.ended_by is EndedBy.FULL_DISK and self.__stop != _FULL_DISK:
             logger.error("a disk is full, so no more frames start: %s: %s", self.job.frame_name(ref), end.reason)
             self.__stop = self.__stop or _FULL_DISK
+            for slot in self.__slots:
+                if slot.ahead is not None:
+                    slot.tell(BACK)
         if self.__stop and end.status and end.ended_by in (EndedBy.LAUNCHER, EndedBy.FULL_DISK):
             self.__unfinished.append(ref)
             return
@@ -303,32 +354,22 @@ class RunLoop:
         now = self.__clock()
         self.__kill_at = now + self.limits.grace_seconds if how == "TERM" else float("inf")
         self.__give_up_at = float("inf") if how == "TERM" else now + _ANSWER_SECONDS
-        for worker in self.__running:
-            try:
-                send(worker, [KILL, how, self.limits.grace_seconds])
-            except OSError:
-                pass
+        for slot in self.__slots:
+            if slot.is_busy:
+                slot.tell(KILL, how, self.limits.grace_seconds)
 
     def __give_up(self) -> None:
         """End frames whose workers do not answer, and the workers: they are stopped, or wait for a disk that hangs."""
         self.__give_up_at = float("inf")
-        for worker, running in list(self.__running.items()):
-            if worker in self.__pids:
-                os.kill(self.__pids[worker], signal.SIGKILL)
-            self.__forget(worker)
-            del self.__running[worker]
-            self.__end_frame(self.job.frame_name(running.refs[0]))
-            self.__finish_all(running.refs, FrameEnd(137, 9, EndedBy.LAUNCHER, reason="its worker did not answer"))
-
-    def __forget(self, worker: socket.socket) -> None:
-        self.__selector.unregister(worker)
-        del self.__lines[worker]
-        worker.close()
+        for slot in [slot for slot in self.__slots if slot.is_busy]:
+            if slot.pid:
+                os.kill(slot.pid, signal.SIGKILL)
+            self.__lose(slot, FrameEnd(137, 9, EndedBy.LAUNCHER, reason="its worker did not answer"))
 
     def __close(self) -> None:
         self.__selector.close()
-        for worker in self.__lines:
-            worker.close()  # it kills its frame, if it still has one, and ends
+        for slot in self.__slots:
+            slot.sock.close()  # the worker kills its frame, if it still has one, and ends
         self.__runner.close()
 
     @contextmanager

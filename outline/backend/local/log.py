@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import time
 from collections.abc import Mapping
 
@@ -17,7 +18,15 @@ from ...names import older_log
 from ...progress import take_progress
 from ..log_tail import RULE, beginning_of, end_of, last_lines
 
-__all__ = ["NO_SPACE", "FrameLog", "last_words", "put_aside", "read_end", "read_host", "tells_of_full_disk"]
+__all__ = [
+    "NO_SPACE",
+    "FrameLog",
+    "put_aside",
+    "read_end",
+    "read_host",
+    "reason_of_failure",
+    "tells_of_full_disk",
+]
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _FOOTER = {
@@ -108,9 +117,14 @@ def read_host(path: str) -> str:
     return ""
 
 
-def last_words(path: str) -> str:
-    """The last line that a frame printed, cut short; empty when there is none."""
-    return "".join(last_lines(path, 1)).strip()[:300]
+def reason_of_failure(path: str, number: int) -> str:
+    """Why a frame failed: the signal that ended it, or else the last line that it printed, cut short."""
+    if not number:
+        return "".join(last_lines(path, 1)).strip()[:300]
+    try:
+        return f"ended by signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"ended by signal {number}"
 
 
 def tells_of_full_disk(path: str) -> bool:

@@ -42,7 +42,12 @@ class Runner:
 
     Made by ``fork_runner`` before any of the user's code has run, or by ``spawn_runner`` at any time. The launcher
     closes it when the job is over; then the runner ends, and the workers do.
+
+    Attributes:
+        runs_ahead: Its workers take the frame after the one that they run; see ``wire``.
     """
+
+    runs_ahead = True
 
     def __init__(self, sock: socket.socket, pid: int) -> None:
         self.__sock = sock

@@ -1,5 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What launcher, runner and workers say to one another: lines of JSON over sockets."""
+"""What launcher, runner and workers say to one another: lines of JSON over sockets.
+
+=================  ====================  ==============================================================================
+from               message               meaning
+=================  ====================  ==============================================================================
+launcher (runner)  LOAD path folder      Load a session. The answer is why it cannot be loaded, or an empty text.
+launcher (runner)  WORKER                Start a worker behind the socket that comes with the message.
+launcher           RUN request           Run a frame; only to a worker that has nothing to do.
+launcher           AHEAD request         Go on with this frame after the one that runs. At most one is under way.
+launcher           BACK                  Give back the frame that was handed ahead, unless it has begun.
+launcher           KILL signal seconds   BACK, and end the frame that runs.
+worker             PID number            The first message.
+worker             END end               The frame that ran has ended.
+worker             BEGUN                 The frame that was handed ahead begins.
+worker             BACK                  It will not begin here.
+=================  ====================  ==============================================================================
+
+A worker answers each AHEAD with one BEGUN or one BACK, so launcher and worker always agree about who has the frame; see
+docs/decisions/0034.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +26,19 @@ import json
 import socket
 from typing import Any
 
-__all__ = ["KILL", "LOAD", "RUN", "WORKER", "Lines", "send"]
+__all__ = ["AHEAD", "BACK", "BEGUN", "END", "KILL", "LOAD", "PID", "RUN", "WORKER", "Lines", "send"]
 
-LOAD, WORKER, RUN, KILL = "load", "worker", "run", "kill"
+LOAD, WORKER, RUN, AHEAD, BACK, KILL = "load", "worker", "run", "ahead", "back", "kill"
+PID, END, BEGUN = "pid", "end", "begun"
 
 
-def send(sock: socket.socket, message: object) -> None:
-    """Send a message.
+def send(sock: socket.socket, *messages: object) -> None:
+    """Send messages, all at once.
 
     Raises:
         OSError: The other end is closed.
     """
-    sock.sendall(json.dumps(message).encode() + b"\n")
+    sock.sendall("".join([json.dumps(message) + "\n" for message in messages]).encode())
 
 
 class Lines:

@@ -15,21 +15,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...environment import FrameFacts, frame_environment
 from ...frame_end import EndedBy, FrameEnd
 from ...frame_run import note_failure
-from ...layer.paths import OUTPUTS_NAMES
-from ...layer.ranges import read_frames
-from ...layer.results import seed_from
 from ...names import second_log
 from ...progress import take_progress
-from ...session_paths import SessionPaths
 from ...session_places import file_mode
 from .interpreter import interpreter_argv
-from .log import NO_SPACE, FrameLog, last_words, tells_of_full_disk
+from .layer_setup import LayerSetup, layer_setup
+from .log import NO_SPACE, FrameLog, reason_of_failure, tells_of_full_disk
 from .spawn import fork_frame, signal_group, spawn
 from .watch import Request, Watch
-from .wire import RUN, Lines, send
+from .wire import AHEAD, BACK, BEGUN, END, PID, RUN, Lines, send
 
 if TYPE_CHECKING:
-    from ...layer import Layer
     from ...loader import Outline
 
 __all__ = ["Worker", "WorkerState"]
@@ -53,36 +49,29 @@ class WorkerState(NamedTuple):
 
 
 _STOPPED = "ended by the launcher"
-
-
-class _LayerSetup(NamedTuple):
-    """How the frames of one layer are run."""
-
-    layer: Layer
-    shared: dict[str, str]
-    environ: dict[str, str]
-    only_commands: bool
-    is_plain: bool
-    extras: tuple[str, ...]
+_AHEAD_SECONDS = 0.05  # how long a frame waits for the one before it to end, when it might run elsewhere
 
 
 class Worker:
-    """Runs one frame at a time and reports how it ended."""
+    """Runs one frame at a time and reports how it ended. What it says and obeys is in ``wire``."""
 
     def __init__(self, sock: socket.socket, state: WorkerState) -> None:
         self.__sock = sock
         self.__lines = Lines(sock)
         self.__state = state
-        self.__setups: dict[str, _LayerSetup] = {}
+        self.__setups: dict[str, LayerSetup] = {}
         self.__checked: set[str] = set()
         self.__programs: dict[tuple[str, str], tuple[str, str]] = {}
-        self.__environ_of: _LayerSetup | None = None
+        self.__environ_of: LayerSetup | None = None
         self.__environ: dict[str, str] = {}
         self.__cwd = os.getcwd()
         self.__hopeless = mmap.mmap(-1, 1)  # shared with the frames that are forked
         self.__grace = state.grace_seconds
         self.__file_mode = file_mode()
-        send(sock, os.getpid())  # for a launcher that has to end a worker that does not answer
+        self.__ahead: Request | None = None
+        self.__back_at = 0.0
+        self.__disk_is_full = False
+        send(sock, [PID, os.getpid()])  # for a launcher that has to end a worker that does not answer
         self.__wake, wake_write = os.pipe()
         os.set_blocking(self.__wake, False)
         os.set_blocking(wake_write, False)
@@ -94,16 +83,37 @@ class Worker:
 
     def serve(self) -> None:
         """Run frames until the launcher closes the socket."""
-        while True:
-            message = self.__lines.read()
-            if message is None:
-                return
+        while (message := self.__lines.read()) is not None:
             if message[0] == RUN:
-                end = self.__run_frame(Request(*message[1:]))
-                try:
-                    send(self.__sock, end.to_dict())
-                except OSError:
-                    return
+                self.__run_frames(Request(*message[1:]))
+            elif message[0] == AHEAD and self.__disk_is_full:
+                self.__say([BACK])
+            elif message[0] == AHEAD:  # the frame before it was faster than the message
+                self.__say([BEGUN])
+                self.__run_frames(Request(*message[1:]))
+            # BACK and KILL have crossed with the end of the frame that they were for
+
+    def __run_frames(self, request: Request | None) -> None:
+        """Run a frame, and then those that the launcher hands ahead meanwhile."""
+        while request is not None:
+            end = self.__run_frame(request)
+            self.__disk_is_full = end.ended_by is EndedBy.FULL_DISK
+            if self.__disk_is_full:
+                self.__give_back()
+            request, self.__ahead = self.__ahead, None
+            self.__say([END, end.to_dict()], *([[BEGUN]] if request else []))
+
+    def __give_back(self) -> None:
+        """Leave the frame that was handed ahead, if there is one, to somebody else."""
+        if self.__ahead is not None:
+            self.__ahead = None
+            self.__say([BACK])
+
+    def __say(self, *messages: object) -> None:
+        try:
+            send(self.__sock, *messages)
+        except OSError:
+            pass  # the launcher is gone, which the next read tells
 
     def __run_frame(self, request: Request) -> FrameEnd:
         try:
@@ -124,7 +134,7 @@ class Worker:
             _close(log.fd)
             return _not_written(error, f"cannot write the log {log.path}: {error.strerror}")
 
-    def __run_logged(self, request: Request, setup: _LayerSetup, env: dict[str, str], log: FrameLog) -> FrameEnd:
+    def __run_logged(self, request: Request, setup: LayerSetup, env: dict[str, str], log: FrameLog) -> FrameEnd:
         started = time.monotonic()
         name = env["CUE_FRAME"]
         log.begin(
@@ -154,7 +164,7 @@ class Worker:
         if not setup.only_commands:
             end = _with_progress(end, log.path)
         if end.status and not end.reason:  # Python has said why in its last words
-            end = end._replace(reason=_reason(end.signal, log.path))
+            end = end._replace(reason=reason_of_failure(log.path, end.signal))
         if end.status and end.ended_by is EndedBy.ITSELF and tells_of_full_disk(log.path):
             end = end._replace(ended_by=EndedBy.FULL_DISK)
         if not end.seconds:
@@ -166,7 +176,7 @@ class Worker:
         log.end(end)
         return end
 
-    def __set_environ(self, setup: _LayerSetup, env: dict[str, str]) -> None:
+    def __set_environ(self, setup: LayerSetup, env: dict[str, str]) -> None:
         """Make this process's environment that of a frame; a fork then has it without writing to its memory."""
         if self.__environ_of is not setup:
             os.environ.clear()
@@ -177,22 +187,12 @@ class Worker:
                 os.environ[key] = value
         self.__environ = env
 
-    def __setup_of(self, name: str) -> _LayerSetup:
+    def __setup_of(self, name: str) -> LayerSetup:
         if name not in self.__setups:
-            from ...environment import layer_environment
-            from ...frame_run import is_plain, runs_only_commands
-
-            layer = self.__state.outline.get_layer(name)
-            shared = layer_environment(self.__state.outline, layer)
-            _ = 0 in read_frames(shared.get("CUE_RANGE", ""))  # read it here, once, so that no fork has to
-            if layer.get_items() is not None:
-                seed_from(0, name, "")  # imports what takes its time, for the same reason
-            self.__setups[name] = _LayerSetup(
-                layer, shared, self.__state.environ, runs_only_commands(layer), is_plain(layer), _session_extras(layer)
-            )
+            self.__setups[name] = layer_setup(self.__state.outline, self.__state.environ, name)
         return self.__setups[name]
 
-    def __run_commands(self, setup: _LayerSetup, request: Request, env: dict[str, str], watch: Watch) -> FrameEnd:
+    def __run_commands(self, setup: LayerSetup, request: Request, env: dict[str, str], watch: Watch) -> FrameEnd:
         """Run the commands of a layer that has no Python of its own."""
         from ...exception import OutlineException
         from ...frame_run import begin_commands
@@ -293,10 +293,21 @@ class Worker:
                     signal_group(pid, signal.SIGTERM)
                 else:
                     next_look = watch.next_look(now)
+            if self.__ahead is not None:
+                if now >= self.__back_at:
+                    self.__give_back()
+                else:
+                    next_look = min(next_look, self.__back_at)
             for message in self.__wait_for_news(min(next_look, kill_at) - now):
                 if message is None:
                     signal_group(pid, signal.SIGKILL)
                     os._exit(0)
+                if message[0] == AHEAD:
+                    self.__ahead, self.__back_at = Request(*message[1:]), time.monotonic() + _AHEAD_SECONDS
+                    continue
+                self.__give_back()
+                if message[0] == BACK:
+                    continue
                 watch.stopped = True
                 if ended_by is EndedBy.ITSELF:
                     ended_by, reason = EndedBy.LAUNCHER, _STOPPED
@@ -342,12 +353,6 @@ def _with_progress(end: FrameEnd, log: str) -> FrameEnd:
     return end._replace(peak_kb=told.peak_memory_kb, warnings=told.warnings) if told is not None else end
 
 
-def _session_extras(layer: Layer) -> tuple[str, ...]:
-    """The files that change a layer while the job runs; as soon as one is there, frames need a process of their own."""
-    folder = SessionPaths(layer.get_session().get_path()).layer(layer)
-    return tuple(os.path.join(folder, name) for name in ("args_override", *OUTPUTS_NAMES))
-
-
 def _is_written(pipe: int) -> bool:
     try:
         return bool(os.read(pipe, 1))
@@ -368,13 +373,3 @@ def _one_line(error: BaseException) -> str:
 
 def _ignore_signal(number: int, frame: object) -> None:
     """Let the signal interrupt a poll, nothing else."""
-
-
-def _reason(number: int, log: str) -> str:
-    """Why a frame failed: the signal that ended it, or else its last words."""
-    if not number:
-        return last_words(log)
-    try:
-        return f"ended by signal {number} ({signal.Signals(number).name})"
-    except ValueError:
-        return f"ended by signal {number}"

@@ -355,3 +355,17 @@ def test_a_delay_outlasts_a_new_order_of_the_queue() -> None:
     assert run_all(state) == ["0002-a"]
     state.wake(160.0)
     assert run_all(state) == ["0001-a"]
+
+
+def test_a_reserved_frame_is_offered_to_nobody_until_it_is_given_back():
+    state = job(layer("a", "1-3"))
+    state.reserve(0)
+
+    assert (state.waiting, state.next_ready(1, 0), state.state(0), state.wakes_at) == (3, 1, S.WAITING, None)
+    state.wake(float("inf"))
+    assert state.next_ready(1, 0) == 1
+    state.unreserve(0)
+    assert (state.waiting, state.next_ready(1, 0)) == (3, 0)
+    state.reserve(0)
+    state.start(0)
+    assert (state.waiting, state.state(0)) == (2, S.RUNNING)
