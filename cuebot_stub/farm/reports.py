@@ -21,12 +21,11 @@ from .memory import (
     reserve_memory,
 )
 from .orders import KillOrder, LogOrder
-from .running import ask_host, end_frame, end_left, kill_proc
+from .running import ask_host, end_frame, end_left, kill_proc, was_busy
 from .things import Comment
 
 if TYPE_CHECKING:
     from .farm import Farm
-    from .jobs import Job
 
 __all__ = [
     "FrameReport", "HostReport", "LogEnd", "frame_ended", "give_up", "host_reported", "launch_answered",
@@ -34,7 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 137, 299, 301
-BUSY_STATUS, BUSY_STARTS = 126, 3
+BUSY_STATUS = 126
 BLAMELESS_STATUS, BLAMELESS_SIGNAL, SIGTERM, NO_START_STATUS = 286, 119, 15, 256
 LONGEST_SECONDS, CUEBOT_ORPHAN_SECONDS = 12 * 3600, 300.0
 FULL_TEMP = "The temporary folder is full"
@@ -372,22 +371,10 @@ def _is_blameless(farm: Farm, proc: Proc, report: FrameReport) -> bool:
     if status == BLAMELESS_STATUS or (signal == BLAMELESS_SIGNAL and job.facts.max_retries):
         return True
     if farm.useful and status == BUSY_STATUS and report.run_seconds == 0:
-        return _was_busy(job, proc.ref)
+        return was_busy(job, proc.ref)
     if farm.settings.strict and NO_START_STATUS in (status, signal):
         return job.state.tries(proc.ref) <= job.facts.max_retries  # Cuebot does not count such a start
     return farm.hosts[proc.host].nimby_locked and signal == SIGTERM
-
-
-def _was_busy(job: Job, ref: int) -> bool:
-    """Whether another start on the host may have made the start of a frame fail.
-
-    RQD 1.37 writes the command to a file and forks for several frames at once. A fork at that moment keeps the file
-    open, and the system refuses to run it: "Text file busy", in 2 of 500 frames on 8 slots. A command that really
-    cannot run fails in the same way again.
-    """
-    facts = job.facts_of(ref)
-    facts.busy_starts += 1
-    return facts.busy_starts <= BUSY_STARTS
 
 
 def _ran_too_long(farm: Farm, proc: Proc, report: FrameReport) -> bool:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 #: A start after one of these is not counted as a retry: never ran, host taken away, not started, lost.
 UNCOUNTED = (-1, 286, 256, 299, 301, 302, 399)
 
-__all__ = ["ask_host", "due_kill", "end_frame", "end_left", "kill_proc", "start_frame"]
+BUSY_STARTS = 3
+
+__all__ = ["ask_host", "due_kill", "end_frame", "end_left", "kill_proc", "start_frame", "was_busy"]
 
 
 def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
@@ -125,3 +127,15 @@ def end_left(farm: Farm, host: Host, procs: Sequence[Proc]) -> None:
 def ask_host(farm: Farm, host: Host, verb: str) -> None:
     """Send a call to a host's RQD."""
     farm.order(HostOrder(host.address, host.id, verb))
+
+
+def was_busy(job: Job, ref: int) -> bool:
+    """Whether another start on the host may have made the start of a frame fail.
+
+    RQD 1.37 writes the command to a file and forks for several frames at once. A fork at that moment keeps the file
+    open, and the system refuses to run it: "Text file busy", in 2 of 500 frames on 8 slots. A command that really
+    cannot run fails in the same way again.
+    """
+    facts = job.facts_of(ref)
+    facts.busy_starts += 1
+    return facts.busy_starts <= BUSY_STARTS
