@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .reports import FrameReport
 
 __all__ = [
-    "MEMORY_STATUS", "end_users_of_swap", "give_more_memory", "is_full", "lower_memory", "note_memory", "reserve_memory",
+    "MEMORY_STATUS", "end_users_of_swap", "give_more_memory", "is_full", "lower_memory", "note_memory",
+    "reserve_memory",
 ]  # fmt: skip
 
 MEMORY_STATUS = 33  # the exit status of a frame that ran out of memory
