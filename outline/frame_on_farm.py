@@ -24,6 +24,7 @@ _SIGKILL = 9
 
 _POLL_SECONDS = 0.002
 _PATIENCE_SECONDS = 2.0
+_STARTER_SECONDS = 0.1
 # Processes start others while they are ended.
 _ROUNDS = 3
 
@@ -76,7 +77,8 @@ def end_with_rqd() -> None:
     """End this process and all that it has started as soon as RQD is gone.
 
     Nobody waits for such a frame any more: the farm starts it again, and both would write the same files. RQD holds the
-    other end of a frame's output, and the system closes it with RQD, however RQD ends. A thread waits for that.
+    other end of a frame's output, and the system closes it with RQD, however RQD ends. A thread waits for that. Where
+    a command pipes its output (``| head``), the end of that pipe is no sign as long as RQD runs.
     """
     if "jobhost" not in os.environ or 1 not in _pipes():
         return
@@ -86,15 +88,27 @@ def end_with_rqd() -> None:
     if not hasattr(select, "poll"):
         return
     output = os.dup(1)  # which stays what it is, whatever the frame makes of its own
-    threading.Thread(target=_wait_for_the_end_of_rqd, args=(output,), name="outline-rqd", daemon=True).start()
+    args = output, _starter()
+    threading.Thread(target=_wait_for_the_end_of_rqd, args=args, name="outline-rqd", daemon=True).start()
 
 
-def _wait_for_the_end_of_rqd(output: int) -> None:
+def _starter() -> int:
+    """The process that started the session of this one, which is RQD on a farm; 1 or 0 when unknown."""
+    try:
+        with open(f"/proc/{os.getsid(0)}/stat", encoding="latin-1") as facts:
+            return int(facts.read().rpartition(")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _wait_for_the_end_of_rqd(output: int, rqd: int) -> None:
     import select
 
     poller = select.poll()
     poller.register(output, 0)  # which asks for nothing but that nobody reads any more
     poller.poll()
+    while rqd > 1 and _starter() == rqd:  # also for a moment after RQD, whose pipes the system closes first
+        time.sleep(_STARTER_SECONDS)
     _say_in_log("outline: RQD is gone; this attempt ends here, and the farm starts another one\n")
     _end_all()
 

@@ -25,12 +25,14 @@ def run_named_frame(script: str, name: str, frames: str | None = None) -> int:
     from ..cuerun import load_session_frame
     from ..frame_run import enter_folder, run_frame_by_hand
     from ..names import split_frame_name
+    from .streams import keep_running_without_output
 
     number, name_of_layer = split_frame_name(name)
     if os.path.isfile(script) and not script.endswith(".yaml") and not is_session_path(script):
         script = _session_of(script, name_of_layer, number, frames)
     layer = load_session_frame(script, name_of_layer, number)
     enter_folder(os.environ)
+    keep_running_without_output()
     return run_frame_by_hand(layer, number)
 
 

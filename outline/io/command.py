@@ -158,8 +158,13 @@ def _stream_sink(stream: object) -> Sink:
 
 def _write_all(fd: int, chunk: bytes) -> None:
     rest = memoryview(chunk)
-    while rest:
-        rest = rest[os.write(fd, rest) :]
+    try:
+        while rest:
+            rest = rest[os.write(fd, rest) :]
+    except BrokenPipeError:  # whoever read the output has had enough; the command need not end for that
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, fd)
+        os.close(null)
 
 
 def _tee(sink: Sink, reader: OutputReader) -> Sink:

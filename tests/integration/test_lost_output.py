@@ -81,3 +81,21 @@ def test_status_onto_a_full_disk_says_so_in_one_line(tmp_path: Path, session_roo
     done = _in_shell(tmp_path, f"{_OUTLINE} status '{job_in(session_root).path}'", ">/dev/full")
 
     assert (done.returncode, done.stderr) == (2, "outline: cannot write the output: No space left on device\n")
+
+
+@pytest.mark.parametrize("layer", ["python", "shell"])
+def test_one_frame_runs_to_its_end_when_nobody_reads_it(tmp_path: Path, session_root: Path, layer: str) -> None:
+    outline_file(
+        tmp_path,
+        "from outline import Layer\nfrom outline.modules.shell import Shell\n"
+        "class Lines(Layer):\n"
+        "    def _execute(self, frames):\n"
+        "        for line in range(20000):\n            print(line)\n"
+        "        open('python.done', 'w').close()\n"
+        "Lines('python')\nShell('shell', ['sh', '-c', 'seq 20000 && touch shell.done'])\n",
+    )
+
+    done = _in_shell(tmp_path, f"{_PYCUERUN} shot.outline -e 1-{layer}", "| head -n 1")
+
+    assert (done.returncode, done.stdout) == (0, "0\n" if layer == "python" else "1\n")
+    assert (tmp_path / f"{layer}.done").exists()

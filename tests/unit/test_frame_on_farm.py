@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -118,34 +120,62 @@ child.wait()
 """
 
 
-def _begin_frame(**environ: str) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a process that runs a command, and return it and the number of that command."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", FRAME], stdout=subprocess.PIPE, env={**os.environ, **environ}, start_new_session=True
-    )
-    assert process.stdout
-    return process, int(process.stdout.readline())
+# In the place of RQD: starts a frame in a session of its own, tells its command, and reads no more.
+RQD = """
+import subprocess, sys
+frame = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE, start_new_session=True)
+print(frame.pid, int(frame.stdout.readline()), flush=True)
+if sys.stdin.readline():
+    frame.stdout.close()
+sys.stdin.readline()
+"""
+
+
+@contextmanager
+def _frame_of_rqd(**environ: str) -> Iterator[tuple[subprocess.Popen[str], int, int]]:
+    """A process that stands for RQD, and the numbers of its frame and of the command in it."""
+    with subprocess.Popen(
+        [sys.executable, "-c", RQD, FRAME],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "jobhost": "node1", **environ},
+        text=True,
+    ) as rqd:
+        assert rqd.stdout
+        frame, command = map(int, rqd.stdout.readline().split())
+        yield rqd, frame, command
 
 
 def test_frame_and_its_command_end_when_rqd_is_gone(tmp_path: Path) -> None:
     log = tmp_path / "job.0001-layer.rqlog"
     log.write_text("started\n")
-    process, command = _begin_frame(jobhost="node1", CUE_LOG_PATH=str(tmp_path), logfile=log.name)
 
-    with process:
-        process.stdout.close()  # type: ignore[union-attr]  # as the system does when RQD is killed
+    with _frame_of_rqd(CUE_LOG_PATH=str(tmp_path), logfile=log.name) as (rqd, frame, command):
+        rqd.kill()
 
-        assert process.wait(10) == 1
-    until(lambda: not is_running(command))
+    until(lambda: not is_running(frame) and not is_running(command))
     assert log.read_text().splitlines() == [
         "started", "outline: RQD is gone; this attempt ends here, and the farm starts another one"
     ]  # fmt: skip
 
 
-def test_frame_that_nobody_reads_goes_on_away_from_a_farm(tmp_path: Path) -> None:
-    process, command = _begin_frame()
+def test_frame_goes_on_when_a_pipe_of_its_command_ends_before_rqd() -> None:
+    with _frame_of_rqd() as (rqd, frame, command):
+        rqd.stdin.write("close\n")  # type: ignore[union-attr]  # as the end of head in `pycuerun ... | head`
+        rqd.stdin.flush()  # type: ignore[union-attr]
+        time.sleep(0.5)  # there is no event for what must not happen
 
-    with process:
+        assert is_running(frame)
+        assert is_running(command)
+        rqd.kill()
+    until(lambda: not is_running(frame) and not is_running(command))
+
+
+def test_frame_that_nobody_reads_goes_on_away_from_a_farm(tmp_path: Path) -> None:
+    argv = [sys.executable, "-c", FRAME]
+
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, start_new_session=True) as process:
+        command = int(process.stdout.readline())  # type: ignore[union-attr]
         process.stdout.close()  # type: ignore[union-attr]
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(1)
