@@ -4,9 +4,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
-from .farm.farm import Farm
+from .farm.state import FarmState
 from .farm.things import Allocation, Department, Facility, Group, Service, Show, Subscription
 
 __all__ = ["make_show", "seed"]
@@ -31,59 +30,53 @@ _SHOW = "testing"
 _DEPARTMENTS = ("Animation", "Cloth", "FX", "Hair", "Layout", "Lighting", "Pipeline", "Unknown")
 
 
-def seed(farm: Farm) -> None:
+def seed(farm: FarmState) -> None:
     """Add what is missing: everything to an empty farm, departments to one of an older version.
 
     Called within ``Farm.work``.
     """
     if not farm.departments:
         for name in _DEPARTMENTS:
-            _add(farm, "department", farm.departments, Department(_id(), name))
+            farm.departments.add(Department(_id(), name))
         for show, name in sorted({(group.show, group.department) for group in farm.groups.values()}):
-            _add(farm, "department", farm.departments, Department(_id(), name, show))
+            farm.departments.add(Department(_id(), name, show))
     if farm.shows:
         return
     for facility, names in _ALLOCATIONS.items():
-        _add(farm, "facility", farm.facilities, Facility(_id(), facility))
+        farm.facilities.add(Facility(_id(), facility))
         for name in names:
-            _add(farm, "allocation", farm.allocations, _allocation(facility, name))
+            farm.allocations.add(_allocation(facility, name))
     for name, (threadable, cores, memory, tags) in _SERVICES.items():
         service = Service(_id(), name, threadable=threadable, min_cores=cores, min_memory=memory, tags=tags.split())
-        _add(farm, "service", farm.services, service)
+        farm.services.add(service)
     make_show(farm, _SHOW, department="Pipeline").default_max_cores = 200_000
 
 
 def make_show(
-    farm: Farm, name: str, *, is_subscribed: bool = True, is_implicit: bool = False, department: str = "Unknown"
+    farm: FarmState, name: str, *, is_subscribed: bool = True, is_implicit: bool = False, department: str = "Unknown"
 ) -> Show:
     """Make a show with its group. Called within ``Farm.work``.
 
     Args:
-        farm: The farm.
         name: The name of the show.
         is_subscribed: Give it the same subscriptions as OpenCue's first show.
         is_implicit: Remove these subscriptions when a client creates the first one.
         department: The department of its group.
     """
     show = Show(_id(), name)
-    _add(farm, "show", farm.shows, show)
-    _add(farm, "group", farm.groups, Group(_id(), name, show.id, department=department))
-    _add(farm, "department", farm.departments, Department(_id(), department, show.id))
+    farm.shows.add(show)
+    farm.groups.add(Group(_id(), name, show.id, department=department))
+    farm.departments.add(Department(_id(), department, show.id))
     for allocation in farm.allocations.values():
         if is_subscribed and allocation.name in _SUBSCRIBED:
             made = Subscription(_id(), show.id, allocation.id, implicit=is_implicit)
-            _add(farm, "subscription", farm.subscriptions, made)
+            farm.subscriptions.add(made)
     return show
 
 
 def _allocation(facility: str, name: str) -> Allocation:
     is_default = (facility, name) == ("local", "general")
     return Allocation(_id(), f"{facility}.{name}", name, facility, is_default=is_default)
-
-
-def _add(farm: Farm, kind: str, place: dict[str, Any], thing: Any) -> None:
-    place[thing.id] = thing
-    farm.touch(kind, thing.id, thing)
 
 
 def _id() -> str:

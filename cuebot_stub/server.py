@@ -63,7 +63,7 @@ class FarmServer:
         log_root: Path | None = None,
         rqd: Mapping[str, str] | None = None,
         strict: bool = False,
-        http_port: int | None = None,
+        http: int | None = None,
         settings: FarmSettings | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
@@ -77,7 +77,7 @@ class FarmServer:
             log_root: The folder of the frames' logs. Default: one in the temporary folder.
             rqd: The addresses of RQDs, ``address:port``, by host name.
             strict: Do exactly what Cuebot does, even where that is unhelpful.
-            http_port: The port of the page; None for no page.
+            http: The port of the page; None for no page.
             settings: Time limits, for tests. The arguments above override them.
             clock: Returns the time, for tests. Default: ``time.time``.
 
@@ -85,7 +85,7 @@ class FarmServer:
             StoreError: The file cannot be used.
             FarmError: Another user owns the folder of the frames' logs.
         """
-        self._address, self._http_port = (host, port), http_port
+        self._address, self._http_port = (host, port), http
         root = log_root or _private_log_root()
         base = settings or FarmSettings()
         self._store = SqliteStore(state, repair=repair) if state else None
@@ -166,7 +166,7 @@ class FarmServer:
     def _take_report(self, report: Any) -> None:
         """Take in a report that an RQD has sent as an answer, so its address is already known."""
         with self.farm.work() as farm:
-            host = farm.find_host(short_name(report.host.name))
+            host = farm.hosts.named(short_name(report.host.name))
             take_host_report(farm, report, is_local=host is None or host.address.startswith("127."))
 
     def _ask_all_hosts(self) -> None:

@@ -87,16 +87,9 @@ def _start_server(options: ServeOptions) -> FarmServer:
     from .store import StoreError
 
     try:
-        server = FarmServer(
-            host=options.host,
-            port=options.port,
-            state=options.state,
-            repair=options.repair,
-            log_root=options.log_root,
-            rqd=options.rqd,
-            strict=options.strict,
-            http_port=options.http,
-        )
+        values = options._asdict()
+        del values["address_file"]
+        server = FarmServer(**values)
     except StoreError as error:
         raise FarmError(str(error)) from error
     try:

@@ -26,25 +26,11 @@ from outline.scheduler import FrameState, LayerPlan
 from .farm.depend import Depend
 from .farm.errors import CannotSave
 from .farm.farm import Farm
-from .farm.hosts import Host, Proc
-from .farm.jobs import FrameFacts, Job, JobFacts, LayerFacts, LayerTotals, split_id
+from .farm.hosts import Proc
+from .farm.job import FrameFacts, Job, JobFacts, LayerFacts, LayerTotals, split_id
+from .farm.life import look_for_frames
 from .farm.linking import edges_of
 from .farm.saving import Changes
-from .farm.things import (
-    Allocation,
-    Comment,
-    Deed,
-    Department,
-    Facility,
-    Filter,
-    Group,
-    Limit,
-    Owner,
-    RenderPartition,
-    Service,
-    Show,
-    Subscription,
-)  # fmt: skip
 
 __all__ = ["SqliteStore", "StoreError"]
 
@@ -181,8 +167,6 @@ class SqliteStore:
             self._db.executemany("DELETE FROM frame WHERE job = ?", jobs)
         self._db.execute("COMMIT")
 
-    # -- reading -----------------------------------------------------------------------------------------------
-
     def load(self, farm: Farm) -> None:
         """Load everything into an empty farm.
 
@@ -218,26 +202,10 @@ class SqliteStore:
             self._left_out.append((kind, id))
 
     def _load(self, farm: Farm) -> None:
-        kinds: tuple[tuple[str, Any, dict[str, Any]], ...] = (
-            ("facility", Facility, farm.facilities),
-            ("show", Show, farm.shows),
-            ("group", Group, farm.groups),
-            ("allocation", Allocation, farm.allocations),
-            ("subscription", Subscription, farm.subscriptions),
-            ("service", Service, farm.services),
-            ("limit", Limit, farm.limits),
-            ("comment", Comment, farm.comments),
-            ("filter", Filter, farm.filters),
-            ("department", Department, farm.departments),
-            ("partition", RenderPartition, farm.partitions),
-            ("owner", Owner, farm.owners),
-            ("deed", Deed, farm.deeds),
-            ("host", Host, farm.hosts),
-        )
-        for kind, make, place in kinds:
-            for id, data in self._things(kind):
-                with self._reading(kind, id):
-                    place[id] = make(**data)
+        for table in farm.tables.values():
+            for id, data in self._things(table.kind):
+                with self._reading(table.kind, id):
+                    table[id] = table.make(**data)
         self._load_jobs(farm)
         for id, data in self._things("depend"):
             with self._reading("depend", id):
@@ -250,7 +218,7 @@ class SqliteStore:
         farm.depends.take_moved()
         for job in farm.jobs.values():
             job.moves.clear()  # they are not news
-            farm.job_changed(job)
+            look_for_frames(farm, job)
 
     def _load_procs(self, farm: Farm) -> None:
         for id, data in self._things("proc"):
@@ -258,7 +226,7 @@ class SqliteStore:
                 proc = Proc(**data)
                 proc.launched, proc.lost_since = proc.launched or proc.booked, 0.0
                 if proc.job in farm.jobs and proc.host in farm.hosts:
-                    farm.add_proc(proc)
+                    farm.procs.book(proc)
                     farm.jobs[proc.job].state.adopt(proc.ref)
                     if proc.again:
                         farm.jobs[proc.job].state.retry(proc.ref)
@@ -288,12 +256,12 @@ class SqliteStore:
                     if facts:
                         job.frames[ref] = FrameFacts(*facts)
                 _restore_steering(job)
-                farm.register_job(job)
+                farm.jobs.register(job)
         for id, data in self._things("totals"):
             with self._reading("totals", id):
                 prefix, number, _ = split_id(id)
-                if prefix in farm.by_prefix:
-                    farm.by_prefix[prefix].totals[number] = LayerTotals(**data)
+                if prefix in farm.jobs.by_prefix:
+                    farm.jobs.by_prefix[prefix].totals[number] = LayerTotals(**data)
 
 
 def _make_private(path: Path | str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from cuebot_stub.farm.depend import Depend
 from cuebot_stub.farm.farm import Farm
-from cuebot_stub.farm.jobs import Job
+from cuebot_stub.farm.job import Job
 from cuebot_stub.farm.linking import End, connect
 from tests.fakes.farm import FakeFarm
 

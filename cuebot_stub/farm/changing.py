@@ -4,38 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import CannotDo
-from .steering import procs_of
+from .job import Job
+from .state import FarmState
+from .things import Group
 
-if TYPE_CHECKING:
-    from .farm import Farm
-    from .jobs import Job
-    from .things import Group
-
-__all__ = [
-    "change_job",
-    "change_layer",
-    "check_group",
-    "move_to_group",
-    "set_auto_eat",
-    "set_look",
-    "set_max_retries",
-]
+__all__ = ["change_job", "change_layer", "check_group", "move_to_group", "set_auto_eat", "set_look", "set_max_retries"]
 
 MOST_RETRIES = 16  # what Cuebot allows
 
 
-def change_job(farm: Farm, job: Job, **changes: Any) -> None:
+def change_job(farm: FarmState, job: Job, **changes: Any) -> None:
     """Change facts of a job: fields of ``JobFacts`` that only the dispatcher reads."""
     for name, value in changes.items():
         setattr(job.facts, name, value)
-    farm.touch_job(job)
+    farm.jobs.save(job)
     farm.wake()
 
 
-def set_max_retries(farm: Farm, job: Job, retries: int) -> None:
+def set_max_retries(farm: FarmState, job: Job, retries: int) -> None:
     """Set how often a frame may fail before it is DEAD at the next failure.
 
     Raises:
@@ -47,7 +36,7 @@ def set_max_retries(farm: Farm, job: Job, retries: int) -> None:
     change_job(farm, job, max_retries=retries)
 
 
-def set_auto_eat(farm: Farm, job: Job, value: bool) -> None:
+def set_auto_eat(farm: FarmState, job: Job, value: bool) -> None:
     """Switch autoeat, which makes frames EATEN at their first failure."""
     job.state.change(autoeat=value)
     change_job(farm, job, autoeat=value)
@@ -64,14 +53,14 @@ def check_group(job: Job, group: Group) -> None:
         raise CannotDo(f"the group {group.name} is of another show than the job {job.name}")
 
 
-def move_to_group(farm: Farm, job: Job, group: Group, keep: Collection[str] = ()) -> None:
+def move_to_group(farm: FarmState, job: Job, group: Group, keep: Collection[str] = ()) -> None:
     """Move a job to another group of its show and apply the group's defaults, except for facts that it shall keep.
 
     Raises:
         CannotDo: The group is of another show.
     """
     check_group(job, group)
-    with farm.recounting(procs_of(farm, job)):
+    with farm.procs.recounting(farm.procs.of_job(job)):
         job.facts.group = group.id
     defaults = {
         "priority": group.default_job_priority,
@@ -83,19 +72,19 @@ def move_to_group(farm: Farm, job: Job, group: Group, keep: Collection[str] = ()
     change_job(farm, job, **{name: value for name, value in defaults.items() if value >= 0 and name not in keep})
 
 
-def change_layer(farm: Farm, job: Job, number: int, **changes: Any) -> None:
+def change_layer(farm: FarmState, job: Job, number: int, **changes: Any) -> None:
     """Change facts of a layer: fields of ``LayerFacts`` that say what its frames need and where they may run."""
     layer = job.layers[number]
-    procs = [proc for proc in procs_of(farm, job) if job.layer_of(proc.ref) == number]
-    with farm.recounting(procs):
+    procs = [proc for proc in farm.procs.of_job(job) if job.layer_of(proc.ref) == number]
+    with farm.procs.recounting(procs):
         for name, value in changes.items():
             setattr(layer, name, value)
     job.needs_changed(number)
-    farm.touch_job(job)
+    farm.jobs.save(job)
     farm.wake()
 
 
-def set_look(farm: Farm, job: Job, ref: int, state: str, text: str, color: tuple[int, int, int]) -> None:
+def set_look(farm: FarmState, job: Job, ref: int, state: str, text: str, color: tuple[int, int, int]) -> None:
     """Set another text and colour with which clients show a frame while it is in a state."""
     job.facts.looks.setdefault(str(ref), {})[state] = [text, *color]
-    farm.touch_job(job)
+    farm.jobs.save(job)

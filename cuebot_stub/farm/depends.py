@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from outline.scheduler import FrameState, Move
 
 from .depend import Depend, Edges, Row
 from .errors import CannotDo
-
-if TYPE_CHECKING:
-    from .jobs import Job
+from .job import Job
+from .saving import Unsaved
 
 __all__ = ["DependBook"]
 
@@ -28,12 +27,12 @@ _COMES_BACK = ("FRAME_ON_FRAME", "LAYER_ON_LAYER")
 class DependBook:
     """All dependencies of a farm, found by either end.
 
-    The farm reports events to it, and it holds and releases frames. After each report the farm calls ``take_moved`` and
-    ``take_unsaved`` for the results.
+    The farm reports events to it, and it holds and releases frames. After each report the farm calls ``take_moved`` for
+    the jobs of these.
     """
 
-    def __init__(self, jobs: Mapping[str, Job]) -> None:
-        self._jobs = jobs
+    def __init__(self, jobs: Mapping[str, Job], unsaved: Unsaved) -> None:
+        self._jobs, self._unsaved = jobs, unsaved
         self.all: dict[str, Depend] = {}
         self._edges: dict[str, Edges] = {}
         self._prefixes: dict[str, Depend] = {}
@@ -43,20 +42,12 @@ class DependBook:
         self._on_frame: defaultdict[tuple[str, int], list[Depend]] = defaultdict(list)
         self._signatures: set[tuple[object, ...]] = set()
         self._moved: dict[str, Job] = {}
-        self._unsaved: dict[str, Depend | None] = {}
         self._is_reading = False
 
     def take_moved(self) -> list[Job]:
         """The jobs whose frames were held or released since the last call."""
         moved, self._moved = self._moved, {}
         return list(moved.values())
-
-    def take_unsaved(self) -> dict[str, Depend | None]:
-        """The dependencies that changed since the last call, by id; None for removed ones."""
-        unsaved, self._unsaved = self._unsaved, {}
-        return unsaved
-
-    # -- asking ------------------------------------------------------------------------------------------------
 
     def find(self, id: str) -> Row | None:
         """The dependency, or the pair of one, with this id; or None."""
@@ -122,8 +113,6 @@ class DependBook:
     def _layer_wise_on(self, job: Job, layer: str) -> list[Depend]:
         return [one for one in self._on_layer[job.id, layer] if one.id not in self._edges]
 
-    # -- making ------------------------------------------------------------------------------------------------
-
     def add(self, depend: Depend, edges: Edges | None) -> None:
         """Add a dependency. It holds frames at once, unless the frames that it waits for are done.
 
@@ -134,7 +123,7 @@ class DependBook:
             raise CannotDo(f"such a dependency exists already, of type {depend.type}")
         on = self._jobs[depend.on_job]
         self.register(depend, edges)
-        self._unsaved[depend.id] = depend
+        self._unsaved.thing("depend", depend.id, depend)
         if edges is not None:
             depend.odd.update(n for n, ref in enumerate(edges.on) if on.state.state(ref) is FrameState.EATEN)
             self._hold_pairs(depend, [pair for pair in range(len(edges)) if self.is_active(Row(depend, pair))])
@@ -203,7 +192,7 @@ class DependBook:
         gone = {depend.id: depend for depend in (*self._of.pop(job, []), *self._on.pop(job, []))}
         for depend in gone.values():
             del self.all[depend.id]
-            self._unsaved[depend.id] = None
+            self._unsaved.thing("depend", depend.id, None)
             self._signatures.discard(depend.signature)
             if self._edges.pop(depend.id, None) is not None:
                 del self._prefixes[depend.id[:24]]
@@ -217,13 +206,10 @@ class DependBook:
                 if depend in others:
                     others.remove(depend)
 
-    # -- events ------------------------------------------------------------------------------------------------
-
     def frame_moved(self, job: Job, move: Move, *, eaten_layers_count: bool) -> None:
         """Update the dependencies on a frame whose state has changed.
 
         Args:
-            job: The job.
             move: The change of state.
             eaten_layers_count: Whether a layer is also done when its last frame is eaten.
         """
@@ -234,7 +220,7 @@ class DependBook:
         elif move.before is succeeded:  # what was satisfied stays so until somebody retries the frame
             for depend in self._wise_on(job, move.ref):
                 depend.odd.symmetric_difference_update(self._edges[depend.id].of_on(move.ref))
-                self._unsaved[depend.id] = depend
+                self._unsaved.thing("depend", depend.id, depend)
             job.done[move.ref] = False
         counts = move.after is succeeded or (eaten_layers_count and move.after is FrameState.EATEN)
         if counts and job.state.is_layer_done(layer):
@@ -246,7 +232,7 @@ class DependBook:
             active = [pair for pair in pairs if pair not in depend.odd]
             if len(active) < len(pairs):
                 depend.odd.difference_update(pairs)
-                self._unsaved[depend.id] = depend
+                self._unsaved.thing("depend", depend.id, depend)
             self._release_pairs(depend, active)
         job.done[ref] = True
 
@@ -282,8 +268,6 @@ class DependBook:
         for depend in self._on_layer[job.id, ""]:
             self.satisfy(Row(depend))
 
-    # -- single ones -------------------------------------------------------------------------------------------
-
     def satisfy(self, row: Row) -> None:
         """Satisfy a dependency, which then holds no frames."""
         depend, edges = row.depend, self._edges.get(row.depend.id)
@@ -293,7 +277,7 @@ class DependBook:
         elif depend.active:
             depend.active = False
             self._signatures.discard(depend.signature)
-            self._unsaved[depend.id] = depend
+            self._unsaved.thing("depend", depend.id, depend)
             self._release(depend)
 
     def unsatisfy(self, row: Row) -> None:
@@ -303,16 +287,14 @@ class DependBook:
             self._toggle(depend, [row.pair], self._hold_pairs)
         elif row.pair < 0 and not depend.active and depend.type in _COMES_BACK:
             depend.active = True
-            self._unsaved[depend.id] = depend
+            self._unsaved.thing("depend", depend.id, depend)
             self._hold(depend)
 
     def _toggle(self, depend: Depend, pairs: list[int], act: Any) -> None:
         if pairs:
             depend.odd.symmetric_difference_update(pairs)
-            self._unsaved[depend.id] = depend
+            self._unsaved.thing("depend", depend.id, depend)
             act(depend, pairs)
-
-    # -- holds -------------------------------------------------------------------------------------------------
 
     def _hold(self, depend: Depend) -> None:
         er = self._moving(depend)

@@ -6,14 +6,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import changing, steering
+from .job import Job
+from .state import FarmState
 from .things import MIN_MEMORY, Action, Filter, Matcher
-
-if TYPE_CHECKING:
-    from .farm import Farm
-    from .jobs import Job
 
 __all__ = ["apply_filter", "filters_of", "order_filters", "run_filters"]
 
@@ -39,19 +37,19 @@ _TESTS: dict[str, Callable[[str, str], bool]] = {
 _OPPOSITES = {"DOES_NOT_CONTAIN": "CONTAINS", "IS_NOT": "IS"}
 
 
-def filters_of(farm: Farm, show: str) -> list[Filter]:
+def filters_of(farm: FarmState, show: str) -> list[Filter]:
     """The filters of a show in the order in which they run."""
     return sorted((one for one in farm.filters.values() if one.show == show), key=lambda one: one.order)
 
 
-def order_filters(farm: Farm, show: str) -> None:
+def order_filters(farm: FarmState, show: str) -> None:
     """Number the filters of a show from 1 on, in their order."""
     for number, one in enumerate(filters_of(farm, show), start=1):
         one.order = float(number)
-        farm.touch("filter", one.id, one)
+        farm.filters.save(one)
 
 
-def run_filters(farm: Farm, job: Job) -> None:
+def run_filters(farm: FarmState, job: Job) -> None:
     """Apply the enabled filters of a job's show, up to one that stops."""
     already: set[str] = set()
     for one in filters_of(farm, job.facts.show):
@@ -59,13 +57,11 @@ def run_filters(farm: Farm, job: Job) -> None:
             return
 
 
-def apply_filter(farm: Farm, filter: Filter, job: Job, already: set[str] | None = None) -> bool:
+def apply_filter(farm: FarmState, filter: Filter, job: Job, already: set[str] | None = None) -> bool:
     """Apply a filter to a job, if it matches.
 
     Args:
-        farm: The farm.
         filter: The filter, enabled or not.
-        job: The job.
         already: Facts that earlier filters have set, which a group does not change. This filter adds its own.
 
     Returns:
@@ -80,7 +76,7 @@ def apply_filter(farm: Farm, filter: Filter, job: Job, already: set[str] | None 
     return any(action.type == "STOP_PROCESSING" for action in filter.actions)
 
 
-def _matches(farm: Farm, matcher: Matcher, job: Job) -> bool:
+def _matches(farm: FarmState, matcher: Matcher, job: Job) -> bool:
     facts = job.facts
     texts = {
         "JOB_NAME": [job.name.lower()],
@@ -96,7 +92,7 @@ def _matches(farm: Farm, matcher: Matcher, job: Job) -> bool:
     return any(test(matcher.input, text) for text in texts) is not (matcher.type in _OPPOSITES)
 
 
-def _act(farm: Farm, action: Action, job: Job, is_set: set[str]) -> None:
+def _act(farm: FarmState, action: Action, job: Job, is_set: set[str]) -> None:
     value = action.value
     number = value if isinstance(value, (int, float)) else 0
     points = round(number * 100)
@@ -127,7 +123,7 @@ def _act(farm: Farm, action: Action, job: Job, is_set: set[str]) -> None:
             changing.change_job(farm, job, **{name: fact})
 
 
-def _change_layers(farm: Farm, job: Job, type: str, changes: dict[str, Any]) -> None:
+def _change_layers(farm: FarmState, job: Job, type: str, changes: dict[str, Any]) -> None:
     for number, layer in enumerate(job.layers):
         if type in ("", layer.type.upper()):
             changing.change_layer(farm, job, number, **changes)

@@ -3,83 +3,80 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from outline.scheduler import FrameState
 
 from . import dispatch
 from .errors import CannotDo
+from .hosts import Host, Proc
+from .job import Job
 from .lending import forget_partitions, procs_in
 from .running import kill_proc, start_frame
+from .state import FarmState
+from .things import Allocation, RenderPartition
 
-if TYPE_CHECKING:
-    from .farm import Farm
-    from .hosts import Host, Proc
-    from .jobs import Job
-    from .things import Allocation, RenderPartition
-
-__all__ = ["HostInUse", "delete_host", "drop_partition", "host_changed", "lend", "move_host", "redirect", "unbook"]
+__all__ = [
+    "HostInUse", "default_allocation", "delete_host", "drop_partition", "host_changed", "lend", "move_host",
+    "redirect", "unbook",
+]  # fmt: skip
 
 
 class HostInUse(ValueError):
     """Frames run on a host."""
 
 
-def host_changed(farm: Farm, host: Host) -> None:
+def default_allocation(farm: FarmState) -> Allocation:
+    """The allocation of hosts that ask for none."""
+    default = farm.allocations.first(is_default=True) or farm.allocations.named("local.general")
+    return default or next(iter(farm.allocations.values()))
+
+
+def host_changed(farm: FarmState, host: Host) -> None:
     """Save a changed host, and look for frames if it accepts some now."""
-    farm.touch("host", host.id, host)
+    farm.hosts.save(host)
     farm.wake(host)
 
 
-def move_host(farm: Farm, host: Host, allocation: Allocation) -> None:
+def move_host(farm: FarmState, host: Host, allocation: Allocation) -> None:
     """Move a host to an allocation and its facility. Running frames count for the new one."""
-    with farm.recounting(farm.procs_of_host(host)):
+    with farm.procs.recounting(farm.procs.on_host(host)):
         host.allocation, host.facility = allocation.id, allocation.facility
     host_changed(farm, host)
     farm.wake()
 
 
-def delete_host(farm: Farm, host: Host) -> None:
+def delete_host(farm: FarmState, host: Host) -> None:
     """Delete a host with its deed and its comments.
 
     Raises:
         HostInUse: Frames run on it.
     """
-    procs = len(farm.procs_of_host(host))
+    procs = len(farm.procs.on_host(host))
     if procs:
         raise HostInUse(f"{procs} frames run on the host {host.name}; lock it, and wait for them or kill them")
-    del farm.hosts[host.id]
-    farm.touch("host", host.id, None)
-    farm.tags_seen.pop(host.id, None)
+    farm.hosts.remove(host)
     farm.strangers.pop(host.id, None)
-    farm.forget_comments(host.id)
+    farm.comments.remove(*farm.comments.where(subject_of=host.id))
     forget_partitions(farm, host.id)
-    deed = farm.deed_of(host)
-    if deed is not None:
-        del farm.deeds[deed.id]
-        farm.touch("deed", deed.id, None)
+    farm.deeds.remove(*farm.deeds.where(host=host.id))
 
 
-def unbook(farm: Farm, proc: Proc, *, kill: bool) -> None:
+def unbook(farm: FarmState, proc: Proc, *, kill: bool) -> None:
     """Give the room of a proc to any job when its frame ends. With ``kill``, end the frame now."""
     proc.unbooked = True
-    farm.touch("proc", proc.id, proc)
+    farm.procs.save(proc)
     if kill:
         kill_proc(farm, proc, "the proc was unbooked")
 
 
-def redirect(farm: Farm, proc: Proc, target: str, *, kill: bool) -> None:
+def redirect(farm: FarmState, proc: Proc, target: str, *, kill: bool) -> None:
     """Give the room of a proc to this job or group when its frame ends. An empty id cancels that."""
     proc.redirect, proc.unbooked = target, proc.unbooked or bool(target)
-    farm.touch("proc", proc.id, proc)
+    farm.procs.save(proc)
     if kill:
         kill_proc(farm, proc, "the proc was redirected")
 
 
-# -- lending -----------------------------------------------------------------------------------------------------
-
-
-def lend(farm: Farm, partition: RenderPartition) -> None:
+def lend(farm: FarmState, partition: RenderPartition) -> None:
     """Add a render partition, and start frames in it at once.
 
     Raises:
@@ -94,12 +91,12 @@ def lend(farm: Farm, partition: RenderPartition) -> None:
     if not procs_in(farm, partition):
         del farm.partitions[partition.id]
         raise CannotDo("Failed to find suitable frames: no waiting frame fits into the lent cores and memory")
-    farm.touch("partition", partition.id, partition)
+    farm.partitions.save(partition)
     farm.wake(host, job)
 
 
-def _start_now(farm: Farm, host: Host, job: Job, partition: RenderPartition) -> None:
-    layer, used = job.layers[partition.layer], farm.usage.of("host", host.id)
+def _start_now(farm: FarmState, host: Host, job: Job, partition: RenderPartition) -> None:
+    layer, used = job.layers[partition.layer], farm.procs.usage.of("host", host.id)
     cores = max(layer.min_cores, 0)
     fits = (
         cores <= min(partition.max_cores, host.cores - host.locked_cores - used.cores)
@@ -110,10 +107,9 @@ def _start_now(farm: Farm, host: Host, job: Job, partition: RenderPartition) -> 
         start_frame(farm, host, job, partition.ref, cores)
 
 
-def drop_partition(farm: Farm, partition: RenderPartition) -> None:
+def drop_partition(farm: FarmState, partition: RenderPartition) -> None:
     """Remove a partition, and end its frames."""
     for proc in procs_in(farm, partition):
         proc.unbooked = True
         kill_proc(farm, proc, "the host's owner reclaimed it")
-    del farm.partitions[partition.id]
-    farm.touch("partition", partition.id, None)
+    farm.partitions.remove(partition)

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Hosts, and the procs on them."""
+"""Hosts, the procs on them, and what RQD reports of both."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-__all__ = ["Host", "Proc", "host_address", "short_name"]
+from .things import Allocation
+
+__all__ = ["FrameReport", "Host", "HostReport", "LogEnd", "Proc", "all_tags", "host_address", "short_name"]
 
 DEFAULT_RQD_PORT = 8444
 _ADDRESS = re.compile(r"\d{1,3}(\.\d{1,3}){3}\Z")
@@ -110,6 +114,64 @@ class Proc:
     outgrown: bool = False
     again: bool = False
     redirect: str = ""
+
+
+class HostReport(NamedTuple):
+    """RQD's report about its machine, with memory in kB and cores in core points."""
+
+    name: str
+    facility: str
+    tags: Sequence[str]
+    cores: int
+    total_memory: int
+    free_memory: int
+    total_swap: int
+    free_swap: int
+    total_mcp: int
+    free_mcp: int
+    gpus: int
+    gpu_memory: int
+    free_gpu_memory: int
+    load: int
+    boot_time: int
+    os: str
+    nimby_enabled: bool
+    nimby_locked: bool
+    is_boot: bool
+    is_local: bool
+    locked_cores: int = 0
+
+
+class FrameReport(NamedTuple):
+    """RQD's report about a process, with times in seconds since the epoch and memory in kB."""
+
+    resource_id: str
+    frame_id: str
+    rss: int = 0
+    max_rss: int = 0
+    used_swap: int = 0
+    pss: int = 0
+    max_pss: int = 0
+    children: str = ""
+    llu_time: int = 0
+    run_seconds: int = 0
+    exit_status: int = 0
+    exit_signal: int = 0
+
+
+class LogEnd(NamedTuple):
+    """How a process has ended according to its log, with memory in kB."""
+
+    exit_status: int
+    exit_signal: int
+    run_seconds: int
+    max_rss: int
+
+
+def all_tags(host: Host, allocation: Allocation | None) -> list[str]:
+    """The tags of a host, each once: of its allocation, its name, from RQD, and those set by clients."""
+    tags = (allocation.tag if allocation else "", host.name, *host.reported_tags, *host.tags)
+    return [tag for tag in dict.fromkeys(tags) if tag]
 
 
 def short_name(reported: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from outline.names import split_frame_name
 from outline.scheduler import FrameState, LayerPlan
@@ -16,12 +16,11 @@ from .depend import Depend, Edges
 from .errors import CannotDo
 from .filters import run_filters
 from .hosts import short_name
-from .jobs import Job, JobFacts, LayerFacts
+from .job import Job, JobFacts, LayerFacts
+from .life import follow, look_for_frames
 from .linking import End, make_depend
+from .state import FarmState
 from .things import MIN_MEMORY, Service
-
-if TYPE_CHECKING:
-    from .farm import Farm
 
 __all__ = ["launch"]
 
@@ -31,33 +30,35 @@ _POST_RETRIES = 2
 _Made = list[tuple[Depend, Edges | None]]
 
 
-def launch(farm: Farm, document: SpecDocument) -> list[Job]:
+def launch(farm: FarmState, document: SpecDocument) -> list[Job]:
     """Make the jobs of a spec and return them, without the jobs of their post layers.
 
     Raises:
         SpecError: A job of that name is pending, the show accepts no jobs, or a dependency cannot be made. No job was
             made.
     """
-    show = farm.show_for_jobs(document.show)
+    aliased = (show for show in farm.shows.values() if document.show in show.aliases)
+    show = farm.shows.named(document.show) or next(aliased, None)
     if show is None or not show.active:
         raise SpecError("spec/show", f"the show {document.show!r} does not exist or takes no jobs; create it first")
     for spec in document.jobs:
-        if spec.name in farm.pending:
+        if spec.name in farm.jobs.pending:
             raise SpecError("spec/job", f"The job {spec.name} is already pending")
     made = {spec.name: _make_job(farm, document, spec, show.id) for spec in document.jobs}
     depends = _make_depends(farm, document, made)
     for spec, job in zip(document.jobs, made.values(), strict=True):
-        farm.add_job(job)
+        farm.jobs.add(job)
+        look_for_frames(farm, job)
         run_filters(farm, job)
         _add_post_job(farm, document, spec, job)
         show.created_jobs += 1
         show.created_frames += len(job.state)
     for depend, edges in depends:
         farm.depends.add(depend, edges)
-    farm.follow(*made.values())
+    follow(farm, *made.values())
     for job in made.values():
         job.facts.layer_count = _count_layers(job)
-    farm.touch("show", show.id, show)
+    farm.shows.save(show)
     return list(made.values())
 
 
@@ -65,29 +66,21 @@ def _count_layers(job: Job) -> int:
     return sum(sum(1 for count in job.state.counts(layer.name).values() if count) for layer in job.layers)
 
 
-def _make_job(farm: Farm, document: SpecDocument, spec: JobSpec, show: str, *, post: bool = False) -> Job:
+def _make_job(farm: FarmState, document: SpecDocument, spec: JobSpec, show: str, *, post: bool = False) -> Job:
     show_facts = farm.shows[show]
     id = str(uuid.uuid4())
     facts = JobFacts(
         id=id,
-        name=spec.name,
         show=show,
-        group=farm.root_group(show).id,
-        shot=document.shot,
-        user=document.user,
-        uid=document.uid,
+        group=farm.groups.where(show=show, parent="")[0].id,
         facility=document.facility or DEFAULT_FACILITY,
-        os=spec.os,
-        email=document.email,
         paused=spec.paused or show_facts.paused,
-        priority=spec.priority,
-        max_retries=spec.max_retries,
-        autoeat=spec.autoeat,
         log_dir=os.path.join(farm.settings.log_root, show_facts.name, document.shot, "logs", f"{spec.name}--{id}"),
         launched=int(farm.now()),
-        env=dict(spec.env),
         local_host=short_name(spec.localbook.host) if spec.localbook else "",
         local_cores=spec.localbook.cores * 100 if spec.localbook else 0,
+        **{name: getattr(document, name) for name in ("shot", "user", "uid", "email")},
+        **{name: getattr(spec, name) for name in ("name", "os", "priority", "max_retries", "autoeat", "env")},
     )
     facts.max_cores = facts.max_cores if spec.max_cores is None else spec.max_cores
     facts.max_gpus = facts.max_gpus if spec.max_gpus is None else spec.max_gpus
@@ -98,7 +91,7 @@ def _make_job(farm: Farm, document: SpecDocument, spec: JobSpec, show: str, *, p
     return Job(facts, made, plans, strict=farm.settings.strict)
 
 
-def _add_post_job(farm: Farm, document: SpecDocument, spec: JobSpec, parent: Job) -> None:
+def _add_post_job(farm: FarmState, document: SpecDocument, spec: JobSpec, parent: Job) -> None:
     """Make the job of the post layers, which starts when its job is finished."""
     if not any(layer.type == "Post" for layer in spec.layers):
         return
@@ -121,11 +114,11 @@ def _add_post_job(farm: Farm, document: SpecDocument, spec: JobSpec, parent: Job
     post = _make_job(farm, document._replace(user=POST_USER, email=""), own, parent.facts.show, post=True)
     post.facts.state, post.facts.layer_count = "POSTED", _count_layers(post)
     parent.facts.post_job = post.id
-    farm.add_job(post)
+    farm.jobs.add(post)
     run_filters(farm, post)
 
 
-def _job_before(farm: Farm, name: str) -> Job | None:
+def _job_before(farm: FarmState, name: str) -> Job | None:
     """The last job of the same name."""
     return next((job for job in reversed(farm.jobs.values()) if job.name == name), None)
 
@@ -144,39 +137,43 @@ def _memory(spec: LayerSpec, service: Service, before: Job | None) -> int:
     return max(before.totals[before.by_name[spec.name]].max_rss, MIN_MEMORY) if is_known else service.min_memory
 
 
-def _make_layer(farm: Farm, spec: LayerSpec, place: int, show: str, before: Job | None) -> LayerFacts:
+#: By fact of a layer: its name in the spec and in the service, which counts where the spec says nothing.
+_FROM_SPEC_OR_SERVICE = {
+    "min_cores": ("min_cores", "min_cores"),
+    "threadable": ("threadable", "threadable"),
+    "gpus": ("gpus", "min_gpus"),
+    "gpu_memory": ("gpu_memory_kb", "min_gpu_memory"),
+    "timeout": ("timeout_minutes", "timeout"),
+    "timeout_llu": ("timeout_llu_minutes", "timeout_llu"),
+    "tags": ("tags", "tags"),
+}
+_FROM_SPEC = ("name", "type", "range", "chunk", "command", "env")
+_FROM_SERVICE = {"max_cores": "max_cores", "max_gpus": "max_gpus", "memory_increase": "min_memory_increase"}
+
+
+def _make_layer(farm: FarmState, spec: LayerSpec, place: int, show: str, before: Job | None) -> LayerFacts:
     service = _service_of(farm, spec, show)
-    limits = (0, 0) if service.show else (service.timeout, service.timeout_llu)  # an override has none on Cuebot
-    points = service.min_cores if spec.min_cores is None else spec.min_cores
-    threadable = service.threadable if spec.threadable is None else spec.threadable
-    return LayerFacts(
-        name=spec.name,
-        type=spec.type,
-        range=spec.range,
-        chunk=spec.chunk,
-        command=spec.command,
-        min_cores=points,
-        max_cores=service.max_cores,
-        threadable=threadable and not 0 < points < 100,
+    if service.show:
+        service = replace(service, timeout=0, timeout_llu=0)  # an override has none on Cuebot
+    facts = LayerFacts(
+        **{fact: getattr(spec, fact) for fact in _FROM_SPEC},
+        **{fact: getattr(service, name) for fact, name in _FROM_SERVICE.items()},
         memory=_memory(spec, service, before),
-        memory_increase=service.min_memory_increase,
-        gpus=service.min_gpus if spec.gpus is None else spec.gpus,
-        max_gpus=service.max_gpus,
-        gpu_memory=service.min_gpu_memory if spec.gpu_memory_kb is None else spec.gpu_memory_kb,
-        timeout=limits[0] if spec.timeout_minutes is None else spec.timeout_minutes,
-        timeout_llu=limits[1] if spec.timeout_llu_minutes is None else spec.timeout_llu_minutes,
-        tags=list(spec.tags if spec.tags is not None else service.tags),
         limits=list(spec.limits),
         services=",".join(spec.services).split(","),
-        env=dict(spec.env),
         outputs=list(spec.outputs),
         dispatch_order=place,
     )
+    for fact, (in_spec, in_service) in _FROM_SPEC_OR_SERVICE.items():
+        written = getattr(spec, in_spec)
+        setattr(facts, fact, getattr(service, in_service) if written is None else written)
+    facts.tags, facts.threadable = list(facts.tags), facts.threadable and not 0 < facts.min_cores < 100
+    return facts
 
 
-def _service_of(farm: Farm, spec: LayerSpec, show: str) -> Service:
+def _service_of(farm: FarmState, spec: LayerSpec, show: str) -> Service:
     for name in (*spec.services, "default"):
-        service = farm.find_service(name, show) or farm.find_service(name)
+        service = farm.services.first(name=name, show=show) or farm.services.first(name=name, show="")
         if service is not None:
             return service
     return Service("", "default")
@@ -196,10 +193,7 @@ def _make_plan(spec: LayerSpec, facts: LayerFacts) -> LayerPlan:
     )
 
 
-# -- dependencies ----------------------------------------------------------------------------------------------
-
-
-def _make_depends(farm: Farm, document: SpecDocument, made: dict[str, Job]) -> _Made:
+def _make_depends(farm: FarmState, document: SpecDocument, made: dict[str, Job]) -> _Made:
     """The dependencies of a spec without adding them to the book.
 
     Raises:
@@ -224,13 +218,13 @@ def _make_depends(farm: Farm, document: SpecDocument, made: dict[str, Job]) -> _
     return found
 
 
-def _make_depend(farm: Farm, spec: DependSpec, made: dict[str, Job]) -> tuple[Depend, Edges | None] | None:
+def _make_depend(farm: FarmState, spec: DependSpec, made: dict[str, Job]) -> tuple[Depend, Edges | None] | None:
     ends = []
     for name, layer, frame in (
         (spec.dep_job, spec.dep_layer, spec.dep_frame),
         (spec.on_job, spec.on_layer, spec.on_frame),
     ):
-        job = made.get(name) or farm.pending.get(name)
+        job = made.get(name) or farm.jobs.pending.get(name)
         if job is None:
             reason = f"no pending job {name!r}; it may be finished, or of another show, shot or user"
             raise SpecError(spec.where, reason, spec.line)

@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from .farm import Farm
-    from .hosts import Host, Proc
-    from .jobs import Job
-    from .things import RenderPartition
+from .hosts import Host, Proc
+from .job import Job
+from .state import FarmState
+from .things import RenderPartition
 
 __all__ = ["forget_partitions", "is_lent", "is_locked", "lends", "procs_in"]
 
@@ -20,14 +18,14 @@ def is_locked(host: Host) -> bool:
     return host.lock_state != "OPEN" or host.nimby_locked
 
 
-def is_lent(farm: Farm, host: Host, job: Job) -> bool:
+def is_lent(farm: FarmState, host: Host, job: Job) -> bool:
     """Whether a job has a partition on a host."""
     return job.facts.local_host == host.name or any(_partitions(farm, host, job))
 
 
-def lends(farm: Farm, host: Host, job: Job, number: int, cores: int) -> bool:
+def lends(farm: FarmState, host: Host, job: Job, number: int, cores: int) -> bool:
     """Whether a partition has room for a frame of a layer, beside the frames that run in it."""
-    layer, procs = job.layers[number], [proc for proc in farm.procs_of_host(host) if proc.job == job.id]
+    layer, procs = job.layers[number], [proc for proc in farm.procs.on_host(host) if proc.job == job.id]
     used = sum(proc.cores for proc in procs) + cores
     if job.facts.local_host == host.name and used <= job.facts.local_cores:
         return True
@@ -43,11 +41,11 @@ def lends(farm: Farm, host: Host, job: Job, number: int, cores: int) -> bool:
     )
 
 
-def _partitions(farm: Farm, host: Host, job: Job) -> Iterator[RenderPartition]:
+def _partitions(farm: FarmState, host: Host, job: Job) -> Iterator[RenderPartition]:
     return (one for one in farm.partitions.values() if one.host == host.id and one.job == job.id)
 
 
-def procs_in(farm: Farm, partition: RenderPartition) -> list[Proc]:
+def procs_in(farm: FarmState, partition: RenderPartition) -> list[Proc]:
     """The procs in a partition."""
     job = farm.jobs.get(partition.job)
     return [
@@ -59,8 +57,6 @@ def procs_in(farm: Farm, partition: RenderPartition) -> list[Proc]:
     ]
 
 
-def forget_partitions(farm: Farm, id: str) -> None:
+def forget_partitions(farm: FarmState, id: str) -> None:
     """Delete the partitions of a finished job or a deleted host."""
-    for one in [one for one in farm.partitions.values() if id in (one.job, one.host)]:
-        del farm.partitions[one.id]
-        farm.touch("partition", one.id, None)
+    farm.partitions.remove(*(one for one in list(farm.partitions.values()) if id in (one.job, one.host)))

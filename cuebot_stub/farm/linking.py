@@ -5,17 +5,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from outline.scheduler import CuebotRefuses, FarmLayer, cuebot_pairs
 
-from ..spec.ranges import repeated_frames
+from ..spec.values import repeated_frames
 from .depend import COMPOSITE, Depend, Edges, Row
 from .errors import CannotDo
-
-if TYPE_CHECKING:
-    from .farm import Farm
-    from .jobs import Job
+from .job import Job
+from .life import follow
+from .state import FarmState
 
 __all__ = ["End", "connect", "drop", "edges_of", "make_depend"]
 
@@ -24,7 +23,6 @@ class End(NamedTuple):
     """A job, one of its layers, or one of its frames.
 
     Attributes:
-        job: The job.
         layer: The layer's number; -1 for the whole job.
         ref: The frame; -1 for the whole layer.
     """
@@ -109,11 +107,10 @@ def _refs(er: End, on: End, pairs: Iterable[tuple[int, int]]) -> list[tuple[int,
     return [(on_first + on_place, er_first + er_place) for on_place, er_place in pairs]
 
 
-def connect(farm: Farm, er: End, on: End, type: str = "") -> Row:
+def connect(farm: FarmState, er: End, on: End, type: str = "") -> Row:
     """Make one end wait for another. If the other is done already, the dependency is inactive.
 
     Args:
-        farm: The farm.
         er: The end that waits.
         on: The end that it waits for.
         type: The type, if the kinds of the ends do not give it.
@@ -128,19 +125,18 @@ def connect(farm: Farm, er: End, on: End, type: str = "") -> Row:
     if on.kind == "JOB" and on.job.state.succeeded:
         raise CannotDo(f"the job {on.job.name} is already complete; nothing can wait for it")
     farm.depends.add(*made)
-    farm.follow()
+    follow(farm)
     return Row(made[0])
 
 
-def drop(farm: Farm, rows: Iterable[Row], target: str) -> None:
+def drop(farm: FarmState, rows: Iterable[Row], target: str) -> None:
     """Satisfy dependencies by hand.
 
     Args:
-        farm: The farm.
         rows: The dependencies to choose from.
         target: ``INTERNAL`` for those within a job, ``EXTERNAL`` for those between jobs, ``ANY_TARGET`` for all.
     """
     for row in rows:
         if target == "ANY_TARGET" or row.depend.is_internal == (target == "INTERNAL"):
             farm.depends.satisfy(row)
-    farm.follow()
+    follow(farm)

@@ -4,21 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from .hosts import Host, Proc
+from .hosts import FrameReport, Host, Proc
+from .job import Job
 from .running import kill_proc
+from .state import FarmState
 from .things import MIN_MEMORY
 
-if TYPE_CHECKING:
-    from .farm import Farm
-    from .jobs import Job
-    from .reports import FrameReport
-
 __all__ = [
-    "MEMORY_STATUS", "end_users_of_swap", "give_more_memory", "is_full", "lower_memory", "note_memory",
+    "MEMORY_STATUS",
+    "end_users_of_swap",
+    "give_more_memory",
+    "is_full",
+    "lower_memory",
+    "note_memory",
     "reserve_memory",
-]  # fmt: skip
+]
 
 MEMORY_STATUS = 33  # the exit status of a frame that ran out of memory
 _SPARE = 262144  # above what the largest frame of a layer has used
@@ -27,27 +28,27 @@ _MOST_MEMORY, _MOST_SWAP = 0.9, 0.05
 _MOST_ENDED = 5
 
 
-def note_memory(farm: Farm, proc: Proc, report: FrameReport) -> None:
+def note_memory(farm: FarmState, proc: Proc, report: FrameReport) -> None:
     """Store the memory of a running frame. Frames of its layer that start later get at least as much."""
     job = farm.jobs[proc.job]
     number = job.layer_of(proc.ref)
     totals = job.totals[number]
     proc.used_memory, proc.max_rss = report.rss, max(proc.max_rss, report.max_rss)
     proc.used_pss, proc.max_pss, proc.children = report.pss, max(proc.max_pss, report.max_pss), report.children
-    farm.touch("proc", proc.id, proc)
+    farm.procs.save(proc)
     if proc.max_rss > totals.max_rss or proc.max_pss > totals.max_pss:
         totals.max_rss, totals.max_pss = max(totals.max_rss, proc.max_rss), max(totals.max_pss, proc.max_pss)
-        farm.touch("totals", job.layer_id(number), totals)
+        farm.jobs.save_totals(job, number)
     _raise(farm, job, number, proc.max_rss)
 
 
-def reserve_memory(farm: Farm, host: Host, proc: Proc) -> None:
+def reserve_memory(farm: FarmState, host: Host, proc: Proc) -> None:
     """Reserve the memory that a running frame uses, if that is more than it has and the host has enough."""
     more = proc.used_memory - proc.memory
-    if 0 < more <= host.memory - farm.usage.of("host", host.id).memory:
-        with farm.recounting([proc]):
+    if 0 < more <= host.memory - farm.procs.usage.of("host", host.id).memory:
+        with farm.procs.recounting([proc]):
             proc.memory = proc.used_memory
-        farm.touch("proc", proc.id, proc)
+        farm.procs.save(proc)
 
 
 def is_full(host: Host) -> bool:
@@ -60,12 +61,10 @@ def _used(free: int, total: int) -> float:
     return 1 - free / total if total > 0 else 0.0
 
 
-def end_users_of_swap(farm: Farm, host: Host, used_swap: Iterable[tuple[Proc, int]]) -> None:
+def end_users_of_swap(farm: FarmState, host: Host, used_swap: Iterable[tuple[Proc, int]]) -> None:
     """End the frames of a full host that use most of its swap, until the others fit; they get more memory.
 
     Args:
-        farm: The farm.
-        host: The host.
         used_swap: Its procs, each with the swap that its frame uses, in kB.
     """
     swap, allowed = host.total_swap - host.free_swap, host.total_swap * _MOST_SWAP
@@ -74,14 +73,14 @@ def end_users_of_swap(farm: Farm, host: Host, used_swap: Iterable[tuple[Proc, in
         proc.outgrown = True
         job = farm.jobs[proc.job]
         job.facts_of(proc.ref).exit_status = MEMORY_STATUS  # from now on, as on Cuebot
-        farm.touch_frame(job, proc.ref)
+        farm.jobs.save_frame(job, proc.ref)
         kill_proc(farm, proc, "the host ran out of memory, and of all frames on it this one used most of its swap")
         swap -= used
         if swap <= allowed:
             break
 
 
-def lower_memory(farm: Farm, job: Job, number: int) -> None:
+def lower_memory(farm: FarmState, job: Job, number: int) -> None:
     """Lower the memory of a layer to a little more than its largest frame has used so far."""
     layer, most = job.layers[number], job.totals[number].max_rss
     enough = most + _SPARE if most >= MIN_MEMORY else MIN_MEMORY
@@ -90,25 +89,25 @@ def lower_memory(farm: Farm, job: Job, number: int) -> None:
         farm.wake()
 
 
-def give_more_memory(farm: Farm, proc: Proc) -> None:
+def give_more_memory(farm: FarmState, proc: Proc) -> None:
     """Raise the memory of a layer after a frame ran out of it. It is not lowered again."""
     job = farm.jobs[proc.job]
     number = job.layer_of(proc.ref)
     layer = job.layers[number]
     if layer.memory_optimizer:
         layer.memory_optimizer = False
-        farm.touch_job(job)
+        farm.jobs.save(job)
     _raise(farm, job, number, proc.memory + layer.memory_increase)
 
 
-def _raise(farm: Farm, job: Job, number: int, memory: int) -> None:
+def _raise(farm: FarmState, job: Job, number: int, memory: int) -> None:
     """Raise the memory of a layer, but not above the largest host: then no frame of it could run."""
     is_possible = farm.settings.strict or any(memory <= host.memory for host in farm.hosts.values())
     if memory > job.layers[number].memory and is_possible:
         _set(farm, job, number, memory)
 
 
-def _set(farm: Farm, job: Job, number: int, memory: int) -> None:
+def _set(farm: FarmState, job: Job, number: int, memory: int) -> None:
     job.layers[number].memory = memory
     job.needs_changed(number)
-    farm.touch_job(job)
+    farm.jobs.save(job)

@@ -4,15 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from outline.frames import FrameRangeError, FrameSet
 
 from .errors import CannotDo
-
-if TYPE_CHECKING:
-    from .farm import Farm
-    from .jobs import Job
+from .job import Job
+from .state import FarmState
 
 __all__ = ["reorder", "stagger"]
 
@@ -35,12 +32,10 @@ def _reverse(order: list[int], wanted: list[int]) -> list[int]:
 _WAYS: dict[str, Callable[[list[int], list[int]], list[int]]] = {"FIRST": _first, "LAST": _last, "REVERSE": _reverse}
 
 
-def reorder(farm: Farm, job: Job, number: int, frames: str, way: str) -> None:
+def reorder(farm: FarmState, job: Job, number: int, frames: str, way: str) -> None:
     """Move frames of a layer to the start or to the end of its order, or reverse them.
 
     Args:
-        farm: The farm.
-        job: The job.
         number: The layer.
         frames: The range. Frames that the layer does not have are ignored.
         way: ``FIRST``, ``LAST`` or ``REVERSE``.
@@ -54,7 +49,7 @@ def reorder(farm: Farm, job: Job, number: int, frames: str, way: str) -> None:
         _keep_order(farm, job, name, _WAYS[way](job.state.order(name), wanted))
 
 
-def stagger(farm: Farm, job: Job, number: int, frames: str, step: int) -> None:
+def stagger(farm: FarmState, job: Job, number: int, frames: str, step: int) -> None:
     """Order frames of a layer coarse to fine: ``1-10`` with a step of 5 as ``1-10:5``. Others keep their places.
 
     Raises:
@@ -95,8 +90,8 @@ def _refill(order: list[int], changes: dict[int, int]) -> list[int]:
     return [changes.get(rank, ref) for rank, ref in enumerate(order)]
 
 
-def _keep_order(farm: Farm, job: Job, name: str, order: list[int]) -> None:
+def _keep_order(farm: FarmState, job: Job, name: str, order: list[int]) -> None:
     job.state.reorder(name, order)
     job.facts.orders[name] = order
-    farm.touch_job(job)
+    farm.jobs.save(job)
     farm.wake()

@@ -5,27 +5,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from outline.frame_end import EndedBy, FrameEnd
+from outline.frames import FrameSet
+from outline.names import frame_name, padded
 from outline.scheduler import FrameState
 
 from .hosts import Host, Proc
-from .orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, make_run_frame
-
-if TYPE_CHECKING:
-    from .farm import Farm
-    from .jobs import Job
+from .job import Job
+from .life import follow
+from .orders import RUN_VARIABLE, EndLeftOrder, HostOrder, KillOrder, LaunchOrder, RunFrame
+from .state import FarmState
 
 #: A start after one of these is not counted as a retry: never ran, host taken away, not started, lost.
 UNCOUNTED = (-1, 286, 256, 299, 301, 302, 399)
 
-BUSY_STARTS = 3
-
-__all__ = ["ask_host", "due_kill", "end_frame", "end_left", "kill_proc", "start_frame", "was_busy"]
+__all__ = ["ask_host", "due_kill", "end_frame", "end_left", "kill_proc", "start_frame"]
 
 
-def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
+def start_frame(farm: FarmState, host: Host, job: Job, ref: int, cores: int) -> Proc:
     """Reserve cores for a frame and order its start."""
     layer = job.layers[job.layer_of(ref)]
     proc = Proc(
@@ -40,10 +38,10 @@ def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
         gpu_memory=max(0, layer.gpu_memory),
         booked=farm.now(),
     )
-    order = LaunchOrder(host.address, make_run_frame(farm, host, job, proc))
+    order = LaunchOrder(host.address, _make_run_frame(farm, host, job, proc))
     job.state.start(ref)
-    farm.add_proc(proc)
-    farm.touch("proc", proc.id, proc)
+    farm.procs.book(proc)
+    farm.procs.save(proc)
     facts = job.facts_of(ref)
     facts.started, facts.stopped, facts.eligible = int(proc.booked), 0, job.eligible_time(ref)
     facts.host, facts.cores, facts.gpus = host.name, cores, proc.gpus
@@ -52,18 +50,17 @@ def start_frame(farm: Farm, host: Host, job: Job, ref: int, cores: int) -> Proc:
     totals = job.totals[job.layer_of(ref)]
     if not totals.started:
         totals.started = int(proc.booked)
-        farm.touch("totals", job.layer_id(job.layer_of(ref)), totals)
-    farm.follow(job)
-    farm.dispatched += 1
-    farm.order(order)
+        farm.jobs.save_totals(job, job.layer_of(ref))
+    follow(farm, job)
+    farm.procs.booked += 1
+    farm.orders.append(order)
     return proc
 
 
-def end_frame(farm: Farm, proc: Proc, end: FrameEnd, *, status: int, seconds: int = 0) -> FrameState:
+def end_frame(farm: FarmState, proc: Proc, end: FrameEnd, *, status: int, seconds: int = 0) -> FrameState:
     """Handle the end of a frame's process, and look for the next frame of its host.
 
     Args:
-        farm: The farm.
         proc: The proc of the frame. It is removed.
         end: The result.
         status: The exit status to show.
@@ -82,7 +79,7 @@ def end_frame(farm: Farm, proc: Proc, end: FrameEnd, *, status: int, seconds: in
     facts.used_memory, facts.used_pss = proc.used_memory, proc.used_pss
     facts.core_seconds += seconds * proc.cores // 100
     job.totals[number].stopped = int(farm.now())
-    farm.touch("totals", job.layer_id(number), job.totals[number])
+    farm.jobs.save_totals(job, number)
     if end.ended_by is not EndedBy.LOST_HOST:
         # Held while it ran, it waits again although it has succeeded.
         succeeded = state is FrameState.SUCCEEDED or (state is FrameState.DEPEND and not end.status)
@@ -90,52 +87,120 @@ def end_frame(farm: Farm, proc: Proc, end: FrameEnd, *, status: int, seconds: in
         show = farm.shows[job.facts.show]
         show.rendered_frames += succeeded
         show.failed_frames += not succeeded
-        farm.touch("show", show.id, show)
+        farm.shows.save(show)
     if state is FrameState.WAITING and before is FrameState.RUNNING:
         facts.stopped = 0
-    farm.touch_frame(job, ref)
-    farm.remove_proc(proc)
-    farm.follow(job)
+    farm.jobs.save_frame(job, ref)
+    farm.procs.end(proc)
+    follow(farm, job)
     if proc.redirect:
         farm.redirect(host, proc.redirect)
     farm.wake(host, None if proc.unbooked else job)
     return state
 
 
-def kill_proc(farm: Farm, proc: Proc, reason: str) -> None:
+def kill_proc(farm: FarmState, proc: Proc, reason: str) -> None:
     """Mark a proc to be killed. ``tick`` sends the order as soon as RQD can do it safely."""
     if not proc.kill_reason:
         proc.kill_reason = reason
         proc.kill_at = max(farm.now(), (proc.launched or farm.now()) + farm.settings.launch_grace_seconds)
-    farm.touch("proc", proc.id, proc)
+    farm.procs.save(proc)
     farm.alarm()
 
 
-def due_kill(farm: Farm, proc: Proc) -> KillOrder:
+def due_kill(farm: FarmState, proc: Proc) -> KillOrder:
     """The order to kill a proc. Sets the time of the next one."""
     proc.kills += 1
     proc.kill_at = farm.now() + min(5.0, 0.5 * proc.kills)
     return KillOrder(farm.hosts[proc.host].address, proc.id, proc.frame_id, proc.kill_reason)
 
 
-def end_left(farm: Farm, host: Host, procs: Sequence[Proc]) -> None:
+def end_left(farm: FarmState, host: Host, procs: Sequence[Proc]) -> None:
     """Order the end of processes that a killed RQD has left running. A strict server leaves them, as Cuebot does."""
     if procs and farm.useful:
-        farm.order(EndLeftOrder(host.address, tuple(proc.id for proc in procs)))
+        farm.orders.append(EndLeftOrder(host.address, tuple(proc.id for proc in procs)))
 
 
-def ask_host(farm: Farm, host: Host, verb: str) -> None:
+def ask_host(farm: FarmState, host: Host, verb: str) -> None:
     """Send a call to a host's RQD."""
-    farm.order(HostOrder(host.address, host.id, verb))
+    farm.orders.append(HostOrder(host.address, host.id, verb))
 
 
-def was_busy(job: Job, ref: int) -> bool:
-    """Whether another start on the host may have made the start of a frame fail.
+def _make_run_frame(farm: FarmState, host: Host, job: Job, proc: Proc) -> RunFrame:
+    """Everything that RQD needs to run the frame of a proc."""
+    number = job.layer_of(proc.ref)
+    layer, facts = job.layers[number], job.facts
+    frame = job.state.number(proc.ref)
+    name = frame_name(frame, layer.name)
+    members = job.state.frames_of(proc.ref)
+    return RunFrame(
+        resource_id=proc.id,
+        job_id=job.id,
+        job_name=job.name,
+        layer_id=job.layer_id(number),
+        frame_id=proc.frame_id,
+        frame_name=name,
+        command=_command(layer.command, job.name, layer.name, layer.chunk, frame, members),
+        user_name=facts.user,
+        uid=facts.uid if facts.uid and facts.uid > 0 else None,
+        log_dir=facts.log_dir,
+        show=farm.shows[facts.show].name,
+        shot=facts.shot,
+        start_time=int(proc.booked * 1000),
+        num_cores=proc.cores,
+        num_gpus=proc.gpus,
+        os=facts.os or host.os.split(",")[0],
+        soft_memory_limit=int(proc.memory * 1.6),
+        hard_memory_limit=int(proc.memory * 2),
+        environment=_environment(farm, host, job, proc, number, name, frame),
+        ignore_nimby=facts.local_host == host.name,
+    )
 
-    RQD 1.37 writes the command to a file and forks for several frames at once. A fork at that moment keeps the file
-    open, and the system refuses to run it: "Text file busy", in 2 of 500 frames on 8 slots. A command that really
-    cannot run fails in the same way again.
-    """
-    facts = job.facts_of(ref)
-    facts.busy_starts += 1
-    return facts.busy_starts <= BUSY_STARTS
+
+def _command(command: str, job: str, layer: str, chunk: int, frame: int, members: FrameSet) -> str:
+    """Replace the tokens, in Cuebot's order."""
+    for token, value in (
+        ("#ZFRAME#", padded(frame)),
+        ("#IFRAME#", str(frame)),
+        ("#FRAME_START#", str(frame)),
+        ("#FRAME_END#", str(members[-1])),
+        ("#FRAME_CHUNK#", str(chunk)),
+        ("#LAYER#", layer),
+        ("#JOB#", job),
+        ("#FRAMESPEC#", str(members)),
+        ("#FRAME#", frame_name(frame, layer)),
+    ):
+        command = command.replace(token, value)
+    return command
+
+
+def _environment(
+    farm: FarmState, host: Host, job: Job, proc: Proc, number: int, name: str, frame: int
+) -> dict[str, str]:
+    layer, facts = job.layers[number], job.facts
+    # A daemon that is told so reserves whole cores, and refuses others.
+    threadable = layer.threadable and not host.no_taskset and proc.cores % 100 == 0
+    return {
+        **facts.env,
+        **layer.env,
+        "CUE3": "1",
+        "CUE_THREADS": str(max(1, proc.cores // 100)),
+        "CUE_MEMORY": str(proc.memory),
+        "CUE_GPUS": str(proc.gpus),
+        "CUE_GPU_MEMORY": str(proc.gpu_memory),
+        "CUE_LOG_PATH": facts.log_dir,
+        "CUE_RANGE": layer.range,
+        "CUE_CHUNK": str(layer.chunk),
+        "CUE_IFRAME": str(frame),
+        "CUE_LAYER": layer.name,
+        "CUE_JOB": job.name,
+        "CUE_FRAME": name,
+        "CUE_SHOW": farm.shows[facts.show].name,
+        "CUE_SHOT": facts.shot,
+        "CUE_USER": facts.user,
+        "CUE_JOB_ID": job.id,
+        "CUE_LAYER_ID": job.layer_id(number),
+        "CUE_FRAME_ID": proc.frame_id,
+        "CUE_THREADABLE": "1" if threadable else "0",
+        **({RUN_VARIABLE: proc.id} if farm.useful else {}),
+    }

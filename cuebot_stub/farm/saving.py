@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Collects the changes of a farm until they are saved."""
+"""The tables of a farm, and what has changed in them since it was saved."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, is_dataclass
-from typing import Any, NamedTuple, Protocol
+from operator import attrgetter
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from .errors import CannotSave
-from .jobs import FrameFacts, Job
+from .job import FrameFacts, Job
 
-__all__ = ["Changes", "Store", "Unsaved"]
+__all__ = ["Changes", "Store", "Table", "Unsaved"]
 
 logger = logging.getLogger("cuebot_stub")
+
+
+T = TypeVar("T", bound=Any)  # any dataclass with an id
 
 
 class Changes(NamedTuple):
@@ -100,8 +104,68 @@ class Unsaved:
         self.is_failing = False
 
 
+class Table(dict[str, T]):
+    """The things of one kind, by id. What is changed by its methods is saved at the end of ``Farm.work``."""
+
+    def __init__(self, kind: str, make: Callable[..., T], unsaved: Unsaved, spell: Callable[[str], str] = str) -> None:
+        """Make an empty table.
+
+        Args:
+            kind: The name of the kind, also in the state file.
+            make: Makes a thing of saved data.
+            unsaved: Gets the changes.
+            spell: Returns the same text for names that mean the same.
+        """
+        super().__init__()
+        self.kind, self.make = kind, make
+        self._unsaved, self._spell = unsaved, spell
+
+    def add(self, thing: T) -> T:
+        """Add a thing, and return it."""
+        self[thing.id] = thing
+        self.save(thing)
+        return thing
+
+    def save(self, thing: T) -> None:
+        """Mark a thing as changed."""
+        self._unsaved.thing(self.kind, thing.id, thing)
+
+    def change(self, thing: T, **values: Any) -> None:
+        """Set fields of a thing."""
+        for name, value in values.items():
+            setattr(thing, name, value)
+        self.save(thing)
+
+    def remove(self, *things: T) -> None:
+        """Delete things."""
+        for thing in things:
+            del self[thing.id]
+            self._unsaved.thing(self.kind, thing.id, None)
+
+    def named(self, name: str) -> T | None:
+        """The first thing of a name."""
+        wanted = self._spell(name)
+        return next((thing for thing in self.values() if self._spell(thing.name) == wanted), None)
+
+    def first(self, **values: Any) -> T | None:
+        """The first thing with these values of fields."""
+        return next(self._matching(values), None)
+
+    def where(self, **values: Any) -> list[T]:
+        """All things with these values of fields."""
+        return list(self._matching(values))
+
+    def _matching(self, values: Mapping[str, Any]) -> Iterator[T]:
+        get = attrgetter(*values)
+        wanted = tuple(values.values()) if len(values) > 1 else next(iter(values.values()))
+        return (thing for thing in self.values() if get(thing) == wanted)
+
+
 def _as_data(thing: Any) -> dict[str, Any] | None:
     """A thing as data for JSON; None stays None."""
+    if hasattr(thing, "to_data"):
+        data: dict[str, Any] = thing.to_data()
+        return data
     return asdict(thing) if is_dataclass(thing) and not isinstance(thing, type) else thing
 
 

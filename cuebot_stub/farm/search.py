@@ -6,16 +6,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from outline.frames import FrameRangeError, FrameSet
 from outline.scheduler import FrameState
 
 from .errors import CannotDo
-
-if TYPE_CHECKING:
-    from .farm import Farm
-    from .jobs import Job
+from .job import Job
+from .state import FarmState
 
 __all__ = ["FrameSearch", "changed_frames", "find_frames", "page_of"]
 
@@ -50,7 +48,7 @@ class FrameSearch(NamedTuple):
     changed_since: int = 0
 
 
-def find_frames(farm: Farm, job: Job, search: FrameSearch) -> Iterator[int]:
+def find_frames(farm: FarmState, job: Job, search: FrameSearch) -> Iterator[int]:
     """The matching frames in the order of their start: the first frames of all layers, then the second ones.
 
     Raises:
@@ -65,7 +63,6 @@ def page_of(refs: Iterable[int], page: int, limit: int) -> list[int]:
     """One page of frames.
 
     Args:
-        refs: The frames.
         page: The number of the page, from 1.
         limit: The frames of a page. Without a limit the page is empty, as on Cuebot.
     """
@@ -81,9 +78,6 @@ def changed_frames(job: Job, since: float) -> list[int]:
     return sorted({ref for ref, moved in enumerate(job.moved) if moved >= since}.union(job.running))
 
 
-# -- order -----------------------------------------------------------------------------------------------------
-
-
 def _in_order(job: Job, names: frozenset[str]) -> Iterator[int]:
     orders = [job.state.order(layer.name) for layer in job.layers if not names or layer.name in names]
     if len(orders) == 1:
@@ -95,10 +89,7 @@ def _in_order(job: Job, names: frozenset[str]) -> Iterator[int]:
                 yield order[place]
 
 
-# -- tests -----------------------------------------------------------------------------------------------------
-
-
-def _tests(farm: Farm, job: Job, search: FrameSearch) -> list[Test]:
+def _tests(farm: FarmState, job: Job, search: FrameSearch) -> list[Test]:
     state = job.state
     tests: list[Test] = []
     if search.ids:
@@ -132,7 +123,7 @@ def _number_test(text: str) -> Test:
         raise CannotDo(f"the frame range {text!r} cannot be read: {error}") from error
 
 
-def _duration_test(farm: Farm, job: Job, text: str) -> Test:
+def _duration_test(farm: FarmState, job: Job, text: str) -> Test:
     fits = _amount_test(text, "duration", _SECONDS_OF_HOUR)
 
     def test(ref: int) -> bool:
@@ -156,7 +147,7 @@ def _amount_test(text: str, what: str, unit: int) -> Callable[[float], bool]:
     return lambda amount: least <= amount <= largest
 
 
-def _memory(farm: Farm, job: Job, ref: int) -> int:
+def _memory(farm: FarmState, job: Job, ref: int) -> int:
     facts, proc = job.frames.get(ref), job.running.get(ref)
     used = facts.max_rss if facts else 0
     return max(used, farm.procs[proc].max_rss) if proc else used

@@ -4,82 +4,60 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from outline.scheduler import FrameState
 
+from .hosts import Proc
+from .job import Job
+from .life import finish_job, follow, look_for_frames, revive_job
 from .running import kill_proc
-
-if TYPE_CHECKING:
-    from .farm import Farm
-    from .hosts import Proc
-    from .jobs import Job
+from .state import FarmState
 
 __all__ = [
-    "eat_frames",
-    "free_frames",
-    "hold_frames",
-    "kill_frames",
-    "kill_job",
-    "mark_done",
-    "mark_layer_done",
-    "pause",
-    "procs_of",
-    "resume",
-    "retry_frames",
-]
+    "eat_frames", "free_frames", "hold_frames", "kill_frames", "kill_job", "mark_done", "mark_layer_done", "pause",
+    "resume", "retry_frames",
+]  # fmt: skip
 
 _MANUAL_STATUS = 500  # and the number of the new state, as Cuebot notes it
 _STATE_NUMBERS = {FrameState.WAITING: 0, FrameState.EATEN: 6}
 _IDLE = (FrameState.WAITING, FrameState.DEPEND)
 
 
-# -- jobs ------------------------------------------------------------------------------------------------------
-
-
-def pause(farm: Farm, job: Job) -> None:
+def pause(farm: FarmState, job: Job) -> None:
     """Start no more frames of a job. Running frames go on."""
     job.facts.paused = True
-    farm.touch_job(job)
-    farm.job_changed(job)
+    farm.jobs.save(job)
+    look_for_frames(farm, job)
 
 
-def resume(farm: Farm, job: Job) -> None:
+def resume(farm: FarmState, job: Job) -> None:
     """Start frames of a job again."""
     job.facts.paused = False
-    farm.touch_job(job)
-    farm.job_changed(job)
+    farm.jobs.save(job)
+    look_for_frames(farm, job)
 
 
-def kill_job(farm: Farm, job: Job, reason: str) -> None:
+def kill_job(farm: FarmState, job: Job, reason: str) -> None:
     """Finish a job at once and end its processes. Their frames are WAITING if the job is ever pending again."""
     if not job.is_pending:
         return
-    farm.finish_job(job)
-    for proc in procs_of(farm, job):
+    finish_job(farm, job)
+    for proc in farm.procs.of_job(job):
         if job.state.state(proc.ref) is FrameState.RUNNING:
             _let_wait_again(farm, job, proc, reason)
         else:
             kill_proc(farm, proc, reason)
 
 
-def procs_of(farm: Farm, job: Job) -> list[Proc]:
-    """The procs of a job."""
-    return [farm.procs[id] for id in job.procs]
-
-
-# -- frames ----------------------------------------------------------------------------------------------------
-
-
-def kill_frames(farm: Farm, job: Job, refs: Iterable[int], reason: str) -> None:
+def kill_frames(farm: FarmState, job: Job, refs: Iterable[int], reason: str) -> None:
     """End the processes of frames. Each counts as a failure, so the frame may be tried again."""
     wanted = set(refs)
-    for proc in procs_of(farm, job):
+    for proc in farm.procs.of_job(job):
         if proc.ref in wanted:
             kill_proc(farm, proc, reason)
 
 
-def retry_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
+def retry_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
     """Run frames again, and end those that run. A finished job becomes pending again.
 
     Frames that depend on them or on their layers, and have run, run again as well.
@@ -89,21 +67,21 @@ def retry_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
     """
     wanted = list(refs)
     if wanted:
-        farm.revive_job(job)
+        revive_job(farm, job)
     for ref in wanted:
         proc = job.running.get(ref)
         if proc is not None:
             _let_wait_again(farm, job, farm.procs[proc], "the frame was retried")
         elif job.state.state(ref) not in _IDLE:
             job.state.retry(ref)
-    farm.follow(job)
+    follow(farm, job)
     for ref in wanted:
         farm.depends.frame_retried(job, ref)
-    farm.follow(job)
+    follow(farm, job)
     farm.wake()
 
 
-def _let_wait_again(farm: Farm, job: Job, proc: Proc, reason: str) -> None:
+def _let_wait_again(farm: FarmState, job: Job, proc: Proc, reason: str) -> None:
     """End the process of a frame. The frame is then WAITING, whatever the result."""
     job.state.retry(proc.ref)
     proc.again = True
@@ -111,7 +89,7 @@ def _let_wait_again(farm: Farm, job: Job, proc: Proc, reason: str) -> None:
     kill_proc(farm, proc, reason)
 
 
-def eat_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
+def eat_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
     """Make frames EATEN, and end those that run. SUCCEEDED frames stay as they are."""
     for ref in list(refs):
         proc = job.running.get(ref)
@@ -120,41 +98,38 @@ def eat_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
             farm.procs[proc].again = False
             _note_stop(farm, job, ref, FrameState.EATEN)
             kill_proc(farm, farm.procs[proc], "the frame was eaten")
-    farm.follow(job)
+    follow(farm, job)
     farm.wake()
 
 
-def _note_stop(farm: Farm, job: Job, ref: int, state: FrameState) -> None:
+def _note_stop(farm: FarmState, job: Job, ref: int, state: FrameState) -> None:
     facts = job.facts_of(ref)
     facts.exit_status = _MANUAL_STATUS + _STATE_NUMBERS[state]
-    farm.touch_frame(job, ref)
+    farm.jobs.save_frame(job, ref)
 
 
-# -- what frames wait for --------------------------------------------------------------------------------------
-
-
-def mark_done(farm: Farm, job: Job, refs: Iterable[int]) -> None:
+def mark_done(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
     """Satisfy the dependencies on exactly these frames. Their own states do not change."""
     farm.depends.frames_marked(job, list(refs))
-    farm.follow(job)
+    follow(farm, job)
     farm.wake()
 
 
-def mark_layer_done(farm: Farm, job: Job, number: int) -> None:
+def mark_layer_done(farm: FarmState, job: Job, number: int) -> None:
     """Satisfy the dependencies on a whole layer. Those on its frames stay active."""
     farm.depends.layer_done(job, job.layers[number].name)
-    farm.follow(job)
+    follow(farm, job)
     farm.wake()
 
 
-def free_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
+def free_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
     """Let frames start now, whatever they depend on."""
     job.state.free([ref for ref in refs if job.state.state(ref) is FrameState.DEPEND])
-    farm.follow(job)
+    follow(farm, job)
     farm.wake()
 
 
-def hold_frames(farm: Farm, job: Job, refs: Iterable[int]) -> None:
+def hold_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
     """Undo :func:`free_frames`: the frames wait for their dependencies again."""
     job.state.bind(refs)
-    farm.follow(job)
+    follow(farm, job)

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from .hosts import Host
 from .reports import give_up, lose_proc
 from .running import ask_host, due_kill, end_left
-
-if TYPE_CHECKING:
-    from .farm import Farm
-    from .hosts import Host
+from .state import FarmState
 
 __all__ = ["StepWatch", "clock_stepped", "host_answered", "tick", "trim_times"]
 
@@ -23,7 +20,7 @@ _KILLS_BEFORE_ASKING = 3
 _LOG_SECONDS = 10.0
 
 
-def tick(farm: Farm) -> float:
+def tick(farm: FarmState) -> float:
     """Send due kills, ask silent hosts, and return the seconds until the next call.
 
     The server calls it again and again, within ``Farm.work``.
@@ -31,30 +28,30 @@ def tick(farm: Farm) -> float:
     now = farm.now()
     for proc in list(farm.procs.values()):
         if proc.kill_reason and proc.kill_at <= now and proc.launched:
-            farm.order(due_kill(farm, proc))
+            farm.orders.append(due_kill(farm, proc))
         if proc.lost_since and now - proc.lost_since >= _LOG_SECONDS:
             give_up(farm, proc)  # the disk with its log hangs
     for host in farm.hosts.values():
         if now - host.ping_time > _patience(farm, host) and now - host.asked >= _ASK_SECONDS:
             host.asked = now
             ask_host(farm, host, "ReportStatus")
-    if farm.hungry:
+    if farm.jobs.hungry:
         farm.wake()  # a layer may start after a given time, and a refused frame may be tried again
     kills = [proc.kill_at for proc in farm.procs.values() if proc.kill_reason]
     return min(1.0, max(0.05, min(kills, default=now + 1.0) - now))
 
 
-def _patience(farm: Farm, host: Host) -> float:
+def _patience(farm: FarmState, host: Host) -> float:
     """How long a host may be silent. The time is short while frames on it may be gone."""
-    for proc in farm.procs_of_host(host):
+    for proc in farm.procs.on_host(host):
         if proc.missing_since or proc.kills >= _KILLS_BEFORE_ASKING:
             return _ASK_SECONDS
-    if farm.usage.of("host", host.id).procs:
+    if farm.procs.usage.of("host", host.id).procs:
         return min(farm.settings.host_timeout_seconds, 5.0)
     return farm.settings.host_timeout_seconds if host.state == "UP" else math.inf
 
 
-def host_answered(farm: Farm, host_id: str, error: str) -> None:
+def host_answered(farm: FarmState, host_id: str, error: str) -> None:
     """Handle a host whose RQD could not be reached.
 
     After some time the host is DOWN, and its frames are lost.
@@ -65,23 +62,23 @@ def host_answered(farm: Farm, host_id: str, error: str) -> None:
     silent_since, patience = host.ping_time, farm.settings.host_timeout_seconds
     if _is_gone(error):
         _miss_frames(farm, host)
-        missed = [proc.missing_since for proc in farm.procs_of_host(host) if proc.missing_since]
+        missed = [proc.missing_since for proc in farm.procs.on_host(host) if proc.missing_since]
         silent_since, patience = max(missed, default=silent_since), farm.settings.orphan_seconds
     if farm.now() - silent_since < patience:
         return
     if host.state == "UP":  # what somebody has said of a host stays
         host.state = "DOWN"
-    farm.touch("host", host.id, host)
-    for proc in farm.procs_of_host(host):
+    farm.hosts.save(host)
+    for proc in farm.procs.on_host(host):
         lose_proc(farm, proc, HOST_DOWN_STATUS)
 
 
-def _miss_frames(farm: Farm, host: Host) -> None:
+def _miss_frames(farm: FarmState, host: Host) -> None:
     """Mark the frames of an RQD that is gone as missing, except those whose launch has no answer yet.
 
     They are lost after some time, like other missing frames. Until then the server ends their processes.
     """
-    left = [proc for proc in farm.procs_of_host(host) if proc.launched]
+    left = [proc for proc in farm.procs.on_host(host) if proc.launched]
     end_left(farm, host, left)
     for proc in left:
         proc.missing_since = proc.missing_since or farm.now()
@@ -90,9 +87,6 @@ def _miss_frames(farm: Farm, host: Host) -> None:
 def _is_gone(error: str) -> bool:
     """Whether RQD is gone. An RQD that only answers too late still runs its frames."""
     return "refused" in error
-
-
-# -- clocks that are set ---------------------------------------------------------------------------------------
 
 
 class StepWatch:
@@ -112,33 +106,29 @@ class StepWatch:
         return now - before
 
 
-def clock_stepped(farm: Farm, seconds: float) -> None:
+_HOST_TIMES = ("ping_time", "asked", "refused_until")
+_PROC_TIMES = ("booked", "launched", "kill_at", "missing_since", "lost_since")
+
+
+def clock_stepped(farm: FarmState, seconds: float) -> None:
     """Shift stored times after a step of the clock, so that no time limit ends too early or hours late."""
     if not seconds:
         return
-    for host in farm.hosts.values():
-        host.ping_time += seconds
-        host.asked += seconds
-        host.refused_until += seconds
-    for proc in farm.procs.values():
-        proc.booked += seconds
-        proc.kill_at += seconds
-        proc.launched += seconds if proc.launched else 0.0
-        proc.missing_since += seconds if proc.missing_since else 0.0
-        proc.lost_since += seconds if proc.lost_since else 0.0
+    _change_times(farm, lambda name, time: time + seconds if time else time)
     for seen in farm.strangers.values():
         for id in seen:
             seen[id] += seconds
     trim_times(farm)  # some of it was noted after the step
 
 
-def trim_times(farm: Farm) -> None:
+def trim_times(farm: FarmState) -> None:
     """Set times in the future, stored while the clock was ahead, to now."""
-    now, soon = farm.now(), farm.now() + farm.settings.launch_grace_seconds
-    for host in farm.hosts.values():
-        host.ping_time, host.asked = min(host.ping_time, now), min(host.asked, now)
-        host.refused_until = min(host.refused_until, now)
-    for proc in farm.procs.values():
-        proc.booked, proc.launched = min(proc.booked, now), min(proc.launched, now)
-        proc.kill_at, proc.missing_since = min(proc.kill_at, soon), min(proc.missing_since, now)
-        proc.lost_since = min(proc.lost_since, now)
+    now, grace = farm.now(), farm.settings.launch_grace_seconds
+    _change_times(farm, lambda name, time: min(time, now + grace if name == "kill_at" else now))
+
+
+def _change_times(farm: FarmState, change: Callable[[str, float], float]) -> None:
+    for things, names in ((farm.hosts.values(), _HOST_TIMES), (farm.procs.values(), _PROC_TIMES)):
+        for thing in things:
+            for name in names:
+                setattr(thing, name, change(name, getattr(thing, name)))

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .rpc import Invalid
+from .errors import Invalid
 
 __all__ = ["as_cores", "core_points", "layer_points", "whole_points"]
 

@@ -10,25 +10,25 @@ from opencue_proto import host_pb2
 from ..farm import hosting
 from ..farm.farm import Farm
 from ..farm.hosts import Host, short_name
+from .calls import call, sets
 from .comments import add_comment, comments_about
-from .finding import enum_name, find_job
-from .owner_service import deed_message, deed_of, owner_message
-from .partition_service import partition_message
-from .rpc import Fields, InUse, Invalid, Service, unlocked
-from .thing_finding import checked_name, find_allocation, find_host, find_test
-from .thing_messages import copied, host_message, proc_message
+from .errors import InUse, Invalid
+from .finding import checked_name, enum_name, find, find_host, find_job, find_test
+from .owner_service import deed_of
+from .rpc import Answer, Service, unlocked
+from .thing_messages import host_message, proc_message
 
 __all__ = ["HostService", "search_hosts"]
 
 
-def search_hosts(farm: Farm, criteria: host_pb2.HostSearchCriteria, hosts: list[Host]) -> host_pb2.HostSeq:
+def search_hosts(farm: Farm, criteria: host_pb2.HostSearchCriteria, hosts: list[Host]) -> list[Any]:
     """The matching hosts, sorted by name."""
     names = {short_name(name) for name in criteria.hosts}
     ids, allocations = set(criteria.ids), {name.lower() for name in criteria.allocs}
     matches = find_test(criteria.regex)
     states = {enum_name(host_pb2.HardwareState, state) for state in criteria.states.state}
     locks = set(criteria.lock_states.state)
-    messages = [
+    return [
         message
         for host, message in ((host, host_message(farm, host)) for host in sorted(hosts, key=lambda host: host.name))
         if (not names or host.name in names)
@@ -39,7 +39,6 @@ def search_hosts(farm: Farm, criteria: host_pb2.HostSearchCriteria, hosts: list[
         and (not states or host.state in states)
         and (not locks or message.lock_state in locks)
     ]
-    return host_pb2.HostSeq(hosts=messages)
 
 
 class HostService(Service):
@@ -47,52 +46,26 @@ class HostService(Service):
 
     name = "host.HostInterface"
 
-    # -- finding -------------------------------------------------------------------------------------------------
-
-    def FindHost(self, request: Any) -> Fields:
-        return {"host": host_message(self.farm, find_host(self.farm, request.name))}
-
-    def GetHost(self, request: Any) -> Fields:
-        """A host by its id, or its name."""
-        return {"host": host_message(self.farm, find_host(self.farm, request.id))}
-
-    def GetHosts(self, request: Any) -> Fields:
-        hosts = search_hosts(self.farm, request.r, list(self.farm.hosts.values()))
-        return {"hosts": hosts}
-
-    def GetProcs(self, request: Any) -> Fields:
-        procs = self.farm.procs_of_host(find_host(self.farm, request.host))
-        return {"procs": host_pb2.ProcSeq(procs=[proc_message(self.farm, proc) for proc in procs])}
-
-    def GetHostWhiteboard(self, request: Any) -> Fields:
-        """All hosts with their procs."""
-        hosts = sorted(self.farm.hosts.values(), key=lambda host: host.name)
-        nested = host_pb2.NestedHostSeq(nested_hosts=[self._nested(host) for host in hosts])
-        return {"nested_hosts": nested}
-
-    def _nested(self, host: Host) -> host_pb2.NestedHost:
-        plain = host_message(self.farm, host)
-        message, parent = copied(host_pb2.NestedHost(), plain), copied(host_pb2.NestedHost(), plain)
-        for proc in self.farm.procs_of_host(host):
-            nested = copied(message.procs.nested_procs.add(), proc_message(self.farm, proc))
-            nested.parent.CopyFrom(parent)
-        return message
-
-    # -- work or no work -----------------------------------------------------------------------------------------
+    FindHost = call(lambda farm, request: find_host(farm, request.name))
+    GetHost = call(lambda farm, request: find_host(farm, request.id))
+    GetHosts = call(lambda farm, request: search_hosts(farm, request.r, list(farm.hosts.values())))
+    GetProcs = call(lambda farm, request: farm.procs.on_host(find_host(farm, request.host)))
+    GetHostWhiteboard = call(lambda farm, request: sorted(farm.hosts.values(), key=lambda host: host.name))
+    GetRenderPartitions = call(lambda farm, request: farm.partitions.where(host=find_host(farm, request.host).id))
 
     @unlocked
     def Lock(self, request: Any) -> None:
         """Lock a host, so that no more frames start there. Running frames go on. Its RQD must answer."""
         self._tell(request, "LockAll")
         with self.farm.work():
-            self._set(request, lock_state="LOCKED")
+            self._change(request.host, lock_state="LOCKED")
 
     @unlocked
     def Unlock(self, request: Any) -> None:
         """Unlock a host. Its RQD must answer."""
         self._tell(request, "UnlockAll")
         with self.farm.work():
-            self._set(request, lock_state="OPEN")
+            self._change(request.host, lock_state="OPEN")
 
     def _tell(self, request: Any, verb: str) -> None:
         with self.farm.work():
@@ -101,55 +74,45 @@ class HostService(Service):
         if problem:
             raise Invalid(f"the daemon of the host {host.name} does not answer at {host.address}: {problem}")
 
-    def SetHardwareState(self, request: Any) -> None:
-        """Set the state of a host. Only hosts that are UP get frames."""
-        self._set(request, state=enum_name(host_pb2.HardwareState, request.state))
+    SetHardwareState = sets("state")  # only hosts that are UP get frames
+    SetThreadMode = sets("thread_mode")
+    SetOs = sets("os")  # until RQD reports others
 
     def Reboot(self, request: Any) -> None:
         """Set a host DOWN until it reports again. RQD is not called."""
-        self._set(request, state="DOWN")
+        self._change(request.host, state="DOWN")
 
     def RebootWhenIdle(self, request: Any) -> None:
         """Start no more frames on a host until somebody has restarted it."""
-        self._set(request, state="REBOOT_WHEN_IDLE")
+        self._change(request.host, state="REBOOT_WHEN_IDLE")
 
-    def SetThreadMode(self, request: Any) -> None:
-        self._set(request, thread_mode=enum_name(host_pb2.ThreadMode, request.mode))
-
-    def SetOs(self, request: Any) -> None:
-        """Set the operating systems of a host, until RQD reports others."""
-        self._set(request, os=request.os)
-
-    def _set(self, request: Any, **values: str) -> None:
-        host = find_host(self.farm, request.host)
-        for name, value in values.items():
-            setattr(host, name, value)
-        hosting.host_changed(self.farm, host)
-
-    # -- places --------------------------------------------------------------------------------------------------
+    def _change(self, wanted: Any, **facts: Any) -> None:
+        host = find_host(self.farm, wanted)
+        self.farm.hosts.change(host, **facts)
+        self.farm.wake(host)
 
     def SetAllocation(self, request: Any) -> None:
-        allocation = find_allocation(self.farm, request.allocation_id)
+        """Move a host to another allocation."""
+        allocation = find(self.farm.allocations, request.allocation_id)
         hosting.move_host(self.farm, find_host(self.farm, request.host), allocation)
 
     def AddTags(self, request: Any) -> None:
+        """Give a host tags."""
         host = find_host(self.farm, request.host)
         new = [checked_name(tag, "tag") for tag in request.tags]
-        host.tags = list(dict.fromkeys([*host.tags, *new]))
-        hosting.host_changed(self.farm, host)
+        self._change(request.host, tags=list(dict.fromkeys([*host.tags, *new])))
 
     def RemoveTags(self, request: Any) -> None:
         """Remove tags that clients have given a host. Reported tags stay."""
         host = find_host(self.farm, request.host)
-        host.tags = [tag for tag in host.tags if tag not in request.tags]
-        hosting.host_changed(self.farm, host)
+        self._change(request.host, tags=[tag for tag in host.tags if tag not in request.tags])
 
     def RenameTag(self, request: Any) -> None:
         """Rename a tag that clients have given a host. Reported tags, and that of its allocation, stay."""
         host = find_host(self.farm, request.host)
         new = checked_name(request.new_tag, "tag")
-        host.tags = list(dict.fromkeys(new if tag == request.old_tag else tag for tag in host.tags))
-        hosting.host_changed(self.farm, host)
+        tags = dict.fromkeys(new if tag == request.old_tag else tag for tag in host.tags)
+        self._change(request.host, tags=list(tags))
 
     def Delete(self, request: Any) -> None:
         """Delete a host. The next report creates it again."""
@@ -158,38 +121,20 @@ class HostService(Service):
         except hosting.HostInUse as error:
             raise InUse(str(error)) from error
 
-    def RedirectToJob(self, request: Any) -> Fields:
+    def RedirectToJob(self, request: Any) -> Answer:
         """Kill named procs of a host, and start frames of a job instead."""
         host, job = find_host(self.farm, request.host), find_job(self.farm, request.job_id)
         wanted = set(request.proc_names)
         procs = [
             proc
-            for proc in self.farm.procs_of_host(host)
+            for proc in self.farm.procs.on_host(host)
             if proc.id in wanted or proc_message(self.farm, proc).name in wanted
         ]
         for proc in procs:
             hosting.redirect(self.farm, proc, job.id, kill=True)
-        return {"value": bool(procs)}
+        return bool(procs)
 
-    def GetRenderPartitions(self, request: Any) -> Fields:
-        host = find_host(self.farm, request.host)
-        found = [one for one in self.farm.partitions.values() if one.host == host.id]
-        partitions = [partition_message(self.farm, one) for one in found]
-        return {"render_partitions": {"render_partitions": partitions}}
-
-    # -- people --------------------------------------------------------------------------------------------------
-
-    def AddComment(self, request: Any) -> None:
-        add_comment(self.farm, find_host(self.farm, request.host).id, request.new_comment)
-
-    def GetComments(self, request: Any) -> Fields:
-        comments = comments_about(self.farm, find_host(self.farm, request.host).id)
-        return {"comments": comments}
-
-    def GetDeed(self, request: Any) -> Fields:
-        deed = deed_of(self.farm, find_host(self.farm, request.host))
-        return {"deed": deed_message(self.farm, deed)}
-
-    def GetOwner(self, request: Any) -> Fields:
-        deed = deed_of(self.farm, find_host(self.farm, request.host))
-        return {"owner": owner_message(self.farm, self.farm.owners[deed.owner])}
+    AddComment = call(lambda farm, request: add_comment(farm, find_host(farm, request.host).id, request.new_comment))
+    GetComments = call(lambda farm, request: comments_about(farm, find_host(farm, request.host).id))
+    GetDeed = call(lambda farm, request: deed_of(farm, find_host(farm, request.host)))
+    GetOwner = call(lambda farm, request: farm.owners[deed_of(farm, find_host(farm, request.host)).owner])

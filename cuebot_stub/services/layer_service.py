@@ -1,124 +1,154 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layers: find them, act on them, and make dependencies."""
+"""Layers: find them, act on them, change them, and make dependencies."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from opencue_proto import depend_pb2, job_pb2
+from opencue_proto import job_pb2
 
-from ..farm import ordering, steering
-from ..farm.linking import End, connect, drop
-from .criteria import frame_page
-from .finding import enum_name, find_frame_end, find_job, find_layer, find_layer_end, pending_job
-from .job_depends import depend_seq
-from .job_frames import kill_reason
-from .layer_changes import LayerChanges
-from .messages import depend_message, layer_message
-from .partition_service import add_partition
-from .rpc import Fields, NotFound, Service
+from ..farm import changing, ordering, steering
+from ..farm.depend import Row
+from ..farm.job import Job
+from ..farm.linking import End, connect
+from ..farm.things import MIN_MEMORY
+from .calls import DependCalls, acts, call, ends, kill_reason, sets
+from .cores import layer_points, whole_points
+from .errors import Invalid, NotFound
+from .finding import enum_name, find, find_layer, pending_job
+from .job_service import frame_page
+from .owner_service import add_partition
+from .rpc import Answer
 
 __all__ = ["LayerService"]
 
-
-class LayerDepends(Service):
-    """The calls of ``job.LayerInterface`` that are about dependencies."""
-
-    def GetWhatThisDependsOn(self, request: Any) -> Fields:
-        """The dependencies of a layer and its frames."""
-        job, number = find_layer(self.farm, request.layer)
-        found = self.farm.depends.of(job.id, job.layers[number].name)
-        return {"depends": depend_seq(self.farm, found)}
-
-    def GetWhatDependsOnThis(self, request: Any) -> Fields:
-        """The dependencies on a layer and its frames."""
-        job, number = find_layer(self.farm, request.layer)
-        found = self.farm.depends.on(job.id, job.layers[number].name)
-        return {"depends": depend_seq(self.farm, found)}
-
-    def DropDepends(self, request: Any) -> None:
-        """Satisfy the dependencies of a whole layer."""
-        job, number = find_layer(self.farm, request.layer)
-        whole = [row for row in self.farm.depends.of(job.id, job.layers[number].name) if row.depend.er_ref < 0]
-        drop(self.farm, whole, enum_name(depend_pb2.DependTarget, request.target))
-
-    def CreateDependencyOnJob(self, request: Any) -> Fields:
-        depend = self._connect(request.layer, End(find_job(self.farm, request.job.id)))
-        return {"depend": depend}
-
-    def CreateDependencyOnLayer(self, request: Any) -> Fields:
-        depend = self._connect(request.layer, find_layer_end(self.farm, request.depend_on_layer))
-        return {"depend": depend}
-
-    def CreateDependencyOnFrame(self, request: Any) -> Fields:
-        depend = self._connect(request.layer, find_frame_end(self.farm, request.frame))
-        return {"depend": depend}
-
-    def CreateFrameByFrameDependency(self, request: Any) -> Fields:
-        """Make each frame of a layer depend on the frame of the same number in another layer."""
-        er, on = find_layer_end(self.farm, request.layer), find_layer_end(self.farm, request.depend_layer)
-        depend = depend_message(self.farm, connect(self.farm, er, on, "FRAME_BY_FRAME"))
-        return {"depend": depend}
-
-    def _connect(self, layer: job_pb2.Layer, on: End) -> depend_pb2.Depend:
-        return depend_message(self.farm, connect(self.farm, find_layer_end(self.farm, layer), on))
+_FURTHEST_SECONDS, _LONGEST_REASON = 5 * 365 * 24 * 3600, 255
 
 
-class LayerService(LayerChanges, LayerDepends):
-    """``job.LayerInterface``: finding layers and acting on them. The base classes have the others."""
+class LayerService(DependCalls):
+    """``job.LayerInterface``."""
 
     name = "job.LayerInterface"
 
-    # -- finding -------------------------------------------------------------------------------------------------
+    def _subject(self, request: Any) -> tuple[Job, range]:
+        job, number, _ = find_layer(self.farm, request.layer)
+        return job, job.state.refs(job.layers[number].name)
 
-    def FindLayer(self, request: Any) -> Fields:
+    def FindLayer(self, request: Any) -> Answer:
         """A layer of a pending job, by the names of job and layer."""
         job = pending_job(self.farm, request.job)
         number = job.by_name.get(request.layer, job.by_name.get(request.layer.lower()))
         if number is None:
             raise NotFound(f"the job {job.name} has no layer {request.layer!r}")
-        return {"layer": layer_message(self.farm, job, number)}
+        return End(job, number)
 
-    def GetLayer(self, request: Any) -> Fields:
-        job, number = find_layer(self.farm, request.id)
-        return {"layer": layer_message(self.farm, job, number)}
+    GetLayer = call(lambda farm, request: find_layer(farm, request.id))
 
-    def GetFrames(self, request: Any) -> Fields:
+    def GetFrames(self, request: Any) -> Answer:
         """A page of matching frames, in the order of their start."""
-        job, number = find_layer(self.farm, request.layer)
-        frames = frame_page(self.farm, job, request.s, job.layers[number].name)
-        return {"frames": frames}
+        end = find_layer(self.farm, request.layer)
+        return frame_page(self.farm, end.job, request.s, end.layer_name)
 
-    def AddRenderPartition(self, request: Any) -> Fields:
-        """Run frames of a layer in a render partition of a locked host."""
-        return add_partition(self.farm, request, *find_layer(self.farm, request.layer))
-
-    # -- steering ------------------------------------------------------------------------------------------------
-
-    def EatFrames(self, request: Any) -> None:
-        job, number = find_layer(self.farm, request.layer)
-        steering.eat_frames(self.farm, job, job.state.refs(job.layers[number].name))
+    EatFrames = acts(steering.eat_frames)
+    RetryFrames = acts(steering.retry_frames)
 
     def KillFrames(self, request: Any) -> None:
         """End the processes of all frames. They run again if they have tries left."""
-        job, number = find_layer(self.farm, request.layer)
-        refs = job.state.refs(job.layers[number].name)
-        steering.kill_frames(self.farm, job, refs, kill_reason("the frame", request))
-
-    def RetryFrames(self, request: Any) -> None:
-        job, number = find_layer(self.farm, request.layer)
-        steering.retry_frames(self.farm, job, job.state.refs(job.layers[number].name))
+        steering.kill_frames(self.farm, *self._subject(request), kill_reason("the frame", request))
 
     def MarkdoneFrames(self, request: Any) -> None:
         """Satisfy the dependencies on the whole layer, but not those on its frames, as on Cuebot."""
-        steering.mark_layer_done(self.farm, *find_layer(self.farm, request.layer))
+        job, number, _ = find_layer(self.farm, request.layer)
+        steering.mark_layer_done(self.farm, job, number)
 
     def ReorderFrames(self, request: Any) -> None:
         """Move frames to the start or end of the order, or reverse them."""
-        job, number = find_layer(self.farm, request.layer)
+        job, number, _ = find_layer(self.farm, request.layer)
         ordering.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
 
     def StaggerFrames(self, request: Any) -> None:
         """Order frames coarse to fine."""
-        job, number = find_layer(self.farm, request.layer)
+        job, number, _ = find_layer(self.farm, request.layer)
         ordering.stagger(self.farm, job, number, request.range, request.stagger)
+
+    AddRenderPartition = call(lambda farm, request: add_partition(farm, request, find_layer(farm, request.layer)))
+    SetMinCores = sets("min_cores", layer_points)
+    SetMaxCores = sets("max_cores", whole_points)
+    SetThreadable = sets("threadable")
+    SetMinMemory = sets("memory", lambda memory: max(MIN_MEMORY, memory))
+    SetMinGpus = sets("gpus")
+    SetMaxGpus = sets("max_gpus")
+    SetMinGpuMemory = sets("gpu_memory")
+    EnableMemoryOptimizer = sets("memory_optimizer")
+    SetDispatchOrder = sets("dispatch_order")  # for clients: frames start in the order of the spec, as on Cuebot
+    SetTimeout = sets("timeout")
+    SetTimeoutLLU = sets("timeout_llu")
+
+    def SetStartAfter(self, request: Any) -> None:
+        """Set the time before which no frame starts, in seconds since the epoch. 0: no such time."""
+        latest = int(self.farm.now()) + _FURTHEST_SECONDS
+        if not 0 <= request.start_after <= latest:
+            raise Invalid(
+                f"{request.start_after} is not a start time; give seconds since the epoch, up to {latest}, or 0"
+            )
+        by = f"Set by {request.username or 'unknown'}" if request.start_after else ""
+        self._change(request.layer, start_after=request.start_after, start_after_reason=by[:_LONGEST_REASON])
+
+    def SetTags(self, request: Any) -> None:
+        """Set the tags of a layer. Blanks in them are removed, as on Cuebot."""
+        tags = ["".join(tag.split()) for text in request.tags for tag in text.split("|")]
+        tags = list(dict.fromkeys(filter(None, tags)))
+        if not tags:
+            raise Invalid("no host runs a layer without tags; give it at least one")
+        self._change(request.layer, tags=tags)
+
+    def AddLimit(self, request: Any) -> None:
+        """Add a limit to a layer, by id or name."""
+        self._add(request.layer, "limits", lambda: find(self.farm.limits, request.limit_id).name)
+
+    def DropLimit(self, request: Any) -> None:
+        """Remove a limit from a layer."""
+        job, number, _ = find_layer(self.farm, request.layer)
+        name = find(self.farm.limits, request.limit_id).name
+        limits = [one for one in job.layers[number].limits if one != name]
+        changing.change_layer(self.farm, job, number, limits=limits)
+
+    def GetLimits(self, request: Any) -> Answer:
+        """The limits of a layer."""
+        job, number, _ = find_layer(self.farm, request.layer)
+        limits = (self.farm.limits.named(name) for name in job.layers[number].limits)
+        return [limit for limit in limits if limit]
+
+    def GetOutputPaths(self, request: Any) -> Answer:
+        """The output paths of a layer."""
+        job, number, _ = find_layer(self.farm, request.layer)
+        return job.layers[number].outputs
+
+    def RegisterOutputPath(self, request: Any) -> None:
+        """Add an output path to a layer."""
+        self._add(request.layer, "outputs", lambda: request.spec)
+
+    def _add(self, message: Any, fact: str, make: Any) -> None:
+        job, number, _ = find_layer(self.farm, message)
+        values, new = getattr(job.layers[number], fact), make()
+        if new not in values:
+            changing.change_layer(self.farm, job, number, **{fact: [*values, new]})
+
+    def _change(self, wanted: Any, **facts: Any) -> None:
+        job, number, _ = find_layer(self.farm, wanted)
+        changing.change_layer(self.farm, job, number, **facts)
+
+    def CreateFrameByFrameDependency(self, request: Any) -> Answer:
+        """Make each frame of a layer depend on the frame of the same number in another layer."""
+        er, on = ends(self.farm, request)
+        return connect(self.farm, er, on, "FRAME_BY_FRAME")
+
+    def _depends_of(self, end: End) -> Iterable[Row]:
+        return self.farm.depends.of(end.job.id, end.layer_name)
+
+    def _depends_on(self, end: End) -> Iterable[Row]:
+        return self.farm.depends.on(end.job.id, end.layer_name)
+
+    def _droppable(self, end: End) -> Iterable[Row]:
+        return (row for row in self._depends_of(end) if row.depend.er_ref < 0)

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs, layers and frames as messages of the protocol: cores as floats, memory in kB, times in whole seconds."""
+"""Jobs, layers and frames as messages of the protocol: cores as floats, memory in kB, times in whole seconds.
+
+Fields with the same name in both are copied by ``filled``; only the others are spelled out here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields as fields_of
+from functools import cache
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from opencue_proto import depend_pb2, job_pb2
 
@@ -12,134 +18,147 @@ from outline.scheduler import FrameState
 
 from ..farm.depend import Row
 from ..farm.farm import Farm
-from ..farm.jobs import FrameFacts, Job
+from ..farm.job import FrameFacts, Job
 from .cores import as_cores
 
 __all__ = [
-    "depend_message",
-    "frame_message",
-    "job_message",
-    "layer_message",
-    "look_message",
-    "updated_frame_message",
-]
+    "depend_message", "filled", "frame_message", "frame_values", "job_message", "layer_message", "look_message",
+    "nested", "sum_counts",
+]  # fmt: skip
 
-_LAYER_TYPES = {"Render": job_pb2.RENDER, "Util": job_pb2.UTIL, "Post": job_pb2.POST, "Pre": job_pb2.PRE}
-_NEVER_RAN = FrameFacts()
 S = FrameState
+M = TypeVar("M")
+_NEVER_RAN = FrameFacts()
+
+
+def filled(kind: Callable[..., M], thing: Any, **others: Any) -> M:
+    """A message with the fields of a thing that have the same name in both, and with others.
+
+    Words become enum values, core points become cores, and times become whole seconds.
+    """
+    source: Any = type(thing)
+    names, get, changes = _shared_fields(kind, source)
+    values = dict(zip(names, get(thing), strict=True))
+    for name, change in changes.items():
+        if name not in others:
+            values[name] = change(values[name])
+    return kind(**{**values, **others})
+
+
+@cache
+def _shared_fields(kind: Any, source: Any) -> tuple[list[str], Callable[[Any], Any], dict[str, Callable[[Any], Any]]]:
+    """The names of fields that a message and a class share, what gets their values, and what changes some of them."""
+    known = {field.name for field in fields_of(source)}
+    shared = [field for field in kind.DESCRIPTOR.fields if field.name in known]
+    names, changes = [field.name for field in shared], {field.name: _change_for(field) for field in shared}
+    return names, attrgetter(*names), {name: change for name, change in changes.items() if change}
+
+
+def _change_for(field: Any) -> Callable[[Any], Any] | None:
+    if field.enum_type is not None:
+        return lambda word: field.enum_type.values_by_name[word].number
+    if field.cpp_type == field.CPPTYPE_FLOAT and field.name.endswith("cores"):
+        return as_cores
+    return int if field.name == "ping_time" else None
+
+
+def nested(kind: Callable[..., M], plain: Any, **others: Any) -> M:
+    """A nested message with the fields that it shares with a plain one, and with others."""
+    source: Any = type(plain)
+    shared = {name: getattr(plain, name) for name in _names(kind) & _names(source)}
+    return kind(**shared, **others)
+
+
+@cache
+def _names(kind: Any) -> frozenset[str]:
+    return frozenset(field.name for field in kind.DESCRIPTOR.fields)
 
 
 def job_message(farm: Farm, job: Job) -> job_pb2.Job:
     """A job with its statistics."""
-    facts = job.facts
-    return job_pb2.Job(
-        id=job.id,
-        state=job_pb2.JobState.Value(facts.state),
-        name=job.name,
-        shot=facts.shot,
+    facts, reserved = job.facts, farm.procs.usage.of("job", job.id)
+    stats = job_pb2.JobStats(
+        total_layers=facts.layer_count,
+        reserved_cores=reserved.cores / 100,
+        reserved_gpus=reserved.gpus,
+        **_stats(job, range(len(job.layers))),
+    )
+    return filled(
+        job_pb2.Job,
+        facts,
         show=farm.shows[facts.show].name,
-        user=facts.user,
         group=farm.groups[facts.group].name,
-        facility=facts.facility,
-        os=facts.os,
-        uid=facts.uid,
-        priority=facts.priority,
-        min_cores=as_cores(facts.min_cores),
-        max_cores=as_cores(facts.max_cores),
-        min_gpus=facts.min_gpus,
-        max_gpus=facts.max_gpus,
-        log_dir=facts.log_dir,
         is_paused=facts.paused,
-        has_comment=any(comment.subject_of == job.id for comment in farm.comments.values()),
+        has_comment=farm.comments.first(subject_of=job.id) is not None,
         auto_eat=facts.autoeat,
         start_time=facts.launched,
         stop_time=facts.stopped,
         eligible_time=facts.launched,
-        job_stats=_job_stats(farm, job),
-    )
-
-
-def _job_stats(farm: Farm, job: Job) -> job_pb2.JobStats:
-    values = _stats(job, range(len(job.layers)))
-    reserved = farm.usage.of("job", job.id)
-    return job_pb2.JobStats(
-        total_layers=job.facts.layer_count, reserved_cores=reserved.cores / 100, reserved_gpus=reserved.gpus, **values
+        job_stats=stats,
     )
 
 
 def _stats(job: Job, numbers: Sequence[int]) -> dict[str, int]:
     """The statistics that jobs and layers have in common, summed over layers."""
-    sums = dict.fromkeys(S, 0)
     totals = [job.totals[number] for number in numbers]
-    for number in numbers:
-        for state, count in job.state.counts(job.layers[number].name).items():
-            sums[state] += count
+    sums = sum_counts(job.state.counts(job.layers[number].name) for number in numbers)
     rendered = sum(one.rendered for one in totals)
-    rendered_core_seconds = sum(one.rendered_core_seconds for one in totals)
-    failed_core_seconds = sum(one.failed_core_seconds for one in totals)
-    average = rendered_core_seconds // rendered if rendered else 0
-    pending = sums[S.WAITING] + sums[S.DEPEND] + sums[S.RUNNING]
+    core_seconds = sum(one.rendered_core_seconds for one in totals), sum(one.failed_core_seconds for one in totals)
+    average = core_seconds[0] // rendered if rendered else 0
+    idle = sums[S.WAITING] + sums[S.DEPEND]
     return {
+        **{f"{state.value.lower()}_frames": count for state, count in sums.items()},
         "total_frames": sum(sums.values()),
-        "waiting_frames": sums[S.WAITING],
-        "running_frames": sums[S.RUNNING],
-        "dead_frames": sums[S.DEAD],
-        "eaten_frames": sums[S.EATEN],
-        "depend_frames": sums[S.DEPEND],
-        "succeeded_frames": sums[S.SUCCEEDED],
-        "pending_frames": sums[S.WAITING] + sums[S.DEPEND],
+        "pending_frames": idle,
         "avg_frame_sec": sum(one.rendered_seconds for one in totals) // rendered if rendered else 0,
         "high_frame_sec": max((one.high_seconds for one in totals), default=0),
         "avg_core_sec": average,
         "rendered_frame_count": rendered,
         "failed_frame_count": sum(one.failed for one in totals),
-        "remaining_core_sec": average * pending,
-        "total_core_sec": rendered_core_seconds + failed_core_seconds,
-        "rendered_core_sec": rendered_core_seconds,
-        "failed_core_sec": failed_core_seconds,
+        "remaining_core_sec": average * (idle + sums[S.RUNNING]),
+        "total_core_sec": sum(core_seconds),
+        "rendered_core_sec": core_seconds[0],
+        "failed_core_sec": core_seconds[1],
         "max_rss": max((one.max_rss for one in totals), default=0),
         "max_pss": max((one.max_pss for one in totals), default=0),
     }
 
 
+def sum_counts(counts: Iterable[dict[FrameState, int]]) -> dict[FrameState, int]:
+    """The numbers of frames in each state, over layers or jobs."""
+    sums = dict.fromkeys(S, 0)
+    for one in counts:
+        for state, count in one.items():
+            sums[state] += count
+    return sums
+
+
 def layer_message(farm: Farm, job: Job, number: int) -> job_pb2.Layer:
     """A layer with its statistics."""
-    layer = job.layers[number]
-    reserved = farm.usage.of("layer", job.id, number)
+    layer, totals, reserved = job.layers[number], job.totals[number], farm.procs.usage.of("layer", job.id, number)
     stats = job_pb2.LayerStats(
-        low_frame_sec=job.totals[number].low_seconds,
+        low_frame_sec=totals.low_seconds,
         reserved_cores=reserved.cores / 100,
         reserved_gpus=reserved.gpus,
         **_stats(job, (number,)),
     )
-    return job_pb2.Layer(
+    return filled(
+        job_pb2.Layer,
+        layer,
         id=job.layer_id(number),
-        name=layer.name,
-        range=layer.range,
-        tags=layer.tags,
-        min_cores=as_cores(layer.min_cores),
-        max_cores=as_cores(layer.max_cores),
         is_threadable=layer.threadable,
         min_memory=layer.memory,
         min_gpu_memory=layer.gpu_memory,
         chunk_size=layer.chunk,
-        dispatch_order=layer.dispatch_order,
-        type=_LAYER_TYPES.get(layer.type, job_pb2.RENDER),
-        services=layer.services,
+        type=job_pb2.LayerType.Value(layer.type.upper()),
         memory_optimizer_enabled=layer.memory_optimizer,
         layer_stats=stats,
         parent_id=job.id,
         limits=layer.limits or [""],
-        timeout=layer.timeout,
-        timeout_llu=layer.timeout_llu,
         min_gpus=layer.gpus,
-        max_gpus=layer.max_gpus,
-        command=layer.command,
-        start_after=layer.start_after,
-        start_after_reason=layer.start_after_reason,
         eligible_time=job.facts.launched,
-        start_time=job.totals[number].started,
-        stop_time=0 if stats.pending_frames or stats.running_frames else job.totals[number].stopped,
+        start_time=totals.started,
+        stop_time=0 if stats.pending_frames or stats.running_frames else totals.stopped,
     )
 
 
@@ -159,17 +178,13 @@ def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
         submission_time=job.facts.launched,
         checkpoint_state=job_pb2.CheckpointState.Value(facts.checkpoint),
         eligible_time=job.eligible_time(ref),
-        **_frame_values(farm, job, ref, facts),
+        **frame_values(farm, job, ref),
     )
 
 
-def updated_frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.UpdatedFrame:
-    """The changing facts of a frame."""
-    return job_pb2.UpdatedFrame(**_frame_values(farm, job, ref, job.frames.get(ref, _NEVER_RAN)))
-
-
-def _frame_values(farm: Farm, job: Job, ref: int, facts: FrameFacts) -> dict[str, Any]:
-    proc = farm.procs.get(job.running.get(ref, ""))
+def frame_values(farm: Farm, job: Job, ref: int) -> dict[str, Any]:
+    """The fields that change while a frame runs."""
+    facts, proc = job.frames.get(ref, _NEVER_RAN), farm.procs.get(job.running.get(ref, ""))
     used, most, llu, most_pss = facts.used_memory, facts.max_rss, facts.llu_time, facts.max_pss
     if proc is not None:
         used, most, llu = proc.used_memory, max(most, proc.max_rss), max(llu, proc.llu_time)

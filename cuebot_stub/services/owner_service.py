@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Owners of hosts, and the show that their hosts prefer."""
+"""Owners of hosts, the show that their hosts prefer, and the cores that they lend to jobs."""
 
 from __future__ import annotations
 
 import uuid
 from typing import Any
 
-from opencue_proto import host_pb2
-
+from ..farm import hosting, lending
 from ..farm.farm import Farm
 from ..farm.hosts import Host
-from ..farm.things import Deed, Owner, Show
-from .rpc import Exists, Fields, Invalid, NotFound, Service
-from .thing_finding import checked_name, find_host, find_owner, find_show
-from .thing_messages import host_message
+from ..farm.linking import End
+from ..farm.things import Deed, Owner, RenderPartition, Show
+from .calls import call
+from .errors import Invalid, NotFound
+from .finding import find, find_host, new_name
+from .rpc import Answer, Service
 
-__all__ = ["DeedService", "OwnerService", "create_owner", "deed_message", "deed_of", "deeds_of", "owner_message"]
+__all__ = ["DeedService", "OwnerService", "PartitionService", "add_partition", "create_owner", "deed_of", "deeds_of"]
 
 
 def deed_of(farm: Farm, host: Host) -> Deed:
@@ -24,47 +25,21 @@ def deed_of(farm: Farm, host: Host) -> Deed:
     Raises:
         NotFound: The host has no owner.
     """
-    deed = farm.deed_of(host)
+    deed = farm.deeds.first(host=host.id)
     if deed is None:
         raise NotFound(f"the host {host.name} has no owner")
     return deed
 
 
-def deeds_of(farm: Farm, owners: list[Owner]) -> host_pb2.DeedSeq:
+def deeds_of(farm: Farm, owners: list[Owner]) -> list[Deed]:
     """The deeds of owners."""
     ids = {owner.id for owner in owners}
-    deeds = [deed_message(farm, deed) for deed in farm.deeds.values() if deed.owner in ids]
-    return host_pb2.DeedSeq(deeds=deeds)
+    return [deed for deed in farm.deeds.values() if deed.owner in ids]
 
 
 def create_owner(farm: Farm, name: str, show: Show) -> Owner:
     """Make an owner whose hosts prefer a show."""
-    name = checked_name(name, "owner")
-    if any(owner.name == name for owner in farm.owners.values()):
-        raise Exists(f"the owner {name!r} already exists")
-    owner = Owner(str(uuid.uuid4()), name, show.id)
-    farm.owners[owner.id] = owner
-    farm.touch("owner", owner.id, owner)
-    return owner
-
-
-def owner_message(farm: Farm, owner: Owner) -> host_pb2.Owner:
-    """An owner."""
-    count = sum(deed.owner == owner.id for deed in farm.deeds.values())
-    return host_pb2.Owner(id=owner.id, name=owner.name, show=farm.shows[owner.show].name, host_count=count)
-
-
-def deed_message(farm: Farm, deed: Deed) -> host_pb2.Deed:
-    """A deed."""
-    owner = farm.owners[deed.owner]
-    return host_pb2.Deed(
-        id=deed.id, host=farm.hosts[deed.host].name, owner=owner.name, show=farm.shows[owner.show].name
-    )
-
-
-def _remove_deed(farm: Farm, deed: Deed) -> None:
-    del farm.deeds[deed.id]
-    farm.touch("deed", deed.id, None)
+    return farm.owners.add(Owner(str(uuid.uuid4()), new_name(farm.owners, name), show.id))
 
 
 class OwnerService(Service):
@@ -72,43 +47,31 @@ class OwnerService(Service):
 
     name = "host.OwnerInterface"
 
-    def GetOwner(self, request: Any) -> Fields:
-        return {"owner": owner_message(self.farm, find_owner(self.farm, request.name))}
+    GetOwner = call(lambda farm, request: find(farm.owners, request.name))
+    GetDeeds = call(lambda farm, request: deeds_of(farm, [find(farm.owners, request.owner)]))
 
-    def GetDeeds(self, request: Any) -> Fields:
-        return {"deeds": deeds_of(self.farm, [find_owner(self.farm, request.owner)])}
-
-    def GetHosts(self, request: Any) -> Fields:
-        owner = find_owner(self.farm, request.owner)
-        hosts = [self.farm.hosts[deed.host] for deed in self.farm.deeds.values() if deed.owner == owner.id]
-        messages = [host_message(self.farm, host) for host in hosts]
-        return {"hosts": host_pb2.HostSeq(hosts=messages)}
+    def GetHosts(self, request: Any) -> Answer:
+        """The hosts of an owner."""
+        return [self.farm.hosts[deed.host] for deed in deeds_of(self.farm, [find(self.farm.owners, request.owner)])]
 
     def TakeOwnership(self, request: Any) -> None:
         """Give a NIMBY host to an owner, by name or id, whoever had it before."""
-        owner, host = find_owner(self.farm, request.owner), find_host(self.farm, request.host)
+        owner, host = find(self.farm.owners, request.owner), find_host(self.farm, request.host)
         if not host.nimby_enabled:
             raise Invalid(f"the host {host.name} does not run with NIMBY; only such hosts can have an owner")
-        before = self.farm.deed_of(host)
-        if before is not None:
-            _remove_deed(self.farm, before)
-        deed = Deed(str(uuid.uuid4()), host.id, owner.id)
-        self.farm.deeds[deed.id] = deed
-        self.farm.touch("deed", deed.id, deed)
+        self.farm.deeds.remove(*self.farm.deeds.where(host=host.id))
+        self.farm.deeds.add(Deed(str(uuid.uuid4()), host.id, owner.id))
 
     def SetShow(self, request: Any) -> None:
         """Set the show that the hosts of an owner prefer."""
-        owner, show = find_owner(self.farm, request.owner), find_show(self.farm, request.show)
-        owner.show = show.id
-        self.farm.touch("owner", owner.id, owner)
+        owner, show = find(self.farm.owners, request.owner), find(self.farm.shows, request.show)
+        self.farm.owners.change(owner, show=show.id)
 
     def Delete(self, request: Any) -> None:
         """Delete an owner. The hosts stay, without an owner."""
-        owner = find_owner(self.farm, request.owner)
-        for deed in [deed for deed in self.farm.deeds.values() if deed.owner == owner.id]:
-            _remove_deed(self.farm, deed)
-        del self.farm.owners[owner.id]
-        self.farm.touch("owner", owner.id, None)
+        owner = find(self.farm.owners, request.owner)
+        self.farm.deeds.remove(*deeds_of(self.farm, [owner]))
+        self.farm.owners.remove(owner)
 
 
 class DeedService(Service):
@@ -116,20 +79,40 @@ class DeedService(Service):
 
     name = "host.DeedInterface"
 
-    def GetHost(self, request: Any) -> Fields:
-        host = self.farm.hosts[self._find(request.deed.id).host]
-        return {"host": host_message(self.farm, host)}
+    GetHost = call(lambda farm, request: farm.hosts[find(farm.deeds, request.deed).host])
+    GetOwner = call(lambda farm, request: farm.owners[find(farm.deeds, request.deed).owner])
+    Delete = call(lambda farm, request: farm.deeds.remove(find(farm.deeds, request.deed)))
 
-    def GetOwner(self, request: Any) -> Fields:
-        owner = self.farm.owners[self._find(request.deed.id).owner]
-        return {"owner": owner_message(self.farm, owner)}
 
-    def Delete(self, request: Any) -> None:
-        """Remove the owner of a host."""
-        _remove_deed(self.farm, self._find(request.deed.id))
+def add_partition(farm: Farm, request: Any, end: End) -> RenderPartition:
+    """Lend cores of a host to a job, a layer or a frame, and start frames there.
 
-    def _find(self, id: str) -> Deed:
-        deed = self.farm.deeds.get(id)
-        if deed is None:
-            raise NotFound(f"no deed {id!r}")
-        return deed
+    Raises:
+        Invalid: The host is not locked, or belongs to somebody else.
+    """
+    host, owner = find_host(farm, request.host), find(farm.owners, request.username)
+    deed = farm.deeds.first(host=host.id)
+    if not lending.is_locked(host):
+        raise Invalid(f"the host {host.name} is not locked; it takes frames of all jobs")
+    if deed is None or deed.owner != owner.id:
+        raise Invalid(f"{owner.name} is not the owner of the host {host.name}")
+    values = {name: getattr(request, name) for name in ("threads", "max_memory", "max_gpus", "max_gpu_memory")}
+    place = host.id, end.job.id, end.layer, end.ref
+    made = RenderPartition(str(uuid.uuid4()), *place, max_cores=request.max_cores * 100, **values)
+    hosting.lend(farm, made)
+    return made
+
+
+class PartitionService(Service):
+    """``renderPartition.RenderPartitionInterface``."""
+
+    name = "renderPartition.RenderPartitionInterface"
+
+    def SetMaxResources(self, request: Any) -> None:
+        """Change the core points, kB and GPUs of a partition. 0 changes nothing."""
+        partition = find(self.farm.partitions, request.render_partition)
+        wanted = {f"max_{name}": getattr(request, name) for name in ("cores", "memory", "gpus", "gpu_memory")}
+        self.farm.partitions.change(partition, **{name: value for name, value in wanted.items() if value > 0})
+        self.farm.wake()
+
+    Delete = call(lambda farm, request: hosting.drop_partition(farm, find(farm.partitions, request.render_partition)))

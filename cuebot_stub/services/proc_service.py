@@ -10,12 +10,12 @@ from opencue_proto import host_pb2
 
 from ..farm import hosting
 from ..farm.hosts import Proc, short_name
+from ..farm.linking import End
 from ..farm.running import kill_proc
-from .finding import find_job
-from .messages import frame_message, job_message, layer_message
-from .rpc import Fields, Invalid, NotFound, Service
-from .thing_finding import find_group, find_proc
-from .thing_messages import host_message, proc_message
+from .calls import call
+from .errors import Invalid, NotFound
+from .finding import find, find_job
+from .rpc import Answer, Service
 
 __all__ = ["ProcService"]
 
@@ -25,29 +25,22 @@ class ProcService(Service):
 
     name = "host.ProcInterface"
 
-    # -- finding -------------------------------------------------------------------------------------------------
-
-    def GetProcs(self, request: Any) -> Fields:
+    def GetProcs(self, request: Any) -> Answer:
         """The matching procs, oldest first. Memory is in kB, durations are in seconds."""
-        procs = [proc_message(self.farm, proc) for proc in self._search(request.r)]
-        return {"procs": host_pb2.ProcSeq(procs=procs)}
+        return self._search(request.r)
 
-    def GetHost(self, request: Any) -> Fields:
-        host = self.farm.hosts[find_proc(self.farm, request.proc).host]
-        return {"host": host_message(self.farm, host)}
+    GetHost = call(lambda farm, request: farm.hosts[find(farm.procs, request.proc).host])
+    GetJob = call(lambda farm, request: farm.jobs[find(farm.procs, request.proc).job])
 
-    def GetJob(self, request: Any) -> Fields:
-        job = self.farm.jobs[find_proc(self.farm, request.proc).job]
-        return {"job": job_message(self.farm, job)}
-
-    def GetLayer(self, request: Any) -> Fields:
-        proc = find_proc(self.farm, request.proc)
+    def GetFrame(self, request: Any) -> Answer:
+        """The frame that a proc runs."""
+        proc = find(self.farm.procs, request.proc)
         job = self.farm.jobs[proc.job]
-        return {"layer": layer_message(self.farm, job, job.layer_of(proc.ref))}
+        return End(job, job.layer_of(proc.ref), proc.ref)
 
-    def GetFrame(self, request: Any) -> Fields:
-        proc = find_proc(self.farm, request.proc)
-        return {"frame": frame_message(self.farm, self.farm.jobs[proc.job], proc.ref)}
+    def GetLayer(self, request: Any) -> Answer:
+        """The layer of a proc's frame."""
+        return self.GetFrame(request)
 
     def _search(self, criteria: host_pb2.ProcSearchCriteria) -> list[Proc]:
         now = self.farm.now()
@@ -79,53 +72,49 @@ class ProcService(Service):
             and _is_in(allocation.name if allocation else "", criteria.allocs)
         )
 
-    # -- steering ------------------------------------------------------------------------------------------------
-
     def Kill(self, request: Any) -> None:
         """End the frame of a proc. This counts as a failure."""
-        kill_proc(self.farm, find_proc(self.farm, request.proc), "the proc was killed")
+        kill_proc(self.farm, find(self.farm.procs, request.proc), "the proc was killed")
 
     def Unbook(self, request: Any) -> None:
         """Give the room of a proc to the first job in order when its frame ends."""
-        hosting.unbook(self.farm, find_proc(self.farm, request.proc), kill=request.kill)
+        hosting.unbook(self.farm, find(self.farm.procs, request.proc), kill=request.kill)
 
-    def UnbookProcs(self, request: Any) -> Fields:
+    def UnbookProcs(self, request: Any) -> Answer:
         """Unbook all matching procs, and return their number."""
         procs = self._chosen(request.r)
         for proc in procs:
             hosting.unbook(self.farm, proc, kill=request.kill)
-        return {"num_procs": len(procs)}
+        return len(procs)
 
-    def RedirectToJob(self, request: Any) -> Fields:
+    def RedirectToJob(self, request: Any) -> Answer:
         """Give the room of a proc to a job when its frame ends. Returns whether the proc existed."""
-        return {"value": self._redirect(request.proc, find_job(self.farm, request.job_id).id, kill=request.kill)}
+        return self._redirect(request.proc, find_job(self.farm, request.job_id).id, kill=request.kill)
 
-    def RedirectToGroup(self, request: Any) -> Fields:
+    def RedirectToGroup(self, request: Any) -> Answer:
         """Give the room of a proc to a job of a group when its frame ends. Returns whether the proc existed."""
-        return {"value": self._redirect(request.proc, find_group(self.farm, request.group_id).id, kill=request.kill)}
+        return self._redirect(request.proc, find(self.farm.groups, request.group_id).id, kill=request.kill)
 
-    def ClearRedirect(self, request: Any) -> Fields:
+    def ClearRedirect(self, request: Any) -> Answer:
         """Cancel a redirect. Returns whether there was one."""
-        proc = find_proc(self.farm, request.proc)
+        proc = find(self.farm.procs, request.proc)
         had_one = bool(proc.redirect)
         hosting.redirect(self.farm, proc, "", kill=False)
-        return {"value": had_one}
+        return had_one
 
-    def UnbookToJob(self, request: Any) -> Fields:
+    def UnbookToJob(self, request: Any) -> Answer:
         """Give the room of matching procs to jobs, in turns."""
-        targets = [find_job(self.farm, job.id).id for job in request.jobs.jobs]
-        count = self._redirect_all(request.r, targets, kill=request.kill)
-        return {"num_procs": count}
+        targets = [find_job(self.farm, job).id for job in request.jobs.jobs]
+        return self._redirect_all(request.r, targets, kill=request.kill)
 
-    def UnbookToGroup(self, request: Any) -> Fields:
+    def UnbookToGroup(self, request: Any) -> Answer:
         """Give the room of matching procs to jobs of a group."""
-        targets = [find_group(self.farm, request.group).id]
-        count = self._redirect_all(request.r, targets, kill=request.kill)
-        return {"num_procs": count}
+        targets = [find(self.farm.groups, request.group).id]
+        return self._redirect_all(request.r, targets, kill=request.kill)
 
     def _redirect(self, message: Any, target: str, *, kill: bool) -> bool:
         try:
-            proc = find_proc(self.farm, message)
+            proc = find(self.farm.procs, message)
         except NotFound:
             return False  # its frame has ended meanwhile
         hosting.redirect(self.farm, proc, target, kill=kill)

@@ -1,18 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The reports of RQDs."""
+"""The reports of RQDs, and the state of the server."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from typing import Any
 
-from opencue_proto import report_pb2
+from opencue_proto import cue_pb2, report_pb2
 
 from ..farm.farm import Farm
-from ..farm.reports import FrameReport, HostReport, frame_ended, host_reported
-from .rpc import Invalid, Service, peer
+from ..farm.hosts import FrameReport, HostReport
+from ..farm.reports import frame_ended, host_reported
+from .calls import call
+from .errors import Invalid
+from .rpc import Answer, Service, peer
 
-__all__ = ["ReportService", "take_host_report"]
+__all__ = ["CueService", "ReportService", "take_host_report"]
+
+
+_SAME_OF_HOST = (
+    "name", "facility", "total_swap", "free_swap", "total_mcp", "free_mcp", "load", "boot_time", "nimby_enabled",
+    "nimby_locked",
+)  # fmt: skip
+_SAME_OF_FRAME = ("resource_id", "frame_id", "rss", "max_rss", "pss", "max_pss", "llu_time")
+
+
+class CueService(Service):
+    """``cue.CueInterface``: the call with which every client begins."""
+
+    name = "cue.CueInterface"
+
+    def GetSystemStats(self, request: Any) -> Answer:
+        """The counters of the server. It has no queues, so their figures are 0."""
+        booked, waiting = self.farm.procs.booked, sum(len(job.state) for job in self.farm.jobs.hungry.values())
+        return cue_pb2.SystemStats(dispatch_executed=booked, booked_procs=booked, booking_waiting=waiting)
 
 
 class ReportService(Service):
@@ -21,11 +42,11 @@ class ReportService(Service):
     name = "report.RqdReportInterface"
 
     def ReportRqdStartup(self, request: Any) -> None:
+        """Handle the first report of a started RQD."""
         report = request.boot_report
         host_reported(self.farm, _host(report.host, report.core_info, is_boot=True), None)
 
-    def ReportStatus(self, request: Any) -> None:
-        take_host_report(self.farm, request.host_report)
+    ReportStatus = call(lambda farm, request: take_host_report(farm, request.host_report))
 
     def ReportRunningFrameCompletion(self, request: Any) -> None:
         """Handle the end of a process."""
@@ -48,24 +69,15 @@ def _host(host: report_pb2.RenderHost, core_info: report_pb2.CoreDetail, *, is_b
     if not host.name:
         raise Invalid("the report names no host")
     return HostReport(
-        name=host.name,
-        facility=host.facility,
+        **{name: getattr(host, name) for name in _SAME_OF_HOST},
         tags=[tag for tags in host.tags for tag in tags.split()],
         cores=core_info.total_cores or host.num_procs * host.cores_per_proc,
         total_memory=host.total_mem,
         free_memory=host.free_mem,
-        total_swap=host.total_swap,
-        free_swap=host.free_swap,
-        total_mcp=host.total_mcp,
-        free_mcp=host.free_mcp,
         gpus=host.num_gpus,
         gpu_memory=host.total_gpu_mem,
         free_gpu_memory=host.free_gpu_mem,
-        load=host.load,
-        boot_time=host.boot_time,
         os=host.attributes.get("SP_OS", ""),
-        nimby_enabled=host.nimby_enabled,
-        nimby_locked=host.nimby_locked,
         is_boot=is_boot,
         is_local=_is_local(peer()),
         locked_cores=core_info.locked_cores,
@@ -77,14 +89,6 @@ def _is_local(address: str) -> bool:
 
 
 def _frame(frame: Any) -> FrameReport:
-    return FrameReport(
-        resource_id=frame.resource_id,
-        frame_id=frame.frame_id,
-        rss=frame.rss,
-        max_rss=frame.max_rss,
-        used_swap=frame.used_swap_memory,
-        pss=frame.pss,
-        max_pss=frame.max_pss,
-        children=b64encode(frame.children.SerializeToString()).decode(),
-        llu_time=frame.llu_time,
-    )
+    children = b64encode(frame.children.SerializeToString()).decode()
+    same = {name: getattr(frame, name) for name in _SAME_OF_FRAME}
+    return FrameReport(**same, used_swap=frame.used_swap_memory, children=children)

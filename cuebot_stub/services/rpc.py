@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes gRPC handlers of plain classes, so that a service is a class with one method per call.
 
-A method takes the request and returns the fields of the response, or None for an empty one. It runs within
-``Farm.work``: the state is locked while it runs, and saved before its response is sent. What it cannot do it says with
-an exception from here.
+A method takes the request and returns what the response is made of, see ``answers``. It runs within ``Farm.work``: the
+state is locked while it runs, and saved before its response is sent. What it cannot do it says with an exception of
+``errors``.
 """
 
 from __future__ import annotations
@@ -15,54 +15,29 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 import grpc
+from google.protobuf import message_factory
 from google.protobuf.message import DecodeError
 
 from ..farm.errors import CannotDo, CannotSave
 from ..farm.farm import Farm
 from ..spec import SpecError
+from .answers import answer
+from .errors import Invalid, NotFound, RpcError
+from .finding import find
 
 __all__ = [
-    "Exists",
-    "Fields",
-    "InUse",
-    "Invalid",
-    "NotFound",
-    "RpcError",
-    "Service",
-    "all_service_descriptors",
-    "all_service_names",
-    "make_handlers",
+    "Answer", "Service", "all_service_descriptors", "all_service_names", "make_handlers", "response_class",
     "unlocked",
-]
+]  # fmt: skip
 
 logger = logging.getLogger("cuebot_stub.rpc")
 
-Fields = dict[str, Any]  # of a response; messages in it may be dictionaries, too
+Answer = Any  # what ``answers.answer`` makes a response of
 
 _MODULES = (
     "comment", "cue", "department", "depend", "facility", "filter", "host", "job", "limit", "monitoring",
     "renderPartition", "report", "rqd", "service", "show", "subscription", "task",
 )  # fmt: skip
-
-
-class RpcError(Exception):
-    """A call that fails. The client gets the text. Cuebot answers nearly all of them with INTERNAL."""
-
-
-class NotFound(RpcError):
-    """The object does not exist."""
-
-
-class Exists(RpcError):
-    """The object exists already."""
-
-
-class Invalid(RpcError):
-    """The request is wrong."""
-
-
-class InUse(RpcError):
-    """Something else still uses the object."""
 
 
 # PyCue makes other exceptions of NOT_FOUND, so it is said where Cuebot says it: when one thing is asked for, and for
@@ -100,12 +75,19 @@ def _code_of(error: Exception, full_name: str) -> grpc.StatusCode:
 
 
 class Service:
-    """A service. The subclass sets the name and has the implemented methods."""
+    """A service. The subclass sets the name, perhaps the kind of things that it is about, and has the methods."""
 
     name: ClassVar[str]
+    kind: ClassVar[str] = ""
 
     def __init__(self, farm: Farm) -> None:
         self.farm = farm
+
+    def _change(self, wanted: Any, **facts: Any) -> None:
+        """Set facts of a thing that a request names, which may let frames start."""
+        table = self.farm.tables[self.kind]
+        table.change(find(table, wanted), **facts)
+        self.farm.wake()
 
 
 def unlocked(method: Any) -> Any:
@@ -139,9 +121,13 @@ def all_service_descriptors() -> list[Any]:
     return found
 
 
-def _handler(service: Service | None, service_name: str, method: Any) -> grpc.RpcMethodHandler:
-    from google.protobuf import message_factory
+def response_class(service: str, method: str) -> Any:
+    """The class of the response of a call."""
+    (found,) = [one for one in all_service_descriptors() if one.full_name == service]
+    return message_factory.GetMessageClass(found.methods_by_name[method].output_type)
 
+
+def _handler(service: Service | None, service_name: str, method: Any) -> grpc.RpcMethodHandler:
     full_name = f"{service_name}/{method.name}"
     function = getattr(service, method.name, None)
     request, response = map(message_factory.GetMessageClass, (method.input_type, method.output_type))
@@ -190,9 +176,11 @@ def _call(service: Service, full_name: str, function: Any, response: Any) -> Cal
         _peer.address = context.peer()
         try:
             if is_unlocked:
-                return response(**(function(request) or {}))
+                value = function(request)
+                with service.farm.lock:
+                    return answer(service.farm, response, value)
             with service.farm.work():
-                return response(**(function(request) or {}))
+                return answer(service.farm, response, function(request))
         except (RpcError, CannotDo) as error:
             context.abort(_code_of(error, full_name), str(error))
         except CannotSave as error:

@@ -10,11 +10,12 @@ from opencue_proto import service_pb2
 
 from ..farm import things
 from ..farm.farm import Farm
-from .rpc import Exists, Fields, InUse, Invalid, Service
-from .thing_finding import checked_name, find_override, find_service
-from .thing_messages import service_message
+from .calls import call
+from .errors import InUse, Invalid
+from .finding import find_override, find_service, new_name
+from .rpc import Service
 
-__all__ = ["OverrideService", "ServiceService", "create_override", "override_message"]
+__all__ = ["OverrideService", "ServiceService", "create_service"]
 
 _FALLBACK = "default"
 _PLAIN = (
@@ -24,64 +25,37 @@ _PLAIN = (
 _UNSET = things.Service("", "")
 
 
-def _check(name: str, data: service_pb2.Service) -> None:
-    """Check the numbers of a message.
+def _values(name: str, data: service_pb2.Service) -> dict[str, Any]:
+    """The values of a message.
 
     Raises:
         Invalid: A number other than the cores is negative.
     """
-    for field in _PLAIN:
-        if field != "min_cores" and getattr(data, field) < 0:
-            raise Invalid(f"{field} of the service {name!r} cannot be {getattr(data, field)}")
+    values = {field: getattr(data, field) for field in _PLAIN}
+    for field, value in values.items():
+        if field != "min_cores" and value < 0:
+            raise Invalid(f"{field} of the service {name!r} cannot be {value}")
+    return {
+        **values,
+        "min_memory": data.min_memory or _UNSET.min_memory,
+        "min_memory_increase": data.min_memory_increase or _UNSET.min_memory_increase,
+        "tags": list(data.tags) or list(_UNSET.tags),
+    }
 
 
-def _fill(service: things.Service, data: service_pb2.Service) -> None:
-    for name in _PLAIN:
-        setattr(service, name, getattr(data, name))
-    service.min_memory = service.min_memory or _UNSET.min_memory
-    service.min_memory_increase = service.min_memory_increase or _UNSET.min_memory_increase
-    service.tags = list(data.tags) or list(_UNSET.tags)
-
-
-def _create(farm: Farm, data: service_pb2.Service, show: str) -> things.Service:
-    name = checked_name(data.name, "service")
-    if farm.find_service(name, show):
-        raise Exists(f"the service {name!r} already exists")
-    _check(name, data)
-    service = things.Service(str(uuid.uuid4()), name, show)
-    _fill(service, data)
-    farm.services[service.id] = service
-    farm.touch("service", service.id, service)
-    return service
-
-
-def create_override(farm: Farm, show: things.Show, data: service_pb2.Service) -> things.Service:
-    """Make a show's override of a service."""
-    return _create(farm, data, show.id)
-
-
-def override_message(service: things.Service) -> service_pb2.ServiceOverride:
-    """An override."""
-    return service_pb2.ServiceOverride(id=service.id, data=service_message(service))
+def create_service(farm: Farm, data: service_pb2.Service, show: str) -> things.Service:
+    """Make a service, or the override of a show."""
+    name = new_name(farm.services, data.name, show=show)
+    return farm.services.add(things.Service(str(uuid.uuid4()), name, show, **_values(name, data)))
 
 
 def _update(farm: Farm, service: things.Service, data: service_pb2.Service) -> None:
-    name = service.name
-    _check(name, data)
+    name, values = service.name, _values(service.name, data)
     if data.name and data.name != name:
-        name = checked_name(data.name, "service")
-        if farm.find_service(name, service.show):
-            raise Exists(f"the service {name!r} already exists")
+        name = new_name(farm.services, data.name, show=service.show)
         if service.name == _FALLBACK and not service.show:
             raise InUse("layers without a service get the one named 'default'; it keeps its name")
-    service.name = name
-    _fill(service, data)
-    farm.touch("service", service.id, service)
-
-
-def _delete(farm: Farm, service: Any) -> None:
-    del farm.services[service.id]
-    farm.touch("service", service.id, None)
+    farm.services.change(service, name=name, **values)
 
 
 class ServiceService(Service):
@@ -89,29 +63,17 @@ class ServiceService(Service):
 
     name = "service.ServiceInterface"
 
-    def GetService(self, request: Any) -> Fields:
-        service = find_service(self.farm, request.name)
-        return {"service": service_message(service)}
-
-    def GetDefaultServices(self, request: Any) -> Fields:
-        """All services without the overrides, sorted by name."""
-        services = sorted((one for one in self.farm.services.values() if not one.show), key=lambda one: one.name)
-        found = service_pb2.ServiceSeq(services=map(service_message, services))
-        return {"services": found}
-
-    def CreateService(self, request: Any) -> Fields:
-        service = _create(self.farm, request.data, "")
-        return {"service": service_message(service)}
-
-    def Update(self, request: Any) -> None:
-        _update(self.farm, find_service(self.farm, request.service), request.service)
+    GetService = call(lambda farm, request: find_service(farm, request.name))
+    GetDefaultServices = call(lambda farm, request: sorted(farm.services.where(show=""), key=lambda one: one.name))
+    CreateService = call(lambda farm, request: create_service(farm, request.data, ""))
+    Update = call(lambda farm, request: _update(farm, find_service(farm, request.service), request.service))
 
     def Delete(self, request: Any) -> None:
         """Delete a service. Its layers get the values of ``default``."""
         service = find_service(self.farm, request.service)
         if service.name == _FALLBACK:
             raise InUse("layers without a service get the one named 'default'; it cannot be deleted")
-        _delete(self.farm, service)
+        self.farm.services.remove(service)
 
 
 class OverrideService(Service):
@@ -119,8 +81,5 @@ class OverrideService(Service):
 
     name = "service.ServiceOverrideInterface"
 
-    def Update(self, request: Any) -> None:
-        _update(self.farm, find_override(self.farm, request.service), request.service)
-
-    def Delete(self, request: Any) -> None:
-        _delete(self.farm, find_override(self.farm, request.service))
+    Update = call(lambda farm, request: _update(farm, find_override(farm, request.service), request.service))
+    Delete = call(lambda farm, request: farm.services.remove(find_override(farm, request.service)))

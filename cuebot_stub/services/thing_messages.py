@@ -4,70 +4,75 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable
 from typing import Any
 
 from opencue_proto import (
-    comment_pb2,
+    department_pb2,
     facility_pb2,
+    filter_pb2,
     host_pb2,
     job_pb2,
     limit_pb2,
+    renderPartition_pb2,
     service_pb2,
     show_pb2,
     subscription_pb2,
-)
+    task_pb2,
+)  # fmt: skip
 
 from outline.scheduler import FrameState
 
 from ..farm.farm import Farm
-from ..farm.hosts import Host, Proc
-from ..farm.jobs import Job
-from ..farm.things import MIN_MEMORY, Allocation, Comment, Group, Limit, Service, Show, Subscription
-from .cores import as_cores
+from ..farm.hosts import Host, Proc, all_tags
+from ..farm.lending import is_locked, procs_in
+from ..farm.things import (
+    MIN_MEMORY,
+    Action,
+    Allocation,
+    Deed,
+    Department,
+    Group,
+    Limit,
+    Owner,
+    RenderPartition,
+    Service,
+    Show,
+    Subscription,
+    Task,
+)  # fmt: skip
+from .messages import filled, job_message, nested, sum_counts
 
 __all__ = [
-    "allocation_message", "comment_message", "copied", "group_message", "host_message", "limit_message", "proc_message",
-    "service_message", "show_message", "subscription_message",
+    "ACTION_VALUES", "action_message", "allocation_message", "deed_message", "department_message", "group_message",
+    "host_message", "limit_message", "nested_host", "owner_message", "partition_message", "proc_message",
+    "service_override", "show_message", "subscription_message", "task_message", "whiteboard",
 ]  # fmt: skip
 
 S = FrameState
+#: By the type of an action's value, its field in the message.
+ACTION_VALUES = {
+    "GROUP_TYPE": "group_value",
+    "STRING_TYPE": "string_value",
+    "INTEGER_TYPE": "integer_value",
+    "FLOAT_TYPE": "float_value",
+    "BOOLEAN_TYPE": "boolean_value",
+}
 
 
 def host_message(farm: Farm, host: Host) -> host_pb2.Host:
     """A host."""
-    used = farm.usage.of("host", host.id)
-    allocation = farm.allocations.get(host.allocation)
-    tags = [allocation.tag if allocation else "", host.name, *host.reported_tags, *host.tags]
-    return host_pb2.Host(
-        id=host.id,
-        name=host.name,
+    used, allocation = farm.procs.usage.of("host", host.id), farm.allocations.get(host.allocation)
+    return filled(
+        host_pb2.Host,
+        host,
         alloc_name=allocation.name if allocation else "",
-        nimby_enabled=host.nimby_enabled,
-        has_comment=any(comment.subject_of == host.id for comment in farm.comments.values()),
-        cores=host.cores / 100,
+        has_comment=farm.comments.first(subject_of=host.id) is not None,
         idle_cores=(host.cores - used.cores) / 100,
-        memory=host.memory,
         idle_memory=host.memory - used.memory,
-        gpu_memory=host.gpu_memory,
         idle_gpu_memory=host.gpu_memory - used.gpu_memory,
-        total_swap=host.total_swap,
-        total_memory=host.total_memory,
         total_gpu_memory=host.gpu_memory,
-        total_mcp=host.total_mcp,
-        free_swap=host.free_swap,
-        free_memory=host.free_memory,
-        free_mcp=host.free_mcp,
-        free_gpu_memory=host.free_gpu_memory,
-        load=host.load,
-        boot_time=host.boot_time,
-        ping_time=int(host.ping_time),
-        os=host.os,
-        tags=[tag for tag in dict.fromkeys(tags) if tag],
-        state=host_pb2.HardwareState.Value(host.state),
+        tags=all_tags(host, allocation),
         lock_state=_lock_state(host),
-        thread_mode=host_pb2.ThreadMode.Value(host.thread_mode),
-        gpus=host.gpus,
         idle_gpus=host.gpus - used.gpus,
     )
 
@@ -76,13 +81,22 @@ def _lock_state(host: Host) -> int:
     """The lock state of a host: locked by NIMBY, by a client or at RQD, or open."""
     if host.nimby_locked:
         return int(host_pb2.NIMBY_LOCKED)
-    is_locked = host.lock_state != "OPEN" or 0 < host.cores <= host.locked_cores
-    return int(host_pb2.LOCKED if is_locked else host_pb2.OPEN)
+    has_lock = host.lock_state != "OPEN" or 0 < host.cores <= host.locked_cores
+    return int(host_pb2.LOCKED if has_lock else host_pb2.OPEN)
+
+
+def nested_host(farm: Farm, host: Host) -> host_pb2.NestedHost:
+    """A host with its procs."""
+    plain = host_message(farm, host)
+    parent = nested(host_pb2.NestedHost, plain)
+    procs = [nested(host_pb2.NestedProc, proc_message(farm, one), parent=parent) for one in farm.procs.on_host(host)]
+    return nested(host_pb2.NestedHost, plain, procs=host_pb2.NestedProcSeq(nested_procs=procs))
 
 
 def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
     """A proc."""
     job, host = farm.jobs[proc.job], farm.hosts[proc.host]
+    target: Any = farm.jobs.get(proc.redirect) or farm.groups.get(proc.redirect)
     return host_pb2.Proc(
         id=proc.id,
         name=f"{host.name}/{proc.cores / 100:.2f}/{proc.gpus}",
@@ -99,202 +113,176 @@ def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
         reserved_cores=proc.cores / 100,
         reserved_gpus=proc.gpus,
         unbooked=proc.unbooked,
-        redirect_target=_target_name(farm, proc.redirect),
+        redirect_target=target.name if target else "",
         log_path=job.log_path(proc.ref),
         services=job.layers[job.layer_of(proc.ref)].services,
         child_processes=b64decode(proc.children),
     )
 
 
-def _target_name(farm: Farm, id: str) -> str:
-    if id in farm.jobs:
-        return farm.jobs[id].name
-    return farm.groups[id].name if id in farm.groups else ""
+def partition_message(farm: Farm, one: RenderPartition) -> renderPartition_pb2.RenderPartition:
+    """A partition with its use, in core points and kB."""
+    job, procs = farm.jobs[one.job], procs_in(farm, one)
+    kind = "FRAME" if one.ref >= 0 else "LAYER" if one.layer >= 0 else "JOB"
+    return filled(
+        renderPartition_pb2.RenderPartition,
+        one,
+        job=job.name,
+        layer=job.layers[one.layer].name if one.layer >= 0 else "",
+        frame=job.state.frame_name(one.ref) if one.ref >= 0 else "",
+        render_part_type=renderPartition_pb2.RenderPartitionType.Value(f"{kind}_PARTITION"),
+        host=farm.hosts[one.host].name,
+        **{name: sum(getattr(proc, name) for proc in procs) for name in ("cores", "memory", "gpus", "gpu_memory")},
+    )
+
+
+def owner_message(farm: Farm, owner: Owner) -> host_pb2.Owner:
+    """An owner."""
+    count = len(farm.deeds.where(owner=owner.id))
+    return filled(host_pb2.Owner, owner, show=farm.shows[owner.show].name, host_count=count)
+
+
+def deed_message(farm: Farm, deed: Deed) -> host_pb2.Deed:
+    """A deed."""
+    owner = farm.owners[deed.owner]
+    host, show = farm.hosts[deed.host].name, farm.shows[owner.show].name
+    return host_pb2.Deed(id=deed.id, host=host, owner=owner.name, show=show)
 
 
 def show_message(farm: Farm, show: Show) -> show_pb2.Show:
     """A show with its statistics."""
-    jobs = [job for job in farm.pending.values() if job.facts.show == show.id]
-    counts = _frame_counts(jobs)
-    reserved = farm.usage.of("show", show.id)
-    stats = show_pb2.ShowStats(
-        running_frames=counts[S.RUNNING],
-        dead_frames=counts[S.DEAD],
-        pending_frames=counts[S.WAITING] + counts[S.DEPEND],
-        pending_jobs=len(jobs),
-        created_job_count=show.created_jobs,
-        created_frame_count=show.created_frames,
-        rendered_frame_count=show.rendered_frames,
-        failed_frame_count=show.failed_frames,
-        reserved_cores=reserved.cores / 100,
-        reserved_gpus=reserved.gpus,
-    )
-    return show_pb2.Show(
-        id=show.id,
-        name=show.name,
-        default_min_cores=show.default_min_cores / 100,
-        default_max_cores=show.default_max_cores / 100,
-        default_min_gpus=show.default_min_gpus,
-        default_max_gpus=show.default_max_gpus,
-        comment_email=show.comment_email,
-        booking_enabled=show.booking_enabled,
-        dispatch_enabled=show.dispatch_enabled,
-        active=show.active,
-        scheduler_managed=show.scheduler_managed,
-        show_stats=stats,
+    stats = _frame_stats(farm, "show", show.id)
+    counts = stats.pop("waiting_frames") + stats.pop("depend_frames")
+    return filled(
+        show_pb2.Show,
+        show,
+        show_stats=show_pb2.ShowStats(
+            pending_frames=counts,
+            created_job_count=show.created_jobs,
+            created_frame_count=show.created_frames,
+            rendered_frame_count=show.rendered_frames,
+            failed_frame_count=show.failed_frames,
+            **stats,
+        ),
     )
 
 
 def group_message(farm: Farm, group: Group) -> job_pb2.Group:
     """A group with its statistics."""
-    jobs = [job for job in farm.pending.values() if job.facts.group == group.id]
-    counts = _frame_counts(jobs)
     level, parent = 0, group.parent
     while parent in farm.groups:
         level, parent = level + 1, farm.groups[parent].parent
-    reserved = farm.usage.of("group", group.id)
-    return job_pb2.Group(
-        id=group.id,
-        name=group.name,
-        department=group.department,
-        default_job_priority=group.default_job_priority,
-        default_job_min_cores=as_cores(group.default_job_min_cores),
-        default_job_max_cores=as_cores(group.default_job_max_cores),
-        default_job_min_gpus=group.default_job_min_gpus,
-        default_job_max_gpus=group.default_job_max_gpus,
-        min_cores=as_cores(group.min_cores),
-        max_cores=as_cores(group.max_cores),
-        min_gpus=group.min_gpus,
-        max_gpus=group.max_gpus,
-        level=level,
-        parent_id=group.parent,
-        group_stats=job_pb2.GroupStats(
-            running_frames=counts[S.RUNNING],
-            dead_frames=counts[S.DEAD],
-            depend_frames=counts[S.DEPEND],
-            waiting_frames=counts[S.WAITING],
-            pending_jobs=len(jobs),
-            reserved_cores=reserved.cores / 100,
-            reserved_gpus=reserved.gpus,
-        ),
-    )
+    stats = job_pb2.GroupStats(**_frame_stats(farm, "group", group.id))
+    return filled(job_pb2.Group, group, level=level, parent_id=group.parent, group_stats=stats)
 
 
-def _frame_counts(jobs: Iterable[Job]) -> dict[FrameState, int]:
-    counts = dict.fromkeys(S, 0)
-    for job in jobs:
-        for state, count in job.state.counts().items():
-            counts[state] += count
-    return counts
+def _frame_stats(farm: Farm, what: str, id: str) -> dict[str, Any]:
+    """The statistics that shows and groups have in common, over their pending jobs."""
+    jobs = [job for job in farm.jobs.pending.values() if getattr(job.facts, what) == id]
+    counts, reserved = sum_counts(job.state.counts() for job in jobs), farm.procs.usage.of(what, id)
+    states = (S.RUNNING, S.DEAD, S.DEPEND, S.WAITING)
+    return {
+        **{f"{state.value.lower()}_frames": counts[state] for state in states},
+        "pending_jobs": len(jobs),
+        "reserved_cores": reserved.cores / 100,
+        "reserved_gpus": reserved.gpus,
+    }
+
+
+def whiteboard(farm: Farm, group: Group) -> job_pb2.NestedGroup:
+    """A group with all groups and pending jobs below it."""
+    plain = group_message(farm, group)
+    parent = nested(job_pb2.NestedGroup, plain, stats=plain.group_stats)
+    message = nested(job_pb2.NestedGroup, plain, stats=plain.group_stats)
+    for job in [job for job in farm.jobs.pending.values() if job.facts.group == group.id]:
+        message.jobs.append(job.id)
+        message.inline_jobs.append(job_message(farm, job))
+    for child in sorted(farm.groups.where(parent=group.id), key=lambda one: one.name):
+        below = message.groups.nested_groups.add()
+        below.CopyFrom(whiteboard(farm, child))
+        below.parent.CopyFrom(parent)
+    return message
 
 
 def allocation_message(farm: Farm, allocation: Allocation) -> facility_pb2.Allocation:
     """An allocation with its statistics."""
-    hosts = [host for host in farm.hosts.values() if host.allocation == allocation.id]
+    hosts = farm.hosts.where(allocation=allocation.id)
     up = [host for host in hosts if host.state == "UP"]
-    locked = [host for host in up if host.lock_state != "OPEN" or host.nimby_locked]
-    is_open = [host for host in up if host not in locked]
-    reserved = farm.usage.of("allocation", allocation.id)
-    stats = facility_pb2.AllocationStats(
-        cores=sum(host.cores for host in up) / 100,
-        available_cores=_idle_cores(farm, is_open),
-        idle_cores=_idle_cores(farm, up),
-        running_cores=reserved.cores / 100,
-        locked_cores=sum(host.cores for host in locked) / 100,
-        hosts=len(hosts),
-        locked_hosts=len(locked),
-        down_hosts=sum(host.state == "DOWN" for host in hosts),
-        gpus=sum(host.gpus for host in up),
-        available_gpus=_idle_gpus(farm, is_open),
-        idle_gpus=_idle_gpus(farm, up),
-        running_gpus=reserved.gpus,
-        locked_gpus=sum(host.gpus for host in locked),
-    )
-    return facility_pb2.Allocation(
-        id=allocation.id,
-        name=allocation.name,
-        tag=allocation.tag,
-        facility=allocation.facility,
-        billable=allocation.billable,
-        stats=stats,
-    )
-
-
-def _idle_cores(farm: Farm, hosts: list[Host]) -> float:
-    return sum(host.cores - farm.usage.of("host", host.id).cores for host in hosts) / 100
-
-
-def _idle_gpus(farm: Farm, hosts: list[Host]) -> int:
-    return sum(host.gpus - farm.usage.of("host", host.id).gpus for host in hosts)
+    locked = [host for host in up if is_locked(host)]
+    figures: dict[str, float] = {}
+    for name, unit in (("cores", 100), ("gpus", 1)):
+        idle = {host.id: getattr(host, name) - getattr(farm.procs.usage.of("host", host.id), name) for host in up}
+        figures |= {
+            name: sum(getattr(host, name) for host in up) / unit,
+            f"available_{name}": sum(idle[host.id] for host in up if host not in locked) / unit,
+            f"idle_{name}": sum(idle.values()) / unit,
+            f"running_{name}": getattr(farm.procs.usage.of("allocation", allocation.id), name) / unit,
+            f"locked_{name}": sum(getattr(host, name) for host in locked) / unit,
+        }
+    down = sum(host.state == "DOWN" for host in hosts)
+    stats = facility_pb2.AllocationStats(hosts=len(hosts), locked_hosts=len(locked), down_hosts=down, **figures)
+    return filled(facility_pb2.Allocation, allocation, stats=stats)
 
 
 def subscription_message(farm: Farm, subscription: Subscription) -> subscription_pb2.Subscription:
     """A subscription."""
     show, allocation = farm.shows[subscription.show], farm.allocations[subscription.allocation]
-    reserved = farm.usage.of("share", show.id, allocation.id)
-    return subscription_pb2.Subscription(
-        id=subscription.id,
+    reserved = farm.procs.usage.of("share", show.id, allocation.id)
+    return filled(
+        subscription_pb2.Subscription,
+        subscription,
         name=f"{allocation.name}.{show.name}",
         show_name=show.name,
         facility=allocation.facility,
         allocation_name=allocation.name,
-        size=subscription.size,
-        burst=subscription.burst,
         reserved_cores=reserved.cores,
         reserved_gpus=reserved.gpus,
     )
 
 
-def service_message(service: Service) -> service_pb2.Service:
-    """A service."""
-    names = (
-        "id", "name", "threadable", "min_cores", "max_cores", "min_memory", "min_gpu_memory", "tags", "timeout",
-        "timeout_llu", "min_gpus", "max_gpus", "min_memory_increase",
-    )  # fmt: skip
-    return service_pb2.Service(**{name: getattr(service, name) for name in names})
+def service_override(farm: Farm, service: Service) -> service_pb2.ServiceOverride:
+    """A show's override of a service."""
+    return service_pb2.ServiceOverride(id=service.id, data=filled(service_pb2.Service, service))
 
 
 def limit_message(farm: Farm, limit: Limit) -> limit_pb2.Limit:
-    """A limit."""
-    hosts = len(farm.usage.limit_hosts.get(limit.name, {}))
-    used = hosts if limit.type == "HOST" else farm.usage.limits[limit.name]
-    return limit_pb2.Limit(
-        id=limit.id,
-        name=limit.name,
-        max_value=limit.max_value,
+    """A limit with its use."""
+    hosts = len(farm.procs.usage.limit_hosts.get(limit.name, {}))
+    used = hosts if limit.type == "HOST" else farm.procs.usage.limits[limit.name]
+    layers = sum(limit.name in layer.limits for job in farm.jobs.pending.values() for layer in job.layers)
+    return filled(
+        limit_pb2.Limit,
+        limit,
         current_running=used,
         current_usage=used,
         settled_usage=used,
         host_count=hosts,
-        spec_layer_count=sum(limit.name in layer.limits for job in farm.pending.values() for layer in job.layers),
-        type=limit_pb2.LimitType.Value(limit.type),
-        enforcement=limit_pb2.LimitEnforcement.Value(limit.enforcement),
-        soft_value=limit.soft_value,
-        report_ttl=limit.report_ttl,
-        exit_status=limit.exit_status,
-        delay_minutes=limit.delay_minutes,
-        auto_tag=limit.auto_tag,
+        spec_layer_count=layers,
         blocking_disabled=limit.enforcement != "ENFORCED",
     )
 
 
-def comment_message(comment: Comment) -> comment_pb2.Comment:
-    """A comment."""
-    return comment_pb2.Comment(
-        id=comment.id,
-        timestamp=comment.timestamp,
-        user=comment.user,
-        subject=comment.subject,
-        message=comment.message,
+def action_message(farm: Farm, action: Action) -> filter_pb2.Action:
+    """An action of a filter."""
+    field = ACTION_VALUES.get(action.value_type)
+    return filled(filter_pb2.Action, action, **({field: action.value} if field else {}))
+
+
+def department_message(farm: Farm, one: Department) -> department_pb2.Department:
+    """The department of a show."""
+    name = f"{farm.shows[one.show].name}.{one.name}"
+    return filled(department_pb2.Department, one, name=name, dept=one.name, ti_managed=one.managed)
+
+
+def task_message(farm: Farm, pair: tuple[Department, Task]) -> task_pb2.Task:
+    """A task of a department."""
+    department, task = pair
+    cores = {"min_cores": task.min_cores // 100, "adjust_cores": task.adjust_cores // 100}
+    return task_pb2.Task(
+        id=task.id,
+        name=task.id,  # Cuebot finds a task by what a client has as its name
+        shot=task.shot,
+        dept=department.name,
+        point_id=department.id,
+        **cores,
     )
-
-
-def copied(target: Any, source: Any) -> Any:  # Any: messages of any kind
-    """Copy the fields that a nested message shares with a plain one, and return it."""
-    for name in {field.name for field in target.DESCRIPTOR.fields} & {field.name for field in source.DESCRIPTOR.fields}:
-        value = getattr(source, name)
-        if hasattr(value, "extend"):
-            getattr(target, name).extend(value)
-        else:
-            setattr(target, name, value)
-    return target

@@ -5,8 +5,7 @@
 with and without ``SpecRules.strict``. docs/cuebot-stub.md lists the differences of strict.
 """
 
-from .errors import SpecError
-from .model import DependSpec, JobSpec, LayerSpec, LocalBook, SpecDocument, SpecRules
+from .model import DependSpec, JobSpec, LayerSpec, LocalBook, SpecDocument, SpecError, SpecRules
 from .reader import read_spec
 
 __all__ = ["DependSpec", "JobSpec", "LayerSpec", "LocalBook", "SpecDocument", "SpecError", "SpecRules", "read_spec"]

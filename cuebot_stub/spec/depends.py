@@ -12,8 +12,7 @@ from outline.names import split_frame_name
 
 from .markup import Element
 from .model import DependSpec, JobSpec, LayerSpec
-from .names import conform_frame_name, conform_name
-from .values import parse_flag
+from .values import conform_frame_name, conform_name, parse_flag
 
 __all__ = ["DependReader"]
 

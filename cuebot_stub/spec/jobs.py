@@ -6,9 +6,7 @@ from __future__ import annotations
 from .layers import read_env, read_layer
 from .markup import Element
 from .model import JobSpec, LayerSpec, LocalBook, SpecRules
-from .names import LONGEST_NAME
-from .ranges import count_heads
-from .values import limit_text, parse_flag, parse_int, parse_long, parse_max_cores
+from .values import LONGEST_NAME, count_heads, limit_text, parse_flag, parse_int, parse_long, parse_max_cores
 
 __all__ = ["MOST_HEADS", "MOST_LAYERS", "Budget", "post_job_name", "read_job"]
 

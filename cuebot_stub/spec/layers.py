@@ -8,16 +8,16 @@ from outline.names import frame_name
 
 from .markup import Element
 from .model import LayerSpec, SpecRules
-from .names import conform_name
-from .ranges import read_frames
 from .values import (
     CORE,
+    conform_name,
     limit_text,
     parse_cores,
     parse_flag,
     parse_int,
     parse_memory,
     parse_tags,
+    read_frames,
 )
 
 __all__ = ["read_env", "read_layer"]

@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from outline.exception import did_you_mean
 
-from .errors import SpecError
+from .model import SpecError
 from .schema import NEWEST, ROOT, VERSIONS, Schema, schema_of, versions_with
 
 __all__ = ["Element", "parse_markup"]

@@ -12,8 +12,7 @@ from .depends import DependReader
 from .jobs import Budget, read_job
 from .markup import Element, parse_markup
 from .model import JobSpec, SpecDocument, SpecRules
-from .names import conform_job_name, conform_name
-from .values import limit_text, parse_int
+from .values import conform_job_name, conform_name, limit_text, parse_int
 
 __all__ = ["read_spec"]
 

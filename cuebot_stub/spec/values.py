@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parses the values of a job spec: numbers, switches, cores, memory, tags.
+"""Parses the values of a job spec: numbers, switches, cores, memory, tags, names and ranges.
 
 Every function raises ValueError with the reason for a wrong value.
 """
@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import re
 
+from outline.frames import FrameSet
+from outline.names import frame_name
+
 __all__ = [
-    "LARGEST_INT",
-    "limit_text",
-    "parse_cores",
-    "parse_flag",
-    "parse_int",
-    "parse_long",
-    "parse_max_cores",
-    "parse_memory",
-    "parse_tags",
-]
+    "LONGEST_NAME", "MOST_FRAMES", "conform_frame_name", "conform_job_name", "conform_name", "count_heads",
+    "read_frames", "repeated_frames", "LARGEST_INT", "limit_text", "parse_cores", "parse_flag", "parse_int",
+    "parse_long", "parse_max_cores", "parse_memory", "parse_tags",
+]  # fmt: skip
 
 LARGEST_INT = 2**31 - 1  # of the protocol, and of Cuebot
 _LARGEST_LONG = 2**63 - 1
@@ -135,3 +132,132 @@ def _to_float(text: str) -> float:
     match = _DECIMAL.fullmatch(text)
     assert match is not None
     return float(match[1])
+
+
+_SHOWN_OF_NAME = 60
+LONGEST_NAME = 255  # of a job
+
+_NAME = re.compile(r"[\w.-]{3,}", re.ASCII)
+_FRAME = re.compile(r"([0-9]{4,6})-(\w+)", re.ASCII)
+_RULE = "names are three or more letters, digits, dots and underscores"
+
+
+def conform_name(name: str, kind: str) -> str:
+    """The name of a shot or layer in lower case, with ``_`` instead of ``-``.
+
+    Args:
+        name: The user's text.
+        kind: The word for the error message: ``shot`` or ``layer``.
+
+    Raises:
+        ValueError: The name is too short, too long, or has other characters.
+    """
+    conformed = name.replace("-", "_").lower()
+    if not _NAME.fullmatch(conformed):
+        raise ValueError(f"the {kind} name {name[:_SHOWN_OF_NAME]!r} cannot be used; {_RULE}")
+    return _check_length(conformed, kind)
+
+
+def conform_job_name(name: str, show: str, shot: str, user: str) -> str:
+    """``show-shot-user_name`` in lower case. ``name`` may have this prefix already.
+
+    Raises:
+        ValueError: The part after the prefix is too short, or has other characters.
+    """
+    prefix = f"{show}-{shot}-{user}_"
+    suffix = name[len(prefix) - 1 :] if name.startswith(prefix) else name
+    suffix = re.sub("_{2,}", "_", suffix.lower()).replace("-", "_")
+    if not _NAME.fullmatch(suffix) or not suffix.strip("_"):
+        raise ValueError(f"the job name {name[:_SHOWN_OF_NAME]!r} cannot be used; {_RULE}")
+    return _check_length(f"{prefix.rstrip('_')}_{suffix.lstrip('_')}".lower(), "job")
+
+
+def conform_frame_name(name: str) -> str:
+    """The name of a frame in a dependency, such as ``0012-beauty``.
+
+    Raises:
+        ValueError: The name has another form. Layers with dots cannot be named in this way.
+    """
+    match = _FRAME.fullmatch(name)
+    if match is None:
+        raise ValueError(
+            f"the frame name {name[:_SHOWN_OF_NAME]!r} cannot be used; frames are named like 0012-beauty, "
+            "with 4 to 6 digits and a layer without dots and dashes"
+        )
+    return frame_name(int(match[1]), conform_name(match[2], "layer"))
+
+
+def _check_length(name: str, kind: str) -> str:
+    if len(name) > LONGEST_NAME:
+        shown = f"{name[:_SHOWN_OF_NAME]!r}..."
+        raise ValueError(f"the {kind} name {shown} has {len(name)} characters; use at most {LONGEST_NAME}")
+    return name
+
+
+MOST_FRAMES = 1_000_000  # of one layer, repeats and members of chunks included: what listing them may cost
+LONGEST_RANGE = 4000
+
+_NUMBER = "-?[0-9]{1,19}"
+_PART = f"{_NUMBER}(?:-{_NUMBER}(?:[xy:]{_NUMBER})?)?"
+_STEPPED = re.compile(f"({_NUMBER})-({_NUMBER})([xy:])({_NUMBER})")
+_RANGE = re.compile(f"{_PART}(?:,{_PART})*")
+
+
+def read_frames(text: str, *, strict: bool) -> FrameSet:
+    """The frames of a range in render order, each once.
+
+    As on Cuebot, parts without a frame, such as ``10-1x1``, and commas at the end are ignored.
+
+    Args:
+        text: The range in Cuebot's grammar, without blanks and the other forms of ``FrameSet``.
+        strict: Accept a range without any frame. On Cuebot such a job never ends.
+
+    Raises:
+        ValueError: The text is not a range, or has too many frames.
+    """
+    if len(text) > LONGEST_RANGE:
+        raise ValueError(f"the range has {len(text)} characters; use at most {LONGEST_RANGE}")
+    kept = _kept(text)
+    if not kept and text:
+        if strict:
+            return FrameSet([])
+        raise ValueError(f"the range {text[:60]!r} gives no frame, and the job would never end")
+    frames = FrameSet(kept)  # before the grammar, because its messages point at the fault
+    if not _RANGE.fullmatch(kept):
+        raise ValueError(
+            f"the range {text[:60]!r} must have no blanks, and no step other than 1-10x2, 1-10y2 and 1-10:2"
+        )
+    if len(frames) > MOST_FRAMES:
+        raise ValueError(f"the range has {len(frames)} frames; use at most {MOST_FRAMES}")
+    distinct = frames.unique()
+    least, most = min(distinct), max(distinct)
+    if max(-least, most) > LARGEST_INT:
+        raise ValueError(f"the range {text[:60]!r} has frames beyond {LARGEST_INT}")
+    return distinct
+
+
+def repeated_frames(text: str) -> FrameSet:
+    """The frames of a valid range, with repetitions."""
+    kept = _kept(text)
+    return FrameSet(kept) if kept else FrameSet([])
+
+
+def _kept(text: str) -> str:
+    return ",".join(part for part in text.rstrip(",").split(",") if not _gives_nothing(part))
+
+
+def _gives_nothing(part: str) -> bool:
+    """Whether Cuebot accepts a part of a range, which has no frame."""
+    match = _STEPPED.fullmatch(part)
+    if match is None:
+        return False
+    first, last, step = int(match[1]), int(match[2]), int(match[4])
+    if match[3] != "y":
+        return step == 1 and last < first
+    hits_all = abs(step) == 1 or first == last
+    return hits_all and (step == 1 or (step > 1 and first == last) or (step < 0 and last < first))
+
+
+def count_heads(frames: FrameSet, chunk: int) -> int:
+    """The number of farm frames of a layer, one for each chunk."""
+    return -(-len(frames) // chunk)

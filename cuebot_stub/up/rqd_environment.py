@@ -16,13 +16,9 @@ from .errors import FarmError
 from .places import cache_folder
 
 __all__ = [
-    "RQD_PACKAGES",
-    "RQD_VERSION",
-    "ensure_rqd_environment",
-    "environment_name",
-    "find_rqd_environment",
+    "RQD_PACKAGES", "RQD_VERSION", "ensure_rqd_environment", "environment_name", "find_rqd_environment",
     "python_of",
-]
+]  # fmt: skip
 
 RQD_VERSION = "1.37"
 

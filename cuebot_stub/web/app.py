@@ -19,10 +19,10 @@ from outline.scheduler import FrameState
 
 from ..farm import steering
 from ..farm.farm import Farm
-from ..farm.jobs import Job
+from ..farm.job import Job
 from ..logs import open_log
+from ..services.errors import NotFound
 from ..services.finding import find_frame, find_job
-from ..services.rpc import NotFound
 from .data import farm_data, frames_data, job_data
 
 __all__ = ["make_app"]
@@ -104,7 +104,7 @@ def _add_reading(app: Flask, farm: Farm) -> None:
     @app.get("/api/frames/<id>/log")
     def log(id: str) -> Response:
         with farm.work():
-            job, ref = find_frame(farm, id)
+            job, _, ref = find_frame(farm, id)
             path = job.log_path(ref)
         return jsonify(path=path, text=_end_of(path))
 
@@ -158,7 +158,7 @@ def _add_changing(app: Flask, farm: Farm) -> None:
     def change_frame(id: str, action: str) -> Response:
         act: Any = _FRAME_ACTIONS.get(action) or abort(404, f"frames have no action {action!r}")
         with farm.work():
-            job, ref = find_frame(farm, id)
+            job, _, ref = find_frame(farm, id)
             _do(lambda: act(farm, job, [ref]))
         return jsonify(done=action)
 

@@ -12,7 +12,7 @@ from outline.scheduler import FrameState
 
 from ..farm.farm import Farm
 from ..farm.hosts import Host
-from ..farm.jobs import Job
+from ..farm.job import Job
 from ..services.messages import job_message, layer_message
 from ..services.thing_messages import host_message, subscription_message
 
@@ -25,7 +25,7 @@ S = FrameState
 
 def farm_data(farm: Farm) -> dict[str, Any]:
     """The jobs, the pending ones first and then the last finished ones, and the hosts."""
-    pending = sorted(farm.pending.values(), key=lambda job: (-job.facts.priority, job.facts.launched))
+    pending = sorted(farm.jobs.pending.values(), key=lambda job: (-job.facts.priority, job.facts.launched))
     over = [job for job in farm.jobs.values() if not job.is_pending]
     over.sort(key=lambda job: -(job.facts.stopped or job.facts.launched))
     hosts = sorted(farm.hosts.values(), key=lambda host: host.name)
@@ -51,7 +51,7 @@ def _job_row(farm: Farm, job: Job) -> dict[str, Any]:
         "stopped": facts.stopped,
         "frames": sum(counts.values()),
         "counts": counts,
-        "cores": farm.usage.of("job", job.id).cores / 100,
+        "cores": farm.procs.usage.of("job", job.id).cores / 100,
         "seconds_left": seconds_left([_work(farm, job, number) for number in range(len(job.layers))]),
     }
 
@@ -145,7 +145,7 @@ def _counts(job: Job, layer: str | None) -> dict[str, int]:
 
 
 def _host_row(farm: Farm, host: Host) -> dict[str, Any]:
-    used = farm.usage.of("host", host.id)
+    used = farm.procs.usage.of("host", host.id)
     state = host.state
     if state == "UP" and (host.lock_state != "OPEN" or host.nimby_locked):
         state = "LOCKED"
@@ -160,7 +160,7 @@ def _host_row(farm: Farm, host: Host) -> dict[str, Any]:
         "seen": int(host.ping_time),
         "frames": [
             {"job": proc.job, "id": proc.frame_id, "name": farm.jobs[proc.job].state.frame_name(proc.ref)}
-            for proc in farm.procs_of_host(host)
+            for proc in farm.procs.on_host(host)
         ],
     }
 

@@ -91,8 +91,8 @@ class FakeDaemons:
     def report(self, name: str, **values: Any) -> Host:
         """Let a daemon report its host, with what runs there."""
         with self.farm.work():
-            host = self.farm.find_host(name)
-            procs = self.farm.procs_of_host(host) if host else []
+            host = self.farm.hosts.named(name)
+            procs = self.farm.procs.on_host(host) if host else []
             running = [FrameReport(proc.id, proc.frame_id, llu_time=int(self.farm.now())) for proc in procs]
             is_boot = values.get("is_boot", False)
             return host_reported(self.farm, self.reports[name]._replace(**values), None if is_boot else running)
@@ -140,7 +140,7 @@ class FakeDaemons:
         with self.farm.work() as farm:
             rules = SpecRules(
                 facilities=frozenset(one.name for one in farm.facilities.values()),
-                shows=farm.show_names(),
+                shows=frozenset(name for show in farm.shows.values() for name in (show.name, *show.aliases)),
                 services=frozenset(service.name for service in farm.services.values()),
                 limits=frozenset(limit.name for limit in farm.limits.values()),
             )

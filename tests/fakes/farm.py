@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from cuebot_stub.farm.farm import Farm, FarmSettings
 from cuebot_stub.farm.hosts import Host
-from cuebot_stub.farm.jobs import Job
+from cuebot_stub.farm.job import Job
 from cuebot_stub.farm.launch import launch
 from cuebot_stub.farm.orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, LogOrder, Order, RunFrame
 from cuebot_stub.farm.reports import FrameReport, HostReport, frame_ended, host_reported, launch_answered, log_answered
 from cuebot_stub.farm.watch import host_answered, tick
 from cuebot_stub.logs import read_log
 from cuebot_stub.seed import seed
-from cuebot_stub.services.rpc import Service
+from cuebot_stub.services.answers import answer
+from cuebot_stub.services.rpc import Service, response_class
 from cuebot_stub.spec import SpecRules, read_spec
 from cuebot_stub.store import SqliteStore
 from tests import specs
@@ -280,6 +280,7 @@ class FakeFarm:
     # -- calls -------------------------------------------------------------------------------------------------
 
     def call(self, service: type[Service], method: str, request: Any) -> Any:
-        """Call a service as the server does for a client, and return the fields of the response."""
+        """Call a service as the server does for a client, and return the response."""
         with self.farm.work():
-            return SimpleNamespace(**(getattr(service(self.farm), method)(request) or {}))
+            response = response_class(service.name, method)
+            return answer(self.farm, response, getattr(service(self.farm), method)(request))

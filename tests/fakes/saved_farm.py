@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cuebot_stub.farm.farm import Farm
-from cuebot_stub.farm.jobs import FrameFacts, Job, LayerTotals
+from cuebot_stub.farm.job import FrameFacts, Job, LayerTotals
 from cuebot_stub.farm.saving import Changes
 from cuebot_stub.store import SqliteStore
 
@@ -88,9 +88,9 @@ def picture(farm: Farm) -> dict[str, Any]:
             for ref in job.state
             for row in farm.depends.of_frame(job, ref)
         },
-        "usage": farm.usage._sums,
-        "hungry": sorted(farm.hungry),
-        "pending": {name: job.id for name, job in farm.pending.items()},
+        "usage": farm.procs.usage._sums,
+        "hungry": sorted(farm.jobs.hungry),
+        "pending": {name: job.id for name, job in farm.jobs.pending.items()},
     }
 
 

@@ -8,7 +8,6 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from cuebot_stub.farm import steering
 from cuebot_stub.farm.reports import FrameReport, HostReport, frame_ended, host_reported
 from cuebot_stub.server import FarmServer
 
@@ -41,7 +40,7 @@ HOST = HostReport(
 
 def page_server(make_farm_server: Callable[..., FarmServer]) -> FarmServer:
     """Start a server with a page, and with a host that answers nothing."""
-    server = make_farm_server(http_port=0)
+    server = make_farm_server(http=0)
     server.farm.send = lambda orders: None
     with server.farm.work() as farm:
         host_reported(farm, HOST, None)
@@ -51,7 +50,7 @@ def page_server(make_farm_server: Callable[..., FarmServer]) -> FarmServer:
 def end_frames(server: FarmServer, job_id: str, status: int, first: int | None = None) -> None:
     """End the frames of a job that run, or the first of them, with an exit status."""
     with server.farm.work() as farm:
-        procs = sorted(steering.procs_of(farm, farm.jobs[job_id]), key=lambda proc: proc.ref)
+        procs = sorted(farm.procs.of_job(farm.jobs[job_id]), key=lambda proc: proc.ref)
         for proc in procs[:first]:
             frame_ended(farm, FrameReport(proc.id, proc.frame_id, exit_status=status))
 

@@ -162,7 +162,7 @@ def test_all_jobs_are_killed(cueadmin: Cueadmin, facts: Any, daemons: FakeDaemon
 
     cueadmin("-kill-all")
 
-    assert daemons.farm.pending == {}
+    assert daemons.farm.jobs.pending == {}
 
 
 @pytest.mark.parametrize("arguments", [["-retry", JOB], ["-retry-all"]], ids=["one", "all"])
@@ -253,7 +253,7 @@ def test_host_is_moved(cueadmin: Cueadmin, daemons: FakeDaemons):
 
     cueadmin("-host", "node1", "-move", "local.desktop")
 
-    assert host.allocation == daemons.farm.find_allocation("local.desktop").id
+    assert host.allocation == daemons.farm.allocations.named("local.desktop").id
 
 
 def test_host_is_deleted(cueadmin: Cueadmin, daemons: FakeDaemons):

@@ -34,7 +34,7 @@ def show(farm: Farm) -> Show:
 @pytest.fixture
 def subscription(farm: Farm, show: Show) -> Subscription:
     """Return the subscription of testing to local.general."""
-    found = farm.subscription_of(show.id, farm.find_allocation("local.general").id)
+    found = farm.subscriptions.first(show=show.id, allocation=farm.allocations.named("local.general").id)
     assert found
     return found
 
@@ -45,7 +45,7 @@ def subscription(farm: Farm, show: Show) -> Subscription:
 def test_show_is_made(cueadmin: Cueadmin, farm: Farm):
     cueadmin("-create-show", "fly")
 
-    assert farm.find_show("fly")
+    assert farm.shows.named("fly")
 
 
 def test_show_is_deleted(cueadmin: Cueadmin, farm: Farm):
@@ -107,17 +107,17 @@ def test_allocation_is_made(cueadmin: Cueadmin, farm: Farm):
     output = cueadmin("-create-alloc", "local", "fast", "fasttag")
 
     assert output == "Created allocation: local.fast\n"
-    assert farm.find_allocation("local.fast").tag == "fasttag"
+    assert farm.allocations.named("local.fast").tag == "fasttag"
 
 
 def test_allocation_is_deleted(cueadmin: Cueadmin, farm: Farm):
     cueadmin("-delete-alloc", "local.unassigned")
 
-    assert farm.find_allocation("local.unassigned") is None
+    assert farm.allocations.named("local.unassigned") is None
 
 
 def test_allocation_is_renamed(cueadmin: Cueadmin, farm: Farm):
-    allocation = farm.find_allocation("local.desktop")
+    allocation = farm.allocations.named("local.desktop")
 
     cueadmin("-rename-alloc", "local.desktop", "local.office")
 
@@ -127,7 +127,7 @@ def test_allocation_is_renamed(cueadmin: Cueadmin, farm: Farm):
 def test_allocation_is_tagged(cueadmin: Cueadmin, farm: Farm):
     cueadmin("-tag-alloc", "local.desktop", "office")
 
-    assert farm.find_allocation("local.desktop").tag == "office"
+    assert farm.allocations.named("local.desktop").tag == "office"
 
 
 def test_hosts_are_transferred(cueadmin: Cueadmin, farm: Farm, daemons: FakeDaemons):
@@ -135,7 +135,7 @@ def test_hosts_are_transferred(cueadmin: Cueadmin, farm: Farm, daemons: FakeDaem
 
     cueadmin("-transfer", "local.general", "local.desktop")
 
-    desktop = farm.find_allocation("local.desktop").id
+    desktop = farm.allocations.named("local.desktop").id
     assert [host.allocation for host in hosts] == [desktop, desktop]
 
 
@@ -145,7 +145,7 @@ def test_hosts_are_transferred(cueadmin: Cueadmin, farm: Farm, daemons: FakeDaem
 def test_subscription_is_made_in_cores(cueadmin: Cueadmin, farm: Farm, show: Show):
     cueadmin("-create-sub", "testing", "local.unassigned", "10", "20.5")
 
-    made = farm.subscription_of(show.id, farm.find_allocation("local.unassigned").id)
+    made = farm.subscriptions.first(show=show.id, allocation=farm.allocations.named("local.unassigned").id)
     assert (made.size, made.burst) == (1000, 2050)
 
 

@@ -16,7 +16,7 @@ pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
 pytest.importorskip("cueman", reason="cueman is not installed")
 
 if TYPE_CHECKING:
-    from cuebot_stub.farm.jobs import Job
+    from cuebot_stub.farm.job import Job
     from cuebot_stub.server import FarmServer
     from tests.fakes.daemons import FakeDaemons
 

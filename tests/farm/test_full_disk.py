@@ -77,7 +77,7 @@ def test_all_is_saved_when_there_is_room_again(
         launch(server, *MANY, name="big")
     set_room(server, 10000)
 
-    until(lambda: not server.farm._unsaved.is_failing)
+    until(lambda: not server.farm.unsaved.is_failing)
 
     server.stop()
     assert names(make_farm_server(state=tmp_path / "farm.db")) == ["before", "big"]

@@ -122,7 +122,7 @@ def test_host_whose_daemon_does_not_answer_is_neither_locked_nor_unlocked(
         getattr(pycue.api.findHost("node1"), call)()
 
     assert caught.value.code() is grpc.StatusCode.INTERNAL
-    assert server.farm.find_host("node1").lock_state == before
+    assert server.farm.hosts.named("node1").lock_state == before
 
 
 @pytest.mark.parametrize(("call", "state"), [("reboot", host_pb2.DOWN), ("rebootWhenIdle", host_pb2.REBOOT_WHEN_IDLE)])

@@ -212,7 +212,7 @@ def test_frames_of_a_killed_rqd_run_elsewhere_and_spend_no_attempt(
     until(lambda: state_of(server, job) is S.SUCCEEDED, 40)
     assert (len(lines_in(marks)), tries(server, job)) == (2, 1)
     with server.farm.work() as farm:
-        assert farm.find_host(first.name).state == "DOWN"  # type: ignore[union-attr]
+        assert farm.hosts.named(first.name).state == "DOWN"  # type: ignore[union-attr]
 
 
 def test_rqd_that_comes_back_is_used_again(make_farm_server: MakeServer, start_rqd: StartRqd):
@@ -283,7 +283,7 @@ def test_reboot_is_never_forwarded(farm_server: FarmServer, rqd: Rqd, verb: str)
         getattr(stub, verb)(getattr(host_pb2, f"Host{verb}Request")(host=host))
 
     with farm_server.farm.work() as farm:
-        assert farm.find_host(rqd.name).state in ("DOWN", "REBOOT_WHEN_IDLE")  # type: ignore[union-attr]
+        assert farm.hosts.named(rqd.name).state in ("DOWN", "REBOOT_WHEN_IDLE")  # type: ignore[union-attr]
     assert [order for order in sent if not isinstance(order, HostOrder) or order.verb != "ReportStatus"] == []
     assert rqd.child is not None
     assert rqd.child.poll() is None

@@ -150,7 +150,7 @@ def test_host_that_is_locked_at_its_daemon_gets_no_frames_until_it_is_unlocked(
         daemon.LockAll(rqd_pb2.RqdStaticLockAllRequest(), timeout=30)
         until(lambda: locked_cores(farm_server) == 800)
         job = launch(farm_server, Layer("frame", f"touch '{mark}'"))
-        refusals = farm_server.farm.dispatched
+        refusals = farm_server.farm.procs.booked
 
         daemon.UnlockAll(rqd_pb2.RqdStaticUnlockAllRequest(), timeout=30)
 

@@ -57,7 +57,7 @@ class Studio(NamedTuple):
 
     def wait_finished(self) -> None:
         """Wait until no job is left that could go on."""
-        until(lambda: not self.server.farm.pending, seconds=60)
+        until(lambda: not self.server.farm.jobs.pending, seconds=60)
 
     def counts(self, name: str) -> dict[str, int]:
         """How many frames of a job are in each state."""

@@ -32,9 +32,9 @@ def server(make_farm_server: Callable[..., FarmServer], tmp_path: Path) -> FarmS
     daemons = FakeDaemons(server.farm)
     daemons.add("node2", nimby_enabled=True)
     with server.farm.work() as farm:
-        farm.find_host("node2").lock_state = "LOCKED"
-        farm.find_host("node2").thread_mode = "AUTO"  # a host with NIMBY gives a frame all of its cores otherwise
-        farm.touch("host", farm.find_host("node2").id, farm.find_host("node2"))
+        farm.hosts.named("node2").lock_state = "LOCKED"
+        farm.hosts.named("node2").thread_mode = "AUTO"  # a host with NIMBY gives a frame all of its cores otherwise
+        farm.hosts.save(farm.hosts.named("node2"))
     daemons.add("node1", cores=100)
     daemons.launch(one_layer(frames="1-3"))
     return server
@@ -219,4 +219,4 @@ def test_what_is_reserved_is_there_after_a_restart(server: FarmServer, cue: Any,
     restarted = FarmServer(state=tmp_path / "farm.sqlite")
 
     restarted.stop()
-    assert restarted.farm.usage.of("group", group).cores == 100
+    assert restarted.farm.procs.usage.of("group", group).cores == 100

@@ -30,7 +30,7 @@ def test_job_has_the_name_of_the_farm(name: str, full: str) -> None:
 
 @given(PARTS, PARTS, PARTS, PARTS)
 def test_job_has_the_name_that_the_server_gives_it(show: str, shot: str, user: str, name: str) -> None:
-    names = pytest.importorskip("cuebot_stub.spec.names")
+    names = pytest.importorskip("cuebot_stub.spec.values")
     try:
         theirs = names.conform_job_name(name, show, names.conform_name(shot, "shot"), user)
     except ValueError:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from cuebot_stub.farm import changing, steering
 from cuebot_stub.farm.farm import Farm
 from cuebot_stub.farm.hosting import move_host, redirect, unbook
+from cuebot_stub.farm.procs import Usage
 from cuebot_stub.farm.things import Group, Limit
-from cuebot_stub.farm.usage import Usage
 from cuebot_stub.farm.watch import tick
 from cuebot_stub.seed import make_show
 from tests.fakes.daemons import FakeDaemons, new_farm
@@ -37,10 +37,10 @@ class World:
         self.daemons = FakeDaemons(self.farm)
         with self.farm.work() as farm:
             make_show(farm, "other")
-            root = farm.root_group(farm.find_show("testing").id)
+            root = farm.groups.where(show=farm.shows.named("testing").id, parent="")[0]
             farm.groups["lights"] = Group("lights", "lights", root.show, root.id, max_cores=300)
             farm.limits["license"] = Limit("license", "license", 2)
-            farm.subscription_of(root.show, farm.find_allocation("local.desktop").id).burst = 250
+            farm.subscriptions.first(show=root.show, allocation=farm.allocations.named("local.desktop").id).burst = 250
         for name in ("node1", "node2", "node3"):
             self.daemons.add(name)
         for name in ("one", "two"):
@@ -66,14 +66,14 @@ def lose(world: World, number: int) -> None:
 def move(world: World, number: int) -> None:
     with world.farm.work() as farm:
         name = ("local.desktop", "local.general", "cloud.general")[number // 3 % 3]
-        move_host(farm, world.pick(farm.hosts, number), farm.find_allocation(name))
+        move_host(farm, world.pick(farm.hosts, number), farm.allocations.named(name))
 
 
 def regroup(world: World, number: int) -> None:
     with world.farm.work() as farm:
         job = world.pick(farm.jobs, number)
         if job.facts.show == farm.groups["lights"].show:
-            group = farm.groups["lights"] if number % 2 else farm.root_group(job.facts.show)
+            group = farm.groups["lights"] if number % 2 else farm.groups.where(show=job.facts.show, parent="")[0]
             changing.move_to_group(farm, job, group)
 
 
@@ -138,9 +138,9 @@ def test_account_agrees_with_the_procs(steps: list[tuple[Act, int]]):
         act(world, number)
 
     farm, anew = world.farm, counted_anew(world.farm)
-    assert {key: farm.usage.of(*key) for key in keys(farm)} == {key: anew.of(*key) for key in keys(farm)}
-    assert +farm.usage.limits == +anew.limits
-    assert [host for host in farm.hosts.values() if farm.usage.of("host", host.id).cores > host.cores] == []
+    assert {key: farm.procs.usage.of(*key) for key in keys(farm)} == {key: anew.of(*key) for key in keys(farm)}
+    assert +farm.procs.usage.limits == +anew.limits
+    assert [host for host in farm.hosts.values() if farm.procs.usage.of("host", host.id).cores > host.cores] == []
 
 
 @settings(max_examples=60, deadline=None)
@@ -157,8 +157,12 @@ def test_what_was_promised_is_kept(steps: list[tuple[Act, int]]):
         act(world, number)
 
     farm = world.farm
-    assert farm.usage.limits["license"] <= 2
+    assert farm.procs.usage.limits["license"] <= 2
     assert [
-        one for one in farm.subscriptions.values() if farm.usage.of("share", one.show, one.allocation).cores > one.burst
+        one
+        for one in farm.subscriptions.values()
+        if farm.procs.usage.of("share", one.show, one.allocation).cores > one.burst
     ] == []
-    assert [job.name for job in farm.jobs.values() if farm.usage.of("job", job.id).cores > job.facts.max_cores] == []
+    assert [
+        job.name for job in farm.jobs.values() if farm.procs.usage.of("job", job.id).cores > job.facts.max_cores
+    ] == []

@@ -8,6 +8,7 @@ import pytest
 from cuebot_stub.farm import steering
 from cuebot_stub.farm.depend import Row
 from cuebot_stub.farm.errors import CannotDo
+from cuebot_stub.farm.life import follow
 from cuebot_stub.farm.linking import drop
 from tests.fakes.farm import FakeFarm
 from tests.links import any_end, by_frame, frame_end, job_end, layer_end, link, steer
@@ -217,7 +218,7 @@ def test_only_some_kinds_can_be_taken_back(jobs: FakeFarm, er: str, on: str, aga
     with jobs.farm.work() as farm:
         farm.depends.satisfy(Row(made))
         farm.depends.unsatisfy(Row(made))
-        farm.follow()
+        follow(farm)
 
     assert jobs.states("comp", "second") == again
 

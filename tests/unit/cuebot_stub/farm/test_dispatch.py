@@ -210,11 +210,11 @@ def test_nothing_is_reserved_any_more_when_all_frames_are_over(daemons: FakeDaem
     host = daemons.add("node1")
     daemons.launch(one_layer(frames="1"))
     with daemons.farm.work() as farm:
-        move_host(farm, host, farm.find_allocation("local.desktop"))
+        move_host(farm, host, farm.allocations.named("local.desktop"))
 
     daemons.finish("0001-beauty")
 
-    assert daemons.farm.usage.is_empty
+    assert daemons.farm.procs.usage.is_empty
 
 
 def test_what_runs_on_a_moved_host_counts_for_its_new_allocation(daemons: FakeDaemons):
@@ -222,10 +222,10 @@ def test_what_runs_on_a_moved_host_counts_for_its_new_allocation(daemons: FakeDa
     daemons.launch(one_layer(frames="1"))
 
     with daemons.farm.work() as farm:
-        desktop = farm.find_allocation("local.desktop")
+        desktop = farm.allocations.named("local.desktop")
         move_host(farm, host, desktop)
 
-    assert daemons.farm.usage.of("share", daemons.farm.find_show("testing").id, desktop.id).cores == 100
+    assert daemons.farm.procs.usage.of("share", daemons.farm.shows.named("testing").id, desktop.id).cores == 100
 
 
 def test_timeout_below_0_is_none(daemons: FakeDaemons):

@@ -53,7 +53,7 @@ def test_host_in_another_allocation_has_its_tag(daemons: FakeDaemons):
     daemons.launch(one_layer(frames="1", after=f"{SMALL}<tags>desktop</tags>"))
 
     with daemons.farm.work() as farm:
-        move_host(farm, host, farm.find_allocation("local.desktop"))
+        move_host(farm, host, farm.allocations.named("local.desktop"))
 
     assert daemons.running == ["0001-beauty"]
 
@@ -150,7 +150,7 @@ def test_frame_that_is_not_threadable_gets_one_core_at_most_or_the_host(
 
 def test_threadable_frame_gets_no_more_than_the_most_of_its_layer(daemons: FakeDaemons):
     daemons.add("node1").thread_mode = "ALL"
-    daemons.farm.find_service("default").max_cores = 300
+    daemons.farm.services.first(name="default", show="").max_cores = 300
 
     daemons.launch(one_layer(after=f"<threadable>True</threadable>{SMALL}"))
 
@@ -176,7 +176,7 @@ def test_job_uses_no_more_cores_than_its_most(daemons: FakeDaemons):
 
 
 def test_jobs_of_a_group_use_no_more_cores_than_its_most(daemons: FakeDaemons):
-    daemons.farm.root_group(daemons.farm.find_show("testing").id).max_cores = 200
+    daemons.farm.groups.where(show=daemons.farm.shows.named("testing").id, parent="")[0].max_cores = 200
     daemons.launch(one_layer("one", frames="1"))
     daemons.launch(one_layer("two", frames="11-20"))
 
@@ -237,7 +237,7 @@ def test_job_uses_no_more_gpus_than_its_most(daemons: FakeDaemons):
 
 
 def test_jobs_of_a_group_use_no_more_gpus_than_its_most(daemons: FakeDaemons):
-    daemons.farm.root_group(daemons.farm.find_show("testing").id).max_gpus = 3
+    daemons.farm.groups.where(show=daemons.farm.shows.named("testing").id, parent="")[0].max_gpus = 3
     daemons.launch(one_layer(after=f"{SMALL}<gpus>1</gpus>"))
 
     daemons.add("node1", gpus=4)

@@ -122,7 +122,9 @@ def test_show_without_a_subscription_to_the_allocation_gets_nothing(daemons: Fak
 
 def test_show_gets_no_more_than_the_burst_of_its_subscription(daemons: FakeDaemons):
     farm = daemons.farm
-    farm.subscription_of(farm.find_show("testing").id, farm.find_allocation("local.general").id).burst = 300
+    farm.subscriptions.first(
+        show=farm.shows.named("testing").id, allocation=farm.allocations.named("local.general").id
+    ).burst = 300
     daemons.launch(one_layer())
 
     daemons.add("node1")
@@ -134,7 +136,9 @@ def test_show_that_uses_its_size_comes_after_others(daemons: FakeDaemons):
     farm = daemons.farm
     with farm.work():
         make_show(farm, "other")
-    farm.subscription_of(farm.find_show("testing").id, farm.find_allocation("local.general").id).size = 100
+    farm.subscriptions.first(
+        show=farm.shows.named("testing").id, allocation=farm.allocations.named("local.general").id
+    ).size = 100
     daemons.launch(one_layer("mine", before="<priority>9</priority>"))
     daemons.launch(one_layer("theirs", frames="101-102", show="other"))
 
@@ -146,7 +150,7 @@ def test_show_that_uses_its_size_comes_after_others(daemons: FakeDaemons):
 @pytest.mark.parametrize("flag", ["active", "booking_enabled", "dispatch_enabled"])
 def test_show_that_is_switched_off_starts_nothing(daemons: FakeDaemons, flag: str):
     daemons.launch(one_layer())
-    setattr(daemons.farm.find_show("testing"), flag, False)
+    setattr(daemons.farm.shows.named("testing"), flag, False)
 
     daemons.add("node1")
 
@@ -157,7 +161,7 @@ def test_frames_of_a_show_without_booking_are_followed_by_others_of_their_job(da
     daemons.add("node1", cores=200)
     daemons.launch(one_layer())
     with daemons.farm.work() as farm:
-        farm.find_show("testing").booking_enabled = False
+        farm.shows.named("testing").booking_enabled = False
 
     daemons.finish("0001-beauty")
 
@@ -168,7 +172,7 @@ def test_frames_of_a_show_without_dispatching_are_followed_by_none(daemons: Fake
     daemons.add("node1", cores=200)
     daemons.launch(one_layer())
     with daemons.farm.work() as farm:
-        farm.find_show("testing").dispatch_enabled = False
+        farm.shows.named("testing").dispatch_enabled = False
 
     daemons.finish("0001-beauty")
 
@@ -177,7 +181,7 @@ def test_frames_of_a_show_without_dispatching_are_followed_by_none(daemons: Fake
 
 def test_show_that_another_scheduler_manages_runs_here_all_the_same(daemons: FakeDaemons):
     daemons.launch(one_layer(frames="1"))
-    daemons.farm.find_show("testing").scheduler_managed = True
+    daemons.farm.shows.named("testing").scheduler_managed = True
 
     daemons.add("node1")
 
@@ -187,7 +191,7 @@ def test_show_that_another_scheduler_manages_runs_here_all_the_same(daemons: Fak
 def test_strict_server_leaves_a_managed_show_to_its_scheduler():
     daemons = FakeDaemons(new_farm(strict=True))
     daemons.launch(one_layer(frames="1"))
-    daemons.farm.find_show("testing").scheduler_managed = True
+    daemons.farm.shows.named("testing").scheduler_managed = True
 
     daemons.add("node1")
 

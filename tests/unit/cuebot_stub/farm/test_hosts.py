@@ -46,7 +46,7 @@ def test_new_host_belongs_to_the_allocation_of_its_first_tag_that_names_one(
 def test_moved_host_stays_where_it_is_when_it_reports(daemons: FakeDaemons):
     host = daemons.add("node1")
     with daemons.farm.work() as farm:
-        move_host(farm, host, farm.find_allocation("cloud.general"))
+        move_host(farm, host, farm.allocations.named("cloud.general"))
 
     daemons.report("node1", is_boot=True)
 
@@ -148,7 +148,7 @@ def test_host_in_repair_for_another_reason_stays_so_when_it_has_room(daemons: Fa
 def test_all_that_is_about_a_host_goes_with_it(daemons: FakeDaemons):
     host = daemons.add("node1")
     farm = daemons.farm
-    farm.owners["ann"] = Owner("ann", "ann", farm.find_show("testing").id)
+    farm.owners["ann"] = Owner("ann", "ann", farm.shows.named("testing").id)
     farm.deeds["deed"] = Deed("deed", host.id, "ann")
     farm.comments["note"] = Comment("note", host.id, 1, "ann", "fan", "is loud")
 
@@ -160,7 +160,7 @@ def test_all_that_is_about_a_host_goes_with_it(daemons: FakeDaemons):
 
 def test_room_of_a_proc_that_was_redirected_to_a_group_goes_to_a_job_of_it(daemons: FakeDaemons):
     farm = daemons.farm
-    root = farm.root_group(farm.find_show("testing").id)
+    root = farm.groups.where(show=farm.shows.named("testing").id, parent="")[0]
     farm.groups["lights"] = Group("lights", "lights", root.show, root.id)
     daemons.add("node1", cores=100)
     daemons.launch(one_layer("first", before="<priority>9</priority>"))

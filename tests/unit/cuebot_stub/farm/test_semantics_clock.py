@@ -29,7 +29,7 @@ def set_clock(farm: FakeFarm, step: float) -> None:
 
 
 def report(farm: FakeFarm, name: str = "node1") -> None:
-    host = farm.farm.find_host(name)
+    host = farm.farm.hosts.named(name)
     assert host is not None
     farm.rqd.report(host.id)
 

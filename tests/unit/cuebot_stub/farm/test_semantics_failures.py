@@ -44,7 +44,7 @@ def disk(kept_farm: FakeFarm) -> FullStore:
     """Return the store of ``kept_farm``, which can be made full."""
     assert kept_farm._store is not None
     store = FullStore(kept_farm._store)
-    kept_farm.farm._unsaved._store = store
+    kept_farm.farm.unsaved._store = store
     return store
 
 
@@ -64,7 +64,7 @@ def test_whoever_only_looks_does_not_hear_of_a_full_disk(kept_farm: FakeFarm, di
         kept_farm.launch(layer())
 
     with kept_farm.farm.work() as farm:
-        names = list(farm.pending)
+        names = list(farm.jobs.pending)
 
     assert names == ["testing-test_shot-tester_test"]
 
@@ -106,10 +106,10 @@ def test_launch_that_was_held_back_is_not_sent_when_its_frame_was_given_up(kept_
         kept_farm.launch(layer(frames="1"))
     kept_farm.clock.advance(60)
     with pytest.raises(CannotSave):
-        kept_farm.rqd.report(kept_farm.farm.find_host("node1").id)
+        kept_farm.rqd.report(kept_farm.farm.hosts.named("node1").id)
     kept_farm.clock.advance(60)
     with pytest.raises(CannotSave):
-        kept_farm.rqd.report(kept_farm.farm.find_host("node1").id)
+        kept_farm.rqd.report(kept_farm.farm.hosts.named("node1").id)
 
     disk.is_full = False
     kept_farm.pass_time(1.0)
@@ -251,7 +251,7 @@ def test_inner_work_sends_nothing_before_the_outer_one_ends():
     farm.send = sent.append
     with farm.work():
         with farm.work():
-            farm._orders.append("order")  # type: ignore[arg-type]
+            farm.orders.append("order")  # type: ignore[arg-type]
         inner = list(sent)
 
     assert (inner, sent) == ([], [["order"]])

@@ -240,7 +240,7 @@ def test_logs_go_below_the_log_root():
 
 
 def test_logs_of_a_job_of_an_archived_show_go_to_the_show_that_it_is_of_now(farm: FakeFarm):
-    show = farm.farm.find_show("testing")
+    show = farm.farm.shows.named("testing")
     assert show is not None
     show.name, show.aliases = "renamed", ["testing"]
 

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm.hosting import delete_host
-from cuebot_stub.farm.hosts import Host, host_address
+from cuebot_stub.farm.hosts import Host, all_tags, host_address
 from cuebot_stub.farm.orders import HostOrder, KillOrder
 from cuebot_stub.farm.reports import FrameReport, host_reported
 from cuebot_stub.farm.watch import host_answered
@@ -104,7 +104,11 @@ def test_first_tag_that_is_an_allocation_decides(farm: FakeFarm, facility: str, 
 def test_tags_are_the_allocations_the_name_and_what_is_reported(farm: FakeFarm):
     host = report(farm, tags=["Fast", "desktop"])
 
-    assert farm.farm.host_tags(host) == {"desktop", "node1", "fast"}
+    assert {tag.lower() for tag in all_tags(host, farm.farm.allocations[host.allocation])} == {
+        "desktop",
+        "node1",
+        "fast",
+    }
 
 
 def test_host_keeps_its_allocation_when_it_reports_other_tags(farm: FakeFarm):
@@ -327,12 +331,11 @@ def test_frames_that_nobody_knows_are_forgotten_when_they_are_gone(farm: FakeFar
 
 def test_nothing_is_kept_of_a_host_that_is_deleted(farm: FakeFarm):
     host = report(farm, STRANGER)
-    farm.farm.host_tags(host)
 
     with farm.farm.work():
         delete_host(farm.farm, host)
 
-    assert (farm.farm.hosts, farm.farm.strangers, farm.farm.tags_seen) == ({}, {}, {})
+    assert (farm.farm.hosts, farm.farm.strangers) == ({}, {})
 
 
 # -- refusals ------------------------------------------------------------------------------------------------------
@@ -346,7 +349,7 @@ def test_host_that_refuses_is_asked_less_and_less_often(farm: FakeFarm):
     for _ in range(600):
         farm.pass_time(0.1)
 
-    assert 5 < farm.farm.dispatched < 15
+    assert 5 < farm.farm.procs.booked < 15
     assert farm.states("beauty") == "W"
 
 

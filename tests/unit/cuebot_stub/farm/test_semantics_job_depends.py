@@ -122,7 +122,7 @@ def test_nothing_can_wait_for_a_job_that_is_finished(farm: FakeFarm):
     with pytest.raises(SpecError, match="no pending job 'testing-test_shot-tester_one'; it may be finished"):
         farm.launch_spec(spec(job(name="two"), depends=depend("JOB_ON_JOB", depjob="two", onjob="one")))
 
-    assert list(farm.farm.pending) == []
+    assert list(farm.farm.jobs.pending) == []
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_dependency_on_a_layer_that_another_job_does_not_have_is_refused(
     with pytest.raises(SpecError, match=message):
         farm.launch_spec(spec(job(name="three"), depends=depend("LAYER_ON_LAYER", depjob="two", onjob="one", **parts)))
 
-    assert len(farm.farm.pending) == 2
+    assert len(farm.farm.jobs.pending) == 2
 
 
 def test_dependency_on_a_frame_that_another_job_does_not_have_is_refused(farm: FakeFarm):

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm import steering
-from cuebot_stub.farm.jobs import Job
+from cuebot_stub.farm.job import Job
 from cuebot_stub.farm.orders import LaunchOrder, RunFrame
 from cuebot_stub.spec import SpecError
 from tests.fakes.farm import FakeFarm
@@ -45,7 +45,7 @@ def test_job_is_pending_when_its_launch_is_answered(farm: FakeFarm):
     made = farm.launch(layer())
 
     assert (made.name, made.facts.state) == (f"{PREFIX}_test", "PENDING")
-    assert list(farm.farm.pending) == [f"{PREFIX}_test"]
+    assert list(farm.farm.jobs.pending) == [f"{PREFIX}_test"]
 
 
 def test_job_has_what_opencue_gives_it(farm: FakeFarm):
@@ -64,7 +64,7 @@ def test_paused_job_starts_nothing(farm: FakeFarm):
 
 
 def test_paused_show_pauses_new_jobs(farm: FakeFarm):
-    show = farm.farm.find_show("testing")
+    show = farm.farm.shows.named("testing")
     assert show is not None
     show.paused = True
 
@@ -213,14 +213,14 @@ def test_old_finished_jobs_are_forgotten_with_all_that_was_noted_about_them():
         farm.launch(layer(frames="1"), POST, name=f"job_{number}")
         kill(farm, f"job_{number}")
         farm.clock.advance(1)
-        for one in list(farm.farm.pending):
+        for one in list(farm.farm.jobs.pending):
             kill(farm, one.partition("monitor_")[2])
 
     assert len(farm.farm.jobs) == 2
-    assert len(farm.farm.by_prefix) == 2
+    assert len(farm.farm.jobs.by_prefix) == 2
     assert farm.farm.depends.all == {}
-    assert farm.farm.hungry == {}
-    assert farm.farm.usage.is_empty
+    assert farm.farm.jobs.hungry == {}
+    assert farm.farm.procs.usage.is_empty
 
 
 def test_finished_jobs_with_many_frames_are_forgotten_but_for_the_last():
@@ -305,7 +305,7 @@ def test_post_jobs_of_one_moment_have_names_of_their_own(farm: FakeFarm):
         kill(farm)
         farm.clock.advance(-1.0)
 
-    names = [name for name in farm.farm.pending if "_post_job_" in name]
+    names = [name for name in farm.farm.jobs.pending if "_post_job_" in name]
     assert len(names) == 2
 
 

@@ -54,7 +54,7 @@ def test_layer_needs_what_it_says_and_else_what_its_service_says(
 
 
 def test_service_of_the_show_wins(farm: FakeFarm):
-    show = farm.farm.find_show("testing")
+    show = farm.farm.shows.named("testing")
     assert show is not None
     farm.farm.services["mine"] = Service("mine", "arnold", show.id, min_memory=GB)
 

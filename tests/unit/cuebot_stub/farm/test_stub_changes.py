@@ -10,6 +10,7 @@ import pytest
 
 from cuebot_stub.farm import changing
 from cuebot_stub.farm.errors import CannotDo
+from cuebot_stub.farm.life import look_for_frames
 from cuebot_stub.farm.things import Group, Limit
 from tests.fakes.farm import FakeFarm
 from tests.specs import layer
@@ -29,9 +30,11 @@ def add_limit(farm: FakeFarm, name: str, value: int) -> None:
 
 
 def add_group(farm: FakeFarm, **facts: int) -> Group:
-    show = farm.farm.find_show("testing")
+    show = farm.farm.shows.named("testing")
     assert show is not None
-    group = Group(str(uuid.uuid4()), "seq", show.id, parent=farm.farm.root_group(show.id).id, **facts)
+    group = Group(
+        str(uuid.uuid4()), "seq", show.id, parent=farm.farm.groups.where(show=show.id, parent="")[0].id, **facts
+    )
     with farm.farm.work() as inner:
         inner.groups[group.id] = group
     return group
@@ -125,7 +128,7 @@ def test_layer_that_may_start_later_starts_then(farm: FakeFarm):
     with farm.farm.work():
         changing.change_layer(farm.farm, late, 0, start_after=int(farm.clock.now) + 60)
         late.facts.paused = False
-        farm.farm.job_changed(late)
+        look_for_frames(farm.farm, late)
     early = farm.names_running()
 
     farm.pass_time(61)
@@ -139,7 +142,7 @@ def test_limit_that_is_added_counts_frames_that_run_already(farm: FakeFarm):
     farm.add_host(cores=4)
 
     change_layer(farm, limits=["licence"])
-    counted = farm.farm.usage.limits["licence"]
+    counted = farm.farm.procs.usage.limits["licence"]
     farm.end("0001-beauty")
     farm.end("0002-beauty")
     farm.end("0003-beauty")
@@ -159,7 +162,7 @@ def test_limit_that_is_dropped_counts_no_frames_any_more(farm: FakeFarm):
 
     assert one == ["0001-beauty"]
     assert len(farm.names_running()) == 4
-    assert farm.farm.usage.limits["licence"] == 0
+    assert farm.farm.procs.usage.limits["licence"] == 0
 
 
 def test_job_in_another_group_has_its_defaults_and_its_cores_count_there(farm: FakeFarm):
@@ -173,8 +176,8 @@ def test_job_in_another_group_has_its_defaults_and_its_cores_count_there(farm: F
     farm.add_host("node2", cores=8)
 
     assert (farm.job().facts.priority, farm.job().facts.max_cores) == (7, 300)
-    assert farm.farm.usage.of("group", group.id).cores == 200
-    assert farm.farm.usage.of("group", root).cores == 0
+    assert farm.farm.procs.usage.of("group", group.id).cores == 200
+    assert farm.farm.procs.usage.of("group", root).cores == 0
 
 
 def test_group_of_another_show_is_refused(farm: FakeFarm):

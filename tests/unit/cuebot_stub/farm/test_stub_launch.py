@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from cuebot_stub.farm import steering
+from cuebot_stub.farm.life import forget_job
 from cuebot_stub.farm.linking import End, connect
 from cuebot_stub.spec import SpecError
 from tests.fakes.farm import FakeFarm
@@ -105,7 +106,7 @@ def test_post_layers_are_a_job_that_starts_when_its_parent_is_over(farm: FakeFar
 
     assert before == ("POSTED", post.id, parent.name)
     assert post.facts.state == "PENDING"
-    assert list(farm.farm.pending) == [post.name]
+    assert list(farm.farm.jobs.pending) == [post.name]
 
 
 def test_oldest_finished_jobs_are_forgotten_with_all_that_is_about_them():
@@ -133,7 +134,7 @@ def test_forgotten_job_is_gone_from_the_file(kept_farm: FakeFarm):
     kept_farm.add_host()
     kept_farm.end_all()
     with kept_farm.farm.work() as farm:
-        farm.forget_job(kept_farm.job("first"))
+        forget_job(farm, kept_farm.job("first"))
 
     kept_farm.restart()
 

@@ -16,10 +16,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from cuebot_stub.farm import changing, ordering, steering
 from cuebot_stub.farm.depend import Row
 from cuebot_stub.farm.errors import CannotDo
-from cuebot_stub.farm.jobs import Job
+from cuebot_stub.farm.job import Job
+from cuebot_stub.farm.life import follow
 from cuebot_stub.farm.linking import End, connect
+from cuebot_stub.farm.procs import Usage
 from cuebot_stub.farm.reports import lose_proc
-from cuebot_stub.farm.usage import Usage
 from outline.scheduler import FrameState
 from tests.fakes.farm import FakeFarm
 from tests.fakes.saved_farm import picture
@@ -176,7 +177,7 @@ class FarmMachine(RuleBasedStateMachine):
         if found is not None:
             with self.fake.farm.work() as farm:
                 farm.depends.satisfy(found)
-                farm.follow()
+                follow(farm)
 
     @rule(number=NUMBER)
     def unsatisfy(self, number: int) -> None:
@@ -185,7 +186,7 @@ class FarmMachine(RuleBasedStateMachine):
         if found is not None:
             with self.fake.farm.work() as farm:
                 farm.depends.unsatisfy(found)
-                farm.follow()
+                follow(farm)
 
     @rule(number=NUMBER, paused=st.booleans())
     def pause(self, number: int, paused: bool) -> None:
@@ -256,34 +257,34 @@ class FarmMachine(RuleBasedStateMachine):
         farm, anew = self.fake.farm, Usage()
         for proc in farm.procs.values():
             anew.add(proc, farm.hosts[proc.host], farm.jobs[proc.job])
-        assert farm.usage._sums == anew._sums
+        assert farm.procs.usage._sums == anew._sums
         for host in farm.hosts.values():
-            assert farm.usage.of("host", host.id).cores <= host.cores
+            assert farm.procs.usage.of("host", host.id).cores <= host.cores
 
     @invariant()
     def jobs_are_over_when_all_is_done(self) -> None:
         """No job is pending that has nothing left to do."""
-        assert not any(job.state.succeeded for job in self.fake.farm.pending.values())
+        assert not any(job.state.succeeded for job in self.fake.farm.jobs.pending.values())
 
     @invariant()
     def no_core_is_idle_while_a_frame_may_start(self) -> None:
         """Whatever lets a frame start also gives it a free core."""
-        waiting = [job for job in self.fake.farm.pending.values() if not job.facts.paused and job.state.waiting]
+        waiting = [job for job in self.fake.farm.jobs.pending.values() if not job.facts.paused and job.state.waiting]
         assert not waiting or len(self.fake.farm.procs) == CORES
 
     def finish_all(self) -> None:
         """Take everything back that holds frames, let them run, and see all jobs finished."""
         with self.fake.farm.work() as farm:
-            for job in list(farm.pending.values()):
+            for job in list(farm.jobs.pending.values()):
                 steering.resume(farm, job)
                 steering.hold_frames(farm, job, list(job.facts.freed))
                 steering.retry_frames(farm, job, list(job.state))
             for row in self.rows():
                 farm.depends.satisfy(row)
-            farm.follow()
+            follow(farm)
         self.fake.pass_time(10.0)
         self.fake.end_all()
-        assert self.fake.farm.pending == {}
+        assert self.fake.farm.jobs.pending == {}
         assert self.fake.farm.procs == {}
 
 

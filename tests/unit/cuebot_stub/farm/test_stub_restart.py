@@ -130,7 +130,7 @@ def test_frame_without_a_process_in_the_file_runs_again(kept_farm: FakeFarm):
     kept_farm.add_host(cores=1)
     with kept_farm.farm.work():
         (proc,) = kept_farm.farm.procs
-        kept_farm.farm.touch("proc", proc, None)
+        kept_farm.farm.unsaved.thing("proc", proc, None)
     kept_farm.rqd.running.clear()
 
     kept_farm.restart()
@@ -206,8 +206,7 @@ def test_what_was_dropped_marked_freed_and_taken_back_is_as_before(kept_farm: Fa
 
 def _add_limit(farm: FakeFarm) -> None:
     limit = Limit(str(uuid.uuid4()), "licence", 5)
-    farm.farm.limits[limit.id] = limit
-    farm.farm.touch("limit", limit.id, limit)
+    farm.farm.limits.add(limit)
 
 
 def test_order_of_frames_is_kept(kept_farm: FakeFarm):
@@ -259,8 +258,7 @@ def test_comments_are_kept(kept_farm: FakeFarm):
     kept_farm.launch(layer("beauty", "1"))
     comment = Comment(str(uuid.uuid4()), kept_farm.job().id, 1, "somebody", "note", "look at frame 3")
     with kept_farm.farm.work() as farm:
-        farm.comments[comment.id] = comment
-        farm.touch("comment", comment.id, comment)
+        farm.comments.add(comment)
 
     kept_farm.restart()
 
@@ -275,7 +273,7 @@ def test_post_job_still_starts_when_its_parent_is_over(kept_farm: FakeFarm):
     ended = kept_farm.end_all()
 
     assert ended == ["0001-beauty", "0001-publish"]
-    assert kept_farm.farm.pending == {}
+    assert kept_farm.farm.jobs.pending == {}
 
 
 def test_a_layer_keeps_the_time_before_a_retry_and_that_errors_are_ignored(kept_farm: FakeFarm):

@@ -47,7 +47,7 @@ def test_job_runs_to_its_end(farm: FakeFarm):
     assert ended == [f"{frame:04d}-beauty" for frame in range(1, 7)]
     assert farm.states("beauty") == "SSSSSS"
     assert farm.job().facts.state == "FINISHED"
-    assert farm.farm.pending == {}
+    assert farm.farm.jobs.pending == {}
 
 
 def test_frame_that_fails_is_tried_again_and_then_dead(farm: FakeFarm):

@@ -33,8 +33,8 @@ from cuebot_stub.farm.things import (
 )  # fmt: skip
 from cuebot_stub.farm.watch import tick
 from cuebot_stub.services.department_service import DepartmentService
+from cuebot_stub.services.errors import RpcError
 from cuebot_stub.services.group_service import GroupService
-from cuebot_stub.services.rpc import RpcError
 from cuebot_stub.services.service_service import OverrideService
 from cuebot_stub.spec import SpecError
 from tests.fakes.daemons import FakeDaemons, new_farm
@@ -62,32 +62,26 @@ class World:
         self.daemons.launch(spec(job(*layers, name="first"), depends=depends))
         second = self.daemons.launch(spec(job(*layers, name="second")))
         with self.farm.work() as farm:
-            host = farm.find_host("node2")
+            host = farm.hosts.named("node2")
             assert host is not None
-            farm.partitions["lent"] = RenderPartition("lent", host.id, second, threads=1, max_cores=100)
-            farm.touch("partition", "lent", farm.partitions["lent"])
+            farm.partitions.add(RenderPartition("lent", host.id, second, threads=1, max_cores=100))
 
     def _furnish(self, farm: Farm) -> None:
-        show = farm.find_show("testing")
+        show = farm.shows.named("testing")
         assert show is not None
-        host = farm.find_host("node2")
+        host = farm.hosts.named("node2")
         assert host is not None
         host.lock_state = "LOCKED"
-        farm.touch("host", host.id, host)
+        farm.hosts.save(host)
         task = Task("task", "test_shot", 400)
-        things: list[tuple[str, dict[str, Any], Any]] = [
-            ("limit", farm.limits, Limit("limit", "license", 3)),
-            ("comment", farm.comments, Comment("comment", host.id, 1, "ann", "fan", "is loud")),
-            ("owner", farm.owners, Owner("owner", "ann", show.id)),
-            ("deed", farm.deeds, Deed("deed", host.id, "owner")),
-            ("service", farm.services, Service("override", "maya", show.id)),
-            ("department", farm.departments, Department("department", "Unknown", show.id, tasks=[task])),
-            ("filter", farm.filters, Filter("filter", "slow", show.id, 1.0, matchers=[Matcher("m", "USER", "IS", "x")],
-                                            actions=[Action("a", "PAUSE_JOB", "BOOLEAN_TYPE", True)])),
-        ]  # fmt: skip
-        for kind, place, thing in things:
-            place[thing.id] = thing
-            farm.touch(kind, thing.id, thing)
+        slow = Matcher("m", "USER", "IS", "x"), Action("a", "PAUSE_JOB", "BOOLEAN_TYPE", True)
+        farm.limits.add(Limit("limit", "license", 3))
+        farm.comments.add(Comment("comment", host.id, 1, "ann", "fan", "is loud"))
+        farm.owners.add(Owner("owner", "ann", show.id))
+        farm.deeds.add(Deed("deed", host.id, "owner"))
+        farm.services.add(Service("override", "maya", show.id))
+        farm.departments.add(Department("department", "Unknown", show.id, tasks=[task]))
+        farm.filters.add(Filter("filter", "slow", show.id, 1.0, matchers=[slow[0]], actions=[slow[1]]))
 
     def restart(self) -> None:
         """End the farm and make a new one of its file."""
@@ -195,6 +189,6 @@ def test_counts_of_a_show_are_there_after_a_restart(world: World):
 
     world.restart()
 
-    show = world.farm.find_show("testing")
+    show = world.farm.shows.named("testing")
     assert show is not None
     assert (show.rendered_frames, show.failed_frames) == (1, 1)

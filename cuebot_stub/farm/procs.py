@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sums of reserved resources: on hosts, and by jobs, layers, groups, subscriptions and limits."""
+"""The procs of a farm, and the sums of what they have reserved on hosts, by jobs, groups, subscriptions and limits."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from .hosts import Host, Proc
-from .jobs import Job
+from .job import Job
+from .saving import Table, Unsaved
 
-__all__ = ["Reserved", "Usage"]
+__all__ = ["Procs", "Reserved", "Usage"]
 
 
 class Reserved(NamedTuple):
@@ -81,3 +83,54 @@ class Usage:
     def of(self, *key: Hashable) -> Reserved:
         """The sums for a key: ``of("host", id)``, ``of("share", show, allocation)``."""
         return self._sums.get(key, _NOTHING)
+
+
+class Procs(Table[Proc]):
+    """The procs of a farm, by id. They come and go by ``book`` and ``end``.
+
+    Attributes:
+        usage: The sums of what they have reserved.
+        booked: The number of procs ever booked.
+    """
+
+    def __init__(self, hosts: Mapping[str, Host], jobs: Mapping[str, Job], unsaved: Unsaved) -> None:
+        super().__init__("proc", Proc, unsaved)
+        self.usage = Usage()
+        self.booked = 0
+        self._hosts, self._jobs = hosts, jobs
+
+    def book(self, proc: Proc) -> None:
+        """Add a proc, and reserve what it needs."""
+        job = self._jobs[proc.job]
+        self[proc.id] = proc
+        job.procs.add(proc.id)
+        job.running[proc.ref] = proc.id
+        self.usage.add(proc, self._hosts[proc.host], job)
+
+    def end(self, proc: Proc) -> None:
+        """Remove a proc, and free what it has reserved."""
+        job = self._jobs[proc.job]
+        job.procs.discard(proc.id)
+        job.running.pop(proc.ref, None)
+        self.usage.remove(proc, self._hosts[proc.host], job)
+        self.remove(proc)
+
+    def of_job(self, job: Job) -> list[Proc]:
+        """The procs of a job."""
+        return [self[id] for id in job.procs]
+
+    def on_host(self, host: Host) -> list[Proc]:
+        """The procs on a host."""
+        return [proc for proc in self.values() if proc.host == host.id]
+
+    @contextmanager
+    def recounting(self, procs: Iterable[Proc]) -> Iterator[None]:
+        """Recount procs around a change of what they are counted by: allocation, group or limits."""
+        counted = [(proc, self._hosts[proc.host], self._jobs[proc.job]) for proc in procs]
+        for each in counted:
+            self.usage.remove(*each)
+        try:
+            yield
+        finally:
+            for each in counted:
+                self.usage.add(*each)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The life of a job: what follows from the moves of its frames, its end, its return, and how it is forgotten."""
+
+from __future__ import annotations
+
+from outline.scheduler import FrameState, Move
+
+from .errors import CannotDo
+from .job import Job
+from .lending import forget_partitions
+from .state import FarmState
+
+__all__ = ["finish_if_complete", "finish_job", "follow", "forget_job", "look_for_frames", "revive_job"]
+
+
+def follow(farm: FarmState, *jobs: Job) -> None:
+    """Update dependencies, hosts and finished jobs after frames have changed their state.
+
+    Call it after each change in the scheduler or in the book of dependencies.
+
+    Args:
+        jobs: The jobs whose frames have changed, apart from those that the book has changed.
+    """
+    todo = {job.id: job for job in jobs}
+    while True:
+        for job in farm.depends.take_moved():
+            todo.setdefault(job.id, job)
+        if not todo:
+            return
+        job = todo.pop(next(iter(todo)))
+        for move in job.take_moves():
+            _apply(farm, job, move)
+        if job.state.waits.freed != set(job.facts.freed):
+            job.facts.freed = sorted(job.state.waits.freed)
+            farm.jobs.save(job)
+        look_for_frames(farm, job)
+        finish_if_complete(farm, job)
+
+
+def _apply(farm: FarmState, job: Job, move: Move) -> None:
+    job.note(move, farm.now())
+    if {move.before, move.after} != {FrameState.WAITING, FrameState.DEPEND}:  # which is worked out, not saved
+        farm.jobs.save_frame(job, move.ref)
+    farm.depends.frame_moved(job, move, eaten_layers_count=farm.useful)
+
+
+def look_for_frames(farm: FarmState, job: Job) -> None:
+    """Look whether a job has frames to start, and for hosts when it has more than before."""
+    if farm.jobs.count_waiting(job):
+        farm.wake()
+
+
+def finish_if_complete(farm: FarmState, job: Job) -> None:
+    """Finish a job if all its frames are SUCCEEDED or EATEN. A job without frames never finishes."""
+    if job.is_pending and len(job.state) and job.state.succeeded:
+        finish_job(farm, job)
+
+
+def finish_job(farm: FarmState, job: Job) -> None:
+    """Finish a job. Jobs that depend on it, and its post layers, may start."""
+    farm.jobs.set_state(job, "FINISHED", int(farm.now()))
+    look_for_frames(farm, job)
+    farm.depends.job_over(job)
+    forget_partitions(farm, job.id)
+    post = farm.jobs.get(job.facts.post_job)
+    if post is not None and post.facts.state == "POSTED":
+        post.facts.launched = int(farm.now())
+        farm.jobs.set_state(post, "PENDING")
+        look_for_frames(farm, post)
+        finish_if_complete(farm, post)
+    _forget_old_jobs(farm)
+
+
+def revive_job(farm: FarmState, job: Job) -> None:
+    """Make a finished job pending again, to run a frame again.
+
+    Raises:
+        CannotDo: Another job of that name is pending.
+    """
+    if job.facts.state != "FINISHED":
+        return
+    if job.name in farm.jobs.pending:
+        raise CannotDo(f"another job {job.name} is pending; this one stays finished")
+    farm.jobs.set_state(job, "PENDING")
+    look_for_frames(farm, job)
+
+
+def _forget_old_jobs(farm: FarmState) -> None:
+    done = [job for job in farm.jobs.values() if job.facts.state == "FINISHED" and not job.procs]
+    done.sort(key=lambda job: (job.facts.stopped, job.facts.number), reverse=True)
+    frames = 0
+    for place, job in enumerate(done):
+        frames += len(job.state)
+        too_many = place >= farm.settings.max_finished or frames > farm.settings.max_finished_frames
+        if place and too_many:
+            forget_job(farm, job)
+
+
+def forget_job(farm: FarmState, job: Job) -> None:
+    """Delete a finished job without procs, with its comments and dependencies."""
+    farm.jobs.forget(job)
+    farm.depends.forget_job(job.id)
+    farm.comments.remove(*farm.comments.where(subject_of=job.id))
