@@ -42,6 +42,8 @@ def is_url(path: str) -> bool:
 
 def join(folder: str, path: str) -> str:
     """A path in a folder; an absolute path and a URL stay as they are."""
+    if folder[:1] == "/" != folder[-1:] and ":" not in path:  # most are; a plan asks for millions
+        return path if path[:1] == "/" else f"{folder}/{path}"
     return path if is_url(path) else os.path.join(folder, path)
 
 

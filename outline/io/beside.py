@@ -61,7 +61,8 @@ def remove_stale(output: Output, frames: Iterable[int], *, is_first: bool = Fals
     """
     names_in = _hidden_in if is_first else _look_for_hidden
     if output.has_items:
-        return [name for frame in frames for name in _remove(names_in, *_left_of(output.frame_path(frame)))]
+        paths = [output.frame_path(frame) for frame in frames]
+        return [name for path in paths for name in _remove(names_in, *_left_of(path), begin=_literal_begin(path))]
     name, wanted = _name_regex(output), set(frames)
 
     def is_ours(found: re.Match[str]) -> bool:
@@ -76,17 +77,23 @@ def _left_of(path: str) -> tuple[str, str]:
     return os.path.dirname(path) or os.curdir, rf"{_tile_regex(stem)}(?:{re.escape(extension)}|{_LEFT_BESIDE})"
 
 
+def _literal_begin(path: str) -> str:
+    """What each name that ``_left_of`` matches begins with; to compile an expression takes longer than most frames."""
+    return os.path.basename(path).partition(" ")[0].partition("<")[0].partition(".")[0]
+
+
 def _remove(
     names_in: Callable[[str], list[str]],
     folder: str,
     name: str,
     is_ours: Callable[[re.Match[str]], bool] = lambda found: True,
+    begin: str = "",
 ) -> list[str]:
     """Remove the hidden files of a folder whose real names match."""
     removed = []
     for found in names_in(folder):
         marked = _MARKED.fullmatch(found)
-        match = re.fullmatch(name, marked["name"]) if marked else None
+        match = re.fullmatch(name, marked["name"]) if marked and marked["name"].startswith(begin) else None
         if match and is_ours(match):
             remove(os.path.join(folder, found))
             removed.append(found)

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 
 from ..exception import LayerException
 from ..storage import is_url
@@ -16,6 +18,8 @@ __all__ = ["HIDDEN", "MAIN", "Output", "Targets", "hide", "read_outputs", "scrat
 
 # The name of the only, or first, output.
 MAIN = "main"
+
+_TOKEN = r"(%\{[^{}]+\})"
 
 HIDDEN = r"\.part-[0-9]+-"
 """How the hidden name begins under which an output is written."""
@@ -53,12 +57,14 @@ class Output(FileSpec):
         """
         self.__path = resolve(path)
         bare = self.__path.rstrip("/") or self.__path
-        super().__init__(bare, _pattern=find_slot(bare))
+        self.__written = find_slot(bare)
+        super().__init__(bare, _pattern=self.__written)
         self.is_folder = bare != self.__path
         self.name = name
         self.optional = optional
         self.__items = items if "%{" in self.get_path() else None
         self.__numbers = numbers
+        self.__pieces = _pieces(self.__written) if self.__items is not None else []
         self.__mark: int | None = None
 
     @property
@@ -69,13 +75,13 @@ class Output(FileSpec):
     @property
     def pattern(self) -> SequencePattern:
         """Where the frame goes in the path."""
-        pattern = super().pattern
+        pattern = self.__written
         return pattern if self.__mark is None else pattern._replace(prefix=hide(pattern.prefix, self.__mark))
 
     @property
     def is_sequence(self) -> bool:
         """Whether every frame has a file of its own."""
-        return bool(super().pattern.slot) or self.has_items
+        return bool(self.__written.slot) or self.has_items
 
     @property
     def has_items(self) -> bool:
@@ -100,21 +106,31 @@ class Output(FileSpec):
         """The same output under the hidden name that it has while it is written; on this host, where that is remote."""
         if self.is_remote:
             return self.moved(os.path.join(scratch_folder(mark), *self.get_path().split("://", 1)))
-        hidden = self.moved(self.path)
+        hidden = copy(self)
         hidden.__mark = mark
         return hidden
 
     def frame_path(self, frame: int) -> str:
         """The path of one frame; a tile mark stays in it."""
-        path = super().pattern.frame_path(frame if self.__numbers is None else self.__numbers(frame))
-        if self.__items is not None:
-            for token, text in self.__items(frame).items():
-                if token in path:
-                    if ".." in text and ".." in text.split("/"):
-                        problem = f"output {self.name!r}: {token} is {text!r}, which leads out of its folder"
-                        raise LayerException(problem)
-                    path = path.replace(token, text)
+        number = frame if self.__numbers is None else self.__numbers(frame)
+        if self.__items is None:
+            path = self.__written.frame_path(number)
+        else:
+            path = self.__filled(number, self.__items(frame))
         return path if self.__mark is None else hide(path, self.__mark)
+
+    def __filled(self, frame: int, texts: Mapping[str, str]) -> str:
+        pieces = []
+        for piece in self.__pieces:
+            text = texts.get(piece) if piece[:2] == "%{" else None
+            if text is None:
+                pieces.append(piece or f"{frame:0{self.__written.digits}d}")
+            elif ".." in text and ".." in text.split("/"):
+                problem = f"output {self.name!r}: {piece} is {text!r}, which leads out of its folder"
+                raise LayerException(problem)
+            else:
+                pieces.append(text)
+        return "".join(pieces)
 
     def get_frame_path(self, num: int) -> str:
         """The path of one frame; a tile mark stays in it."""
@@ -150,10 +166,16 @@ class Output(FileSpec):
         return self.pattern.written(f"[{'#' * self.pattern.digits}]")
 
 
+def _pieces(pattern: SequencePattern) -> list[str]:
+    """A path cut at its tokens; an empty piece is where the frame goes."""
+    prefix, suffix = (list(filter(None, re.split(_TOKEN, text))) for text in (pattern.prefix, pattern.suffix))
+    return [*prefix, "", *suffix] if pattern.slot else prefix
+
+
 def hide(path: str, mark: int) -> str:
     """The hidden name beside a path under which a file is written until it is whole."""
-    folder, name = os.path.split(path)
-    return os.path.join(folder, f".part-{mark}-{name}")
+    name = os.path.basename(path)
+    return f"{path[: len(path) - len(name)]}.part-{mark}-{name}"
 
 
 def scratch_folder(mark: int) -> str:

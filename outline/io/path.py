@@ -50,6 +50,8 @@ def expand_path(path: str, environ: Mapping[str, str]) -> str:
     """A path with ``~`` and variables replaced, for the host that uses it; unknown ones stay as they are."""
     if path.startswith("~"):
         path = os.path.expanduser(path)
+    if "$" not in path:
+        return path
     return re.sub(_VARIABLE, lambda found: environ.get(found["braced"] or found["bare"], found[0]), path)
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
-__all__ = ["SequencePattern", "files_of", "find_slot", "parse_pattern"]
+__all__ = ["SequencePattern", "files_of", "find_slot", "is_fixed", "parse_pattern"]
 
 _UDIM = "(?i)<udim>"
 
@@ -28,6 +28,10 @@ _MARK = rf"""(?x)
        | (?P<angle><(?i:frame)\d*>)
 """
 _DIGITS_SLOT = rf"(?<=\.){_PART}(?:,{_PART})*(?=\.[A-Za-z][.\w]*$)"
+
+
+# What every place for a frame, a variable or a home has; most paths of files that are there have none of it.
+_VARIES = r"[#@%$~<]|\.-?\d+[-,]"
 
 
 class SequencePattern(NamedTuple):
@@ -119,8 +123,15 @@ def find_slot(path: str) -> SequencePattern:
     return SequencePattern(path) if re.fullmatch(r"-?\d+", pattern.slot) else pattern
 
 
+def is_fixed(path: str) -> bool:
+    """Tell, at a glance, that a path is the same for every frame and on every host; False when it may vary."""
+    return re.search(_VARIES, path) is None
+
+
 def files_of(path: str) -> list[str]:
     """The files that a path stands for: itself, or every tile on disk if it holds ``<UDIM>``."""
+    if "<" not in path:  # each frame asks many times
+        return [path]
     folder, name = os.path.split(path)
     if not re.search(_UDIM, name):
         return [path]

@@ -128,15 +128,20 @@ def item_finder(layer: Layer) -> Callable[[int], Item]:
 
     The source is looked for with the first frame that is asked for.
     """
-    items: dict[int, Item] = {}
+    items: Mapping[int, Item] = {}
+    table: ItemTable | None = None
 
     def find(frame: int) -> Item:
-        nonlocal items
+        nonlocal items, table
+        if table is not None:
+            return table.item(frame)
         item = items.get(frame)
         if item is None:
             item = item_of(layer, frame)
             source, ol = source_of(layer), layer.get_outline()
-            if source is not None and ol is not None:
+            if isinstance(source, ItemTable):
+                table = source
+            elif source is not None and ol is not None:
                 items = ol.get_item_book().known(source) or items
         return item
 

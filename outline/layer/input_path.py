@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..exception import LayerException
 from ..io.path import expand_path
-from ..io.pattern import find_slot
+from ..io.pattern import find_slot, is_fixed
 from ..tokens import FrameTokens, expand_word
 from .args import where
-from .datasets import item_of, rendered_frame
+from .datasets import rendered_frame
 
 if TYPE_CHECKING:
     from ..items import Item
@@ -22,28 +23,47 @@ __all__ = ["ITEM_TOKEN", "frame_path_of"]
 ITEM_TOKEN = "%{ITEM}"
 
 
-def frame_path_of(layer: Layer, path: str, frame: int) -> str:
-    """A path with its places for frame and item filled in."""
-    if path == ITEM_TOKEN:  # what most layers with files read; no key is a part of such a path
-        from ..items.item import item_tokens
+def frame_path_of(layer: Layer, path: str, frame: int, find_item: Callable[[int], Item]) -> str:
+    """A path with its places for frame and item filled in.
 
-        path = item_tokens(item_of(layer, frame)).get(path, path)
+    Args:
+        layer: The layer that reads it.
+        path: The path as it was written.
+        frame: The frame.
+        find_item: Gives the item of a frame.
+
+    Raises:
+        LayerException: It is empty for the item.
+    """
+    if path == ITEM_TOKEN:  # what most layers with files read; no key is a part of such a path
+        path = _path_in(find_item(frame))
     elif "%{" in path:
-        pattern, item = path, _item_in_path(layer, path, frame)
+        pattern, item = path, _item_in_path(path, frame, find_item)
         path = expand_word(path, FrameTokens(frame, layer=layer.get_name(), item=item))
         if item is not None and not path:
             raise LayerException(f"{where(layer)}: its input {pattern} is empty for the item {item.key!r}")
+    if is_fixed(path) and path[-1:] != "/":
+        return path
     path = expand_path(path, os.environ)
     if layer.renders_frame_of_item and layer.get_items() is not None:
         frame = rendered_frame(layer, frame)
     return find_slot(path.rstrip("/") or path).frame_path(frame)
 
 
-def _item_in_path(layer: Layer, path: str, frame: int) -> Item | None:
+def _path_in(item: Item) -> str:
+    path = item.value.get("path") if isinstance(item.value, dict) else item.value
+    if isinstance(path, str):
+        return path
+    from ..items.item import item_tokens
+
+    return item_tokens(item).get(ITEM_TOKEN, ITEM_TOKEN)
+
+
+def _item_in_path(path: str, frame: int, find_item: Callable[[int], Item]) -> Item | None:
     """The item whose tokens a path holds; None when it holds none."""
     if "%{KEY}" not in path and "%{ITEM" not in path:
         return None
-    item = item_of(layer, frame)
+    item = find_item(frame)
     if "%{KEY}" in path:
         from ..items import check_path_key
 

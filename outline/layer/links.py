@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..depend import DependType
 from ..exception import LayerException
@@ -25,6 +25,7 @@ from .state import SLOT, state_of
 
 if TYPE_CHECKING:
     from ..io.output import Output
+    from ..items import Items
     from ..loader import Outline
     from .base import Layer
 
@@ -41,7 +42,6 @@ __all__ = [
 ]
 
 _ITEM = "item"
-T = TypeVar("T")
 
 ALL_OF = "all of "
 """Begins the label of an input that is all frames of a layer."""
@@ -164,11 +164,15 @@ class LayerLinks:
         self.__work, self.__launched_in = work, launched_in
         self.__begin = os.path.join(work, "") if work else ""
         self.outputs = declared_outputs(layer)
+        self.__needed = [output for output in self.outputs if not output.optional]
         self.inputs = read_inputs(layer)
         self.__source = layer.get_items()
         self.__find_item = item_finder(layer)
         named = {id(one.maker) for one in self.inputs if one.maker is not None}
-        self.__kept: dict[str, tuple[int, Any]] = {}
+        # What runs a frame asks for the same again and again.
+        self.__kept_text: tuple[int | None, str] = None, ""
+        self.__kept_outputs: tuple[int | None, list[tuple[str, str]]] = None, []
+        self.__kept_inputs: tuple[int | None, list[tuple[str, str, list[str]]]] = None, []
         self.__made: dict[str, list[Output]] = {}
         self.__listed: dict[str, list[str]] = {}
         self.__whole: dict[int, bool] = {}
@@ -189,39 +193,37 @@ class LayerLinks:
         """Whether the frames are known to read or write any file."""
         return bool(self.inputs or self.outputs)
 
+    @property
+    def must_write(self) -> bool:
+        """Whether each frame has an output that is not optional."""
+        return bool(self.__needed)
+
     def key(self, frame: int) -> str:
         """What a frame is remembered by: the key of its item, else its number."""
         return self.__find_item(frame).key if self.__source is not None else str(frame)
 
     def item_text(self, frame: int) -> str:
         """The value of a frame's item as text, which is equal exactly when the value is; empty without items."""
-        return self.__once(frame, self.__item_text)
-
-    def __item_text(self, frame: int) -> str:
         source = self.__source
         if source is None:
             return ""
-        value = self.__find_item(frame).value
+        if self.__kept_text[0] != frame:
+            self.__kept_text = frame, self.__text_of(source, self.__find_item(frame).value)
+        return self.__kept_text[1]
+
+    def __text_of(self, source: Items, value: Any) -> str:
         if source.gives_files and source.after:  # where the work folder stands is no part of what the item is
             value = {**value, "path": self.__below_work(value["path"])}
         return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
-    def __once(self, frame: int, ask: Callable[[int], T]) -> T:
-        """An answer about a frame, kept until another frame is asked about: what runs one asks again and again."""
-        kept = self.__kept.get(ask.__name__)
-        if kept is None or kept[0] != frame:
-            kept = self.__kept[ask.__name__] = frame, ask(frame)
-        answer: T = kept[1]
-        return answer
-
     def output_paths(self, frame: int) -> list[tuple[str, str]]:
         """Name and path of each file that a frame writes, optional ones left out."""
-        return self.__once(frame, self.__output_paths)
-
-    def __output_paths(self, frame: int) -> list[tuple[str, str]]:
-        return [
-            (output.name, self.__below_work(output.frame_path(frame))) for output in self.outputs if not output.optional
-        ]
+        if self.__kept_outputs[0] != frame:
+            self.__kept_outputs = (
+                frame,
+                [(output.name, self.__below_work(output.frame_path(frame))) for output in self.__needed],
+            )
+        return self.__kept_outputs[1]
 
     def __below_work(self, path: str) -> str:
         """A path in the work folder without the name of that folder, so that records survive a move of it."""
@@ -237,13 +239,15 @@ class LayerLinks:
 
         The label of one file is its path, in the work folder a relative one; that of all frames of a layer names it.
         """
-        return self.__once(frame, self.__input_files)
+        if self.__kept_inputs[0] != frame:
+            self.__kept_inputs = frame, self.__input_files(frame)
+        return self.__kept_inputs[1]
 
     def __input_files(self, frame: int) -> list[tuple[str, str, list[str]]]:
         found = []
         for one in self.inputs:
             if one.maker is None:
-                path = join(self.__launched_in, frame_path_of(self.layer, one.path, frame))
+                path = self.__found_path(one, frame)
                 found.append((one.name, self.__below_work(path), [path]))
             elif (members := self.__members(one.maker, frame)) is not None:
                 label = f"group {self.key(frame)} of {one.maker.get_name()}"
@@ -258,11 +262,11 @@ class LayerLinks:
 
     def found_paths(self, frame: int) -> list[tuple[str, str]]:
         """Name and path of each file that a frame reads and that no layer makes."""
-        return [
-            (one.name, join(self.__launched_in, frame_path_of(self.layer, one.path, frame)))
-            for one in self.inputs
-            if one.maker is None
-        ]
+        return [(one.name, self.__found_path(one, frame)) for one in self.inputs if one.maker is None]
+
+    def __found_path(self, one: Input, frame: int) -> str:
+        """Where a frame finds a file that no layer makes."""
+        return join(self.__launched_in, frame_path_of(self.layer, one.path, frame, self.__find_item))
 
     def makers(self, frame: int) -> Iterator[tuple[str, int | None]]:
         """Layer and frame that make what a frame reads; None stands for all frames of the layer."""
@@ -299,8 +303,8 @@ class LayerLinks:
         if one.name not in self.__made:
             self.__made[one.name] = [output for output in declared_outputs(one.maker) if output.name in one.outputs]
         made = self.__made[one.name]
-        paths = [output.frame_path(number) for number in frames for output in made]
-        return list(dict.fromkeys(join(self.__work, path) for path in paths))
+        paths = [join(self.__work, output.frame_path(number)) for number in frames for output in made]
+        return paths if len(paths) == 1 else list(dict.fromkeys(paths))
 
 
 def fill_paths(layer: Layer, command: Any, frame: int | None) -> Any:

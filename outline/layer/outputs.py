@@ -104,16 +104,19 @@ def _items_of(layer: Layer) -> Any:
     from .datasets import item_finder
 
     find = item_finder(layer)
-    last: list[tuple[Item, dict[str, str]]] = []
-    needs_key = "%{KEY}" in str(state_of(layer).args["outputs"])
+    last: Item | None = None
+    texts: dict[str, str] = {}
+    spec = str(state_of(layer).args["outputs"])
+    needs_key, needs_value = "%{KEY}" in spec, "%{ITEM" in spec
 
     def tokens_of(frame: int) -> dict[str, str]:
+        nonlocal last, texts
         item = find(frame)
-        if not last or last[0][0] is not item:
+        if item is not last:
             if needs_key:
                 check_path_key(item)
-            last[:] = [(item, item_tokens(item))]
-        return last[0][1]
+            last, texts = item, item_tokens(item) if needs_value else {"%{KEY}": item.key}
+        return texts
 
     return tokens_of
 
