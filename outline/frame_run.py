@@ -31,6 +31,7 @@ __all__ = [
     "is_plain",
     "note_failure",
     "prepare_environment",
+    "prepare_work",
     "run_frame",
     "run_frame_by_hand",
     "runs_only_commands",
@@ -115,6 +116,14 @@ def _work_of(layer: Layer) -> WorkRun | None:
     from .work.run import work_of  # most jobs have no work folder
 
     return work_of(ol)
+
+
+def prepare_work(layer: Layer) -> None:
+    """Read what the frames of a layer need of the work folder, for a process that forks them."""
+    try:
+        _work_of(layer)
+    except OutlineException:
+        pass  # each frame tells it
 
 
 def note_failure(layer: Layer, frame: int, attempt: int, end: FrameEnd) -> FrameEnd:

@@ -24,7 +24,8 @@ from ..exception import WorkException
 from ..files import make_whole, write_atomic
 from ..process import process_birth
 from ..storage import fetch, is_url
-from .records import RecordBook, launch_of, record_files
+from .lookup import RecordLookup
+from .records import FOLDED, RecordBook, launch_of, record_files
 
 __all__ = ["Launch", "WorkFolder"]
 
@@ -225,18 +226,35 @@ class WorkFolder:
         except OSError as error:
             raise WorkException(f"cannot read the records in {self.records}: {error.strerror}") from error
 
+    def find_records(self) -> RecordLookup:
+        """What finds the records of a few frames.
+
+        Raises:
+            WorkException: A file cannot be read.
+        """
+        try:
+            return RecordLookup(self.records)
+        except OSError as error:
+            raise WorkException(f"cannot read the records in {self.records}: {error.strerror}") from error
+
     def fold_records(self, book: RecordBook, before: int) -> None:
         """Put the records of launches before a number into one file.
 
         Raises:
             WorkException: The folder cannot be written.
         """
-        files = [name for name in record_files(self.records) if 0 < launch_of(name) < before]
+        files = self.__foldable(before)
         if files or book.damaged:
-            try:
-                book.fold(self.records, files)
-            except OSError as error:
-                raise WorkException(f"cannot compact the records in {self.records}: {error.strerror}") from error
+            self.__fold(book, files)
+
+    def __foldable(self, before: int) -> list[str]:
+        return [name for name in record_files(self.records) if name != FOLDED and launch_of(name) < before]
+
+    def __fold(self, book: RecordBook, files: list[str]) -> None:
+        try:
+            book.fold(self.records, files)
+        except OSError as error:
+            raise WorkException(f"cannot compact the records in {self.records}: {error.strerror}") from error
 
     def drop_records(self, book: RecordBook, frames: Iterable[tuple[str, str]], before: int) -> None:
         """Remove the records of some frames, and put all others of launches before a number into one file.
@@ -245,10 +263,7 @@ class WorkFolder:
             WorkException: The folder cannot be written.
         """
         book.drop(frames)
-        try:
-            book.fold(self.records, [name for name in record_files(self.records) if 0 < launch_of(name) < before])
-        except OSError as error:
-            raise WorkException(f"cannot compact the records in {self.records}: {error.strerror}") from error
+        self.__fold(book, self.__foldable(before))
 
     def move_edited(self, path: str) -> str:
         """Move an output that somebody has changed out of the way, and give its new place.

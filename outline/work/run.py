@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..exception import WorkException
 from ..frame_end import EndedBy, FrameEnd
 from ..frames import FrameSet
 from ..layer.links import LayerLinks, links_of
+from ..layer.ranges import chunk_seconds
 from ..layer.state import state_of
+from ..names import frame_name
 from ..storage import join
 from .cache import Cache
 from .cached import frame_key
@@ -50,6 +52,11 @@ def _is_good(record: Record) -> bool:
     return record.end is not None and not record.end.status
 
 
+def _is_timed(layer: Layer) -> bool:
+    """Whether the chunks of a layer are a length of time; then the next attempt at a frame may be in another chunk."""
+    return bool(chunk_seconds(layer.get_arg("chunk")))
+
+
 class WorkRun:
     """One process of one launch. A fork shares what was read, and writes records of its own.
 
@@ -72,7 +79,9 @@ class WorkRun:
             raise WorkException(f"{self.__folder.folder} does not know launch {self.__launch}; was it removed?")
         self.__disk = Disk(self.__folder.folder)
         self.__writer = RecordWriter(self.__folder.records, self.__launch)
-        self.__book = self.__folder.read_records()
+        self.__lookup = self.__folder.find_records()
+        self.__book: Mapping[tuple[str, str], Record] = {}
+        self.__begun: dict[tuple[str, int], Record] = {}
         self.__parts_then: dict[int, Mapping[str, Any]] = {}
         self.__attempt = 1
         self.__read: dict[tuple[str, int], tuple[FileState, ...]] = {}
@@ -97,6 +106,7 @@ class WorkRun:
             run: Runs them.
         """
         try:
+            self.__write_of("" if _is_timed(layer) else frame_name(frame, layer.get_name()))
             if not self.choose(layer, frame, int(os.environ.get("OL_ATTEMPT") or 1), _say):
                 return 0
             state, todo = state_of(layer), layer.get_local_frame_set(frame)
@@ -130,12 +140,11 @@ class WorkRun:
             WorkException: A newer launch has taken the folder over, or it cannot be written.
         """
         self.__refuse_superseded()
-        if attempt > 1:
-            self.__book = self.__folder.read_records()  # another process may have run the attempt before
         state, links, name = state_of(layer), self.links(layer), layer.get_name()
         state.todo, self.__attempt = None, attempt
         todo = []
         state.chunk = layer.get_local_frame_set(frame)
+        self.__book = self.__records_of(name, links, state.chunk, is_first=attempt == 1 and not _is_timed(layer))
         for number in state.chunk:
             decision = self.__decide(layer, links, number)
             if not decision.reason.runs:
@@ -148,8 +157,10 @@ class WorkRun:
             if decision.reason is not Reason.FORCED and self.__is_cached(layer, links, number, tell):
                 continue
             todo.append(number)
-            begun = Record(name, links.key(number), self.__launch, attempt, None, links.item_text(number))
-            self.__write(begin_line(begun._replace(inputs=self.__read[name, number])))
+            text = links.item_text(number)
+            begun = Record(name, links.key(number), self.__launch, attempt, None, text, self.__read[name, number])
+            self.__write(begin_line(begun))
+            self.__begun[name, number] = begun
         state.todo = FrameSet(todo)
         covers = layer.get_outline().get_work().get("covers", {}).get(name)  # type: ignore[union-attr]  # it has one
         if not todo:
@@ -157,6 +168,17 @@ class WorkRun:
         elif covers:
             tell(f"outline: {name} {covers}\n")
         return state.todo
+
+    def __records_of(
+        self, layer: str, links: LayerLinks, frames: Iterable[int], *, is_first: bool
+    ) -> Mapping[tuple[str, str], Record]:
+        """What is known of the frames of a chunk; unless it is the first attempt, other processes may have run them."""
+        numbers = list(frames)
+        keys = [(layer, links.key(number)) for number in numbers]
+        try:
+            return self.__lookup.find(keys, {frame_name(number, layer) for number in numbers}, is_first=is_first)
+        except OSError as error:
+            raise WorkException(f"cannot read the records in {self.__folder.records}: {error.strerror}") from error
 
     def __is_cached(self, layer: Layer, links: LayerLinks, frame: int, tell: Callable[[str], object]) -> bool:
         """Take the outputs of a frame from the cache, where they are in it, and write down that it succeeded."""
@@ -194,10 +216,11 @@ class WorkRun:
             sys.stderr.write(f"outline: the cache {self.__cache.folder} cannot be written: {error.strerror}\n")
 
     @staticmethod
-    def __left_failed(layer: Layer) -> FrameSet:
+    def __left_failed(layer: Layer) -> Container[int]:
         """The frames that a farm got only because it must have the whole layer."""
         ol = layer.get_outline()
-        return FrameSet(ol.get_work().get("left_failed", {}).get(layer.get_name(), []) if ol is not None else [])
+        left = ol.get_work().get("left_failed", {}).get(layer.get_name()) if ol is not None else None
+        return FrameSet(left) if left else ()
 
     def __decide(self, layer: Layer, links: LayerLinks, frame: int) -> Decision:
         name = layer.get_name()
@@ -245,6 +268,7 @@ class WorkRun:
             counts,
         )
         self.__write(end_line(record))
+        self.__begun.pop((record.layer, frame), None)
         return record
 
     def fail(self, layer: Layer, frame: int, attempt: int, end: FrameEnd) -> None:
@@ -256,10 +280,12 @@ class WorkRun:
         if end.ended_by is EndedBy.LAUNCHER:  # it was interrupted, and is no failure
             return
         state_of(layer).todo = None
-        self.__book = self.__folder.read_records()
         links, name = self.links(layer), layer.get_name()
-        for number in layer.get_local_frame_set(frame):
-            record = self.__book.get((name, links.key(number)))
+        frames = layer.get_local_frame_set(frame)
+        begun = {(name, links.key(number)): self.__begun.pop((name, number), None) for number in frames}
+        known = begun if all(begun.values()) else self.__records_of(name, links, frames, is_first=False)
+        for number in frames:
+            record = known.get((name, links.key(number)))
             if record is None or record.launch < self.__launch:
                 item = links.item_text(number)  # it failed before it had begun
                 record = Record(name, links.key(number), self.__launch, item=item)
@@ -276,6 +302,12 @@ class WorkRun:
             self.__parts_then[launch] = facts.get("parts", {})
         parts: Mapping[str, str] = self.__parts_then[launch].get(layer, {})
         return parts
+
+    def __write_of(self, frame: str) -> None:
+        """Write into a file that tells whose chunk it holds, so that no process of another frame reads it."""
+        if self.__writer.frame != frame:
+            self.__writer.close()
+            self.__writer = RecordWriter(self.__folder.records, self.__launch, frame)
 
     def __write(self, line: bytes) -> None:
         try:

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...environment import layer_environment
-from ...frame_run import is_plain, runs_only_commands
+from ...frame_run import is_plain, prepare_work, runs_only_commands
 from ...layer.paths import OUTPUTS_NAMES
 from ...layer.ranges import read_frames
 from ...layer.results import seed_from
@@ -47,6 +47,7 @@ def layer_setup(ol: Outline, environ: dict[str, str], name: str) -> LayerSetup:
     _ = 0 in read_frames(shared.get("CUE_RANGE", ""))
     if layer.get_items() is not None:
         seed_from(0, name, "")  # imports what takes its time
+    prepare_work(layer)
     folder = SessionPaths(layer.get_session().get_path()).layer(layer)
     extras = tuple(os.path.join(folder, file) for file in ("args_override", *OUTPUTS_NAMES))
     return LayerSetup(layer, shared, environ, runs_only_commands(layer), is_plain(layer), extras)

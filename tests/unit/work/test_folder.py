@@ -17,7 +17,7 @@ from outline.frame_end import FrameEnd
 from outline.process import process_birth
 from outline.work.decide import Record
 from outline.work.folder import WorkFolder
-from outline.work.records import RecordWriter, end_line
+from outline.work.records import FOLDED, RecordWriter, end_line
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_records_of_older_launches_are_folded(folder: WorkFolder):
 
     folder.fold_records(folder.read_records(), before=2)
 
-    assert sorted(name.partition("-")[0] for name in os.listdir(folder.records)) == ["2", "base.jsonl"]
+    assert sorted(name.partition("-")[0] for name in os.listdir(folder.records)) == ["2", FOLDED]
     assert set(folder.read_records()) == {("sim", "k1"), ("sim", "k2")}
 
 

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from outline.frame_end import EndedBy, FrameEnd
 from outline.work.decide import FileState, Record, Signature
-from outline.work.records import RecordBook, RecordWriter, begin_line, end_line, launch_of, read_record, record_files
+from outline.work.records import (
+    FOLDED,
+    RecordBook,
+    RecordWriter,
+    begin_line,
+    end_line,
+    launch_of,
+    read_record,
+    record_files,
+)
 
 _NAMES = st.text(max_size=12)
 _STATES = st.builds(
@@ -90,8 +99,20 @@ def test_folding_keeps_the_newest_records_in_one_file(tmp_path: Path):
 
     RecordBook.read(str(tmp_path)).fold(str(tmp_path), record_files(str(tmp_path)))
 
-    assert record_files(str(tmp_path)) == ["base.jsonl"]
+    assert record_files(str(tmp_path)) == [FOLDED]
     assert dict(RecordBook.read(str(tmp_path))) == before
+
+
+def test_many_records_are_read_as_one_by_one(tmp_path: Path):
+    _write(tmp_path, 1, *(_record(f"k{number}") for number in range(1500)))
+    with (tmp_path / "1-x.jsonl").open("ab") as stream:
+        stream.write(end_line(_record("broken"))[:-2] + b"\n")
+    book, frames = RecordBook.read(str(tmp_path)), [("sim", f"k{number}") for number in range(1400, -2, -1)]
+
+    found = list(book.in_order([("sim", "broken"), *frames]))
+
+    assert found == [None, *map(dict(book).get, frames)]
+    assert book.damaged == ["sim, broken"]
 
 
 def test_folding_leaves_the_files_of_others(tmp_path: Path):
