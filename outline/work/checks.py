@@ -10,71 +10,82 @@ from typing import TYPE_CHECKING
 
 from ..exception import WorkException
 from ..frames import FrameSet
-from ..storage import exists
 
 if TYPE_CHECKING:
     from ..layer.links import LayerLinks
+    from .decide import Look
 
 __all__ = ["check_files"]
 
 _SHOWN = 5
 
 
-def check_files(layers: Mapping[str, LayerLinks], folder: str) -> None:
+def check_files(layers: Mapping[str, LayerLinks], folder: str, look: Look) -> None:
     """Check what the frames of a job read and write.
 
     Args:
         layers: The layers, by name.
         folder: The work folder.
+        look: Sees files.
 
     Raises:
         WorkException: Two frames write one file, an output is a link, or an input is missing that nobody makes; up to
             five of these are named.
     """
-    problems = [*_outputs(layers, folder), *_inputs(layers, folder)]
+    outputs = _Outputs(folder)
+    of_outputs: list[str] = []
+    of_inputs: list[str] = []
+    for layer, links in layers.items():
+        finds = any(one.maker is None for one in links.inputs)
+        for frame in _frames(links) if finds or links.outputs else ():
+            of_outputs += outputs.problems(layer, frame, links)
+            if finds:
+                of_inputs += _inputs(layer, frame, links, folder, look)
+    problems = [*of_outputs, *outputs.inside_folders(layers), *of_inputs]
     if problems:
         more = f"\nand {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise WorkException("\n".join(problems[:_SHOWN]) + more)
 
 
-def _outputs(layers: Mapping[str, LayerLinks], folder: str) -> Iterator[str]:
-    writers: dict[str, tuple[str, str, int]] = {}  # path, layer and frame, by the path without case
-    for layer, links in layers.items():
-        shares = links.layer.frames_share_outputs
-        for frame in _frames(links) if links.outputs else ():
-            for _, path in links.output_paths(frame):
-                other, writer, at = writers.setdefault(_without_case(path), (path, layer, frame))
-                if (writer, at) == (layer, frame) or (shares and writer == layer):
-                    continue
+class _Outputs:
+    """The files that frames write, as far as they are known."""
+
+    def __init__(self, folder: str) -> None:
+        self.__folder = folder
+        self.__writers: dict[str, tuple[str, str, int]] = {}  # path, layer and frame, by the path without case
+        self.__links: dict[str, set[str]] = {}  # by the folder that they are in
+
+    def problems(self, layer: str, frame: int, links: LayerLinks) -> Iterator[str]:
+        """What is wrong with the outputs of a frame."""
+        for _, path in links.output_paths(frame):
+            other, writer, at = self.__writers.setdefault(_without_case(path), (path, layer, frame))
+            if (writer, at) == (layer, frame):
+                place = path[: path.rfind("/") + 1]
+                if place not in self.__links:
+                    self.__links[place] = _links_in(os.path.join(self.__folder, place))
+                if self.__links[place] and path[len(place) :] in self.__links[place]:
+                    who = f"frame {frame} of layer {layer!r}"
+                    yield f"{path}, an output of {who}, is a link; remove it, since outputs are replaced by new files"
+            elif not (links.layer.frames_share_outputs and writer == layer):
                 who, they = f"frame {frame} of layer {layer!r}", f"frame {at} of layer {writer!r}"
                 if os.path.normpath(other) == os.path.normpath(path):
                     yield f"{path} is written by {they} and by {who}; give each a path of its own"
                 else:
                     yield f"{other} and {path}, of {who}, are one file where a file system ignores case; rename one"
-    yield from _inside_folders(layers, writers)
-    links_there: dict[str, set[str]] = {}
-    for path, layer, frame in writers.values():
-        place, name = os.path.split(os.path.join(folder, path))
-        if place not in links_there:
-            links_there[place] = _links_in(place)
-        if name in links_there[place]:
-            who = f"frame {frame} of layer {layer!r}"
-            yield f"{path}, an output of {who}, is a link; remove it, since outputs are replaced by new files"
 
-
-def _inside_folders(layers: Mapping[str, LayerLinks], writers: Mapping[str, tuple[str, str, int]]) -> Iterator[str]:
-    """Outputs that stand in a folder which is an output, and which is replaced as a whole."""
-    if not any(output.is_folder for links in layers.values() for output in links.outputs):
-        return
-    for path, (written, layer, frame) in writers.items():
-        parent = os.path.dirname(path)
-        while parent and parent != os.path.dirname(parent):
-            if parent in writers:
-                folder, owner, at = writers[parent]
-                who, they = f"frame {frame} of layer {layer!r}", f"frame {at} of layer {owner!r}"
-                yield f"{written}, an output of {who}, is in {folder}, which {they} replaces as a whole; move it"
-                break
-            parent = os.path.dirname(parent)
+    def inside_folders(self, layers: Mapping[str, LayerLinks]) -> Iterator[str]:
+        """Outputs that stand in a folder which is an output, and which is replaced as a whole."""
+        if not any(output.is_folder for links in layers.values() for output in links.outputs):
+            return
+        for path, (written, layer, frame) in self.__writers.items():
+            parent = os.path.dirname(path)
+            while parent and parent != os.path.dirname(parent):
+                if parent in self.__writers:
+                    folder, owner, at = self.__writers[parent]
+                    who, they = f"frame {frame} of layer {layer!r}", f"frame {at} of layer {owner!r}"
+                    yield f"{written}, an output of {who}, is in {folder}, which {they} replaces as a whole; move it"
+                    break
+                parent = os.path.dirname(parent)
 
 
 def _links_in(folder: str) -> set[str]:
@@ -95,17 +106,20 @@ def _without_case(path: str) -> str:
     return unicodedata.normalize("NFC", path).casefold()
 
 
-def _inputs(layers: Mapping[str, LayerLinks], folder: str) -> Iterator[str]:
-    for layer, links in layers.items():
-        if any(one.maker is None for one in links.inputs):
-            for frame in _frames(links):
-                made = {os.path.normpath(os.path.join(folder, path)) for _, path in links.output_paths(frame)}
-                for name, path in links.found_paths(frame):
-                    if os.path.normpath(path) in made:
-                        yield f"frame {frame} of layer {layer!r} reads what it writes: {path}"
-                    elif not exists(path):
-                        who = f"frame {frame} of layer {layer!r}"
-                        yield f"{who}: no layer makes its input {name!r}, and it does not exist: {path}"
+def _inputs(layer: str, frame: int, links: LayerLinks, folder: str, look: Look) -> Iterator[str]:
+    """What is wrong with the files that a frame reads and that no layer makes."""
+    made = [path for _, path in links.output_paths(frame)]
+    for name, path in links.found_paths(frame):
+        if any(_is_same(path, os.path.join(folder, output)) for output in made):
+            yield f"frame {frame} of layer {layer!r} reads what it writes: {path}"
+        elif look.signature(path) is None:
+            who = f"frame {frame} of layer {layer!r}"
+            yield f"{who}: no layer makes its input {name!r}, and it does not exist: {path}"
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two paths are the same; most have different names, and there may be a million of them."""
+    return one.rpartition("/")[2] == other.rpartition("/")[2] and os.path.normpath(one) == os.path.normpath(other)
 
 
 def _frames(links: LayerLinks) -> FrameSet:

@@ -10,7 +10,19 @@ from typing import Any, NamedTuple, Protocol
 
 from ..frame_end import FrameEnd
 
-__all__ = ["Decision", "FileState", "FrameNow", "Look", "Reason", "Record", "Rerun", "Signature", "decide", "is_stale"]
+__all__ = [
+    "Decision",
+    "FileState",
+    "FrameNow",
+    "Look",
+    "Reason",
+    "Record",
+    "Rerun",
+    "Signature",
+    "decide",
+    "decide_by_record",
+    "is_stale",
+]
 
 
 COUNT_MARK = "+"
@@ -34,7 +46,7 @@ class Reason(str, Enum):
     @property
     def runs(self) -> bool:
         """Whether the frame's own work is done again, as far as is known."""
-        return self not in (Reason.CACHED, Reason.DONE)
+        return self is not Reason.DONE and self is not Reason.CACHED
 
     @property
     def starts(self) -> bool:
@@ -142,6 +154,10 @@ class Decision(NamedTuple):
         return f"{self.reason.value} ({self.detail})" if self.detail else self.reason.value
 
 
+DONE, NEW, INTERRUPTED = Decision(Reason.DONE), Decision(Reason.NEW), Decision(Reason.INTERRUPTED)
+FORCED, ALWAYS = Decision(Reason.FORCED), Decision(Reason.FORCED, 'rerun="always"')
+
+
 def decide(record: Record | None, parts_then: Mapping[str, str], now: FrameNow, look: Look) -> Decision:
     """Say whether a frame must run.
 
@@ -153,20 +169,34 @@ def decide(record: Record | None, parts_then: Mapping[str, str], now: FrameNow, 
         now: What it is in this launch.
         look: Sees files.
     """
-    if now.is_forced:
-        return Decision(Reason.FORCED)
-    if now.rerun is Rerun.ALWAYS:
-        return Decision(Reason.FORCED, 'rerun="always"')
-    missing = _missing(now, look)
-    if now.rerun is Rerun.MISSING and now.outputs:
-        return missing or Decision(Reason.DONE)
+    by_record = decide_by_record(record, now.rerun, is_forced=now.is_forced, must_write=bool(now.outputs))
+    if by_record is not None:
+        return by_record
+    if record is None or (now.rerun is Rerun.MISSING and now.outputs):
+        return _missing(now, look) or DONE
+    return _missing(now, look) or _edited(record, now, look) or _stale(record, parts_then, now, look) or DONE
+
+
+def decide_by_record(record: Record | None, rerun: Rerun, *, is_forced: bool, must_write: bool) -> Decision | None:
+    """Say whether a frame must run where its record alone tells, so that nobody has to look at its files; else None.
+
+    Args:
+        record: What is known of its last run.
+        rerun: What makes it run again.
+        is_forced: The user wants it to run.
+        must_write: It has outputs that are not optional.
+    """
+    if is_forced:
+        return FORCED
+    if rerun is Rerun.ALWAYS:
+        return ALWAYS
+    if rerun is Rerun.MISSING and must_write:
+        return None
     if record is None:
-        return Decision(Reason.NEW)
+        return NEW
     if record.end is None:
-        return Decision(Reason.INTERRUPTED)
-    if record.end.status:
-        return Decision(Reason.FAILED, record.end.reason)
-    return missing or _edited(record, now, look) or _stale(record, parts_then, now, look) or Decision(Reason.DONE)
+        return INTERRUPTED
+    return Decision(Reason.FAILED, record.end.reason) if record.end.status else None
 
 
 def is_stale(record: Record, parts_then: Mapping[str, str], now: FrameNow, look: Look) -> bool:
@@ -183,6 +213,8 @@ def _missing(now: FrameNow, look: Look) -> Decision | None:
 
 
 def _edited(record: Record, now: FrameNow, look: Look) -> Decision | None:
+    if not now.outputs:
+        return None
     written = {(output.name, output.path): output for output in record.outputs}
     for name, path in now.outputs:
         output = written.get((name, path))
@@ -203,12 +235,12 @@ def _count(digest: str | None) -> int:
 def _stale(record: Record, parts_then: Mapping[str, str], now: FrameNow, look: Look) -> Decision | None:
     if record.item != now.item:
         return Decision(Reason.STALE, _change("item", record.item, now.item))
-    names = [*now.parts, *parts_then] if parts_then != now.parts else ()
-    for name in dict.fromkeys(names):
-        before, after = parts_then.get(name), now.parts.get(name)
-        if before != after:
-            return Decision(Reason.STALE, _change(name, before, after))
-    return _changed_input(record, now, look)
+    if parts_then is not now.parts and parts_then != now.parts:
+        for name in dict.fromkeys([*now.parts, *parts_then]):
+            before, after = parts_then.get(name), now.parts.get(name)
+            if before != after:
+                return Decision(Reason.STALE, _change(name, before, after))
+    return _changed_input(record, now, look) if now.inputs or record.inputs else None
 
 
 def _changed_input(record: Record, now: FrameNow, look: Look) -> Decision | None:

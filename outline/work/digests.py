@@ -30,22 +30,25 @@ class Disk:
         read_bytes: How much has been read for digests.
     """
 
-    def __init__(self, folder: str, *, clock_ns: Callable[[], int] = time.time_ns) -> None:
+    def __init__(self, folder: str, *, clock_ns: Callable[[], int] = time.time_ns, looks_once: bool = False) -> None:
         """See files.
 
         Args:
             folder: What relative paths start from.
             clock_ns: The time, in nanoseconds.
+            looks_once: Ask the file system once for each file, since all answers are to be of the same moment.
         """
         self.read_bytes = 0
         self.__folder = folder
         self.__clock_ns = clock_ns
         self.__known: dict[tuple[str, Signature], str] = {}
         self.__groups: dict[str, list[str]] = {}
+        self.__seen: dict[str, Signature | None] | None = {} if looks_once else None
+        self.__digests: dict[str, str] = {}
 
     def group(self, label: str, paths: list[str]) -> str:
         """Let a label stand for files, which then have one signature and one digest; a single file is its own path."""
-        if len(paths) != 1 or join(self.__folder, label) != paths[0]:
+        if len(paths) != 1 or (label != paths[0] and join(self.__folder, label) != paths[0]):
             self.__groups[label] = paths
         return label
 
@@ -53,13 +56,20 @@ class Disk:
         """What the file system says of a file or of all files below a folder; None when nothing is there."""
         if path in self.__groups:
             return self.__group_signature(self.__groups[path])
+        if self.__seen is None:
+            return self.__look(path)
+        if path not in self.__seen:
+            self.__seen[path] = self.__look(path)
+        return self.__seen[path]
+
+    def __look(self, path: str) -> Signature | None:
         if is_url(path):
             facts = facts_of(path)
             return Signature(facts.size, 0, _number_of(facts.tag)) if facts else None
-        path = os.path.join(self.__folder, path)
+        path = path if path[:1] == "/" else os.path.join(self.__folder, path)
         try:
             status = os.stat(path)
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a NUL in the name
             return None
         if not stat.S_ISDIR(status.st_mode):
             return Signature(status.st_size, status.st_mtime_ns, status.st_ino)
@@ -81,8 +91,10 @@ class Disk:
         if signature is None:
             return None
         if known is not None and known.signature == signature:
+            if self.__seen is not None and path not in self.__groups:
+                self.__digests[path] = known.digest  # for whoever reads it and has a signature that is not trusted
             return known.digest
-        return self.__read(path, signature)[1]
+        return self.__digests.get(path) or self.__read(path, signature)[1]
 
     def written(self, name: str, path: str) -> FileState | None:
         """The state of a file that this process has just put into its place; None when it is not there."""
@@ -112,7 +124,7 @@ class Disk:
         digest = ""
         for _ in range(_READS_OF_CHANGING_FILE):
             digest = self.__digest_group(path) if path in self.__groups else self.__digest(path)
-            after = self.signature(path)
+            after = self.signature(path) if path in self.__groups else self.__look(path)
             if after == signature or after is None:
                 break
             signature = after

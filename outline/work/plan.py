@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..exception import LayerNotFound, WorkException
 from ..frames import FrameSet, chunk_at, chunk_heads
 from ..layer.datasets import coverage
-from .decide import Decision, FrameNow, Reason, Record, Rerun, decide, is_stale
+from .decide import FORCED, Decision, FrameNow, Reason, Record, Rerun, decide, decide_by_record, is_stale
 from .digests import Disk
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class WorkPlan:
     Attributes:
         links: What the layers read and write, by name.
         decisions: By layer and frame.
+        starting: The frames that are not done, of each layer that has any.
+        kept: Layer and number of the frames that the user wants to have as they are.
         no_retry: Frames that failed and stay failed.
         waits: How many sources of items wait for a layer to be through, by its name.
         launch: The number of the launch; 0 when nothing is launched.
@@ -75,34 +77,25 @@ class WorkPlan:
     def __init__(self, links: Mapping[str, LayerLinks]) -> None:
         self.links = links
         self.decisions: dict[str, dict[int, Decision]] = {}
+        self.starting: dict[str, set[int]] = {}
+        self.kept: list[tuple[str, int]] = []
         self.no_retry: dict[str, FrameSet] = {}
         self.waits: dict[str, int] = {}
         self.launch = 0
         self.covers = {name: text for name, one in links.items() if (text := coverage(one.layer))}
 
     @property
-    def kept(self) -> list[tuple[str, int]]:
-        """Layer and number of the frames that the user wants to have as they are."""
-        return [
-            (layer, frame)
-            for layer, frames in self.decisions.items()
-            for frame, decision in frames.items()
-            if decision is KEPT
-        ]
-
-    @property
     def has_work(self) -> bool:
         """Whether any frame runs, or may have to; Post layers only follow others."""
         return any(
-            decision.reason.starts and frame not in self.no_retry.get(layer, ())
-            for layer, frames in self.decisions.items()
+            not starting.issubset(self.no_retry.get(layer, ()))
+            for layer, starting in self.starting.items()
             if str(self.links[layer].layer.get_type()) != "Post"
-            for frame, decision in frames.items()
         )
 
     def is_through(self, layer: str) -> bool:
         """Whether all frames of a layer are done."""
-        return layer in self.decisions and not any(one.reason.starts for one in self.decisions[layer].values())
+        return layer in self.decisions and not self.starting.get(layer)
 
     def runs(self, layer: str, frames: Iterable[int]) -> bool:
         """Whether any of some frames has a reason to start; Post layers only follow others."""
@@ -124,13 +117,13 @@ class WorkPlan:
 
     def done_heads(self, layer: Layer) -> list[int]:
         """The first frames of the chunks that are done as a whole."""
-        decisions = self.decisions[layer.get_name()]
-        return [head for head, frames in _chunks(layer) if not any(decisions[frame].reason.starts for frame in frames)]
+        starting = self.starting.get(layer.get_name(), set())
+        return [head for head, frames in _chunks(layer) if starting.isdisjoint(frames)]
 
     def dead_heads(self, layer: Layer) -> list[int]:
         """The first frames of the chunks that failed and are not to be tried again."""
-        failed = self.no_retry.get(layer.get_name())
-        return [head for head, frames in _chunks(layer) if failed and any(frame in failed for frame in frames)]
+        failed = set(self.no_retry.get(layer.get_name(), ()))
+        return [head for head, frames in _chunks(layer) if not failed.isdisjoint(frames)] if failed else []
 
 
 KEPT = Decision(Reason.DONE, "kept")
@@ -139,18 +132,23 @@ KEPT = Decision(Reason.DONE, "kept")
 LEFT = Decision(Reason.DONE, "left as it is")
 """The user has chosen other layers; nothing is said of this frame."""
 
+UPSTREAM = Decision(Reason.UPSTREAM)
+
 _YOUNG = frozenset(Reason) - {Reason.DONE, Reason.FORCED, Reason.UPSTREAM}
 
 
-def _chunks(layer: Layer) -> Iterable[tuple[int, FrameSet]]:
+def _chunks(layer: Layer) -> Iterable[tuple[int, Iterable[int]]]:
+    """The first frame of each chunk of a layer, and all of its frames."""
     frames, size = FrameSet(layer.get_frame_range()).unique(), layer.get_chunk_size()
+    if size == 1:
+        return ((frame, (frame,)) for frame in frames)
     return ((head, chunk_at(frames, head, size)) for head in chunk_heads(frames, size))
 
 
 def plan_work(
     layers: Mapping[str, LayerLinks],
     parts: Mapping[str, Mapping[str, str]],
-    records: Mapping[tuple[str, str], Record],
+    records: Callable[[Iterable[tuple[str, str]]], Iterable[Record | None]],
     parts_then: Callable[[str, int], Mapping[str, str]],
     disk: Disk,
     choice: Choice,
@@ -161,7 +159,7 @@ def plan_work(
     Args:
         layers: Those that have frames, by name, each after those that it waits for.
         parts: What each layer is made of now, by name.
-        records: What is known of frames, by layer and key.
+        records: Gives what is known of some frames, by layer and key.
         parts_then: What a layer was made of, by its name and the number of the launch.
         disk: Sees files.
         choice: What the user wants.
@@ -171,14 +169,15 @@ def plan_work(
         WorkException: The argument ``rerun`` of a layer has no meaning.
     """
     plan = WorkPlan(layers)
-    running: dict[str, set[int]] = {}
     for name in layers:
-        _plan_layer(plan, name, _Facts(parts[name], records, parts_then, disk, choice), running)
+        _plan_layer(plan, name, _Facts(parts[name], records, parts_then, disk, choice))
         if forecast is not None:
             _find_copied(plan, name, parts[name], forecast)
-        running[name] = {frame for frame, one in plan.decisions[name].items() if one.reason.starts}
+        starting = {frame for frame, one in plan.decisions[name].items() if one.reason.starts}
+        if starting:
+            plan.starting[name] = starting
     for name in layers:
-        if not running[name]:
+        if name not in plan.starting:
             _leave_preprocesses(plan, layers[name].layer)
     return plan
 
@@ -187,13 +186,13 @@ class _Facts(NamedTuple):
     """What the decisions about a layer come from; see ``plan_work``."""
 
     parts: Mapping[str, str]
-    records: Mapping[tuple[str, str], Record]
+    records: Callable[[Iterable[tuple[str, str]]], Iterable[Record | None]]
     parts_then: Callable[[str, int], Mapping[str, str]]
     disk: Disk
     choice: Choice
 
 
-def _plan_layer(plan: WorkPlan, name: str, facts: _Facts, running: Mapping[str, set[int]]) -> None:
+def _plan_layer(plan: WorkPlan, name: str, facts: _Facts) -> None:
     links, choice, disk = plan.links[name], facts.choice, facts.disk
     forced, kept = choice.force.get(name, ()), choice.keep.get(name, ())
     rerun = rerun_of(links.layer, links)
@@ -202,25 +201,45 @@ def _plan_layer(plan: WorkPlan, name: str, facts: _Facts, running: Mapping[str, 
         decisions.update(dict.fromkeys(FrameSet(links.layer.get_frame_range()), LEFT))
         return
     same: set[int] = set()
-    for frame in FrameSet(links.layer.get_frame_range()).unique():
-        record = facts.records.get((name, links.key(frame)))
-        then = facts.parts_then(name, record.launch) if record else {}
-        now = frame_now(links, frame, facts.parts, rerun, disk, is_forced=_holds(forced, frame))
-        if record is not None and 0 < choice.since <= record.launch:
-            now = after_a_pass(links.layer, record, now)
-        decision = decide(record, then, now, disk)
+    frames = list(FrameSet(links.layer.get_frame_range()).unique())
+    for frame, record in zip(frames, facts.records((name, links.key(frame)) for frame in frames), strict=True):
+        decision, now = _decide_frame(links, frame, record, rerun, facts, is_forced=_holds(forced, frame))
         if decision.reason is Reason.FAILED and record is not None and choice.leaves_failed:
-            is_same = not _is_reader(links, frame, running) and not is_stale(record, then, now, disk)
+            now = now or frame_now(links, frame, facts.parts, rerun, disk, is_forced=False)
+            then = facts.parts_then(name, record.launch)
+            is_same = not _is_reader(links, frame, plan.starting) and not is_stale(record, then, now, disk)
             same.update([frame] * is_same)
-        if _holds(kept, frame) and not now.is_forced and all(disk.signature(path) for _, path in now.outputs):
+        if kept != () and _holds(kept, frame) and decision is not FORCED and _are_there(links, frame, disk):
             decision = KEPT
-        elif _depends_on_files(decision) and _is_reader(links, frame, running):
-            decision = Decision(Reason.UPSTREAM)
+            plan.kept.append((name, frame))
+        elif _depends_on_files(decision) and _is_reader(links, frame, plan.starting):
+            decision = UPSTREAM
         decisions[frame] = decision
     failed = {frame for frame, one in decisions.items() if one.reason is Reason.FAILED}
     stay = failed if name in choice.no_retry else _without_company(links.layer, decisions, same)
     if stay:
         plan.no_retry[name] = FrameSet(stay)
+
+
+def _decide_frame(
+    links: LayerLinks, frame: int, record: Record | None, rerun: Rerun, facts: _Facts, *, is_forced: bool
+) -> tuple[Decision, FrameNow | None]:
+    """Decide about a frame; gives what it is in this launch, too, where that was looked at."""
+    is_of_pass = record is not None and 0 < facts.choice.since <= record.launch
+    if not is_of_pass:
+        decision = decide_by_record(record, rerun, is_forced=is_forced, must_write=links.must_write)
+        if decision is not None:
+            return decision, None
+    now = frame_now(links, frame, facts.parts, rerun, facts.disk, is_forced=is_forced)
+    if record is None:
+        return decide(None, {}, now, facts.disk), now
+    if is_of_pass:
+        now = after_a_pass(links.layer, record, now)
+    return decide(record, facts.parts_then(links.layer.get_name(), record.launch), now, facts.disk), now
+
+
+def _are_there(links: LayerLinks, frame: int, disk: Disk) -> bool:
+    return all(disk.signature(path) for _, path in links.output_paths(frame))
 
 
 def _find_copied(plan: WorkPlan, name: str, parts: Mapping[str, str], forecast: Forecast) -> None:
@@ -253,8 +272,10 @@ def _holds(chosen: Container[int] | None, frame: int) -> bool:
 def _leave_preprocesses(plan: WorkPlan, layer: Layer) -> None:
     """Let nothing run before a layer that is done."""
     for preprocess in layer.get_preprocess_layers():
-        for frame in plan.decisions.get(preprocess.get_name(), ()):
-            plan.decisions[preprocess.get_name()][frame] = Decision(Reason.DONE, f"{layer.get_name()} is done")
+        name = preprocess.get_name()
+        decision = Decision(Reason.DONE, f"{layer.get_name()} is done")
+        plan.decisions.get(name, {}).update(dict.fromkeys(plan.decisions.get(name, ()), decision))
+        plan.starting.pop(name, None)
 
 
 def _without_company(layer: Layer, decisions: Mapping[int, Decision], failed: set[int]) -> list[int]:
@@ -268,7 +289,7 @@ def _without_company(layer: Layer, decisions: Mapping[int, Decision], failed: se
 
 def _is_reader(links: LayerLinks, frame: int, running: Mapping[str, set[int]]) -> bool:
     """Whether anything that a frame reads will be made again."""
-    return any(
+    return bool(running) and any(
         made in running.get(maker, ()) if made is not None else bool(running.get(maker))
         for maker, made in links.makers(frame)
     )

@@ -105,3 +105,28 @@ def test_a_folder_has_the_digest_of_its_names_and_contents(tmp_path: Path, disk:
 
 def test_what_is_not_there_has_no_state(disk: Disk):
     assert (disk.state("in", "none"), disk.digest("none", None), disk.signature("none")) == (None, None, None)
+
+
+def test_a_plan_looks_at_each_file_once(tmp_path: Path):
+    (tmp_path / "a").write_text("plate")
+    disk = Disk(str(tmp_path), looks_once=True)
+    before = disk.signature("a"), disk.signature("b")
+    (tmp_path / "a").write_text("another plate")
+    (tmp_path / "b").write_text("plate")
+
+    after = disk.signature("a"), disk.signature("b")
+
+    assert after == before
+
+
+def test_a_plan_takes_the_digest_of_an_input_from_whoever_made_it(tmp_path: Path):
+    (tmp_path / "a").write_text("plate")
+    frames = Disk(str(tmp_path), clock_ns=lambda: (tmp_path / "a").stat().st_mtime_ns)
+    made, read = frames.written("main", "a"), frames.state("in", "a")  # so young that the signature is not trusted
+    assert made is not None
+    disk = Disk(str(tmp_path), looks_once=True)
+
+    digests = disk.digest("a", made), disk.digest("a", read)
+
+    assert digests == (made.digest, made.digest)
+    assert disk.read_bytes == 0
