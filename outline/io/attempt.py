@@ -180,9 +180,10 @@ class Attempt:
 
     def discard(self, frames: FrameSet) -> None:
         """Remove the files of these frames that are not in their place."""
-        for output in self.__outputs if self.__mark is not None else ():
+        left = [frame for frame in frames if frame not in self.__published]
+        for output in self.__outputs if self.__mark is not None and left else ():
             if output.is_folder or output.name in self.targets.hidden:
-                discard(self.targets[output.name], frames)
+                discard(self.targets[output.name], left)
         if self.__mark is not None and any(output.is_remote for output in self.__outputs):
             import shutil  # slow to import, and most outputs are on a disk
 

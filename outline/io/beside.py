@@ -62,6 +62,8 @@ def remove_stale(output: Output, frames: Iterable[int], *, is_first: bool = Fals
     names_in = _hidden_in if is_first else _look_for_hidden
     if output.has_items:
         paths = [output.frame_path(frame) for frame in frames]
+        if is_first:
+            paths = [path for path in paths if _hidden_in(os.path.dirname(path) or os.curdir)]
         return [name for path in paths for name in _remove(names_in, *_left_of(path), begin=_literal_begin(path))]
     name, wanted = _name_regex(output), set(frames)
 

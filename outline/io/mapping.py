@@ -61,6 +61,8 @@ class PathRule(NamedTuple):
 
 def configured_rules() -> list[PathRule]:
     """The rules of the configuration of this host, and those of the farm that runs this frame."""
+    if not config.has_section(SECTION) and VARIABLE not in os.environ:  # on most hosts; each frame asks many times
+        return []
     named = config.items(SECTION) if config.has_section(SECTION) else []
     rules = read_rules({key: value for key, value in named if key not in config.defaults()})
     file = os.environ.get(VARIABLE)

@@ -97,13 +97,14 @@ def _item_at(path: str, number: int) -> Item:
     """One item of a table, which never changes; a frame asks for its item many times."""
     with _open(SessionPaths.item_index(path)) as index, _open(path) as stream:
         low, high = 0, os.fstat(index.fileno()).st_size // _ENTRY.size
+        middle = min(max(number - 1, low), high - 1)  # where it is as long as no item was removed
         while low < high:
-            middle = (low + high) // 2
             found, offset = _ENTRY.unpack(os.pread(index.fileno(), _ENTRY.size, middle * _ENTRY.size))
             if found == number:
                 stream.seek(offset)
                 return _read(path, stream.readline(), number)
             low, high = (middle + 1, high) if found < number else (low, middle)
+            middle = (low + high) // 2
     raise ItemException(f"no item has the frame {number} in {path}")
 
 

@@ -376,7 +376,12 @@ def links_of(layer: Layer) -> LayerLinks:
     work = ol.get_work() if ol is not None else {}
     folder, launched_in = str(work.get("folder", "")), str(work.get("cwd", ""))
     state = state_of(layer)
-    key = folder, launched_in, len(state.depends), repr(state.args.get("inputs")), repr(state.args.get("outputs"))
-    if key not in state.links:
-        state.links = {key: LayerLinks(layer, folder, launched_in)}
-    return state.links[key]
+    made_of = [folder, launched_in, len(state.depends), *map(_copied, map(state.args.get, ("inputs", "outputs")))]
+    if state.links is None or state.links[0] != made_of:
+        state.links = made_of, LayerLinks(layer, folder, launched_in)
+    return state.links[1]
+
+
+def _copied(spec: Any) -> Any:
+    """What inputs or outputs are now, to see later whether somebody has changed them; sooner made than their text."""
+    return list(spec.items()) if isinstance(spec, dict) else list(spec) if isinstance(spec, list) else spec

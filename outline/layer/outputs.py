@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, MutableMapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
@@ -81,14 +81,19 @@ def _read(layer: Layer, spec: object, optional: object) -> list[Output]:
 
 
 def _has_its_own_meaning(layer: Layer) -> bool:
-    if layer.manages_outputs:
-        return False
+    return not layer.manages_outputs and _reads_outputs(type(layer))
+
+
+@lru_cache(64)
+def _reads_outputs(cls: type) -> bool:
     from .mistakes import reads_by_itself  # most layers have no outputs
 
-    return reads_by_itself(type(layer), "outputs")
+    return reads_by_itself(cls, "outputs")
 
 
 def _here(value: Any, environ: Mapping[str, str]) -> Any:
+    if not value:
+        return value
     from ..io.mapping import configured_rules, map_value
     from ..io.path import each_path, expand_path
 

@@ -48,7 +48,7 @@ class LayerState:
         results: What ``emit`` was given, by frame.
         counts: What ``count`` was given, by frame.
         declared: The outputs that ``outputs`` declares, by what stands there.
-        links: What the frames read and write, by what was asked for.
+        links: What the frames read and write, behind what that was made of.
         result_files: Where the commands of the chunk that runs write what they return, by frame.
         in_chunk: A chunk runs in this process.
         is_item: The frame whose item is filled in in the arguments now.
@@ -80,7 +80,7 @@ class LayerState:
         self.results: dict[int, Any] = {}
         self.counts: dict[int, dict[str, float]] = {}
         self.declared: dict[tuple[str, str, bool], list[Output]] = {}
-        self.links: dict[tuple[object, ...], LayerLinks] = {}
+        self.links: tuple[list[object], LayerLinks] | None = None
         self.result_files: dict[int, str] = {}
         self.in_chunk = False
         self.is_item: int | None = None

@@ -16,7 +16,8 @@ from .decide import COUNT_MARK, FileState, Signature
 
 __all__ = ["Disk", "digest_file", "digest_folder", "digest_of_group"]
 
-_BLOCK = 1 << 17  # clearing a bigger one would take longer than the digest of most files
+_BLOCK = 1 << 17
+_SMALL = 1 << 14  # most files of many are read by one call, without a block that has to be made for it
 _CLOCK_STEP_NS = 20_000_000  # Linux stamps files with a clock that moves every 1 to 10 ms
 _COARSE_STEP_NS = 2_000_000_000  # FAT and old NFS servers
 _UNTRUSTED = Signature(-1, 0, 0)  # equal to that of no file
@@ -162,13 +163,14 @@ def digest_file(path: str) -> tuple[str, int]:
     Raises:
         OSError: It cannot be read.
     """
-    digest = hashlib.sha256()
-    size = 0
-    block = memoryview(bytearray(_BLOCK))
     with open(path, "rb", buffering=0) as stream:
-        while count := stream.readinto(block):
-            digest.update(block[:count])
-            size += count
+        begin = stream.read(_SMALL)
+        digest, size = hashlib.sha256(begin), len(begin)
+        if size == _SMALL:
+            block = memoryview(bytearray(_BLOCK))
+            while count := stream.readinto(block):
+                digest.update(block[:count])
+                size += count
     return digest.hexdigest(), size
 
 

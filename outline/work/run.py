@@ -161,7 +161,7 @@ class WorkRun:
             begun = Record(name, links.key(number), self.__launch, attempt, None, text, self.__read[name, number])
             self.__write(begin_line(begun))
             self.__begun[name, number] = begun
-        state.todo = FrameSet(todo)
+        state.todo = state.chunk if len(todo) == len(state.chunk) else FrameSet(todo)
         covers = layer.get_outline().get_work().get("covers", {}).get(name)  # type: ignore[union-attr]  # it has one
         if not todo:
             tell("outline: nothing to run, all frames of this chunk are done\n")
