@@ -22,19 +22,51 @@ _FOREIGN_NAMES = (
     *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
 )
 
+# Coverage costs each Python process more time than its start, and leaves a file to be combined. So only the processes
+# of these tests are measured, less those of tests that start many and reach nothing that the others do not.
+_MEASURED = (
+    "tests/integration/",
+    *(
+        f"tests/farm/test_{name}.py"
+        for name in ("launch", "serve", "studio_tools", "up", "wait_and_look", "work_folder_farm")
+    ),
+    "tests/unit/cli/test_completion.py",
+    "tests/unit/test_frame_on_farm.py",
+)
+_MANY = tuple(
+    f"tests/integration/test_{name}"
+    for name in (
+        "attack",
+        "bad_days",
+        "examples",
+        "modules",
+        "newcomer",
+        "pyoutline",
+        "real",
+        "tutorial",
+        "two_ways",
+        "wheel",
+    )
+)
+
 RunPycuerun = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(autouse=True)
-def own_world(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def own_world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """Give the test a new home and session folder, and take away what the person running it has set.
 
     The folder has a blank in its name, so that every test also proves that blanks are quoted.
     It is not inside ``tmp_path``, which a test finds empty.
     """
     home = tmp_path_factory.mktemp("a home")
+    test = request.node.nodeid
+    is_measured = test.startswith(_MEASURED) and not test.startswith(_MANY)
+    foreign = _FOREIGN_PREFIXES if is_measured else (*_FOREIGN_PREFIXES, "COVERAGE_")
     for name in os.environ:
-        if name.startswith(_FOREIGN_PREFIXES) or name in _FOREIGN_NAMES:
+        if name.startswith(foreign) or name in _FOREIGN_NAMES:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("USER", "tester")

@@ -150,9 +150,11 @@ def test_unique_of_runs_that_fall_to_pieces_is_listed(text):
     ],
 )
 def test_an_intersection_has_the_frames_of_both_in_the_first_order(one, other):
+    wanted = set(FrameSet(other))
+
     shared = FrameSet(one).intersection(other)
 
-    assert shared.getAll() == [frame for frame in FrameSet(one) if frame in set(FrameSet(other))]
+    assert shared.getAll() == [frame for frame in FrameSet(one) if frame in wanted]
 
 
 def test_unique_of_distinct_frames_is_the_very_set():
