@@ -35,7 +35,6 @@ class DepartmentService(Service):
     GetDepartmentNames = call(lambda farm, request: sorted(one.name for one in farm.departments.where(show="")))
 
     def AddDepartmentName(self, request: Any) -> None:
-        """Add a name for departments."""
         name = new_name(self.farm.departments, request.name, show="")
         self.farm.departments.add(Department(str(uuid.uuid4()), name))
 
@@ -57,7 +56,6 @@ class DepartmentService(Service):
         self._change(request, managed=False, ti_task="", min_cores=0, tasks=[])
 
     def SetManagedCores(self, request: Any) -> None:
-        """Set the cores for managed tasks."""
         self._change(request, min_cores=_whole_points(request.managed_cores))
 
     def GetTasks(self, request: Any) -> Answer:
@@ -88,11 +86,9 @@ class DepartmentService(Service):
         return [(department, task) for task in made]
 
     def ClearTasks(self, request: Any) -> None:
-        """Remove all tasks."""
         self._change(request, tasks=[])
 
     def ClearTaskAdjustments(self, request: Any) -> None:
-        """Undo the changes of managed tasks."""
         for task in self._find(request).tasks:
             task.adjust_cores = 0
         self._change(request)
@@ -130,13 +126,11 @@ class TaskService(Service):
             changing.change_job(self.farm, job, min_cores=mine * 100)
 
     def ClearAdjustments(self, request: Any) -> None:
-        """Undo the change of a managed task."""
         department, task = self._find(request.task)
         task.adjust_cores = 0
         self.farm.departments.save(department)
 
     def Delete(self, request: Any) -> None:
-        """Delete a task."""
         department, task = self._find(request.task)
         self.farm.departments.change(department, tasks=[one for one in department.tasks if one is not task])
 

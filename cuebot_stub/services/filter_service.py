@@ -86,11 +86,9 @@ class FilterService(Service):
     GetActions = call(lambda farm, request: find(farm.filters, request.filter).actions)
 
     def CreateMatcher(self, request: Any) -> Answer:
-        """Add a matcher."""
         return self._create(request, "matchers")
 
     def CreateAction(self, request: Any) -> Answer:
-        """Add an action."""
         return self._create(request, "actions")
 
     def _create(self, request: Any, parts: str) -> Any:
@@ -103,31 +101,25 @@ class FilterService(Service):
     SetType = sets("type")  # whether a job must match all matchers, or any
 
     def SetName(self, request: Any) -> None:
-        """Rename a filter."""
         filter = find(self.farm.filters, request.filter)
         show, is_same = self.farm.shows[filter.show], filter.name == request.name
         self._change(request.filter, name=filter.name if is_same else _new_name(self.farm, show, request.name))
 
     def Delete(self, request: Any) -> None:
-        """Delete a filter with its matchers and actions."""
         filter = find(self.farm.filters, request.filter)
         self.farm.filters.remove(filter)
         filters.order_filters(self.farm, filter.show)
 
     def RaiseOrder(self, request: Any) -> None:
-        """Move a filter one place up."""
         self._move(request, find(self.farm.filters, request.filter).order - 1)
 
     def LowerOrder(self, request: Any) -> None:
-        """Move a filter one place down."""
         self._move(request, find(self.farm.filters, request.filter).order + 1.2)
 
     def OrderFirst(self, request: Any) -> None:
-        """Move a filter to the first place."""
         self._move(request, 0)
 
     def OrderLast(self, request: Any) -> None:
-        """Move a filter to the last place."""
         self._move(request, float("inf"))
 
     def SetOrder(self, request: Any) -> None:
@@ -140,13 +132,11 @@ class FilterService(Service):
         filters.order_filters(self.farm, filter.show)
 
     def RunFilterOnJobs(self, request: Any) -> None:
-        """Apply a filter to jobs that match."""
         filter = find(self.farm.filters, request.filter)
         for job in [find_job(self.farm, message) for message in request.jobs.jobs]:
             filters.apply_filter(self.farm, filter, job)
 
     def RunFilterOnGroup(self, request: Any) -> None:
-        """Apply a filter to the jobs of a group that match."""
         filter, group = find(self.farm.filters, request.filter), find(self.farm.groups, request.group)
         for job in [job for job in self.farm.jobs.values() if job.facts.group == group.id]:
             filters.apply_filter(self.farm, filter, job)
@@ -158,17 +148,14 @@ class _PartService(Service):
     part: ClassVar[str]
 
     def Commit(self, request: Any) -> None:
-        """Change a part."""
         message, filter = self._find(request)
         made = _MAKERS[f"{self.part}s"](self.farm, filter, message, message.id)
         _replace(self.farm, filter, f"{self.part}s", message.id, made)
 
     def GetParentFilter(self, request: Any) -> Answer:
-        """The filter of a part."""
         return self._find(request)[1]
 
     def Delete(self, request: Any) -> None:
-        """Delete a part."""
         message, filter = self._find(request)
         _replace(self.farm, filter, f"{self.part}s", message.id)
 

@@ -56,19 +56,16 @@ class FrameService(DependCalls):
     AddRenderPartition = call(lambda farm, request: add_partition(farm, request, find_frame(farm, request.frame)))
 
     def SetCheckpointState(self, request: Any) -> None:
-        """Store the checkpoint state of a frame."""
         job, _, ref = find_frame(self.farm, request.frame)
         job.facts_of(ref).checkpoint = enum_name(job_pb2.CheckpointState, request.state)
         self.farm.jobs.save_frame(job, ref)
 
     def SetFrameStateDisplayOverride(self, request: Any) -> None:
-        """Set another text and colour for a frame in a state."""
         job, _, ref = find_frame(self.farm, request.frame)
         look, state = request.override, enum_name(job_pb2.FrameState, request.override.state)
         changing.set_look(self.farm, job, ref, state, look.text, (look.color.red, look.color.green, look.color.blue))
 
     def GetFrameStateDisplayOverrides(self, request: Any) -> Answer:
-        """The texts and colours that replace the states of a frame."""
         job, _, ref = find_frame(self.farm, request.frame)
         return list(job.facts.looks.get(str(ref), {}).items())
 
@@ -88,11 +85,9 @@ class DependService(Service):
     name = "depend.DependInterface"
 
     def GetDepend(self, request: Any) -> Answer:
-        """A dependency by its id."""
         return self._find(request.id)
 
     def Satisfy(self, request: Any) -> None:
-        """Satisfy a dependency."""
         self.farm.depends.satisfy(self._find(request.depend.id))
         follow(self.farm)
 

@@ -49,7 +49,6 @@ class GroupService(Service):
     name, kind = "job.GroupInterface", "group"
 
     def FindGroup(self, request: Any) -> Answer:
-        """The group of a name in a show."""
         show = find(self.farm.shows, request.show)
         groups = (one for one in self.farm.groups.where(show=show.id) if one.name.lower() == request.name.lower())
         group = next(groups, None)
@@ -60,7 +59,6 @@ class GroupService(Service):
     GetGroup = call(lambda farm, request: find(farm.groups, request.id))
 
     def GetGroups(self, request: Any) -> Answer:
-        """The direct subgroups of a group."""
         children = self.farm.groups.where(parent=find(self.farm.groups, request.group).id)
         return sorted(children, key=lambda one: one.name)
 
@@ -69,7 +67,6 @@ class GroupService(Service):
         return [job for job in _jobs_in(self.farm, find(self.farm.groups, request.group)) if job.is_pending]
 
     def CreateSubGroup(self, request: Any) -> Answer:
-        """Make a subgroup."""
         parent = find(self.farm.groups, request.group)
         name = self._new_name(parent, request.name)
         return self.farm.groups.add(Group(str(uuid.uuid4()), name, parent.show, parent.id, parent.department))
@@ -79,17 +76,14 @@ class GroupService(Service):
         return new_name(self.farm.groups, name, where, str.lower, show=group.show)
 
     def SetName(self, request: Any) -> None:
-        """Rename a group."""
         group = find(self.farm.groups, request.group)
         is_same = group.name == request.name
         self.farm.groups.change(group, name=group.name if is_same else self._new_name(group, request.name))
 
     def SetGroup(self, request: Any) -> None:
-        """Move a group into another one of its show."""
         self._move([find(self.farm.groups, request.group)], find(self.farm.groups, request.parent_group))
 
     def ReparentGroups(self, request: Any) -> None:
-        """Move groups into another one of their show."""
         parent = find(self.farm.groups, request.group)
         self._move([find(self.farm.groups, message) for message in request.groups.groups], parent)
 
@@ -111,7 +105,6 @@ class GroupService(Service):
             above = self.farm.groups.get(above.parent)
 
     def ReparentJobs(self, request: Any) -> None:
-        """Move jobs into a group of their show."""
         group = find(self.farm.groups, request.group)
         jobs = [find_job(self.farm, message) for message in request.jobs.jobs]
         for job in jobs:
@@ -147,7 +140,6 @@ class GroupService(Service):
     SetMaxGpus = sets("max_gpus", lambda gpus: max(NO_LIMIT, gpus))
 
     def SetDepartment(self, request: Any) -> None:
-        """Set the department of a group."""
         show = self.farm.shows[find(self.farm.groups, request.group).show]
         self._change(request.group, department=show_department(self.farm, show, request.dept).name)
 

@@ -92,12 +92,10 @@ class HostService(Service):
         self.farm.wake(host)
 
     def SetAllocation(self, request: Any) -> None:
-        """Move a host to another allocation."""
         allocation = find(self.farm.allocations, request.allocation_id)
         hosting.move_host(self.farm, find_host(self.farm, request.host), allocation)
 
     def AddTags(self, request: Any) -> None:
-        """Give a host tags."""
         host = find_host(self.farm, request.host)
         new = [checked_name(tag, "tag") for tag in request.tags]
         self._change(request.host, tags=list(dict.fromkeys([*host.tags, *new])))

@@ -65,12 +65,10 @@ class JobService(DependCalls):
 
     @unlocked
     def LaunchSpec(self, request: Any) -> Answer:
-        """Launch the jobs of a spec and return their names."""
         return [job.name for job in self._launch(request.spec)]
 
     @unlocked
     def LaunchSpecAndWait(self, request: Any) -> Answer:
-        """Launch the jobs of a spec and return them."""
         return self._launch(request.spec)
 
     def _launch(self, spec: str) -> list[Job]:
@@ -91,11 +89,9 @@ class JobService(DependCalls):
     GetCurrent = call(lambda farm, request: find_job(farm, request.job))
 
     def GetJobs(self, request: Any) -> Answer:
-        """The jobs that match."""
         return self._search(request.r)
 
     def GetJobNames(self, request: Any) -> Answer:
-        """The names of the pending jobs that match."""
         return [job.name for job in self._search(request.r) if job.is_pending]
 
     IsJobPending = call(lambda farm, request: request.name.lower() in farm.jobs.pending)
@@ -118,7 +114,6 @@ class JobService(DependCalls):
         return sorted(found, key=lambda job: job.name)
 
     def GetLayers(self, request: Any) -> Answer:
-        """The layers of a job in their order."""
         job = find_job(self.farm, request.job)
         numbers = sorted(range(len(job.layers)), key=lambda number: job.layers[number].dispatch_order)
         return [End(job, number) for number in numbers]
@@ -169,7 +164,6 @@ class JobService(DependCalls):
             ordering.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
 
     def StaggerFrames(self, request: Any) -> None:
-        """Order frames of all layers coarse to fine."""
         job = find_job(self.farm, request.job)
         for number in range(len(job.layers)):
             ordering.stagger(self.farm, job, number, request.range, request.stagger)
@@ -192,7 +186,6 @@ class JobService(DependCalls):
         changing.set_auto_eat(self.farm, find_job(self.farm, request.job), request.value)
 
     def SetGroup(self, request: Any) -> None:
-        """Move a job to another group of its show."""
         job = find_job(self.farm, request.job)
         changing.move_to_group(self.farm, job, find(self.farm.groups, request.group_id))
 

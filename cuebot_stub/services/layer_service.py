@@ -68,7 +68,6 @@ class LayerService(DependCalls):
         ordering.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
 
     def StaggerFrames(self, request: Any) -> None:
-        """Order frames coarse to fine."""
         job, number, _ = find_layer(self.farm, request.layer)
         ordering.stagger(self.farm, job, number, request.range, request.stagger)
 
@@ -108,25 +107,21 @@ class LayerService(DependCalls):
         self._add(request.layer, "limits", lambda: find(self.farm.limits, request.limit_id).name)
 
     def DropLimit(self, request: Any) -> None:
-        """Remove a limit from a layer."""
         job, number, _ = find_layer(self.farm, request.layer)
         name = find(self.farm.limits, request.limit_id).name
         limits = [one for one in job.layers[number].limits if one != name]
         changing.change_layer(self.farm, job, number, limits=limits)
 
     def GetLimits(self, request: Any) -> Answer:
-        """The limits of a layer."""
         job, number, _ = find_layer(self.farm, request.layer)
         limits = (self.farm.limits.named(name) for name in job.layers[number].limits)
         return [limit for limit in limits if limit]
 
     def GetOutputPaths(self, request: Any) -> Answer:
-        """The output paths of a layer."""
         job, number, _ = find_layer(self.farm, request.layer)
         return job.layers[number].outputs
 
     def RegisterOutputPath(self, request: Any) -> None:
-        """Add an output path to a layer."""
         self._add(request.layer, "outputs", lambda: request.spec)
 
     def _add(self, message: Any, fact: str, make: Any) -> None:

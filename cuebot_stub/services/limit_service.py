@@ -70,7 +70,6 @@ class LimitService(Service):
         return [(job, number) for job in jobs for number, layer in enumerate(job.layers) if limit.name in layer.limits]
 
     def Create(self, request: Any) -> Answer:
-        """Make a limit."""
         limit = Limit(
             str(uuid.uuid4()),
             new_name(self.farm.limits, request.name),

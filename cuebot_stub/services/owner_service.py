@@ -51,7 +51,6 @@ class OwnerService(Service):
     GetDeeds = call(lambda farm, request: deeds_of(farm, [find(farm.owners, request.owner)]))
 
     def GetHosts(self, request: Any) -> Answer:
-        """The hosts of an owner."""
         return [self.farm.hosts[deed.host] for deed in deeds_of(self.farm, [find(self.farm.owners, request.owner)])]
 
     def TakeOwnership(self, request: Any) -> None:
@@ -63,7 +62,6 @@ class OwnerService(Service):
         self.farm.deeds.add(Deed(str(uuid.uuid4()), host.id, owner.id))
 
     def SetShow(self, request: Any) -> None:
-        """Set the show that the hosts of an owner prefer."""
         owner, show = find(self.farm.owners, request.owner), find(self.farm.shows, request.show)
         self.farm.owners.change(owner, show=show.id)
 

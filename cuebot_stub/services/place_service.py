@@ -29,7 +29,6 @@ class FacilityService(Service):
     Get = call(lambda farm, request: find(farm.facilities, request.name))
 
     def Create(self, request: Any) -> Answer:
-        """Make a facility."""
         return self.farm.facilities.add(Facility(str(uuid.uuid4()), self._new_name(request.name)))
 
     def _new_name(self, text: str) -> str:
@@ -77,18 +76,15 @@ class AllocationService(Service):
     GetAll = call(lambda farm, request: sorted(farm.allocations.values(), key=lambda one: one.name))
 
     def GetHosts(self, request: Any) -> Answer:
-        """The hosts of an allocation."""
         return self._hosts(find(self.farm.allocations, request.allocation))
 
     def FindHosts(self, request: Any) -> Answer:
-        """The hosts of an allocation that match."""
         return search_hosts(self.farm, request.r, self._hosts(find(self.farm.allocations, request.allocation)))
 
     def _hosts(self, allocation: Allocation) -> list[Host]:
         return sorted(self.farm.hosts.where(allocation=allocation.id), key=lambda host: host.name)
 
     def GetSubscriptions(self, request: Any) -> Answer:
-        """The subscriptions to an allocation."""
         found = self.farm.subscriptions.where(allocation=find(self.farm.allocations, request.allocation).id)
         return sorted(found, key=lambda one: self.farm.shows[one.show].name)
 
@@ -128,7 +124,6 @@ class AllocationService(Service):
             self.farm.allocations.change(allocation, is_default=allocation is default)
 
     def ReparentHosts(self, request: Any) -> None:
-        """Move hosts into an allocation."""
         allocation = find(self.farm.allocations, request.allocation)
         for host in [find_host(self.farm, message) for message in request.hosts.hosts]:
             move_host(self.farm, host, allocation)

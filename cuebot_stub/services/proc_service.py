@@ -33,13 +33,11 @@ class ProcService(Service):
     GetJob = call(lambda farm, request: farm.jobs[find(farm.procs, request.proc).job])
 
     def GetFrame(self, request: Any) -> Answer:
-        """The frame that a proc runs."""
         proc = find(self.farm.procs, request.proc)
         job = self.farm.jobs[proc.job]
         return End(job, job.layer_of(proc.ref), proc.ref)
 
     def GetLayer(self, request: Any) -> Answer:
-        """The layer of a proc's frame."""
         return self.GetFrame(request)
 
     def _search(self, criteria: host_pb2.ProcSearchCriteria) -> list[Proc]:
@@ -108,7 +106,6 @@ class ProcService(Service):
         return self._redirect_all(request.r, targets, kill=request.kill)
 
     def UnbookToGroup(self, request: Any) -> Answer:
-        """Give the room of matching procs to jobs of a group."""
         targets = [find(self.farm.groups, request.group).id]
         return self._redirect_all(request.r, targets, kill=request.kill)
 

@@ -42,14 +42,12 @@ class ReportService(Service):
     name = "report.RqdReportInterface"
 
     def ReportRqdStartup(self, request: Any) -> None:
-        """Handle the first report of a started RQD."""
         report = request.boot_report
         host_reported(self.farm, _host(report.host, report.core_info, is_boot=True), None)
 
     ReportStatus = call(lambda farm, request: take_host_report(farm, request.host_report))
 
     def ReportRunningFrameCompletion(self, request: Any) -> None:
-        """Handle the end of a process."""
         report = request.frame_complete_report
         frame = _frame(report.frame)._replace(
             run_seconds=report.run_time, exit_status=report.exit_status, exit_signal=report.exit_signal

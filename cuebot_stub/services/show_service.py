@@ -44,7 +44,6 @@ class ShowService(Service):
     GetActiveShows = call(lambda farm, request: sorted(farm.shows.where(active=True), key=lambda show: show.name))
 
     def GetJobs(self, request: Any) -> Answer:
-        """The pending jobs of a show."""
         show = self._show(request)
         return [job for job in self.farm.jobs.pending.values() if job.facts.show == show.id]
 
@@ -63,7 +62,6 @@ class ShowService(Service):
         return self.GetRootGroup(request)
 
     def GetSubscriptions(self, request: Any) -> Answer:
-        """The subscriptions of a show."""
         found = self.farm.subscriptions.where(show=self._show(request).id)
         return sorted(found, key=lambda one: self.farm.allocations[one.allocation].name)
 
@@ -100,7 +98,6 @@ class ShowService(Service):
         return create_subscription(self.farm, show, allocation, request.size, request.burst)
 
     def CreateServiceOverride(self, request: Any) -> Answer:
-        """Make a show's override of a service."""
         return create_service(self.farm, request.service, self._show(request).id)
 
     CreateOwner = call(lambda farm, request: create_owner(farm, request.name, find(farm.shows, request.show)))

@@ -6,7 +6,8 @@ Versions only added elements, with two exceptions: 1.14 lacks ``onframe``, and `
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -19,19 +20,9 @@ ROOT = "spec"
 
 LAYER_TYPES = ("Render", "Util", "Post")
 DEPEND_TYPES = (
-    "JOB_ON_JOB",
-    "JOB_ON_LAYER",
-    "JOB_ON_FRAME",
-    "LAYER_ON_JOB",
-    "LAYER_ON_LAYER",
-    "LAYER_ON_FRAME",
-    "LAYER_ON_SIM_FRAME",
-    "FRAME_ON_JOB",
-    "FRAME_ON_LAYER",
-    "FRAME_ON_FRAME",
-    "FRAME_BY_FRAME",
-    "PREVIOUS_FRAME",
-)
+    "JOB_ON_JOB", "JOB_ON_LAYER", "JOB_ON_FRAME", "LAYER_ON_JOB", "LAYER_ON_LAYER", "LAYER_ON_FRAME",
+    "LAYER_ON_SIM_FRAME", "FRAME_ON_JOB", "FRAME_ON_LAYER", "FRAME_ON_FRAME", "FRAME_BY_FRAME", "PREVIOUS_FRAME",
+)  # fmt: skip
 
 
 class Child(NamedTuple):
@@ -73,81 +64,29 @@ class Schema(NamedTuple):
         return self.texts | self.children.keys()
 
 
-def _one(name: str, since: int = _FIRST, until: int = _LAST) -> Child:
-    return Child(name, True, False, since, until)
-
-
-def _maybe(name: str, since: int = _FIRST, until: int = _LAST) -> Child:
-    return Child(name, False, False, since, until)
-
-
-def _some(name: str) -> Child:
-    return Child(name, True, True)
-
-
-def _many(name: str, since: int = _FIRST) -> Child:
-    return Child(name, False, True, since)
-
-
-_ORDERS: dict[str, tuple[Child, ...]] = {
-    ROOT: (
-        _maybe("facility"),
-        _maybe("dept"),
-        _one("show"),
-        _one("shot"),
-        _one("user"),
-        _maybe("email"),
-        _one("uid", until=8),
-        _maybe("uid", since=9),
-        _many("job"),
-        _many("depends"),
-    ),
-    "job": (
-        _maybe("paused"),
-        _maybe("priority", since=11),
-        _maybe("maxretries"),
-        _maybe("maxcores", since=13),
-        _maybe("maxgpus", since=13),
-        _maybe("autoeat"),
-        _maybe("localbook", since=8),
-        _maybe("os", since=6),
-        _many("env"),
-        _maybe("layers"),
-    ),
-    "layers": (_some("layer"),),
-    "layer": (
-        _one("cmd"),
-        _one("range"),
-        _one("chunk"),
-        _maybe("cores"),
-        _maybe("threadable"),
-        _maybe("memory"),
-        _maybe("gpus", since=12),
-        _maybe("gpu", since=7),
-        _maybe("gpu_memory", since=12),
-        _maybe("timeout", since=10),
-        _maybe("timeout_llu", since=10),
-        _maybe("tags"),
-        _maybe("limits"),
-        _many("env"),
-        _maybe("services"),
-        _many("outputs", since=14),
-    ),
-    "limits": (_some("limit"),),
-    "services": (_some("service"),),
-    "outputs": (_many("output"),),
-    "env": (_many("key"),),
-    "depends": (_many("depend"),),
-    "depend": (
-        _one("depjob"),
-        _maybe("deplayer"),
-        _maybe("depframe"),
-        _one("onjob"),
-        _maybe("onlayer"),
-        _maybe("onframe", until=13),
-        _maybe("onframe", since=15),
-    ),
+#: By element, its children in the required order, in the notation of a DTD: ``?`` none or one, ``*`` any number, ``+``
+#: one or more; behind a colon, the minor versions.
+_ORDERS = {
+    ROOT: "facility? dept? show shot user email? uid:5-8 uid?:9-15 job* depends*",
+    "job": "paused? priority?:11-15 maxretries? maxcores?:13-15 maxgpus?:13-15 autoeat? localbook?:8-15 os?:6-15 "
+    "env* layers?",
+    "layers": "layer+",
+    "layer": "cmd range chunk cores? threadable? memory? gpus?:12-15 gpu?:7-15 gpu_memory?:12-15 timeout?:10-15 "
+    "timeout_llu?:10-15 tags? limits? env* services? outputs*:14-15",
+    "limits": "limit+",
+    "services": "service+",
+    "outputs": "output*",
+    "env": "key*",
+    "depends": "depend*",
+    "depend": "depjob deplayer? depframe? onjob onlayer? onframe?:5-13 onframe?:15-15",
 }
+_CHILD = re.compile(r"(\w+)([?*+]?)(?::(\d+)-(\d+))?")
+
+
+def _children(parent: str) -> Iterator[Child]:
+    for name, number, since, until in _CHILD.findall(_ORDERS[parent]):
+        yield Child(name, number in ("", "+"), number in ("*", "+"), int(since or _FIRST), int(until or _LAST))
+
 
 _NAME = Attribute("name")
 _ATTRIBUTES: dict[str, tuple[Attribute, ...]] = {
@@ -168,7 +107,7 @@ def schema_of(version: str) -> Schema:
     waiting = [ROOT]
     while waiting:  # from the root down, so that what a version cannot reach is not in it either
         parent = waiting.pop()
-        rows = {row.name: row for row in _ORDERS[parent] if row.since <= minor <= row.until}
+        rows = {row.name: row for row in _children(parent) if row.since <= minor <= row.until}
         children[parent] = rows
         waiting += [name for name in rows if name in _ORDERS and name not in children]
     texts = frozenset(name for rows in children.values() for name in rows) - children.keys()

@@ -15,46 +15,27 @@ __all__ = ["FarmPlaces", "cache_folder", "default_farm_folder"]
 
 
 class FarmPlaces:
-    """The paths of the files in the folder of a farm. Creates none of them."""
+    """The paths of the files in the folder of a farm. Creates none of them.
+
+    Attributes:
+        folder: The folder itself.
+        record: The file that lists the processes of the farm. Exists while the farm runs.
+        lock: The file that a command locks while it starts or stops the farm.
+        address: The file into which the server writes its address.
+        state: The server's database of jobs, which outlives the farm.
+        logs: The folder of all logs: those of the server, of each RQD, and of frames.
+        server_log: The log of the server.
+        frame_logs: The server's root for the logs of frames.
+        temp: The folder of all temporary files. ``down`` removes it.
+    """
 
     def __init__(self, folder: Path) -> None:
         # Resolved, because processes are known by it: the same folder must have one spelling.
         self.folder = Path(os.path.realpath(folder))
-
-    @property
-    def record(self) -> Path:
-        """The file that lists the processes of the farm. Exists while the farm runs."""
-        return self.folder / "farm.json"
-
-    @property
-    def lock(self) -> Path:
-        """The file that a command locks while it starts or stops the farm."""
-        return self.folder / "lock"
-
-    @property
-    def address(self) -> Path:
-        """The file into which the server writes its address."""
-        return self.folder / "server-address"
-
-    @property
-    def state(self) -> Path:
-        """The server's database of jobs, which outlives the farm."""
-        return self.folder / "farm.sqlite"
-
-    @property
-    def logs(self) -> Path:
-        """The folder of all logs: those of the server, of each RQD, and of frames."""
-        return self.folder / "logs"
-
-    @property
-    def server_log(self) -> Path:
-        """The log of the server."""
-        return self.logs / "server.log"
-
-    @property
-    def frame_logs(self) -> Path:
-        """The server's root for the logs of frames."""
-        return self.logs / "frames"
+        self.record, self.lock = self.folder / "farm.json", self.folder / "lock"
+        self.address, self.state = self.folder / "server-address", self.folder / "farm.sqlite"
+        self.logs, self.temp = self.folder / "logs", self.folder / "tmp"
+        self.server_log, self.frame_logs = self.logs / "server.log", self.logs / "frames"
 
     def host_log(self, name: str) -> Path:
         """The log of an RQD."""
@@ -67,11 +48,6 @@ class FarmPlaces:
     def host_temp(self, name: str) -> Path:
         """The folder for the temporary files of an RQD, the working directory of its frames."""
         return self.folder / "tmp" / name
-
-    @property
-    def temp(self) -> Path:
-        """The folder of all temporary files. ``down`` removes it."""
-        return self.folder / "tmp"
 
 
 def cache_folder(environ: Mapping[str, str] | None = None) -> Path:

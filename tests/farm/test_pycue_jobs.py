@@ -184,7 +184,7 @@ def test_frames_that_have_changed_are_told(one_job: Any, daemons: FakeDaemons):
 
 
 def test_changes_of_more_than_a_minute_ago_are_not_told(one_job: Any):
-    with pytest.raises(grpc.RpcError, match="at most a minute"):
+    with pytest.raises(grpc.RpcError, match="the last minute"):
         one_job.getUpdatedFrames(int(time.time()) - 100)
 
 
