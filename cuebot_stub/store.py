@@ -21,7 +21,7 @@ from typing import Any
 from outline.exception import OutlineException
 from outline.frame_end import EndedBy, FrameEnd
 from outline.frames import FrameSet
-from outline.scheduler import FrameState, LayerPlan
+from outline.scheduler import FrameState
 
 from .farm.depend import Depend
 from .farm.errors import CannotSave
@@ -288,21 +288,10 @@ def _spec_data(job: Job) -> dict[str, Any]:
 
 
 def _make_job(facts: JobFacts, layers: list[LayerFacts], spec: dict[str, Any], *, strict: bool) -> Job:
-    plans = [
-        LayerPlan(
-            name,
-            FrameSet(frames),
-            chunk,
-            type,
-            layer.min_cores / 100,
-            layer.memory,
-            group=layer.group(),
-            retry_delay_seconds=layer.retry_delay_seconds(),
-            ignore_errors=layer.ignore_errors(),
-        )
-        for (name, frames, chunk, type), layer in zip(spec["layers"], layers, strict=True)
-    ]
-    return Job(facts, layers, plans, strict=strict)
+    rows = zip(spec["layers"], layers, strict=True)
+    return Job(
+        facts, layers, [layer.plan(FrameSet(frames), type) for (_, frames, _, type), layer in rows], strict=strict
+    )
 
 
 def _restore_steering(job: Job) -> None:

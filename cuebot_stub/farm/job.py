@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from outline.constants import IGNORE_ERRORS, RETRY_DELAY
+from outline.frames import FrameSet
 from outline.names import log_name
 from outline.scheduler import FrameState, JobPlan, JobState, LayerPlan, Move
 
@@ -84,6 +85,20 @@ class LayerFacts:
     def ignore_errors(self) -> bool:
         """Whether a frame that has failed for the last time is eaten, as a launcher of this library says."""
         return self.env.get(IGNORE_ERRORS) == "1"
+
+    def plan(self, frames: FrameSet, type: str) -> LayerPlan:
+        """The layer as the scheduler sees it."""
+        return LayerPlan(
+            self.name,
+            frames,
+            max(1, self.chunk),
+            type,
+            self.min_cores / 100,
+            self.memory,
+            group=self.group(),
+            retry_delay_seconds=self.retry_delay_seconds(),
+            ignore_errors=self.ignore_errors(),
+        )
 
     def group(self) -> str:
         """An equal text for layers that may run on the same hosts; see ``LayerPlan.group``."""

@@ -8,7 +8,7 @@ import uuid
 from dataclasses import replace
 
 from outline.names import split_frame_name
-from outline.scheduler import FrameState, LayerPlan
+from outline.scheduler import FrameState
 
 from ..spec import DependSpec, JobSpec, LayerSpec, SpecDocument, SpecError
 from ..spec.jobs import POST_USER, post_job_name
@@ -87,7 +87,10 @@ def _make_job(farm: FarmState, document: SpecDocument, spec: JobSpec, show: str,
     layers = [(place, layer) for place, layer in enumerate(spec.layers, 1) if (layer.type == "Post") == post]
     before = _job_before(farm, spec.name)
     made = [_make_layer(farm, layer, place, show, before) for place, layer in layers]
-    plans = [_make_plan(layer, facts) for (_, layer), facts in zip(layers, made, strict=True)]
+    # In their own job, post layers wait for nothing more.
+    plans = [
+        one.plan(layer.frames, one.type.replace("Post", "Util")) for (_, layer), one in zip(layers, made, strict=True)
+    ]
     return Job(facts, made, plans, strict=farm.settings.strict)
 
 
@@ -177,20 +180,6 @@ def _service_of(farm: FarmState, spec: LayerSpec, show: str) -> Service:
         if service is not None:
             return service
     return Service("", "default")
-
-
-def _make_plan(spec: LayerSpec, facts: LayerFacts) -> LayerPlan:
-    return LayerPlan(
-        spec.name,
-        spec.frames,
-        max(1, spec.chunk),
-        "Util" if spec.type == "Post" else spec.type,  # in their own job, post layers wait for nothing more
-        facts.min_cores / 100,
-        facts.memory,
-        group=facts.group(),
-        retry_delay_seconds=facts.retry_delay_seconds(),
-        ignore_errors=facts.ignore_errors(),
-    )
 
 
 def _make_depends(farm: FarmState, document: SpecDocument, made: dict[str, Job]) -> _Made:

@@ -12,7 +12,7 @@ from opencue_proto import filter_pb2
 from ..farm import filters
 from ..farm.farm import Farm
 from ..farm.things import Action, Filter, Matcher, Show
-from .calls import call, sets
+from .calls import Call, call, sets
 from .errors import Invalid, NotFound
 from .finding import enum_name, find, find_job, new_name
 from .rpc import Answer, Service
@@ -76,6 +76,17 @@ def _replace(farm: Farm, filter: Filter, parts: str, id: str, new: Any = None) -
     farm.filters.change(filter, **{parts: kept})
 
 
+def _moves(order: Callable[[Filter, Any], float]) -> Call:
+    """A call that moves a filter to before a place, counted from 1."""
+
+    def move(service: Service, request: Any) -> None:
+        filter = find(service.farm.filters, request.filter)
+        filter.order = order(filter, request) - 0.1
+        filters.order_filters(service.farm, filter.show)
+
+    return move
+
+
 class FilterService(Service):
     """``filter.FilterInterface``."""
 
@@ -110,26 +121,11 @@ class FilterService(Service):
         self.farm.filters.remove(filter)
         filters.order_filters(self.farm, filter.show)
 
-    def RaiseOrder(self, request: Any) -> None:
-        self._move(request, find(self.farm.filters, request.filter).order - 1)
-
-    def LowerOrder(self, request: Any) -> None:
-        self._move(request, find(self.farm.filters, request.filter).order + 1.2)
-
-    def OrderFirst(self, request: Any) -> None:
-        self._move(request, 0)
-
-    def OrderLast(self, request: Any) -> None:
-        self._move(request, float("inf"))
-
-    def SetOrder(self, request: Any) -> None:
-        """Move a filter to a place, counted from 1."""
-        self._move(request, request.order)
-
-    def _move(self, request: Any, order: float) -> None:
-        filter = find(self.farm.filters, request.filter)
-        filter.order = order - 0.1
-        filters.order_filters(self.farm, filter.show)
+    RaiseOrder = _moves(lambda filter, request: filter.order - 1)
+    LowerOrder = _moves(lambda filter, request: filter.order + 1.2)
+    OrderFirst = _moves(lambda filter, request: 0)
+    OrderLast = _moves(lambda filter, request: float("inf"))
+    SetOrder = _moves(lambda filter, request: request.order)
 
     def RunFilterOnJobs(self, request: Any) -> None:
         filter = find(self.farm.filters, request.filter)

@@ -13,17 +13,17 @@ from ..farm.depend import Row
 from ..farm.job import Job
 from ..farm.life import follow
 from ..farm.linking import End
-from .calls import DependCalls, acts, call, kill_reason
+from .calls import acts, call, kills
+from .end_calls import EndCalls
 from .errors import NotFound
 from .finding import enum_name, find_frame, pending_job
 from .job_service import frame_page
-from .owner_service import add_partition
 from .rpc import Answer, Service
 
 __all__ = ["DependService", "FrameService"]
 
 
-class FrameService(DependCalls):
+class FrameService(EndCalls):
     """``job.FrameInterface``."""
 
     name = "job.FrameInterface"
@@ -49,11 +49,7 @@ class FrameService(DependCalls):
     MarkAsWaiting = acts(steering.free_frames)
     MarkAsDepend = acts(steering.hold_frames)
 
-    def Kill(self, request: Any) -> None:
-        """End the process of a frame. It runs again if it has tries left."""
-        steering.kill_frames(self.farm, *self._subject(request), kill_reason("the frame", request))
-
-    AddRenderPartition = call(lambda farm, request: add_partition(farm, request, find_frame(farm, request.frame)))
+    Kill = kills
 
     def SetCheckpointState(self, request: Any) -> None:
         job, _, ref = find_frame(self.farm, request.frame)

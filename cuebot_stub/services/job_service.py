@@ -18,12 +18,12 @@ from ..farm.life import finish_if_complete
 from ..farm.linking import End
 from ..farm.search import FrameSearch, changed_frames, find_frames, page_of
 from ..spec import SpecRules, read_spec
-from .calls import DependCalls, acts, call, kill_reason, sets
+from .calls import acts, call, kill_reason, kills, sets
 from .comments import add_comment, comments_about
 from .cores import whole_points
+from .end_calls import EndCalls
 from .errors import Invalid
 from .finding import enum_name, find, find_job, find_layer, find_test, pending_job
-from .owner_service import add_partition
 from .rpc import Answer, unlocked
 
 __all__ = ["JobService", "frame_page"]
@@ -53,7 +53,7 @@ def _frame_search(criteria: Any, layer: str = "") -> FrameSearch:
     )
 
 
-class JobService(DependCalls):
+class JobService(EndCalls):
     """``job.JobInterface``."""
 
     name = "job.JobInterface"
@@ -153,9 +153,7 @@ class JobService(DependCalls):
     MarkDoneFrames = acts(steering.mark_done)
     MarkAsWaiting = acts(steering.free_frames)
 
-    def KillFrames(self, request: Any) -> None:
-        """End the processes of frames. They run again if they have tries left."""
-        steering.kill_frames(self.farm, *self._subject(request), kill_reason("the frame", request))
+    KillFrames = kills
 
     def ReorderFrames(self, request: Any) -> None:
         """Move frames of all layers to the start or end of their order, or reverse them."""
@@ -192,8 +190,6 @@ class JobService(DependCalls):
     def RunFilters(self, request: Any) -> None:
         """Apply the filters of its show to a job, as at its launch."""
         run_filters(self.farm, find_job(self.farm, request.job))
-
-    AddRenderPartition = call(lambda farm, request: add_partition(farm, request, End(find_job(farm, request.job))))
 
     def AddSubscriber(self, request: Any) -> None:
         """Store a subscriber to the end of a job. This server sends no mail."""

@@ -13,12 +13,12 @@ from ..farm.depend import Row
 from ..farm.job import Job
 from ..farm.linking import End, connect
 from ..farm.things import MIN_MEMORY
-from .calls import DependCalls, acts, call, ends, kill_reason, sets
+from .calls import acts, call, kills, sets
 from .cores import layer_points, whole_points
+from .end_calls import EndCalls, ends
 from .errors import Invalid, NotFound
 from .finding import enum_name, find, find_layer, pending_job
 from .job_service import frame_page
-from .owner_service import add_partition
 from .rpc import Answer
 
 __all__ = ["LayerService"]
@@ -26,7 +26,7 @@ __all__ = ["LayerService"]
 _FURTHEST_SECONDS, _LONGEST_REASON = 5 * 365 * 24 * 3600, 255
 
 
-class LayerService(DependCalls):
+class LayerService(EndCalls):
     """``job.LayerInterface``."""
 
     name = "job.LayerInterface"
@@ -53,9 +53,7 @@ class LayerService(DependCalls):
     EatFrames = acts(steering.eat_frames)
     RetryFrames = acts(steering.retry_frames)
 
-    def KillFrames(self, request: Any) -> None:
-        """End the processes of all frames. They run again if they have tries left."""
-        steering.kill_frames(self.farm, *self._subject(request), kill_reason("the frame", request))
+    KillFrames = kills
 
     def MarkdoneFrames(self, request: Any) -> None:
         """Satisfy the dependencies on the whole layer, but not those on its frames, as on Cuebot."""
@@ -71,7 +69,6 @@ class LayerService(DependCalls):
         job, number, _ = find_layer(self.farm, request.layer)
         ordering.stagger(self.farm, job, number, request.range, request.stagger)
 
-    AddRenderPartition = call(lambda farm, request: add_partition(farm, request, find_layer(farm, request.layer)))
     SetMinCores = sets("min_cores", layer_points)
     SetMaxCores = sets("max_cores", whole_points)
     SetThreadable = sets("threadable")

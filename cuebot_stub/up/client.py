@@ -106,13 +106,7 @@ def _job_line(job: Any) -> JobLine:
     from opencue_proto import job_pb2
 
     stats = job.job_stats
-    frames = {
-        "waiting": stats.waiting_frames,
-        "depend": stats.depend_frames,
-        "running": stats.running_frames,
-        "succeeded": stats.succeeded_frames,
-        "eaten": stats.eaten_frames,
-        "dead": stats.dead_frames,
-    }
+    states = ("waiting", "depend", "running", "succeeded", "eaten", "dead")
+    frames = {state: getattr(stats, f"{state}_frames") for state in states}
     state = "PAUSED" if job.is_paused else job_pb2.JobState.Name(job.state)
     return JobLine(job.name, state, {name: count for name, count in frames.items() if count})
