@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a frame ends on a farm: with an exit code that Cuebot takes for what it was, and with all of its output.
 
-Cuebot tries a frame that ends with 33 or 137 for ever, each time with 2 GB more. RQD hands on one line of output each
-time that something new is in the pipe, and drops the rest when the process ends.
+Cuebot tries a frame that ends with 33 or 137 for ever, each time with 2 GB more. After 33, it takes every later end of
+the frame for the same, even a success. RQD hands on one line of output each time that something new is in the pipe, and
+drops the rest when the process ends.
 
 When RQD is killed its frames go on, and the farm starts them again.
 """
@@ -32,6 +33,8 @@ _ROUNDS = 3
 def farm_status(status: int, signal: int, lacked_memory: bool) -> int:
     """The exit code of a frame on a farm, which is PyOutline's but for the codes that stand for a lack of memory.
 
+    Only 137 stands for it here, because Cuebot never forgets a 33.
+
     Args:
         status: The status of a command, or 0.
         signal: The signal that ended the command, or 0.
@@ -41,7 +44,9 @@ def farm_status(status: int, signal: int, lacked_memory: bool) -> int:
         return _KILLED if lacked_memory else 256 - _SIGKILL
     if signal:
         return 256 - signal
-    return status if status != _OUT_OF_MEMORY or lacked_memory else 1
+    if status == _OUT_OF_MEMORY:
+        return _KILLED if lacked_memory else 1
+    return status
 
 
 class MemoryWatch:

@@ -246,15 +246,16 @@ def frame_ended(farm: FarmState, report: FrameReport) -> bool:
     if proc is None or proc.frame_id != report.frame_id:
         return False
     proc.max_rss, proc.llu_time = max(proc.max_rss, report.max_rss), max(proc.llu_time, report.llu_time)
-    if proc.outgrown and report.exit_status:
-        report = report._replace(exit_status=MEMORY_STATUS)
     job = farm.jobs[proc.job]
     number = job.layer_of(proc.ref)
+    outgrown = proc.outgrown or (farm.settings.strict and job.facts_of(proc.ref).exit_status == MEMORY_STATUS)
+    if outgrown and report.exit_status:
+        report = report._replace(exit_status=MEMORY_STATUS)
     exit = _meaning(farm, proc, report)
-    if proc.outgrown or _is_out_of_memory(report):
+    if outgrown or _is_out_of_memory(report):
         give_more_memory(farm, proc)
         proc.unbooked = True  # where it ran there may be no room for more
-    status = MEMORY_STATUS if proc.outgrown else report.exit_status  # also of one that succeeded all the same
+    status = MEMORY_STATUS if outgrown else report.exit_status  # also of one that succeeded all the same
     state = end_frame(farm, proc, exit, status=status, seconds=report.run_seconds)
     if state is FrameState.SUCCEEDED and not job.state.is_layer_done(job.layers[number].name):
         lower_memory(farm, job, number)

@@ -8,7 +8,7 @@ from .errors import Invalid
 __all__ = ["as_cores", "core_points", "layer_points", "whole_points"]
 
 _NONE, _CORE, _LEAST = -1, 100, 10
-_MOST_CORES = 1e7
+_MOST_CORES = 21474836.0  # more core points do not fit Cuebot's 32 bits, where they wrap around
 
 
 def as_cores(points: int) -> float:

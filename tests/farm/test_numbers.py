@@ -54,7 +54,8 @@ def set_group(clients: Clients, call: str, **values: Any) -> job_pb2.Group:
 
 
 @pytest.mark.parametrize(
-    ("asked", "stored"), [(2.25, 2.25), (0.5, 0.5), (0.1, 0.1), (0.09, 1.0), (0.0, 1.0), (-1.0, 1.0), (-4.0, 1.0)]
+    ("asked", "stored"),
+    [(2.25, 2.25), (0.5, 0.5), (0.1, 0.1), (0.09, 1.0), (0.0, 1.0), (-1.0, 1.0), (-4.0, 1.0), (2e7, 2e7)],
 )
 def test_least_cores_of_a_layer_are_one_below_a_tenth(clients: Clients, made: job_pb2.Job, asked: float, stored: float):
     assert set_layer(clients, made, "SetMinCores", cores=asked).min_cores == pytest.approx(stored)
@@ -65,6 +66,11 @@ def test_least_cores_of_a_layer_are_one_below_a_tenth(clients: Clients, made: jo
 )
 def test_most_cores_of_a_layer_are_whole(clients: Clients, made: job_pb2.Job, asked: float, stored: float):
     assert set_layer(clients, made, "SetMaxCores", cores=asked).max_cores == stored
+
+
+def test_more_cores_than_cuebot_can_count_are_refused(clients: Clients, made: job_pb2.Job):
+    with pytest.raises(grpc.RpcError, match="3e\\+07 is no number of cores"):  # stored as 1.0 on Cuebot
+        set_layer(clients, made, "SetMinCores", cores=3e7)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from tests.support import is_running, until
         (139, 11, True, 245),
         (143, 15, False, 241),
         (33, 0, False, 1),
-        (33, 0, True, 33),
+        (33, 0, True, 137),
         (161, 33, False, 223),
     ],
 )

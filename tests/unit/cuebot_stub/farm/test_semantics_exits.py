@@ -265,6 +265,17 @@ def test_strict_server_tries_a_frame_without_enough_memory_as_long_as_it_fits(st
     assert strict.job().layers[0].memory > 64 * GB
 
 
+def test_strict_server_takes_each_further_end_of_a_frame_that_ran_out_of_memory_for_the_same(strict: FakeFarm):
+    start(strict, before=retries(0), after="<memory>1g</memory>")
+
+    end_often(strict, 2, status=33)
+    assert end(strict, status=1) == "R"
+    assert end(strict, status=0) == "S"
+
+    assert (facts(strict).exit_status, facts(strict).retries) == (33, 3)
+    assert strict.job().layers[0].memory == 9 * GB
+
+
 def test_autoeat_eats_a_frame_without_enough_memory(farm: FakeFarm):
     start(farm, before="<autoeat>true</autoeat>")
 
