@@ -69,7 +69,7 @@ def test_most_cores_of_a_layer_are_whole(clients: Clients, made: job_pb2.Job, as
 
 
 def test_more_cores_than_cuebot_can_count_are_refused(clients: Clients, made: job_pb2.Job):
-    with pytest.raises(grpc.RpcError, match="3e\\+07 is no number of cores"):  # stored as 1.0 on Cuebot
+    with pytest.raises(grpc.RpcError, match="3e\\+07 is not a number of cores"):  # stored as 1.0 on Cuebot
         set_layer(clients, made, "SetMinCores", cores=3e7)
 
 

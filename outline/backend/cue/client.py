@@ -173,7 +173,7 @@ def _translated(error: Any, doing: str) -> LaunchException:
     if pending:
         return JobPending(server, pending[1])
     asked = f" to {doing}" if doing else ""  # "refuses to launch the job"
-    return LaunchException(f"the farm server {server} refuses{asked}: {said}{_advice(said)}")
+    return LaunchException(f"the farm server {server} refuses{asked}: {said.removesuffix('.')}{_advice(said)}")
 
 
 def _advice(said: str) -> str:
