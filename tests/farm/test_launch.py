@@ -313,7 +313,7 @@ def test_root_is_told_what_a_strict_server_wants(
 
     assert done.returncode == 2
     assert "as root" in done.stderr
-    assert done.stderr.rstrip().endswith("launch as another user")
+    assert done.stderr.rstrip().endswith("as root; launch as another user")
 
 
 def test_test_of_a_studio_launches_without_a_server(monkeypatch: pytest.MonkeyPatch, session_root: Path) -> None:

@@ -90,6 +90,14 @@ def test_numbers_of_a_layer_are_stored_also_negative_ones(
     assert getattr(set_layer(clients, made, call, **{field: value}), stored) == value
 
 
+def test_tags_of_a_layer_are_parted_without_blanks_and_never_none(clients: Clients, made: job_pb2.Job):
+    with pytest.raises(grpc.RpcError, match="without tags") as raised:
+        set_layer(clients, made, "SetTags", tags=[])
+
+    assert raised.value.code() is grpc.StatusCode.INTERNAL
+    assert list(set_layer(clients, made, "SetTags", tags=["x y", "a | b", "a"]).tags) == ["xy", "a", "b"]
+
+
 @pytest.mark.parametrize("ahead", [0, 60, 5 * YEAR])
 def test_layer_may_start_after_a_time_within_five_years(clients: Clients, made: job_pb2.Job, ahead: int):
     seen = set_layer(clients, made, "SetStartAfter", start_after=int(START) + ahead, username="lead")

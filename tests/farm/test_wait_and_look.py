@@ -209,6 +209,15 @@ def test_post_layers_are_waited_for_and_count(run_at_farm: RunAtFarm, rqd: Rqd, 
     assert "DEAD 0001-clean after 1 attempt: exit status 1" in done.stdout
 
 
+def test_wait_says_that_dead_frames_hold_the_post_layers_back(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
+    path = script(tmp_path, 'Shell("beauty", command=["false"])\nShell("clean", command=["true"], type="Post")')
+
+    done = run_at_farm(path, "1", "--wait", "-m", "0")
+
+    assert done.returncode == 1
+    assert "the Post layers wait until no frame is DEAD (retry, eat or kill them): clean\n" in done.stdout
+
+
 def test_post_layers_count_in_a_test(pycue: Any, rqd: Rqd) -> None:
     ol = outline_of(shell(), shell("clean", command=["false"], type="Post"), frame_range="1")
 
