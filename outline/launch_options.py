@@ -77,7 +77,7 @@ def _no() -> bool:
 
 
 GROUPS: dict[str, tuple[LaunchOption, ...]] = {
-    "What to do, instead of launching": (
+    "Instead of launching": (
         LaunchOption(
             ("-e", "--execute"),
             "execute",

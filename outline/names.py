@@ -30,7 +30,7 @@ def split_frame_name(name: str) -> tuple[int, str]:
     """
     match = re.match(_FRAME_NAME, name, re.DOTALL)
     if not match:
-        raise OutlineException(f"a frame is named like 12-beauty, number and layer, not {name!r}")
+        raise OutlineException(f"name a frame by number and layer, such as 12-beauty, not {name!r}")
     return int(match[1]), match[2]
 
 

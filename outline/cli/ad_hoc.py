@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunCommand", "main"]
 
-_INSTEAD = "What to do, instead of launching"
+_INSTEAD = "Instead of launching"
 _HELP = "Run COMMAND for the frames RANGE; it becomes the layer of a job of its own."
 _EPILOG = """
 Write COMMAND behind --. It takes the tokens of a Shell layer, and #. A single word is split at its blanks.

@@ -15,6 +15,7 @@ __all__ = [
     "EXIT_USAGE",
     "end_process",
     "wait_for_no_thread",
+    "usage_error",
 ]
 
 EXIT_DEAD = 1
@@ -35,6 +36,13 @@ def wait_for_no_thread() -> None:
     """
     global _waits
     _waits = False
+
+
+def usage_error(program: str, message: str, command: str) -> int:
+    """Print what is wrong with a command line, in click's words, and return the exit code."""
+    hint = f"{' See' if message.endswith('?') else '; see'} {command} --help"
+    print(f"{program}: {message.rstrip('.')}{hint}", file=sys.stderr)
+    return EXIT_USAGE
 
 
 def end_process(exit_code: int) -> int:

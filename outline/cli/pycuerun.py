@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LaunchException, OutlineException
-from .ending import EXIT_USAGE
+from .ending import EXIT_USAGE, usage_error
 
 if TYPE_CHECKING:
     import click
@@ -94,8 +94,7 @@ def main(argv: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        print(f"pycuerun: {error.format_message().rstrip('.')}; see pycuerun --help", file=sys.stderr)
-        return EXIT_USAGE
+        return usage_error("pycuerun", error.format_message(), "pycuerun")
 
 
 def _only_a_frame(argv: Sequence[str]) -> tuple[str, str] | None:

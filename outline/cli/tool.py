@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ import click
 
 from .. import __version__
 from .completion import SHELLS, complete_frame, complete_session
-from .ending import EXIT_DEAD, EXIT_USAGE
+from .ending import EXIT_DEAD, EXIT_USAGE, usage_error
 from .work_tool import WORK_COMMANDS
 
 if TYPE_CHECKING:
@@ -55,8 +54,7 @@ def main(argv: list[str]) -> int:
         return stop.exit_code
     except click.ClickException as error:
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "outline"
-        print(f"outline: {error.format_message().rstrip('.')}; see {command} --help", file=sys.stderr)
-        return EXIT_USAGE
+        return usage_error("outline", error.format_message(), command)
     except click.Abort:
         raise KeyboardInterrupt from None
     return code if isinstance(code, int) else 0

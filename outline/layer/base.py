@@ -61,7 +61,7 @@ class LayerType(type):
         current = registry.current
         if current is not None and layer.get_arg("register"):
             current.add_layer(layer)
-        elif current is None and registry.made is not None:
+        elif registry.made is not None:
             registry.made.loose_layers.append(layer)
         PluginManager.init_plugins(layer)
         return layer

@@ -204,7 +204,7 @@ def test_the_log_of_any_frame_of_a_chunk(failed: Path, run_outline: RunOutline) 
     [
         (["1-nosuch"], "no layer 'nosuch'"),
         (["99-b"], "layer 'b' has no frame 99; its frames are 1-8"),
-        (["b"], "a frame is named like"),
+        (["b"], "name a frame by number and layer"),
         (["3-c"], "has no log yet"),
         (["3-b", "--attempt", "3"], "only 2 of the attempts"),
     ],

@@ -41,7 +41,7 @@ def shot(tmp_path: Path) -> Path:
         (["shot.outline", "-e", "1-nosuch"], "no layer 'nosuch' in this outline"),
         (["shot.outline", "1", "-e", "1-a"], "leave out '1'"),
         (["-e", "1-a"], "outline.yaml"),
-        (["shot.outline", "-e", "a"], "a frame is named like 12-beauty"),
+        (["shot.outline", "-e", "a"], "name a frame by number and layer, such as 12-beauty"),
         (["-i", "shot.outline", "1-2", "3"], "leave out '3'"),
         (["--resume", "nosuch"], "no session nosuch"),
         (["--resume", "."], "is not a session"),

@@ -83,8 +83,9 @@ def test_several_outlines_that_are_not_launched_are_an_error(tmp_path: Path) -> 
             "Shell('a', ['ls']); Outline.current = None; Shell('lost', ['ls'])",
             "layer 'lost' (shot.outline:4) is in no outline",
         ),
+        ("Shell('a', ['ls']); Shell('lost', ['ls'], register=False)", "layer 'lost' (shot.outline:4) is in no outline"),
     ],
-    ids=["outline", "layer"],
+    ids=["outline", "layer", "layer that waits to be added"],
 )
 def test_what_a_script_makes_for_nothing_is_told(
     text: str, words: str, tmp_path: Path, caplog: pytest.LogCaptureFixture

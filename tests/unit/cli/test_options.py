@@ -142,7 +142,9 @@ def test_help_shows_every_option_in_a_group() -> None:
 
     text = CliRunner().invoke(PycuerunCommand(plugins), ["--help"]).output
 
-    positions = [text.index(title) for title in ("What to do", "Standard", "Job options", "With --backend", "Plug-ins")]
+    positions = [
+        text.index(title) for title in ("Instead of launching", "Standard", "Job options", "With --backend", "Plug-ins")
+    ]
     assert positions == sorted(positions)
     assert text.index("Of the studio.") > positions[-1]
     assert "Exit codes" in text
