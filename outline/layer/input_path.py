@@ -26,6 +26,8 @@ ITEM_TOKEN = "%{ITEM}"
 def frame_path_of(layer: Layer, path: str, frame: int, find_item: Callable[[int], Item]) -> str:
     """A path with its places for frame and item filled in.
 
+    Only what the layer says has such places, and variables: what comes from an item stays as it is.
+
     Args:
         layer: The layer that reads it.
         path: The path as it was written.
@@ -36,18 +38,19 @@ def frame_path_of(layer: Layer, path: str, frame: int, find_item: Callable[[int]
         LayerException: It is empty for the item.
     """
     if path == ITEM_TOKEN:  # what most layers with files read; no key is a part of such a path
-        path = _path_in(find_item(frame))
-    elif "%{" in path:
-        pattern, item = path, _item_in_path(path, frame, find_item)
-        path = expand_word(path, FrameTokens(frame, layer=layer.get_name(), item=item))
-        if item is not None and not path:
-            raise LayerException(f"{where(layer)}: its input {pattern} is empty for the item {item.key!r}")
-    if is_fixed(path) and path[-1:] != "/":
+        return _path_in(find_item(frame))
+    if is_fixed(path) and path[-1:] != "/" and "%{" not in path:
         return path
-    path = expand_path(path, os.environ)
-    if layer.renders_frame_of_item and layer.get_items() is not None:
-        frame = rendered_frame(layer, frame)
-    return find_slot(path.rstrip("/") or path).frame_path(frame)
+    pattern = find_slot(expand_path(path.rstrip("/") or path, os.environ))
+    number = rendered_frame(layer, frame) if layer.renders_frame_of_item and layer.get_items() is not None else frame
+    if "%{" in path:
+        item = _item_in_path(path, frame, find_item)
+        tokens = FrameTokens(number, layer=layer.get_name(), item=item)
+        prefix, suffix = expand_word(pattern.prefix, tokens), expand_word(pattern.suffix, tokens)
+        if item is not None and not f"{prefix}{suffix}":
+            raise LayerException(f"{where(layer)}: its input {path} is empty for the item {item.key!r}")
+        pattern = pattern._replace(prefix=prefix, suffix=suffix)
+    return pattern.frame_path(number)
 
 
 def _path_in(item: Item) -> str:

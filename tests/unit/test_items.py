@@ -224,6 +224,7 @@ def test_keys_that_can_be_part_of_a_path(key: str):
         ("a//b", "has the part ''"),
         (".", "has the part '.'"),
         ("a\nb", "has a control character"),
+        ("%{FRAME}", "has the begin of a token, '%{'"),
         ("ä" * 101, "has a part of more than 200 bytes"),
     ],
 )

@@ -304,6 +304,21 @@ def test_a_file_item_that_a_command_names_is_an_input_beside_others(ol: Outline,
     assert [one.name for one in read_inputs(layer)] == expected
 
 
+@pytest.mark.parametrize("inputs", ["%{ITEM}", "plates/%{KEY}.exr", "$PLATES/%{KEY}.%{ITEM:ext}"])
+@pytest.mark.parametrize("name", ["a##b", "a.%04d", "$HOME", "#", "1-5", "it's ü"])
+def test_names_of_files_are_no_places_for_frames_and_no_variables(
+    ol: Outline, launch_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, inputs: str
+):
+    monkeypatch.setenv("PLATES", f"{launch_folder}/plates")
+    (launch_folder / "plates").mkdir()
+    (launch_folder / "plates" / f"{name}.exr").touch()
+    layer = Shell("den", ["x"], items=files("plates/{name}.{ext}"), inputs=inputs.replace("%{KEY}", "%{ITEM:name}"))
+
+    paths = LayerLinks(layer, "", str(launch_folder)).input_paths(1)
+
+    assert paths == [("main", [f"{launch_folder}/plates/{name}.exr"])]
+
+
 def test_an_input_that_a_column_leaves_empty_is_told(ol: Outline):
     layer = Shell("comp", ["x"], items={"../a": {"plate": "a.exr"}, "b": {"plate": ""}}, inputs="%{ITEM:plate}")
 
