@@ -12,7 +12,7 @@ from ...exception import OutlineException, ScriptException, SerializeException
 from ...frames import FrameRangeError
 from ...layer import Composite, Layer, LayerPreProcess
 from ...layer.context import Problem, collected_problems
-from ...layer.doubts import doubts
+from ...layer.doubts import doubts, undeclared_files
 from ...layer.mistakes import class_mistakes, misspelt_sections, unread_arguments
 from ...loader import Outline, load_outline
 from ...loader.reading import read_script
@@ -115,6 +115,9 @@ class _Check:
                 self.__look_at_words(layer)
             for name in unread_arguments(layer):
                 self.__about(layer, "note", "unread", f"no code seems to read the argument {name!r}")
+            for path in undeclared_files(layer):
+                text = f"its command names the file {path!r}, which is no input, so a change of it runs nothing again"
+                self.__about(layer, "note", "undeclared", text)
             for rule, problem in doubts(layer):
                 self.__about(layer, "warning", rule, problem)
         for problem in misspelt_sections(layers):
