@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..frames import FrameSet
 from ..work.decide import Reason
@@ -106,7 +107,7 @@ def status_text(folder: str) -> str:
     """What the records of a work folder say: layers, errors, counters, orphans, and the last launch."""
     summary = Summary(WorkFolder(folder))
     launched = summary.launched
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(launched.get("started", 0)))
+    when = _time(launched)
     lines = facts(
         [
             ("work folder", summary.folder),
@@ -128,11 +129,28 @@ def status_text(folder: str) -> str:
     if summary.counts:
         counted = [[layer, name, f"{value:g}"] for (layer, name), value in summary.counts.items()]
         lines += ["", *table(["layer", "counter", "sum"], counted, numbers=[2])]
+    lines += ["", *table(["launch", "when", "who", "what"], _launches(summary), numbers=[0])]
     orphans = _orphans(summary)
     if orphans:
         files = plural(len(orphans), "file")
         lines += ["", f"{files} that no frame makes any more; outline prune {quoted(folder)} lists them"]
     return "\n".join(lines)
+
+
+def _launches(summary: Summary) -> list[list[str]]:
+    """Number, time, user and host, and the frames by reason, of the newest launches."""
+    rows = []
+    for number, launch in summary.launches.items():
+        reasons: Counter[str] = Counter()
+        for counts in launch.get("counts", {}).values():
+            reasons.update(counts)
+        what = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+        rows.append([str(number), _time(launch), f"{launch.get('user') or '?'} on {launch.get('host')}", what])
+    return rows
+
+
+def _time(launch: Mapping[str, Any]) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(float(launch.get("started") or 0)))
 
 
 def _range_of(keys: Sequence[str], numbers: dict[str, int]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -69,7 +70,8 @@ def begin_work(
     with _no_collections():
         layers = _checked_links(ol, folder, choice, disk)
     choice = _leaving_others(ol, choice)
-    launch = folder.begin_launch({"argv": sys.argv, "cwd": os.getcwd()}, take_over=take_over, is_running=is_running)
+    facts = {"argv": sys.orig_argv, "cwd": os.getcwd(), "user": ol.get_user()}
+    launch = folder.begin_launch(facts, take_over=take_over, is_running=is_running)
     try:
         with _no_collections():
             book = folder.read_records()
@@ -84,7 +86,9 @@ def begin_work(
             wishes = {"force": _texts(choice.force), "keep": _texts(choice.keep), "since": choice.since}
             wishes["left"] = sorted(choice.left)
             outputs = {name: [output.path for output in links.outputs] for name, links in plan.links.items()}
-            launch.note(parts=parts, **wishes, damaged=book.damaged, layers=items, outputs=outputs)
+            counts = {name: {one.value: n for one, n in plan.counts(name).items()} for name in plan.decisions}
+            history = {"counts": counts, "git": _revision(os.getcwd())}
+            launch.note(parts=parts, **wishes, damaged=book.damaged, layers=items, outputs=outputs, **history)
             _record_kept(plan, folder, book, launch.number)
             more: dict[str, Any] = {"held": sorted(ol._ol_state.held), "covers": plan.covers}
             if _cache() is not None:
@@ -101,6 +105,24 @@ def begin_work(
         launch.note(layers=items, over=True)
     elif "job" not in launch.facts:
         launch.note(over=True)
+
+
+_GIT_SECONDS = 2.0
+
+
+def _revision(folder: str) -> str:
+    """The commit of a folder, with ``-dirty`` where a file of it was changed since; empty where it has none."""
+    place = folder
+    while not os.path.exists(os.path.join(place, ".git")):
+        place, before = os.path.dirname(place), place
+        if place == before:
+            return ""
+    words = ["git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=_GIT_SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired):  # no git here, or a very large tree
+        return ""
+    return done.stdout.strip()
 
 
 def _cache() -> str | None:

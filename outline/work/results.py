@@ -162,6 +162,10 @@ def _write(path: str, text: str) -> None:
         raise WorkException(f"cannot write {path}: {error.strerror}") from error
 
 
+_SHOWN_LAUNCHES = 5
+_HISTORY = ("started", "user", "host", "argv", "git", "counts", "session", "job_name")
+
+
 class Summary:
     """A work folder as its records tell it.
 
@@ -172,6 +176,7 @@ class Summary:
         errors: How many frames failed with the same words, by layer and words.
         counts: What frames counted, by layer and name.
         damaged: Where records could not be read.
+        launches: What is known of the newest launches, by number, the last one first.
     """
 
     def __init__(self, folder: WorkFolder) -> None:
@@ -202,6 +207,8 @@ class Summary:
             for counter, value in record.counts.items():
                 self.counts[name, counter] += value
         self.damaged = list(book.damaged)
+        numbers = range(self.launch, max(0, self.launch - _SHOWN_LAUNCHES), -1)
+        self.launches = {number: facts for number in numbers if (facts := folder.launch(number))}
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as data for JSON."""
@@ -212,4 +219,8 @@ class Summary:
             "errors": [{"layer": name, "error": text, "frames": n} for (name, text), n in self.errors.items()],
             "counts": [{"layer": name, "name": one, "value": value} for (name, one), value in self.counts.items()],
             "damaged": self.damaged,
+            "launches": [
+                {"launch": number, **{name: facts[name] for name in _HISTORY if name in facts}}
+                for number, facts in self.launches.items()
+            ],
         }

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -172,6 +174,10 @@ def test_files_of_a_removed_plate_are_listed_and_removed(job: Path):
     assert "grade   gone       1  3\n" in status
     assert status.endswith("3 files that no frame makes any more; outline prune made lists them\n")
     assert (as_data["layers"]["shot"]["gone"], len(as_data["orphans"])) == (["s2"], 3)
+    _, first = as_data["launches"]
+    assert (first["launch"], first["counts"]["size"], first["argv"][-1]) == (1, {"new": 3}, "made")
+    assert f"\n     1  {time.strftime('%Y-', time.localtime(first['started']))}" in status
+    assert re.search(rf"  {first['user']} on {first['host']} +9 new\n", status)
     left = {name: text for name, text in before.items() if "s2" not in name}
     assert _made(job / "made") == left
     assert not (job / "made" / "grade" / "s2").exists()
