@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..tokens import TOKENS, split_command
+from ..tokens import TOKENS
 from .state import state_of
 
 if TYPE_CHECKING:
     from .base import Layer
 
-__all__ = ["Doubt", "doubts", "misspelt_tokens", "undeclared_files"]
+__all__ = ["Doubt", "doubts", "misspelt_tokens"]
 
 _TOKEN = r"%\{[A-Za-z_]+(?::[^{}\n]*)?\}|\#[A-Za-z_]+\#"
 _DEEPEST = 4  # of lists in lists; a value may hold itself
@@ -112,21 +112,3 @@ def _missing_files(layer: Layer) -> Iterator[str]:
             is_plain = path and not re.search(r"[$%#\\]|^~[^/]|^[A-Za-z]:|://|^//", path)
             if is_plain and not find_slot(path).slot and not os.path.exists(os.path.expanduser(path)):
                 yield f"{name} {path!r}"
-
-
-def undeclared_files(layer: Layer) -> list[str]:
-    """The words of a command that are files now and no inputs, so that a change of them makes nothing run again.
-
-    Only of a layer that declares what it reads or writes: others run each time.
-    """
-    command = layer.get_arg("command")
-    declares = any(layer.get_arg(name) is not None for name in ("inputs", "outputs", "items"))
-    if not declares or not isinstance(command, (str, list, tuple)):
-        return []
-    from .links import read_inputs  # most layers declare nothing
-
-    known = {os.path.abspath(one.path) for one in read_inputs(layer) if one.path}
-    program, *words = [*split_command(command), ""]
-    own_program = [program] if os.path.dirname(program) and not os.path.isabs(program) else []
-    found = dict.fromkeys(word for word in [*own_program, *words] if os.path.isfile(word))
-    return [word for word in found if os.path.abspath(word) not in known]

@@ -308,7 +308,7 @@ def test_a_dry_run_writes_nothing(job: Job):
         (["--layer", "nosuch"], None, "no layer 'nosuch' in this outline; there are grade, size, report"),
         (["--force", "size", "--no-retry", "size"], None, "layer 'size' is named by --force and by --no-retry"),
         ([], ('outputs="size/%{KEY}.txt"', 'outputs="grade/%{KEY}.txt"'), "is written by frame 1 of layer 'grade'"),
-        ([], ('"code": "grade.sh"', '"code": "nosuch.sh"'), "no layer makes its input 'code', and it is not there"),
+        ([], ('"code": "grade.sh"', '"code": "nosuch.sh"'), "no layer makes its input 'code', and it does not exist"),
         ([], ("chunk=2", 'rerun="sometimes"'), "rerun must be one of 'changed', 'missing', 'always', not 'sometimes'"),
     ],
     ids=[

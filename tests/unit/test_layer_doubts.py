@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from outline import Layer, Outline, Shell
-from outline.layer.doubts import doubts, misspelt_tokens, undeclared_files
+from outline.layer.doubts import doubts, misspelt_tokens
 from outline.modules.povray import PovRay
 from outline.tokens import TOKENS
 
@@ -79,26 +79,3 @@ def test_scene_that_an_earlier_layer_may_make_is_no_doubt() -> None:
     layer.depend_on(first)
 
     assert list(doubts(layer)) == []
-
-
-@pytest.mark.parametrize(
-    ("args", "expected"),
-    [
-        ({"inputs": {"code": "vol.py"}, "outputs": "a.vol"}, []),
-        ({"inputs": "./vol.py", "outputs": "a.vol"}, []),
-        ({"outputs": "a.vol"}, ["vol.py"]),
-        ({"items": ["a"]}, ["vol.py"]),
-        ({}, []),
-        ({"outputs": "a.vol", "command": "./run.sh vol.py nosuch.py"}, ["./run.sh", "vol.py"]),
-    ],
-    ids=["declared", "in another spelling", "not declared", "items", "runs each time", "own program"],
-)
-def test_files_that_a_command_names_and_nobody_declares(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, args: dict[str, Any], expected: list[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("vol.py", "run.sh"):
-        Path(name).touch()
-    Outline("job", current=True)
-
-    assert undeclared_files(Shell("vol", **{"command": ["python", "vol.py", "%{OUTPUT}"], **args})) == expected

@@ -14,7 +14,6 @@ from outline.depend import DependType
 from outline.environment import FrameFacts, frame_environment, layer_environment
 from outline.exception import ItemException, LaunchException, LayerException, NoItems, OutlineException
 from outline.items import Item, ItemTable, files, group, lines, rows
-from outline.layer.links import LayerLinks, read_inputs
 from outline.modules.contact_sheet import ContactSheet
 from outline.modules.povray import PovRay
 from outline.modules.shell import Shell, ShellSequence, plain_line
@@ -286,46 +285,6 @@ def test_what_a_layer_makes_is_an_item_of_those_after_it_and_what_they_make_is_n
 
     assert cut.get_frame_range() == "1-2"
     assert [layer.item_key(frame) for frame in FrameSet(layer.get_frame_range())] == ["cut.0001", "cut.0002"]
-
-
-@pytest.mark.parametrize(
-    ("args", "expected"),
-    [
-        ({"command": ["x", "%{ITEM}", "%{OUTPUT}"]}, ["code", "item"]),
-        ({"command": ["x", "%{INPUT:code}"]}, ["code"]),
-        ({"command": ["x", "%{ITEM}"], "inputs": {"plate": "%{ITEM}", "code": "x.py"}}, ["plate", "code"]),
-        ({"command": ["x", "%{ITEM}"], "inputs": None}, ["item"]),
-    ],
-    ids=["in the command", "not in it", "under another name", "no inputs"],
-)
-def test_a_file_item_that_a_command_names_is_an_input_beside_others(ol: Outline, args: Any, expected: list[str]):
-    layer = Shell("vol", **{"items": files("*.jpg"), "inputs": {"code": "x.py"}, **args})
-
-    assert [one.name for one in read_inputs(layer)] == expected
-
-
-@pytest.mark.parametrize("inputs", ["%{ITEM}", "plates/%{KEY}.exr", "$PLATES/%{KEY}.%{ITEM:ext}"])
-@pytest.mark.parametrize("name", ["a##b", "a.%04d", "$HOME", "#", "1-5", "it's ü"])
-def test_names_of_files_are_no_places_for_frames_and_no_variables(
-    ol: Outline, launch_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, inputs: str
-):
-    monkeypatch.setenv("PLATES", f"{launch_folder}/plates")
-    (launch_folder / "plates").mkdir()
-    (launch_folder / "plates" / f"{name}.exr").touch()
-    layer = Shell("den", ["x"], items=files("plates/{name}.{ext}"), inputs=inputs.replace("%{KEY}", "%{ITEM:name}"))
-
-    paths = LayerLinks(layer, "", str(launch_folder)).input_paths(1)
-
-    assert paths == [("main", [f"{launch_folder}/plates/{name}.exr"])]
-
-
-def test_an_input_that_a_column_leaves_empty_is_told(ol: Outline):
-    layer = Shell("comp", ["x"], items={"../a": {"plate": "a.exr"}, "b": {"plate": ""}}, inputs="%{ITEM:plate}")
-
-    links = LayerLinks(layer, "", "/show")
-    assert links.input_paths(1) == [("main", ["/show/a.exr"])]
-    with pytest.raises(LayerException, match=r"its input %{ITEM:plate} is empty for the item 'b'"):
-        links.input_paths(2)
 
 
 @pytest.mark.parametrize(

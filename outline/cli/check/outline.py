@@ -12,7 +12,7 @@ from ...exception import OutlineException, ScriptException, SerializeException
 from ...frames import FrameRangeError
 from ...layer import Composite, Layer, LayerPreProcess
 from ...layer.context import Problem, collected_problems
-from ...layer.doubts import doubts, undeclared_files
+from ...layer.doubts import doubts
 from ...layer.mistakes import class_mistakes, misspelt_sections, unread_arguments
 from ...loader import Outline, load_outline
 from ...loader.reading import read_script
@@ -24,6 +24,7 @@ from ..inspect import counted_frames
 from ..reading import nothing_written
 from .efficiency import efficiency_findings
 from .report import Finding, Report, in_order
+from .undeclared import undeclared_files
 
 if TYPE_CHECKING:
     from ...cuerun import OutlineLauncher
