@@ -98,7 +98,12 @@ def frames_of(layer: Layer) -> str | None:
     """
     ol, source = layer.get_outline(), source_of(layer)
     assert source is not None
-    numbers = source.frames or _book(ol).frames(source, ol.get_only() if ol is not None else ())
+    if isinstance(source, ItemTable):
+        numbers = source.frames
+    else:
+        numbers = _book(ol).frames(source, ol.get_only() if ol is not None else ())
+    if not numbers:  # no key was chosen
+        return None
     job = ol.get_frame_range() if ol is not None and not source.after else None
     return ranges.frames_of(numbers, job if ol is not None and job and range_means_items(ol) else None)
 

@@ -286,7 +286,8 @@ class LayerLinks:
         theirs = maker.get_items()
         if theirs is None or not is_group_of(self.__source, theirs):
             return None
-        there = read_frames(maker.get_frame_range() or "")
+        frames = maker.get_frame_range()
+        there = read_frames(frames) if frames else FrameSet([])
         return [member for member in self.__find_item(frame).members if member in there]
 
     def __reads_all(self, maker: Layer) -> bool:
@@ -295,7 +296,7 @@ class LayerLinks:
     def __all_paths(self, one: Input) -> list[str]:
         assert one.maker is not None
         if one.name not in self.__listed:
-            self.__listed[one.name] = self.__made_paths(one, FrameSet(one.maker.get_frame_range() or ""))
+            self.__listed[one.name] = self.__made_paths(one, FrameSet(one.maker.get_frame_range() or []))
         return self.__listed[one.name]
 
     def __made_paths(self, one: Input, frames: Iterable[int]) -> list[str]:

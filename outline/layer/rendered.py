@@ -40,7 +40,7 @@ def check_items(ol: Outline) -> None:
 
 def _check(layer: Layer) -> None:
     writers: dict[str, int] = {}
-    for frame in FrameSet(layer.get_frame_range() or "").unique():
+    for frame in FrameSet(layer.get_frame_range() or []).unique():
         rendered_frame(layer, frame)
         for output in declared_outputs(layer):
             path = output.frame_path(frame)

@@ -382,6 +382,9 @@ class Outline(metaclass=_OutlineType):
         """
         if not any(self.__frames_of(layer) for layer in self.get_layers()):
             raise OutlineException(self.__nothing_to_run())
+        data = [layer for layer in self.get_layers() if self.get_only() and layer.get_items() is not None]
+        if data and not any(self.__frames_of(layer) or self.holds(layer) for layer in data):
+            raise OutlineException(f"no item has a key like {' or '.join(map(repr, self.get_only()))}")
         for problem in self._ol_state.left_behind:
             raise OutlineException(problem)
 

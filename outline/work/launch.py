@@ -165,13 +165,26 @@ def _no_collections() -> Iterator[None]:
 
 
 def _leaving_others(ol: Outline, choice: Choice) -> Choice:
-    """A choice of some layers with those that are left alone: all others, but for those that prepare a chosen one."""
+    """A choice with the layers that are left alone: those that would cover nothing and, where some were chosen, all
+    others but those that prepare a chosen one.
+    """
+    choice = choice._replace(left=frozenset(_covering_nothing(ol)))
     if not choice.layers:
         return choice
     chosen = {*choice.layers, *choice.force}
     for name in choice.layers:
         chosen.update(layer.get_name() for layer in ol.get_layer(name).get_preprocess_layers())
-    return choice._replace(left=frozenset(layer.get_name() for layer in ol.get_layers()) - chosen)
+    others = frozenset(layer.get_name() for layer in ol.get_layers()) - chosen
+    return choice._replace(left=choice.left | others)
+
+
+def _covering_nothing(ol: Outline) -> Iterator[str]:
+    """The layers that read all of others, of which no item was chosen."""
+    for layer in ol.get_layers():
+        on = [depend.get_depend_on_layer() for depend in layer.get_depends()]
+        sources = [one for one in on if one.get_items() is not None]
+        if layer.get_items() is None and sources and not any(one.get_frame_range() for one in sources):
+            yield layer.get_name()
 
 
 def _record_kept(plan: WorkPlan, folder: WorkFolder, book: RecordBook, launch: int) -> None:

@@ -122,7 +122,7 @@ class WorkRun:
     def results(self, layer: Layer) -> list[dict[str, Any]]:
         """What the frames of a layer have returned until now, in their order."""
         book, links = self.__folder.read_records(), self.links(layer)
-        keys = [(layer.get_name(), links.key(frame)) for frame in FrameSet(layer.get_frame_range() or "").unique()]
+        keys = [(layer.get_name(), links.key(frame)) for frame in FrameSet(layer.get_frame_range() or []).unique()]
         return results_of(record for key in keys if (record := book.get(key)) is not None)
 
     def choose(self, layer: Layer, frame: int, attempt: int, tell: Callable[[str], object]) -> FrameSet:

@@ -111,6 +111,28 @@ def test_keys_can_be_chosen(ol: Outline):
     assert layer.get_frame_range() == "1,3"
 
 
+def test_a_source_without_a_chosen_key_has_no_frames(ol: Outline):
+    shots = Layer("shots", items=["sh010", "sh020"])
+    seeds = Layer("seeds", items=["7"])
+    after = Layer("after", require=["seeds:all"])
+    ol.set_only(["sh*"])
+
+    ol.setup()
+    saved = load_outline(ol.get_path())
+
+    assert _frames(shots, seeds, after) == ["1-2", None, "1000-1000"]
+    assert _frames(*saved.get_layers()) == ["1-2", None, "1000-1000"]
+
+
+def test_a_key_that_no_item_has_cannot_be_chosen(ol: Outline):
+    Layer("shots", items=["sh010"])
+    Layer("after", require=["shots:all"])
+    ol.set_only(["nosuch*"])
+
+    with pytest.raises(OutlineException, match=r"no item has a key like 'nosuch\*'"):
+        ol.check()
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
