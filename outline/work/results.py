@@ -172,7 +172,7 @@ class Summary:
     Attributes:
         launch: The number of the newest launch.
         layers: Which frames are ``done``, ``failed`` and ``interrupted``, by layer, and which are ``gone``: no source
-            gives their items any more, or the job does not have their layer.
+            gives their items any more, or the job does not have their layer. In the order of the job.
         errors: How many frames failed with the same words, by layer and words.
         counts: What frames counted, by layer and name.
         damaged: Where records could not be read.
@@ -206,6 +206,8 @@ class Summary:
                 self.errors[name, record.end.reason] += 1
             for counter, value in record.counts.items():
                 self.counts[name, counter] += value
+        places = {name: place for place, name in enumerate(folder.layers() or ())}
+        self.layers = dict(sorted(self.layers.items(), key=lambda item: places.get(item[0], len(places))))
         self.damaged = list(book.damaged)
         numbers = range(self.launch, max(0, self.launch - _SHOWN_LAUNCHES), -1)
         self.launches = {number: facts for number in numbers if (facts := folder.launch(number))}

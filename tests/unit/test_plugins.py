@@ -130,7 +130,7 @@ def test_a_missing_plugin_is_named_in_one_line(make_plugin: MakePlugin, caplog: 
     make_plugin("plug_there", "")
 
     assert names() == ["plug_there"]
-    assert caplog.messages == ["the plug-in no.such.plugin is not there: No module named 'no'"]
+    assert caplog.messages == ["the plug-in no.such.plugin does not exist: No module named 'no'"]
     assert caplog.records[0].exc_info is None
 
 
@@ -215,7 +215,7 @@ def test_one_plugin_can_see_one_layer_without_being_registered(
 
     assert layer.seen is True
     assert names() == []
-    assert caplog.messages == ["the plug-in no_such_plugin is not there: No module named 'no_such_plugin'"]
+    assert caplog.messages == ["the plug-in no_such_plugin does not exist: No module named 'no_such_plugin'"]
 
 
 def test_plugins_add_options_to_the_tool(make_plugin: MakePlugin):

@@ -104,7 +104,7 @@ def test_optional_outputs_are_told_by_name_or_by_path() -> None:
     [
         (5, None, "outputs are paths such as 'out/a.####.exr', a list or a dict of them, not 5"),
         ({"beauty": None}, None, "not None"),
-        ("/", None, "output 'main' is '/', which is no file name"),
+        ("/", None, "output 'main' is '/', which is not a file name; give a path like 'out/a.####.exr'"),
         ("s3://a/out/", None, "output 'main' is the folder s3://a/out/, and only files can be put into a bucket"),
         ("a.#.exr", ["depth"], r"optional names \['depth'\], but the outputs are \['main'\]"),
     ],
