@@ -165,8 +165,9 @@ def _no_collections() -> Iterator[None]:
 
 
 def _leaving_others(ol: Outline, choice: Choice) -> Choice:
-    """A choice with the layers that are left alone: those that would cover nothing and, where some were chosen, all
-    others but those that prepare a chosen one.
+    """A choice with the layers that are left alone.
+
+    Those are the layers that would cover nothing and, where some were chosen, all others but those that prepare one.
     """
     choice = choice._replace(left=frozenset(_covering_nothing(ol)))
     if not choice.layers:
