@@ -66,12 +66,11 @@ def _action(farm: Farm, filter: Filter, data: Any, id: str) -> Action:
 _MAKERS: dict[str, Callable[[Farm, Filter, Any, str], Any]] = {"matchers": _matcher, "actions": _action}
 
 
-def _replace(farm: Farm, filter: Filter, parts: str, id: str, new: Any = None) -> None:
-    """Replace or remove a matcher or an action, or add it. The action that stops comes last."""
-    old = getattr(filter, parts)
-    kept = [new if one.id == id else one for one in old] + [new] * all(one.id != id for one in old)
-    kept = [one for one in kept if one is not None]
-    if parts == "actions":
+def _put(farm: Farm, filter: Filter, parts: str, id: str, new: Any = None) -> None:
+    """Put a matcher or an action in the place of the one with this id, or at the end; None removes it."""
+    found = {**{one.id: one for one in getattr(filter, parts)}, id: new}
+    kept = [one for one in found.values() if one is not None]
+    if parts == "actions":  # the one that stops comes last
         kept.sort(key=lambda action: action.type == "STOP_PROCESSING")
     farm.filters.change(filter, **{parts: kept})
 
@@ -105,7 +104,7 @@ class FilterService(Service):
     def _create(self, request: Any, parts: str) -> Any:
         filter = find(self.farm.filters, request.filter)
         made = _MAKERS[parts](self.farm, filter, request.data, str(uuid.uuid4()))
-        _replace(self.farm, filter, parts, made.id, made)
+        _put(self.farm, filter, parts, made.id, made)
         return made
 
     SetEnabled = sets("enabled")
@@ -146,14 +145,14 @@ class _PartService(Service):
     def Commit(self, request: Any) -> None:
         message, filter = self._find(request)
         made = _MAKERS[f"{self.part}s"](self.farm, filter, message, message.id)
-        _replace(self.farm, filter, f"{self.part}s", message.id, made)
+        _put(self.farm, filter, f"{self.part}s", message.id, made)
 
     def GetParentFilter(self, request: Any) -> Answer:
         return self._find(request)[1]
 
     def Delete(self, request: Any) -> None:
         message, filter = self._find(request)
-        _replace(self.farm, filter, f"{self.part}s", message.id)
+        _put(self.farm, filter, f"{self.part}s", message.id)
 
     def _find(self, request: Any) -> tuple[Any, Filter]:
         message = getattr(request, self.part)
