@@ -37,6 +37,7 @@ class FrameEnd(NamedTuple):
         peak_kb: The most memory that the application itself told of, in kB; 0 when it told nothing.
         warnings: How many warnings the application is known to have printed.
         host: Where it ran, when that is not the machine of its launcher.
+        told_after: How many seconds after its end it is told, when it ran before others that are told with it.
     """
 
     status: int = 0
@@ -48,6 +49,7 @@ class FrameEnd(NamedTuple):
     peak_kb: int = 0
     warnings: int = 0
     host: str = ""
+    told_after: float = 0.0
 
     @property
     def is_timed_out(self) -> bool:
@@ -59,7 +61,7 @@ class FrameEnd(NamedTuple):
         data: dict[str, Any] = {"exit": self.status, "seconds": round(self.seconds, 4), "rss_kb": self.rss_kb}
         if self.ended_by is not EndedBy.ITSELF:
             data["ended_by"] = self.ended_by.value
-        for name in ("signal", "reason", "peak_kb", "warnings", "host"):
+        for name in ("signal", "reason", "peak_kb", "warnings", "host", "told_after"):
             value = getattr(self, name)
             if value:
                 data[name] = value
@@ -83,6 +85,7 @@ class FrameEnd(NamedTuple):
                 int(data.get("peak_kb", 0)),
                 int(data.get("warnings", 0)),
                 str(data.get("host", "")),
+                float(data.get("told_after", 0.0)),
             )
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"no end of a frame: {error!r}") from error

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..backend.local.dispatch import Observer
+from ..backend.local.observer import Observer
 from ..backend.local.status import frame_progress, layer_counts, why
 from ..backend.status import FrameStatus, JobStatus
 from ..scheduler import FrameState, JobState

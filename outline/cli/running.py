@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..backend.local import LocalJob
-    from ..backend.local.dispatch import Observer
+    from ..backend.local.observer import Observer
     from ..backend.local.runner import Runner
     from ..loader import Outline
 
@@ -87,7 +87,7 @@ def show_run(run: Callable[[Observer], LocalJob | None], *, quiet: bool, paused:
         quiet: Print nothing, unless something failed.
         paused: The job is only prepared, and has not to succeed.
     """
-    from ..backend.local.dispatch import Observer
+    from ..backend.local.observer import Observer
     from .display import make_display
     from .run_observer import RunObserver
 

@@ -133,6 +133,33 @@ def test_resources_of_workers_choose_where_frames_run(
     assert {(tmp_path / f"wide.{frame}").read_text() for frame in range(1, 5)} == {"large 2\n"}
 
 
+def test_short_frames_that_travel_together_end_each_for_itself(
+    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
+) -> None:
+    cluster.start_worker("only", cores=1)
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("cmd", command=["sh", "-c", "echo says #IFRAME#; [ #IFRAME# != 30 ] || exit 3"])
+        """,
+    )
+
+    result = run_pycuerun(
+        *(script, "1-60", "--backend", "dask", "--scheduler", cluster.address, "--max-retries", "1", "--quiet")
+    )
+
+    job = job_in(session_root)
+    ends = [json.loads(line) for line in Path(job.paths.journal).read_text().splitlines() if '"e":"end"' in line]
+    assert result.returncode == 1
+    assert job.counts == {"SUCCEEDED": 59, "DEAD": 1}
+    assert [frame.name for frame in job.dead_frames()] == ["0030-cmd"]
+    assert "says 45" in log_of(session_root, "0045-cmd")
+    assert len([end for end in ends if end.get("told_after")]) > 20
+    assert len(ends) == 61
+    assert len({round(one.started, 3) for one in job_attempts(job)}) > 50  # each began when the one before had ended
+
+
 def test_a_worker_that_is_lost_costs_its_frames_no_try(tmp_path: Path, session_root: Path, cluster: Cluster) -> None:
     lost = cluster.start_worker("lost")
     script = outline_file(

@@ -131,7 +131,7 @@ def _local_cluster(workers: int, cores: float, memory_kb: int) -> Any:
         threads_per_worker=int(each),
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         memory_limit=0,  # frames are processes of their own, which dask does not see
         resources={"cores": each, "memory": memory_kb * 1024 // workers},
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What runs in a dask worker: one frame, by the processes that run frames on the machine of a launcher.
+"""What runs in a dask worker: frames, by the processes that run frames on the machine of a launcher.
 
 A dask worker keeps a runner for the session whose frames it gets, see ``outline.backend.local.runner``. The runner has
 loaded the session once, starts each frame in a process group of its own, and ends what it has started when the dask
@@ -13,20 +13,20 @@ import platform
 import select
 import socket
 import threading
+import time
 from typing import Any
 
 from distributed import Worker, get_worker
 
 from ...frame_end import FrameEnd
-from ...names import frame_name
+from ...names import frame_name, second_log
+from ...session_paths import SessionPaths
 from ..local.leftovers import end_leftovers
 from ..local.runner import Runner, spawn_runner
+from ..local.watch import Request
 from ..local.wire import KILL, RUN, Lines, send
 
-__all__ = ["BROKEN", "forget", "probe", "run_frame"]
-
-BROKEN = "broken"
-"""The key of an answer that says why a dask worker cannot run frames of this session."""
+__all__ = ["forget", "probe", "run_frames"]
 
 _LOOK_SECONDS = 0.2
 
@@ -47,7 +47,7 @@ class _Session:
         self.__folder = folder
         self.__runner = self.__load()
 
-    def begin(self, request: list[Any]) -> tuple[socket.socket, Lines]:
+    def begin(self, request: Request) -> tuple[socket.socket, Lines]:
         """Hand a frame to a process; those that somebody has killed meanwhile are replaced.
 
         Raises:
@@ -67,7 +67,7 @@ class _Session:
             self.__runner = self.__load()
             return self.__begin_in_new_process(request)
 
-    def __begin_in_new_process(self, request: list[Any]) -> tuple[socket.socket, Lines]:
+    def __begin_in_new_process(self, request: Request) -> tuple[socket.socket, Lines]:
         sock = self.__runner.new_worker()
         lines = Lines(sock)
         if lines.read() is None:  # else its process id
@@ -108,44 +108,71 @@ def probe(outline_path: str, folder: str, dask_worker: Worker) -> str:
     return ""
 
 
-def run_frame(
-    outline_path: str, folder: str, key: str, request: list[Any], log: str, grace_seconds: float
-) -> dict[str, Any]:
-    """Run one frame and give its ``FrameEnd`` as data; a dask task calls it.
+def run_frames(
+    outline_path: str, folder: str, job: str, key: str, requests: list[list[Any]], grace_seconds: float
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Run frames, one after the other; a dask task calls it.
 
     Args:
         outline_path: The session's outline.yaml.
         folder: Where frames run.
-        key: The task's own key. When the task is cancelled, or its client is gone, the frame is ended.
-        request: What ``outline.backend.local.watch.Request`` holds.
-        log: The path of its log.
+        job: The job's name.
+        key: The task's own key. When the task is cancelled, or its client is gone, the frame that runs is ended, and no
+            other one begins.
+        requests: What ``outline.backend.local.watch.Request`` holds.
         grace_seconds: How long a frame has to end after SIGTERM.
 
     Returns:
-        The end, or ``{"broken": [worker, why]}`` when no frame of this session can run here.
+        The ``FrameEnd`` of each frame that ran, as data. When no frame of this session can run here, also the address
+        of the worker and why.
     """
     worker = get_worker()
+    ends: list[tuple[float, dict[str, Any]]] = []
+    broken: list[str] = []
     try:
         with _lock:
             session = _session_of(outline_path, folder, worker)
-            sock, lines = session.begin(request)
             session.frames += 1
+        try:
+            for request in map(Request._make, requests):
+                if ends and not _is_wanted(worker, key):
+                    break
+                end = _run_frame(session, worker, job, key, request, grace_seconds)
+                ends.append((time.monotonic(), end))
+        finally:
+            with _lock:
+                session.frames -= 1
     except OSError as error:
-        return {BROKEN: [worker.address, str(error)]}
+        broken = [worker.address, str(error)]
+    now = time.monotonic()
+    return [{**end, "told_after": round(now - ended, 4)} for ended, end in ends], broken
+
+
+def _run_frame(
+    session: _Session, worker: Worker, job: str, key: str, request: Request, grace_seconds: float
+) -> dict[str, Any]:
+    """Run one frame, and give its ``FrameEnd`` as data.
+
+    Raises:
+        OSError: The session cannot be loaded any more.
+    """
+    with _lock:
+        sock, lines = session.begin(request)
     try:
         report = _wait(worker, sock, lines, key, grace_seconds)
     except OSError:
         report = None
-    with _lock:
-        session.frames -= 1
-        if report is not None:
+    if report is not None:
+        with _lock:
             session.idle.append((sock, lines))
-    if report is None:
-        sock.close()
-        layer, frame, *_ = request  # which may have outlived the process that watched it
-        end_leftovers(log, {"CUE_LOG_PATH": os.path.dirname(log), "CUE_FRAME": frame_name(frame, layer)})
-        return FrameEnd(137, 9, reason="its worker process was killed", host=session.host).to_dict()
-    return report
+        return report
+    sock.close()
+    name = frame_name(request.frame, request.layer)
+    paths = SessionPaths.holding(session.outline_path)  # the frame may have outlived the process that watched it
+    log = paths.log(job, name)
+    variables = {"CUE_LOG_PATH": paths.logs, "CUE_FRAME": name}
+    end_leftovers(second_log(log) if request.is_second else log, variables)
+    return FrameEnd(137, 9, reason="its worker process was killed", host=session.host).to_dict()
 
 
 def forget(outline_path: str) -> None:
@@ -175,9 +202,14 @@ def _wait(worker: Worker, sock: socket.socket, lines: Lines, key: str, grace_sec
     """How the frame ended; None when the process that ran it has died. The frame is ended when nobody wants it."""
     is_told = False
     while not select.select([sock], [], [], _LOOK_SECONDS)[0]:
-        task = worker.state.tasks.get(key)
-        if not is_told and (task is None or task.state != "executing"):
+        if not is_told and not _is_wanted(worker, key):
             send(sock, [KILL, "TERM", grace_seconds])
             is_told = True
     message = lines.read()
     return None if message is None else dict(message[1])
+
+
+def _is_wanted(worker: Worker, key: str) -> bool:
+    """Tell whether the launcher still wants a task, and is still there."""
+    task = worker.state.tasks.get(key)
+    return task is not None and task.state == "executing"

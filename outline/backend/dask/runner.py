@@ -17,7 +17,7 @@ from ...names import frame_name, second_log
 from ...session_paths import SessionPaths
 from ..local.log import read_end
 from ..local.watch import Request
-from ..local.wire import END, RUN, Lines, send
+from ..local.wire import BATCH, END, RUN, Lines, send
 from . import remote
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _STOPPED = "ended by the launcher"
 _LOOK_SECONDS = 0.2
 _ENOUGH = 3  # frames of a layer, before any is called late
 _SHORTEST_SECONDS = 1.0
+_BATCH_SECONDS = 0.2
 _TAG_AMOUNT = 1e-9  # dask counts what is used of a resource; a tag is only there or not
 
 
@@ -73,14 +74,14 @@ class Spare:
 
 
 class _Attempt(NamedTuple):
-    """A frame that dask runs, or is about to."""
+    """Frames that dask runs, or is about to, one after the other."""
 
-    request: Request
+    requests: list[Request]
     future: Future[Any]
 
 
 class _Slot:
-    """Runs one frame at a time for the run loop, in a thread of its own, until the run loop closes its socket."""
+    """Hands over one message of the run loop at a time, in a thread of its own, until that closes its socket."""
 
     def __init__(self, sock: socket.socket, runner: DaskRunner, spare: Spare) -> None:
         self.__sock = sock
@@ -110,22 +111,27 @@ class _Slot:
     def __obey(self, message: Any) -> bool:  # Any: a line of JSON
         """Do what the run loop says; False when it is gone."""
         if message is not None and message[0] == RUN:
-            self.__begun = time.monotonic()
-            self.__start(Request(*message[1:]))
+            self.__begin([Request(*message[1:])])
+        elif message is not None and message[0] == BATCH:
+            self.__begin([Request(*one) for one in message[1]])
         else:
             for attempt in self.__attempts:
                 attempt.future.cancel()
         return message is not None
 
-    def __start(self, request: Request, avoid: Future[Any] | None = None) -> None:
-        future = self.__runner.submit(request, avoid=avoid)
-        if future is None and avoid is None:
+    def __begin(self, requests: list[Request]) -> None:
+        self.__begun = time.monotonic()
+        if not self.__start(requests):
             reason = "no dask worker is left that can run frames of this job"
-            self.__report(FrameEnd(1, ended_by=EndedBy.LOST_HOST, reason=reason))
-        elif future is not None:
-            self.__spare.takes(request.cores)
-            self.__attempts.append(_Attempt(request, future))
+            self.__report([FrameEnd(1, ended_by=EndedBy.LOST_HOST, reason=reason) for _ in requests])
+
+    def __start(self, requests: list[Request], avoid: Future[Any] | None = None) -> bool:
+        future = self.__runner.submit(requests, avoid=avoid)
+        if future is not None:
+            self.__spare.takes(requests[0].cores)
+            self.__attempts.append(_Attempt(requests, future))
             future.add_done_callback(self.__tell)
+        return future is not None
 
     def __tell(self, future: Future[Any]) -> None:
         """Wake the slot; dask calls this in a thread of its own."""
@@ -135,20 +141,20 @@ class _Slot:
             pass  # the run loop is over
 
     def __try_twice(self) -> None:
-        (request, future), *_ = self.__attempts
-        if self.__spare.is_for(request, time.monotonic() - self.__begun):
-            self.__start(request._replace(is_second=True), avoid=future)
-        if len(self.__attempts) > 1:
+        ((request, *_), future), *_ = self.__attempts
+        if not self.__spare.is_for(request, time.monotonic() - self.__begun):
+            return
+        if self.__start([request._replace(is_second=True)], avoid=future):
             logger.warning("%s is late, and starts a second time", frame_name(request.frame, request.layer))
 
     def __look_at_ends(self) -> None:
         """Report the first attempt that has succeeded, or the last one that has failed."""
         for attempt in [attempt for attempt in self.__attempts if attempt.future.done()]:
-            request = attempt.request
+            request = attempt.requests[0]
             self.__drop(attempt)
-            end = self.__runner.end_of(request, attempt.future)
-            if end.status == 0:
-                self.__spare.ended(request.layer, end.seconds)
+            ends = self.__runner.ends_of(attempt.requests, attempt.future)
+            if not any(end.status for end in ends):
+                self.__spare.ended(request.layer, ends[0].seconds)
             elif self.__attempts:
                 continue  # the other one may yet succeed
             for other in list(self.__attempts):
@@ -156,17 +162,17 @@ class _Slot:
                 self.__drop(other)
             if request.is_second:
                 self.__runner.keep_second_log(request)
-            self.__report(end)
+            self.__report(ends)
 
-    def __report(self, end: FrameEnd) -> None:
+    def __report(self, ends: list[FrameEnd]) -> None:
         try:
-            send(self.__sock, [END, end.to_dict()])
+            send(self.__sock, [END, [end.to_dict() for end in ends]])
         except OSError:
             pass  # the run loop is over
 
     def __drop(self, attempt: _Attempt) -> None:
         self.__attempts.remove(attempt)
-        self.__spare.takes(-attempt.request.cores)
+        self.__spare.takes(-attempt.requests[0].cores)
 
 
 class DaskRunner:
@@ -176,6 +182,8 @@ class DaskRunner:
 
     Attributes:
         runs_ahead: It takes no frame while it runs another one: dask has a queue of its own.
+        batch_seconds: As of ``outline.backend.local.runner``. A task costs dask some milliseconds, and the way to a
+            worker and back some more.
     """
 
     runs_ahead = False
@@ -200,6 +208,7 @@ class DaskRunner:
             grace_seconds: How long a frame has to end after SIGTERM.
             spare: Tells when a frame gets a second attempt beside the first.
         """
+        self.batch_seconds = 0.0 if spare.factor else _BATCH_SECONDS
         self.__spare = spare
         self.__client = client
         self.__capacity = capacity
@@ -259,13 +268,14 @@ class DaskRunner:
         except Exception as error:  # foreign code; the job is over, and its result stands
             logger.debug("cannot tell the dask workers that the job is over: %s", error)
 
-    def submit(self, request: Request, *, avoid: Future[Any] | None = None) -> Future[Any] | None:
-        """Hand a frame to dask; None where no worker is left for it.
+    def submit(self, requests: list[Request], *, avoid: Future[Any] | None = None) -> Future[Any] | None:
+        """Hand frames to dask; None where no worker is left for them.
 
         Args:
-            request: The frame.
-            avoid: A task that runs somewhere already; the frame then goes to another worker.
+            requests: The frames, of one layer.
+            avoid: A task that runs somewhere already; the frames then go to another worker.
         """
+        request = requests[0]
         with self.__lock:
             self.__attempts += 1
             key = f"{self.__job}-{frame_name(request.frame, request.layer)}-{self.__attempts}"
@@ -276,8 +286,8 @@ class DaskRunner:
         if usable == []:
             return None
         return self.__client.submit(
-            remote.run_frame,
-            *(self.__outline_path, self.__folder, key, list(request), self.__log_of(request), self.__grace),
+            remote.run_frames,
+            *(self.__outline_path, self.__folder, self.__job, key, [list(one) for one in requests], self.__grace),
             key=key,
             pure=False,
             resources=self.__needs(request),
@@ -299,29 +309,35 @@ class DaskRunner:
                 needs[tag] = _TAG_AMOUNT
         return needs
 
-    def end_of(self, request: Request, future: Future[Any]) -> FrameEnd:
-        """How a frame ended whose task is over."""
+    def ends_of(self, requests: list[Request], future: Future[Any]) -> list[FrameEnd]:
+        """How the frames ended whose task is over."""
         if future.status == "cancelled":
-            return self.__end_in_log(request)
+            return self.__ends_in_logs(requests)
         if future.status == "error":
-            return _not_run(future.exception())
-        report = future.result()
-        if remote.BROKEN in report:
-            address, why = report[remote.BROKEN]
+            return [_not_run(future.exception(), len(requests))] * len(requests)
+        ends, broken = future.result()
+        if broken:
+            address, why = broken
             self.__leave_out(address, why)
-            return FrameEnd(1, ended_by=EndedBy.LOST_HOST, reason=why, host=address)
-        return FrameEnd.from_dict(report)
+            lost = FrameEnd(1, ended_by=EndedBy.LOST_HOST, reason=why, host=address).to_dict()
+            ends = [*ends, *[lost] * (len(requests) - len(ends))]
+        return [FrameEnd.from_dict(end) for end in ends]
 
-    def __end_in_log(self, request: Request) -> FrameEnd:
-        """How a frame ended that was cancelled: its worker writes that into the log, and gives it time to end."""
-        log = self.__log_of(request)
+    def __ends_in_logs(self, requests: list[Request]) -> list[FrameEnd]:
+        """How frames ended whose task was cancelled: the worker writes that into the log of the one that ran then."""
+        stopped = FrameEnd(143, 15, EndedBy.LAUNCHER, reason=_STOPPED)
         give_up = time.monotonic() + self.__grace + 1.0
-        while time.monotonic() < give_up:
-            found = read_end(log)
-            if found is not None and found[0] == request.attempt:
-                return found[1]
-            time.sleep(_LOOK_SECONDS)
-        return FrameEnd(143, 15, EndedBy.LAUNCHER, reason=_STOPPED)
+        ends: list[FrameEnd] = []
+        while len(ends) < len(requests) and time.monotonic() < give_up:
+            request = requests[len(ends)]
+            found = read_end(self.__log_of(request))
+            if found is None or found[0] != request.attempt:
+                time.sleep(_LOOK_SECONDS)
+                continue
+            ends.append(found[1])
+            if found[1].ended_by is EndedBy.LAUNCHER:
+                break  # none has begun after it
+        return [*ends, *[stopped] * (len(requests) - len(ends))]
 
     def keep_second_log(self, request: Request) -> None:
         """Put the log of a second attempt, which has succeeded before the first, in the place of the first one's."""
@@ -335,13 +351,15 @@ class DaskRunner:
         return second_log(log) if request.is_second else log
 
 
-def _not_run(error: BaseException | None) -> FrameEnd:
-    """The end of a frame whose task has failed by itself: its workers died, or could not import what runs it."""
+def _not_run(error: BaseException | None, frames: int) -> FrameEnd:
+    """The end of frames whose task has failed by itself: its workers died, or could not import what runs it."""
     from distributed import KilledWorker
 
     if isinstance(error, KilledWorker):  # dask has tried it on several workers, and each of them died
-        reason = f"killed every dask worker that ran it: {error}"
-        return FrameEnd(137, 9, EndedBy.NOTHING_TO_RUN, reason=reason, host=error.last_worker.address)
+        reason, host = f"killed every dask worker that ran it: {error}", error.last_worker.address
+        # Of several frames nobody knows which one did it. Each runs alone then.
+        ended_by = EndedBy.NOTHING_TO_RUN if frames == 1 else EndedBy.LOST_HOST
+        return FrameEnd(137, 9, ended_by, reason=reason, host=host)
     return FrameEnd(1, ended_by=EndedBy.LOST_HOST, reason=f"dask: {_text(error)}")
 
 

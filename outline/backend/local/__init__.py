@@ -23,12 +23,13 @@ from ...names import frame_name
 from ...scheduler import FrameState, JobPlan, JobState, plan_job
 from ...session_paths import SessionPaths
 from .claim import Claim, refuse, take_claim
-from .dispatch import Observer, RunLoop
+from .dispatch import RunLoop
 from .job import DeadFrame, LocalJob
 from .journal import JobRecord, Journal, check_journal, read_record
 from .leftovers import end_leftovers
 from .limits import Limits, limits_of
 from .log import put_aside
+from .observer import Observer
 from .runner import Runner, fork_runner, spawn_runner
 
 if TYPE_CHECKING:

@@ -57,9 +57,10 @@ class AttemptBook:
             host = end.host or host
             self.attempts.append(AttemptRecord(ref, attempt, host, stopped - end.seconds, stopped, state, end))
         else:
-            begun = self.attempts[place]
-            host = end.host or begun.host
-            self.attempts[place] = begun._replace(host=host, stopped=stopped, state=state, end=end)
+            begun = self.attempts[place]._replace(stopped=stopped, state=state, end=end)
+            if end.host:  # it may have waited there before it began
+                begun = begun._replace(host=end.host, started=stopped - end.seconds)
+            self.attempts[place] = begun
 
     def lose(self, seen: float) -> None:
         """Note that whoever ran the attempts that are open is gone, and was last seen then."""

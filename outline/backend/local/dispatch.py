@@ -22,34 +22,15 @@ from ...scheduler.sizing import batch_size
 from .claim import TOUCH_SECONDS
 from .journal import FrameRecord, JobRecord, Journal
 from .limits import Limits
+from .observer import Observer
 from .runner import Runner
 from .slot import Slot
-from .wire import AHEAD, BACK, BEGUN, END, KILL, RUN
+from .wire import AHEAD, BACK, BATCH, BEGUN, END, KILL, RUN
 
-__all__ = ["Observer", "RunLoop"]
+__all__ = ["RunLoop"]
 
 
 logger = logging.getLogger("outline.backend.local")
-
-
-class Observer:
-    """Is told what happens, to show it; this one shows nothing. The loop calls each method between two of its steps."""
-
-    def begins(self, run: RunLoop) -> None:
-        """The job starts; called once."""
-
-    def started(self, ref: int) -> None:
-        """A frame was started."""
-
-    def ended(self, ref: int, state: FrameState, end: FrameEnd) -> None:
-        """A frame ended, and this is its state now."""
-
-    def tick(self) -> float | None:
-        """Draw, if there is a need to; return the seconds until the next call, None for no call."""
-        return None
-
-    def stopping(self, hard: bool) -> None:
-        """Somebody pressed Ctrl-C; ``hard`` the second time."""
 
 
 class RunLoop:
@@ -159,13 +140,16 @@ class RunLoop:
     def __start(self, ref: int) -> None:
         layer = self.job.layer(ref)
         slot = self.__idle.pop() if self.__idle else self.__new_slot()
-        refs = self.__batch(ref, layer) if layer.chunk_seconds else [ref]
+        refs = self.__batch(ref, layer)
         slot.cores, slot.memory_kb = layer.cores, layer.memory_kb
         self.__cores -= slot.cores
         self.__memory_kb -= slot.memory_kb
-        request = self.__request(refs)
+        requests = [self.__request(one) for one in ([refs] if layer.chunk_seconds else [[one] for one in refs])]
         self.__begin(slot, refs)
-        slot.tell(RUN, *request)
+        if len(requests) == 1:
+            slot.tell(RUN, *requests[0])
+        else:
+            slot.tell(BATCH, requests)
         for one in refs:
             self.__observer.started(one)
 
@@ -210,12 +194,13 @@ class RunLoop:
             self.__begun.append(slot)
 
     def __batch(self, ref: int, layer: LayerPlan) -> list[int]:
-        """The frames that one process takes, of a layer whose chunk is a length of time."""
+        """The frames that one process takes, of a layer whose chunk is a length of time, or one message."""
+        seconds = layer.chunk_seconds or self.__runner.batch_seconds
+        if not seconds:
+            return [ref]
         slots = int(self.limits.cores / layer.cores) if layer.cores else 1
         waiting = self.job.counts(layer.name)[FrameState.WAITING]
-        return self.job.more_ready(
-            ref, batch_size(layer.chunk_seconds, self.__frame_seconds.get(layer.name), waiting, slots)
-        )
+        return self.job.more_ready(ref, batch_size(seconds, self.__frame_seconds.get(layer.name), waiting, slots))
 
     def __new_slot(self) -> Slot:
         try:
@@ -255,7 +240,10 @@ class RunLoop:
             elif message[0] == END:
                 refs, slot.refs = slot.refs, []
                 self.__free(slot)
-                self.__finish_all(refs, FrameEnd.from_dict(message[1]))
+                if isinstance(message[1], list):
+                    self.__finish_each(refs, [FrameEnd.from_dict(one) for one in message[1]])
+                else:
+                    self.__finish_all(refs, FrameEnd.from_dict(message[1]))
             elif message[0] == BEGUN and slot.ahead is not None:
                 ref, slot.ahead = slot.ahead, None
                 self.__begin(slot, [ref])
@@ -291,11 +279,19 @@ class RunLoop:
             self.__end_frame(self.job.frame_name(refs[0]))  # the frame has perhaps outlived its worker
             self.__finish_all(refs, end)
 
+    def __finish_each(self, refs: list[int], ends: list[FrameEnd]) -> None:
+        """Note the ends of frames that were handed over in one message."""
+        good = [end.seconds for end in ends if not end.status]
+        if good:
+            self.__frame_seconds[self.job.layer(refs[0]).name] = sum(good) / len(good)
+        for ref, end in zip(refs, ends, strict=True):
+            self.__finish(ref, end)
+
     def __finish_all(self, refs: list[int], end: FrameEnd) -> None:
         """Note the end of a process; when it had several frames and failed, nobody knows whose fault that is."""
         layer = self.job.layer(refs[0])
         is_good = end.status == 0 and not end.is_timed_out
-        if layer.chunk_seconds and is_good:
+        if is_good and (layer.chunk_seconds or self.__runner.batch_seconds):
             self.__frame_seconds[layer.name] = end.seconds / len(refs)
         if len(refs) > 1 and is_good:
             self.__link_logs(refs)

@@ -318,6 +318,7 @@ class _Reader:
 
     def _take_end(self, ref: int, entry: dict[str, Any]) -> None:
         end, state, ended = FrameEnd.from_dict(entry), FrameState(entry["state"]), float(entry["t"])
+        ended -= end.told_after
         record = self.__frames.get(ref, FrameRecord(1, ended - end.seconds, None))
         attempt = _number(entry.get("try", record.attempt))
         self.__frames[ref] = record._replace(attempt=attempt, end=end)

@@ -7,11 +7,12 @@ from               message               meaning
 launcher (runner)  LOAD path folder      Load a session. The answer is why it cannot be loaded, or an empty text.
 launcher (runner)  WORKER                Start a worker behind the socket that comes with the message.
 launcher           RUN request           Run a frame; only to a worker that has nothing to do.
+launcher           BATCH requests        Run frames one after the other; only to a runner with ``batch_seconds``.
 launcher           AHEAD request         Go on with this frame after the one that runs. At most one is under way.
 launcher           BACK                  Give back the frame that was handed ahead, unless it has begun.
 launcher           KILL signal seconds   BACK, and end the frame that runs.
 worker             PID number            The first message.
-worker             END end               The frame that ran has ended.
+worker             END end               The frame that ran has ended; of a batch, and of a dask worker, a list of ends.
 worker             BEGUN                 The frame that was handed ahead begins.
 worker             BACK                  It will not begin here.
 =================  ====================  ==============================================================================
@@ -26,9 +27,9 @@ import json
 import socket
 from typing import Any
 
-__all__ = ["AHEAD", "BACK", "BEGUN", "END", "KILL", "LOAD", "PID", "RUN", "WORKER", "Lines", "send"]
+__all__ = ["AHEAD", "BACK", "BATCH", "BEGUN", "END", "KILL", "LOAD", "PID", "RUN", "WORKER", "Lines", "send"]
 
-LOAD, WORKER, RUN, AHEAD, BACK, KILL = "load", "worker", "run", "ahead", "back", "kill"
+LOAD, WORKER, RUN, BATCH, AHEAD, BACK, KILL = "load", "worker", "run", "batch", "ahead", "back", "kill"
 PID, END, BEGUN = "pid", "end", "begun"
 
 
