@@ -16,7 +16,21 @@ from typing import Any, BinaryIO, NamedTuple
 
 from .exception import StorageException
 
-__all__ = ["Facts", "exists", "facts_of", "fetch", "find_files", "is_url", "join", "open_file", "upload", "write"]
+__all__ = [
+    "Facts",
+    "download",
+    "exists",
+    "facts_of",
+    "fetch",
+    "find_files",
+    "is_url",
+    "join",
+    "open_file",
+    "read",
+    "remove",
+    "upload",
+    "write",
+]
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*[A-Za-z0-9]://")
 _KEPT_SECONDS = 7 * 24 * 3600
@@ -124,14 +138,47 @@ def fetch(url: str, folder: str) -> str:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         beside = f"{path}.{os.getpid()}.part"
         try:
-            with _asking(url) as (system, inside):
-                system.get_file(inside, beside)
+            download(url, beside)
             os.replace(beside, path)
         finally:
             if os.path.exists(beside):
                 os.unlink(beside)
     os.utime(os.path.dirname(path))
     return path
+
+
+def download(url: str, path: str) -> None:
+    """Copy a file out of a bucket.
+
+    Raises:
+        StorageException: It cannot be read.
+    """
+    with _asking(url) as (system, inside):
+        system.get_file(inside, path)
+
+
+def read(url: str) -> bytes | None:
+    """The bytes of a file in a bucket, None when there is none.
+
+    Raises:
+        StorageException: It cannot be read.
+    """
+    with _asking(url) as (system, inside):
+        try:
+            data: bytes = system.cat_file(inside)
+            return data
+        except FileNotFoundError:
+            return None
+
+
+def remove(url: str) -> None:
+    """Remove a file from a bucket.
+
+    Raises:
+        StorageException: It cannot be removed.
+    """
+    with _asking(url, "remove") as (system, inside):
+        system.rm_file(inside)
 
 
 def upload(path: str, url: str) -> None:

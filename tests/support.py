@@ -19,7 +19,17 @@ from outline import FrameSet, Layer, Outline
 from outline.backend.local.job import LocalJob
 from outline.frames import chunk_heads
 
-__all__ = ["job_in", "log_of", "needs", "only_session", "outline_file", "run_layer", "start", "until"]
+__all__ = [
+    "job_in",
+    "log_of",
+    "needs",
+    "only_session",
+    "outline_file",
+    "pycuerun_program",
+    "run_layer",
+    "start",
+    "until",
+]
 
 
 def outline_file(folder: Path, text: str, name: str = "shot.outline") -> Path:
@@ -82,6 +92,14 @@ def start(*args: object, cwd: Path, **environ: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
+
+
+def pycuerun_program(folder: Path) -> Path:
+    """Make a program ``pycuerun`` of this checkout in a folder, and return its path."""
+    program = folder / "pycuerun"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m outline "$@"\n')
+    program.chmod(0o755)
+    return program
 
 
 def needs(*tools: str) -> pytest.MarkDecorator:

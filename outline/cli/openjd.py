@@ -17,8 +17,10 @@ from .text import facts, quoted
 __all__ = ["export_outline", "import_template"]
 
 
-def export_outline(script: str, frames: str | None, folder: str, max_retries: int | None) -> int:
+def export_outline(script: str, frames: str | None, folder: str, max_retries: int | None, work: str | None) -> int:
     """Write the outline of a script as a job bundle and give the exit code.
+
+    In a work folder whose frames are all done, nothing is written.
 
     Raises:
         OutlineException: It cannot be launched, or the folder cannot be written.
@@ -29,8 +31,13 @@ def export_outline(script: str, frames: str | None, folder: str, max_retries: in
         flags.update(range=frames, range_default=False)
     if max_retries is not None:
         flags["maxretries"] = max_retries
+    if work is not None:
+        flags["work"] = os.path.abspath(work)
     warnings = export_bundle(OutlineLauncher(reading.outline, **flags), folder)
     template = os.path.join(os.path.abspath(folder), "template.yaml")
+    if not os.path.exists(template):
+        print("nothing to do: all frames are done")
+        return 0
     print("\n".join(facts([("template", template), ("check it", f"openjd check {quoted(template)}")])), flush=True)
     for warning in warnings:
         print(f"outline: {warning}", file=sys.stderr)

@@ -341,9 +341,16 @@ def done(session: str, server: str | None, **options: Any) -> int:
 @click.option(
     "-m", "--max-retries", type=click.IntRange(0), metavar="N", help="How many times to retry a failed frame."
 )
+@click.option("--work", metavar="DIR", help="Run only what is missing in this folder, which all hosts see.")
 @click.pass_obj
 def export(
-    words: list[str], script: str, frames: str | None, format_: str, output: str, max_retries: int | None
+    words: list[str],
+    script: str,
+    frames: str | None,
+    format_: str,
+    output: str,
+    max_retries: int | None,
+    work: str | None,
 ) -> int:
     """Write an outline as a job bundle of Open Job Description.
 
@@ -354,7 +361,7 @@ def export(
     from .openjd import export_outline
 
     with own_args(script, words):
-        return export_outline(script, frames, output, max_retries)
+        return export_outline(script, frames, output, max_retries, work)
 
 
 @outline_group.command("import")

@@ -73,6 +73,8 @@ def use_paths_of_this_host(layer: RenderLayer) -> None:
     """
     from ..io.mapping import configured_rules, map_environment, map_value
 
+    if layer.get_arg("copy_scene") and layer.get_arg("scene"):  # the session may have been moved
+        layer.set_arg("scene", os.path.join(layer.get_path(), os.path.basename(layer.get_scene())))
     rules = configured_rules()
     for key, value in layer.get_args().items() if rules else ():
         if key != "env":  # variables are mapped below, with what separates paths in them

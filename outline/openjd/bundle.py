@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exception import LaunchException
 from ..files import write_atomic
+from ..launch_in_folder import launch_in_folder
 from ..resources import is_true, parse_memory_kb, tag_words
 from ..scheduler import JobPlan, plan_job
 from ..storage import is_url
@@ -38,27 +39,40 @@ def export_bundle(launcher: OutlineLauncher, folder: str) -> list[str]:
     folder = os.path.abspath(folder)
     if os.path.lexists(folder) and not (os.path.isdir(folder) and not os.listdir(folder)):
         raise LaunchException(f"{folder} exists and is not an empty folder; name another one with -o, or remove it")
-    ol = launcher.get_outline()
-    launcher.setup()
+    warnings: list[str] = []
+
+    def write() -> list[Any]:
+        warnings.extend(_write_bundle(launcher, folder))
+        return []
+
     try:
-        plan = plan_job(
-            ol, max_retries=int(launcher.get_flag("maxretries")), autoeat=bool(launcher.get_flag("autoeat"))
-        )
-        if not plan.layers:
-            raise LaunchException(f"no layer has a frame in the job's range {ol.get_frame_range()}")
-        steps = {layer.name: _facts_of(ol.get_layer(layer.name), layer.cores) for layer in plan.layers}
-        made = template_of(plan, folder=os.getcwd(), variables=_variables(ol), steps=steps)
-        assets = _assets(ol, plan)  # while the session is where its items are read
-        try:
-            os.makedirs(folder, exist_ok=True)
-            shutil.move(ol.get_session().get_path(), os.path.join(folder, SESSION))
-            _write(folder, "template.yaml", made.template)
-            _write(folder, "parameter_values.yaml", _parameter_values(launcher, plan))
-            _write(folder, "asset_references.yaml", assets)
-        except OSError as error:
-            raise LaunchException(f"cannot write {error.filename or folder}: {error.strerror}") from error
+        if launcher.get_flag("work"):
+            launch_in_folder(launcher, write, farm=lambda: None)
+        else:
+            launcher.setup()
+            write()
     finally:
         launcher.discard_session()
+    return warnings
+
+
+def _write_bundle(launcher: OutlineLauncher, folder: str) -> list[str]:
+    """Write an outline that is set up, and give what the template says otherwise."""
+    ol = launcher.get_outline()
+    plan = plan_job(ol, max_retries=int(launcher.get_flag("maxretries")), autoeat=bool(launcher.get_flag("autoeat")))
+    if not plan.layers:
+        raise LaunchException(f"no layer has a frame in the job's range {ol.get_frame_range()}")
+    steps = {layer.name: _facts_of(ol.get_layer(layer.name), layer.cores) for layer in plan.layers}
+    made = template_of(plan, folder=os.getcwd(), variables=_variables(ol), steps=steps)
+    assets = _assets(ol, plan)  # while the session is where its items are read
+    try:
+        os.makedirs(folder, exist_ok=True)
+        shutil.move(ol.get_session().get_path(), os.path.join(folder, SESSION))
+        _write(folder, "template.yaml", made.template)
+        _write(folder, "parameter_values.yaml", _parameter_values(launcher, plan))
+        _write(folder, "asset_references.yaml", assets)
+    except OSError as error:
+        raise LaunchException(f"cannot write {error.filename or folder}: {error.strerror}") from error
     return made.warnings
 
 

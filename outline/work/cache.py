@@ -22,9 +22,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from .. import storage
 from ..files import write_atomic
 from ..io.folders import files_below, put_in_place, remove
 from ..io.output import hide
+from ..storage import is_url, join
 from .decide import FileState
 from .digests import digest_file, digest_folder
 
@@ -71,26 +73,29 @@ def _digest_of(data: list[Any]) -> str:
 
 
 class Cache:
-    """A folder that many jobs share; each process may use it at any time."""
+    """A folder, or a bucket, that many jobs share; each process may use it at any time."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
+        self.__place: _Folder | _Bucket = _Bucket(folder) if is_url(folder) else _Folder(folder)
 
     def knows(self, kind: str) -> bool:
-        """Whether it has kept any frame of a kind."""
-        return os.path.isdir(os.path.join(self.folder, "entries", kind))
+        """Whether it has kept any frame of a kind, as far as that can be told in no time: of a bucket it cannot."""
+        return self.__place.has_folder(f"entries/{kind}")
 
     def find(self, key: str) -> CachedFrame | None:
         """What a frame has made; None where that is not known, or a file is gone.
 
         Args:
             key: What ``key_of`` gave.
+
+        Raises:
+            StorageException: The bucket cannot be read.
         """
         try:
-            with open(self.__entry(key), encoding="utf-8") as stream:
-                data = json.load(stream)
+            data = json.loads(self.__place.read(_entry(key)) or b"null")
             found = CachedFrame(dict(data["outputs"]), data.get("result"))
-            is_there = all(os.path.exists(self.__file(digest)) for digest in found.outputs.values())
+            is_there = all(self.__place.exists(_file(digest)) for digest in found.outputs.values())
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return found if is_there else None
@@ -104,6 +109,7 @@ class Cache:
 
         Raises:
             OSError: An output cannot be written.
+            StorageException: The bucket cannot be read.
         """
         found = self.find(key)
         digests = [found.outputs.get(name, "") for name, _ in outputs] if found is not None else []
@@ -122,20 +128,19 @@ class Cache:
                 remove(copy)
 
     def __copy_out(self, digest: str, copy: str) -> bool:
-        source = self.__file(digest)
         os.makedirs(os.path.dirname(copy), exist_ok=True)
         try:
-            _copy(source, copy)
+            self.__place.copy_out(_file(digest), copy)
         except FileNotFoundError:
             return False
         if (digest_folder if os.path.isdir(copy) else digest_file)(copy)[0] == digest:
             return True
-        logger.warning("%s is damaged and will be made again", source)
-        remove(source)  # who makes it again keeps a whole one
+        logger.warning("%s is damaged and will be made again", join(self.folder, _file(digest)))
+        self.__place.remove(_file(digest))  # who makes it again keeps a whole one
         return False
 
     def put(self, key: str, outputs: Sequence[tuple[str, str, str]], result: Any) -> None:
-        """Keep what a frame has made.
+        """Keep what a frame has made; a bucket keeps no folders.
 
         Args:
             key: What ``key_of`` gave.
@@ -144,27 +149,98 @@ class Cache:
 
         Raises:
             OSError: The folder cannot be written.
+            StorageException: The bucket cannot.
         """
+        if not self.__place.keeps_folders and any(os.path.isdir(path) for _, path, _ in outputs):
+            return
         for _, path, digest in outputs:
-            target = self.__file(digest)
-            if not os.path.exists(target):
-                os.makedirs(os.path.dirname(target), exist_ok=True)
-                beside = f"{target}.{os.getpid()}.part"
-                try:
-                    _copy(path, beside)
-                    (put_in_place if os.path.isdir(beside) else os.replace)(beside, target)
-                finally:
-                    if os.path.lexists(beside):
-                        remove(beside)
-        entry = self.__entry(key)
-        os.makedirs(os.path.dirname(entry), exist_ok=True)
-        write_atomic(entry, json.dumps({"outputs": {name: digest for name, _, digest in outputs}, "result": result}))
+            if not self.__place.exists(_file(digest)):
+                self.__place.copy_in(path, _file(digest))
+        data = {"outputs": {name: digest for name, _, digest in outputs}, "result": result}
+        self.__place.write(_entry(key), json.dumps(data).encode())
 
-    def __entry(self, key: str) -> str:
-        return os.path.join(self.folder, "entries", f"{key}.json")
 
-    def __file(self, digest: str) -> str:
-        return os.path.join(self.folder, "files", digest[:2], digest)
+def _entry(key: str) -> str:
+    return f"entries/{key}.json"
+
+
+def _file(digest: str) -> str:
+    return f"files/{digest[:2]}/{digest}"
+
+
+class _Folder:
+    """A cache on a disk."""
+
+    keeps_folders = True
+
+    def __init__(self, folder: str) -> None:
+        self.__folder = folder
+
+    def __path(self, name: str) -> str:
+        return os.path.join(self.__folder, name)
+
+    def __made(self, name: str) -> str:
+        os.makedirs(os.path.dirname(self.__path(name)), exist_ok=True)
+        return self.__path(name)
+
+    def has_folder(self, name: str) -> bool:
+        return os.path.isdir(self.__path(name))
+
+    def exists(self, name: str) -> bool:
+        return os.path.exists(self.__path(name))
+
+    def read(self, name: str) -> bytes | None:
+        with open(self.__path(name), "rb") as stream:
+            return stream.read()
+
+    def write(self, name: str, data: bytes) -> None:
+        write_atomic(self.__made(name), data)
+
+    def copy_in(self, path: str, name: str) -> None:
+        target = self.__made(name)
+        beside = f"{target}.{os.getpid()}.part"
+        try:
+            _copy(path, beside)
+            (put_in_place if os.path.isdir(beside) else os.replace)(beside, target)
+        finally:
+            if os.path.lexists(beside):
+                remove(beside)
+
+    def copy_out(self, name: str, path: str) -> None:
+        _copy(self.__path(name), path)
+
+    def remove(self, name: str) -> None:
+        remove(self.__path(name))
+
+
+class _Bucket:
+    """A cache in a bucket; what is in it is there whole."""
+
+    keeps_folders = False
+
+    def __init__(self, url: str) -> None:
+        self.__url = url
+
+    def has_folder(self, name: str) -> bool:
+        return False
+
+    def exists(self, name: str) -> bool:
+        return storage.exists(join(self.__url, name))
+
+    def read(self, name: str) -> bytes | None:
+        return storage.read(join(self.__url, name))
+
+    def write(self, name: str, data: bytes) -> None:
+        storage.write(join(self.__url, name), data)
+
+    def copy_in(self, path: str, name: str) -> None:
+        storage.upload(path, join(self.__url, name))
+
+    def copy_out(self, name: str, path: str) -> None:
+        storage.download(join(self.__url, name), path)
+
+    def remove(self, name: str) -> None:
+        storage.remove(join(self.__url, name))
 
 
 def _copy(source: str, target: str) -> None:

@@ -18,6 +18,7 @@ from ..exception import WorkException
 from ..frame_end import FrameEnd
 from ..frames import FrameSet
 from ..layer.links import LayerLinks
+from ..storage import is_url
 from .cache import Cache
 from .cached import Forecast
 from .checks import check_files
@@ -126,8 +127,10 @@ def _revision(folder: str) -> str:
 
 
 def _cache() -> str | None:
-    """The folder of the cache; None without one."""
+    """The folder of the cache, or its URL; None without one."""
     folder = config.get("outline", "cache")
+    if is_url(folder):
+        return folder.rstrip("/")
     return os.path.abspath(os.path.expanduser(folder)) if folder else None
 
 

@@ -291,7 +291,8 @@ class RecordBook(Mapping[tuple[str, str], Record]):
         launch, attempt, layer, key, kind = head
         order = launch << 33 | attempt << 1 | (kind == "end")
         known = self.__found.get((layer, key))
-        if known is None or order >= known[0]:
+        # A farm that does not count attempts runs each as the first, so a frame may have failed and then succeeded.
+        if known is None or order > known[0] or (order == known[0] and not _is_success(known[1])):
             self.__found[layer, key] = order, line
 
     def __getitem__(self, frame: tuple[str, str]) -> Record:
@@ -352,6 +353,14 @@ class RecordBook(Mapping[tuple[str, str], Record]):
         for name in files:
             if name != FOLDED:
                 os.unlink(os.path.join(folder, name))
+
+
+def _is_success(line: bytes) -> bool:
+    try:
+        end = read_record(line).end
+    except ValueError:
+        return False
+    return end is not None and not end.status
 
 
 def record_files(folder: str) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..exception import WorkException
+from ..exception import StorageException, WorkException
 from ..frame_end import EndedBy, FrameEnd
 from ..frames import FrameSet
 from ..layer.links import LayerLinks, links_of
@@ -192,6 +192,9 @@ class WorkRun:
             raise WorkException(
                 f"cannot copy outputs from the cache {self.__cache.folder}: {error.strerror}"
             ) from error
+        except StorageException as error:
+            tell(f"outline: the cache is left out: {error}\n")
+            return False
         if found is None:
             return False
         tell(f"outline: frame {frame} is cached: its outputs are copied from {self.__cache.folder}\n")
@@ -214,6 +217,8 @@ class WorkRun:
             self.__cache.put(key, made, record.result)
         except OSError as error:
             sys.stderr.write(f"outline: the cache {self.__cache.folder} cannot be written: {error.strerror}\n")
+        except StorageException as error:
+            sys.stderr.write(f"outline: the cache is left out: {error}\n")
 
     @staticmethod
     def __left_failed(layer: Layer) -> Container[int]:

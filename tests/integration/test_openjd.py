@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from tests.conftest import REPOSITORY, RunPycuerun
-from tests.support import environ_with, job_in, log_of, outline_file
+from tests.support import environ_with, job_in, log_of, outline_file, pycuerun_program
 
 MOVIES = REPOSITORY / "examples" / "movies" / "movies.outline"  # its second pass is no job that can be described now
 EXAMPLES = sorted({*(REPOSITORY / "examples").glob("*/*.outline")} - {MOVIES})
@@ -28,9 +28,7 @@ def tools(tmp_path: Path) -> dict[str, str]:
     """Make the variables with which ``pycuerun`` of this checkout is on the PATH."""
     folder = tmp_path / "programs of hosts"
     folder.mkdir()
-    program = folder / "pycuerun"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m outline "$@"\n')
-    program.chmod(0o755)
+    pycuerun_program(folder)
     return environ_with(PATH=f"{folder}{os.pathsep}{os.environ['PATH']}", HOME=str(tmp_path))
 
 

@@ -116,6 +116,53 @@ def test_only_what_has_changed_in_a_bucket_runs_again(
     assert "missing" in missing.stdout
 
 
+def test_outputs_are_taken_from_a_cache_in_a_bucket(
+    tmp_path: Path, session_root: Path, bucket: Bucket, run_pycuerun: RunPycuerun
+) -> None:
+    told: list[str] = []
+
+    def launch(folder: str, **variables: str) -> tuple[str, str]:
+        for name in ("a", "b c"):
+            (tmp_path / folder / "plates").mkdir(parents=True, exist_ok=True)
+            (tmp_path / folder / "plates" / f"{name}.txt").write_text(f"text {name}")
+        script = outline_file(tmp_path / folder, CACHED)
+        environ = {"OUTLINE_OUTLINE_CACHE": "s3://show/the cache/", **variables}
+        done = run_pycuerun(
+            *(script, "--work", "made", "--backend", "local", "--quiet"), cwd=tmp_path / folder, env=environ
+        )
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+        told.append(done.stderr)
+        ran = tmp_path / folder / "ran"
+        return ran.read_text() if ran.exists() else "", (tmp_path / folder / "made/upper/b c.txt").read_text()
+
+    first = launch("one")
+    (file, *_) = [name for name in bucket.names() if name.startswith("the cache/files/")]
+    second = launch("two")
+    bucket.put(file, "damaged")
+    third = launch("three")
+    fourth = launch("four", AWS_ENDPOINT_URL="http://127.0.0.1:1", AWS_MAX_ATTEMPTS="1")
+
+    assert first == ("ran\nran\n", "TEXT B C")
+    assert second == ("", "TEXT B C")
+    assert third == ("ran\n", "TEXT B C")
+    assert fourth == ("ran\nran\n", "TEXT B C")
+    assert told[:3] == ["", "", f"s3://show/{file} is damaged, and is not used\n"]
+    assert {line.partition(" s3:")[0] for line in told[3].splitlines()} == {
+        "outline: the cache is left out: cannot read",
+    }
+    assert bucket.text(file).startswith("TEXT ")
+    (left_out,) = [log for log in map(Path.read_text, session_root.rglob("*.0001-upper.rqlog")) if "left out" in log]
+    assert "outline: the cache is left out: cannot read s3://show/the cache/entries/" in left_out
+
+
+CACHED = """
+from outline.items import files
+from outline.modules.shell import Shell
+Shell("upper", ["sh", "-c", 'echo ran >> ran; tr a-z A-Z < "%{INPUT}" > "%{OUTPUT}"'],
+      items=files("plates/*.txt"), outputs="upper/%{KEY}.txt")
+"""
+
+
 def test_a_frame_that_fails_leaves_nothing_in_the_bucket(
     tmp_path: Path, session_root: Path, bucket: Bucket, run_pycuerun: RunPycuerun
 ) -> None:
