@@ -160,7 +160,7 @@ def _layer(place: int, layer: LayerStatus, attempts: Sequence[FrameAttempt]) -> 
     good = [one for one in attempts if one.state is S.SUCCEEDED]
     plots = []
     if good:
-        plots.append(histogram("time", [one.seconds for one in good], duration))
+        plots.append(histogram("time", [one.seconds for one in good], _time))
     if any(one.memory_kb for one in good):
         plots.append(histogram("memory", [one.memory_kb for one in good if one.memory_kb], lambda kb: memory(int(kb))))
     head = element("h3", element("i", cls=f"c{place % COLOURS}"), layer.name)
@@ -241,6 +241,10 @@ def _reasons(failed: Sequence[FrameAttempt]) -> list[Html]:
     return [table(["layer", "why", "attempts", "frames", "time lost"], rows, numbers=[2, 3, 4]), *_rest(reasons)]
 
 
+def _time(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if 0 < seconds < 0.1 else duration(seconds)
+
+
 def _rest(rows: Sequence[object]) -> list[Html]:
     more = len(rows) - _MOST_ROWS
     return [element("p", f"and {more} more")] if more > 0 else []
@@ -257,7 +261,7 @@ def _slowest(attempts: Sequence[FrameAttempt]) -> Html | None:
     rows = [
         [
             one.name,
-            duration(one.seconds),
+            _time(one.seconds),
             f"{one.seconds / middle[one.layer]:.1f} x" if middle[one.layer] else "",
             memory(one.memory_kb) if one.memory_kb else "",
             one.host,

@@ -136,11 +136,17 @@ def _labels(lanes: Sequence[Lane], high: float) -> Html:
     for place, lane in enumerate(lanes):
         top = high * place / len(lanes)
         if (lane.host != host or is_one) and top - last >= _LABEL:
-            text = f"slot {lane.slot}" if is_one else lane.host
+            text = f"slot {lane.slot}" if is_one else _short(lane.host)
             made.append(element("span", text, style=f"top:{top:.0f}px", title=f"{lane.host}, slot {lane.slot}"))
             last = top
         host = lane.host
     return element("div", *made, cls="lanes", style=f"height:{high:.0f}px")
+
+
+def _short(host: str) -> str:
+    """A host as it fits beside its lane: of a dask worker, the name of the machine and the port of the worker."""
+    name, _, address = host.partition(" ")
+    return f"{name} :{address.rpartition(':')[2]}" if address else host
 
 
 def _ticks(axis: Axis) -> Html:

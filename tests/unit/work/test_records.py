@@ -34,7 +34,12 @@ _RECORDS = st.builds(
     st.integers(1, 99),
     st.integers(1, 9),
     st.builds(
-        FrameEnd, status=st.integers(0, 255), seconds=st.just(0.25), ended_by=st.sampled_from(EndedBy), reason=_NAMES
+        FrameEnd,
+        status=st.integers(0, 255),
+        seconds=st.just(0.25),
+        ended_by=st.sampled_from(EndedBy),
+        reason=_NAMES,
+        told_after=st.just(0.5),
     ),
     _NAMES,
     st.lists(_STATES, max_size=3).map(tuple),
@@ -59,6 +64,17 @@ def _write(folder: Path, launch: int, *records: Record) -> None:
 @given(_RECORDS)
 def test_a_record_reads_back(record: Record):
     assert read_record(end_line(record)) == record
+
+
+@pytest.mark.parametrize("order", [(3, 0), (0, 3)])
+def test_of_two_ends_of_one_attempt_the_success_counts(order: tuple[int, int], tmp_path: Path):
+    for status in order:
+        _write(tmp_path, 1, _record(status=status))
+
+    end = RecordBook.read(str(tmp_path))["sim", "a"].end
+
+    assert end is not None
+    assert end.status == 0
 
 
 def test_a_file_name_that_is_no_text_reads_back():
