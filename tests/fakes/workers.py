@@ -79,7 +79,10 @@ class FakeRunner:
 
     Attributes:
         runs_ahead: As of a ``Runner``.
+        batch_seconds: Likewise.
     """
+
+    batch_seconds = 0.0
 
     def __init__(self, *, runs_ahead: bool = True) -> None:
         self.runs_ahead = runs_ahead

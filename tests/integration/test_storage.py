@@ -146,7 +146,7 @@ def test_outputs_are_taken_from_a_cache_in_a_bucket(
     assert second == ("", "TEXT B C")
     assert third == ("ran\n", "TEXT B C")
     assert fourth == ("ran\nran\n", "TEXT B C")
-    assert told[:3] == ["", "", f"s3://show/{file} is damaged, and is not used\n"]
+    assert told[:3] == ["", "", f"s3://show/{file} is damaged and will be made again\n"]
     assert {line.partition(" s3:")[0] for line in told[3].splitlines()} == {
         "outline: the cache is left out: cannot read",
     }
