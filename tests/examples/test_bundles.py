@@ -36,7 +36,7 @@ class Case(NamedTuple):
     passes: int = 1
 
 
-PNG_TIME = re.compile(rb"tIME.{7}.{4}", re.DOTALL)  # when POV-Ray wrote it, and its checksum
+PNG_TIME = re.compile(rb"tIME.*?(?=IDAT)", re.DOTALL)  # and the comment, in which POV-Ray writes it again
 PICTURES, BULLET = "PICTURES_PYTHON", "PYBULLET_PYTHON"
 CASES = {
     "dataset": Case("dataset/dataset.outline", python=PICTURES),
