@@ -233,6 +233,45 @@ def _done_before(place: Path, size: int) -> None:
             stream.write(begin_line(record) + end_line(record))
 
 
+_ITEMS = """
+import resource, time
+from outline.cuerun import OutlineLauncher
+from outline.launch_in_folder import plan_in_folder
+from outline.loader import load_outline
+from outline.scheduler import JobState, plan_job
+began = time.perf_counter()
+ol = load_outline("job.outline")
+plan = plan_in_folder(OutlineLauncher(ol, work="made", range=None))
+ol.setup()
+job = JobState(plan_job(ol, max_retries=0, autoeat=False))
+assert len(job) == 2 * len(plan.decisions["one"]), len(job)
+print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+_ITEMS_OUTLINE = """
+from outline.items import lines
+from outline.modules.shell import Shell
+seeds = lines("seeds.txt")
+one = Shell("one", items=seeds, command=["touch", "%{OUTPUT}"], outputs="one/%{KEY}.txt")
+two = Shell("two", items=seeds, inputs=one, command=["cp", "%{INPUT}", "%{OUTPUT}"], outputs="two/%{KEY}.txt")
+"""
+
+
+def measure_items(folder: Path, count: int) -> Iterator[Line]:
+    """Seconds and memory to read the items of two layers, set the job up and plan it."""
+    place = folder / "items"
+    place.mkdir(parents=True)
+    (place / "job.outline").write_text(_ITEMS_OUTLINE)
+    (place / "seeds.txt").write_text("".join(f"seed{number:06d}\n" for number in range(count)))
+    environ = {**clean_environ(), "PYTHONPATH": str(REPOSITORY), "HOME": str(place)}
+    environ["OUTLINE_OUTLINE_SESSION_DIR"] = str(place / "sessions")
+    argv = [sys.executable, "-c", _ITEMS]
+    text = subprocess.run(argv, cwd=place, env=environ, check=True, capture_output=True, text=True).stdout
+    took, memory_mb = map(float, text.split())
+    own = f"{took:.2f} s, {memory_mb:.0f} MB"
+    yield Line(f"2 x {count} items set up and planned", "", own, "3 s, 300 MB", took <= 3 and memory_mb <= 300)
+    shutil.rmtree(place)
+
+
 def measure_digests(folder: Path, count: int, size_mb: int) -> Iterator[Line]:
     """Digests of big files by two processes, against sha256sum by two processes; and files that are unchanged."""
     place = folder / "digests"
@@ -287,7 +326,7 @@ def main() -> int:
     """Measure, print the table, and say by the exit code whether every target was met."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small jobs, one turn")
-    parser.add_argument("--only", choices=["copies", "plan", "digests"], help="one of the three")
+    parser.add_argument("--only", choices=["copies", "plan", "items", "digests"], help="one of them")
     parser.add_argument("--count", type=int, help="files of a layer")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--out", type=Path, help="write the table to a file")
@@ -301,6 +340,8 @@ def main() -> int:
             lines += measure_copies(folder, count, 1 if options.quick else options.turns)
         if options.only in (None, "plan"):
             lines += measure_plan(folder, [10_000] if options.quick else [100_000, 1_000_000])
+        if options.only in (None, "items"):
+            lines += measure_items(folder, 10_000 if options.quick else 100_000)
         if options.only in (None, "digests"):
             lines += measure_digests(folder, *((20, 5) if options.quick else (200, 50)))
     table = markdown(lines)
