@@ -27,8 +27,8 @@ from .state import FarmState
 from .things import Comment
 
 __all__ = [
-    "FrameReport", "HostReport", "LogEnd", "frame_ended", "give_up", "host_reported", "launch_answered", "log_answered",
-    "launch_unanswered", "lose_proc",
+    "FrameReport", "HostReport", "LogEnd", "frame_ended", "give_up", "host_reported", "launch_answered",
+    "launch_unanswered", "log_answered", "lose_proc", "miss_frames",
 ]  # fmt: skip
 
 OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 137, 299, 301
@@ -52,7 +52,7 @@ def host_reported(farm: FarmState, report: HostReport, running: Iterable[FrameRe
     _update(farm, host, report)
     if running is not None:
         _compare(farm, host, {frame.resource_id: frame for frame in running})
-    if report.is_boot and farm.procs.on_host(host):
+    if report.is_boot and miss_frames(farm, host):
         # It takes launches before it says that it has begun: only it knows which frames are those of the RQD before.
         ask_host(farm, host, "ReportStatus")
     if was_full or report.is_boot or farm.jobs.hungry:
@@ -162,6 +162,20 @@ def _end_strangers(farm: FarmState, host: Host, running: dict[str, FrameReport])
     for id, since in seen.items():
         if now - since >= farm.settings.launch_grace_seconds:
             farm.orders.append(KillOrder(host.address, id, running[id].frame_id, "not known to the server any more"))
+
+
+def miss_frames(farm: FarmState, host: Host) -> list[Proc]:
+    """Mark the frames of an RQD that was killed as missing, except those whose launch has no answer yet.
+
+    They are lost after some time, like other missing frames. A report that lists one finds it again.
+
+    Returns:
+        The procs of these frames.
+    """
+    missing = [proc for proc in farm.procs.on_host(host) if proc.launched]
+    for proc in missing:
+        proc.missing_since = proc.missing_since or farm.now()
+    return missing
 
 
 def _is_missing(farm: FarmState, proc: Proc) -> None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 
 from .hosts import Host
-from .reports import give_up, lose_proc
+from .reports import give_up, lose_proc, miss_frames
 from .running import ask_host, due_kill, end_left
 from .state import FarmState
 
@@ -61,7 +61,7 @@ def host_answered(farm: FarmState, host_id: str, error: str) -> None:
         return
     silent_since, patience = host.ping_time, farm.settings.host_timeout_seconds
     if _is_gone(error):
-        _miss_frames(farm, host)
+        end_left(farm, host, miss_frames(farm, host))
         missed = [proc.missing_since for proc in farm.procs.on_host(host) if proc.missing_since]
         silent_since, patience = max(missed, default=silent_since), farm.settings.orphan_seconds
     if farm.now() - silent_since < patience:
@@ -71,17 +71,6 @@ def host_answered(farm: FarmState, host_id: str, error: str) -> None:
     farm.hosts.save(host)
     for proc in farm.procs.on_host(host):
         lose_proc(farm, proc, HOST_DOWN_STATUS)
-
-
-def _miss_frames(farm: FarmState, host: Host) -> None:
-    """Mark the frames of an RQD that is gone as missing, except those whose launch has no answer yet.
-
-    They are lost after some time, like other missing frames. Until then the server ends their processes.
-    """
-    left = [proc for proc in farm.procs.on_host(host) if proc.launched]
-    end_left(farm, host, left)
-    for proc in left:
-        proc.missing_since = proc.missing_since or farm.now()
 
 
 def _is_gone(error: str) -> bool:

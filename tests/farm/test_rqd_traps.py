@@ -202,12 +202,14 @@ def test_frames_of_a_killed_rqd_run_elsewhere_and_spend_no_attempt(
 ):
     server = make_farm_server(settings=QUICK)
     first = start_rqd(server, cores=1)
-    marks = tmp_path / "marks"
-    job = launch(server, Layer("sleep", f"echo $HOSTNAME >> '{marks}'; sleep 3"))
+    marks, go = tmp_path / "marks", tmp_path / "go"
+    job = launch(server, Layer("wait", f"echo x >> '{marks}'; until test -e '{go}'; do sleep 0.05; done"))
     until(lambda: len(lines_in(marks)) == 1)
     start_rqd(server, cores=1)
 
     first.kill()
+    until(lambda: len(lines_in(marks)) == 2, 40)
+    go.touch()
 
     until(lambda: state_of(server, job) is S.SUCCEEDED, 40)
     assert (len(lines_in(marks)), tries(server, job)) == (2, 1)

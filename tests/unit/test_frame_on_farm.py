@@ -111,12 +111,13 @@ def test_nothing_is_added_away_from_a_farm(tmp_path: Path) -> None:
 
 
 FRAME = """
-import subprocess, sys
+import os, subprocess, sys
 from outline.frame_on_farm import end_with_rqd
 end_with_rqd()
 child = subprocess.Popen(["/bin/sh", "-c", "trap '' TERM HUP; sleep 60; true"], stdout=subprocess.DEVNULL)
 print(child.pid, flush=True)
 child.wait()
+open(os.path.join(os.environ["CUE_LOG_PATH"], "went on"), "w").close()
 """
 
 
@@ -154,6 +155,7 @@ def test_frame_and_its_command_end_when_rqd_is_gone(tmp_path: Path) -> None:
         rqd.kill()
 
     until(lambda: not is_running(frame) and not is_running(command))
+    assert not (tmp_path / "went on").exists()
     assert log.read_text().splitlines() == [
         "started", "outline: RQD is gone; this attempt ends here, and the farm starts another one"
     ]  # fmt: skip
