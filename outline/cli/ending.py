@@ -76,7 +76,7 @@ def _leave(exit_code: int) -> None:
     """End this process as an interpreter does, but for the threads."""
     import atexit
 
-    atexit._run_exitfuncs()
+    atexit._run_exitfuncs()  # the public way to run them is to end the interpreter, which waits for the threads
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

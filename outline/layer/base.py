@@ -193,9 +193,10 @@ class Layer(metaclass=LayerType):
     def after_execute(self) -> None:
         """Run ``_after_execute`` and tell listeners, which find ``frames`` and ``error`` on the event."""
         _call_hook(self, "_after_execute", old_name="_post_execute")
-        frame = self._ol_state.frame
-        frames = self.get_local_frame_set(frame) if frame is not None else None
-        self.__tell(LayerEvent(AFTER_EXECUTE, self, frames=frames, error=self.get_error()))
+        if self._ol_state.listeners.get_event_listeners(AFTER_EXECUTE):
+            frame = self._ol_state.frame
+            frames = self.get_local_frame_set(frame) if frame is not None else None
+            self.__tell(LayerEvent(AFTER_EXECUTE, self, frames=frames, error=self.get_error()))
 
     def __tell(self, event: LayerEvent) -> None:
         self._ol_state.listeners.emit(event)

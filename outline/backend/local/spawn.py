@@ -74,6 +74,11 @@ def fork_frame(layer: Layer, frame: int, log_fd: int, sock: socket.socket, hopel
         os._exit(code)
 
 
+# How an interpreter ends is private in the standard library. The one public way to run the exit handlers, and to let
+# executors end their threads before, is to end it, which frees all memory, and a fork pays for each page of that.
+# There is none to forget handlers.
+
+
 def _forget_exit_handlers() -> None:
     """Leave to the runner what was registered in it: a folder made on import is there for all frames."""
     atexit._clear()
