@@ -43,6 +43,9 @@ class LayerType(str, Enum):
 # For code written before LayerType was there.
 LAYER_TYPES: Final = ("Render", "Util", "Post")
 
+BACKUP: Final = "OL_LAYER_BACKUP"
+"""The variable of a frame that runs a second time beside its first attempt."""
+
 ITEM_TABLE = "OL_ITEM_TABLE"
 """The environment variable that names the table of items of a frame's layer."""
 

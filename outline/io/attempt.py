@@ -98,12 +98,13 @@ class Attempt:
         """The size of the pictures of each output that was looked at and whose size was not known before."""
         return {name: size for name, size in self.__sizes.items() if name not in self.__known}
 
-    def prepare(self, frames: FrameSet, *, is_first: bool = False) -> None:
+    def prepare(self, frames: FrameSet, *, is_first: bool = False, is_backup: bool = False) -> None:
         """Make the folders, remove what earlier attempts at these frames left half done, note what is there.
 
         Args:
             frames: The frames.
             is_first: Nobody has tried them in this job, so it is enough to look into each folder once in a process.
+            is_backup: An earlier attempt may still run, so nothing is removed.
 
         Raises:
             LayerException: A folder cannot be made, or nothing can be written into it.
@@ -117,7 +118,7 @@ class Attempt:
             else:
                 os.makedirs(folder, exist_ok=True)
         for output in here:
-            for name in remove_stale(output, frames, is_first=is_first):
+            for name in () if is_backup else remove_stale(output, frames, is_first=is_first):
                 logger.info("removed %s, left incomplete by an earlier attempt", name)
             if output.is_folder and self.__mark is not None:
                 for frame in frames:

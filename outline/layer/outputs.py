@@ -9,6 +9,7 @@ from collections.abc import Mapping, MutableMapping
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
+from ..constants import BACKUP
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..tokens import names_chunk, split_command
@@ -205,7 +206,7 @@ def begin(layer: Layer, frames: FrameSet, environ: MutableMapping[str, str]) -> 
 
         check_variables(layer, outputs)
         attempt = Attempt(outputs, Checks.of(state.args), mark=new_mark(), layer=layer.get_name(), must_be_new=False)
-        attempt.prepare(frames, is_first=environ.get("OL_ATTEMPT") == "1")
+        attempt.prepare(frames, is_first=environ.get("OL_ATTEMPT") == "1", is_backup=BACKUP in environ)
         state.attempt = attempt
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..config import config
 from ..console import OutputRules
+from ..constants import BACKUP
 from ..exception import CommandNotFound, LayerException, ShellCommandFailureException
 from ..frames import FrameSet
 from ..io import system
@@ -321,7 +322,7 @@ class RenderLayer(Layer):
         try:
             self.check_program()
             self.check_before_commands(wanted)
-            attempt.prepare(wanted)
+            attempt.prepare(wanted, is_backup=BACKUP in os.environ)
             with watched_output(self.get_output_rules(), self.get_progress_frames(wanted)) as reader:
                 for command in self.list_commands(wanted, attempt.targets):
                     self.__run(command, attempt, reader)

@@ -11,6 +11,7 @@ import pytest
 
 from outline import Outline, Shell, tokens
 from outline.config.places import built_in_text
+from outline.constants import BACKUP
 from outline.depend import DependType
 from outline.environment import FrameFacts, frame_environment, layer_environment
 from outline.event import EVENT_TYPES
@@ -38,7 +39,7 @@ def test_every_variable_of_a_frame_is_listed() -> None:
 
     listed = first_cells(DOCS / "variables.md", "Variables of a frame")
 
-    assert listed == set(variables) | {"OL_LAYER_SESSION_PATH", "OL_LAYER_RANGE", "OL_LAYER_FRAMES"}
+    assert listed == set(variables) | {"OL_LAYER_SESSION_PATH", "OL_LAYER_RANGE", "OL_LAYER_FRAMES", BACKUP}
 
 
 def test_every_variable_that_the_code_names_is_listed() -> None:

@@ -12,6 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...constants import BACKUP
 from ...environment import FrameFacts, frame_environment
 from ...frame_end import EndedBy, FrameEnd
 from ...frame_run import note_failure
@@ -122,6 +123,8 @@ class Worker:
             env = frame_environment(setup.shared, facts)
             if request.frames:
                 env["OL_LAYER_FRAMES"] = request.frames
+            if request.is_second:
+                env[BACKUP] = "1"
             path = os.path.join(self.__state.log_path, env["logfile"])
             log = FrameLog(second_log(path) if request.is_second else path, request.attempt, self.__file_mode)
         except OSError as error:

@@ -250,6 +250,14 @@ def test_what_earlier_attempts_at_the_same_frames_left_half_done_is_removed(tmp_
     assert names_in(tmp_path) == sorted(others)
 
 
+def test_second_attempt_leaves_what_the_first_one_is_writing(tmp_path: Path) -> None:
+    write(tmp_path, ".part-5-a.0001.exr")
+
+    attempt_at(tmp_path).prepare(FrameSet("1"), is_backup=True)
+
+    assert names_in(tmp_path) == [".part-5-a.0001.exr"]
+
+
 def test_what_an_attempt_has_written_without_a_blank_is_removed_too(tmp_path: Path) -> None:
     write(tmp_path, ".part-1-my_a.0001.exr", ".part-1-my a.0001.exr")
 
