@@ -88,7 +88,7 @@ class ItemBook:
             path, maker = next(iter(made.items()))
             text = f"{len(made)} files that match are outputs of this job, such as {path} of layer {maker}"
             if is_empty:
-                raise NoItems(str(source), f": {text}; if these are meant, say after={maker!r}")
+                raise NoItems(str(source), f": {text}; write these elsewhere, or read them with after={maker!r}")
             logger.info("%s: %s; they are no items", source, text)
 
     def known(self, source: Items) -> dict[int, Item] | None:

@@ -187,7 +187,8 @@ def _covering_nothing(ol: Outline) -> Iterator[str]:
     for layer in ol.get_layers():
         on = [depend.get_depend_on_layer() for depend in layer.get_depends()]
         sources = [one for one in on if one.get_items() is not None]
-        if layer.get_items() is None and sources and not any(one.get_frame_range() for one in sources):
+        waits = ol.holds(layer) or layer.get_items() is not None
+        if sources and not waits and not any(one.get_frame_range() for one in sources):
             yield layer.get_name()
 
 

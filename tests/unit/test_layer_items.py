@@ -291,7 +291,7 @@ def test_a_source_that_finds_nothing_but_outputs_names_their_layer(ol: Outline, 
 
     assert str(told.value) == (
         "files('*.png') has no items: 1 files that match are outputs of this job, such as cut.0001.png of layer cut;"
-        " if these are meant, say after='cut'"
+        " write these elsewhere, or read them with after='cut'"
     )
 
 
