@@ -45,6 +45,7 @@ class LayerArgs(TypedDict, total=False):
     env: dict[str, str]  #: Environment variables of every frame.
     gpu: float  #: GPU memory in GB, the old spelling.
     gpu_memory: str  #: GPU memory that one frame reserves, such as ``"4g"``.
+    digest: str  #: ``"time"`` lets size and time of files stand for their content, in a work folder.
     gpus: int  #: GPUs that one frame reserves.
     inputs: Any  #: What each frame reads: a path, a layer, an output of a layer, a list or a dict of these.
     items: Any  #: What the frames stand for: a source of ``outline.items``, a list, a dict, or a layer that has items.

@@ -152,6 +152,12 @@ def _chunk(value: Any, where: str) -> Any:
     return value
 
 
+def _digest(value: Any, where: str) -> Any:
+    if value not in (None, "content", "time"):
+        raise ValueError("'content' or 'time'")
+    return value
+
+
 def _memory(value: Any, where: str) -> Any:
     if isinstance(value, (int, float)) and value > _MOST_GB:
         logger.warning("%s=%s is a number of GB; write kB as '%sk', and MB as '%sm'", where, value, value, value)
@@ -161,6 +167,7 @@ def _memory(value: Any, where: str) -> Any:
 _READ: Mapping[str, Callable[[Any, str], Any]] = {
     "autoeat": _truth,
     "chunk": _chunk,
+    "digest": _digest,
     "env": environment,
     "ignore_errors": _truth,
     "limits": _names,

@@ -10,7 +10,7 @@ from ..layer.results import seed_of
 from ..storage import is_url, join
 from .cache import Cache, key_of, kind_of
 from .decide import FileState, Signature
-from .digests import Disk, digest_of_group
+from .digests import Disk, digest_of_group, is_by_time
 
 if TYPE_CHECKING:
     from ..layer.links import LayerLinks
@@ -26,7 +26,7 @@ def frame_key(
 ) -> str:
     """What a frame is known by in the cache; empty for one that is not kept there.
 
-    A frame without files is not, nor one that writes into a bucket.
+    A frame without files is not, nor one that writes into a bucket, nor one whose files are known by their time only.
 
     Args:
         links: What its layer reads and writes.
@@ -36,7 +36,7 @@ def frame_key(
         launched_in: The folder of the launch.
     """
     outputs = links.output_paths(frame)
-    if not outputs or any(is_url(path) for _, path in outputs):
+    if not outputs or is_by_time(links.layer) or any(is_url(path) for _, path in outputs):
         return ""
     # A layer that declares no inputs may read files of the folder all the same, so it shares with that folder only.
     frame_is = [links.key(frame), str(seed_of(links.layer, frame)), "" if read else launched_in]

@@ -9,12 +9,19 @@ import stat
 import time
 import zlib
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from ..io.folders import files_below
 from ..storage import facts_of, is_url, join
 from .decide import COUNT_MARK, FileState, Signature
 
-__all__ = ["Disk", "digest_file", "digest_folder", "digest_of_group"]
+if TYPE_CHECKING:
+    from ..layer import Layer
+
+__all__ = ["TIME_MARK", "Disk", "digest_file", "digest_folder", "digest_of_group", "is_by_time"]
+
+TIME_MARK = "time "
+"""What a digest begins with that is the size and the time of a file."""
 
 _BLOCK = 1 << 17
 _SMALL = 1 << 14  # most files of many are read by one call, without a block that has to be made for it
@@ -31,13 +38,21 @@ class Disk:
         read_bytes: How much has been read for digests.
     """
 
-    def __init__(self, folder: str, *, clock_ns: Callable[[], int] = time.time_ns, looks_once: bool = False) -> None:
+    def __init__(
+        self,
+        folder: str,
+        *,
+        clock_ns: Callable[[], int] = time.time_ns,
+        looks_once: bool = False,
+        is_by_time: bool = False,
+    ) -> None:
         """See files.
 
         Args:
             folder: What relative paths start from.
             clock_ns: The time, in nanoseconds.
             looks_once: Ask the file system once for each file, since all answers are to be of the same moment.
+            is_by_time: Let size and time of a file stand for its content, which is not read.
         """
         self.read_bytes = 0
         self.__folder = folder
@@ -46,6 +61,19 @@ class Disk:
         self.__groups: dict[str, list[str]] = {}
         self.__seen: dict[str, Signature | None] | None = {} if looks_once else None
         self.__digests: dict[str, str] = {}
+        self.__is_by_time = is_by_time
+        self.__by_time: Disk | None = None
+
+    def of_layer(self, layer: Layer) -> Disk:
+        """The files as a layer sees them. With ``digest="time"`` size and time of a file stand for its content."""
+        return self.by_time() if is_by_time(layer) else self
+
+    def by_time(self) -> Disk:
+        """The same files with digests that are their size and time."""
+        if self.__by_time is None:
+            once = self.__seen is not None
+            self.__by_time = Disk(self.__folder, clock_ns=self.__clock_ns, looks_once=once, is_by_time=True)
+        return self.__by_time
 
     def group(self, label: str, paths: list[str]) -> str:
         """Let a label stand for files, which then have one signature and one digest; a single file is its own path."""
@@ -139,10 +167,18 @@ class Disk:
         if is_url(path):  # it is not read: a bucket has another tag whenever the content is another one
             facts = facts_of(path)
             return f"tag {facts.tag}" if facts else ""
+        if self.__is_by_time:
+            signature = self.__look(path)
+            return f"{TIME_MARK}{signature.size} {signature.mtime_ns}" if signature else ""
         path = os.path.join(self.__folder, path)
         digest, size = digest_folder(path) if os.path.isdir(path) else digest_file(path)
         self.read_bytes += size
         return digest
+
+
+def is_by_time(layer: Layer) -> bool:
+    """Whether size and time of a layer's files stand for their content."""
+    return bool(layer.get_arg("digest") == "time")
 
 
 def _number_of(tag: str) -> int:

@@ -25,6 +25,7 @@ NOT_COUNTED = frozenset(
         "autoeat",
         "chunk",
         "cores",
+        "digest",
         "gpu",
         "gpu_memory",
         "gpus",

@@ -198,11 +198,11 @@ def _record_kept(plan: WorkPlan, folder: WorkFolder, book: RecordBook, launch: i
     Raises:
         WorkException: The folder cannot be written.
     """
-    disk, writer = Disk(folder.folder), RecordWriter(folder.records, launch)
+    all_files, writer = Disk(folder.folder), RecordWriter(folder.records, launch)
     try:
         for layer, frame in plan.kept:
             links = plan.links[layer]
-            key = links.key(frame)
+            key, disk = links.key(frame), all_files.of_layer(links.layer)
             read = [(name, disk.group(label, paths)) for name, label, paths in links.input_files(frame)]
             before = book.get((layer, key)) or Record(layer, key, launch)
             kept = before._replace(

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from ..exception import WorkException
 from ..frames import FrameSet
-from .digests import Disk
+from .decide import FileState
+from .digests import TIME_MARK, Disk
 from .folder import WorkFolder
 from .records import RecordBook
 
@@ -49,11 +50,17 @@ def find_orphans(folder: WorkFolder) -> list[Orphan]:
     living = {state.path for frame in book if frame not in gone for state in _outputs(book, frame)}
     disk = Disk(folder.folder)
     return sorted(
-        Orphan(state.path, *frame, why, disk.digest(state.path, state) != state.digest)
+        Orphan(state.path, *frame, why, _is_another(state, disk))
         for frame, why in gone.items()
         for state in _outputs(book, frame)
         if state.path not in living and disk.signature(state.path) is not None
     )
+
+
+def _is_another(state: FileState, disk: Disk) -> bool:
+    """Whether a file is not the one that the frame wrote."""
+    seen = disk.by_time() if state.digest.startswith(TIME_MARK) else disk
+    return seen.digest(state.path, state) != state.digest
 
 
 def remove_orphans(

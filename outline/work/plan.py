@@ -193,7 +193,8 @@ class _Facts(NamedTuple):
 
 
 def _plan_layer(plan: WorkPlan, name: str, facts: _Facts) -> None:
-    links, choice, disk = plan.links[name], facts.choice, facts.disk
+    links, choice, disk = plan.links[name], facts.choice, facts.disk.of_layer(plan.links[name].layer)
+    facts = facts._replace(disk=disk)
     forced, kept = choice.force.get(name, ()), choice.keep.get(name, ())
     rerun = rerun_of(links.layer, links)
     decisions = plan.decisions[name] = {}

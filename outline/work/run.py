@@ -153,7 +153,7 @@ class WorkRun:
                 raise WorkException(f"frame {number} has failed before, and this launch does not try it again")
             if decision.reason is Reason.EDITED:
                 self.__folder.move_edited(decision.detail)
-            self.__read[name, number] = self.__states(links.input_files(number))
+            self.__read[name, number] = self.__states(layer, links.input_files(number))
             if decision.reason is not Reason.FORCED and self.__is_cached(layer, links, number, tell):
                 continue
             todo.append(number)
@@ -239,10 +239,11 @@ class WorkRun:
         if is_kept and not is_forced and record is not None and record.launch == self.__launch and _is_good(record):
             return KEPT
         rerun = rerun_of(layer, links)
-        now = frame_now(links, frame, self.__parts(self.__launch, name), rerun, self.__disk, is_forced=is_forced)
+        disk = self.__disk.of_layer(layer)
+        now = frame_now(links, frame, self.__parts(self.__launch, name), rerun, disk, is_forced=is_forced)
         if record is not None and record.launch >= (self.__facts.get("since") or self.__launch):
             now = after_a_pass(layer, record, now)
-        return decide(record, self.__parts(record.launch, name) if record else {}, now, self.__disk)
+        return decide(record, self.__parts(record.launch, name) if record else {}, now, disk)
 
     def finish(self, layer: Layer, frames: Iterable[int]) -> None:
         """Write down that frames succeeded: what they read, wrote and returned.
@@ -260,6 +261,7 @@ class WorkRun:
     def __record_success(
         self, layer: Layer, links: LayerLinks, frame: int, result: Any, counts: Mapping[str, float]
     ) -> Record:
+        disk = self.__disk.of_layer(layer)
         record = Record(
             layer.get_name(),
             links.key(frame),
@@ -268,7 +270,7 @@ class WorkRun:
             FrameEnd(),
             links.item_text(frame),
             self.__read.pop((layer.get_name(), frame), ()),
-            tuple(filter(None, (self.__disk.written(*output) for output in links.output_paths(frame)))),
+            tuple(filter(None, (disk.written(*output) for output in links.output_paths(frame)))),
             result,
             counts,
         )
@@ -297,8 +299,9 @@ class WorkRun:
             if record.end is None or record.end.status:
                 self.__write(end_line(record._replace(attempt=attempt, end=end)))
 
-    def __states(self, files: Iterable[tuple[str, str, list[str]]]) -> tuple[FileState, ...]:
-        found = [self.__disk.state(name, self.__disk.group(label, paths)) for name, label, paths in files]
+    def __states(self, layer: Layer, files: Iterable[tuple[str, str, list[str]]]) -> tuple[FileState, ...]:
+        disk = self.__disk.of_layer(layer)
+        found = [disk.state(name, disk.group(label, paths)) for name, label, paths in files]
         return tuple(state for state in found if state is not None)
 
     def __parts(self, launch: int, layer: str) -> Mapping[str, str]:

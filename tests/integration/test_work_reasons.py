@@ -58,6 +58,12 @@ class Job:
         return [line for line in lines if ": " in line]
 
 
+def _touched_by_time(job: Job) -> None:
+    job.write("job.outline", SCRIPT.replace('outputs="grade/', 'digest="time", outputs="grade/'))
+    job.run()
+    os.utime(job.folder / "plates/a.txt", (1, 1))
+
+
 @pytest.fixture
 def job(tmp_path: Path) -> Job:
     return Job(tmp_path / "a job")
@@ -102,6 +108,7 @@ def _launched_then(change: Callable[[Job], object]) -> Callable[[Job], None]:
     [
         (lambda job: None, [], ["grade 1-2: new", "count 1000: new"]),
         (_interrupted, [], ["grade 1-2: interrupted", "count 1000: new"]),
+        (_touched_by_time, [], ["grade 1: stale (input JOB/plates/a.txt)", "count 1000: upstream"]),
         (_failed, [], ["grade 1: failed (sh ", "grade 2: failed (sh ", "count 1000: new"]),
         (
             _launched_then(lambda job: (job.made / "grade/a.txt").unlink()),
@@ -129,7 +136,7 @@ def _launched_then(change: Callable[[Job], object]) -> Callable[[Job], None]:
         (_launched_then(lambda job: None), [], []),
     ],
     ids=[
-        *("new", "interrupted", "failed", "missing", "edited", "stale", "forced"),
+        *("new", "interrupted", "by time", "failed", "missing", "edited", "stale", "forced"),
         *("cached", "cached in part", "cached and forced", "done"),
     ],
 )

@@ -63,6 +63,28 @@ def test_a_file_is_read_once_by_a_process(tmp_path: Path, disk: Disk):
     assert disk.read_bytes == 5
 
 
+def test_by_time_a_file_is_known_by_size_and_time_and_never_read(tmp_path: Path, disk: Disk):
+    seen = disk.by_time()
+    digests = []
+
+    for text, when in (("plate", 1), ("PLATE", 1), ("plate", 2), ("a plate", 2)):
+        (tmp_path / "a").write_text(text)
+        os.utime(tmp_path / "a", (when, when))
+        digests.append(seen.digest("a", None))
+
+    assert digests == ["time 5 1000000000", "time 5 1000000000", "time 5 2000000000", "time 7 2000000000"]
+    assert (seen.read_bytes, disk.read_bytes) == (0, 0)
+
+
+def test_a_file_that_was_read_is_the_same_by_time(tmp_path: Path, disk: Disk):
+    (tmp_path / "a").write_text("plate")
+    os.utime(tmp_path / "a", (1, 1))
+    known = disk.state("in", "a")
+
+    assert known is not None
+    assert disk.by_time().digest("a", known) == known.digest
+
+
 def test_a_touched_file_is_read_and_has_the_same_digest(tmp_path: Path, disk: Disk):
     (tmp_path / "a").write_text("plate")
     known = disk.state("in", "a")
