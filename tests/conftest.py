@@ -38,14 +38,20 @@ _MANY = tuple(
     for name in (
         "attack",
         "bad_days",
+        "chunks",
         "examples",
+        "frame_progress",
         "modules",
         "newcomer",
         "pyoutline",
         "real",
+        "second_pass",
+        "spawned",
+        "timed",
         "tutorial",
         "two_ways",
         "wheel",
+        "work_kills",
     )
 )
 
