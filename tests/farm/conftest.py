@@ -12,6 +12,7 @@ import itertools
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,8 @@ _ENVIRONMENTS = {name: os.environ[name] for name in _VARIABLES if name in os.env
 def make_farm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeServer]:
     """Return a function that starts a server in this process; arguments are those of ``FarmServer``.
 
-    The logs of frames go to a folder of this test.
+    The logs of frames go to a folder of this test. A port that a test asks for was that of a server before. Some other
+    test may have got it meanwhile, and is waited for.
     """
     pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
     pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
@@ -66,7 +68,15 @@ def make_farm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeS
     def make(**arguments: Any) -> FarmServer:
         arguments.setdefault("log_root", tmp_path_factory.mktemp("frame logs"))
         server = FarmServer(**arguments)
-        server.start()
+        deadline = time.monotonic() + (20 if arguments.get("port") else 0)
+        while True:
+            try:
+                server.start()
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
         started.append(server)
         return server
 

@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-_NOT_SOURCES = (".git", ".venv*", "build", "dist", "*.egg-info", "__pycache__", ".envs", "demo-output", ".*_cache")
+_NOT_SOURCES = (
+    *(".git", ".venv*", "build", "dist", "*.egg-info", "__pycache__", ".envs", "demo-output", ".*_cache"),
+    *(".coverage*", ".hypothesis"),  # of tests that run beside this one, which write and remove them
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
