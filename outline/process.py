@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["find_executable", "process_birth"]
+__all__ = ["find_executable", "process_birth", "signal_name"]
 
 
 def find_executable(name: str, search_path: str) -> tuple[str, str]:
@@ -49,3 +49,13 @@ def process_birth(pid: int) -> float:
         return float(psutil.Process(pid).create_time())
     except psutil.Error:
         return 0.0
+
+
+def signal_name(number: int) -> str:
+    """A signal as messages name it: ``signal 9 (SIGKILL)``."""
+    import signal
+
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"

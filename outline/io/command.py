@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..exception import CommandNotFound, ShellCommandFailureException
+from ..process import signal_name
 from ..tokens import expand_in_frame
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ def _failure(words: list[str], returncode: int, tail: bytes) -> ShellCommandFail
     import shlex
 
     if returncode < 0:
-        reason, status = f"was ended by {_signal_name(-returncode)}", 128 - returncode
+        reason, status = f"was ended by {signal_name(-returncode)}", 128 - returncode
     else:
         reason, status = f"failed with exit status {returncode}", returncode
     lines = tail.decode(errors="replace").rstrip()
@@ -249,15 +250,6 @@ def _failure(words: list[str], returncode: int, tail: bytes) -> ShellCommandFail
 def _last_lines(tail: bytes) -> str:
     lines = [line.decode(errors="replace").rstrip() for line in tail.rstrip().splitlines()[-_TAIL_LINES:]]
     return "\n".join(("the last lines of its output:", *(f"    {line}" for line in lines)))
-
-
-def _signal_name(number: int) -> str:
-    import signal
-
-    try:
-        return f"signal {number} ({signal.Signals(number).name})"
-    except ValueError:
-        return f"signal {number}"
 
 
 def _start_failure(words: list[str], error: OSError | ValueError) -> ShellCommandFailureException:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 import time
 from collections.abc import Mapping
 
 from ...frame_end import FrameEnd
 from ...names import older_log
+from ...process import signal_name
 from ...progress import take_progress
 from ..log_tail import RULE, beginning_of, end_of, last_lines
 
@@ -121,10 +121,7 @@ def reason_of_failure(path: str, number: int) -> str:
     """Why a frame failed: the signal that ended it, or else the last line that it printed, cut short."""
     if not number:
         return "".join(last_lines(path, 1)).strip()[:300]
-    try:
-        return f"ended by signal {number} ({signal.Signals(number).name})"
-    except ValueError:
-        return f"ended by signal {number}"
+    return f"ended by {signal_name(number)}"
 
 
 def tells_of_full_disk(path: str) -> bool:

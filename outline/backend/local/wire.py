@@ -4,7 +4,7 @@
 =================  ====================  ==============================================================================
 from               message               meaning
 =================  ====================  ==============================================================================
-launcher (runner)  LOAD path folder      Load a session. The answer is why it cannot be loaded, or an empty text.
+launcher (runner)  LOAD path dir host    Load a session. The answer is why it cannot be loaded, or an empty text.
 launcher (runner)  WORKER                Start a worker behind the socket that comes with the message.
 launcher           RUN request           Run a frame; only to a worker that has nothing to do.
 launcher           BATCH requests        Run frames one after the other; only to a runner with ``batch_seconds``.
