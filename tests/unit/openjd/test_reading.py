@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outline.exception import OutlineException
-from outline.openjd.literals import literal
-from outline.openjd.reading import Imported, script_of
+from outline.openjd.reading import Imported, literal, script_of
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.text(alphabet="\"\\\n'a\t"),
