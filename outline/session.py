@@ -307,10 +307,9 @@ class Session:
 
 
 def _load_data(path: str) -> Any:
-    from .serialize.data import load
+    from .serialize.data import load_file
 
     try:
-        with open(path, encoding="utf-8") as stream:
-            return load(stream.read(), path)
+        return load_file(path)
     except (OSError, UnicodeDecodeError) as error:
         raise SessionException(f"cannot read {path}: {error}") from error

@@ -62,7 +62,8 @@ class RunCommand(PycuerunCommand):
 def main(argv: list[str]) -> int:
     """Run ``outline run`` with the words after ``run`` and return the exit code."""
     from ..plugins import PluginManager
-    from .pycuerun import PyCuerun, launch
+    from .plugin_options import PyCuerun
+    from .pycuerun import launch
 
     at = argv.index("--") if "--" in argv else len(argv)
     words = argv[at + 1 :]

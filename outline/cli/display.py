@@ -7,16 +7,12 @@ seen.
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from ..backend.status import JobStatus
 
-__all__ = ["Display", "PlainDisplay", "make_display"]
-
-_DUMB = ("", "dumb", "unknown")
+__all__ = ["Display", "PlainDisplay"]
 
 
 class Display:
@@ -64,15 +60,3 @@ class PlainDisplay(Display):
         if text and text != self.__notes.get(topic):
             self.event(text)
         self.__notes[topic] = text
-
-
-def make_display(quiet: bool, stream: TextIO | None = None) -> Display:
-    """Choose a display: nothing, a live table on a terminal, or a line per change."""
-    stream = stream or sys.stdout
-    if quiet:
-        return Display()
-    if stream.isatty() and os.environ.get("TERM", "") not in _DUMB:
-        from .live import LiveDisplay  # imports rich
-
-        return LiveDisplay(stream)
-    return PlainDisplay(stream)

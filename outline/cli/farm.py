@@ -22,8 +22,9 @@ from ..backend.cue.watch import FarmObserver, FarmResult, watch
 from ..backend.status import JobStatus
 from ..exception import OutlineException
 from ..scheduler import FrameState
-from .display import Display, make_display
+from .display import Display
 from .ending import EXIT_DEAD, EXIT_INTERRUPTED, EXIT_KILLED
+from .running import make_display
 from .summary import summary
 from .text import quoted, server_option
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
     from ..loader import Outline
-    from .pycuerun import PyCuerun
+    from .plugin_options import PyCuerun
 
 __all__ = ["WaitObserver", "follow_jobs", "launch_on_farm"]
 

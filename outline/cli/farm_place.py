@@ -10,17 +10,19 @@ from typing import Any
 
 from ..backend.cue.actions import ACTIONS, act_on_frames, kill_whole_job, reason_of
 from ..backend.cue.client import connect, farm_errors
-from ..backend.cue.jobs import FarmChunk, chunk_of, job_with_layer, log_path, post_job_of
+from ..backend.cue.jobs import FarmChunk, chunk_of, find_session_job, job_with_layer, log_path, post_job_of
+from ..backend.cue.names import full_job_name
 from ..backend.cue.snapshot import frames_of, layers_of, snapshot_of
 from ..backend.cue.status import job_attempts, job_status
 from ..backend.status import FrameAttempt, JobStatus
-from ..exception import OutlineException
+from ..exception import OutlineException, SessionException
 from ..names import split_frame_name
+from ..session_paths import SessionPaths
 from .ending import EXIT_DEAD
 from .log_view import follow_log_file, print_log_file
 from .text import plural, quoted, server_option
 
-__all__ = ["FarmPlace"]
+__all__ = ["FarmPlace", "farm_job_of"]
 
 _OVER = ("SUCCEEDED", "DEAD", "EATEN")
 _LOOK_SECONDS = 1.0
@@ -51,7 +53,9 @@ class FarmPlace:
 
     def status(self) -> JobStatus:
         """Ask the server for the job as it is now."""
-        self.__refresh()
+        opencue = connect()
+        with farm_errors(f"find the job {self.__job.data.name}"):
+            self.__job = opencue.api.getJob(self.__job.data.id)
         return job_status(self.__job, server=self.__server, session=self.__session)
 
     def attempts(self) -> list[FrameAttempt]:
@@ -70,15 +74,18 @@ class FarmPlace:
 
     def follow_log(self, frame: str) -> int:
         """Print the log of a frame as it grows, until the server says that the frame is over."""
+        from opencue_proto import job_pb2
+
         chunk = self.__chunk(frame)
         path = self.__visible_log(chunk)
+        over = [job_pb2.FrameState.Value(name) for name in _OVER]
         looked = [-_LOOK_SECONDS]
 
         def is_over() -> bool:
             if time.monotonic() - looked[0] < _LOOK_SECONDS:
                 return False
             looked[0] = time.monotonic()
-            return self.__frame(chunk).state in _over_numbers()
+            return self.__frame(chunk).state in over
 
         return follow_log_file(path, is_over)
 
@@ -142,11 +149,6 @@ class FarmPlace:
         """Whether the server has finished the job."""
         return snapshot_of(self.__job, layers_of(self.__job)).state in ("FINISHED", "STOPPED")
 
-    def __refresh(self) -> None:
-        opencue = connect()
-        with farm_errors(f"find the job {self.__job.data.name}"):
-            self.__job = opencue.api.getJob(self.__job.data.id)
-
     def __chunk(self, name: str) -> FarmChunk:
         frame, layer = split_frame_name(name)
         self.__job = job_with_layer(self.__job, layer)
@@ -166,12 +168,21 @@ class FarmPlace:
         raise OutlineException(f"this machine does not see the folder of the log; on {host} it is {path}")
 
 
-def _state_numbers() -> dict[str, int]:
-    from opencue_proto import job_pb2
+def farm_job_of(folder: str, server: str | None) -> FarmPlace:
+    """Find the job on the farm that was launched from a session.
 
-    return dict(job_pb2.FrameState.items())
+    Raises:
+        UnknownToServer: The farm does not know it, or does not know it any more.
+        LaunchException: No server answers.
+        SessionException: The session holds no job.
+    """
+    from ..serialize.data import load_file
 
-
-def _over_numbers() -> set[int]:
-    numbers = _state_numbers()
-    return {numbers[name] for name in _OVER}
+    path = SessionPaths(folder).outline
+    try:
+        data = load_file(path)
+        name = full_job_name(*(str(data[key]) for key in ("show", "shot", "user", "name")))
+    except (OSError, KeyError, TypeError) as error:
+        raise SessionException(f"{folder} holds no job: it has neither a journal nor an outline.yaml") from error
+    connect(server)
+    return FarmPlace(find_session_job(name, path), server, folder)

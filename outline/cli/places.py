@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..exception import LaunchException, OutlineException, SessionException
+from ..exception import LaunchException, OutlineException
 from ..session_paths import SessionPaths
 from .sessions import find_session, session_folder
 
@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from ..backend.status import FrameAttempt, JobStatus
     from ..frames import FrameSet
     from ..scheduler.job import JobState
-    from .farm_place import FarmPlace
 
-__all__ = ["JobPlace", "farm_job_of", "job_place"]
+__all__ = ["JobPlace", "job_place"]
 
 
 class JobPlace(Protocol):
@@ -161,6 +160,8 @@ def _ran_here(folder: str) -> bool:
 def _place_of_session(folder: str, server: str | None) -> JobPlace:
     if _ran_here(folder):
         return SessionPlace(folder)
+    from .farm_place import farm_job_of
+
     try:
         return farm_job_of(folder, server)
     except LaunchException as error:
@@ -189,28 +190,3 @@ def _frames_not_there(job: JobState, layer: str | None, frames: str | None) -> F
     there = {frame for name in names for ref in job.refs(name) for frame in job.frames_of(ref)} if frames else set()
     lacking = [frame for frame in FrameSet(frames) if frame not in there] if frames else []
     return FrameSet(lacking) if lacking else None
-
-
-def farm_job_of(folder: str, server: str | None) -> FarmPlace:
-    """Find the job on the farm that was launched from a session.
-
-    Raises:
-        UnknownToServer: The farm does not know it, or does not know it any more.
-        LaunchException: No server answers.
-        SessionException: The session holds no job.
-    """
-    from ..backend.cue.client import connect
-    from ..backend.cue.jobs import find_session_job
-    from ..backend.cue.names import full_job_name
-    from ..serialize.data import load
-    from .farm_place import FarmPlace
-
-    path = SessionPaths(folder).outline
-    try:
-        with open(path, encoding="utf-8") as stream:
-            data = load(stream.read(), path)
-        name = full_job_name(*(str(data[key]) for key in ("show", "shot", "user", "name")))
-    except (OSError, KeyError, TypeError) as error:
-        raise SessionException(f"{folder} holds no job: it has neither a journal nor an outline.yaml") from error
-    connect(server)
-    return FarmPlace(find_session_job(name, path), server, folder)

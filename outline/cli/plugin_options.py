@@ -1,21 +1,58 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Options that plug-ins define in the words of ``optparse``, as options of click."""
+"""The call of pycuerun that plug-ins see, and the options that they define in the words of ``optparse``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from optparse import SUPPRESS_HELP, Option, OptionError, OptionParser, OptionValueError, Values
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..event import AFTER_LAUNCH, BEFORE_LAUNCH, EventHandler, LaunchEvent
 from ..exception import OutlineException
 from ..launch_options import PYOUTLINE_SPELLINGS, LaunchOption
 from ..option_parser import CuerunOptionParser
 
-__all__ = ["PluginParser"]
+if TYPE_CHECKING:
+    from ..loader import Outline
+
+__all__ = ["PluginParser", "PyCuerun"]
 
 _TITLE = "Plug-ins"
+
+
+class PyCuerun:
+    """One call of pycuerun, as plug-ins see it: ``init_cuerun_plugin(cuerun)`` gets it."""
+
+    def __init__(self) -> None:
+        self.__parser = PluginParser()
+        self.__events = EventHandler(self)
+
+    def get_parser(self) -> PluginParser:
+        """What plug-ins add their options to."""
+        return self.__parser
+
+    def add_event_listener(self, event_type: str, callback: Callable[[Any], object]) -> None:
+        """Call ``callback`` before or after the launch: BEFORE_LAUNCH, AFTER_LAUNCH."""
+        self.__events.add_event_listener(event_type, callback)
+
+    def add_option(self, *args: Any, **kwargs: Any) -> None:
+        """Add an option, as plug-ins do that take the tool for its parser."""
+        self.__parser.add_plugin_option(*args, **kwargs)
+
+    def options_to_dict(self, options: Any) -> dict[str, Any]:
+        """Options as launch flags."""
+        return self.__parser.options_to_args(options)
+
+    def launch_outline(self, outline: Outline, **args: Any) -> Any:
+        """Launch an outline and tell the listeners before and after."""
+        from ..cuerun import launch
+
+        self.__events.emit(LaunchEvent(BEFORE_LAUNCH, self, outline=outline))
+        jobs = launch(outline, **args)
+        self.__events.emit(LaunchEvent(AFTER_LAUNCH, self, job=jobs, outline=outline))
+        return jobs
 
 
 class PluginParser(CuerunOptionParser):

@@ -17,68 +17,24 @@ if TYPE_CHECKING:
     import click
 
     from ..backend.local.runner import Runner
-    from ..event import EventHandler
     from ..loader import Outline
-    from .plugin_options import PluginParser
+    from .plugin_options import PyCuerun
 
-__all__ = ["PyCuerun", "launch", "main"]
-
-
-class PyCuerun:
-    """One call of pycuerun, as plug-ins see it: ``init_cuerun_plugin(cuerun)`` gets it."""
-
-    def __init__(self) -> None:
-        from .plugin_options import PluginParser
-
-        self.__parser = PluginParser()
-        self.__events: EventHandler | None = None
-
-    def get_parser(self) -> PluginParser:
-        """What plug-ins add their options to."""
-        return self.__parser
-
-    def add_event_listener(self, event_type: str, callback: Callable[[Any], object]) -> None:
-        """Call ``callback`` before or after the launch: BEFORE_LAUNCH, AFTER_LAUNCH."""
-        self.__handler().add_event_listener(event_type, callback)
-
-    def add_option(self, *args: Any, **kwargs: Any) -> None:
-        """Add an option, as plug-ins do that take the tool for its parser."""
-        self.__parser.add_plugin_option(*args, **kwargs)
-
-    def options_to_dict(self, options: Any) -> dict[str, Any]:
-        """Options as launch flags."""
-        return self.__parser.options_to_args(options)
-
-    def __handler(self) -> EventHandler:
-        if self.__events is None:
-            from ..event import EventHandler  # not for --help
-
-            self.__events = EventHandler(self)
-        return self.__events
-
-    def launch_outline(self, outline: Outline, **args: Any) -> Any:
-        """Launch an outline and tell the listeners before and after."""
-        from .. import cuerun, event
-
-        self.__handler().emit(event.LaunchEvent(event.BEFORE_LAUNCH, self, outline=outline))
-        jobs = cuerun.launch(outline, **args)
-        self.__handler().emit(event.LaunchEvent(event.AFTER_LAUNCH, self, job=jobs, outline=outline))
-        return jobs
+__all__ = ["launch", "main"]
 
 
 def main(argv: list[str]) -> int:
     """Run pycuerun with the arguments and return its exit code."""
     named = _only_a_frame(argv)
     if named:
-        from .one_frame import run_named_frame
-
-        return run_named_frame(*named)
+        return _run_named_frame(*named)
 
     import click
 
     from ..plugins import PluginManager
     from .completion import complete
     from .options import PycuerunCommand, tidy_arguments
+    from .plugin_options import PyCuerun
 
     tool = PyCuerun()
     PluginManager.init_cuerun_plugins(tool)
@@ -167,9 +123,51 @@ def _execute(options: SimpleNamespace) -> int:
         raise OutlineException("name the session's outline.yaml beside -e")
     if options.frames:
         raise OutlineException(f"-e runs the one frame {options.execute}; leave out {options.frames!r}")
-    from .one_frame import run_named_frame
+    return _run_named_frame(options.script, options.execute, options.range)
 
-    return run_named_frame(options.script, options.execute, options.range)
+
+def _run_named_frame(script: str, name: str, frames: str | None = None) -> int:
+    """Run a frame in this process and return its exit code.
+
+    Args:
+        script: The ``outline.yaml`` of a session; or a script or JSON description, which gets a session of its own.
+        name: The frame, such as ``12-beauty``.
+        frames: The range of the job, for one that gets a session.
+
+    Raises:
+        OutlineException: There is no such file, or no such frame.
+    """
+    from ..cuerun import load_session_frame
+    from ..frame_run import enter_folder, run_frame_by_hand
+    from ..names import split_frame_name
+    from ..session import is_session_path
+    from .streams import keep_running_without_output
+
+    number, name_of_layer = split_frame_name(name)
+    if os.path.isfile(script) and not script.endswith(".yaml") and not is_session_path(script):
+        script = _session_of(script, name_of_layer, number, frames)
+    layer = load_session_frame(script, name_of_layer, number)
+    enter_folder(os.environ)
+    keep_running_without_output()
+    return run_frame_by_hand(layer, number)
+
+
+def _session_of(script: str, layer: str, frame: int, frames: str | None) -> str:
+    """Set an outline up as a launch does, and return the path of its ``outline.yaml``."""
+    from ..cuerun import OutlineLauncher
+    from ..script import own_args
+    from .reading import read_outline
+
+    with own_args(script, ()):
+        ol, flags = read_outline(script)
+    ol.get_layer(layer)  # before anything is made
+    flags = {**flags, "range": frames or flags.get("range") or os.environ.get("FR")}
+    if not flags["range"] and not ol.get_frame_range():
+        flags["range"] = str(frame)
+    OutlineLauncher(ol, **flags).setup()
+    path = ol.get_path() or ""
+    print(f"pycuerun: the frame has the session {os.path.dirname(path)}", file=sys.stderr)
+    return path
 
 
 # -- jobs ------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from .. import config
 from ..exception import ScriptException
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from ..backend.local.observer import Observer
     from ..backend.local.runner import Runner
     from ..loader import Outline
+    from .display import Display
 
-__all__ = ["early_runner", "load_and_show_jobs", "show_run"]
+__all__ = ["early_runner", "load_and_show_jobs", "make_display", "show_run"]
+
+_DUMB = ("", "dumb", "unknown")
 
 
 @contextmanager
@@ -79,6 +82,20 @@ def load_and_show_jobs(load: Callable[[], Outline], backend: str, *, quiet: bool
     return None if jobs and not ol.get_layers() else ol, max(codes)
 
 
+def make_display(quiet: bool, stream: TextIO | None = None) -> Display:
+    """Choose a display: nothing, a live table on a terminal, or a line per change."""
+    from .display import Display, PlainDisplay
+
+    stream = stream or sys.stdout
+    if quiet:
+        return Display()
+    if stream.isatty() and os.environ.get("TERM", "") not in _DUMB:
+        from .live import LiveDisplay  # imports rich
+
+        return LiveDisplay(stream)
+    return PlainDisplay(stream)
+
+
 def show_run(run: Callable[[Observer], LocalJob | None], *, quiet: bool, paused: bool = False) -> int:
     """Run a job under a display, print its summary, and return the exit code.
 
@@ -88,7 +105,6 @@ def show_run(run: Callable[[Observer], LocalJob | None], *, quiet: bool, paused:
         paused: The job is only prepared, and has not to succeed.
     """
     from ..backend.local.observer import Observer
-    from .display import make_display
     from .run_observer import RunObserver
 
     begun = time.monotonic()

@@ -252,7 +252,7 @@ def _agreed(question: str) -> bool:
 
 def _is_over_on_farm(folder: str, server: str | None, lost: bool) -> bool:
     from ..backend.cue.client import UnknownToServer
-    from .places import farm_job_of
+    from .farm_place import farm_job_of
 
     try:
         return farm_job_of(folder, server).is_over()

@@ -35,7 +35,7 @@ else:  # libyaml when it is there: ten times faster
     _BaseDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-__all__ = ["LayerRef", "OutlineRef", "SessionRef", "dump", "find_logger", "load", "make_file"]
+__all__ = ["LayerRef", "OutlineRef", "SessionRef", "dump", "find_logger", "load", "load_file", "make_file"]
 
 
 class LayerRef(str):
@@ -136,6 +136,18 @@ def load(text: str, where: str) -> Any:
     except (yaml.YAMLError, ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise SerializeException(f"{where}: refused, it does not hold plain data: {reason}") from error
+
+
+def load_file(path: str) -> Any:
+    """The data of a YAML file.
+
+    Raises:
+        OSError: The file cannot be read.
+        UnicodeDecodeError: It is not text.
+        SerializeException: As for ``load``.
+    """
+    with open(path, encoding="utf-8") as stream:
+        return load(stream.read(), path)
 
 
 _PLAIN = {str, int, float, bool, bytes, type(None), FrameSet, LayerType, datetime.date, datetime.datetime}

@@ -52,12 +52,10 @@ def made_in_work(folder: WorkFolder, records: Mapping[str, Iterable[Record]]) ->
 # Any: the data of an outline.yaml.
 def outline_of(session: str) -> dict[str, Any]:
     """The data of a session's outline; empty when it cannot be read."""
-    from ...serialize.data import load
+    from ...serialize.data import load_file
 
-    path = SessionPaths(session).outline
     try:
-        with open(path, encoding="utf-8") as stream:
-            data = load(stream.read(), path)
+        data = load_file(SessionPaths(session).outline)
     except (OSError, ValueError, OutlineException):
         return {}
     return data if isinstance(data, dict) else {}

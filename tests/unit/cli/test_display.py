@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from outline.backend.local.dispatch import Limits
-from outline.cli.display import Display, PlainDisplay, make_display
+from outline.cli.display import Display, PlainDisplay
 from outline.cli.farm import WaitObserver
 from outline.cli.live import LiveDisplay
 from outline.cli.run_observer import RunObserver
+from outline.cli.running import make_display
 from outline.frame_end import FrameEnd
 from outline.frames import FrameSet
 from outline.names import progress_path
