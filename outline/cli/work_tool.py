@@ -63,7 +63,7 @@ def trace(work: str, file: str, down: bool, as_json: bool) -> int:
 
     WORK is the folder that the job was launched with. Each line names a file, and the layer and the item that made it.
     """
-    from .work_files import print_trace
+    from .work import print_trace
 
     return print_trace(work, file, down=down, as_json=as_json)
 
@@ -78,7 +78,7 @@ def prune(work: str, yes: bool, as_json: bool) -> int:
     These are files of items that no source gives, and of layers that the job has no more. With --yes they are removed,
     and what is known of their frames is forgotten. A file that somebody has edited stays.
     """
-    from .work_files import prune_files
+    from .work import prune_files
 
     return prune_files(work, removes=yes, as_json=as_json)
 
@@ -96,7 +96,7 @@ def merge(work: tuple[str, ...], output: str, prefer: str | None) -> int:
 
     A frame whose outputs differ in two of them is refused, unless --prefer newest says which count.
     """
-    from .work_files import merge_folders
+    from .work import merge_folders
 
     return merge_folders(work, output, prefers_newest=prefer is not None)
 

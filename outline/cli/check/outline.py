@@ -13,6 +13,7 @@ from ...frames import FrameRangeError
 from ...layer import Composite, Layer, LayerPreProcess
 from ...layer.context import Problem, collected_problems
 from ...layer.doubts import doubts
+from ...layer.links import read_inputs
 from ...layer.mistakes import class_mistakes, misspelt_sections, unread_arguments
 from ...loader import Outline, load_outline
 from ...loader.reading import read_script
@@ -24,12 +25,11 @@ from ..inspect import counted_frames
 from ..reading import nothing_written
 from .efficiency import efficiency_findings
 from .report import Finding, Report, in_order
-from .undeclared import undeclared_files
 
 if TYPE_CHECKING:
     from ...cuerun import OutlineLauncher
 
-__all__ = ["check_outline"]
+__all__ = ["check_outline", "undeclared_files"]
 
 
 def check_outline(script: str, frames: str | None = None) -> Report:
@@ -240,6 +240,22 @@ def finding_about(layer: Layer, level: str, rule: str, message: str) -> Finding:
     if repr(name) not in message:
         message = f"layer {name!r}: {message}"
     return Finding(level, rule, message, name, file, line)
+
+
+def undeclared_files(layer: Layer) -> list[str]:
+    """The words of a command that are files now and no inputs, so that a change of them makes nothing run again.
+
+    Only of a layer that declares what it reads or writes: others run each time.
+    """
+    command = layer.get_arg("command")
+    declares = any(layer.get_arg(name) is not None for name in ("inputs", "outputs", "items"))
+    if not declares or not isinstance(command, (str, list, tuple)):
+        return []
+    known = {os.path.abspath(one.path) for one in read_inputs(layer) if one.path}
+    program, *words = [*split_command(command), ""]
+    own_program = [program] if os.path.dirname(program) and not os.path.isabs(program) else []
+    found = dict.fromkeys(word for word in [*own_program, *words] if os.path.isfile(word))
+    return [word for word in found if os.path.abspath(word) not in known]
 
 
 def _stays_whole(word: str) -> bool:

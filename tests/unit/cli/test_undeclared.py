@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from outline import Outline, Shell
-from outline.cli.check.undeclared import undeclared_files
+from outline.cli.check.outline import undeclared_files
 
 
 @pytest.mark.parametrize(
