@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .base import Layer
 
-__all__ = ["check_items", "filled_in"]
+__all__ = ["check_items", "filled_in", "rendered_span"]
 
 _TOKEN = r"%\{(?:KEY|ITEM(?::[^{}]+)?|Z?FRAME)\}|#Z?IFRAME#"
 
@@ -48,6 +48,21 @@ def _check(layer: Layer) -> None:
             if other != frame:
                 keys = " and ".join(repr(item_of(layer, one).key) for one in (other, frame))
                 raise LayerException(f"{where(layer)}: the items {keys} both write {path}; put %{{KEY}} into the path")
+
+
+def rendered_span(layer: Layer) -> tuple[int, int]:
+    """The first and the last frame that a layer of an application renders in this job.
+
+    Raises:
+        LayerException: An item names no frame.
+    """
+    state, frames = state_of(layer), FrameSet(layer.get_frame_range() or "1")
+    if layer.get_items() is None:
+        return min(frames), max(frames)
+    if state.span is None:
+        rendered = [rendered_frame(layer, frame) for frame in frames.unique()]
+        state.span = (min(rendered), max(rendered))
+    return state.span
 
 
 @contextmanager

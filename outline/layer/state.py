@@ -52,6 +52,7 @@ class LayerState:
         result_files: Where the commands of the chunk that runs write what they return, by frame.
         in_chunk: A chunk runs in this process.
         is_item: The frame whose item is filled in in the arguments now.
+        span: The first and the last frame that an application renders of the items, once somebody has asked.
         error: What ``_execute`` raised.
         attempt: The outputs of the chunk that runs, where they are written; None without outputs.
     """
@@ -84,6 +85,7 @@ class LayerState:
         self.result_files: dict[int, str] = {}
         self.in_chunk = False
         self.is_item: int | None = None
+        self.span: tuple[int, int] | None = None
         self.error: BaseException | None = None
         self.attempt: Attempt | None = None
         self.listeners = EventHandler(self)

@@ -65,7 +65,9 @@ class PovRayArgs(RenderArgs, total=False):
 
     width: int  #: In pixels.
     height: int  #: In pixels.
-    animation: str | list[int]  #: The frames over which the clock runs from 0 to 1. Defaults to those of the layer.
+    animation: (
+        str | list[int]
+    )  #: The frames over which the clock runs from 0 to 1. Defaults to those that the layer renders.
     quality: int  #: 0 to 11.
     antialias: float  #: A threshold such as 0.3.
     declare: dict[str, float]  #: Numbers that the scene reads with ``#ifndef``.
@@ -135,8 +137,10 @@ class PovRay(RenderLayer):
 
     def _animation(self) -> tuple[int, int]:
         """The first and last frame of the whole animation. They differ, because a single frame may be a still."""
-        frames = FrameSet(self.get_arg("animation") or self.get_frame_range() or "1")
-        first, last = min(frames), max(frames)
+        from ..layer.rendered import rendered_span
+
+        frames = FrameSet(self.get_arg("animation") or [])
+        first, last = (min(frames), max(frames)) if frames else rendered_span(self)
         return first, last if last > first else first + 1
 
     def _format(self, path: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from outline import FrameSet
+from outline import FrameSet, Outline
 from outline.console import OutputReader
 from outline.exception import LayerException
 from outline.modules.povray import POVRAY_RULES, PovRay
@@ -84,6 +84,27 @@ def test_a_single_picture_has_the_name_that_was_given(programs: Path) -> None:
 
     assert words[2] == '+O"/out/a.png"'
     assert words[-1] == "+K0"
+
+
+def test_the_clock_runs_over_the_frames_that_items_name(programs: Path) -> None:
+    items = {"a": {"frame": 3}, "b": {"frame": 9}, "c": {"frame": "7"}}
+    layer = PovRay("ball", scene="/ball.pov", outputs="/out/%{KEY}.####.png", items=items)
+    Outline("job").add_layer(layer)
+
+    parts = [command.argv[-4:] for command in layer.list_commands(FrameSet("1-3"))]
+
+    assert parts == [["+KFI3", "+KFF9", f"+SF{frame}", f"+EF{frame}"] for frame in (3, 9, 7)]
+
+
+def test_each_item_may_have_an_animation_of_its_own(programs: Path) -> None:
+    items = {"a": {"frame": 3, "last": 4}, "b": {"frame": 9, "last": 12}}
+    args = {"outputs": "/out/%{KEY}.####.png", "items": items, "animation": "1-%{ITEM:last}"}
+    layer = PovRay("ball", scene="/ball.pov", **args)
+    Outline("job").add_layer(layer)
+
+    parts = [command.argv[-4:] for command in layer.list_commands(FrameSet("1-2"))]
+
+    assert parts == [["+KFI1", "+KFF4", "+SF3", "+EF3"], ["+KFI1", "+KFF12", "+SF9", "+EF9"]]
 
 
 def test_scenes_of_their_own_take_a_process_each(programs: Path) -> None:
