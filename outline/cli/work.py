@@ -48,7 +48,7 @@ def plan_text(plan: WorkPlan, *, each_frame: bool = False) -> str:
     for layer, decisions in plan.decisions.items():
         links = plan.links[layer]
         runs = sum(one.reason.runs for one in decisions.values()) - len(plan.no_retry.get(layer, ()))
-        reads = ", ".join(one.path or (one.maker.get_name() if one.maker else "") for one in links.inputs)
+        reads = ", ".join(map(str, links.inputs))
         writes = ", ".join(output.path for output in links.outputs)
         rows.append([layer, shorten(reads, _LONGEST), shorten(writes, _LONGEST), f"{runs} of {len(decisions)}", ""])
         rows[-1][-1] = ", ".join(f"{count} {reason.value}" for reason, count in plan.counts(layer).items())
@@ -82,7 +82,7 @@ def plan_json(plan: WorkPlan) -> str:
         layers.append(
             {
                 "name": name,
-                "reads": [one.path or (one.maker.get_name() if one.maker else "") for one in links.inputs],
+                "reads": list(map(str, links.inputs)),
                 "writes": [output.path for output in links.outputs],
                 "run": [frame for frame, one in decisions.items() if one.reason.runs and frame not in failed],
                 "frames": [{"frames": str(FrameSet(numbers)), "why": why} for why, numbers in frames.items()],

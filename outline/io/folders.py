@@ -7,7 +7,7 @@ import errno
 import os
 from collections.abc import Iterator
 
-__all__ = ["files_below", "put_in_place", "remove"]
+__all__ = ["files_below", "folders_around", "put_in_place", "remove"]
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2  # of Linux
@@ -21,6 +21,13 @@ def files_below(folder: str) -> Iterator[str]:
         folders[:] = sorted(set(folders).difference(links))
         for name in sorted([*names, *links]):
             yield os.path.join(place, name)
+
+
+def folders_around(path: str) -> Iterator[str]:
+    """The folders that a path is in, the innermost first, as far as they are written in it."""
+    while (folder := os.path.dirname(path)) and folder != path:
+        yield folder
+        path = folder
 
 
 def put_in_place(new: str, place: str) -> None:

@@ -22,6 +22,10 @@ class ItemBook:
 
     Sources are read when their items are first asked for. Numbers belong to the job, not to a source, so that a layer
     that requires another pairs with it by key.
+
+    Attributes:
+        work_folder: Where the relative outputs of the job begin.
+        numbers: The frame number of each key.
     """
 
     def __init__(
@@ -41,7 +45,7 @@ class ItemBook:
             makers: Gives what tells of a file of a source which layer makes it; such a file is no item of the source.
         """
         self.__folder = folder
-        self.__work = work or folder
+        self.work_folder = work or folder
         self.__makers = makers
         self.__sources: dict[Items, dict[int, Item]] = {}
         self.__known: dict[int, tuple[Items, dict[int, Item]]] = {}
@@ -70,7 +74,7 @@ class ItemBook:
         if source.groups is not None:
             yield from source.put_together(self.of(source.groups).values())
             return
-        folder = self.__work if source.after else self.__folder
+        folder = self.work_folder if source.after else self.__folder
         if not source.gives_files or self.__makers is None:
             yield from source.read(folder)
             return

@@ -721,9 +721,14 @@ class Layer(metaclass=LayerType):
         """
         return outputs.targets_of(self)[name].frame_path(frame)
 
-    def output(self, name: str) -> tuple[Layer, str]:
-        """One output of the layer, as an input of another one: ``inputs=render.output("depth")``."""
-        return self, name
+    def output(self, name: str, inside: str = "") -> tuple[Layer, str] | tuple[Layer, str, str]:
+        """One output of the layer, as an input of another one: ``inputs=render.output("depth")``.
+
+        Args:
+            name: Its name.
+            inside: A path inside of an output that is a folder, with places for frame and item of the other layer.
+        """
+        return (self, name, inside) if inside else (self, name)
 
     def input_paths(self, frame: int, name: str = "") -> list[str]:
         """The paths that a frame reads under a name of ``inputs``; of the first one without a name.

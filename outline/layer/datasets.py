@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from ..depend import Depend, DependType
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from .base import Layer
 
 __all__ = [
+    "all_frames",
     "bind",
     "check",
     "coverage",
     "frames_of",
+    "hold",
     "item_finder",
     "item_of",
     "keep",
@@ -108,6 +110,14 @@ def frames_of(layer: Layer) -> str | None:
     return ranges.frames_of(numbers, job if ol is not None and job and range_means_items(ol) else None)
 
 
+def all_frames(layer: Layer) -> Collection[int]:
+    """The frames of a layer; with items those of all of its source, whichever of them this job is about."""
+    source = source_of(layer)
+    if source is None:
+        return ranges.read_frames(layer.get_frame_range() or "1")
+    return source.numbers() if isinstance(source, ItemTable) else _book(layer.get_outline()).of(source)
+
+
 def item_of(layer: Layer, frame: int) -> Item:
     """The item of a frame.
 
@@ -176,18 +186,10 @@ def coverage(layer: Layer) -> str:
     for depend in layer.get_depends() if layer.get_items() is None else ():
         on = depend.get_depend_on_layer()
         if depend.get_type() == DependType.LayerOnLayer and on.get_items() is not None and on.get_frame_range():
-            count, total = len(ranges.read_frames(on.get_frame_range() or "")), _count_items(on)
+            count, total = len(ranges.read_frames(on.get_frame_range() or "")), len(all_frames(on))
             if count < total:
                 parts.append(f"covers {count} of {total} items of {on.get_name()}")
     return ", ".join(parts)
-
-
-def _count_items(layer: Layer) -> int:
-    """How many items the source of a layer has, whichever of them this job is about."""
-    source = source_of(layer)
-    if isinstance(source, ItemTable):
-        return len(source.numbers())
-    return len(_book(layer.get_outline()).of(source)) if source is not None else 0
 
 
 def range_means_items(ol: Outline) -> bool:
@@ -237,7 +239,7 @@ def _is_group(layer: Layer) -> bool:
     return source is not None and source.groups is not None
 
 
-def _hold(ol: Outline) -> None:
+def hold(ol: Outline) -> None:
     """Find the layers that have no frames yet, because their items are made by a layer that is not through.
 
     With them go the layers that wait for them, and their pre-processes. Once it is through, they wait for it.
@@ -276,7 +278,7 @@ def bind(ol: Outline) -> None:
     Raises:
         LayerException: The waiting layer has items that the other one lacks.
     """
-    _hold(ol)
+    hold(ol)
     for layer in ol.get_layers():
         if ol.holds(layer):
             continue

@@ -141,6 +141,10 @@ def begin(
     if not is_checked:
         layer.check_required_args()
     layer.check_input(frames)
+    if layer.get_arg("inputs") is not None:
+        from .links import check_made  # most layers have none
+
+        check_made(layer, frames)
     environ.update(layer.get_execute_env())
     outputs.begin(layer, frames, environ)
     return frames

@@ -6,147 +6,45 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from ..depend import DependType
 from ..exception import LayerException
 from ..frames import FrameSet
-from ..io.path import resolve
 from ..items import is_group_of
 from ..storage import fetch, is_url, join
 from ..tokens import split_command
 from .args import where
 from .datasets import item_finder
-from .input_path import ITEM_TOKEN, frame_path_of
+from .input_path import frame_path_of
+from .inputs import Input, read_inputs
 from .outputs import declared_outputs, fill_in
 from .ranges import read_frames
-from .state import SLOT, state_of
+from .state import state_of
 
 if TYPE_CHECKING:
     from ..io.output import Output
     from ..items import Items
-    from ..loader import Outline
     from .base import Layer
 
 __all__ = [
     "ALL_OF",
-    "Input",
+    "PART_MARK",
     "LayerLinks",
+    "check_made",
     "fill_paths",
-    "imply_depends",
     "links_of",
     "path_of",
     "paths_of",
-    "read_inputs",
 ]
-
-_ITEM = "item"
 
 ALL_OF = "all of "
 """Begins the label of an input that is all frames of a layer."""
+PART_MARK = ", "
+"""Stands in such a label between the layer and which of its outputs are read; in no name of a layer."""
+_SHOWN = 5
 _TOKEN = r"%\{INPUT(?P<list>LIST)?(?::(?P<name>[^{}]+))?\}"
-
-
-class Input(NamedTuple):
-    """What each frame of a layer reads under one name.
-
-    Attributes:
-        name: The name, unique in the layer.
-        path: A path with places for frame and item; empty for outputs of another layer.
-        maker: The layer that makes it, when another layer of the job does.
-        outputs: The names of the outputs of that layer.
-    """
-
-    name: str
-    path: str = ""
-    maker: Layer | None = None
-    outputs: tuple[str, ...] = ()
-
-
-def read_inputs(layer: Layer) -> list[Input]:
-    """The argument ``inputs`` of a layer: a path, a layer, an output of a layer, a list or a dict of these.
-
-    Raises:
-        LayerException: It is something else.
-    """
-    spec = layer.get_arg("inputs")
-    inputs = [] if spec is None else [_input(layer, name, value) for name, value in _named(spec).items()]
-    if _reads_item(layer, inputs):
-        inputs.append(Input(_ITEM, ITEM_TOKEN))
-    return inputs
-
-
-def _named(spec: Any) -> dict[str, Any]:
-    """The argument ``inputs`` by names."""
-    if isinstance(spec, Mapping):
-        return {str(name): value for name, value in spec.items()}
-    values = list(spec) if isinstance(spec, (list, tuple)) and not _is_output(spec) else [spec]
-    return {"main" if place == 0 else f"input{place + 1}": value for place, value in enumerate(values)}
-
-
-def _reads_item(layer: Layer, inputs: list[Input]) -> bool:
-    """Tell whether a file item is an input by itself: where a layer names no inputs, or its command names the item."""
-    source = layer.get_items()
-    if source is None or not source.gives_files:
-        return False
-    if layer.get_arg("inputs") is None:
-        return True
-    is_named = any(one.name == _ITEM or one.path == ITEM_TOKEN for one in inputs)
-    return not is_named and any(ITEM_TOKEN in str(layer.get_arg(name)) for name in ("command", "kwargs"))
-
-
-def _is_output(value: Any) -> bool:
-    """Tell whether a value is what ``Layer.output`` gives."""
-    return isinstance(value, tuple) and len(value) == 2 and hasattr(value[0], SLOT) and isinstance(value[1], str)
-
-
-def _input(layer: Layer, name: str, value: Any) -> Input:
-    if hasattr(value, SLOT):
-        return Input(name, "", value, tuple(output.name for output in declared_outputs(value)))
-    if _is_output(value):
-        return Input(name, "", value[0], (value[1],))
-    if isinstance(value, (str, bytes, os.PathLike)) and value:
-        return Input(name, resolve(value))
-    raise LayerException(
-        f"{where(layer)}: input {name!r} must be a path, a layer or an output of a layer, not {value!r}"
-    )
-
-
-def imply_depends(ol: Outline) -> None:
-    """Let each layer wait for the layers whose outputs it reads.
-
-    A layer reads an output of another one when it names that layer, or writes down the same path; from then on such a
-    path stands for that output. A layer of a single frame, and one that reads such a layer or a path without a place
-    for a frame, waits for all frames.
-
-    Raises:
-        LayerException: A layer reads what it writes itself.
-    """
-    makers = {
-        output.path.rstrip("/"): (layer, output.name) for layer in ol.get_layers() for output in declared_outputs(layer)
-    }
-    for layer in ol.get_layers():
-        for one in read_inputs(layer):
-            made = makers.get(one.path.rstrip("/")) if one.maker is None and one.path and one.name != _ITEM else None
-            if made is not None:
-                state_of(layer).args["inputs"] = _named(layer.get_arg("inputs")) | {one.name: made}
-                one = _input(layer, one.name, made)
-            if one.maker is layer:
-                raise LayerException(f"{where(layer)}: its input {one.name!r} is an output of its own")
-            if one.maker is not None and not _waits_for(layer, one.maker):
-                whole = layer.has_fixed_frames or one.maker.has_fixed_frames or _is_single(one)
-                layer.depend_on(one.maker, DependType.LayerOnLayer if whole else DependType.FrameByFrame)
-
-
-def _is_single(one: Input) -> bool:
-    """Whether what is read of a layer are files that all of its frames share."""
-    assert one.maker is not None
-    return any(not output.is_sequence for output in declared_outputs(one.maker) if output.name in one.outputs)
-
-
-def _waits_for(layer: Layer, on: Layer) -> bool:
-    return any(depend.get_depend_on_layer() is on for depend in layer.get_depends())
 
 
 class LayerLinks:
@@ -183,7 +81,7 @@ class LayerLinks:
                 continue
             if source is not None and source.after == on.get_name():
                 continue  # each frame reads only the file that its item is
-            self.__whole[id(on)] = depend.get_type() == DependType.LayerOnLayer
+            self.__whole[id(on)] = self.__whole.get(id(on), False) or depend.get_type() == DependType.LayerOnLayer
             made = declared_outputs(on)
             if made and id(on) not in named:
                 self.inputs.append(Input(on.get_name(), "", on, tuple(output.name for output in made)))
@@ -244,21 +142,36 @@ class LayerLinks:
         return self.__kept_inputs[1]
 
     def __input_files(self, frame: int) -> list[tuple[str, str, list[str]]]:
-        found = []
-        for one in self.inputs:
-            if one.maker is None:
-                path = self.__found_path(one, frame)
-                found.append((one.name, self.__below_work(path), [path]))
-            elif (members := self.__members(one.maker, frame)) is not None:
-                label = f"group {self.key(frame)} of {one.maker.get_name()}"
-                found.append((one.name, label, self.__made_paths(one, members)))
-            elif self.__reads_all(one.maker):
-                found.append((one.name, f"{ALL_OF}{one.maker.get_name()}", self.__all_paths(one)))
-            else:
-                paths = self.__made_paths(one, [frame])
-                label = self.__below_work(paths[0]) if len(paths) == 1 else f"frame {frame} of {one.maker.get_name()}"
-                found.append((one.name, label, paths))
-        return found
+        return [(one.name, *self.__files_of(one, frame)) for one in self.inputs]
+
+    def __files_of(self, one: Input, frame: int) -> tuple[str, list[str]]:
+        """Label and paths of one input."""
+        if one.maker is None:
+            path = self.__found_path(one, frame)
+            return self.__below_work(path), [path]
+        if not one.outputs:
+            path = join(self.__work, frame_path_of(self.layer, one.path, frame, self.__find_item))
+            return self.__below_work(path), [path]
+        members = self.__members(one.maker, frame)
+        if members is not None:
+            paths = self.__made_paths(one, members)
+        else:
+            paths = self.__all_paths(one) if self.__reads_all(one.maker) else self.__made_paths(one, [frame])
+        if one.inside:
+            inside = frame_path_of(self.layer, one.inside, frame, self.__find_item)
+            paths = [f"{path}/{inside}" for path in paths]
+        return self.__label(one, frame, paths, members), paths
+
+    def __label(self, one: Input, frame: int, paths: list[str], members: list[int] | None) -> str:
+        """What stands for the files of an input: the path of a single one, else what they are of their layer."""
+        assert one.maker is not None
+        is_all = members is None and self.__reads_all(one.maker)
+        if len(paths) == 1 and members is None and (one.inside or not is_all):
+            return self.__below_work(paths[0])
+        of = f"group {self.key(frame)} of " if members is not None else ALL_OF if is_all else f"frame {frame} of "
+        is_part = len(one.outputs) < len(declared_outputs(one.maker))
+        part = ", ".join([*(one.outputs if is_part else ()), *([one.inside] if one.inside else [])])
+        return f"{of}{one.maker.get_name()}{PART_MARK if part else ''}{part}"
 
     def found_paths(self, frame: int) -> list[tuple[str, str]]:
         """Name and path of each file that a frame reads and that no layer makes."""
@@ -338,10 +251,7 @@ def paths_of(layer: Layer, frame: int, name: str) -> list[str]:
     name = name or next(iter(paths), "main")
     if name not in paths:
         raise LayerException(f"{where(layer)} has no input {name!r}; it has {', '.join(paths) or 'none'}")
-    from ..io.mapping import configured_rules, map_path  # what only frames need
-
-    rules = configured_rules()
-    found = [path if is_url(path) else map_path(path, rules) for path in paths[name]] if rules else paths[name]
+    found = list(map(_here, paths[name]))
     if not state_of(layer).in_chunk:
         return found
     return [fetch(path, _copies()) if is_url(path) else path for path in found]
@@ -352,6 +262,37 @@ def _copies() -> str:
     from .. import config
 
     return os.path.join(config.get("outline", "user_dir"), "storage")
+
+
+def check_made(layer: Layer, frames: Iterable[int]) -> None:
+    """Check that what some frames read in folders of other layers is there; no plan can know it.
+
+    Raises:
+        LayerException: A file is not there; names the layer that has made the folder without it.
+    """
+    links = links_of(layer)
+    inside = {one.name: one.maker.get_name() for one in links.inputs if one.maker is not None and one.is_in_folder}
+    if not inside:
+        return
+    problems = [
+        f"frame {frame}: layer {inside[name]!r} has not made its input {name!r}, {path}"
+        for frame in frames
+        for name, paths in links.input_paths(frame)
+        if name in inside
+        for path in map(_here, paths)
+        if not os.path.exists(path)
+    ]
+    if problems:
+        more = f", and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise LayerException(f"layer {layer.get_name()!r}: {'; '.join(problems[:_SHOWN])}{more}")
+
+
+def _here(path: str) -> str:
+    """A path as this host has it."""
+    from ..io.mapping import configured_rules, map_path  # what only frames need
+
+    rules = configured_rules()
+    return map_path(path, rules) if rules and not is_url(path) else path
 
 
 def path_of(layer: Layer, frame: int, name: str) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..loader import Outline
     from .base import Layer
 
-__all__ = ["maker_finder"]
+__all__ = ["look_of", "maker_finder"]
 
 _TOKEN = r"(%\{[^{}]*\}|(?i:<udim>))"
 
@@ -36,7 +36,7 @@ def maker_finder(ol: Outline, folder: str) -> Callable[[Items], Callable[[str], 
     def of(source: Items) -> Callable[[str], str]:
         before = _with_all_before(ol, source.after)
         outputs = [
-            (layer.get_name(), re.compile(_look_of(output.path, folder) + "(?:/.*)?" * output.is_folder, re.DOTALL))
+            (layer.get_name(), re.compile(look_of(output.path, folder) + "(?:/.*)?" * output.is_folder, re.DOTALL))
             for layer in ol.get_layers()
             if layer.get_name() not in before
             for output in declared_outputs(layer)
@@ -67,7 +67,7 @@ def _with_all_before(ol: Outline, name: str) -> set[str]:
     return found
 
 
-def _look_of(path: str, folder: str) -> str:
+def look_of(path: str, folder: str) -> str:
     """What the paths of an output look like, as a regular expression."""
     path = expand_path(path, os.environ).rstrip("/")
     begins_with_item = path.startswith("%{ITEM")  # a path of its own, perhaps

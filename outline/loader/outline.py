@@ -454,7 +454,7 @@ class Outline(metaclass=_OutlineType):
                 if preprocess.get_outline() is None:
                     self.add_layer(preprocess)
         if any(layer.get_arg("inputs") is not None for layer in self.get_layers()):
-            from ..layer.links import imply_depends
+            from ..layer.implied import imply_depends
 
             imply_depends(self)
         for layer in self.get_layers():

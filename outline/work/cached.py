@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..io.folders import folders_around
 from ..layer.results import seed_of
 from ..storage import is_url, join
 from .cache import Cache, key_of, kind_of
-from .decide import FileState, Signature
+from .decide import COUNT_MARK, FileState, Signature
 from .digests import Disk, digest_of_group, is_by_time
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Forecast:
         self.__folder, self.__launched_in = folder, launched_in
         self.__disk = disk
         self.__coming: dict[str, str] = {}
+        self.__coming_folders: set[str] = set()
         self.__digests: dict[str, str | None] = {}
         self.__left = _MOST_BYTES
 
@@ -88,6 +90,7 @@ class Forecast:
         if found is None or any(name not in found.outputs for name, _ in outputs):
             return False
         self.__coming.update((path, found.outputs[name]) for name, path in outputs)
+        self.__coming_folders.update(path for name, path in outputs if COUNT_MARK in found.outputs[name])
         return True
 
     def __once(self, label: str, paths: list[str]) -> str | None:
@@ -98,12 +101,18 @@ class Forecast:
 
     def __digest(self, label: str, paths: list[str]) -> str | None:
         self.__disk.group(label, paths)
+        if any(self.__is_in_coming_folder(path) for path in paths):
+            return None
         if not any(path in self.__coming for path in paths):
             return self.__read(label)
         digests = [self.__coming.get(path) or self.__read(path) for path in paths]
         if None in digests:
             return None
         return digests[0] if len(digests) == 1 else digest_of_group(filter(None, digests))
+
+    def __is_in_coming_folder(self, path: str) -> bool:
+        """Whether a file is in a folder that will be copied as a whole, so that nobody knows it yet."""
+        return bool(self.__coming_folders) and not self.__coming_folders.isdisjoint(folders_around(path))
 
     def __read(self, path: str) -> str | None:
         signature = self.__disk.signature(path)

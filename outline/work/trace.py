@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..exception import WorkException, did_you_mean
-from .decide import Record
+from ..io.folders import folders_around
+from ..layer.links import PART_MARK
+from .decide import COUNT_MARK, Record
+from .digests import TIME_MARK
 from .folder import WorkFolder
 
 __all__ = ["Step", "trace"]
@@ -62,7 +65,7 @@ def _walk(lineage: _Lineage, file: str, down: bool) -> Iterator[Step]:
     waiting = [(0, file)]
     while waiting:
         depth, path = waiting.pop()
-        record = lineage.makers.get(path)
+        record = lineage.maker(path)
         maker = (record.layer, record.key, record.launch) if record is not None else ()
         following = lineage.made_from(path) if down else lineage.read_by(path)
         is_known = path in seen and bool(following)
@@ -72,24 +75,36 @@ def _walk(lineage: _Lineage, file: str, down: bool) -> Iterator[Step]:
             waiting += [(depth + 1, other) for other in reversed(following)]
 
 
+def _may_be_folder(digest: str) -> bool:
+    return COUNT_MARK in digest or digest.startswith(TIME_MARK)
+
+
 class _Lineage:
     """Which frame made and read which file."""
 
     def __init__(self, folder: WorkFolder) -> None:
-        self.makers: dict[str, Record] = {}
+        self.__makers: dict[str, Record] = {}
         self.__folder = folder.folder
         self.__numbers = folder.numbers()
         self.__written: dict[str, dict[str, list[str]]] = defaultdict(dict)
         self.__readers: dict[str, list[Record]] = defaultdict(list)
+        self.__parts: dict[str, list[str]] = defaultdict(list)
         book = folder.read_records()
         records = [record for record in map(book.get, list(book)) if record is not None and record.end is not None]
         done = [record for record in records if record.end is not None and not record.end.status]
         for record in done:
             self.__written[record.layer][record.key] = [state.path for state in record.outputs]
-            self.makers.update((state.path, record) for state in record.outputs)
+            self.__makers.update((state.path, record) for state in record.outputs)
+        outputs = (state for record in done for state in record.outputs)
+        self.__folders = {
+            state.path for state in outputs if COUNT_MARK in state.digest or state.digest.startswith(TIME_MARK)
+        }
         for record in done:
             for path in self.__inputs(record):
                 self.__readers[path].append(record)
+        for path in self.__readers if self.__folders else ():
+            for around in self.__folders.intersection(folders_around(path)):
+                self.__parts[around].append(path)
 
     def find(self, file: str) -> str:
         """The path of a file as records have it.
@@ -100,32 +115,42 @@ class _Lineage:
         whole = os.path.abspath(file)
         below = os.path.relpath(whole, self.__folder)
         for path in (below, whole, os.path.normpath(file)):
-            while path and path != os.path.dirname(path):  # a file may be one of a folder that was made as a whole
-                if path in self.makers or path in self.__readers:
-                    return path
-                path = os.path.dirname(path)
-        near = did_you_mean(below, [*self.makers, *self.__readers])
+            if path in self.__readers or self.maker(path) is not None:
+                return path
+            read = next((folder for folder in folders_around(path) if folder in self.__readers), "")
+            if read:  # a file of a folder that is a source
+                return read
+        near = did_you_mean(below, [*self.__makers, *self.__readers])
         raise WorkException(f"no record of {self.__folder} names the file {file}{near}")
 
     def read_by(self, path: str) -> list[str]:
         """What the frame that made a file has read."""
-        return self.__inputs(self.makers[path]) if path in self.makers else []
+        record = self.maker(path)
+        return self.__inputs(record) if record is not None else []
+
+    def maker(self, path: str) -> Record | None:
+        """The frame that made a file, or the folder that it is in."""
+        if path in self.__makers or not self.__folders:
+            return self.__makers.get(path)
+        return next((self.__makers[folder] for folder in folders_around(path) if folder in self.__folders), None)
 
     def made_from(self, path: str) -> list[str]:
-        """What frames that read a file have made."""
-        records = self.__readers.get(path, ())
+        """What frames that read a file, the folder that it is in, or a part of it, have made."""
+        read = [path, *folders_around(path), *self.__parts.get(path, ())]
+        records = [record for one in read for record in self.__readers.get(one, ())]
         return sorted({state.path for record in records for state in record.outputs})
 
     def __inputs(self, record: Record) -> list[str]:
         found: list[str] = []
         for state in record.inputs:
-            found += [state.path] if state.path in self.makers else self.__members(record, state.path)
+            found += [state.path] if self.maker(state.path) is not None else self.__members(record, state.path)
         return list(dict.fromkeys(found))
 
     def __members(self, record: Record, label: str) -> list[str]:
         """The files that a label stands for; a label that is a path stands for itself."""
         match = _LABEL.match(label)
-        written = self.__written.get(label[match.end() + len(" of ") :]) if match else None
+        layer = label[match.end() + len(" of ") :].partition(PART_MARK)[0] if match else ""
+        written = self.__written.get(layer) if match else None
         if match is None or written is None:
             return [label]
         if match["all"]:

@@ -11,7 +11,8 @@ import pytest
 from outline import Outline
 from outline.exception import LayerException
 from outline.items import files
-from outline.layer.links import LayerLinks, read_inputs
+from outline.layer.inputs import read_inputs
+from outline.layer.links import LayerLinks
 from outline.modules.shell import Shell
 
 

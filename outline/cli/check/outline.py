@@ -13,7 +13,7 @@ from ...frames import FrameRangeError
 from ...layer import Composite, Layer, LayerPreProcess
 from ...layer.context import Problem, collected_problems
 from ...layer.doubts import doubts
-from ...layer.links import read_inputs
+from ...layer.inputs import read_inputs
 from ...layer.mistakes import class_mistakes, misspelt_sections, unread_arguments
 from ...loader import Outline, load_outline
 from ...loader.reading import read_script

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The inputs that ``inputs=`` of a layer declares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..exception import LayerException
+from ..io.path import resolve
+from .args import where
+from .input_path import ITEM_TOKEN
+from .outputs import declared_outputs
+from .state import SLOT
+
+if TYPE_CHECKING:
+    from .base import Layer
+
+__all__ = ["ITEM", "Input", "named_inputs", "read_input", "read_inputs"]
+
+ITEM = "item"
+"""The name of the input that a file item is by itself."""
+
+
+class Input(NamedTuple):
+    """What each frame of a layer reads under one name.
+
+    Attributes:
+        name: The name, unique in the layer.
+        path: A path with places for frame and item; empty for outputs of another layer.
+        maker: The layer that makes it, when another layer of the job does.
+        outputs: The names of the outputs of that layer; none when the path is in a folder of one of its frames.
+        inside: The place in the folder that the output is, with places for frame and item; empty for all of it.
+    """
+
+    name: str
+    path: str = ""
+    maker: Layer | None = None
+    outputs: tuple[str, ...] = ()
+    inside: str = ""
+
+    @property
+    def is_in_folder(self) -> bool:
+        """Whether it is a part of a folder that a layer makes."""
+        return self.maker is not None and bool(self.inside or not self.outputs)
+
+    def __str__(self) -> str:
+        """What it is, for people: a path, or the name of a layer."""
+        if self.maker is None or not self.outputs:
+            return self.path
+        made = "/".join(
+            output.path.rstrip("/") for output in declared_outputs(self.maker) if output.name in self.outputs
+        )
+        return f"{made}/{self.inside}" if self.inside else self.maker.get_name()
+
+
+def read_inputs(layer: Layer) -> list[Input]:
+    """The argument ``inputs`` of a layer: a path, a layer, an output of a layer, a list or a dict of these.
+
+    Raises:
+        LayerException: It is something else.
+    """
+    spec = layer.get_arg("inputs")
+    inputs = [] if spec is None else [read_input(layer, name, value) for name, value in named_inputs(spec).items()]
+    if _reads_item(layer, inputs):
+        inputs.append(Input(ITEM, ITEM_TOKEN))
+    return inputs
+
+
+def named_inputs(spec: Any) -> dict[str, Any]:
+    """The argument ``inputs`` by names."""
+    if isinstance(spec, Mapping):
+        return {str(name): value for name, value in spec.items()}
+    values = list(spec) if isinstance(spec, (list, tuple)) and not _is_output(spec) else [spec]
+    return {"main" if place == 0 else f"input{place + 1}": value for place, value in enumerate(values)}
+
+
+def _reads_item(layer: Layer, inputs: list[Input]) -> bool:
+    """Tell whether a file item is an input by itself: where a layer names no inputs, or its command names the item."""
+    source = layer.get_items()
+    if source is None or not source.gives_files:
+        return False
+    if layer.get_arg("inputs") is None:
+        return True
+    is_named = any(one.name == ITEM or one.path == ITEM_TOKEN for one in inputs)
+    return not is_named and any(ITEM_TOKEN in str(layer.get_arg(name)) for name in ("command", "kwargs"))
+
+
+def _is_output(value: Any) -> bool:
+    """Tell whether a value is what ``Layer.output`` gives."""
+    if not (isinstance(value, tuple) and len(value) in (2, 3) and hasattr(value[0], SLOT)):
+        return False
+    return all(isinstance(text, str) for text in value[1:])
+
+
+def read_input(layer: Layer, name: str, value: Any) -> Input:
+    """One value of the argument ``inputs`` of a layer.
+
+    Raises:
+        LayerException: It is no path, layer or output of a layer.
+    """
+    if hasattr(value, SLOT):
+        return Input(name, "", value, tuple(output.name for output in declared_outputs(value)))
+    if _is_output(value):
+        return _part_of(layer, name, *value)
+    if isinstance(value, (str, bytes, os.PathLike)) and value:
+        return Input(name, resolve(value))
+    raise LayerException(
+        f"{where(layer)}: input {name!r} must be a path, a layer or an output of a layer, not {value!r}"
+    )
+
+
+def _part_of(layer: Layer, name: str, maker: Layer, output: str, inside: str = "") -> Input:
+    """An output of a layer, or what is inside of one that is a folder; without a name what the path says."""
+    if not inside or not output:
+        return Input(name, inside, maker, (output,) if output else ())
+    made = next((one for one in declared_outputs(maker) if one.name == output), None)
+    if made is not None and not made.is_folder:
+        problem = f"is {inside!r} in the output {output!r} of {maker.get_name()!r}, which is no folder: {made.path}"
+    elif os.path.isabs(inside) or ".." in inside.split("/"):
+        problem = f"must be a path inside the output {output!r} of {maker.get_name()!r}, not {inside!r}"
+    else:
+        return Input(name, "", maker, (output,), inside)
+    raise LayerException(f"{where(layer)}: input {name!r} {problem}")
