@@ -18,7 +18,7 @@ It also accepts blanks around commas, ``5 10 15`` (5,10,15), ``1-100by5`` and
 
 from outline.frames.chunks import chunk_at, chunk_frames, chunk_heads, consecutive_runs
 from outline.frames.frame_set import FrameSet
-from outline.frames.text import LONGEST_TEXT, FrameRangeError, compact, spell_out
+from outline.frames.text import LONGEST_TEXT, FrameRangeError, spell_out
 
 __all__ = [
     "LONGEST_TEXT",
@@ -27,7 +27,6 @@ __all__ = [
     "chunk_at",
     "chunk_frames",
     "chunk_heads",
-    "compact",
     "consecutive_runs",
     "spell_out",
 ]

@@ -20,11 +20,11 @@ gaffer_list   ``1,3-9``, steps ``3-9x2``     ``gaffer execute -frames``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from outline.frames.frame_set import FrameSet
-from outline.frames.parts import RunFinder
+from outline.frames.parts import find_runs
 
 __all__ = [
     "Run",
@@ -57,23 +57,12 @@ def runs(frames: Iterable[int]) -> list[Run]:
     Runs follow one another in render order. Within a run frames always count up, because applications that take a start
     and an end render in no other order. So frames that count down come out reversed.
     """
-    found: list[Run] = []
-    members: list[int] = []
-    for frame in FrameSet(frames).unique():
-        if len(members) > 1 and frame - members[-1] != members[1] - members[0]:
-            found.append(_run(members))
-            members = []
-        members.append(frame)
-    return [*found, _run(members)] if members else found
+    return _runs(frames, lambda gap: True)
 
 
 def rows(frames: Iterable[int]) -> list[Run]:
     """The fewest runs of consecutive frames, for applications without a step."""
-    return [
-        part
-        for run in runs(frames)
-        for part in ([run] if run.step == 1 else [Run(frame, frame, 1) for frame in run.frames()])
-    ]
+    return _runs(frames, lambda gap: abs(gap) == 1)
 
 
 def blender_list(frames: Iterable[int]) -> str:
@@ -88,66 +77,57 @@ def blender_list(frames: Iterable[int]) -> str:
         raise ValueError(
             f"frame {negative[0]} is negative, and blender -f counts it from the end of the scene; shift the range"
         )
-    return ",".join(_words(members, lambda run: f"{run[0]}..{run[-1]}"))
+    return _listed(members, ",", "..")
 
 
 def nuke_list(frames: Iterable[int]) -> str:
     """Frames as ``nuke -F`` reads them in one argument: ``1 3-9x2``."""
-    return " ".join(_words(frames, _dash_run, _stepped("x")))
+    return _listed(frames, " ", "-", "x")
 
 
 def vray_list(frames: Iterable[int]) -> str:
     """Frames as ``vray -frames=`` reads them: ``1;3-9,2``."""
-    return ";".join(_words(frames, _dash_run, _stepped(",")))
+    return _listed(frames, ";", "-", ",")
 
 
 def katana_list(frames: Iterable[int]) -> str:
     """Frames as ``katana -t`` reads them: ``1,3-9``, without steps."""
-    return ",".join(_words(frames, _dash_run))
+    return _listed(frames, ",", "-")
 
 
 def oiio_list(frames: Iterable[int]) -> str:
     """Frames as ``oiiotool --frames`` reads them: ``1,3-9x2``."""
-    return ",".join(_words(frames, _dash_run, _stepped("x")))
+    return _listed(frames, ",", "-", "x")
 
 
 def gaffer_list(frames: Iterable[int]) -> str:
     """Frames as ``gaffer execute -frames`` reads them: ``1,3-9x2``."""
-    return ",".join(_words(frames, _dash_run, _stepped("x")))
+    return _listed(frames, ",", "-", "x")
 
 
-Write = Callable[[range], str]
+def _runs(frames: Iterable[int], may_join: Callable[[int], bool]) -> list[Run]:
+    """The runs of frames at equal distances that may be in a run."""
+    groups: list[list[int]] = []
+    for frame in FrameSet(frames).unique():
+        members = groups[-1] if groups else []
+        gap = frame - members[-1] if members else 0
+        if gap and may_join(gap) and (len(members) == 1 or gap == members[1] - members[0]):
+            members.append(frame)
+        else:
+            groups.append([frame])
+    return [Run(min(one), max(one), abs(one[1] - one[0]) if len(one) > 1 else 1) for one in groups]
 
 
-def _run(members: list[int]) -> Run:
-    first, last = min(members), max(members)
-    return Run(first, last, abs(members[1] - members[0]) if len(members) > 1 else 1)
-
-
-def _words(frames: Iterable[int], plain: Write, stepped: Write | None = None) -> Iterator[str]:
-    """The words of a list: runs where the application reads them, else single frames.
+def _listed(frames: Iterable[int], separator: str, between: str, step_sign: str = "") -> str:
+    """Runs where the application reads them, else single frames; one without a sign for the step reads no steps.
 
     We know of no application that reads a run that counts down or has negative ends, so these become single frames.
     """
-    for run in _find(FrameSet(frames).unique()):
-        if len(run) > 1 and run[0] >= 0 and run.step == 1:
-            yield plain(run)
-        elif stepped and len(run) > 1 and run[0] >= 0 and run.step > 1:
-            yield stepped(run)
+    words: list[str] = []
+    for run in find_runs([FrameSet(frames).unique()]):
+        if len(run) > 1 and run[0] >= 0 and (run.step == 1 or (step_sign and run.step > 1)):
+            step = "" if run.step == 1 else f"{step_sign}{run.step}"
+            words.append(f"{run[0]}{between}{run[-1]}{step}")
         else:
-            yield from map(str, run)
-
-
-def _find(frames: Iterable[int]) -> list[range]:
-    finder = RunFinder()
-    for frame in frames:
-        finder.add(frame)
-    return finder.finish()
-
-
-def _dash_run(run: range) -> str:
-    return f"{run[0]}-{run[-1]}"
-
-
-def _stepped(sign: str) -> Write:
-    return lambda run: f"{run[0]}-{run[-1]}{sign}{run.step}"
+            words += map(str, run)
+    return separator.join(words)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, filterfalse
 
-__all__ = ["Part", "Inverse", "Listed", "Interleaved", "RunFinder", "cut", "find_runs", "pack", "position_in"]
+__all__ = ["Inverse", "Interleaved", "Listed", "Part", "cut", "find_runs", "first_positions", "pack", "position_in"]
 
 _FEW_RUNS = 8  # up to here runs stay runs, however short, because arithmetic on them beats listing
 _LONG_RUN = 8  # frames that make a run worth keeping among many others
@@ -60,19 +60,14 @@ class Listed:
 
     __slots__ = ("_frames", "_positions")
 
-    def __init__(self, frames: Sequence[int] | None) -> None:
+    def __init__(self, frames: Sequence[int]) -> None:
         self._frames = frames
         self._positions: dict[int, int] | None = None
 
     @property
     def frames(self) -> Sequence[int]:
-        """All frames. The first call lists them."""
-        if self._frames is None:
-            self._frames = self._list()
+        """All frames."""
         return self._frames
-
-    def _list(self) -> Sequence[int]:
-        return ()
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -103,12 +98,16 @@ class Interleaved(Listed):
 
     def __init__(self, full: range, step: int) -> None:
         """Describe ``full``, a range with step 1 or -1, with a first step of the same sign."""
-        super().__init__(None)
+        super().__init__(())
         self.full = full
         self.step = step
 
-    def _list(self) -> Sequence[int]:
-        return tuple(dict.fromkeys(chain.from_iterable(self._passes())))
+    @property
+    def frames(self) -> Sequence[int]:
+        """All frames. The first call lists them."""
+        if not self._frames:
+            self._frames = tuple(dict.fromkeys(chain.from_iterable(self._passes())))
+        return self._frames
 
     def _passes(self) -> Iterator[range]:
         # Each pass starts at the first frame, as the server does since it was corrected; pycue's own
@@ -162,21 +161,13 @@ class RunFinder:
             self._start, self._count = frame, 1
         self._last = frame
 
-    def add_range(self, run: range) -> None:
-        """Take a whole range at the price of a few frames."""
-        for frame in run[:_SETTLED]:
+    def add_part(self, part: Iterable[int]) -> None:
+        """Take all frames of a part; a range at the price of a few frames."""
+        for frame in part[:_SETTLED] if isinstance(part, range) else part:
             self.add(frame)
-        if len(run) > _SETTLED:
-            self._count += len(run) - _SETTLED
-            self._last = run[-1]
-
-    def add_part(self, part: Part) -> None:
-        """Take all frames of a part, listing it unless it is a range."""
-        if isinstance(part, range):
-            self.add_range(part)
-        else:
-            for frame in part:
-                self.add(frame)
+        if isinstance(part, range) and len(part) > _SETTLED:
+            self._count += len(part) - _SETTLED
+            self._last = part[-1]
 
     def finish(self) -> list[range]:
         """All runs. Resets the finder."""
@@ -195,7 +186,7 @@ class RunFinder:
             self._found.append(range(self._start, self._last + toward, self._step))
 
 
-def find_runs(parts: Iterable[Part]) -> list[range]:
+def find_runs(parts: Iterable[Iterable[int]]) -> list[range]:
     """The frames of all parts, in order, as the runs that ``RunFinder`` defines."""
     finder = RunFinder()
     for part in parts:

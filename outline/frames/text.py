@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from outline.exception import OutlineException
-from outline.frames.parts import Interleaved, Inverse, Part, RunFinder, find_runs
+from outline.frames.parts import Interleaved, Inverse, Part, find_runs
 
-__all__ = ["LARGEST_FRAME", "LONGEST_TEXT", "FrameRangeError", "compact", "parse", "spell_out", "write"]
+__all__ = ["LARGEST_FRAME", "LONGEST_TEXT", "FrameRangeError", "parse", "spell_out", "write"]
 
 # ASCII digits only, as the server. Fifteen are more than any shot needs, and keep every length a machine word.
 LARGEST_FRAME = 10**15 - 1
@@ -82,17 +82,6 @@ def parse(text: str) -> Iterator[Part]:
         column += len(section) + 1
     if is_empty and empty:
         raise empty
-
-
-def compact(frames: Iterable[int]) -> str:
-    """Write frames, in their order and with repeats, as a range that reads back the same.
-
-    No frames give an empty text, which ``parse`` rejects.
-    """
-    finder = RunFinder()
-    for frame in frames:
-        finder.add(frame)
-    return ",".join(map(_write_run, finder.finish()))
 
 
 def spell_out(frames: Iterable[int]) -> str:

@@ -147,6 +147,18 @@ def test_runs_are_as_few_as_can_be(frames: str, expected: list[tuple[int, int, i
     assert [tuple(run) for run in runs(FrameSet(frames))] == expected
 
 
+@pytest.mark.parametrize(
+    ("frames", "expected"),
+    [
+        ("1,3-9", [(1, 1, 1), (3, 9, 1)]),
+        ("1-5x2", [(1, 1, 1), (3, 3, 1), (5, 5, 1)]),
+        ("10-8,1,2", [(8, 10, 1), (1, 2, 1)]),
+    ],
+)
+def test_rows_are_as_few_as_can_be(frames: str, expected: list[tuple[int, int, int]]) -> None:
+    assert [tuple(row) for row in rows(FrameSet(frames))] == expected
+
+
 def test_no_frames_give_no_runs_and_an_empty_list() -> None:
     assert (runs([]), rows([]), nuke_list([])) == ([], [], "")
 

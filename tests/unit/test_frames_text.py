@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from outline.exception import OutlineException
-from outline.frames import FrameRangeError, FrameSet, compact
+from outline.frames import FrameRangeError, FrameSet
 
 
 class PycueFrameSet:
@@ -198,19 +198,12 @@ def test_parse_frame_range_lists_frames():
         ("1-10y100", "2-10"),
         ("1-10:1", "1-10"),
         ([5], "5"),
+        ([1, 2, 3, 7, 10, 15, 20], "1-3,7,10-20x5"),
         ([], ""),
     ],
 )
 def test_text_is_compact(spec, text):
     assert str(FrameSet(spec)) == text
-
-
-def test_text_of_a_list_is_compact():
-    assert compact(iter([1, 2, 3, 7, 10, 15, 20])) == "1-3,7,10-20x5"
-
-
-def test_no_frames_have_no_text():
-    assert compact([]) == ""
 
 
 def test_repr_can_be_evaluated():
