@@ -143,7 +143,7 @@ def expand_command(cmd: str | Sequence[object], tokens: FrameTokens) -> list[str
         OutlineException: A text cannot be split, because a quote is not closed.
     """
     words = split_command(cmd)
-    if not any(map(_may_hold_token, words)):
+    if not holds_token(words):
         return words
     values = _token_values(tokens)
     return [_with_tokens(word, values) for word in words]
@@ -163,9 +163,7 @@ def expand_in_frame(cmd: str | Sequence[object], environ: Mapping[str, str], fra
         OutlineException: A text cannot be split, or a variable does not hold what it should.
     """
     words = split_command(cmd)
-    if not any(map(_may_hold_token, words)):
-        return words
-    return expand_command(words, FrameTokens.from_environment(environ, frame))
+    return expand_command(words, FrameTokens.from_environment(environ, frame)) if holds_token(words) else words
 
 
 def expand_word(word: str, tokens: FrameTokens) -> str:
@@ -230,7 +228,7 @@ def _farm_slot(run: str) -> str:
 
 def names_chunk(cmd: str | Sequence[object]) -> bool:
     """Say whether a command holds a token of its chunk, so that it has to run once for all frames of the chunk."""
-    return any(_names_chunk(word) for word in split_command(cmd))
+    return any(token in word for word in split_command(cmd) for token in _CHUNK_TOKENS if _may_hold_token(word))
 
 
 def names_ends(cmd: str | Sequence[object]) -> bool:
@@ -283,10 +281,6 @@ def _text(word: object) -> str:
 
 def _may_hold_token(word: str) -> bool:
     return "#" in word or "%{" in word
-
-
-def _names_chunk(word: str) -> bool:
-    return _may_hold_token(word) and any(token in word for token in _CHUNK_TOKENS)
 
 
 def _with_tokens(word: str, values: Mapping[str, str]) -> str:

@@ -7,8 +7,7 @@ import logging
 
 from ..exception import FileSpecException, ShellCommandFailureException
 from .command import prep_shell_command, system
-from .filespec import FileSpec, Image, file_spec_constructor, file_spec_serializer
-from .on_disk import frames_on_disk
+from .filespec import FileSpec, Image, file_spec_constructor, file_spec_serializer, frames_on_disk
 from .path import VERSION_REGEX, Path, resolve
 
 __all__ = [

@@ -13,9 +13,8 @@ from ..exception import LayerException, OutlineException
 from ..frames import FrameSet
 from .beside import discard, publish, remove_stale
 from .checks import OLD, Signature, Wrong, find_old, find_unusable, signatures, tell_wrong
-from .images import look_at
+from .images import KnownSize, look_at
 from .output import Output, Targets, hide, scratch_folder
-from .sizes import KnownSize
 
 __all__ = ["Attempt", "Checks", "find_complete", "new_mark", "publishing"]
 

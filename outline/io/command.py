@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ..console import OutputReader
 
-__all__ = ["prep_shell_command", "run_words", "system"]
+__all__ = ["NOT_FOUND", "prep_shell_command", "run_words", "system"]
 
 logger = logging.getLogger("outline.io")
 
@@ -37,7 +37,7 @@ _LOOK_AGAIN_SECONDS = 0.5
 _PIPE_BYTES = 1024 * 1024
 
 # What a shell says for a command that it did not find, or found and could not start.
-_NOT_FOUND = 127
+NOT_FOUND = 127
 _NOT_STARTED = 126
 
 Sink = Callable[[bytes], None]
@@ -100,7 +100,7 @@ def _run(words: list[str], reader: OutputReader | None) -> tuple[int, bytes]:
     import subprocess  # 10 ms that a frame without commands does not need
 
     if not words:
-        raise CommandNotFound("the command is empty", _NOT_FOUND)
+        raise CommandNotFound("the command is empty", NOT_FOUND)
     sink = _open_sink() if reader is None else _tee(_open_sink(), reader)
     try:
         process = subprocess.Popen(
@@ -241,15 +241,11 @@ def _failure(words: list[str], returncode: int, tail: bytes) -> ShellCommandFail
         reason, status = f"was ended by {signal_name(-returncode)}", 128 - returncode
     else:
         reason, status = f"failed with exit status {returncode}", returncode
-    lines = tail.decode(errors="replace").rstrip()
     message = f"command {reason}: {shlex.join(words)}"
-    text = f"{message}\n{_last_lines(tail)}" if lines else message
-    return ShellCommandFailureException(text, status, max(0, -returncode))
-
-
-def _last_lines(tail: bytes) -> str:
     lines = [line.decode(errors="replace").rstrip() for line in tail.rstrip().splitlines()[-_TAIL_LINES:]]
-    return "\n".join(("the last lines of its output:", *(f"    {line}" for line in lines)))
+    if lines:
+        message = "\n".join((message, "the last lines of its output:", *(f"    {line}" for line in lines)))
+    return ShellCommandFailureException(message, status, max(0, -returncode))
 
 
 def _start_failure(words: list[str], error: OSError | ValueError) -> ShellCommandFailureException:
@@ -263,7 +259,7 @@ def _start_failure(words: list[str], error: OSError | ValueError) -> ShellComman
     if isinstance(error, ValueError):
         reason = str(error)
     elif isinstance(error, (FileNotFoundError, NotADirectoryError)) and not (found and os.path.exists(found)):
-        status = _NOT_FOUND
+        status = NOT_FOUND
         reason = f"there is no file {name!r}" if os.path.dirname(name) else f"there is no {name!r} on the PATH {path!r}"
     elif isinstance(error, FileNotFoundError):
         reason = f"{found} is there, but the interpreter in its #! line, or its loader, is not"
@@ -273,5 +269,5 @@ def _start_failure(words: list[str], error: OSError | ValueError) -> ShellComman
         reason = f"{found or name} is not executable, or may not be run by this user"
     else:
         reason = error.strerror or str(error)
-    kind = CommandNotFound if status == _NOT_FOUND else ShellCommandFailureException
+    kind = CommandNotFound if status == NOT_FOUND else ShellCommandFailureException
     return kind(f"command could not be started: {shlex.join(words)}\n{reason}", status)

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ..exception import FileSpecException
+from ..exception import FileSpecException, OutlineException
 from ..frames import FrameSet
-from .path import Path, is_present
-from .pattern import SequencePattern, files_of, parse_pattern
+from .path import Path, expand_path, is_present, resolve
+from .pattern import SequencePattern, files_of, find_slot, parse_pattern
 
-__all__ = ["FileSpec", "Image", "file_spec_constructor", "file_spec_serializer"]
+__all__ = ["FileSpec", "Image", "file_spec_constructor", "file_spec_serializer", "frames_on_disk"]
 
 logger = logging.getLogger("outline.io")
 
@@ -225,6 +225,31 @@ class FileSpec(Path):
 
 class Image(FileSpec):
     """A picture, or a sequence of pictures; it is what a ``FileSpec`` is."""
+
+
+def frames_on_disk(path: str | os.PathLike[str]) -> FrameSet:
+    """The frames that have a file, in ascending order: ``range=frames_on_disk("plate.####.exr")``.
+
+    The folder is read when the function is called.
+
+    Args:
+        path: A path with a place for the frame, such as ``plate.####.exr`` or ``plate.%04d.exr``; a relative one begins
+            in the working directory. A file whose number has other padding is no frame of it.
+
+    Raises:
+        OutlineException: The path has no place for the frame, or no frame has a file.
+    """
+    pattern = find_slot(expand_path(resolve(path), os.environ))
+    if not pattern.slot:
+        raise OutlineException(
+            f"{pattern.path!r} is a single file, without frames on disk; put a token such as #### into its path"
+        )
+    frames = pattern.frames_on_disk()
+    if not frames:
+        folder = os.path.dirname(pattern.path) or os.curdir
+        problem = "none of its files exists" if os.path.isdir(folder) else f"the folder {folder} does not exist"
+        raise OutlineException(f"no frames of {pattern.path} on disk: {problem}")
+    return FrameSet(frames)
 
 
 def file_spec_serializer(dumper: Any, data: FileSpec) -> Any:  # Any: PyYAML's classes, which this module never imports

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens pictures with OpenImageIO and says what is wrong with them. Needs the extra ``images``."""
+"""Opens pictures with OpenImageIO and says what is wrong with them. Needs the extra ``images``.
+
+The first frame of a layer that is done notes the size of its pictures in the session folder. So frames that run apart,
+perhaps on other hosts, can be held to one size, as it is: nobody has to say it.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ..exception import OutlineException
+from ..files import write_atomic
 
-__all__ = ["ImageFacts", "is_available", "look_at", "require"]
+__all__ = ["ImageFacts", "KnownSize", "look_at", "note_sizes", "read_sizes", "require"]
 
 _LONGEST_REASON = 200
 
@@ -26,15 +33,8 @@ class ImageFacts(NamedTuple):
     fault: str = ""
 
 
-def is_available() -> bool:
-    """Tell whether OpenImageIO can be imported, without importing it."""
-    import importlib.util
-
-    return importlib.util.find_spec("OpenImageIO") is not None
-
-
 def require(what: str) -> None:
-    """Check that OpenImageIO is there.
+    """Check that OpenImageIO is there, without importing it.
 
     Args:
         what: What needs it, for the message.
@@ -42,7 +42,9 @@ def require(what: str) -> None:
     Raises:
         OutlineException: It is not installed.
     """
-    if not is_available():
+    import importlib.util
+
+    if importlib.util.find_spec("OpenImageIO") is None:
         import socket  # slow to import
 
         where = f"on host {socket.gethostname()}"
@@ -90,3 +92,40 @@ def _fault_of_pixels(oiio: Any, picture: Any, allow_black: bool) -> str:
 def _reason(picture: Any) -> str:
     lines = str(picture.geterror()).splitlines()
     return lines[0].strip()[:_LONGEST_REASON] if lines else "no reason given"
+
+
+class KnownSize(NamedTuple):
+    """Width and height of the pictures of an output, and the frame that was the first to have them."""
+
+    width: int
+    height: int
+    frame: int
+
+
+def read_sizes(folder: str, names: Iterable[str], frames: Iterable[int]) -> dict[str, KnownSize]:
+    """What is known of outputs, but nothing that is known only from one of these frames.
+
+    A frame that is rendered again may get another size, for instance after a mistake in the scene was corrected.
+    """
+    known = {}
+    again = set(frames)
+    for name in names:
+        try:
+            with open(_path(folder, name), encoding="ascii") as stream:
+                size = KnownSize(*map(int, stream.read().split()))
+        except (OSError, ValueError, TypeError):  # not there yet
+            continue
+        if size.frame not in again:
+            known[name] = size
+    return known
+
+
+def note_sizes(folder: str, sizes: dict[str, KnownSize]) -> None:
+    """Note sizes; which of several frames at the same time is the one that is noted does not matter."""
+    for name, size in sizes.items():
+        write_atomic(_path(folder, name), " ".join(map(str, size)))
+
+
+def _path(folder: str, name: str) -> str:
+    safe = "".join(sign if sign.isalnum() else "_" for sign in name)
+    return os.path.join(folder, f"image-size.{safe}")

@@ -107,7 +107,8 @@ def map_path(text: str, rules: list[PathRule]) -> str:
     """A text in which every path below a source is the one below its target, each mapped once."""
     if not rules:
         return text
-    whole = "|".join(f"(?P<rule{place}>{_numbered(rule.pattern(), place)})" for place, rule in enumerate(rules))
+    numbered = (rule.pattern().replace("(?P<rest>", f"(?P<rest{place}>") for place, rule in enumerate(rules))
+    whole = "|".join(f"(?P<rule{place}>{pattern})" for place, pattern in enumerate(numbered))
 
     def replace(match: re.Match[str]) -> str:
         place = next(place for place in range(len(rules)) if match[f"rule{place}"] is not None)
@@ -140,10 +141,6 @@ def map_environment(environ: Mapping[str, str], rules: list[PathRule]) -> dict[s
             new = new.replace(";", os.pathsep)
         mapped[name] = new
     return mapped
-
-
-def _numbered(pattern: str, place: int) -> str:
-    return pattern.replace("(?P<rest>", f"(?P<rest{place}>")
 
 
 def _below(rule: PathRule, rest: str) -> str:

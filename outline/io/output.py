@@ -280,5 +280,5 @@ def _named(spec: object) -> dict[str, str]:
 
 def _text(path: object) -> str:
     if isinstance(path, (str, os.PathLike)):
-        return os.fspath(path) if isinstance(path, str) else str(os.fspath(path))
+        return str(os.fspath(path))
     raise LayerException(f"outputs are paths such as 'out/a.####.exr', a list or a dict of them, not {path!r}")

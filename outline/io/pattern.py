@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from typing import NamedTuple
 
 __all__ = ["SequencePattern", "files_of", "find_slot", "is_fixed", "parse_pattern"]
@@ -84,10 +83,7 @@ class SequencePattern(NamedTuple):
         end = self.suffix if suffix is None else suffix
         name = re.compile(f"{_tile_regex(start)}(-?[0-9]+){_tile_regex(end)}")
         texts = {match[1] for match in map(name.fullmatch, _names_in(folder)) if match}
-        return sorted(frame for frame, text in ((int(text), text) for text in texts) if self._writes(frame, text))
-
-    def _writes(self, frame: int, text: str) -> bool:
-        return f"{frame:0{self.digits}d}" == text
+        return sorted(int(text) for text in texts if f"{int(text):0{self.digits}d}" == text)
 
 
 def parse_pattern(path: str) -> SequencePattern:
@@ -100,9 +96,10 @@ def parse_pattern(path: str) -> SequencePattern:
     """
     name = os.path.basename(path)
     start = len(path) - len(name)
-    found = _last(re.finditer(_MARK, name))
-    if found is None:
+    marks = list(re.finditer(_MARK, name))
+    if not marks:
         return _parse_digits(path, start)
+    found = marks[-1]
     mark = next(text for text in found.group("ranged", "bracket", "bare", "printf", "houdini", "angle") if text)
     return SequencePattern(
         prefix=path[: start + found.start()],
@@ -142,9 +139,10 @@ def files_of(path: str) -> list[str]:
 
 
 def _parse_digits(path: str, start: int) -> SequencePattern:
-    found = _last(re.finditer(_DIGITS_SLOT, path[start:]))
-    if found is None:
+    ranges = list(re.finditer(_DIGITS_SLOT, path[start:]))
+    if not ranges:
         return SequencePattern(path)
+    found = ranges[-1]
     frames = found.group()
     padded = re.match(r"-?0\d+", frames)
     return SequencePattern(
@@ -154,13 +152,6 @@ def _parse_digits(path: str, start: int) -> SequencePattern:
         frames=frames,
         suffix=path[start + found.end() :],
     )
-
-
-def _last(matches: Iterable[re.Match[str]]) -> re.Match[str] | None:
-    last = None
-    for match in matches:
-        last = match
-    return last
 
 
 def _digits(mark: str) -> int:

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ..exception import CommandNotFound
+from .command import NOT_FOUND
 
-__all__ = ["NOT_FOUND", "ProgramChoice", "choose_program", "find_program"]
-
-# What a shell says for a command that it did not find.
-NOT_FOUND = 127
+__all__ = ["ProgramChoice", "choose_program", "find_program"]
 
 _OPTION = "executable"
 

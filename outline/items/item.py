@@ -7,7 +7,6 @@ import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..exception import ItemException, NoItems
@@ -91,18 +90,13 @@ def unique(source: Items, items: Iterable[Item]) -> list[Item]:
     return list(found.values())
 
 
-@lru_cache(1)
-def _plain_key() -> re.Pattern[str]:
-    return re.compile(_PLAIN_KEY, re.ASCII)  # when it is needed: that takes its time
-
-
 def check_path_key(item: Item) -> None:
     """Check that a key can stand in a path; ``/`` makes folders.
 
     Raises:
         ItemException: A part is empty, ``..`` or too long, or there is a control character.
     """
-    if _plain_key().fullmatch(item.key):
+    if re.fullmatch(_PLAIN_KEY, item.key, re.ASCII):
         return
     problem = ""
     for part in item.key.split("/"):

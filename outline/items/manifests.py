@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from ..exception import ItemException
@@ -50,14 +51,6 @@ def _table_rows(path: str, shown: str, delimiter: str) -> Iterator[_Row]:
         raise ItemException(f"{shown}:{reader.line_num}: {error}") from error
 
 
-def _csv_rows(path: str, shown: str) -> Iterator[_Row]:
-    return _table_rows(path, shown, ",")
-
-
-def _tsv_rows(path: str, shown: str) -> Iterator[_Row]:
-    return _table_rows(path, shown, "\t")
-
-
 def _jsonl_rows(path: str, shown: str) -> Iterator[_Row]:
     for number, line in text_lines(path, shown):
         if line.strip():
@@ -95,4 +88,9 @@ def _as_row(value: Any, origin: str) -> dict[str, Any]:
     return value
 
 
-ROW_READERS = {".csv": _csv_rows, ".tsv": _tsv_rows, ".jsonl": _jsonl_rows, ".json": _json_rows}
+ROW_READERS: dict[str, Callable[[str, str], Iterator[_Row]]] = {
+    ".csv": partial(_table_rows, delimiter=","),
+    ".tsv": partial(_table_rows, delimiter="\t"),
+    ".jsonl": _jsonl_rows,
+    ".json": _json_rows,
+}

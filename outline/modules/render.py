@@ -18,10 +18,10 @@ from ..constants import BACKUP
 from ..exception import CommandNotFound, LayerException, ShellCommandFailureException
 from ..frames import FrameSet
 from ..io import system
+from ..io.images import note_sizes, read_sizes, require
 from ..io.output import MAIN, Output, Targets
 from ..io.path import absolute_path, each_path, expand_path
 from ..io.pattern import find_slot
-from ..io.sizes import note_sizes, read_sizes
 from ..layer import Layer, outputs
 from ..layer.life import end_frames, fill_in
 from ..resources import parse_memory_kb
@@ -390,6 +390,4 @@ class RenderLayer(Layer):
 
     def __require_openimageio(self) -> None:
         if self.get_arg("check_images"):
-            from ..io.images import require
-
             require(f"layer {self.get_name()!r}{self.get_origin()}: check_images")
