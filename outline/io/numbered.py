@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from .output import Output
 
-__all__ = ["adopt_numbered", "numbered_path", "unnumbered"]
+__all__ = ["adopt_numbered", "move_written", "numbered_path", "unnumbered"]
 
 
 def unnumbered(target: Output) -> str:
@@ -27,6 +27,12 @@ def numbered_path(target: Output, number: str, joint: str = "") -> str:
     """
     stem, extension = os.path.splitext(f"x{target.pattern.suffix}")  # without the x, ".png" has no extension
     return f"{target.pattern.prefix.removesuffix(joint)}{stem[1:]}{number}{extension}"
+
+
+def move_written(written: str, path: str) -> None:
+    """Give a file the name that was asked for, if an application has written it under another one."""
+    if written != path and os.path.exists(written):
+        os.replace(written, path)
 
 
 def adopt_numbered(target: Output, frames: Iterable[int]) -> None:

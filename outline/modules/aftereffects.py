@@ -25,6 +25,7 @@ from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import Run, rows
 from ..io.output import Targets
+from ..layer.args import where
 from .per_frame import PerRowLayer
 from .render import RenderArgs, flags
 
@@ -32,25 +33,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 __all__ = ["AfterEffects", "AfterEffectsArgs"]
-
-AFTER_EFFECTS_RULES = OutputRules(
-    frame_index=(r"^PROGRESS: .*\((\d+)[UL]?\): ",),
-    warning=(r"^WARNING:", r"Unable to (?!Render|obtain)"),
-    harmless=(r"GL_VERS.*Error: 1280", r"Create Buffer Error: 1280", r"NVAPI error"),
-    error=(
-        r"(?i)aerender error",
-        r"(?i)after effects error",
-        r"\bError: ",
-        r"Unable to Render",
-        r"Unable to obtain a license",
-        r"Invalid Serial Number",
-        r"is using the same serial number",
-        r"unexpected failure during application startup",
-        r"internal verification failure",
-        r"layer dependencies are missing",
-        r"output module.*already in use",
-    ),
-)
 
 
 class AfterEffectsArgs(RenderArgs, total=False):
@@ -76,7 +58,24 @@ class AfterEffects(PerRowLayer):
     application = "AfterEffects"
     executable = "aerender"
     declared_args = AfterEffectsArgs
-    output_rules = AFTER_EFFECTS_RULES
+    output_rules = OutputRules(
+        frame_index=(r"^PROGRESS: .*\((\d+)[UL]?\): ",),
+        warning=(r"^WARNING:", r"Unable to (?!Render|obtain)"),
+        harmless=(r"GL_VERS.*Error: 1280", r"Create Buffer Error: 1280", r"NVAPI error"),
+        error=(
+            r"(?i)aerender error",
+            r"(?i)after effects error",
+            r"\bError: ",
+            r"Unable to Render",
+            r"Unable to obtain a license",
+            r"Invalid Serial Number",
+            r"is using the same serial number",
+            r"unexpected failure during application startup",
+            r"internal verification failure",
+            r"layer dependencies are missing",
+            r"output module.*already in use",
+        ),
+    )
     trusts_exit_code = False
     writes_beside = True
 
@@ -88,9 +87,7 @@ class AfterEffects(PerRowLayer):
         """Also check that the arguments say what to render."""
         super().check_required_args()
         if bool(self.get_arg("comp")) == bool(self.get_arg("queue_index")):
-            raise LayerException(
-                f"layer {self.get_name()!r}{self.get_origin()} needs one of the arguments 'comp' and 'queue_index'"
-            )
+            raise LayerException(f"{where(self)} needs one of the arguments 'comp' and 'queue_index'")
 
     def rows(self, frames: FrameSet) -> list[Run]:
         """The rows of consecutive frames."""

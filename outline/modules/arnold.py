@@ -31,19 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Arnold", "ArnoldArgs"]
 
-ARNOLD_RULES = OutputRules(
-    percent=(r"\| +(\d+)% done",),
-    memory=(r"peak CPU memory used +(?P<number>[\d.]+) ?(?P<unit>[KMG])B",),
-    warning=(r"WARNING +\|",),
-    fatal=(
-        r"rendering with watermarks because of failed authorization",
-        r"aborting render because the abort_on_license_fail option was enabled",
-        r"ERROR +\|",
-        r"\[rlm\] error initializing license system",
-        r"signal caught: ",
-    ),
-)
-
 
 class ArnoldArgs(RenderArgs, total=False):
     """The arguments of ``Arnold``."""
@@ -68,7 +55,18 @@ class Arnold(PerFrameLayer):
     application = "Arnold"
     executable = "kick"
     declared_args = ArnoldArgs
-    output_rules = ARNOLD_RULES
+    output_rules = OutputRules(
+        percent=(r"\| +(\d+)% done",),
+        memory=(r"peak CPU memory used +(?P<number>[\d.]+) ?(?P<unit>[KMG])B",),
+        warning=(r"WARNING +\|",),
+        fatal=(
+            r"rendering with watermarks because of failed authorization",
+            r"aborting render because the abort_on_license_fail option was enabled",
+            r"ERROR +\|",
+            r"\[rlm\] error initializing license system",
+            r"signal caught: ",
+        ),
+    )
     writes_beside = True
     path_args = ("scene", "plugin_paths")
 

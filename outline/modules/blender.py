@@ -34,6 +34,7 @@ from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import blender_list
 from ..io.output import Output, Targets
+from ..layer.args import where
 from .render import RenderArgs, RenderCommand, RenderLayer
 
 if TYPE_CHECKING:
@@ -61,44 +62,6 @@ _FORMATS = {
 
 # The time and channel in front of each line from 5.0 on.
 _PREFIX = r"^(?:\d+:\d\d(?::\d\d)?\.\d+ +render +\| *)?"
-
-BLENDER_RULES = OutputRules(
-    percent=(
-        r"\| (?:.*\| )?Sample (\d+)/(\d+)",
-        r"Rendering (\d+) / (\d+) samples",
-        r"Rendered (\d+)/(\d+) Tiles",
-    ),
-    frame=(_PREFIX + r"Fra: ?(-?\d+)\b", _PREFIX + r"Rendering frame (-?\d+)$"),
-    frame_done=(_PREFIX + r"Saved: '(.+)'$",),
-    memory=(
-        r"\(Peak (?P<number>[\d.]+)(?P<unit>[KMG])\)",
-        r"\| Mem: ?(?P<number>[\d.]+)(?P<unit>[KMG])",
-    ),
-    warning=(r"^Warning: ", r"\| WARNING "),
-    error=(
-        r"^Can't find scene: ",
-        r"Format from '-F",
-        r"unknown argument, loading as file: ",
-        r"Render error \(",
-        r"Cannot open file for writing",
-        r"^\w*Error: .+",  # the last line of a traceback
-        r"\| ERROR ",
-    ),
-    harmless=(
-        r"EGL Error",  # without a display it goes on in another way
-        r"^Error: Not freed memory blocks: ",  # at its end, when the pictures are there
-        r"^Error: region type \d+ missing in space type",  # a window that an older Blender has saved
-    ),
-    # Seen with all of these: exit code 0 and half a picture, or an old one.
-    fatal=(
-        r"^Error: ",
-        r"System is out of GPU",
-        r"Out of memory in ",
-        r"Illegal address in ",
-        r"CUDA error",
-        r"Refer to the Cycles GPU rendering documentation",
-    ),
-)
 
 
 def engine_name(engine: str, version: tuple[int, int]) -> str:
@@ -138,7 +101,43 @@ class Blender(RenderLayer):
     application = "Blender"
     executable = "blender"
     declared_args = BlenderArgs
-    output_rules = BLENDER_RULES
+    output_rules = OutputRules(
+        percent=(
+            r"\| (?:.*\| )?Sample (\d+)/(\d+)",
+            r"Rendering (\d+) / (\d+) samples",
+            r"Rendered (\d+)/(\d+) Tiles",
+        ),
+        frame=(_PREFIX + r"Fra: ?(-?\d+)\b", _PREFIX + r"Rendering frame (-?\d+)$"),
+        frame_done=(_PREFIX + r"Saved: '(.+)'$",),
+        memory=(
+            r"\(Peak (?P<number>[\d.]+)(?P<unit>[KMG])\)",
+            r"\| Mem: ?(?P<number>[\d.]+)(?P<unit>[KMG])",
+        ),
+        warning=(r"^Warning: ", r"\| WARNING "),
+        error=(
+            r"^Can't find scene: ",
+            r"Format from '-F",
+            r"unknown argument, loading as file: ",
+            r"Render error \(",
+            r"Cannot open file for writing",
+            r"^\w*Error: .+",  # the last line of a traceback
+            r"\| ERROR ",
+        ),
+        harmless=(
+            r"EGL Error",  # without a display it goes on in another way
+            r"^Error: Not freed memory blocks: ",  # at its end, when the pictures are there
+            r"^Error: region type \d+ missing in space type",  # a window that an older Blender has saved
+        ),
+        # Seen with all of these: exit code 0 and half a picture, or an old one.
+        fatal=(
+            r"^Error: ",
+            r"System is out of GPU",
+            r"Out of memory in ",
+            r"Illegal address in ",
+            r"CUDA error",
+            r"Refer to the Cycles GPU rendering documentation",
+        ),
+    )
     writes_beside = True
     required_args = ("scene",)
 
@@ -151,8 +150,8 @@ class Blender(RenderLayer):
         super().check_required_args()
         if "--" in self.get_extra_args():
             raise LayerException(
-                f"layer {self.get_name()!r}{self.get_origin()}: extra_args may not hold '--', since Blender"
-                " reads nothing behind it; give device= for '-- --cycles-device'"
+                f"{where(self)}: extra_args may not hold '--', since Blender reads nothing behind it; give device= for"
+                " '-- --cycles-device'"
             )
 
     def check_before_commands(self, frames: FrameSet) -> None:
@@ -181,17 +180,17 @@ class Blender(RenderLayer):
         if self.get_arg("factory_startup"):
             words.append("--factory-startup")
         words += ["-noaudio", _plain(self.get_scene())]
-        if self.get_arg("scene_name"):
-            words += _scene_words(str(self.get_arg("scene_name")))
+        if self.get_arg("scene_name"):  # end Blender when there is no such scene
+            look = f"import bpy; bpy.data.scenes[{str(self.get_arg('scene_name'))!r}]"
+            words += ["-S", str(self.get_arg("scene_name")), "--python-exit-code", str(_SCRIPT_FAILED)]
+            words += ["--python-expr", look]
         if self.get_arg("engine"):
             words += ["-E", self._engine(program)]
         return [*words, "-F", self._format(target), "-t", str(self.get_threads()), *self.get_extra_args()]
 
     def _engine(self, program: list[str]) -> str:
         engine = str(self.get_arg("engine"))
-        if "EEVEE" not in engine.upper():
-            return engine_name(engine, (0, 0))
-        return engine_name(engine, self._version(program))
+        return engine_name(engine, self._version(program) if "EEVEE" in engine.upper() else (0, 0))
 
     def _version(self, program: list[str]) -> tuple[int, int]:
         return _two_numbers(str(self.get_arg("version") or "") or _ask_version(program))
@@ -200,11 +199,10 @@ class Blender(RenderLayer):
         given = self.get_arg("format")
         if given:
             return str(given)
-        path = target.path
-        extension = os.path.splitext(path)[1].lower()
+        extension = os.path.splitext(target.path)[1].lower()
         if extension not in _FORMATS:
             raise LayerException(
-                f"layer {self.get_name()!r}: unknown picture format of {path!r}; give format=, as for blender -F"
+                f"layer {self.get_name()!r}: unknown picture format of {target.path!r}; give format=, as for blender -F"
             )
         return _FORMATS[extension]
 
@@ -212,12 +210,6 @@ class Blender(RenderLayer):
 def _plain(path: str) -> str:
     """A path that begins with one slash. To Blender, two mean the folder of the scene."""
     return re.sub(r"^//+", "/", path)
-
-
-def _scene_words(name: str) -> list[str]:
-    """Words that choose a scene, and end Blender when there is none of that name."""
-    look = f"import bpy; bpy.data.scenes[{name!r}]"
-    return ["-S", name, "--python-exit-code", str(_SCRIPT_FAILED), "--python-expr", look]
 
 
 def _ask_version(program: list[str]) -> str:

@@ -28,26 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Cinema4D", "Cinema4DArgs"]
 
-CINEMA4D_RULES = OutputRules(
-    percent=(r"Progress: (\d+)%",),
-    frame=(r"Rendering frame (-?\d+)",),
-    warning=(r"(?i)^warning\b",),
-    error=(
-        r"Files cannot be written - please check output paths!",
-        r"(?:Document|Project) not found",
-        r"Error (?:loading|rendering) (?:document|project)",
-        r"Rendering failed",
-        r"Asset missing",
-        r"Unable to write file",
-        r"output resolution is too high",
-        r"Frame rendering aborted",
-        r"Invalid License from License Server",
-        r"Enter Registration Data",
-        r"abort_on_license_fail enabled",
-        r"(?i)\blicen[cs]e\b.*\b(?:fail|error|denied|not found|unavailable)",
-    ),
-)
-
 
 class Cinema4DArgs(RenderArgs, total=False):
     """The arguments of ``Cinema4D``."""
@@ -70,7 +50,25 @@ class Cinema4D(PerRowLayer):
     application = "Cinema4D"
     executable = "Commandline"
     declared_args = Cinema4DArgs
-    output_rules = CINEMA4D_RULES
+    output_rules = OutputRules(
+        percent=(r"Progress: (\d+)%",),
+        frame=(r"Rendering frame (-?\d+)",),
+        warning=(r"(?i)^warning\b",),
+        error=(
+            r"Files cannot be written - please check output paths!",
+            r"(?:Document|Project) not found",
+            r"Error (?:loading|rendering) (?:document|project)",
+            r"Rendering failed",
+            r"Asset missing",
+            r"Unable to write file",
+            r"output resolution is too high",
+            r"Frame rendering aborted",
+            r"Invalid License from License Server",
+            r"Enter Registration Data",
+            r"abort_on_license_fail enabled",
+            r"(?i)\blicen[cs]e\b.*\b(?:fail|error|denied|not found|unavailable)",
+        ),
+    )
     trusts_exit_code = False
     numbers_files = True
     path_args = ("scene", "multipass")

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..io.output import Targets
-from .oiio import OIIO_RULES, check_folder
+from ..layer.args import where
+from .oiio import Oiio, check_folder
 from .render import RenderCommand
 from .sequence import SequenceLayer, SourceArgs
 
@@ -41,7 +42,7 @@ class ContactSheet(SequenceLayer):
     application = "Oiio"
     executable = "oiiotool"
     declared_args = ContactSheetArgs
-    output_rules = OIIO_RULES
+    output_rules = Oiio.output_rules
     writes_beside = True
 
     if TYPE_CHECKING:
@@ -53,8 +54,7 @@ class ContactSheet(SequenceLayer):
         super().check_required_args()
         tile = self.get_arg("tile")
         if tile is not None and (not isinstance(tile, (list, tuple)) or len(tile) != 2):
-            where = f"layer {self.get_name()!r}{self.get_origin()}"
-            raise LayerException(f"{where}: tile must be (width, height), not {tile!r}")
+            raise LayerException(f"{where(self)}: tile must be (width, height), not {tile!r}")
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Also check that oiiotool can write into the folder."""

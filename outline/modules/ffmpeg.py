@@ -24,6 +24,7 @@ from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..io.output import Targets
+from ..layer.args import where
 from ..layer.context import report_problem
 from .render import RenderCommand
 from .sequence import SequenceLayer, SourceArgs
@@ -35,18 +36,6 @@ __all__ = ["Ffmpeg", "FfmpegArgs"]
 
 logger = logging.getLogger("outline.modules.ffmpeg")
 
-FFMPEG_RULES = OutputRules(
-    frame_index=(r"^frame= *(\d+)",),
-    error=(
-        r"No such file or directory",
-        r"Impossible to open",
-        r"Conversion failed!",
-        r"Invalid (?:data|argument)",
-        r"^\[.+\] .*(?:[Ee]rror|not divisible by|Unknown encoder)",
-        r"^(?:Unknown|Unrecognized|Error) ",
-        r"Permission denied",
-    ),
-)
 
 _RATE = r"\d+(\.\d+)?([/:]\d+(\.\d+)?)?\Z|(ntsc|pal|q?ntsc|q?pal|sntsc|spal|film|ntsc-film)\Z"
 _EVEN = "pad=ceil(iw/2)*2:ceil(ih/2)*2"
@@ -75,7 +64,18 @@ class Ffmpeg(SequenceLayer):
     application = "Ffmpeg"
     executable = "ffmpeg"
     declared_args = FfmpegArgs
-    output_rules = FFMPEG_RULES
+    output_rules = OutputRules(
+        frame_index=(r"^frame= *(\d+)",),
+        error=(
+            r"No such file or directory",
+            r"Impossible to open",
+            r"Conversion failed!",
+            r"Invalid (?:data|argument)",
+            r"^\[.+\] .*(?:[Ee]rror|not divisible by|Unknown encoder)",
+            r"^(?:Unknown|Unrecognized|Error) ",
+            r"Permission denied",
+        ),
+    )
     writes_beside = True
 
     if TYPE_CHECKING:
@@ -87,8 +87,7 @@ class Ffmpeg(SequenceLayer):
         super().check_required_args()
         rate = self.get_arg("fps")
         if rate is not None and not re.match(_RATE, str(rate)):
-            where = f"layer {self.get_name()!r}{self.get_origin()}"
-            problem = f"{where}: fps must be a number such as 25 or '24000/1001', not {rate!r}"
+            problem = f"{where(self)}: fps must be a number such as 25 or '24000/1001', not {rate!r}"
             report_problem(LayerException(problem), self)
 
     def check_before_commands(self, frames: FrameSet) -> None:
@@ -106,9 +105,10 @@ class Ffmpeg(SequenceLayer):
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
         """The one run of ffmpeg."""
         rate = str(self.get_arg("fps") or 24)
+        links = os.path.join(self.get_scratch_folder().replace("%", "%%"), f"%06d{self._extension()}")
         words = [*self.get_program(), "-hide_banner", "-nostdin", "-xerror", "-y"]
         words += ["-framerate", rate, "-start_number", "0"]
-        words += [*(str(word) for word in self.get_arg("input_args") or ()), "-i", self._links_pattern()]
+        words += [*(str(word) for word in self.get_arg("input_args") or ()), "-i", links]
         words += ["-frames:v", str(len(self.get_sequence())), "-r", rate, "-c:v", str(self.get_arg("codec", "libx264"))]
         if self.get_arg("crf", 18) is not None and self.get_arg("codec", "libx264") in ("libx264", "libx265"):
             words += ["-crf", str(self.get_arg("crf", 18))]
@@ -141,9 +141,6 @@ class Ffmpeg(SequenceLayer):
             shown.append(last)
         return shown
 
-    def _links_pattern(self) -> str:
-        return os.path.join(self.get_scratch_folder().replace("%", "%%"), f"%06d{self._extension()}")
-
     def _extension(self) -> str:
         return os.path.splitext(self.get_source().path)[1]
 
@@ -156,18 +153,9 @@ def _count_frames(program: str, movie: str) -> int | None:
     probe = shutil.which("ffprobe", path=os.pathsep.join([os.path.dirname(program), os.environ.get("PATH", "")]))
     if probe is None or not os.path.exists(movie):
         return None
-    words = [
-        probe,
-        "-v",
-        "error",
-        "-select_streams",
-        "v:0",
-        "-count_packets",
-        "-show_entries",
-        "stream=nb_read_packets",
-    ]
+    words = [probe, "-v", "error", "-select_streams", "v:0", "-count_packets", "-show_entries"]
     asked = subprocess.run(
-        [*words, "-of", "csv=p=0", _not_an_option(movie)],
+        [*words, "stream=nb_read_packets", "-of", "csv=p=0", _not_an_option(movie)],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

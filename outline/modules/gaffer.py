@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Gaffer", "GafferArgs"]
 
-GAFFER_RULES = OutputRules(
-    percent=(r"\| +(\d+)% done", r"R90000\s+(\d+)%"),
-    warning=(r"^WARNING\b",),
-    error=(r"^ERROR\b", r"^\w*Error: .+", r"\{SEVERE\} License"),
-)
-
 
 class GafferArgs(RenderArgs, total=False):
     """The arguments of ``Gaffer``."""
@@ -53,7 +47,11 @@ class Gaffer(RenderLayer):
     application = "Gaffer"
     executable = "gaffer"
     declared_args = GafferArgs
-    output_rules = GAFFER_RULES
+    output_rules = OutputRules(
+        percent=(r"\| +(\d+)% done", r"R90000\s+(\d+)%"),
+        warning=(r"^WARNING\b",),
+        error=(r"^ERROR\b", r"^\w*Error: .+", r"\{SEVERE\} License"),
+    )
     required_args = ("scene",)
     arg_types: ClassVar[dict[str, type]] = {"context": dict}
 

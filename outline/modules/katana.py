@@ -30,20 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Katana", "KatanaArgs"]
 
-KATANA_RULES = OutputRules(
-    percent=(r"\| +(\d+)% done", r"R90000\s+(\d+)%", r"\bBlock (\d+)/(\d+) .*\brendered\b"),
-    frame=(r"Starting frame (-?\d+)",),
-    frame_done=(r"Frame (-?\d+) completed",),
-    warning=(r"^\[WARNING ", r"WARNING +\|"),
-    error=(
-        r"\{SEVERE\} License",
-        r"(?i)\blicen[cs]e\b.*\b(?:fail|error|denied|not found|unavailable)",
-        r"^\[(?:ERROR|CRITICAL) ",
-        r"^\w*Error: .+",
-    ),
-    fatal=(r"rendering with watermarks because of failed authorization", r"ERROR +\|"),
-)
-
 
 class KatanaArgs(RenderArgs, total=False):
     """The arguments of ``Katana``."""
@@ -63,7 +49,19 @@ class Katana(RenderLayer):
     application = "Katana"
     executable = ("katana", "katanaBin")
     declared_args = KatanaArgs
-    output_rules = KATANA_RULES
+    output_rules = OutputRules(
+        percent=(r"\| +(\d+)% done", r"R90000\s+(\d+)%", r"\bBlock (\d+)/(\d+) .*\brendered\b"),
+        frame=(r"Starting frame (-?\d+)",),
+        frame_done=(r"Frame (-?\d+) completed",),
+        warning=(r"^\[WARNING ", r"WARNING +\|"),
+        error=(
+            r"\{SEVERE\} License",
+            r"(?i)\blicen[cs]e\b.*\b(?:fail|error|denied|not found|unavailable)",
+            r"^\[(?:ERROR|CRITICAL) ",
+            r"^\w*Error: .+",
+        ),
+        fatal=(r"rendering with watermarks because of failed authorization", r"ERROR +\|"),
+    )
     required_args = ("scene",)
     arg_types: ClassVar[dict[str, type]] = {"render_node": str, "variables": dict}
 

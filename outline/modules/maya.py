@@ -34,6 +34,7 @@ from ..console import OutputRules
 from ..exception import LayerException
 from ..frames.dialects import Run
 from ..io.output import Targets
+from ..layer.args import where
 from .per_frame import PerRowLayer
 from .render import RenderArgs, flags, words_of
 
@@ -42,55 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Maya", "MayaArgs"]
 
-MAYA_RULES = OutputRules(
-    percent=(
-        r"\| +(\d+)% done",  # Arnold
-        r"Block (\d+)/(\d+) \(",  # Redshift
-        r"R90000\s+(\d+)%",  # RenderMan
-        r"\[PROGRESS\] (\d+) percent",
-        r"PROGRESS: (\d+)%",  # V-Ray
-    ),
-    frame=(r"\[mtoa\.session\] +Initializing at frame (-?\d+)",),
-    frame_done=(
-        r"Finished Rendering (.+?)\.?$",
-        r'Successfully written image file "(.+)"',
-        r"writing (?:image )?file [`'](.+?)'",
-    ),
-    memory=(r"peak CPU memory used +(?P<number>[\d.]+) ?(?P<unit>[KMG])B",),
-    warning=(r"^Warning: ", r"WARNING +\|"),
-    error=(
-        r"^Error: ",
-        r"Frame aborted",
-        r"Fatal Error",
-        r"failed to render",
-        r"\(kFailure\)",
-        r"License error",
-        r"\{SEVERE\} License",
-    ),
-    fatal=(
-        r"rendering with watermarks because of failed authorization",
-        r"abort_on_license_fail option was enabled",
-        r"FLEXlm error",
-        r"Maya: License was not obtained",
-        r"Could not obtain a license",
-        r"(?i)\binitializing Maya",
-        r'Plug-in, "mtoa", was not found',
-        r"\[mtoa\] Failed batch render",
-        r"V-Ray error:",
-        r"rman Fatal",
-        r"3DL ERROR",
-        r"Frame rendering aborted",
-        r"Rendering was internally aborted",
-        r'Cannot find procedure "rsPreference"',
-        r"CUDA_ERROR_UNKNOWN",
-        r"Failed to init the CUDA driver API",
-        r"does not have any renderable cameras",
-        r"Cannot load scene",
-        r"Cannot open project",
-        r"can't create file",
-        r"^Usage: Render",
-    ),
-)
 
 _NAMINGS = {".": "name.#.ext", "": "name#.ext", "_": "name_#.ext"}
 _THREADS = {"arnold": "-ai:threads", "renderman": "-t", "vray": "-threads", "sw": "-n"}
@@ -128,7 +80,55 @@ class Maya(PerRowLayer):
     application = "Maya"
     executable = "Render"
     declared_args = MayaArgs
-    output_rules = MAYA_RULES
+    output_rules = OutputRules(
+        percent=(
+            r"\| +(\d+)% done",  # Arnold
+            r"Block (\d+)/(\d+) \(",  # Redshift
+            r"R90000\s+(\d+)%",  # RenderMan
+            r"\[PROGRESS\] (\d+) percent",
+            r"PROGRESS: (\d+)%",  # V-Ray
+        ),
+        frame=(r"\[mtoa\.session\] +Initializing at frame (-?\d+)",),
+        frame_done=(
+            r"Finished Rendering (.+?)\.?$",
+            r'Successfully written image file "(.+)"',
+            r"writing (?:image )?file [`'](.+?)'",
+        ),
+        memory=(r"peak CPU memory used +(?P<number>[\d.]+) ?(?P<unit>[KMG])B",),
+        warning=(r"^Warning: ", r"WARNING +\|"),
+        error=(
+            r"^Error: ",
+            r"Frame aborted",
+            r"Fatal Error",
+            r"failed to render",
+            r"\(kFailure\)",
+            r"License error",
+            r"\{SEVERE\} License",
+        ),
+        fatal=(
+            r"rendering with watermarks because of failed authorization",
+            r"abort_on_license_fail option was enabled",
+            r"FLEXlm error",
+            r"Maya: License was not obtained",
+            r"Could not obtain a license",
+            r"(?i)\binitializing Maya",
+            r'Plug-in, "mtoa", was not found',
+            r"\[mtoa\] Failed batch render",
+            r"V-Ray error:",
+            r"rman Fatal",
+            r"3DL ERROR",
+            r"Frame rendering aborted",
+            r"Rendering was internally aborted",
+            r'Cannot find procedure "rsPreference"',
+            r"CUDA_ERROR_UNKNOWN",
+            r"Failed to init the CUDA driver API",
+            r"does not have any renderable cameras",
+            r"Cannot load scene",
+            r"Cannot open project",
+            r"can't create file",
+            r"^Usage: Render",
+        ),
+    )
     exit_reasons: ClassVar[dict[int, str]] = {
         206: "Maya could not read its command line",
         210: "Maya could not open or render the scene",
@@ -143,14 +143,12 @@ class Maya(PerRowLayer):
         """Also check that Maya's options can express the name of the pictures."""
         super().check_required_args()
         if self.get_arg("render_type") is not None and str(self.get_arg("render_type")) not in "012":
-            raise LayerException(f"layer {self.get_name()!r}{self.get_origin()}: render_type must be 0, 1 or 2")
+            raise LayerException(f"{where(self)}: render_type must be 0, 1 or 2")
         if self.get_arg("renderer") == "renderman":
             given = [key for key in ("naming", "percent", "render_type") if self.get_arg(key) is not None]
             if given:
-                raise LayerException(
-                    f"layer {self.get_name()!r}{self.get_origin()}: RenderMan in Maya has no option for"
-                    f" {', '.join(given)}; leave it out"
-                )
+                options = ", ".join(given)
+                raise LayerException(f"{where(self)}: RenderMan in Maya has no option for {options}; leave it out")
         self._image_words(Targets(self.get_render_outputs()))
 
     def row_words(self, row: Run, targets: Targets) -> list[str]:
@@ -190,7 +188,7 @@ class Maya(PerRowLayer):
         naming = self.get_arg("naming") or _NAMINGS.get(name[len(stem) :])
         if not stem or naming is None:
             raise LayerException(
-                f"layer {self.get_name()!r}{self.get_origin()}: Maya has no naming for {target.path!r};"
+                f"{where(self)}: Maya has no naming for {target.path!r};"
                 " use a name like 'beauty.####.exr', 'beauty_####.exr' or 'beauty####.exr'; or give naming=, as"
                 " Render -fnc has it, or image_name=False"
             )

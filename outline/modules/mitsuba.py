@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..console import OutputRules
 from ..exception import LayerException
-from ..frames import FrameSet
-from ..io.output import Output, Targets
-from .render import RenderArgs, RenderCommand, RenderLayer
+from ..io.output import Targets
+from ..layer.args import where
+from .per_frame import PerFrameLayer
+from .render import RenderArgs
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -34,13 +35,6 @@ _FEWEST_THREADS = 3
 # Those that the film hdrfilm writes.
 _EXTENSIONS = (".exr", ".rgbe", ".pfm")
 
-MITSUBA_RULES = OutputRules(
-    # The bar has no number, so the percentage comes from its filled part.
-    frame_done=(r'Developing "(.+)" \.\.',),
-    warning=(r" WARN ",),
-    error=(r"^Caught a critical exception: .+", r" ERROR ", r"^\s+what\(\): "),
-)
-
 
 class MitsubaArgs(RenderArgs, total=False):
     """The arguments of ``Mitsuba``."""
@@ -50,7 +44,7 @@ class MitsubaArgs(RenderArgs, total=False):
     sensor: int  #: The number of the sensor.
 
 
-class Mitsuba(RenderLayer):
+class Mitsuba(PerFrameLayer):
     """Renders frames with Mitsuba 3, each in its own process.
 
     ::
@@ -61,9 +55,14 @@ class Mitsuba(RenderLayer):
     application = "Mitsuba"
     executable = "mitsuba"
     declared_args = MitsubaArgs
-    output_rules = MITSUBA_RULES
+    output_rules = OutputRules(
+        # The bar has no number, so the percentage comes from its filled part.
+        frame_done=(r'Developing "(.+)" \.\.',),
+        warning=(r" WARN ",),
+        error=(r"^Caught a critical exception: .+", r" ERROR ", r"^\s+what\(\): "),
+    )
     writes_beside = True
-    required_args = ("scene",)
+    may_share_scene = True  # with other parameters
 
     if TYPE_CHECKING:
 
@@ -75,22 +74,18 @@ class Mitsuba(RenderLayer):
         for output in self.get_render_outputs()[:1]:
             if not output.path.lower().endswith(_EXTENSIONS):
                 raise LayerException(
-                    f"layer {self.get_name()!r}{self.get_origin()}: Mitsuba writes {', '.join(_EXTENSIONS)}, but the"
-                    f" output is {output.path!r}; a layer Oiio can convert it"
+                    f"{where(self)}: Mitsuba writes {', '.join(_EXTENSIONS)}, but the output is {output.path!r};"
+                    " a layer Oiio can convert it"
                 )
 
-    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
-        """A run of Mitsuba for each frame."""
-        program = self.get_program()
-        return [RenderCommand([*program, *self._words(frame, targets.main)], FrameSet([frame])) for frame in frames]
-
-    def _words(self, frame: int, target: Output) -> list[str]:
+    def frame_words(self, frame: int, targets: Targets) -> list[str]:
+        """The words for threads, parameters, picture and scene."""
         words = ["-m", str(self.get_arg("variant", "scalar_rgb"))]
         words += ["-t", str(max(_FEWEST_THREADS, self.get_threads()))]
         if self.get_arg("sensor") is not None:
             words += ["-s", str(self.get_arg("sensor"))]
         words += [f"-D{name}={self._value(name, value, frame)}" for name, value in self._params().items()]
-        return [*words, *self.get_extra_args(), "-o", target.frame_path(frame), self.get_scene(frame)]
+        return [*words, *self.get_extra_args(), "-o", targets.main.frame_path(frame), self.get_scene(frame)]
 
     def _params(self) -> Mapping[str, Any]:
         params = self.get_arg("params") or {}

@@ -33,20 +33,6 @@ __all__ = ["Nuke", "NukeArgs"]
 
 _ERRORS = (r"(?:^|\] )(?:ERROR|Error) ?: ", r"Eddy\[ERROR\]")
 
-NUKE_RULES = OutputRules(
-    tenths=(r"(?:^|\s)(?:\.\d)*\.(\d)(?=[\s.]|$)",),
-    frame_done=(r"^Frame (-?\d+) \(\d+ of \d+\)", r"Writing (.+) took [\d.]+ seconds"),
-    warning=(r"(?:^|\] )Warning: ",),
-    error=(
-        r"(?i)invalid .*licen[cs]e key",
-        r"(?i)\blicen[cs]e\b.*\b(?:fail|error|denied|not found|unavailable)",
-        r"Node execution error:",
-        r"Worker process failed",
-        r"Segmentation fault",
-    ),
-    fatal=_ERRORS,
-)
-
 
 class NukeArgs(RenderArgs, total=False):
     """The arguments of ``Nuke``."""
@@ -72,7 +58,19 @@ class Nuke(RenderLayer):
     application = "Nuke"
     executable = "nuke"
     declared_args = NukeArgs
-    output_rules = NUKE_RULES
+    output_rules = OutputRules(
+        tenths=(r"(?:^|\s)(?:\.\d)*\.(\d)(?=[\s.]|$)",),
+        frame_done=(r"^Frame (-?\d+) \(\d+ of \d+\)", r"Writing (.+) took [\d.]+ seconds"),
+        warning=(r"(?:^|\] )Warning: ",),
+        error=(
+            r"(?i)invalid .*licen[cs]e key",
+            r"(?i)\blicen[cs]e\b.*\b(?:fail|error|denied|not found|unavailable)",
+            r"Node execution error:",
+            r"Worker process failed",
+            r"Segmentation fault",
+        ),
+        fatal=_ERRORS,
+    )
     exit_reasons: ClassVar[dict[int, str]] = {1: "an error while rendering", 100: "no licence was available"}
     required_args = ("scene",)
 

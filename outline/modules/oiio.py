@@ -21,6 +21,7 @@ from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import oiio_list
 from ..io.output import Output, Targets
+from ..layer.args import where
 from .render import RenderCommand, RenderLayer
 from .sequence import SourceArgs, SourceLayer
 
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Oiio", "OiioArgs", "check_folder", "literal"]
 
-OIIO_RULES = OutputRules(
-    warning=(r"^oiiotool WARNING",),
-    error=(r"^oiiotool ERROR", r"^terminate called after throwing"),
-)
 
 # What oiiotool takes for a frame or view placeholder anywhere in a path.
 _WILDCARDS = "#@%"
@@ -60,7 +57,10 @@ class Oiio(SourceLayer):
     application = "Oiio"
     executable = "oiiotool"
     declared_args = OiioArgs
-    output_rules = OIIO_RULES
+    output_rules = OutputRules(
+        warning=(r"^oiiotool WARNING",),
+        error=(r"^oiiotool ERROR", r"^terminate called after throwing"),
+    )
     writes_beside = True
 
     if TYPE_CHECKING:
@@ -71,8 +71,7 @@ class Oiio(SourceLayer):
         """Also check that the operations are words."""
         super().check_required_args()
         if isinstance(self.get_arg("operations"), str):
-            where = f"layer {self.get_name()!r}{self.get_origin()}"
-            raise LayerException(f"{where}: operations must be a list of words, not a text")
+            raise LayerException(f"{where(self)}: operations must be a list of words, not a text")
 
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
         """One run of oiiotool for all frames, or one for each frame when a path looks like a sequence."""

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import Run, runs
 from ..io.output import Targets
+from ..layer.args import where
 from .render import RenderCommand, RenderLayer
 
 __all__ = ["PerFrameLayer", "PerRowLayer"]
@@ -16,9 +19,13 @@ class PerFrameLayer(RenderLayer):
     """Renders each frame in its own process, from its own scene file.
 
     A module implements ``frame_words`` instead of ``render_commands``.
+
+    Attributes:
+        may_share_scene: All frames may be made of one scene file.
     """
 
     required_args = ("scene",)
+    may_share_scene: ClassVar[bool] = False
 
     def frame_words(self, frame: int, targets: Targets) -> list[str]:
         """The words that follow the program for one frame."""
@@ -27,12 +34,13 @@ class PerFrameLayer(RenderLayer):
     def check_required_args(self) -> None:
         """Also check that every frame has its own scene file."""
         super().check_required_args()
+        if self.may_share_scene or self.get_items() is not None or not self.get_arg("scene"):
+            return
         frames = FrameSet(self.get_frame_range() or "1").unique()
-        is_one = len(frames) > 1 and self.get_scene(frames[0]) == self.get_scene(frames[1])
-        if is_one and self.get_arg("scene") and self.get_items() is None:
+        if len(frames) > 1 and self.get_scene(frames[0]) == self.get_scene(frames[1]):
             raise LayerException(
-                f"layer {self.get_name()!r}{self.get_origin()}: {self.application} renders one file per frame, but the"
-                f" scene {self.get_scene()!r} is a single file; put #### into its path"
+                f"{where(self)}: {self.application} renders one file per frame, but the scene {self.get_scene()!r} is a"
+                " single file; put #### into its path"
             )
 
     def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:

@@ -24,7 +24,7 @@ from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..frames.dialects import Run, rows
-from ..io.numbered import numbered_path
+from ..io.numbered import move_written, numbered_path
 from ..io.output import Output, Targets
 from .render import RenderArgs, RenderCommand, RenderLayer, words_of
 
@@ -33,19 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PovRay", "PovRayArgs"]
 
-POVRAY_RULES = OutputRules(
-    percent=(r"Rendered \d+ of \d+ pixels \((\d+)%\)",),
-    frame_index=(r"Rendering frame (\d+) of \d+",),
-    warning=(r"(?i)^parse warning:", r"^Possible .*(?:Error|Warning):"),
-    error=(
-        r"^Problem with option setting",
-        r"^Failed to parse",
-        r"(?i)\bfatal error\b",
-        r"^Parse Error:",
-        r"(?:Parse|I/O|File|Render) Error:",
-        r"Cannot (?:open|find|write|parse)",
-    ),
-)
 
 _FORMATS = {
     ".png": "N",
@@ -85,7 +72,19 @@ class PovRay(RenderLayer):
     application = "PovRay"
     executable = "povray"
     declared_args = PovRayArgs
-    output_rules = POVRAY_RULES
+    output_rules = OutputRules(
+        percent=(r"Rendered \d+ of \d+ pixels \((\d+)%\)",),
+        frame_index=(r"Rendering frame (\d+) of \d+",),
+        warning=(r"(?i)^parse warning:", r"^Possible .*(?:Error|Warning):"),
+        error=(
+            r"^Problem with option setting",
+            r"^Failed to parse",
+            r"(?i)\bfatal error\b",
+            r"^Parse Error:",
+            r"(?:Parse|I/O|File|Render) Error:",
+            r"Cannot (?:open|find|write|parse)",
+        ),
+    )
     writes_beside = True
     path_args = ("scene", "library")
     required_args = ("scene",)
@@ -109,9 +108,7 @@ class PovRay(RenderLayer):
         target = self.get_target()
         digits = len(str(self._animation()[1]))
         for frame in command.frames if target.is_sequence else ():
-            written = numbered_path(target, f"{frame:0{digits}d}")
-            if written != target.frame_path(frame) and os.path.exists(written):
-                os.replace(written, target.frame_path(frame))
+            move_written(numbered_path(target, f"{frame:0{digits}d}"), target.frame_path(frame))
 
     def _part(self, row: Run, target: Output) -> RenderCommand:
         first, last = self._animation()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,8 @@ from ..console import PROGRESS_RULES, OutputRules
 from ..exception import LayerException
 from ..files import write_atomic
 from ..frames import FrameSet
-from ..io.output import MAIN, Targets
+from ..io.output import Targets
+from ..layer.args import where
 from ..tokens import FrameTokens, expand_command
 from .render import RenderArgs, RenderCommand, RenderLayer, words_of
 
@@ -33,14 +33,6 @@ _OPENJD = PROGRESS_RULES["openjd"]
 
 # Linux limits one argument to 128 kB, so a call with many frames or much data goes through a file.
 _MOST_BYTES = 100_000
-
-_OUTPUT = r"%\{OUTPUT(?::(?P<name>[^{}]+))?\}"
-
-PYTHON_RULES = OutputRules(
-    percent=(*_OPENJD.percent, *PROGRESS_RULES["alf"].percent),
-    note=_OPENJD.note,
-    error=(r"^\w+(?:\.\w+)*(?:Error|Exception|Interrupt|Exit)(?:: .*)?$", *_OPENJD.error),
-)
 
 
 class PythonArgs(RenderArgs, total=False):
@@ -75,7 +67,11 @@ class Python(RenderLayer):
     application = "Python"
     executable = "python3"
     declared_args = PythonArgs
-    output_rules = PYTHON_RULES
+    output_rules = OutputRules(
+        percent=(*_OPENJD.percent, *PROGRESS_RULES["alf"].percent),
+        note=_OPENJD.note,
+        error=(r"^\w+(?:\.\w+)*(?:Error|Exception|Interrupt|Exit)(?:: .*)?$", *_OPENJD.error),
+    )
     writes_beside = True  # the files of %{OUTPUT}; the function itself puts everything else in place
     needs_outputs = False
     makes_folders = True
@@ -92,16 +88,17 @@ class Python(RenderLayer):
     def check_required_args(self) -> None:
         """Also check that there is a function or a script, and that its arguments are plain data."""
         super().check_required_args()
-        where = f"layer {self.get_name()!r}{self.get_origin()}"
         function, script = self.get_arg("function"), self.get_arg("script")
         if bool(function) == bool(script):
-            raise LayerException(f"{where} needs function= (such as 'package.module:name') or script=, one of them")
+            raise LayerException(
+                f"{where(self)} needs function= (such as 'package.module:name') or script=, one of them"
+            )
         if function and not all(str(function).rpartition(":")[::2]):
-            raise LayerException(f"{where}: function is {function!r}; write it as 'package.module:name'")
+            raise LayerException(f"{where(self)}: function is {function!r}; write it as 'package.module:name'")
         try:
             json.dumps(self.get_arg("kwargs") or {})
         except (TypeError, ValueError) as error:
-            raise LayerException(f"{where}: kwargs must be plain data: {error}") from error
+            raise LayerException(f"{where(self)}: kwargs must be plain data: {error}") from error
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check that the file with the script or function exists."""
@@ -175,9 +172,8 @@ class Python(RenderLayer):
         from ..layer.datasets import item_of  # only data with tokens needs it
         from ..layer.links import fill_paths
 
-        text = re.sub(_OUTPUT, lambda found: self.get_target(found["name"] or MAIN).frame_path(frame), value)
         tokens = FrameTokens.from_environment(os.environ, frame)._replace(item=item_of(self, frame))
-        words = expand_command(fill_paths(self, [text], frame), tokens)
+        words = expand_command(fill_paths(self, [value], frame), tokens)
         return words[0] if len(words) == 1 else words
 
     def setup(self) -> None:

@@ -27,19 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Redshift", "RedshiftArgs"]
 
-REDSHIFT_RULES = OutputRules(
-    percent=(r"Block\s+(\d+)/(\d+) ",),
-    warning=(r"(?i)^\W*warning\b",),
-    fatal=(
-        r"License error",
-        r"No devices found\. Aborting rendering\.",
-        r"Rendering was internally aborted",
-        r"illegal memory access",
-        r"less than 128MB of free VRAM",
-        r"ERROR +\|",
-    ),
-)
-
 
 class RedshiftArgs(RenderArgs, total=False):
     """The arguments of ``Redshift``."""
@@ -61,7 +48,18 @@ class Redshift(PerFrameLayer):
     application = "Redshift"
     executable = "redshiftCmdLine"
     declared_args = RedshiftArgs
-    output_rules = REDSHIFT_RULES
+    output_rules = OutputRules(
+        percent=(r"Block\s+(\d+)/(\d+) ",),
+        warning=(r"(?i)^\W*warning\b",),
+        fatal=(
+            r"License error",
+            r"No devices found\. Aborting rendering\.",
+            r"Rendering was internally aborted",
+            r"illegal memory access",
+            r"less than 128MB of free VRAM",
+            r"ERROR +\|",
+        ),
+    )
 
     if TYPE_CHECKING:
 

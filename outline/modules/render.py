@@ -23,6 +23,7 @@ from ..io.output import MAIN, Output, Targets
 from ..io.path import absolute_path, each_path, expand_path
 from ..io.pattern import find_slot
 from ..layer import Layer, outputs
+from ..layer.args import where
 from ..layer.life import end_frames, fill_in
 from ..resources import parse_memory_kb
 from .command import CommandEnd, RenderArgs, RenderCommand, flags, words_of
@@ -289,9 +290,7 @@ class RenderLayer(Layer):
         """Copy the scene, or each frame's scene, and render the copy from now on."""
         pattern = find_slot(expand_path(self.get_scene(), os.environ))
         if "%{" in self.get_scene():
-            raise LayerException(
-                f"layer {self.get_name()!r}{self.get_origin()}: copy_scene cannot copy what items name; leave it out"
-            )
+            raise LayerException(f"{where(self)}: copy_scene cannot copy what items name; leave it out")
         frames = FrameSet(self.get_frame_range() or "1") if pattern.slot else [0]
         copies = [self.put_file(pattern.frame_path(frame)) for frame in frames]
         self.set_arg("scene", os.path.join(os.path.dirname(copies[0]), os.path.basename(self.get_scene())))
@@ -390,4 +389,4 @@ class RenderLayer(Layer):
 
     def __require_openimageio(self) -> None:
         if self.get_arg("check_images"):
-            require(f"layer {self.get_name()!r}{self.get_origin()}: check_images")
+            require(f"{where(self)}: check_images")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..exception import LayerException, ShellCommandFailureException
 from ..io.path import each_path, expand_path
 from ..layer import outputs
+from ..layer.args import where
 
 if TYPE_CHECKING:
     from .command import CommandEnd
@@ -26,20 +27,19 @@ def check_args(layer: RenderLayer) -> None:
     Raises:
         LayerException: An argument is not what it should be.
     """
-    where = f"layer {layer.get_name()!r}{layer.get_origin()}"
     for key, kind in layer.arg_types.items():
         if not isinstance(layer.get_arg(key), (kind, type(None))):
-            raise LayerException(f"{where}: {key} must be a {kind.__name__}, not {layer.get_arg(key)!r}")
+            raise LayerException(f"{where(layer)}: {key} must be a {kind.__name__}, not {layer.get_arg(key)!r}")
     declared = layer.get_render_outputs()
     if not declared and layer.needs_outputs and outputs.checks_outputs(layer):
         raise LayerException(
-            f"{where} needs the argument 'outputs', the files that each frame leaves behind, such as"
+            f"{where(layer)} needs the argument 'outputs', the files that each frame leaves behind, such as"
             " 'out/beauty.####.exr'"
         )
     for output in declared:
         if output.is_folder and not layer.makes_folders:
             raise LayerException(
-                f"{where}: {layer.application} writes files, and its output {output.name!r} is the folder"
+                f"{where(layer)}: {layer.application} writes files, and its output {output.name!r} is the folder"
                 f" {output.path}; name a file, such as 'out/beauty.####.exr'"
             )
 
@@ -50,16 +50,16 @@ def error_of(layer: RenderLayer, end: CommandEnd) -> LayerException | ShellComma
     if end.failure is not None and end.left_all and forgives:
         logger.warning("layer %s: %s, but all outputs exist", layer.get_name(), end.failure)
         end = end._replace(failure=None)
-    where = f"layer {layer.get_name()!r}: "
+    name = f"layer {layer.get_name()!r}: "
     if end.failure is not None:
         status = end.failure.exit_status
         meaning = f" ({layer.exit_reasons[status]})" if status in layer.exit_reasons else ""
-        what = f"{where}{layer.application} failed with exit status {status}{meaning}"
+        what = f"{name}{layer.application} failed with exit status {status}{meaning}"
         return ShellCommandFailureException(f"{end.failure}\n{end.tell(layer.application, what)}", status)
     if end.faults:
-        return LayerException(end.tell(layer.application, where))
+        return LayerException(end.tell(layer.application, name))
     if end.fatal or (end.said and not layer.trusts_exit_code):
-        return LayerException(end.tell(layer.application, f"{where}{layer.application} reported an error"))
+        return LayerException(end.tell(layer.application, f"{name}{layer.application} reported an error"))
     return None
 
 

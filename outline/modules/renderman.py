@@ -27,12 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RenderMan", "RenderManArgs"]
 
-RENDERMAN_RULES = OutputRules(
-    percent=(r"R90000\s*(\d+)%",),
-    warning=(r"\{WARNING\}",),
-    fatal=(r"\{SEVERE\}", r"RIB error", r"Unable to find (?:shader|out device)", r"^ERROR"),
-)
-
 
 class RenderManArgs(RenderArgs, total=False):
     """The arguments of ``RenderMan``."""
@@ -53,7 +47,11 @@ class RenderMan(PerFrameLayer):
     application = "RenderMan"
     executable = "prman"
     declared_args = RenderManArgs
-    output_rules = RENDERMAN_RULES
+    output_rules = OutputRules(
+        percent=(r"R90000\s*(\d+)%",),
+        warning=(r"\{WARNING\}",),
+        fatal=(r"\{SEVERE\}", r"RIB error", r"Unable to find (?:shader|out device)", r"^ERROR"),
+    )
     path_args = ("scene", "cwd")
 
     if TYPE_CHECKING:

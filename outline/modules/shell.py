@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..exception import LaunchException, LayerException, OutlineException
 from ..frames import FrameSet
 from ..layer import Frame, Layer
+from ..layer.args import where
 from ..layer.context import report_problem
 from ..layer.life import end_frames, ended_with, fill_in, runs_of
 from ..tokens import (
@@ -28,6 +29,7 @@ from ..util import get_slice
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from ..console import OutputReader
     from ..layer import LayerArgs
 
 __all__ = ["CommandLayer", "PyEval", "Shell", "ShellCommand", "ShellScript", "ShellSequence", "shell"]
@@ -67,7 +69,7 @@ class CommandLayer(Layer):
         except OutlineException as error:
             problem = str(error)
         if problem:
-            report_problem(LayerException(f"layer {self.get_name()!r}{self.get_origin()}: {problem}"), self)
+            report_problem(LayerException(f"{where(self)}: {problem}"), self)
 
     def __check_progress(self) -> None:
         progress = self.get_arg("progress")
@@ -78,33 +80,30 @@ class CommandLayer(Layer):
 
         if not isinstance(progress, str) or progress not in PROGRESS_RULES:
             known = ", ".join(map(repr, PROGRESS_RULES))
-            where = f"layer {self.get_name()!r}{self.get_origin()}"
-            raise LayerException(f"{where}: progress must be one of {known}, not {progress!r}")
+            raise LayerException(f"{where(self)}: progress must be one of {known}, not {progress!r}")
 
     def _execute(self, frames: FrameSet) -> None:
-        if self.get_arg("progress"):
-            self.__run_watched(frames)
+        if not self.get_arg("progress"):
+            self.__run(frames)
             return
-        commands = list(self.frame_commands(frames))
-        for (command, frame), ended in zip(commands, ended_with([one for _, one in commands], frames), strict=True):
-            if frame is None:
-                self.system(command)
-            else:
-                self.system(command, frame=frame)
-            end_frames(self, ended, base=CommandLayer)
 
-    def __run_watched(self, frames: FrameSet) -> None:
-        """Run the commands and report progress. A command renders its frame, a single command renders all frames."""
         from ..console import PROGRESS_RULES
         from ..progress import watched_output
 
-        commands = list(self.frame_commands(frames))
         with watched_output(PROGRESS_RULES[self.get_arg("progress")], frames) as reader:
-            for (command, frame), ended in zip(commands, ended_with([one for _, one in commands], frames), strict=True):
+            self.__run(frames, reader)
+
+    def __run(self, frames: FrameSet, reader: OutputReader | None = None) -> None:
+        """Run the commands. To a reader, a command renders its frame, a single command renders all frames."""
+        commands = list(self.frame_commands(frames))
+        for (command, frame), ended in zip(commands, ended_with([one for _, one in commands], frames), strict=True):
+            options: dict[str, Any] = {} if frame is None else {"frame": frame}  # a studio's system may have no more
+            if reader is not None:
                 own = frames if frame is None or len(commands) == 1 else FrameSet([frame])
                 reader.begin(own, share=1 / len(commands))
-                self.system(command, frame=frame, reader=reader)
-                end_frames(self, ended, base=CommandLayer)
+                options["reader"] = reader
+            self.system(command, **options)
+            end_frames(self, ended, base=CommandLayer)
 
 
 # Any: whatever the argument is.
@@ -112,6 +111,13 @@ class CommandLayer(Layer):
 
 def _listed(commands: Any) -> Sequence[Any]:
     return commands if isinstance(commands, (list, tuple)) else ()
+
+
+def _require(layer: Layer, key: str, value: Any) -> None:
+    """Require an argument, and take over what was given for it by position."""
+    if value is not None:
+        layer.set_arg(key, value)
+    layer.require_arg(key)
 
 
 class Shell(CommandLayer):
@@ -134,9 +140,7 @@ class Shell(CommandLayer):
         old_spelling = args.pop("cmd", None)  # type: ignore[typeddict-item]
         command = old_spelling if command is None else command
         super().__init__(name, **args)
-        if command is not None:
-            self.set_arg("command", command)
-        self.require_arg("command")
+        _require(self, "command", command)
         self.set_arg("proxy_enable", False)
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
@@ -158,11 +162,9 @@ class ShellSequence(CommandLayer):
     def __init__(self, name: str, commands: Sequence[Any] | None = None, **args: Unpack[LayerArgs]) -> None:
         """Make a layer of ``commands``."""
         super().__init__(name, **args)
-        if commands is not None:
-            self.set_arg("commands", list(commands))
-        self.require_arg("commands")
+        _require(self, "commands", None if commands is None else list(commands))
         if not self.get_arg("commands"):
-            raise LayerException(f"layer {name!r}{self.get_origin()} needs the argument 'commands', a list of commands")
+            raise LayerException(f"{where(self)} needs the argument 'commands', a list of commands")
         self.set_frame_range(f"1-{len(self.get_arg('commands'))}")
         self.set_arg("proxy_enable", False)
 
@@ -179,9 +181,7 @@ class ShellCommand(CommandLayer, Frame):
     def __init__(self, name: str, command: Any = None, **args: Unpack[LayerArgs]) -> None:
         """Make a frame that runs ``command``."""
         super().__init__(name, **args)
-        if command is not None:
-            self.set_arg("command", command)
-        self.require_arg("command")
+        _require(self, "command", command)
         self.set_arg("proxy_enable", False)
 
     def frame_commands(self, frames: FrameSet) -> list[tuple[Any, int | None]]:
@@ -195,9 +195,7 @@ class ShellScript(CommandLayer, Frame):
     def __init__(self, name: str, script: str | None = None, **args: Unpack[LayerArgs]) -> None:
         """Make a frame that runs the file ``script``, which must be executable by itself (``#!``)."""
         super().__init__(name, **args)
-        if script is not None:
-            self.set_arg("script", script)
-        self.require_arg("script")
+        _require(self, "script", script)
 
     def _setup(self) -> None:
         path = self.put_file(self.get_arg("script"), "script")
@@ -243,25 +241,19 @@ def plain_line(layer: Layer) -> str:
         LaunchException: The layer has no argument ``command``, or the command has a token that the farm lacks.
     """
     command = layer.get_arg("command")
-    where = f"layer {layer.get_name()!r}{layer.get_origin()}"
     if command is None or command == "":
-        raise LaunchException(f"{where} has no argument 'command'; launch it with use_pycuerun=True")
+        raise LaunchException(f"{where(layer)} has no argument 'command'; launch it with use_pycuerun=True")
     if layer.get_items() is not None:
-        raise LaunchException(f"{where} has items, which a farm does not know; launch it with use_pycuerun=True")
+        raise LaunchException(f"{where(layer)} has items, which a farm does not know; launch it with use_pycuerun=True")
     try:
         return farm_line(command, quote=bool(layer.get_arg("quote")), hashes=_expands_hashes(layer))
     except OutlineException as error:
-        raise LaunchException(f"{where}: {error}") from error
+        raise LaunchException(f"{where(layer)}: {error}") from error
 
 
 def _expands_hashes(layer: Layer) -> bool:
     """Whether ``#`` in the file names of a layer's command means the frame."""
     if not isinstance(layer, Shell) or layer.get_arg("expand_hashes") is False:
         return False
-    return wants_hashes(_as_line(layer))
-
-
-def _as_line(layer: Layer) -> Any:
-    """A layer's command. A text stays one word, because the shell splits it."""
     command = layer.get_arg("command")
-    return [command] if isinstance(command, str) else command
+    return wants_hashes([command] if isinstance(command, str) else command)  # the shell splits a text

@@ -21,21 +21,15 @@ from typing import TYPE_CHECKING
 from ..console import OutputRules
 from ..frames import FrameSet
 from ..frames.dialects import Run, rows
-from ..io.numbered import numbered_path
-from ..io.output import Output, Targets
-from .render import RenderArgs, RenderCommand, RenderLayer, flags
+from ..io.numbered import move_written, numbered_path
+from ..io.output import Targets
+from .per_frame import PerRowLayer
+from .render import RenderArgs, RenderCommand, flags
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 __all__ = ["Synfig", "SynfigArgs"]
-
-SYNFIG_RULES = OutputRules(
-    frame_done=(r"^(.+\.-?\d+\.\w+): DONE",),
-    warning=(r"\] warning: ",),
-    error=(r"\] error: .+", r"^Unable to load file"),
-    most_errors=100,
-)
 
 
 class SynfigArgs(RenderArgs, total=False):
@@ -47,7 +41,7 @@ class SynfigArgs(RenderArgs, total=False):
     format: str  #: The name of a Synfig target. Defaults to the output's extension.
 
 
-class Synfig(RenderLayer):
+class Synfig(PerRowLayer):
     """Renders frames with Synfig: each run of consecutive frames in one process.
 
     ::
@@ -58,46 +52,44 @@ class Synfig(RenderLayer):
     application = "Synfig"
     executable = "synfig"
     declared_args = SynfigArgs
-    output_rules = SYNFIG_RULES
+    output_rules = OutputRules(
+        frame_done=(r"^(.+\.-?\d+\.\w+): DONE",),
+        warning=(r"\] warning: ",),
+        error=(r"\] error: .+", r"^Unable to load file"),
+        most_errors=100,
+    )
     trusts_exit_code = False
     writes_beside = True
-    required_args = ("scene",)
 
     if TYPE_CHECKING:
 
         def __init__(self, name: str, **args: Unpack[SynfigArgs]) -> None: ...
 
-    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
-        """A run of Synfig for each row of consecutive frames."""
-        target = targets.main
-        if not target.is_sequence or self.get_scene(0) != self.get_scene(1):
-            return [self._still(frame, target) for frame in frames]
+    def rows(self, frames: FrameSet) -> list[Run]:
+        """The rows of consecutive frames; each frame by itself when it has its own scene, or the output no number."""
+        if not self.get_target().is_sequence or self.get_scene(0) != self.get_scene(1):
+            return [Run(frame, frame, 1) for frame in frames]
+        return rows(frames)
+
+    def row_words(self, row: Run, targets: Targets) -> list[str]:
+        """The words for scene, settings, picture and times."""
+        target, settings = targets.main, (("-w", "width"), ("-h", "height"), ("-a", "antialias"))
+        if row.start == row.end:
+            picture, times = target.frame_path(row.start), ["--time", f"{row.start}f"]
+        else:
+            picture = numbered_path(target, "", joint=".")
+            times = ["--start-time", f"{row.start}f", "--end-time", f"{row.end}f"]
         return [
-            self._still(row.start, target) if row.start == row.end else self._part(row, target) for row in rows(frames)
+            self.get_scene(row.start),
+            *flags(("-t", self.get_arg("format") or os.path.splitext(target.path)[1].removeprefix("."))),
+            *flags(*((sign, self.get_arg(key)) for sign, key in settings)),
+            *flags(("-T", self.get_threads()), ("-o", picture)),
+            *times,
+            *self.get_extra_args(),
         ]
 
     def collect_outputs(self, command: RenderCommand) -> None:
         """Rename the files to the requested names."""
-        if len(command.frames) > 1:
-            for frame in command.frames:
-                written = numbered_path(self.get_target(), f".{frame:04d}", joint=".")
-                target = self.get_target().frame_path(frame)
-                if written != target and os.path.exists(written):
-                    os.replace(written, target)
-
-    def _part(self, row: Run, target: Output) -> RenderCommand:
-        times = ["--start-time", f"{row.start}f", "--end-time", f"{row.end}f"]
-        words = [*self._words(self.get_scene(row.start), target), "-o", numbered_path(target, "", joint="."), *times]
-        return RenderCommand([*words, *self.get_extra_args()], row.frames())
-
-    def _still(self, frame: int, target: Output) -> RenderCommand:
-        words = [*self._words(self.get_scene(frame), target), "-o", target.frame_path(frame), "--time", f"{frame}f"]
-        return RenderCommand([*words, *self.get_extra_args()], FrameSet([frame]))
-
-    def _words(self, scene: str, target: Output) -> list[str]:
-        extension = os.path.splitext(target.path)[1]
-        settings = (("-w", "width"), ("-h", "height"), ("-a", "antialias"))
-        return [
-            *(*self.get_program(), scene, "-t", str(self.get_arg("format") or extension.removeprefix("."))),
-            *flags(*((sign, self.get_arg(key)) for sign, key in settings), ("-T", self.get_threads())),
-        ]
+        for frame in command.frames if len(command.frames) > 1 else ():
+            written = numbered_path(self.get_target(), f".{frame:04d}", joint=".")
+            move_written(written, self.get_target().frame_path(frame))

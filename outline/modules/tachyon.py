@@ -18,18 +18,16 @@ from typing import TYPE_CHECKING
 from ..console import OutputRules
 from ..exception import LayerException
 from ..frames import FrameSet
+from ..io.numbered import move_written
 from ..io.output import Output, Targets
-from .render import RenderArgs, RenderCommand, RenderLayer
+from .per_frame import PerFrameLayer
+from .render import RenderArgs, RenderCommand, flags
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 __all__ = ["Tachyon", "TachyonArgs"]
 
-TACHYON_RULES = OutputRules(
-    percent=(r"Rendering Progress: +(\d+)% complete",),
-    error=(r"^Parser failed", r"^Aborting render"),
-)
 
 _FORMATS = {
     ".png": "PNG",
@@ -51,7 +49,7 @@ class TachyonArgs(RenderArgs, total=False):
     samples: int  #: Samples for antialiasing.
 
 
-class Tachyon(RenderLayer):
+class Tachyon(PerFrameLayer):
     """Renders frames with Tachyon, each in its own process.
 
     ::
@@ -62,32 +60,38 @@ class Tachyon(RenderLayer):
     application = "Tachyon"
     executable = "tachyon"
     declared_args = TachyonArgs
-    output_rules = TACHYON_RULES
+    output_rules = OutputRules(
+        percent=(r"Rendering Progress: +(\d+)% complete",),
+        error=(r"^Parser failed", r"^Aborting render"),
+    )
     trusts_exit_code = False
     writes_beside = True
-    required_args = ("scene",)
+    may_share_scene = True
 
     if TYPE_CHECKING:
 
         def __init__(self, name: str, **args: Unpack[TachyonArgs]) -> None: ...
 
-    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
-        """A run of Tachyon for each frame."""
-        program, options, target = self.get_program(), self._options(targets.main), targets.main
-        return [
-            RenderCommand(
-                [*program, self.get_scene(frame), *options, "-o", self._written(target, frame), *self.get_extra_args()],
-                FrameSet([frame]),
+    def frame_words(self, frame: int, targets: Targets) -> list[str]:
+        """The words for scene, settings and picture."""
+        path, width, height = targets.main.path, self.get_arg("width"), self.get_arg("height")
+        extension = os.path.splitext(path)[1].lower()
+        if extension not in _FORMATS:
+            raise LayerException(
+                f"layer {self.get_name()!r}: Tachyon writes {' '.join(_FORMATS)}, but the output is {path!r}"
             )
-            for frame in frames
+        return [
+            self.get_scene(frame),
+            *flags(("-format", _FORMATS[extension]), ("-numthreads", self.get_threads())),
+            *(["-res", str(width), str(height)] if width and height else []),
+            *flags(("-aasamples", self.get_arg("samples") or None), ("-o", self._written(targets.main, frame))),
+            *self.get_extra_args(),
         ]
 
     def collect_outputs(self, command: RenderCommand) -> None:
         """Move a picture that Tachyon could not write to its name."""
         for frame in command.frames:
-            written, target = self._written(self.get_target(), frame), self.get_target().frame_path(frame)
-            if written != target and os.path.exists(written):
-                os.replace(os.path.realpath(written), target)
+            move_written(self._written(self.get_target(), frame), self.get_target().frame_path(frame))
 
     def check_before_commands(self, frames: FrameSet) -> None:
         """Check that the scenes exist, and link to a path without blanks."""
@@ -105,20 +109,6 @@ class Tachyon(RenderLayer):
         if not _has_blank(target.path):
             return path
         return os.path.join(self._link(), "".join("_" if sign.isspace() else sign for sign in os.path.basename(path)))
-
-    def _options(self, target: Output) -> list[str]:
-        path = target.path
-        extension = os.path.splitext(path)[1].lower()
-        if extension not in _FORMATS:
-            raise LayerException(
-                f"layer {self.get_name()!r}: Tachyon writes {' '.join(_FORMATS)}, but the output is {path!r}"
-            )
-        words = ["-format", _FORMATS[extension], "-numthreads", str(self.get_threads())]
-        if self.get_arg("width") and self.get_arg("height"):
-            words += ["-res", str(self.get_arg("width")), str(self.get_arg("height"))]
-        if self.get_arg("samples"):
-            words += ["-aasamples", str(self.get_arg("samples"))]
-        return words
 
 
 def _has_blank(path: str) -> bool:

@@ -31,20 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["VRay", "VRayArgs"]
 
-VRAY_RULES = OutputRules(
-    percent=(r"Rendering image[^:]*: +(\d+(?:\.\d+)?)",),
-    frame=(r"begin scene preprocessing for frame (-?\d+)",),
-    frame_done=(r'Successfully written image file "(.+)"',),
-    memory=(r"^\[[^\]]+\] \[(?P<number>\d+) (?P<unit>M)B\]",),
-    warning=(r"\bwarning: ",),
-    harmless=(r"Error loading plugin library.*vray_BRDFSimbiont",),
-    fatal=(
-        r"\berror: ",
-        r"Could not obtain a license",
-        r'No file ".+" exists',
-        r"Memory allocation failure",
-    ),
-)
 
 _QUIET = ("-display=0", "-autoClose=1", "-verboseLevel=3", "-showProgress=2", "-progressUseCR=0", "-progressUseColor=0")
 
@@ -69,7 +55,20 @@ class VRay(RenderLayer):
     application = "VRay"
     executable = "vray"
     declared_args = VRayArgs
-    output_rules = VRAY_RULES
+    output_rules = OutputRules(
+        percent=(r"Rendering image[^:]*: +(\d+(?:\.\d+)?)",),
+        frame=(r"begin scene preprocessing for frame (-?\d+)",),
+        frame_done=(r'Successfully written image file "(.+)"',),
+        memory=(r"^\[[^\]]+\] \[(?P<number>\d+) (?P<unit>M)B\]",),
+        warning=(r"\bwarning: ",),
+        harmless=(r"Error loading plugin library.*vray_BRDFSimbiont",),
+        fatal=(
+            r"\berror: ",
+            r"Could not obtain a license",
+            r'No file ".+" exists',
+            r"Memory allocation failure",
+        ),
+    )
     numbers_files = True
     required_args = ("scene",)
 

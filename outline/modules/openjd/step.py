@@ -8,6 +8,7 @@ from typing import Any
 
 from ...exception import LayerException, OutlineException
 from ...frames import FrameSet
+from ...frames.dialects import rows
 from ...layer import Frame, Layer
 from ...layer.args import LayerArgs
 from .space import CHUNK, space_of
@@ -61,26 +62,10 @@ class OpenJobStep(Layer):
             for frame in frames:
                 yield {one["name"]: str(frame)}
         elif one.get("chunks", {}).get("rangeConstraint") == "NONCONTIGUOUS":
-            yield {one["name"]: _expression(frames)}
+            yield {one["name"]: str(FrameSet(sorted(frames))).replace("x", ":")}
         else:
-            for first, last in _runs(frames):
-                yield {one["name"]: f"{first}-{last}"}
-
-
-def _expression(frames: FrameSet) -> str:
-    return str(FrameSet(sorted(frames))).replace("x", ":")
-
-
-def _runs(frames: FrameSet) -> Iterator[tuple[int, int]]:
-    """The groups of frames without a gap."""
-    first = last = None
-    for frame in sorted(frames):
-        if first is not None and last is not None and frame != last + 1:
-            yield first, last
-            first = None
-        first, last = frame if first is None else first, frame
-    if first is not None and last is not None:
-        yield first, last
+            for row in rows(sorted(frames)):
+                yield {one["name"]: f"{row.start}-{row.end}"}
 
 
 class OpenJobTask(Frame):

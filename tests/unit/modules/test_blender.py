@@ -15,7 +15,7 @@ import pytest
 from outline import FrameSet
 from outline.console import OutputReader, Progress
 from outline.exception import LayerException
-from outline.modules.blender import BLENDER_RULES, SCRIPT, Blender, engine_name
+from outline.modules.blender import SCRIPT, Blender, engine_name
 
 
 def words_of(frames: str, **args: object) -> list[str]:
@@ -184,7 +184,7 @@ def test_a_path_that_is_a_template_is_refused(programs: Path, tmp_path: Path, ve
 
 def read(log: str, frames: str = "1-4") -> tuple[OutputReader, list[Progress]]:
     """Read a log line by line and return what was seen at each."""
-    reader = OutputReader(BLENDER_RULES, FrameSet(frames))
+    reader = OutputReader(Blender.output_rules, FrameSet(frames))
     reader.begin(FrameSet(frames))
     seen = []
     for line in log.splitlines(keepends=True):

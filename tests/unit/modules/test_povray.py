@@ -10,7 +10,7 @@ import pytest
 from outline import FrameSet, Outline
 from outline.console import OutputReader
 from outline.exception import LayerException
-from outline.modules.povray import POVRAY_RULES, PovRay
+from outline.modules.povray import PovRay
 
 
 def commands_of(frames: str, **args: object) -> list[list[str]]:
@@ -165,7 +165,7 @@ LOG = (
 
 
 def test_progress_is_read_from_its_log() -> None:
-    reader = OutputReader(POVRAY_RULES, FrameSet("7-8"))
+    reader = OutputReader(PovRay.output_rules, FrameSet("7-8"))
     reader.begin(FrameSet("7-8"))
 
     reader.feed(LOG)
@@ -175,7 +175,7 @@ def test_progress_is_read_from_its_log() -> None:
 
 
 def test_errors_are_found_and_the_missing_user_file_is_none() -> None:
-    reader = OutputReader(POVRAY_RULES)
+    reader = OutputReader(PovRay.output_rules)
 
     reader.feed(b"povray: cannot open the user configuration file /home/td/.povray/3.7/povray.conf: No such file\n")
     reader.feed(b"File 'a.pov' line 1: Parse Error: Expected 'object or directive'\nFatal error in parser: x\n")

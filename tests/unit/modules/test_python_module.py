@@ -15,7 +15,7 @@ from outline.console import OutputReader
 from outline.exception import LayerException, ShellCommandFailureException
 from outline.items import files
 from outline.layer.state import state_of
-from outline.modules.python import PYTHON_RULES, SCRIPT, Python
+from outline.modules.python import SCRIPT, Python
 
 MODULE = """
 import sys
@@ -137,7 +137,7 @@ def test_what_cannot_be_called_is_refused_at_the_launch(args: dict[str, object],
 
 
 def test_progress_is_read_in_the_words_of_open_job_description() -> None:
-    reader = OutputReader(PYTHON_RULES)
+    reader = OutputReader(Python.output_rules)
 
     reader.feed(b"openjd_progress: 25\nopenjd_status: baking\nKeyError: 'x'\n")
 

@@ -14,12 +14,12 @@ from outline.console import OutputReader, OutputRules
 from outline.exception import LayerException
 from outline.io import FileSpec
 from outline.modules.contact_sheet import ContactSheet
-from outline.modules.ffmpeg import FFMPEG_RULES
-from outline.modules.mitsuba import MITSUBA_RULES, Mitsuba
+from outline.modules.ffmpeg import Ffmpeg
+from outline.modules.mitsuba import Mitsuba
 from outline.modules.oiio import Oiio
 from outline.modules.render import RenderLayer
-from outline.modules.synfig import SYNFIG_RULES, Synfig
-from outline.modules.tachyon import TACHYON_RULES, Tachyon
+from outline.modules.synfig import Synfig
+from outline.modules.tachyon import Tachyon
 
 pytestmark = pytest.mark.usefixtures("programs")
 
@@ -236,10 +236,12 @@ MITSUBA_LOG = (
 @pytest.mark.parametrize(
     ("rules", "log", "frames", "percent", "done"),
     [
-        pytest.param(TACHYON_RULES, "Rendering Progress:        54% complete\r", "1", 54, 0, id="tachyon"),
-        pytest.param(MITSUBA_RULES, MITSUBA_LOG, "1-2", 50, 1, id="mitsuba"),
-        pytest.param(SYNFIG_RULES, "\ro/sy.0004.png: DONE\r", "3-4", 50, 1, id="synfig"),
-        pytest.param(FFMPEG_RULES, "frame=   13 fps=0.0 q=28.0 size=\rframe=   13 ", "1-24", 50, None, id="ffmpeg"),
+        pytest.param(Tachyon.output_rules, "Rendering Progress:        54% complete\r", "1", 54, 0, id="tachyon"),
+        pytest.param(Mitsuba.output_rules, MITSUBA_LOG, "1-2", 50, 1, id="mitsuba"),
+        pytest.param(Synfig.output_rules, "\ro/sy.0004.png: DONE\r", "3-4", 50, 1, id="synfig"),
+        pytest.param(
+            Ffmpeg.output_rules, "frame=   13 fps=0.0 q=28.0 size=\rframe=   13 ", "1-24", 50, None, id="ffmpeg"
+        ),
     ],
 )
 def test_progress_is_read_from_logs(
@@ -258,15 +260,19 @@ def test_progress_is_read_from_logs(
 @pytest.mark.parametrize(
     ("rules", "line"),
     [
-        pytest.param(TACHYON_RULES, "Parser failed due to nonexistent input file: nope.dat", id="tachyon"),
-        pytest.param(MITSUBA_RULES, "Caught a critical exception: [parser.cpp:1077] File not found: x", id="mitsuba"),
-        pytest.param(SYNFIG_RULES, "Unable to load file 'nope.sif'.", id="synfig, missing"),
+        pytest.param(Tachyon.output_rules, "Parser failed due to nonexistent input file: nope.dat", id="tachyon"),
         pytest.param(
-            SYNFIG_RULES, 'synfig(8241) [07:25:55] error: Unable to create output for "a.sif": No such', id="synfig"
+            Mitsuba.output_rules, "Caught a critical exception: [parser.cpp:1077] File not found: x", id="mitsuba"
         ),
-        pytest.param(FFMPEG_RULES, "/out/a.mp4: No such file or directory", id="ffmpeg"),
-        pytest.param(FFMPEG_RULES, "[libx264 @ 0x5] width not divisible by 2 (65x48)", id="ffmpeg, width"),
-        pytest.param(FFMPEG_RULES, "Unknown encoder 'nope'", id="ffmpeg, codec"),
+        pytest.param(Synfig.output_rules, "Unable to load file 'nope.sif'.", id="synfig, missing"),
+        pytest.param(
+            Synfig.output_rules,
+            'synfig(8241) [07:25:55] error: Unable to create output for "a.sif": No such',
+            id="synfig",
+        ),
+        pytest.param(Ffmpeg.output_rules, "/out/a.mp4: No such file or directory", id="ffmpeg"),
+        pytest.param(Ffmpeg.output_rules, "[libx264 @ 0x5] width not divisible by 2 (65x48)", id="ffmpeg, width"),
+        pytest.param(Ffmpeg.output_rules, "Unknown encoder 'nope'", id="ffmpeg, codec"),
     ],
 )
 def test_errors_are_found(rules: OutputRules, line: str) -> None:
@@ -278,7 +284,7 @@ def test_errors_are_found(rules: OutputRules, line: str) -> None:
 
 
 def test_the_usual_words_of_synfig_are_no_errors() -> None:
-    reader = OutputReader(SYNFIG_RULES)
+    reader = OutputReader(Synfig.output_rules)
 
     reader.feed(b"No LADSPA plugins were found!\n\nCheck your LADSPA_PATH environment variable.\n")
 
