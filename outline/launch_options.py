@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from . import config
-from .exception import LaunchException, did_you_mean
+from .exception import LaunchException, OutlineException, did_you_mean
 
 __all__ = [
     "GROUPS",
     "OWN_BACKENDS",
+    "PRINT_VERSION",
     "PYOUTLINE_FLAGS",
     "PYOUTLINE_SPELLINGS",
     "RUN_BY_LAUNCHER",
@@ -25,6 +26,7 @@ __all__ = [
     "flag_name",
     "get_launch_facility",
     "launch_args",
+    "settle_format",
 ]
 
 
@@ -33,6 +35,9 @@ OWN_BACKENDS = ("local", "cue", "dask")
 
 RUN_BY_LAUNCHER = ("local", "dask")
 """Those whose jobs the launcher itself runs, until they are over."""
+
+PRINT_VERSION = "\0print"
+"""The value of ``--version`` when it has none: our own is asked for."""
 
 
 class LaunchOption(NamedTuple):
@@ -301,6 +306,18 @@ _OTHERS = (
 def launch_args(values: Any) -> dict[str, Any]:
     """The launch flags in an object that has the options' values as attributes."""
     return {name: getattr(values, name, None) for name in (*_FLAGS, "range_default")}
+
+
+def settle_format(options: Any) -> None:
+    """Let ``--json`` and ``--format json`` be the same.
+
+    Raises:
+        OutlineException: There is nothing that they could be about.
+    """
+    if (options.json or options.format) and not options.dry_run:
+        given = "--json" if options.json else f"--format {options.format}"
+        raise OutlineException(f"{given} works only with --dry-run; give both")
+    options.format = "json" if options.json else options.format
 
 
 def backend_flags(values: Any, backend: str) -> dict[str, Any]:

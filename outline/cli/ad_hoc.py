@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..exception import OutlineException
+from ..launch_options import settle_format
 from .ending import EXIT_USAGE
-from .options import PycuerunCommand, settle_format, tidy_arguments
+from .options import PycuerunCommand, tidy_arguments
 
 if TYPE_CHECKING:
     from ..loader import Outline
@@ -34,7 +35,7 @@ Examples:
 class RunCommand(PycuerunCommand):
     """The command ``outline run``: pycuerun's options, and those of the one layer."""
 
-    def __init__(self, plugins: PluginParser) -> None:
+    def __init__(self, plugins: PluginParser | None) -> None:
         super().__init__(plugins)
         layer = [
             click.Option(
@@ -62,16 +63,18 @@ class RunCommand(PycuerunCommand):
 def main(argv: list[str]) -> int:
     """Run ``outline run`` with the words after ``run`` and return the exit code."""
     from ..plugins import PluginManager
-    from .plugin_options import PyCuerun
+    from .launch_tool import PyCuerun
     from .pycuerun import launch
 
     at = argv.index("--") if "--" in argv else len(argv)
     words = argv[at + 1 :]
     tool = PyCuerun()
     PluginManager.init_cuerun_plugins(tool)
-    command = RunCommand(tool.get_parser())
+    command = RunCommand(tool.asked_parser)
     with command.make_context("outline run", tidy_arguments(argv[:at], command)) as context:
-        tool.get_parser().take_values(context)
+        if tool.asked_parser:
+            tool.asked_parser.take_values(context)
+        tool.take_values(context.params)
         options = SimpleNamespace(**context.params, script=None)
     settle_format(options)
     if not words:

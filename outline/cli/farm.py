@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from types import SimpleNamespace
 
     from ..loader import Outline
-    from .plugin_options import PyCuerun
+    from .launch_tool import PyCuerun
 
 __all__ = ["WaitObserver", "follow_jobs", "launch_on_farm"]
 

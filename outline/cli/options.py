@@ -5,18 +5,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..exception import OutlineException
-from ..launch_options import GROUPS, PYOUTLINE_SPELLINGS, LaunchOption
+from ..launch_options import GROUPS, PRINT_VERSION, PYOUTLINE_SPELLINGS, LaunchOption
 from .completion import complete_frame, complete_session
-from .plugin_options import PluginParser
 
-__all__ = ["PRINT_VERSION", "PycuerunCommand", "option_group", "settle_format", "tidy_arguments"]
+if TYPE_CHECKING:
+    from .plugin_options import PluginParser
 
-PRINT_VERSION = "\0print"
+__all__ = ["PycuerunCommand", "option_group", "tidy_arguments"]
 
 _COMPLETE = {"execute": complete_frame, "resume": complete_session}
 _NEGATIVE_RANGE = re.compile(r"-\d[-\d,xy:by ]*\Z")
@@ -63,16 +62,16 @@ class PycuerunCommand(click.Command):
     """The command ``pycuerun``, whose help shows the options in groups.
 
     Args:
-        plugins: Holds the options that plug-ins have added.
+        plugins: Holds the options that plug-ins have added, None when they have none.
 
     Raises:
         OutlineException: A plug-in adds an option that exists already.
     """
 
-    def __init__(self, plugins: PluginParser) -> None:
+    def __init__(self, plugins: PluginParser | None) -> None:
         self.epilog_text = _EPILOG
         self.__plugins = plugins
-        added = plugins.click_groups()
+        added = plugins.click_groups() if plugins else {}
         self.groups = {title: option_group(title, plugins) for title in GROUPS}
         for title, options in added.items():
             self.groups[title] = [*self.groups.get(title, ()), *options]
@@ -89,7 +88,8 @@ class PycuerunCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the words, and show them to the plug-ins, whose options are called with the spelling that was used."""
-        self.__plugins.words = list(args)
+        if self.__plugins:
+            self.__plugins.words = list(args)
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -143,15 +143,3 @@ def _whole_spelling(word: str, known: Sequence[str]) -> str:
     first = [one for one in meant if one in PYOUTLINE_SPELLINGS]
     found = meant if len(meant) == 1 else first
     return f"{found[0]}{sep}{value}" if len(found) == 1 else word
-
-
-def settle_format(options: Any) -> None:
-    """Let ``--json`` and ``--format json`` be the same.
-
-    Raises:
-        OutlineException: There is nothing that they could be about.
-    """
-    if (options.json or options.format) and not options.dry_run:
-        given = "--json" if options.json else f"--format {options.format}"
-        raise OutlineException(f"{given} works only with --dry-run; give both")
-    options.format = "json" if options.json else options.format

@@ -1,58 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The call of pycuerun that plug-ins see, and the options that they define in the words of ``optparse``."""
+"""Options that plug-ins define in the words of ``optparse``, as options of click."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from optparse import SUPPRESS_HELP, Option, OptionError, OptionParser, OptionValueError, Values
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from optparse import SUPPRESS_HELP, Option, OptionError, OptionParser, OptionValueError
+from typing import Any
 
 import click
 
-from ..event import AFTER_LAUNCH, BEFORE_LAUNCH, EventHandler, LaunchEvent
 from ..exception import OutlineException
 from ..launch_options import PYOUTLINE_SPELLINGS, LaunchOption
 from ..option_parser import CuerunOptionParser
 
-if TYPE_CHECKING:
-    from ..loader import Outline
-
-__all__ = ["PluginParser", "PyCuerun"]
+__all__ = ["PluginParser"]
 
 _TITLE = "Plug-ins"
-
-
-class PyCuerun:
-    """One call of pycuerun, as plug-ins see it: ``init_cuerun_plugin(cuerun)`` gets it."""
-
-    def __init__(self) -> None:
-        self.__parser = PluginParser()
-        self.__events = EventHandler(self)
-
-    def get_parser(self) -> PluginParser:
-        """What plug-ins add their options to."""
-        return self.__parser
-
-    def add_event_listener(self, event_type: str, callback: Callable[[Any], object]) -> None:
-        """Call ``callback`` before or after the launch: BEFORE_LAUNCH, AFTER_LAUNCH."""
-        self.__events.add_event_listener(event_type, callback)
-
-    def add_option(self, *args: Any, **kwargs: Any) -> None:
-        """Add an option, as plug-ins do that take the tool for its parser."""
-        self.__parser.add_plugin_option(*args, **kwargs)
-
-    def options_to_dict(self, options: Any) -> dict[str, Any]:
-        """Options as launch flags."""
-        return self.__parser.options_to_args(options)
-
-    def launch_outline(self, outline: Outline, **args: Any) -> Any:
-        """Launch an outline and tell the listeners before and after."""
-        from ..cuerun import launch
-
-        self.__events.emit(LaunchEvent(BEFORE_LAUNCH, self, outline=outline))
-        jobs = launch(outline, **args)
-        self.__events.emit(LaunchEvent(AFTER_LAUNCH, self, job=jobs, outline=outline))
-        return jobs
 
 
 class PluginParser(CuerunOptionParser):
@@ -75,7 +38,7 @@ class PluginParser(CuerunOptionParser):
         self.__spellings = {id(option): _flags_of(option) for option in self.__standard}
         self.__defaults = dict(self.defaults)
         self.__added: dict[str, Option] = {}
-        self.values = Values()
+        self.values = self.get_default_values()
 
     def wants(self, option: LaunchOption) -> bool:
         """Tell that it has every option."""
@@ -132,7 +95,11 @@ class PluginParser(CuerunOptionParser):
             is_new = name in context.params and value != self.__defaults.get(name)
             if is_new and source in (None, click.core.ParameterSource.DEFAULT):
                 context.params[name] = value
-        for name, value in context.params.items():
+        self.know(context.params)
+
+    def know(self, values: Mapping[str, Any]) -> None:
+        """Let plug-ins see the values of options that the command line has."""
+        for name, value in values.items():
             if value is not None:
                 setattr(self.values, name, value)
 

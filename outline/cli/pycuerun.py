@@ -11,14 +11,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LaunchException, OutlineException
+from ..launch_options import PRINT_VERSION, settle_format
 from .ending import EXIT_USAGE, usage_error
 
 if TYPE_CHECKING:
-    import click
-
     from ..backend.local.runner import Runner
     from ..loader import Outline
-    from .plugin_options import PyCuerun
+    from .launch_tool import PyCuerun
 
 __all__ = ["launch", "main"]
 
@@ -29,24 +28,37 @@ def main(argv: list[str]) -> int:
     if named:
         return _run_named_frame(*named)
 
+    from ..plugins import PluginManager
+    from .completion import asks_to_complete
+    from .launch_tool import PyCuerun
+    from .plain_line import plain_values
+
+    at = argv.index("--") if "--" in argv else len(argv)
+    values = None if asks_to_complete("pycuerun") else plain_values(argv[:at])
+    tool = PyCuerun(is_plain=values is not None)
+    PluginManager.init_cuerun_plugins(tool)
+    if values is None or tool.asked_parser:
+        return _main_with_click(tool, argv[:at], argv[at + 1 :])
+    tool.take_values(values)
+    return _run(tool, SimpleNamespace(**values), argv[at + 1 :])
+
+
+def _main_with_click(tool: PyCuerun, argv: list[str], script_args: Sequence[str]) -> int:
     import click
 
-    from ..plugins import PluginManager
     from .completion import complete
     from .options import PycuerunCommand, tidy_arguments
-    from .plugin_options import PyCuerun
 
-    tool = PyCuerun()
-    PluginManager.init_cuerun_plugins(tool)
-    command = PycuerunCommand(tool.get_parser())
+    command = PycuerunCommand(tool.asked_parser)
     completed = complete(command, "pycuerun")
     if completed is not None:
         return completed
-    at = argv.index("--") if "--" in argv else len(argv)
     try:
-        with command.make_context("pycuerun", tidy_arguments(argv[:at], command)) as context:
-            tool.get_parser().take_values(context)
-            return _run(tool, context, SimpleNamespace(**context.params), argv[at + 1 :])
+        with command.make_context("pycuerun", tidy_arguments(argv, command)) as context:
+            if tool.asked_parser:
+                tool.asked_parser.take_values(context)
+            tool.take_values(context.params)
+            return _run(tool, SimpleNamespace(**context.params), script_args, context.get_help)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
@@ -60,9 +72,10 @@ def _only_a_frame(argv: Sequence[str]) -> tuple[str, str] | None:
     return None
 
 
-def _run(tool: PyCuerun, context: click.Context, options: SimpleNamespace, script_args: Sequence[str]) -> int:
+def _run(
+    tool: PyCuerun, options: SimpleNamespace, script_args: Sequence[str], get_help: Callable[[], str] = str
+) -> int:
     from ..script import own_args
-    from .options import PRINT_VERSION
 
     _set_logging(options)
     if options.version == PRINT_VERSION:
@@ -75,12 +88,10 @@ def _run(tool: PyCuerun, context: click.Context, options: SimpleNamespace, scrip
     if script_args and (not script or options.execute):
         raise OutlineException(f"only a script takes what follows --; leave out {' '.join(script_args)!r}")
     with own_args(script, script_args):
-        return _run_script(tool, context, options)
+        return _run_script(tool, options, get_help)
 
 
-def _run_script(tool: PyCuerun, context: click.Context, options: SimpleNamespace) -> int:
-    from .options import settle_format
-
+def _run_script(tool: PyCuerun, options: SimpleNamespace, get_help: Callable[[], str]) -> int:
     settle_format(options)
     if options.execute:
         return _execute(options)
@@ -89,7 +100,7 @@ def _run_script(tool: PyCuerun, context: click.Context, options: SimpleNamespace
     if options.resume:
         return _resume(options)
     if not options.script:
-        print(context.get_help())
+        print(get_help())
         print("\npycuerun: name an outline script to launch", file=sys.stderr)
         return EXIT_USAGE
     from ..loader import load_outline

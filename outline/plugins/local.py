@@ -29,7 +29,9 @@ USE_LOCAL_THREADS = 0
 
 
 def init_cuerun_plugin(cuerun: LaunchTool) -> None:
-    """Add the two options to the tool's command line."""
+    """Add the two options to the tool's command line, unless that is known to hold neither."""
+    if getattr(cuerun, "is_plain", False):
+        return
     parser = cuerun.get_parser()
     parser.add_plugin_option(
         "-L",

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The call of pycuerun that plug-ins see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..event import AFTER_LAUNCH, BEFORE_LAUNCH, EventHandler, LaunchEvent
+
+if TYPE_CHECKING:
+    from ..loader import Outline
+    from .plugin_options import PluginParser
+
+__all__ = ["PyCuerun"]
+
+
+class PyCuerun:
+    """One call of pycuerun, as plug-ins see it: ``init_cuerun_plugin(cuerun)`` gets it.
+
+    Attributes:
+        is_plain: The command line has none but whole options of pycuerun, so a plug-in of ours need not add its own.
+    """
+
+    def __init__(self, is_plain: bool = False) -> None:
+        self.is_plain = is_plain
+        self.__parser: PluginParser | None = None
+        self.__values: dict[str, Any] = {}
+        self.__events = EventHandler(self)
+
+    def get_parser(self) -> PluginParser:
+        """What plug-ins add their options to."""
+        if self.__parser is None:
+            from .plugin_options import PluginParser
+
+            self.__parser = PluginParser()
+            self.__parser.know(self.__values)
+        return self.__parser
+
+    @property
+    def asked_parser(self) -> PluginParser | None:
+        """The same, once a plug-in has asked for it; None before, since making it takes time."""
+        return self.__parser
+
+    def take_values(self, values: dict[str, Any]) -> None:
+        """Keep the values of the options for a plug-in that asks for the parser later."""
+        self.__values = values
+
+    def add_event_listener(self, event_type: str, callback: Callable[[Any], object]) -> None:
+        """Call ``callback`` before or after the launch: BEFORE_LAUNCH, AFTER_LAUNCH."""
+        self.__events.add_event_listener(event_type, callback)
+
+    def add_option(self, *args: Any, **kwargs: Any) -> None:
+        """Add an option, as plug-ins do that take the tool for its parser."""
+        self.get_parser().add_plugin_option(*args, **kwargs)
+
+    def options_to_dict(self, options: Any) -> dict[str, Any]:
+        """Options as launch flags."""
+        return self.get_parser().options_to_args(options)
+
+    def launch_outline(self, outline: Outline, **args: Any) -> Any:
+        """Launch an outline and tell the listeners before and after."""
+        from ..cuerun import launch
+
+        self.__events.emit(LaunchEvent(BEFORE_LAUNCH, self, outline=outline))
+        jobs = launch(outline, **args)
+        self.__events.emit(LaunchEvent(AFTER_LAUNCH, self, job=jobs, outline=outline))
+        return jobs
