@@ -121,7 +121,9 @@ def _work_of(layer: Layer) -> WorkRun | None:
 def prepare_work(layer: Layer) -> None:
     """Read what the frames of a layer need of the work folder, for a process that forks them."""
     try:
-        _work_of(layer)
+        work = _work_of(layer)
+        if work is not None:
+            work.prepare(layer)
     except OutlineException:
         pass  # each frame tells it
 

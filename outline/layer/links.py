@@ -17,7 +17,7 @@ from ..storage import fetch, is_url, join
 from ..tokens import split_command
 from .args import where
 from .datasets import item_finder
-from .input_path import frame_path_of
+from .input_path import ITEM_TOKEN, frame_path_of
 from .inputs import Input, read_inputs
 from .outputs import declared_outputs, fill_in
 from .ranges import read_frames
@@ -176,6 +176,14 @@ class LayerLinks:
     def found_paths(self, frame: int) -> list[tuple[str, str]]:
         """Name and path of each file that a frame reads and that no layer makes."""
         return [(one.name, self.__found_path(one, frame)) for one in self.inputs if one.maker is None]
+
+    def source_labels(self, frame: int) -> list[str]:
+        """The labels of the files that a frame reads and that no layer makes, but the file that its item is."""
+        return [
+            self.__below_work(self.__found_path(one, frame))
+            for one in self.inputs
+            if one.maker is None and one.path != ITEM_TOKEN
+        ]
 
     def __found_path(self, one: Input, frame: int) -> str:
         """Where a frame finds a file that no layer makes."""

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
+from ..exception import WorkException
 from ..io.folders import files_below
 from ..storage import facts_of, is_url, join
 from .decide import COUNT_MARK, FileState, Signature
@@ -57,10 +58,9 @@ class Disk:
         self.read_bytes = 0
         self.__folder = folder
         self.__clock_ns = clock_ns
-        self.__known: dict[tuple[str, Signature], str] = {}
+        self.__known: dict[str, FileState] = {}
         self.__groups: dict[str, list[str]] = {}
         self.__seen: dict[str, Signature | None] | None = {} if looks_once else None
-        self.__digests: dict[str, str] = {}
         self.__is_by_time = is_by_time
         self.__by_time: Disk | None = None
 
@@ -74,6 +74,13 @@ class Disk:
             once = self.__seen is not None
             self.__by_time = Disk(self.__folder, clock_ns=self.__clock_ns, looks_once=once, is_by_time=True)
         return self.__by_time
+
+    def take(self, states: Iterable[FileState]) -> None:
+        """Know what somebody else has read: a file is not read while its signature is that of its state."""
+        self.__known.update({state.path: state for state in states if self.__has_my_kind(state)})
+
+    def __has_my_kind(self, state: FileState) -> bool:
+        return state.digest.startswith(TIME_MARK) is self.__is_by_time
 
     def group(self, label: str, paths: list[str]) -> str:
         """Let a label stand for files, which then have one signature and one digest; a single file is its own path."""
@@ -120,48 +127,64 @@ class Disk:
         if signature is None:
             return None
         if known is not None and known.signature == signature:
-            if self.__seen is not None and path not in self.__groups:
-                self.__digests[path] = known.digest  # for whoever reads it and has a signature that is not trusted
+            if self.__seen is not None and path not in self.__groups and self.__has_my_kind(known):
+                self.__known[path] = known  # for whoever reads it and has a signature that is not trusted
             return known.digest
-        return self.__digests.get(path) or self.__read(path, signature)[1]
+        return self.__read(path, signature)[1]
 
     def written(self, name: str, path: str) -> FileState | None:
         """The state of a file that this process has just put into its place; None when it is not there."""
         signature = self.signature(path)
-        return None if signature is None else FileState(name, path, *self.__read(path, signature))
+        if signature is None:
+            return None
+        state = FileState(name, path, *self.__read(path, signature))
+        self.take([state])
+        return state
 
     def state(self, name: str, path: str, known: FileState | None = None) -> FileState | None:
         """The state of a file to be recorded; None when it is not there.
 
-        A signature that is as young as the step of the file system's clock could stay the same over another change. It
-        is recorded as one that no file has, so that the next plan reads the file.
+        A signature that is as young as the step of the file system's clock when the file is read could stay the same
+        over another change. It is recorded as one that no file has, so that the next plan reads the file.
+
+        Args:
+            name: The name of the input or output.
+            path: Its path.
+            known: A state that it once had; while its signature is that one, the file is not read.
         """
         signature = self.signature(path)
         if signature is None:
             return None
-        if known is not None and known.signature == signature:
+        if known is not None and known.signature == signature and self.__has_my_kind(known):
             return known._replace(name=name, path=path)
         signature, digest = self.__read(path, signature)
-        step = _CLOCK_STEP_NS if signature.mtime_ns % 1_000_000_000 else _COARSE_STEP_NS
-        is_young = not is_url(path) and abs(self.__clock_ns() - signature.mtime_ns) < step
-        return FileState(name, path, _UNTRUSTED if is_young else signature, digest)
+        is_known = path in self.__known and self.__known[path].signature == signature
+        return FileState(name, path, signature if is_known else _UNTRUSTED, digest)
 
     def __read(self, path: str, signature: Signature) -> tuple[Signature, str]:
-        known = self.__known.get((path, signature))
-        if known is not None:
-            return signature, known
-        digest = ""
+        known = self.__known.get(path)
+        if known is not None and known.signature == signature:
+            return signature, known.digest
+        digest, is_young = "", False
         for _ in range(_READS_OF_CHANGING_FILE):
+            is_young = not is_url(path) and self.__is_young(signature)
             digest = self.__digest_group(path) if path in self.__groups else self.__digest(path)
             after = self.signature(path) if path in self.__groups else self.__look(path)
             if after == signature or after is None:
                 break
-            signature = after
-        self.__known[path, signature] = digest
+            signature, is_young = after, True  # what was read is not the whole of either
+        if not is_young:
+            self.__known[path] = FileState("", path, signature, digest)
         return signature, digest
 
+    def __is_young(self, signature: Signature) -> bool:
+        step = _CLOCK_STEP_NS if signature.mtime_ns % 1_000_000_000 else _COARSE_STEP_NS
+        return abs(self.__clock_ns() - signature.mtime_ns) < step
+
     def __digest_group(self, name: str) -> str:
-        return digest_of_group(self.digest(path, None) for path in self.__groups[name])
+        begin = os.path.join(self.__folder, "")
+        # Their makers call them by their names in the folder.
+        return digest_of_group(self.digest(path.removeprefix(begin), None) for path in self.__groups[name])
 
     def __digest(self, path: str) -> str:
         if is_url(path):  # it is not read: a bucket has another tag whenever the content is another one
@@ -171,7 +194,10 @@ class Disk:
             signature = self.__look(path)
             return f"{TIME_MARK}{signature.size} {signature.mtime_ns}" if signature else ""
         path = os.path.join(self.__folder, path)
-        digest, size = digest_folder(path) if os.path.isdir(path) else digest_file(path)
+        try:
+            digest, size = digest_folder(path) if os.path.isdir(path) else digest_file(path)
+        except OSError as error:
+            raise WorkException(f"cannot read {error.filename or path}: {error.strerror}") from error
         self.read_bytes += size
         return digest
 

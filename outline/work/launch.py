@@ -28,6 +28,7 @@ from .fingerprint import layer_parts
 from .folder import Launch, WorkFolder
 from .plan import Choice, WorkPlan, plan_work
 from .records import RecordBook, RecordWriter, end_line
+from .shared import read_shared
 
 if TYPE_CHECKING:
     from ..layer import Layer
@@ -89,6 +90,7 @@ def begin_work(
             outputs = {name: [output.path for output in links.outputs] for name, links in plan.links.items()}
             counts = {name: {one.value: n for one, n in plan.counts(name).items()} for name in plan.decisions}
             history = {"counts": counts, "git": _revision(os.getcwd())}
+            launch.note(read=read_shared(plan, book, disk))
             launch.note(parts=parts, **wishes, damaged=book.damaged, layers=items, outputs=outputs, **history)
             _record_kept(plan, folder, book, launch.number)
             more: dict[str, Any] = {"held": sorted(ol._ol_state.held), "covers": plan.covers}

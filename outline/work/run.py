@@ -24,6 +24,7 @@ from .folder import WorkFolder
 from .plan import KEPT, LEFT, after_a_pass, frame_now, rerun_of
 from .records import RecordWriter, begin_line, end_line
 from .results import results_of
+from .shared import handed_on, states_of_makers
 
 if TYPE_CHECKING:
     from ..layer import Layer
@@ -78,6 +79,8 @@ class WorkRun:
         if not self.__facts:
             raise WorkException(f"{self.__folder.folder} does not know launch {self.__launch}; was it removed?")
         self.__disk = Disk(self.__folder.folder)
+        self.__disk.take(handed_on(self.__facts))
+        self.__knows_shared: set[str] = set()
         self.__writer = RecordWriter(self.__folder.records, self.__launch)
         self.__lookup = self.__folder.find_records()
         self.__book: Mapping[tuple[str, str], Record] = {}
@@ -92,6 +95,31 @@ class WorkRun:
         """Belong to this process, which was forked from the one before."""
         self.pid = os.getpid()
         self.__writer = RecordWriter(self.__folder.records, self.__launch)
+
+    def prepare(self, layer: Layer) -> None:
+        """Read what all frames of a layer read and nobody has read before, for a process that forks them.
+
+        Raises:
+            WorkException: A file or a record cannot be read.
+        """
+        links, frames = self.links(layer), FrameSet(layer.get_frame_range() or [])
+        if frames:
+            self.__know_shared(layer, links, frames[0])
+            of_first, of_last = links.input_files(frames[0]), links.input_files(frames[-1])
+            book = self.__records_of(layer.get_name(), links, frames[:1], is_first=False)
+            before = next(iter(book.values()), None)
+            self.__states(layer, [one for one in of_first if one in of_last], before)
+
+    def __know_shared(self, layer: Layer, links: LayerLinks, frame: int) -> None:
+        """Take the digests of what each frame of a layer reads as a whole from those who have made it."""
+        name = layer.get_name()
+        if name in self.__knows_shared:
+            return
+        self.__knows_shared.add(name)
+        try:
+            self.__disk.take(states_of_makers(links, frame, self.__folder, self.__lookup))
+        except OSError as error:
+            raise WorkException(f"cannot read the records in {self.__folder.records}: {error.strerror}") from error
 
     def links(self, layer: Layer) -> LayerLinks:
         """The paths of a layer."""
@@ -144,6 +172,7 @@ class WorkRun:
         state.todo, self.__attempt = None, attempt
         todo = []
         state.chunk = layer.get_local_frame_set(frame)
+        self.__know_shared(layer, links, frame)
         self.__book = self.__records_of(name, links, state.chunk, is_first=attempt == 1 and not _is_timed(layer))
         for number in state.chunk:
             decision = self.__decide(layer, links, number)
@@ -153,7 +182,8 @@ class WorkRun:
                 raise WorkException(f"frame {number} has failed before, and this launch does not try it again")
             if decision.reason is Reason.EDITED:
                 self.__folder.move_edited(decision.detail)
-            self.__read[name, number] = self.__states(layer, links.input_files(number))
+            known = self.__book.get((name, links.key(number)))
+            self.__read[name, number] = self.__states(layer, links.input_files(number), known)
             if decision.reason is not Reason.FORCED and self.__is_cached(layer, links, number, tell):
                 continue
             todo.append(number)
@@ -299,9 +329,13 @@ class WorkRun:
             if record.end is None or record.end.status:
                 self.__write(end_line(record._replace(attempt=attempt, end=end)))
 
-    def __states(self, layer: Layer, files: Iterable[tuple[str, str, list[str]]]) -> tuple[FileState, ...]:
+    def __states(
+        self, layer: Layer, files: Iterable[tuple[str, str, list[str]]], before: Record | None
+    ) -> tuple[FileState, ...]:
+        """The states of what a frame reads; ``before`` is its record, which may tell them."""
         disk = self.__disk.of_layer(layer)
-        found = [disk.state(name, disk.group(label, paths)) for name, label, paths in files]
+        known = {state.path: state for state in before.inputs} if before is not None else {}
+        found = [disk.state(name, disk.group(label, paths), known.get(label)) for name, label, paths in files]
         return tuple(state for state in found if state is not None)
 
     def __parts(self, launch: int, layer: str) -> Mapping[str, str]:

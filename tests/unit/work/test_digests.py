@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from outline.exception import WorkException
 from outline.work.digests import Disk, digest_file
 
 LATER_NS = 10**18 * 4
@@ -63,6 +65,31 @@ def test_a_file_is_read_once_by_a_process(tmp_path: Path, disk: Disk):
     assert disk.read_bytes == 5
 
 
+def test_what_somebody_else_has_read_is_read_only_when_it_is_another_file(tmp_path: Path, disk: Disk):
+    (tmp_path / "a").write_text("plate")
+    known = disk.state("in", "a")
+    assert known is not None
+    here, elsewhere = Disk(str(tmp_path)), Disk(str(tmp_path))
+
+    here.take([known])
+    elsewhere.take([known._replace(signature=known.signature._replace(inode=1))])
+
+    assert (here.state("model", "a"), here.read_bytes) == (known._replace(name="model"), 0)
+    assert (elsewhere.digest("a", None), elsewhere.read_bytes) == (known.digest, 5)
+
+
+def test_a_digest_by_time_is_none_of_the_content(tmp_path: Path, disk: Disk):
+    (tmp_path / "a").write_text("plate")
+    by_time = disk.by_time().state("in", "a")
+    assert by_time is not None
+
+    disk.take([by_time])
+    state = disk.state("in", "a", by_time)
+
+    assert state is not None
+    assert state.digest == hashlib.sha256(b"plate").hexdigest()
+
+
 def test_by_time_a_file_is_known_by_size_and_time_and_never_read(tmp_path: Path, disk: Disk):
     seen = disk.by_time()
     digests = []
@@ -109,6 +136,47 @@ def test_a_young_signature_is_not_trusted(tmp_path: Path, age_ns: int, mtime_ns:
 
     assert state is not None
     assert (state.signature == disk.signature("a")) is is_trusted
+
+
+def test_a_file_that_was_young_when_it_was_read_is_read_again(tmp_path: Path):
+    (tmp_path / "a").write_text("plate")
+    os.utime(tmp_path / "a", ns=(1_500_000_000, 1_500_000_000))
+    clock = iter([1_505_000_000, 1_550_000_000])
+    disk = Disk(str(tmp_path), clock_ns=lambda: next(clock))
+    disk.state("in", "a")
+    (tmp_path / "a").write_text("PLATE")
+    os.utime(tmp_path / "a", ns=(1_500_000_000, 1_500_000_000))
+
+    state = disk.state("in", "a")
+
+    assert state is not None
+    assert state.signature == disk.signature("a")
+    assert state.digest == hashlib.sha256(b"PLATE").hexdigest()
+
+
+@pytest.mark.parametrize(("changes", "is_trusted"), [(2, True), (3, False)], ids=["settles", "goes on changing"])
+def test_a_file_that_changes_while_it_is_read_is_read_up_to_three_times(tmp_path: Path, changes: int, is_trusted: bool):
+    (tmp_path / "a").write_text("plate")
+    texts = iter(["plates", "more plates", "most plates of all"][:changes])
+
+    def clock_ns() -> int:  # it is asked before each read
+        for text in islice(texts, 1):
+            (tmp_path / "a").write_text(text)
+        return LATER_NS
+
+    disk = Disk(str(tmp_path), clock_ns=clock_ns)
+
+    state = disk.state("in", "a")
+
+    now = (tmp_path / "a").read_bytes()
+    assert state is not None
+    assert state.digest == hashlib.sha256(now).hexdigest()
+    assert (state.signature == disk.signature("a")) is is_trusted
+
+
+def test_a_file_that_cannot_be_read_is_named(disk: Disk):
+    with pytest.raises(WorkException, match="cannot read /proc/self/mem: Input/output error"):
+        disk.state("in", "/proc/self/mem")
 
 
 def test_a_folder_has_the_digest_of_its_names_and_contents(tmp_path: Path, disk: Disk):
