@@ -83,7 +83,7 @@ def import_backend_module(name: str) -> ModuleType:
     Raises:
         LaunchException: There is none, or it lacks a package that it needs.
     """
-    if not re.match(r"[A-Za-z_]\w*\Z", str(name)):
+    if not str(name).isidentifier():
         raise LaunchException(f"no backend {name!r}; use --backend local to run on this machine")
     try:
         return import_module(f"outline.backend.{name}")

@@ -9,7 +9,7 @@ from typing import Any  # arguments are what a user has written
 
 __all__ = ["is_true", "parse_cores", "parse_memory_kb", "tag_words", "texts"]
 
-_MEMORY = re.compile(r"\s*(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)b?\s*\Z", re.IGNORECASE)
+_MEMORY = r"\s*(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)b?\s*\Z"
 _FEWEST_CORES = 0.1
 _TRUE = ("true", "yes", "1", "on")
 _UNITS = {"k": 1, "m": 1024, "g": 1024**2, "t": 1024**3, "": 1024**2}
@@ -21,7 +21,7 @@ def parse_memory_kb(value: object) -> int:
     Raises:
         ValueError: The value has another form.
     """
-    match = _MEMORY.match(str(value))
+    match = re.match(_MEMORY, str(value), re.IGNORECASE)
     if match is None:
         raise ValueError(f"{value!r} is not an amount of memory; write it like '512m' or '4g'")
     return int(float(match[1]) * _UNITS[match[2].lower()])

@@ -15,7 +15,7 @@ from .util import get_uid
 
 __all__ = ["file_mode", "inside", "make_folder", "sessions_folder", "share"]
 
-_VARIABLE = re.compile(r"\$(?:\$|(\w+)|\{(\w+)\})")
+_VARIABLE = r"\$(?:\$|(\w+)|\{(\w+)\})"
 
 
 def sessions_folder(show: str, shot: str, *, quote: Callable[[str], str] = str) -> str:
@@ -40,7 +40,8 @@ def sessions_folder(show: str, shot: str, *, quote: Callable[[str], str] = str) 
             raise SessionException(f"{problem} variable ${name} that is not set")
         return quote(os.environ[name]).replace("{", "{{").replace("}", "}}")
 
-    pattern = _VARIABLE.sub(value, re.sub(r"^~(?=/|$)", "{HOME}", text))
+    pattern = "{HOME}" + text[1:] if text == "~" or text.startswith("~/") else text
+    pattern = re.sub(_VARIABLE, value, pattern) if "$" in pattern else pattern
     home = quote(_home()) if "{HOME" in pattern else ""
     for kind, name in (("show", show), ("shot", shot)):
         if f"{{{kind.upper()}" in pattern and (os.path.isabs(name) or os.pardir in re.split(r"[/\\]", name)):

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from outline.scheduler import CuebotRefuses, FarmLayer, cuebot_pairs
+from outline.scheduler.cuebot_edges import CuebotRefuses, FarmLayer, cuebot_pairs
 
 from ..spec.values import repeated_frames
 from .depend import COMPOSITE, Depend, Edges, Row

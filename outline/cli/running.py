@@ -104,14 +104,11 @@ def show_run(run: Callable[[Observer], LocalJob | None], *, quiet: bool, paused:
         quiet: Print nothing, unless something failed.
         paused: The job is only prepared, and has not to succeed.
     """
-    from ..backend.local.observer import Observer
-    from .run_observer import RunObserver
-
     begun = time.monotonic()
     wait_for_no_thread()
     display = make_display(quiet)
     try:
-        job, is_interrupted = run(Observer() if quiet else RunObserver(display)), False
+        job, is_interrupted = run(_observer(display, quiet)), False
     except KeyboardInterrupt as stop:
         if not stop.args:
             raise
@@ -121,8 +118,19 @@ def show_run(run: Callable[[Observer], LocalJob | None], *, quiet: bool, paused:
     if job is None:
         return 0
     is_fine = paused or job.record.job.succeeded
-    _print_summary(_summary(job, time.monotonic() - begun), is_fine, quiet)
+    if not (quiet and is_fine):
+        _print_summary(_summary(job, time.monotonic() - begun), is_fine, quiet)
     return EXIT_INTERRUPTED if is_interrupted else 0 if is_fine else EXIT_DEAD
+
+
+def _observer(display: Display, quiet: bool) -> Observer:
+    from ..backend.local.observer import Observer
+
+    if quiet:
+        return Observer()
+    from .run_observer import RunObserver  # slow to import
+
+    return RunObserver(display)
 
 
 def _summary(job: LocalJob, seconds: float) -> str:

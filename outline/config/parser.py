@@ -33,8 +33,8 @@ _PREFIX = "OUTLINE_"
 _NOT_OPTIONS = frozenset({"OUTLINE_CONFIG_FILE", "OUTLINE_MODULES_PATHS"})
 
 _REFERENCE = re.compile(r"%%|%\([^)]+\)s")
-_INT = re.compile(r"[+-]?(0|[1-9]\d*)\Z", re.ASCII)
-_FLOAT = re.compile(r"[+-]?(\d+\.\d*|\.\d+)\Z", re.ASCII)
+_INT = r"[+-]?(0|[1-9]\d*)\Z"
+_FLOAT = r"[+-]?(\d+\.\d*|\.\d+)\Z"
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -196,11 +196,11 @@ def typed(text: str) -> int | float | bool | str:
     ``3`` and ``-5`` are ints, ``0.5`` is a float, ``true yes on false no off`` in any case are bools. Everything else
     stays text, including ``007``, because a number with leading zeros is usually a name.
     """
-    if _INT.match(text):
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    if re.match(_INT, text, re.ASCII):
         return int(text)
-    if _FLOAT.match(text):
-        return float(text)
-    return _WORDS.get(text.lower(), text)
+    return float(text) if re.match(_FLOAT, text, re.ASCII) else text
 
 
 def _read_file(path: str, variable: str) -> str:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -152,7 +151,13 @@ def _meant(name: str, known: Iterable[str], likeness: float) -> str:
     if foreign:
         return foreign
     turned = next((one for one in known if len(one) > 3 and sorted(one) == sorted(name)), "")  # gian for gain
-    return turned or next(iter(difflib.get_close_matches(name, known, n=1, cutoff=likeness)), "")
+    return turned or next(iter(_close_matches(name, known, likeness)), "")
+
+
+def _close_matches(name: str, known: Iterable[str], likeness: float = _LIKENESS) -> list[str]:
+    from difflib import get_close_matches  # slow to import
+
+    return get_close_matches(name, known, n=1, cutoff=likeness)
 
 
 def _own(cls: type) -> list[type]:
@@ -224,7 +229,7 @@ def misspelt_sections(layers: Iterable[Layer]) -> list[str]:
     ours = [cls for cls in classes if cls.__module__.startswith("outline.")]
     for name in {name for cls in ours for name in (cls.__name__, getattr(cls, "application", "")) if name}:
         sections = [] if config.has_section(name) else others
-        near = difflib.get_close_matches(name, sections, n=1, cutoff=_LIKENESS) or _but_for_capitals(name, sections)
+        near = _close_matches(name, sections) or _but_for_capitals(name, sections)
         for section in near:
             if not section.startswith(name):  # [Blender4] may be of a class of a studio
                 found[section] = f"no layer reads the section [{section}] of the configuration; did you mean [{name}]?"
@@ -283,5 +288,5 @@ def _problem_of(name: str, code: CodeType, is_of_layer: bool, called: set[str]) 
         return f"replaces what calls the hooks, with its checks and events; did you mean the hook _{name}?"
     if not name.startswith("_") or name.startswith("__") or is_of_layer or name in called:
         return ""
-    near = difflib.get_close_matches(name, _HOOKS, n=1, cutoff=_LIKENESS)
+    near = _close_matches(name, _HOOKS)
     return f"is never called; did you mean the hook {near[0]}?" if near else ""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from .cuebot_edges import CuebotRefuses, FarmLayer, cuebot_pairs
 from .from_outline import plan_job
 from .job import JobState
 from .plan import DependPlan, JobPlan, LayerPlan
@@ -11,9 +10,7 @@ from .states import MOVES, FrameState, IllegalMove, Move, Signal
 
 __all__ = [
     "MOVES",
-    "CuebotRefuses",
     "DependPlan",
-    "FarmLayer",
     "FrameState",
     "IllegalMove",
     "JobPlan",
@@ -21,6 +18,5 @@ __all__ = [
     "LayerPlan",
     "Move",
     "Signal",
-    "cuebot_pairs",
     "plan_job",
 ]

@@ -239,7 +239,7 @@ def _represent_other(dumper: Dumper, data: Any) -> yaml.Node:
     raise yaml.representer.RepresenterError("cannot represent an object", data)
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE = "[\ud800-\udfff]"
 
 
 def _represent_str(dumper: Dumper, data: Any) -> yaml.Node:
@@ -247,13 +247,13 @@ def _represent_str(dumper: Dumper, data: Any) -> yaml.Node:
     if isinstance(data, Enum) and type(data) is not LayerType:
         raise yaml.representer.RepresenterError("cannot represent an object", data)
     text = str(data)
-    if text.isascii() or not _SURROGATE.search(text):
+    if text.isascii() or not re.search(_SURROGATE, text):
         return dumper.represent_str(text)
     return dumper.represent_scalar("!escaped", text.encode("unicode_escape").decode("ascii"))
 
 
 def _represent_file(dumper: Dumper, path: Any, kind: str) -> yaml.Node:
-    if kind or (isinstance(path, str) and _SURROGATE.search(path)):
+    if kind or (isinstance(path, str) and re.search(_SURROGATE, path)):
         return dumper.represent_mapping("!file", {"path": path, **({"kind": kind} if kind else {})}, flow_style=True)
     return dumper.represent_scalar("!file", path)
 

@@ -26,7 +26,6 @@ from .claim import Claim, refuse, take_claim
 from .dispatch import RunLoop
 from .job import DeadFrame, LocalJob
 from .journal import JobRecord, Journal, check_journal, read_record
-from .leftovers import end_leftovers
 from .limits import Limits, limits_of
 from .log import put_aside
 from .observer import Observer
@@ -267,6 +266,8 @@ def _taken_over(session_path: str, limits: Limits) -> Iterator[tuple[JobRecord, 
             claimed.journal.plan(*_plan_again(paths, error))
             record = read_record(paths, None, limits.fit)
         if not record.over:  # else whoever ran it has ended all its frames
+            from .leftovers import end_leftovers
+
             end_leftovers(os.path.join(paths.logs, f"{record.job.plan.name}."), {"CUE_JOB_ID": record.job_id})
         for ref, end in record.found.items():
             claimed.journal.end(*record.job.name_of(ref), record.frames[ref].attempt, record.job.state(ref), end)
@@ -303,6 +304,8 @@ def _run(record: JobRecord, claimed: _Claimed, limits: Limits, flags: dict[str, 
     claimed.journal.save_each_second(*paths.existing_files(), claimed.claim.path)
 
     def end_frame(name: str) -> None:
+        from .leftovers import end_leftovers
+
         end_leftovers(paths.log(record.job.plan.name, name), {"CUE_JOB_ID": record.job_id, "CUE_FRAME": name})
 
     run_loop = RunLoop(

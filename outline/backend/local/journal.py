@@ -16,7 +16,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...exception import SessionException
 from ...files import write_to_disk
@@ -26,8 +26,10 @@ from ...names import log_name
 from ...scheduler import FrameState, JobPlan, JobState
 from ...session_paths import SessionPaths
 from ...session_places import share
-from .attempts import AttemptBook
 from .log import read_end
+
+if TYPE_CHECKING:
+    from .attempts import AttemptBook
 
 __all__ = ["FrameRecord", "JobRecord", "Journal", "check_journal", "read_record"]
 
