@@ -135,10 +135,10 @@ def config(section: str | None, as_json: bool) -> int:
 
 
 def _config_rows(section: str | None) -> list[ConfigValue]:
-    from ..config import origins
+    from .. import config
     from ..exception import ConfigException, did_you_mean
 
-    rows = origins()
+    rows = config.origins()
     sections = list(dict.fromkeys(row.section for row in rows))
     if section is not None and section not in sections:
         raise ConfigException(f"no section {section!r} in the configuration{did_you_mean(section, sections)}")

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 else:
     _Face = object
 
-__all__ = ["Config", "config", "config_base_directory", "origins", "read_config_from_disk", "reset", "typed_items"]
+__all__ = ["Config", "config", "config_base_directory", "read_config_from_disk", "reset"]
 
 
-def read_config_from_disk() -> ConfigParser:
+def read_config_from_disk() -> OutlineParser:
     """The configuration that files and environment give now.
 
     Differs: docs/differences.md#configuration
@@ -57,12 +57,9 @@ class Config(_Face):
     __parser: OutlineParser | None = None
 
     def __load(self) -> OutlineParser:
-        parser = self.__parser
-        if parser is None:
-            from .parser import read
-
-            parser = self.__parser = read(os.environ)
-        return parser
+        if self.__parser is None:
+            self.__parser = read_config_from_disk()
+        return self.__parser
 
     # Any: stands for all methods of ConfigParser, which the type checker sees through the base class.
     def __getattr__(self, name: str) -> Any:
@@ -117,16 +114,6 @@ class Config(_Face):
 
 
 config = Config()
-
-
-def typed_items(section: str) -> dict[str, int | float | bool | str]:
-    """The same as ``config.typed_items(section)``."""
-    return config.typed_items(section)
-
-
-def origins() -> list[ConfigValue]:
-    """The same as ``config.origins()``."""
-    return config.origins()
 
 
 def reset() -> None:

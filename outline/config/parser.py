@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from configparser import (
     BasicInterpolation,
     ConfigParser,
@@ -176,16 +176,12 @@ def _tell_misspelt(parser: OutlineParser, known: Mapping[str, list[str]]) -> Non
     for section, options in known.items():
         for option in parser.options(section):
             if option not in options:
-                from difflib import get_close_matches  # slow to import
-
-                for meant in get_close_matches(option, options, n=1, cutoff=0.8):
+                for meant in _similar(option, options, 0.8):
                     origin = parser.origin(section, option)
                     logger.warning("%s: nothing reads [%s] %s; did you mean %s?", origin, section, option, meant)
     ours = (*known, "dask", "path_mapping")
     for section in [one for one in parser.sections() if one not in ours and not one.startswith("plugin:")]:
-        from difflib import get_close_matches  # slow to import
-
-        for meant in get_close_matches(section.lower(), ours, n=1, cutoff=0.8):
+        for meant in _similar(section.lower(), ours, 0.8):
             place = next((parser.origin(section, option) for option in parser.options(section)), "the configuration")
             logger.warning("%s: nothing reads the section [%s]; did you mean [%s]?", place, section, meant)
 
@@ -248,15 +244,15 @@ def _apply_environment(parser: OutlineParser, environ: Mapping[str, str]) -> Non
         for section, option in known.get(rest) or [next(new, ("", ""))]:
             if option:
                 parser.place(section, option, environ[variable], variable)
-            else:
-                _tell_misspelt_variable(variable, rest, known)
+                continue
+            for meant in _similar(rest, list(known), 0.85):
+                logger.warning("%s: nothing reads this variable; did you mean %s%s?", variable, _PREFIX, meant)
 
 
-def _tell_misspelt_variable(variable: str, rest: str, known: Iterable[str]) -> None:
+def _similar(name: str, known: Sequence[str], cutoff: float) -> list[str]:
     from difflib import get_close_matches  # slow to import
 
-    for meant in get_close_matches(rest, list(known), n=1, cutoff=0.85):
-        logger.warning("%s: nothing reads this variable; did you mean %s%s?", variable, _PREFIX, meant)
+    return get_close_matches(name, known, n=1, cutoff=cutoff)
 
 
 def _variable_part(name: str) -> str:

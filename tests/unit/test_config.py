@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import outline
-from outline.config import config, origins, read_config_from_disk, reset, typed_items
+from outline.config import config, read_config_from_disk, reset
 from outline.config.places import package_home
 from outline.exception import ConfigException
 
@@ -47,7 +47,7 @@ def write_named_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteFi
 
 
 def origin_of(section: str, option: str) -> str:
-    return next(row.origin for row in origins() if row[:2] == (section, option))
+    return next(row.origin for row in config.origins() if row[:2] == (section, option))
 
 
 # -- layers ------------------------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def test_a_variable_sets_an_option_of_a_known_section(
 def test_a_variable_that_names_no_option_is_left_alone(variable: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(variable, "7")
 
-    assert "7" not in [row.value for row in origins()]
+    assert "7" not in [row.value for row in config.origins()]
 
 
 def test_the_variables_of_the_library_itself_are_no_options(
@@ -189,8 +189,8 @@ def test_a_default_section_counts_for_every_section(write_named_file: WriteFile)
     path = write_named_file("[DEFAULT]\nroot = /sw\n[Blender]\nbinary = %(root)s/blender\n")
 
     assert config.get("Blender", "binary") == "/sw/blender"
-    assert ("DEFAULT", "root", "/sw", str(path)) in origins()
-    assert ("Blender", "root", "/sw", str(path)) not in origins()
+    assert ("DEFAULT", "root", "/sw", str(path)) in config.origins()
+    assert ("Blender", "root", "/sw", str(path)) not in config.origins()
 
 
 def test_reset_forgets_what_was_set_and_reads_again(monkeypatch: pytest.MonkeyPatch):
@@ -279,7 +279,7 @@ def test_a_copy_is_possible():
 def test_default_arguments_arrive_with_their_type(text: str, value: object, write_named_file: WriteFile):  # fault 39
     write_named_file(f"[Blender]\nthreads = {text}\n")
 
-    typed = typed_items("Blender")
+    typed = config.typed_items("Blender")
 
     assert typed == {"threads": value}
     assert type(typed["threads"]) is type(value)
