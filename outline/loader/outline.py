@@ -25,13 +25,10 @@ from ..layer.mistakes import probable_mistakes
 from ..layer.ranges import DEFAULT_FRAME_RANGE
 from ..script import run_script
 from ..session import Session, conform_name, is_session_path
-from .name_checks import check_job_name, check_length
-from .rings import find_ring
+from .checks import check_job_name, check_length, find_ring
 from .state import OutlineState, read_range
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from ..items import ItemBook
     from ..layer import Layer
 
@@ -128,14 +125,7 @@ class Outline(metaclass=_OutlineType):
         """Run an outline script. The layers that it makes join this outline."""
         self._ol_state.adopts = True
         with use_outline(self):
-            self._keep_script(run_script(path))
-
-    def _keep_script(self, module: ModuleType) -> None:
-        """Remember the module of a script that made layers of this outline. Each run makes another module."""
-        self._ol_state.script_modules.append(module)
-
-    def _script_modules(self) -> list[ModuleType]:
-        return self._ol_state.script_modules
+            self._ol_state.script_modules.append(run_script(path))
 
     def load_session(self) -> None:
         """Find the session that contains the outline's path.
@@ -336,7 +326,8 @@ class Outline(metaclass=_OutlineType):
         if self._ol_state.held and not self.get_work():
             raise LayerException(f"items of layer {min(self._ol_state.held)!r} are made first; launch with --work DIR")
         self.__tell_what_is_left_out()
-        self.__tell_mistakes()
+        for mistake in probable_mistakes(self.get_layers()):
+            logger.warning("%s", mistake)
         self._ol_state.mode = OUTLINE_MODE_SETUP
         self._ol_state.path = None
         self._ol_state.session = Session(self)
@@ -404,10 +395,6 @@ class Outline(metaclass=_OutlineType):
                     layer.get_arg("range"),
                     self.get_frame_range(),
                 )
-
-    def __tell_mistakes(self) -> None:
-        for mistake in probable_mistakes(self.get_layers()):
-            logger.warning("%s", mistake)
 
     def __setup_in_session(self, session: Session) -> None:
         from .. import serialize

@@ -86,7 +86,7 @@ def read_script(ol: Outline, path: str) -> Outline:
     with noted() as made:
         ol.parse_outline_script(path)
         if not (ol.get_layers() or made.outlines or made.loose_layers):
-            module = ol._script_modules()[-1]
+            module = ol._ol_state.script_modules[-1]
             with use_outline(ol):
                 run_main_block(module, path)
             ending = ended_early(module)
@@ -99,7 +99,7 @@ def read_script(ol: Outline, path: str) -> Outline:
         return ol
     own = [one for one in made.outlines if one.get_mode() == OUTLINE_MODE_INIT and one.get_layers()]
     if len(own) == len(made.outlines) == 1 and not ol.get_layers():
-        own[0]._keep_script(ol._script_modules()[-1])
+        own[0]._ol_state.script_modules.append(ol._ol_state.script_modules[-1])
         if own[0].get_name() == "outline":
             own[0].set_name(ol.get_name())
         if own[0].get_path() is None:
@@ -213,7 +213,7 @@ def parse_outline_script(path: str) -> None:
     """
     module = run_script(path)
     if registry.current is not None:
-        registry.current._keep_script(module)
+        registry.current._ol_state.script_modules.append(module)
 
 
 def quick_outline(layer: Layer) -> Outline:

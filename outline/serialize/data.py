@@ -210,15 +210,6 @@ def _type_path(cls: type) -> str:
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
-def _represent_tuple(dumper: Dumper, data: tuple[Any, ...]) -> yaml.Node:
-    return dumper.represent_sequence("!tuple", list(data), flow_style=True)
-
-
-def _represent_path(dumper: Dumper, data: Any) -> yaml.Node:
-    tag = {"FileSpec": "!filespec", "Output": "!filespec", "Image": "!image"}.get(type(data).__name__, "!path")
-    return dumper.represent_mapping(tag, {"path": data.get_path(), **data.get_attributes()}, flow_style=True)
-
-
 def _represent_text(tag: str) -> Any:
     def represent(dumper: Dumper, data: Any) -> yaml.Node:
         return dumper.represent_scalar(tag, data.name if isinstance(data, logging.Logger) else str(data))
@@ -230,7 +221,8 @@ def _represent_other(dumper: Dumper, data: Any) -> yaml.Node:
     from ..io import Path
 
     if isinstance(data, Path):
-        return _represent_path(dumper, data)
+        tag = {"FileSpec": "!filespec", "Output": "!filespec", "Image": "!image"}.get(type(data).__name__, "!path")
+        return dumper.represent_mapping(tag, {"path": data.get_path(), **data.get_attributes()}, flow_style=True)
     if isinstance(data, os.PathLike):  # a pathlib path
         kind = type(data).__name__ if type(data).__name__.startswith("Pure") else ""
         return _represent_file(dumper, os.fspath(data), kind)
@@ -259,7 +251,7 @@ def _represent_file(dumper: Dumper, path: Any, kind: str) -> yaml.Node:
 
 
 Dumper.add_representer(str, _represent_str)
-Dumper.add_representer(tuple, _represent_tuple)
+Dumper.add_representer(tuple, lambda dumper, data: dumper.represent_sequence("!tuple", data, flow_style=True))
 Dumper.add_representer(OrderedDict, lambda dumper, data: dumper.represent_mapping("!ordered", data.items()))
 Dumper.add_representer(frozenset, lambda dumper, data: dumper.represent_sequence("!frozenset", data, flow_style=True))
 Dumper.add_representer(FrameSet, _represent_text("!frames"))
@@ -284,12 +276,8 @@ def _construct_old_filespec(loader: Any, node: yaml.Node) -> Any:
     return io.FileSpec(path, **attributes)
 
 
-def _construct_tuple(loader: Any, node: yaml.Node) -> tuple[Any, ...]:
-    return loader.hashable(tuple(loader.construct_sequence(node, deep=True)))  # type: ignore[no-any-return]
-
-
-def _construct_frozenset(loader: Any, node: yaml.Node) -> frozenset[Any]:
-    return loader.hashable(frozenset(loader.construct_sequence(node, deep=True)))  # type: ignore[no-any-return]
+def _hashable(kind: type) -> Callable[[Any, Any], Any]:
+    return lambda loader, node: loader.hashable(kind(loader.construct_sequence(node, deep=True)))
 
 
 def _construct_ordered(loader: Any, node: yaml.Node) -> Iterator[OrderedDict[Any, Any]]:
@@ -331,9 +319,9 @@ def _constructor(make: Callable[[str], Any]) -> Callable[[Any, Any], Any]:
 
 
 Loader.add_constructor("tag:yaml.org,2002:int", Loader.construct_yaml_int)
-Loader.add_constructor("!tuple", _construct_tuple)
-Loader.add_constructor("tag:yaml.org,2002:python/tuple", _construct_tuple)  # PyOutline's data files
-Loader.add_constructor("!frozenset", _construct_frozenset)
+Loader.add_constructor("!tuple", _hashable(tuple))
+Loader.add_constructor("tag:yaml.org,2002:python/tuple", _hashable(tuple))  # PyOutline's data files
+Loader.add_constructor("!frozenset", _hashable(frozenset))
 Loader.add_constructor("!ordered", _construct_ordered)
 Loader.add_constructor("!frames", _constructor(FrameSet))
 Loader.add_constructor("!file", _construct_file)

@@ -9,7 +9,6 @@ layers.
 
 from __future__ import annotations
 
-import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
@@ -25,7 +24,7 @@ from ..layer import Layer
 from ..layer.state import LayerState, adopt, make_layer, state_of
 from ..session import is_session_path
 from .data import Loader, find_logger, make_file
-from .outline_data import restore_layers, restore_settings
+from .outline_data import RTYPES, restore_layers, restore_settings
 from .outline_reader import find_listener, import_layer_module
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["read_legacy"]
 
 _TAG = "tag:yaml.org,2002:python/"
-_RTYPES = {f"builtins.{cls.__name__}": cls for cls in (str, int, float, bool, list, tuple, set, dict)}
+_RTYPES = {f"builtins.{name}": cls for name, cls in RTYPES.items()}
 _NO_LAYER = {
     "outline.loader.Outline",
     "outline.depend.Depend",
@@ -275,14 +274,14 @@ def _note_method(loader: Any, node: yaml.Node) -> _Method:
     return _Method(owner, name)
 
 
-def _construct_layer_type(loader: Any, node: yaml.Node) -> LayerType:
-    (value,) = loader.construct_sequence(node)
-    return LayerType(value)
+def _of_one(make: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """A constructor for a call with a single value."""
 
+    def construct(loader: Any, node: yaml.Node) -> Any:
+        (value,) = loader.construct_sequence(node, deep=True)
+        return make(value)
 
-def _construct_logger(loader: Any, node: yaml.Node) -> logging.Logger:
-    (name,) = loader.construct_sequence(node)
-    return find_logger(str(name))
+    return construct
 
 
 def _construct_file(loader: Any, suffix: str, node: yaml.Node) -> pathlib.PurePath:
@@ -310,8 +309,8 @@ def _construct_name(loader: Any, suffix: str, node: yaml.Node) -> type | _Functi
 
 _LegacyLoader.add_multi_constructor(f"{_TAG}object:", _note_object)
 _LegacyLoader.add_constructor(f"{_TAG}object/apply:builtins.getattr", _note_method)
-_LegacyLoader.add_constructor(f"{_TAG}object/apply:outline.constants.LayerType", _construct_layer_type)
-_LegacyLoader.add_constructor(f"{_TAG}object/apply:logging.getLogger", _construct_logger)
+_LegacyLoader.add_constructor(f"{_TAG}object/apply:outline.constants.LayerType", _of_one(LayerType))
+_LegacyLoader.add_constructor(f"{_TAG}object/apply:logging.getLogger", _of_one(lambda name: find_logger(str(name))))
 _LegacyLoader.add_constructor(f"{_TAG}object/apply:builtins.frozenset", _construct_frozenset)
 _LegacyLoader.add_constructor(f"{_TAG}object/apply:collections.OrderedDict", _construct_ordered)
 _LegacyLoader.add_multi_constructor(f"{_TAG}object/apply:pathlib.", _construct_file)

@@ -32,6 +32,7 @@ __all__ = [
     "FORMAT",
     "RTYPES",
     "Writer",
+    "find_attribute",
     "outline_text",
     "restore_layers",
     "restore_settings",
@@ -244,8 +245,8 @@ class Writer:
                 " define it at the top of the script or of a module"
             )
         # A second run of a script has another module. The outline knows the module that its layers came from.
-        modules = [one for one in self.__ol._script_modules() if one.__name__ == cls.__module__]
-        found = [_attribute(module, cls.__qualname__) for module in (*modules, sys.modules.get(cls.__module__))]
+        modules = [one for one in self.__ol._ol_state.script_modules if one.__name__ == cls.__module__]
+        found = [find_attribute(module, cls.__qualname__) for module in (*modules, sys.modules.get(cls.__module__))]
         if cls in found:
             return ""
         script = find_script(cls.__module__)
@@ -332,7 +333,7 @@ def script_file_name(script: ScriptFile) -> str:
     return f"{script.module_name.partition('.')[2]}.outline"
 
 
-def _attribute(module: Any, qualname: str) -> Any:
+def find_attribute(module: Any, qualname: str) -> Any:
     """The object with a dotted name in a module, or None."""
     for part in qualname.split("."):
         module = getattr(module, part, None)

@@ -23,7 +23,7 @@ from ..layer.state import SLOT, LayerState, adopt, make_layer, state_of
 from ..script import PACKAGE, line_where_stopped, load_saved_script
 from ..session_paths import SessionPaths
 from .data import LayerRef, OutlineRef, SessionRef, load
-from .outline_data import FORMAT, RTYPES, restore_layers, restore_settings
+from .outline_data import FORMAT, RTYPES, find_attribute, restore_layers, restore_settings
 
 if TYPE_CHECKING:
     from ..loader import Outline
@@ -173,9 +173,7 @@ class _Reader:
 
     def __find(self, path: str, base: type[T]) -> type[T]:
         module_name, _, qualname = path.partition(":")
-        found: Any = self.__find_module(module_name)
-        for part in qualname.split("."):
-            found = getattr(found, part, None)
+        found = find_attribute(self.__find_module(module_name), qualname)
         line = line_where_stopped(module_name)
         if found is None and line:
             raise SerializeException(
@@ -250,9 +248,7 @@ def find_listener(
             f"{path}: the listener {module_name}:{qualname} is refused, {module_name} is not a module of a"
             " layer of this job nor a plug-in"
         )
-    found: Any = find_module(module_name)
-    for part in qualname.split("."):
-        found = getattr(found, part, None)
+    found = find_attribute(find_module(module_name), qualname)
     # A module's names include its imports, which are not a layer's code.
     if not isinstance(found, FunctionType) or found.__module__ != module_name:
         raise SerializeException(f"{path}: the listener {module_name}:{qualname} is not a function of its module")

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Checks that the names of a job and its layers work as file names, before anything is made."""
+"""Checks before anything is made: names that work as file names, and layers that do not wait in a cycle."""
 
 from __future__ import annotations
 
 import logging
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException, OutlineException
 from ..layer.args import where
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ..layer import Layer
     from .outline import Outline
 
-__all__ = ["check_job_name", "check_length"]
+__all__ = ["check_job_name", "check_length", "find_ring"]
 
 logger = logging.getLogger("outline.loader")
 
@@ -56,3 +57,34 @@ def check_length(ol: Outline, layer: Layer) -> None:
         report_problem(LayerException(problem), layer)
     elif len(log) > _LONGEST_FILE_NAME:
         logger.warning("%s: its name and the job's are too long for the name of a log; shorten one", where(layer))
+
+
+def find_ring(layers: list[Layer], left_out: set[int]) -> list[Layer]:
+    """The layers of a dependency cycle, or an empty list. A frame-by-frame wait on oneself is not a cycle.
+
+    Args:
+        layers: The layers to search.
+        left_out: Ids of layers whose dependencies to ignore.
+    """
+    done = set(left_out)
+    for start in layers:
+        if id(start) in done:
+            continue
+        stack: list[tuple[Layer, Iterator[Any]]] = [(start, iter(start.get_depends()))]
+        on_path = {id(start): 0}
+        while stack:
+            layer, depends = stack[-1]
+            for depend in depends:
+                on = depend.get_depend_on_layer()
+                if on is layer or id(on) in done:
+                    continue
+                if id(on) in on_path:
+                    return [one for one, _ in stack[on_path[id(on)] :]]
+                on_path[id(on)] = len(stack)
+                stack.append((on, iter(on.get_depends())))
+                break
+            else:
+                stack.pop()
+                del on_path[id(layer)]
+                done.add(id(layer))
+    return []
