@@ -33,26 +33,12 @@ def init_cuerun_plugin(cuerun: LaunchTool) -> None:
     if getattr(cuerun, "is_plain", False):
         return
     parser = cuerun.get_parser()
-    parser.add_plugin_option(
-        "-L",
-        "--run-local",
-        action="callback",
-        type="int",
-        nargs=1,
-        help="Book this many cores of this machine for the job.",
-        callback=setup_event,
-        callback_args=(cuerun,),
-    )
-    parser.add_plugin_option(
-        "-T",
-        "--run-local-threads",
-        action="callback",
-        type="int",
-        nargs=1,
-        help="Cores that one frame uses on this machine.",
-        callback=setup_local_threads,
-        callback_args=(cuerun,),
-    )
+    for short, long, callback, text in (
+        ("-L", "--run-local", setup_event, "Book this many cores of this machine for the job."),
+        ("-T", "--run-local-threads", setup_local_threads, "Cores that one frame uses on this machine."),
+    ):
+        settings = {"action": "callback", "type": "int", "nargs": 1, "callback": callback, "callback_args": (cuerun,)}
+        parser.add_plugin_option(short, long, help=text, **settings)
 
 
 # Any: optparse hands over its own objects and the text or number of the option.

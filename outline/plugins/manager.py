@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -58,14 +58,18 @@ class PluginManager:
             ConfigException: A priority is not a number, or an ``enable`` is neither on nor off.
         """
         cls.__is_loaded = True  # first, so that a plug-in which makes layers when it is loaded does not come back here
-        for section in sorted(_enabled_sections(), key=_priority):
+        named = [section for section in config.sections() if section.startswith(_SECTION)]
+        enabled = [section for section in named if config.getboolean(section, "enable", fallback=True)]
+        for section in sorted(enabled, key=lambda section: config.getint(section, "priority", fallback=0)):
             module_name = config.get(section, "module", fallback="")
             if module_name:
                 cls.load_plugin(module_name)
             else:
                 logger.warning("[%s] is enabled but names no module", section)
         if config.getboolean("outline", "entry_points"):
-            for module_name in _entry_point_modules():
+            from importlib.metadata import entry_points  # slow, see entry_points in the configuration
+
+            for module_name in sorted(entry.module for entry in entry_points(group=ENTRY_POINT_GROUP)):
                 cls.load_plugin(module_name)
 
     @classmethod
@@ -99,22 +103,6 @@ class PluginManager:
         """Forget all plug-ins. The next use loads them again from the configuration of that time. For tests."""
         cls.registered_plugins.clear()
         cls.__is_loaded = False
-
-
-def _enabled_sections() -> Iterator[str]:
-    for section in config.sections():
-        if section.startswith(_SECTION) and config.getboolean(section, "enable", fallback=True):
-            yield section
-
-
-def _priority(section: str) -> int:
-    return config.getint(section, "priority", fallback=0)
-
-
-def _entry_point_modules() -> list[str]:
-    from importlib.metadata import entry_points  # slow, see entry_points in the configuration
-
-    return sorted(entry.module for entry in entry_points(group=ENTRY_POINT_GROUP))
 
 
 def _import(module_name: str) -> ModuleType | None:
