@@ -3,3 +3,5 @@
 
 ``template`` and ``reading`` are pure: plans and templates in, templates and texts out. ``bundle`` writes files.
 """
+
+VERSION = "jobtemplate-2023-09"

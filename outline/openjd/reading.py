@@ -12,10 +12,10 @@ from ..modules.openjd.parameters import TYPES
 from ..modules.openjd.space import CHUNK
 from ..modules.openjd.text import names_in
 from ..session import conform_name
+from . import VERSION
 
 __all__ = ["Imported", "literal", "script_of"]
 
-VERSION = "jobtemplate-2023-09"
 _EXTENSIONS = ("TASK_CHUNKING", "REDACTED_ENV_VARS", "FEATURE_BUNDLE_1")
 # Program, end of the file's name, and words before it.
 _INTERPRETERS = {

@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from ..frames import FrameSet, chunk_heads
 from ..scheduler import DependPlan, JobPlan, LayerPlan
+from . import VERSION
 
 __all__ = ["SESSION", "Exported", "StepFacts", "template_of"]
 
-VERSION = "jobtemplate-2023-09"
 SESSION = "session"
 """The folder of a bundle that the job's session is in."""
 
