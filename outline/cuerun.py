@@ -200,13 +200,10 @@ class OutlineLauncher:
         try:
             self.__outline.check_launch()
         except OutlineException:
-            self.__remove_session()
+            import shutil  # slow to import
+
+            shutil.rmtree(self.__outline.get_session().get_path(), ignore_errors=True)
             raise
-
-    def __remove_session(self) -> None:
-        import shutil  # slow to import
-
-        shutil.rmtree(self.__outline.get_session().get_path(), ignore_errors=True)
 
     def discard_session(self) -> None:
         """Remove the session that this launcher has made, when the process ends and it has not been launched since."""

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from . import config
+from . import config, util
 from .exception import LaunchException, OutlineException, did_you_mean
 
 __all__ = [
@@ -69,12 +69,6 @@ class LaunchOption(NamedTuple):
 def get_launch_facility() -> str:
     """The facility to launch to: RENDER_TO, else FACILITY, else the configuration's."""
     return os.environ.get("RENDER_TO") or os.environ.get("FACILITY") or config.get("outline", "facility")
-
-
-def _get_shot() -> str:
-    from . import util
-
-    return util.get_shot()
 
 
 def _no() -> bool:
@@ -142,7 +136,7 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
             "append",
             metavar="GLOB",
         ),
-        LaunchOption(("--shot",), "shot", "The shot of the job.", default=_get_shot, metavar="NAME"),
+        LaunchOption(("--shot",), "shot", "The shot of the job.", default=util.get_shot, metavar="NAME"),
         LaunchOption(("--no-mail",), "nomail", "Send no mail about the job.", "store_true"),
         LaunchOption(
             ("-m", "--max-retries", "--maxretries"),

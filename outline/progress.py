@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .names import progress_path
 
 if TYPE_CHECKING:
-    from .console import OutputReader, OutputRules, Progress
+    from .console import OutputReader, OutputRules
     from .frames import FrameSet
 
 __all__ = [
@@ -152,7 +152,8 @@ def watched_output(
         return
 
     def record() -> FrameProgress:
-        return _frame_progress(reader, int(attempt) if attempt.isdigit() else 1)
+        number = int(attempt) if attempt.isdigit() else 1
+        return FrameProgress(number, *reader.progress, reader.warning_count, reader.error_count)
 
     file = ProgressFile(progress_path(log))
     reader = OutputReader(rules, frames, observe=lambda _: file.offer(record()))
@@ -163,17 +164,3 @@ def watched_output(
         if record() != FrameProgress(attempt=record().attempt):
             file.write(record())
         file.close()
-
-
-def _frame_progress(reader: OutputReader, attempt: int) -> FrameProgress:
-    progress: Progress = reader.progress
-    return FrameProgress(
-        attempt,
-        progress.percent,
-        progress.frame,
-        progress.frames_done,
-        progress.peak_memory_kb,
-        progress.note,
-        reader.warning_count,
-        reader.error_count,
-    )

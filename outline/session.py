@@ -82,7 +82,8 @@ class Session:
         self.__outline = ol
         self.__name = ""
         if is_session_path(ol.get_path()):
-            self.__load()
+            self.__paths = SessionPaths.holding(ol.get_path() or "")
+            self.__name = _marked_name(self.__paths)
         else:
             self.__create()
 
@@ -98,10 +99,6 @@ class Session:
             raise SessionException(
                 f"cannot make the session folder {self.__paths.folder}: {error.strerror}; set [outline] session_dir"
             ) from error
-
-    def __load(self) -> None:
-        self.__paths = SessionPaths.holding(self.__outline.get_path() or "")
-        self.__name = _marked_name(self.__paths)
 
     def get_name(self) -> str:
         """The session's name, ``{show}-{shot}-{user}_{name}/{uuid}``."""
@@ -263,8 +260,8 @@ class Session:
         if os.path.exists(path) and not force and not self.__is_mine(name, layer):
             raise SessionException(f"{path} holds data already; use force=True to replace it")
         text = dump(data, f"data {name!r}")
+        self.__own(name, layer)
         try:
-            self.__own(name, layer)
             write_atomic(path, text, mode=file_mode())
         except OSError as error:
             raise SessionException(f"cannot write {path}: {error.strerror}") from error
@@ -293,9 +290,7 @@ class Session:
     def __own(self, name: str, layer: Layer | str | None) -> None:
         frame = os.environ.get("CUE_FRAME")
         if frame:
-            owner = self.__paths.owner(name, layer)
-            make_folder(os.path.dirname(owner), below=self.__paths.folder)
-            write_atomic(owner, frame, mode=file_mode())
+            self.__write(self.__paths.owner(name, layer), frame)
 
     def __is_mine(self, name: str, layer: Layer | str | None) -> bool:
         frame = os.environ.get("CUE_FRAME")
