@@ -25,6 +25,7 @@ __all__ = [
     "farm_line",
     "fill_chunk",
     "fill_hashes",
+    "guard_tokens",
     "holds_token",
     "names_chunk",
     "names_ends",
@@ -146,7 +147,18 @@ def expand_command(cmd: str | Sequence[object], tokens: FrameTokens) -> list[str
     if not holds_token(words):
         return words
     values = _token_values(tokens)
-    return [_with_tokens(word, values) for word in words]
+    return [_with_tokens(word, values).replace(f"%{_GUARD}", "%").replace(f"#{_GUARD}", "#") for word in words]
+
+
+_GUARD = "\0"  # no word of a command can hold it
+
+
+def guard_tokens(text: str) -> str:
+    """A text that is put into a command as it is: ``expand_command`` replaces nothing in it, and takes the guards out.
+
+    A path holds what names of files and keys of items hold, and that may look like a token.
+    """
+    return text.replace("%{", f"%{_GUARD}{{").replace("#", f"#{_GUARD}") if _may_hold_token(text) else text
 
 
 def expand_in_frame(cmd: str | Sequence[object], environ: Mapping[str, str], frame: int | None = None) -> list[str]:
@@ -280,7 +292,7 @@ def _text(word: object) -> str:
 
 
 def _may_hold_token(word: str) -> bool:
-    return "#" in word or "%{" in word
+    return "#" in word or "%{" in word or _GUARD in word
 
 
 def _with_tokens(word: str, values: Mapping[str, str]) -> str:

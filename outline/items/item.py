@@ -104,8 +104,6 @@ def check_path_key(item: Item) -> None:
             problem = f"has the part {part!r}"
         elif len(os.fsencode(part)) > _LONGEST_PART_BYTES:
             problem = f"has a part of more than {_LONGEST_PART_BYTES} bytes"
-        elif "%{" in part:
-            problem = "has the begin of a token, '%{'"
         elif any(ord(char) < 32 or ord(char) == 127 for char in part):
             problem = "has a control character"
     if problem:

@@ -14,7 +14,7 @@ from ..exception import LayerException
 from ..frames import FrameSet
 from ..items import is_group_of
 from ..storage import fetch, is_url, join
-from ..tokens import split_command
+from ..tokens import guard_tokens, split_command
 from .args import where
 from .datasets import item_finder
 from .input_path import ITEM_TOKEN, frame_path_of
@@ -244,7 +244,8 @@ def fill_paths(layer: Layer, command: Any, frame: int | None) -> Any:
 
     def named(found: re.Match[str]) -> list[str]:
         paths = paths_of(layer, frame, found["name"] or "")
-        return [_listed(layer, found["name"] or "main", frame, paths)] if found["list"] else paths
+        given = [_listed(layer, found["name"] or "main", frame, paths)] if found["list"] else paths
+        return [guard_tokens(path) for path in given]
 
     words: list[str] = []
     for word in split_command(command):

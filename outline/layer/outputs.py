@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..constants import BACKUP
 from ..exception import LayerException
 from ..frames import FrameSet
-from ..tokens import names_chunk, split_command
+from ..tokens import guard_tokens, names_chunk, split_command
 from .args import where
 from .state import state_of
 
@@ -295,6 +295,6 @@ def fill_in(layer: Layer, command: Any, frame: int | None) -> Any:
 
     def path(found: re.Match[str]) -> str:
         target = targets_of(layer)[found["name"] or "main"]
-        return target.hashes() if is_of_chunk or frame is None else target.frame_path(frame)
+        return guard_tokens(target.hashes() if is_of_chunk or frame is None else target.frame_path(frame))
 
     return [re.sub(_TOKEN, path, word) for word in words]

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
-from ..tokens import split_command
+from ..tokens import guard_tokens, split_command
 from .args import where
 from .state import state_of
 
@@ -127,7 +127,7 @@ def fill_in(layer: Layer, command: Any, frame: int) -> Any:  # Any: a command as
     if _SEED_TOKEN in text:
         values[_SEED_TOKEN] = str(seed_of(layer, frame))
     if _RESULT_TOKEN in text:
-        values[_RESULT_TOKEN] = _place_of(layer, frame)
+        values[_RESULT_TOKEN] = guard_tokens(_place_of(layer, frame))
     if not values:
         return command
     words = split_command(command)

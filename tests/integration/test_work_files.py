@@ -260,3 +260,43 @@ def test_a_merge_into_a_folder_that_is_there_is_refused(job: Path):
     done = run(job, "merge", "made", "-o", "plates", code=2)
 
     assert done.stderr == f"outline: {job}/plates exists already; merge needs a new folder\n"
+
+
+NAMES = """
+from outline.items import files
+from outline.layer import Layer
+from outline.modules.python import Python
+from outline.modules.shell import Shell
+
+plates = files("plates/*.txt")
+one = Shell("one", items=plates, command=["sh", "-c", 'cat "$0" > "$1"; printf "{}" > "$2"', "%{INPUT}", "%{OUTPUT}",
+                                          "%{RESULT}"], outputs="one/%{KEY}.txt")
+two = Python("two", items=plates, inputs=one, function="copy.py:copy", outputs="two/%{KEY}_####.txt",
+             kwargs={"source": "%{INPUT}", "target": "%{OUTPUT}"})
+
+class Three(Layer):
+    def _execute(self, frames):
+        for frame in frames:
+            self.system(["cp", "%{INPUT}", "%{OUTPUT}"], frame=frame)
+
+Three("three", items=plates, inputs=two, outputs="three/%{KEY}.txt", chunk=2)
+"""
+
+
+def test_names_that_look_like_tokens_are_names(tmp_path: Path):
+    names = ["%{FRAME}", "%{OUTPUT}", "%{", "a#LAYER#b", "#IFRAME#", "x####y", "100%"]
+    (tmp_path / "plates").mkdir()
+    for name in names:
+        (tmp_path / "plates" / f"{name}.txt").write_text(name)
+    (tmp_path / "copy.py").write_text(
+        "import shutil\n\n\ndef copy(item, source, target):\n    shutil.copy(source, target)\n"
+    )
+    (tmp_path / "job.outline").write_text(NAMES)
+
+    launch(tmp_path, "--max-retries", "0")
+    again = launch(tmp_path)
+
+    assert {path.stem: path.read_text() for path in (tmp_path / "made/three").iterdir()} == {
+        name: name for name in names
+    }
+    assert "nothing to do" in again

@@ -15,6 +15,7 @@ from outline.tokens import (
     expand_command,
     expand_word,
     fill_hashes,
+    guard_tokens,
     names_chunk,
     split_command,
     wants_hashes,
@@ -80,6 +81,14 @@ def test_a_value_is_taken_literally_and_not_expanded_again() -> None:
     tokens = FrameTokens(1, layer=r"\1$0\g<0>#IFRAME#", job="a.#.exr")
 
     assert expand_word("#LAYER# #JOB#", tokens) == r"\1$0\g<0>#IFRAME# a.#.exr"
+
+
+def test_a_guarded_text_is_put_in_as_it_is() -> None:
+    path = "%{FRAME}/%{OUTPUT}/100%/#IFRAME#/a####.exr"
+
+    words = expand_command(["cp", f"%{{FRAME}}{guard_tokens(path)}", guard_tokens("%{"), "100%"], FrameTokens(7))
+
+    assert words == ["cp", f"7{path}", "%{", "100%"]
 
 
 @pytest.mark.parametrize("word", ["%{frame}", "#iframe#", "#FRAME", "%FRAME%", "{FRAME}", "#FRAMES#", "# IFRAME #"])
