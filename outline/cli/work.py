@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..frames import FrameSet
 from ..work.decide import Reason
 from ..work.folder import WorkFolder
-from ..work.orphans import Orphan, find_orphans, remove_orphans
+from ..work.orphans import find_orphans, remove_orphans
 from ..work.results import Summary, layer_records, results_of, results_text, write_shards
 from .text import facts, plural, quoted, shorten, table
 
@@ -105,15 +105,7 @@ def _frames(plan: WorkPlan) -> list[str]:
 
 def status_json(folder: str) -> str:
     """What the records of a work folder say, as JSON."""
-    summary = Summary(WorkFolder(folder))
-    orphans = [orphan._asdict() for orphan in _orphans(summary)]
-    return json.dumps({**summary.to_dict(), "orphans": orphans}, indent=2)
-
-
-def _orphans(summary: Summary) -> list[Orphan]:
-    """The files of frames that are gone; files are looked at only when there are such frames."""
-    is_any_gone = any("gone" in states for states in summary.layers.values())
-    return find_orphans(WorkFolder(summary.folder)) if is_any_gone else []
+    return json.dumps(Summary(WorkFolder(folder)).to_dict(), indent=2)
 
 
 def status_text(folder: str) -> str:
@@ -143,10 +135,9 @@ def status_text(folder: str) -> str:
         counted = [[layer, name, f"{value:g}"] for (layer, name), value in summary.counts.items()]
         lines += ["", *table(["layer", "counter", "sum"], counted, numbers=[2])]
     lines += ["", *table(["launch", "when", "who", "what"], _launches(summary), numbers=[0])]
-    orphans = _orphans(summary)
-    if orphans:
-        files = plural(len(orphans), "file")
-        lines += ["", f"{files} that no frame makes any more; outline prune {quoted(folder)} lists them"]
+    if summary.orphans:
+        files = plural(len(summary.orphans), "file")
+        lines += ["", f"{files} that no frame makes any more; outline prune {quoted(folder)} lists what is there"]
     return "\n".join(lines)
 
 
@@ -221,9 +212,7 @@ def _maker(step: Step) -> str:
 def prune_files(folder: str, *, removes: bool, as_json: bool) -> int:
     """Print the orphans of a work folder, and remove them if asked to."""
     work = WorkFolder(folder)
-    orphans = find_orphans(work)
-    if removes:
-        remove_orphans(work, orphans, is_running=_runs_on_farm)
+    orphans = remove_orphans(work, is_running=_runs_on_farm) if removes else find_orphans(work)
     if as_json:
         print(json.dumps([orphan._asdict() for orphan in orphans], indent=2))
         return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..exception import WorkException
@@ -15,17 +15,32 @@ from .digests import TIME_MARK, Disk
 from .folder import WorkFolder
 from .records import RecordBook
 
-__all__ = ["Orphan", "find_orphans", "gone_frames", "remove_orphans"]
+__all__ = ["GoneFile", "Orphan", "find_orphans", "gone_files", "gone_frames", "remove_orphans"]
+
+_Frame = tuple[str, str]
 
 
-class Orphan(NamedTuple):
-    """A file that no frame of the last launch would make.
+class GoneFile(NamedTuple):
+    """A file that the last launch would not make, as records tell; it need not be there any more.
 
     Attributes:
         path: Its path, relative to the work folder where it is in there.
         layer: The layer that made it.
         key: The key of its item, or its frame.
         why: What is gone.
+    """
+
+    path: str
+    layer: str
+    key: str
+    why: str
+
+
+class Orphan(NamedTuple):
+    """A file that is there and that no frame of the last launch would make.
+
+    Attributes:
+        path: As for ``GoneFile``, and so are ``layer``, ``key`` and ``why``.
         is_edited: It is not what the frame wrote, so it is never removed.
     """
 
@@ -34,6 +49,22 @@ class Orphan(NamedTuple):
     key: str
     why: str
     is_edited: bool
+
+
+def gone_files(folder: WorkFolder, book: RecordBook) -> list[GoneFile]:
+    """The files of frames that the last launch did not have, in the order of their paths; no file is looked at."""
+    return sorted(file for file, _ in _recorded(gone_frames(folder, book), book))
+
+
+def _recorded(gone: Mapping[_Frame, str], book: RecordBook) -> Iterator[tuple[GoneFile, FileState]]:
+    """What frames that are gone have written and no other one writes, each with its state."""
+    if not gone:
+        return
+    living = {state.path for frame in book if frame not in gone for state in _outputs(book, frame)}
+    for frame, why in gone.items():
+        for state in _outputs(book, frame):
+            if state.path not in living:
+                yield GoneFile(state.path, *frame, why), state
 
 
 def find_orphans(folder: WorkFolder) -> list[Orphan]:
@@ -46,14 +77,11 @@ def find_orphans(folder: WorkFolder) -> list[Orphan]:
     if folder.layers() is None:
         raise WorkException(f"no launch in {folder.folder} recorded its items; launch the job once more")
     book = folder.read_records()
-    gone = gone_frames(folder, book)
-    living = {state.path for frame in book if frame not in gone for state in _outputs(book, frame)}
     disk = Disk(folder.folder)
     return sorted(
-        Orphan(state.path, *frame, why, _is_another(state, disk))
-        for frame, why in gone.items()
-        for state in _outputs(book, frame)
-        if state.path not in living and disk.signature(state.path) is not None
+        Orphan(*file, _is_another(state, disk))
+        for file, state in _recorded(gone_frames(folder, book), book)
+        if disk.signature(state.path) is not None
     )
 
 
@@ -63,29 +91,31 @@ def _is_another(state: FileState, disk: Disk) -> bool:
     return seen.digest(state.path, state) != state.digest
 
 
-def remove_orphans(
-    folder: WorkFolder,
-    orphans: Iterable[Orphan],
-    *,
-    is_running: Callable[[str, Any], bool] | None = None,
-) -> None:
-    """Remove files, the folders that get empty, and the records of their frames; edited files stay.
+def remove_orphans(folder: WorkFolder, *, is_running: Callable[[str, Any], bool] | None = None) -> list[Orphan]:
+    """Remove what ``find_orphans`` finds, the folders that get empty, and the records of their frames.
+
+    Edited files stay.
 
     Args:
         folder: The work folder, in which nothing may run.
-        orphans: What ``find_orphans`` has found.
         is_running: As for ``WorkFolder.begin_launch``.
 
+    Returns:
+        What was found.
+
     Raises:
-        WorkException: Somebody runs in the folder, or a file cannot be removed.
+        WorkException: As for ``find_orphans``, or somebody runs in the folder, or a file cannot be removed.
     """
+    folder.check()
     claim = folder.begin_launch({"argv": ["outline", "prune"]}, is_running=is_running)
     try:
+        orphans = find_orphans(folder)
         for orphan in orphans:
             if not orphan.is_edited:
                 _remove(folder.folder, orphan.path)
         book = folder.read_records()
         folder.drop_records(book, gone_frames(folder, book), claim.number)
+        return orphans
     finally:
         claim.forget()
 

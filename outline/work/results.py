@@ -16,7 +16,7 @@ from ..files import write_atomic
 from ..storage import is_url, write
 from .decide import Record
 from .folder import WorkFolder
-from .orphans import gone_frames
+from .orphans import gone_files, gone_frames
 
 __all__ = [
     "Summary",
@@ -175,6 +175,7 @@ class Summary:
             gives their items any more, or the job does not have their layer. In the order of the job.
         errors: How many frames failed with the same words, by layer and words.
         counts: What frames counted, by layer and name.
+        orphans: The files of frames that are gone, as they were recorded.
         damaged: Where records could not be read.
         launches: What is known of the newest launches, by number, the last one first.
     """
@@ -208,6 +209,7 @@ class Summary:
                 self.counts[name, counter] += value
         places = {name: place for place, name in enumerate(folder.layers() or ())}
         self.layers = dict(sorted(self.layers.items(), key=lambda item: places.get(item[0], len(places))))
+        self.orphans = gone_files(folder, book)
         self.damaged = list(book.damaged)
         numbers = range(self.launch, max(0, self.launch - _SHOWN_LAUNCHES), -1)
         self.launches = {number: facts for number in numbers if (facts := folder.launch(number))}
@@ -221,6 +223,7 @@ class Summary:
             "errors": [{"layer": name, "error": text, "frames": n} for (name, text), n in self.errors.items()],
             "counts": [{"layer": name, "name": one, "value": value} for (name, one), value in self.counts.items()],
             "damaged": self.damaged,
+            "orphans": [file._asdict() for file in self.orphans],
             "launches": [
                 {"launch": number, **{name: facts[name] for name in _HISTORY if name in facts}}
                 for number, facts in self.launches.items()

@@ -172,7 +172,7 @@ def test_files_of_a_removed_plate_are_listed_and_removed(job: Path):
     assert listed[-1] == "3 files that no frame makes any more; --yes removes"
     assert removed[-1] == "3 files removed"
     assert "grade   gone       1  3\n" in status
-    assert status.endswith("3 files that no frame makes any more; outline prune made lists them\n")
+    assert status.endswith("3 files that no frame makes any more; outline prune made lists what is there\n")
     assert (as_data["layers"]["shot"]["gone"], len(as_data["orphans"])) == (["s2"], 3)
     _, first = as_data["launches"]
     assert (first["launch"], first["counts"]["size"], first["argv"][-1]) == (1, {"new": 3}, "made")
@@ -199,6 +199,21 @@ def test_files_of_a_layer_that_is_gone_are_orphans_and_edited_ones_stay(job: Pat
     ]
     assert (job / "made" / "report.txt").read_text() == "my notes"
     assert not (job / "made" / "shot").exists()
+
+
+def test_status_reads_no_file_but_the_records_and_prune_forgets_what_is_gone(job: Path):
+    shutil.rmtree(job / "plates" / "s2")
+    launch(job)
+    shutil.rmtree(job / "made" / "size")
+    (job / "made" / "grade" / "s2" / "c.txt").write_text("my notes")
+
+    before = json.loads(run(job, "status", "made", "--json").stdout)["orphans"]
+    removed = run(job, "prune", "made", "--yes").stdout.splitlines()
+    after = json.loads(run(job, "status", "made", "--json").stdout)["orphans"]
+
+    assert [file["path"] for file in before] == ["grade/s2/c.txt", "shot/s2.txt", "size/s2/c.txt"]
+    assert removed[-1] == "1 file removed"
+    assert after == []
 
 
 def test_a_launch_of_some_items_makes_no_orphans(job: Path):
