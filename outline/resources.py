@@ -7,7 +7,7 @@ import re
 from math import isfinite
 from typing import Any  # arguments are what a user has written
 
-__all__ = ["is_true", "parse_cores", "parse_memory_kb", "tag_words", "texts"]
+__all__ = ["is_true", "name_words", "parse_cores", "parse_memory_kb", "tag_words"]
 
 _MEMORY = r"\s*(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)b?\s*\Z"
 _FEWEST_CORES = 0.1
@@ -45,15 +45,20 @@ def parse_cores(value: object) -> float:
 
 
 def is_true(value: Any) -> bool:
-    """Whether a flag of a layer is set, as a truth value, as 1, or as one of the words that say so."""
-    return str(value).lower() in _TRUE
+    """Whether a flag is set, as a truth value, as a number, or as one of the words that say so."""
+    return value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
 
 
 def tag_words(value: Any) -> list[str]:
     """The tags of a layer, which are given as a list, or as text with ``|`` between them."""
-    return [part.strip() for text in texts(value) for part in text.split("|") if part.strip()]
+    return _words(value, "|")
 
 
-def texts(value: Any) -> list[str]:
-    """What was given as a list, or as a single text, as a list of texts; none for None."""
-    return [value] if isinstance(value, str) else [str(one) for one in value or ()]
+def name_words(value: Any) -> list[str]:
+    """Names that are given as a list, or as text with ``,`` between them; none for None."""
+    return _words(value, ",")
+
+
+def _words(value: Any, separator: str) -> list[str]:
+    texts = [value] if isinstance(value, str) else [str(one) for one in value or ()]
+    return [part.strip() for text in texts for part in text.split(separator) if part.strip()]

@@ -229,15 +229,12 @@ def misspelt_sections(layers: Iterable[Layer]) -> list[str]:
     ours = [cls for cls in classes if cls.__module__.startswith("outline.")]
     for name in {name for cls in ours for name in (cls.__name__, getattr(cls, "application", "")) if name}:
         sections = [] if config.has_section(name) else others
-        near = _close_matches(name, sections) or _but_for_capitals(name, sections)
+        near = _close_matches(name, sections)
+        near = near or [section for section in sections if section.lower() == name.lower()]
         for section in near:
             if not section.startswith(name):  # [Blender4] may be of a class of a studio
                 found[section] = f"no layer reads the section [{section}] of the configuration; did you mean [{name}]?"
     return sorted(found.values())
-
-
-def _but_for_capitals(name: str, sections: Iterable[str]) -> list[str]:
-    return [section for section in sections if section.lower() == name.lower()]
 
 
 # -- classes ---------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ def declared_outputs(layer: Layer, environ: Mapping[str, str] | None = None) -> 
     """
     args = state_of(layer).args
     spec = args.get("outputs")
-    if spec is None or _has_its_own_meaning(layer):
+    if spec is None or (not layer.manages_outputs and _reads_outputs(type(layer))):
         return []
     optional = args.get("optional")
     if environ is not None:
@@ -79,10 +79,6 @@ def _read(layer: Layer, spec: object, optional: object) -> list[Output]:
             kept.clear()
         kept[key] = read_outputs(spec, optional, items=_items_of(layer), numbers=_numbers_of(layer))
     return list(kept[key])
-
-
-def _has_its_own_meaning(layer: Layer) -> bool:
-    return not layer.manages_outputs and _reads_outputs(type(layer))
 
 
 @lru_cache(64)

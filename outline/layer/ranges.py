@@ -32,13 +32,12 @@ logger = logging.getLogger("outline.layer")
 DEFAULT_FRAME_RANGE = "1000-1000"
 
 
-def frames_of(own: Any, job: str | None, parent: str | None = None) -> str | None:
+def frames_of(own: Any, job: str | None) -> str | None:
     """The frames of a layer in a job, as text in render order.
 
     Args:
         own: The range of the layer itself: text, numbers or a FrameSet; None or an empty text for none.
         job: The range of the job, if it has one.
-        parent: The frames of the layer's parent, which count when it has none of its own.
 
     Returns:
         The own frames cut by those of the job, in the order of the layer, or in that of the job where the layer's
@@ -48,8 +47,6 @@ def frames_of(own: Any, job: str | None, parent: str | None = None) -> str | Non
     Raises:
         FrameRangeError: A range cannot be read.
     """
-    if own is None or own == "":
-        own = parent
     if own is None or own == "":
         return job or DEFAULT_FRAME_RANGE
     if not job:
@@ -78,7 +75,6 @@ def chunk_of(frames: str | None, start: int, size: int, where: str) -> FrameSet:
         size: How many frames the layer puts into a chunk.
         where: The layer, for the message.
 
-    Raises:
     Returns:
         The chunk; of a frame that the layer does not have, that frame alone, which somebody wants to try.
     """
@@ -132,11 +128,6 @@ def read_frames(text: str) -> FrameSet:
     return FrameSet(text).unique()
 
 
-@lru_cache(maxsize=64)
-def _text_intersection(job: str, own: str) -> str | None:
-    return _intersection(job, own)
-
-
 def _intersection(job: str, own: Any) -> str | None:
     mine, theirs = FrameSet(own), FrameSet(job)
     sorted_ones = copy(mine)
@@ -144,3 +135,6 @@ def _intersection(job: str, own: Any) -> str | None:
     common = theirs.intersection(mine) if mine == sorted_ones else mine.intersection(theirs)
     text = spell_out(common) if len(common) <= LONGEST_TEXT // 2 else ""
     return (text if 0 < len(text) <= LONGEST_TEXT else str(common)) or None
+
+
+_text_intersection = lru_cache(maxsize=64)(_intersection)

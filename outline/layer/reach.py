@@ -54,12 +54,9 @@ def _functions_in(member: Any) -> list[FunctionType]:
     if isinstance(member, type):
         if any(base.__module__ == f"{__package__}.base" for base in member.__mro__):
             return []
-        return [one for value in list(vars(member).values()) for one in _functions_in_class(value)]
+        members = [value for value in vars(member).values() if not isinstance(value, type)]
+        return [one for value in members for one in _functions_in(value)]
     return [member] if isinstance(member, FunctionType) else []
-
-
-def _functions_in_class(value: Any) -> list[FunctionType]:
-    return [] if isinstance(value, type) else _functions_in(value)
 
 
 def _named_by(function: FunctionType) -> list[Any]:

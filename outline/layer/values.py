@@ -14,6 +14,7 @@ from typing import Any
 
 from ..constants import LayerType
 from ..exception import LayerException
+from ..resources import name_words
 
 __all__ = ["check_declared", "environment", "layer_type", "read_value"]
 
@@ -111,20 +112,13 @@ def _type(value: Any, where: str) -> LayerType:
 
 
 def _names(value: Any, where: str) -> list[str]:
-    return [part.strip() for text in _texts(value, where) for part in text.split(",") if part.strip()]
+    return name_words(_texts(value, where))
 
 
-def _tags(value: Any, where: str) -> Any:
-    _texts(value, where)
-    return value
-
-
-def _texts(value: Any, where: str) -> list[str]:
-    if isinstance(value, str):
-        return [value]
+def _texts(value: Any, where: str) -> Any:
     if isinstance(value, Mapping) or not isinstance(value, Iterable):
         raise ValueError("a name, or a list of names")
-    return [str(one) for one in value]
+    return value
 
 
 def _truth(value: Any, where: str) -> bool | None:
@@ -172,7 +166,7 @@ _READ: Mapping[str, Callable[[Any, str], Any]] = {
     "ignore_errors": _truth,
     "limits": _names,
     "memory": _memory,
-    "tags": _tags,
+    "tags": _texts,
     "timeout": _minutes,
     "timeout_llu": _minutes,
     "type": _type,

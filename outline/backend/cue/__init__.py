@@ -24,7 +24,7 @@ from .job import asked_retries, farm_job
 from .jobs import find_session_job, post_job_of, why_post_waits
 from .known_names import check_known_names
 from .snapshot import Outcome, PyCueJob
-from .spec import spec_text
+from .spec.document import spec_text
 from .spec.values import truth
 from .watch import JobTestFailed, LogObserver, watch
 

@@ -49,8 +49,8 @@ class Effect(NamedTuple):
     unchanged: tuple[str, ...] = ()
 
 
-def _run_of(frame: Any) -> tuple[int, int, int]:
-    return frame.state, frame.start_time, frame.stop_time
+def _has_changed(before: Any, after: Any) -> bool:
+    return any(getattr(before, name) != getattr(after, name) for name in ("state", "start_time", "stop_time"))
 
 
 def _state(frame: Any) -> str:
@@ -59,16 +59,12 @@ def _state(frame: Any) -> str:
     return str(job_pb2.FrameState.Name(frame.state))
 
 
-def _kill(job: Any, ids: Sequence[str], reason: str) -> None:
-    job.killFrames(reason=reason, id=ids)
-
-
 ACTIONS: dict[str, FrameAction] = {
     "retry": FrameAction(
         ("DEAD",),
         ("DEAD",),
         lambda job, ids, reason: job.retryFrames(id=ids),
-        lambda before, after: _run_of(before) != _run_of(after),
+        _has_changed,
     ),
     "eat": FrameAction(
         ("DEAD",),
@@ -82,7 +78,12 @@ ACTIONS: dict[str, FrameAction] = {
         lambda job, ids, reason: job.markdoneFrames(id=ids),
         lambda before, after: True,  # what waits for it changes, and not the frame
     ),
-    "kill": FrameAction(("RUNNING",), ("RUNNING",), _kill, lambda before, after: _run_of(before) != _run_of(after)),
+    "kill": FrameAction(
+        ("RUNNING",),
+        ("RUNNING",),
+        lambda job, ids, reason: job.killFrames(reason=reason, id=ids),
+        _has_changed,
+    ),
 }
 
 

@@ -14,8 +14,9 @@ from ...constants import LayerType
 from ...exception import LaunchException, OutlineException
 from ...frames import chunk_heads
 from ...layer.ranges import chunk_seconds
-from ...resources import is_true, parse_cores, parse_memory_kb
+from ...resources import is_true, name_words, parse_cores, parse_memory_kb
 from .job import FarmJob, FarmLayer, farm_job
+from .jobs import MONITOR
 from .names import conform_layer, frame_name, full_job_name, own_job_name
 from .spec import values
 from .spec.document import JOB_ELEMENTS, SPEC_ELEMENTS
@@ -35,7 +36,6 @@ LEAST_MEMORY_KB = 256 * 1024
 MOST_MEMORY_KB = 50 * 1024**2
 MOST_GPU_MEMORY_KB = 100 * 1024**2
 MOST_CORES = 24
-MONITOR = "monitor"  # takes the user's place in the name of the job of the Post layers
 POST_JOB_CHARACTERS = len("_post_job_1234567890123")
 
 # The columns of Cuebot's database, in characters.
@@ -175,7 +175,7 @@ def _layer_problems(layer: FarmLayer) -> Iterator[Problem]:
         _too_long("its range", str(layer.frames), LONGEST_TEXT),
         _too_long("its command", layer.command, LONGEST_TEXT),
         _too_long("its tags", " | ".join(_tags(layer)), LONGEST_TEXT),
-        _too_long("its service", ",".join(values.names(layer.layer.get_service())), LONGEST_SERVICES),
+        _too_long("its service", ",".join(name_words(layer.layer.get_service())), LONGEST_SERVICES),
         *_variable_problems("its variable", layer.layer.get_envs()),
         *(_too_long(f"its output {name}", path, LONGEST_OUTPUT) for name, path in paths.items()),
     ):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ...cuerun import OutlineLauncher
     from ...layer import Layer
 
-__all__ = ["build_command", "frame_command", "literal", "pycuerun_words"]
+__all__ = ["build_command", "literal", "pycuerun_words"]
 
 _DEFAULT = "default"
 
@@ -42,11 +42,6 @@ def build_command(launcher: OutlineLauncher, layer: Layer) -> list[str]:
     words = [*_strace(layer), *map(literal, [*_wrapper(layer), *_pycuerun()])]
     words += [literal(launcher.get_outline().get_path()), "-e", f"#IFRAME#-{layer.get_name()}"]
     return words + [literal(word) for word in _options(launcher)]
-
-
-def frame_command(launcher: OutlineLauncher, layer: Layer) -> str:
-    """``build_command`` as text."""
-    return " ".join(build_command(launcher, layer))
 
 
 def _strace(layer: Layer) -> list[str]:

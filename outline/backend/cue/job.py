@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from ... import config, util
 from ...exception import LaunchException
 from ...frames import FrameSet
+from ...layer.args import where
 from ...layer.ranges import launched_frames
 from ...modules.shell import plain_line
-from .command import frame_command
+from .command import build_command
 from .spec_version import SpecVersion, read_version
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class FarmLayer(NamedTuple):
     @property
     def where(self) -> str:
         """The layer for a message."""
-        return f"layer {self.name!r}{self.layer.get_origin()}"
+        return where(self.layer)
 
 
 class FarmJob(NamedTuple):
@@ -163,5 +164,5 @@ def _farm_layer(launcher: OutlineLauncher, layer: Layer, use_pycuerun: bool) -> 
     text = launched_frames(layer)
     if not layer.get_arg("register", True) or layer.get_parent() is not None or not text:
         return None
-    command = frame_command(launcher, layer) if use_pycuerun else plain_line(layer)
+    command = " ".join(build_command(launcher, layer)) if use_pycuerun else plain_line(layer)
     return FarmLayer(layer, FrameSet(text).unique(), command)

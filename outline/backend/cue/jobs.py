@@ -17,6 +17,7 @@ from .names import conform_layer, frame_name
 from .snapshot import layers_of
 
 __all__ = [
+    "MONITOR",
     "FarmChunk",
     "chunk_of",
     "chunks_of",
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
-MONITOR = "monitor"
+MONITOR = "monitor"  # takes the user's place in the name of the job of the Post layers
 FRAME_TOKEN = "#IFRAME#"
 _CLOCK_SECONDS = 2  # a job and its Post layers are launched together, but not in the same second
 
@@ -107,7 +108,8 @@ def post_job_of(job: Any) -> Any | None:
     try:
         with farm_errors("look for jobs"):
             found = list(opencue.api.getJobs(substr=[prefix], include_finished=True))
-        times = {_number_after(prefix, one.data.name): one for one in found}
+        numbers = {one.data.name.removeprefix(prefix): one for one in found}
+        times = {int(number): one for number, one in numbers.items() if number.isdigit()}
         ours = sorted(one for one in times if one // 1000 >= job.data.start_time - _CLOCK_SECONDS)
         session = _session_in_command(job) if ours else ""
         return next((times[one] for one in ours if _session_in_command(times[one]) == session), None)
@@ -145,11 +147,6 @@ def job_with_layer(job: Any, layer: str) -> Any:
         return job
     post = post_job_of(job)
     return post if post and any(one.data.name == name for one in layers_of(post)) else job
-
-
-def _number_after(prefix: str, name: str) -> int:
-    number = name[len(prefix) :]
-    return int(number) if name.startswith(prefix) and number.isdigit() else -1
 
 
 def chunks_of(layer: Any) -> list[FarmChunk]:

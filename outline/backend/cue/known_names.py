@@ -13,8 +13,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ...exception import LaunchException, did_you_mean
+from ...layer.args import where
+from ...resources import name_words
 from .client import UnknownToServer, farm_errors, server_names
-from .spec.values import names
 
 if TYPE_CHECKING:
     from ...cuerun import OutlineLauncher
@@ -38,13 +39,13 @@ def check_known_names(opencue: Any, launcher: OutlineLauncher) -> None:
     """
     _check_facility(opencue, launcher)
     layers = launcher.get_outline().get_layers()
-    limits = [(layer, name) for layer in layers for name in names(layer.get_limits())]
+    limits = [(layer, name) for layer in layers for name in name_words(layer.get_limits())]
     if limits:
         with farm_errors("list its limits"):
             known = [limit.name() for limit in opencue.api.getLimits()]
         for layer, name in limits:
             if name not in known:
-                raise LaunchException(f"{_where(layer)}: {_unknown('limit', name, known)}")
+                raise LaunchException(f"{where(layer)}: {_unknown('limit', name, known)}")
     _warn_of_services(opencue, str(launcher.get_flag("show")), layers)
 
 
@@ -73,7 +74,7 @@ def _has_facility(opencue: Any, name: str) -> bool:
 
 
 def _warn_of_services(opencue: Any, show: str, layers: Sequence[Layer]) -> None:
-    wanted = [(layer, name) for layer in layers for name in names(layer.get_service())]
+    wanted = [(layer, name) for layer in layers for name in name_words(layer.get_service())]
     wanted = [(layer, name) for layer, name in wanted if name not in _SERVICES_OF_EVERY_FARM]
     if not wanted:
         return
@@ -85,13 +86,9 @@ def _warn_of_services(opencue: Any, show: str, layers: Sequence[Layer]) -> None:
         known += [service.data.name for service in opencue.api.findShow(show).getServiceOverrides()]
     for layer, name in wanted:
         if name not in known:
-            logger.warning("%s: %s; that of 'default' counts", _where(layer), _unknown("service", name, known))
+            logger.warning("%s: %s; that of 'default' counts", where(layer), _unknown("service", name, known))
 
 
 def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
     listed = f"; there are {', '.join(known[:20])}" if known else ""
     return f"the farm server {server_names()} has no {kind} {name!r}{did_you_mean(name, known) or listed}"
-
-
-def _where(layer: Layer) -> str:
-    return f"layer {layer.get_name()!r}{layer.get_origin()}"

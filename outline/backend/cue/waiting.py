@@ -56,9 +56,11 @@ def why_nothing_starts(job: Any, layers: Sequence[Any], hosts: Sequence[Any], su
 
 def _of_the_job(job: Any, hosts: Sequence[Any], subscriptions: Sequence[Any]) -> tuple[Sequence[Any], str]:
     """The hosts that a job may run on, and when there are none, why."""
+    from opencue_proto import host_pb2
+
     steps: list[tuple[Callable[[Any], bool], str]] = [
-        (lambda host: host.state == _up(), "no host of the farm is UP"),
-        (lambda host: host.lock_state == _open(), "every host that is UP is locked"),
+        (lambda host: host.state == host_pb2.UP, "no host of the farm is UP"),
+        (lambda host: host.lock_state == host_pb2.OPEN, "every host that is UP is locked"),
         (
             lambda host: host.alloc_name.partition(".")[0] == job.facility,
             f"no host that is UP and not locked is in the facility {job.facility}",
@@ -131,15 +133,3 @@ def _narrowed(hosts: Sequence[Any], steps: Sequence[tuple[Callable[[Any], bool],
         if not hosts:
             return hosts, reason
     return hosts, ""
-
-
-def _up() -> int:
-    from opencue_proto import host_pb2
-
-    return int(host_pb2.UP)
-
-
-def _open() -> int:
-    from opencue_proto import host_pb2
-
-    return int(host_pb2.OPEN)

@@ -15,6 +15,7 @@ from ...loader import load_outline
 from ...resources import tag_words
 from ...session_paths import SessionPaths
 from .. import local
+from ..local import check_flags, serialize, serialize_simple
 from ..local.limits import Limits, limits_of
 from .cluster import capacity_of, connected
 from .runner import DaskRunner, Spare
@@ -22,7 +23,7 @@ from .runner import DaskRunner, Spare
 if TYPE_CHECKING:
     from ...cuerun import OutlineLauncher
     from ...loader import Outline
-    from ..local import Dispatcher, LocalJob
+    from ..local import LocalJob
 
 __all__ = ["check_flags", "launch", "resume", "serialize", "serialize_simple"]
 
@@ -51,21 +52,6 @@ def resume(session_path: str, **flags: Any) -> LocalJob:
     ol = load_outline(SessionPaths(session_path).outline)
     with _running_on(ol, flags) as own:
         return local.resume(session_path, **flags, **own)
-
-
-def serialize(launcher: OutlineLauncher) -> Dispatcher:
-    """What would run the job on this machine: the frames are the same."""
-    return local.serialize(launcher)
-
-
-def serialize_simple(launcher: OutlineLauncher) -> Dispatcher:
-    """The same as ``serialize``."""
-    return local.serialize_simple(launcher)
-
-
-def check_flags(flags: Mapping[str, Any]) -> None:
-    """Check the launch flags of this backend before anything is made; see ``outline.backend.local.check_flags``."""
-    local.check_flags(dict(flags))
 
 
 _FLAGS = ("scheduler", "workers", "backup", "cores", "memory", "work")

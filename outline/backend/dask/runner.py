@@ -282,9 +282,11 @@ class DaskRunner:
             unwanted = set(self.__broken)
         if avoid is not None:
             unwanted |= {worker for worker, keys in self.__client.processing().items() if avoid.key in keys}
-        usable = self.__usable(unwanted) if unwanted else None
-        if usable == []:
-            return None
+        usable = None
+        if unwanted:
+            usable = [one for one in self.__client.scheduler_info(n_workers=-1)["workers"] if one not in unwanted]
+            if not usable:
+                return None
         return self.__client.submit(
             remote.run_frames,
             *(self.__outline_path, self.__folder, self.__job, key, [list(one) for one in requests], self.__grace),
@@ -293,9 +295,6 @@ class DaskRunner:
             resources=self.__needs(request),
             workers=usable,
         )
-
-    def __usable(self, unwanted: set[str]) -> list[str]:
-        return [one for one in self.__client.scheduler_info(n_workers=-1)["workers"] if one not in unwanted]
 
     def __needs(self, request: Request) -> dict[str, float]:
         """What a frame needs of the resources that the workers declare."""

@@ -3,9 +3,3 @@
 
 One small function per element, in the order of the server's document type definition.
 """
-
-from __future__ import annotations
-
-from .document import spec_text
-
-__all__ = ["spec_text"]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ....constants import IGNORE_ERRORS, RETRY_DELAY
-from ....resources import is_true
+from ....resources import is_true, name_words
 from ..job import FarmJob, FarmLayer
 from . import values
 from .tree import Element, element, named_texts, parent
@@ -90,7 +90,7 @@ def _tags(job: FarmJob, layer: FarmLayer) -> Element | None:
 
 
 def _limits(job: FarmJob, layer: FarmLayer) -> Element | None:
-    found = values.names(layer.layer.get_limits())
+    found = name_words(layer.layer.get_limits())
     where = f"{layer.where}, limits"
     return parent("limits", [element("limit", name, where) for name in found]) if found else None
 
@@ -106,7 +106,7 @@ def _env(job: FarmJob, layer: FarmLayer) -> Element:
 
 def _services(job: FarmJob, layer: FarmLayer) -> Element:
     where = f"{layer.where}, service"
-    found = values.names(layer.layer.get_service()) or ["default"]
+    found = name_words(layer.layer.get_service()) or ["default"]
     return parent("services", [element("service", name, where) for name in found])
 
 

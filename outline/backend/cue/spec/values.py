@@ -9,9 +9,9 @@ import re
 from typing import Any
 
 from ....exception import LaunchException
-from ....resources import parse_cores, parse_memory_kb, tag_words, texts
+from ....resources import is_true, parse_cores, parse_memory_kb, tag_words
 
-__all__ = ["cores_text", "memory_text", "minutes_text", "names", "tags", "truth", "whole_number"]
+__all__ = ["cores_text", "memory_text", "minutes_text", "tags", "truth", "whole_number"]
 
 _PLAIN_MEMORY = re.compile(r"\d+[mg]?\Z")
 logger = logging.getLogger("outline.backend.cue")
@@ -19,7 +19,6 @@ logger = logging.getLogger("outline.backend.cue")
 _TAG_SIGNS = r"[A-Za-z0-9_.\-]+"
 _TAG = re.compile(r"[A-Za-z0-9_.\-]{3,}\Z")
 _MOST = 2**31 - 1
-_TRUE = ("true", "yes", "1", "on")
 
 # Any: arguments of layers are whatever a script gives.
 
@@ -78,8 +77,7 @@ def whole_number(value: Any, where: str, least: int = 0) -> int:
 
 def truth(value: Any) -> str:
     """``True`` or ``False``; of text, what it says."""
-    true = value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
-    return str(true)
+    return str(is_true(value))
 
 
 def tags(value: Any, where: str) -> list[str]:
@@ -104,8 +102,3 @@ def tags(value: Any, where: str) -> list[str]:
                 " and separate tags by ' | '"
             )
     return found
-
-
-def names(value: Any) -> list[str]:
-    """Names that were given as a list, or as text with ``,`` between them."""
-    return [part.strip() for text in texts(value) for part in text.split(",") if part.strip()]
