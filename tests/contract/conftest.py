@@ -92,7 +92,7 @@ class Stage:
 
     def cast(self, make: type[RenderLayer], frames: str, **scenario: Any) -> dict[str, Any]:
         """Put the program of a module on the PATH, write what it reads, and return the arguments for ``render``."""
-        program, application, args = _CAST[make]
+        program, application, args = CAST[make]
         self.program(program, application, **scenario)
         picture = self.path("a.####.exr")
         scene = self.scene("a.scene", picture)
@@ -105,7 +105,8 @@ class Stage:
         return {"scene": scene, "outputs": picture, **args}
 
 
-_CAST: dict[type[RenderLayer], tuple[str, str, dict[str, Any]]] = {
+# The name of the program, the application that stands for it, and arguments that the module needs.
+CAST: dict[type[RenderLayer], tuple[str, str, dict[str, Any]]] = {
     AfterEffects: ("aerender", "aerender", {"comp": "Main"}),
     Arnold: ("kick", "kick", {}),
     Cinema4D: ("Commandline", "cinema4d", {}),

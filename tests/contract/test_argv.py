@@ -214,19 +214,8 @@ def test_aerender_runs_once_per_row_of_consecutive_frames(stage: Stage) -> None:
     )
 
     words = ["-RStemplate", "Best Settings", "-OMtemplate", "EXR", "-output", "SHOTS/.part-a.[####].exr"]
-    words += [
-        "-v",
-        "ERRORS_AND_PROGRESS",
-        "-close",
-        "DO_NOT_SAVE_CHANGES",
-        "-mfr",
-        "ON",
-        "80",
-        "-mem_usage",
-        "40",
-        "90",
-    ]
-    words += ["-continueOnMissingFootage"]
+    words += ["-v", "ERRORS_AND_PROGRESS", "-close", "DO_NOT_SAVE_CHANGES", "-mfr", "ON", "80"]
+    words += ["-mem_usage", "40", "90", "-continueOnMissingFootage"]
     assert stage.calls() == [
         ["aerender", "-project", "SHOTS/a b.aep", "-comp", "Main 1", "-s", first, "-e", last, *words]
         for first, last in ("13", "77", "99")

@@ -5,42 +5,21 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outline.frames import FrameSet
-from outline.modules.aftereffects import AfterEffects
-from outline.modules.arnold import Arnold
-from outline.modules.cinema4d import Cinema4D
-from outline.modules.gaffer import Gaffer
-from outline.modules.houdini import HoudiniRop, Husk, Mantra
-from outline.modules.katana import Katana
-from outline.modules.max3ds import Max3ds
-from outline.modules.maya import Maya
-from outline.modules.nuke import Nuke
-from outline.modules.redshift import Redshift
+from outline.modules.houdini import HoudiniRop
+from outline.modules.max3ds import Max3dsScript
+from outline.modules.per_frame import PerFrameLayer
 from outline.modules.render import RenderLayer
-from outline.modules.renderman import RenderMan
-from outline.modules.vray import VRay
+from tests.contract.conftest import CAST, Stage
 from tests.fakes.applications import APPLICATIONS
 
-if TYPE_CHECKING:
-    from tests.contract.conftest import Stage
-
-PROGRAMS: dict[type[RenderLayer], str] = {
-    AfterEffects: "aerender",
-    Cinema4D: "cinema4d",
-    Gaffer: "gaffer",
-    Husk: "husk",
-    Katana: "katana",
-    Max3ds: "3dsmaxcmd",
-    Maya: "maya",
-    Nuke: "nuke",
-    VRay: "vray",
-}
+PER_FRAME = [make for make in CAST if issubclass(make, PerFrameLayer)]
+OF_CHUNKS = [make for make in CAST if make not in (*PER_FRAME, HoudiniRop, Max3dsScript)]
 
 # Steps, gaps, single frames, and order as people choose it.
 _CHUNKS = st.lists(
@@ -63,7 +42,7 @@ def frames_written(paths: list[str]) -> list[int]:
     return [int(re.findall(r"\d+", path)[-1]) for path in paths]
 
 
-@pytest.mark.parametrize("make", PROGRAMS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", OF_CHUNKS, ids=lambda make: make.__name__)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(frames=_CHUNKS)
 def test_the_program_writes_the_frames_of_the_chunk_and_no_others(
@@ -74,14 +53,14 @@ def test_the_program_writes_the_frames_of_the_chunk_and_no_others(
     commands = layer.list_commands(frames)
 
     written = [
-        frames_written([path for path in APPLICATIONS[PROGRAMS[make]](command.argv[1:]) if "Alpha" not in path])
+        frames_written([path for path in APPLICATIONS[CAST[make][1]](command.argv[1:]) if "Alpha" not in path])
         for command in commands
     ]
     assert sorted(frame for each in written for frame in each) == sorted(frames)
     assert [sorted(each) for each in written] == [sorted(command.frames) for command in commands]
 
 
-@pytest.mark.parametrize("make", [Arnold, Mantra, RenderMan, Redshift], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", PER_FRAME, ids=lambda make: make.__name__)
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(frames=_CHUNKS)
 def test_programs_with_a_file_per_frame_run_once_for_each(

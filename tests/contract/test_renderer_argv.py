@@ -3,16 +3,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
+
+import pytest
 
 from outline.modules.arnold import Arnold
 from outline.modules.houdini import Husk, Mantra
 from outline.modules.redshift import Redshift
+from outline.modules.render import RenderLayer
 from outline.modules.renderman import RenderMan
 from outline.modules.vray import VRay
-
-if TYPE_CHECKING:
-    from tests.contract.conftest import Stage
+from tests.contract.conftest import CAST, Stage
 
 FRAMES = "1,3-9x2,20"
 PICTURES = ["a.0001.exr", "a.0003.exr", "a.0005.exr", "a.0007.exr", "a.0009.exr", "a.0020.exr"]
@@ -51,79 +52,40 @@ def per_frame(stage: Stage, name: str) -> str:
     return stage.path(f"{name} ####.txt")
 
 
-def test_mantra_renders_a_file_per_frame(stage: Stage) -> None:
-    stage.program("mantra", "mantra")
-
-    stage.render(Mantra, "1,3,20", scene=per_frame(stage, "i"), outputs=stage.path("a.####.exr"), extra_args=[])
-
-    assert stage.calls() == [
-        ["mantra", "-j", "4", "-V", "a", "-f", f"SHOTS/i {frame}.txt", f"SHOTS/.part-a.{frame}.exr"]
-        for frame in ("0001", "0003", "0020")
-    ]
-    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
+KICK = ["-dw", "-dp", "-nostdin", "-v", "4", "-t", "4", "-set", "options.abort_on_license_fail", "true"]
+KICK += ["-l", "/opt/a b", "-l", "/opt/c", "-as", "5", "-c", "/cam", "-device", "gpu", "-r", "64", "32"]
+PRMAN = ["-Progress", "-cwd", "SHOTS", "-variant", "xpucpu", "-t:4", "-recover", "1", "-checkpoint", "5m"]
+SIZE = {"width": 64, "height": 32}
 
 
-def test_kick_renders_a_file_per_frame(stage: Stage) -> None:
-    stage.program("kick", "kick")
+@pytest.mark.parametrize(
+    ("make", "args", "words"),
+    [
+        (Mantra, {}, ["-j", "4", "-V", "a", "-f", "SCENE", "PICTURE"]),
+        (
+            Arnold,
+            {"plugin_paths": ["/opt/a b", "/opt/c"], "samples": 5, "camera": "/cam", "device": "gpu", **SIZE},
+            ["-i", "SCENE", "-o", "PICTURE", *KICK],
+        ),
+        (RenderMan, {"cwd": "SHOTS", "variant": "xpucpu", "checkpoint": "5m"}, [*PRMAN, "SCENE"]),
+        (
+            Redshift,
+            {"gpu_ids": [0, 2], "set_output": True, **SIZE},
+            ["SCENE", "-oip", "SHOTS", "-ores", "64x32", "-gpu", "0", "-gpu", "2"],
+        ),
+    ],
+)
+def test_a_file_per_frame_is_rendered_by_a_process_each(
+    stage: Stage, make: type[RenderLayer], args: dict[str, Any], words: list[str]
+) -> None:
+    program, application, _ = CAST[make]
+    stage.program(program, application)
+    args = {key: stage.path("") if value == "SHOTS" else value for key, value in args.items()}
 
-    stage.render(
-        Arnold,
-        "1,3,20",
-        scene=per_frame(stage, "s"),
-        outputs=stage.path("a.####.exr"),
-        plugin_paths=["/opt/a b", "/opt/c"],
-        samples=5,
-        camera="/cam",
-        device="gpu",
-        width=64,
-        height=32,
-    )
+    stage.render(make, "1,3,20", scene=per_frame(stage, "s"), outputs=stage.path("a.####.exr"), **args)
 
-    quiet = ["-dw", "-dp", "-nostdin", "-v", "4", "-t", "4", "-set", "options.abort_on_license_fail", "true"]
-    quiet += ["-l", "/opt/a b", "-l", "/opt/c", "-as", "5", "-c", "/cam", "-device", "gpu", "-r", "64", "32"]
-    assert stage.calls() == [
-        ["kick", "-i", f"SHOTS/s {frame}.txt", "-o", f"SHOTS/.part-a.{frame}.exr", *quiet]
-        for frame in ("0001", "0003", "0020")
-    ]
-    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
-
-
-def test_prman_renders_a_file_per_frame(stage: Stage) -> None:
-    stage.program("prman", "prman")
-
-    stage.render(
-        RenderMan,
-        "1,3,20",
-        scene=per_frame(stage, "r"),
-        outputs=stage.path("a.####.exr"),
-        cwd=stage.path(""),
-        variant="xpucpu",
-        checkpoint="5m",
-    )
-
-    words = ["-Progress", "-cwd", "SHOTS", "-variant", "xpucpu", "-t:4", "-recover", "1", "-checkpoint", "5m"]
-    assert stage.calls() == [["prman", *words, f"SHOTS/r {frame}.txt"] for frame in ("0001", "0003", "0020")]
-    assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
-
-
-def test_redshift_renders_a_file_per_frame(stage: Stage) -> None:
-    stage.program("redshiftCmdLine", "redshift")
-
-    stage.render(
-        Redshift,
-        "1,3,20",
-        scene=per_frame(stage, "r"),
-        outputs=stage.path("a.####.exr"),
-        gpu_ids=[0, 2],
-        set_output=True,
-        width=64,
-        height=32,
-    )
-
-    assert stage.calls() == [
-        ["redshiftCmdLine", f"SHOTS/r {frame}.txt", "-oip", "SHOTS", "-ores", "64x32", "-gpu", "0", "-gpu", "2"]
-        for frame in ("0001", "0003", "0020")
-    ]
+    paths = [{"SCENE": f"SHOTS/s {n}.txt", "PICTURE": f"SHOTS/.part-a.{n}.exr"} for n in ("0001", "0003", "0020")]
+    assert stage.calls() == [[program, *(named.get(word, word) for word in words)] for named in paths]
     assert stage.pictures() == ["a.0001.exr", "a.0003.exr", "a.0020.exr"]
 
 
