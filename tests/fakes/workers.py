@@ -7,7 +7,7 @@ import queue
 import socket
 from typing import Any
 
-from outline.backend.local.wire import AHEAD, BACK, BEGUN, END, PID, RUN, Lines, send
+from outline.backend.local.wire import BACK, END, PID, RUN, Lines, send
 from outline.frame_end import EndedBy, FrameEnd
 
 __all__ = ["FakeRunner", "FakeWorker"]
@@ -24,9 +24,9 @@ class FakeWorker:
         self.__lines = Lines(sock)
 
     def told(self) -> list[Any]:
-        """The next message from the run loop, of a request only layer, number and attempt."""
+        """The next message from the run loop, of each request only layer, number and attempt."""
         word, *rest = self.__lines.read()
-        return [word, *rest[:3]] if word in (RUN, AHEAD) else [word]
+        return [word, *(part for request in rest[0] for part in request[:3])] if word == RUN else [word]
 
     def hears_nothing(self, seconds: float = 0.1) -> bool:
         """Whether the run loop says nothing for a while."""
@@ -39,31 +39,22 @@ class FakeWorker:
             self.sock.settimeout(_PATIENCE_SECONDS)
 
     def end(
-        self,
-        status: int = 0,
-        ended_by: EndedBy = EndedBy.ITSELF,
-        *,
-        goes_on: bool = False,
-        ends_that: bool = False,
+        self, status: int = 0, ended_by: EndedBy = EndedBy.ITSELF, *, frames: int = 1, seconds: float = 0.1
     ) -> None:
-        """Say that the frame has ended, and in the same breath what happened since.
+        """Say that frames have ended; the next one of those that the worker has, if there is one, begins.
 
         Args:
-            status: That of its process.
-            ended_by: Who ended it.
-            goes_on: The next frame has begun.
-            ends_that: And ended.
+            status: That of each of their processes.
+            ended_by: Who ended them.
+            frames: How many.
+            seconds: How long each has run.
         """
-        end = [END, FrameEnd(status, ended_by=ended_by, seconds=0.1, reason="a reason" if status else "").to_dict()]
-        send(self.sock, end, *([[BEGUN]] if goes_on else []), *([end] if ends_that else []))
+        end = FrameEnd(status, ended_by=ended_by, seconds=seconds, reason="a reason" if status else "").to_dict()
+        send(self.sock, [END, [end] * frames])
 
-    def begin(self) -> None:
-        """Say that the frame begins that was handed ahead."""
-        send(self.sock, [BEGUN])
-
-    def give_back(self) -> None:
-        """Say that it will not."""
-        send(self.sock, [BACK])
+    def give_back(self, frames: int = 1) -> None:
+        """Say that frames will not begin here, those after the one that runs."""
+        send(self.sock, [BACK, frames])
 
     def wake(self) -> None:
         """Make the run loop look at its clock."""

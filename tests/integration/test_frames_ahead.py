@@ -14,7 +14,7 @@ import pytest
 
 from outline import Outline
 from outline.backend.local.runner import Runner, spawn_runner
-from outline.backend.local.wire import AHEAD, BACK, BEGUN, END, KILL, PID, RUN, Lines, send
+from outline.backend.local.wire import BACK, END, KILL, PID, RUN, Lines, send
 from outline.modules.shell import Shell
 from tests.support import job_in, outline_file, start, until
 
@@ -33,9 +33,9 @@ class Worker:
         send(self.__sock, *messages)
 
     def says(self) -> list[Any]:
-        """The next message; of an end, whether it was a good one, and who is to blame."""
+        """The next message; of each end, whether it was a good one, and who is to blame."""
         word, *rest = self.__lines.read()
-        return [word, rest[0]["exit"] == 0, rest[0].get("ended_by")] if word == END else [word, *rest]
+        return [word, *([end["exit"] == 0, end.get("ended_by")] for end in rest[0])] if word == END else [word, *rest]
 
     def has_log(self, frame: str) -> bool:
         return any(self.__logs.glob(f"*.{frame}.rqlog"))
@@ -44,8 +44,8 @@ class Worker:
         self.__sock.close()
 
 
-def request(layer: str, frame: int) -> list[Any]:
-    return [layer, frame, 1, 1.0, 1000, None, None, ""]
+def run(layer: str, *frames: int) -> list[Any]:
+    return [RUN, [[layer, frame, 1, 1.0, 1000, None, None, ""] for frame in frames]]
 
 
 @pytest.fixture
@@ -64,44 +64,55 @@ def worker(tmp_path: Path) -> Iterator[Worker]:
     runner.close()
 
 
-def test_a_worker_goes_on_with_the_frame_that_it_was_handed_ahead(worker: Worker):
-    worker.tell([RUN, *request("quick", 1)], [AHEAD, *request("quick", 2)])
+def test_a_worker_goes_on_with_the_frames_that_it_was_handed_ahead(worker: Worker):
+    worker.tell(run("quick", 1), run("quick", 2, 3))
 
-    said = [worker.says() for _ in range(3)]
+    ends = [end for _ in iter(lambda: worker.has_log("0003-quick"), True) for end in worker.says()[1:]]
 
-    assert said == [[END, True, None], [BEGUN], [END, True, None]]
-    assert worker.has_log("0002-quick")
+    assert [worker.has_log(f"000{frame}-quick") for frame in (1, 2, 3)] == [True] * 3
+    while len(ends) < 3:
+        ends += worker.says()[1:]
+    assert ends == [[True, None]] * 3
+
+
+def test_many_short_frames_are_told_together(worker: Worker):
+    worker.tell([RUN, [request for frame in range(1, 10) for request in run("quick", frame)[1]]])
+
+    messages, ends = 0, 0
+    while ends < 9:
+        messages, ends = messages + 1, ends + len(worker.says()) - 1
+
+    assert messages < 9
 
 
 @pytest.mark.parametrize("word", [None, BACK], ids=["by-itself", "when-asked"])
 def test_a_frame_does_not_wait_behind_a_long_one(worker: Worker, tmp_path: Path, word: str | None):
-    worker.tell([RUN, *request("slow", 1)], [AHEAD, *request("quick", 2)], *([[word]] if word else []))
+    worker.tell(run("slow", 1), run("quick", 2), *([[word]] if word else []))
 
-    assert worker.says() == [BACK]
+    assert worker.says() == [BACK, 1]
     worker.tell([BACK])
     (tmp_path / "go").touch()
-    assert worker.says() == [END, True, None]
+    assert worker.says() == [END, [True, None]]
     assert not worker.has_log("0002-quick")
-    worker.tell([RUN, *request("quick", 3)])
-    assert worker.says() == [END, True, None]
+    worker.tell(run("quick", 3))
+    assert worker.says() == [END, [True, None]]
 
 
 def test_a_worker_that_is_told_to_kill_gives_back_first(worker: Worker, tmp_path: Path):
-    worker.tell([RUN, *request("slow", 1)])
+    worker.tell(run("slow", 1))
     until(lambda: (tmp_path / "begun").exists())
-    worker.tell([AHEAD, *request("quick", 2)], [KILL, "KILL", 10.0])
+    worker.tell(run("quick", 2), [KILL, "KILL", 10.0])
 
-    assert worker.says() == [BACK]
-    assert worker.says() == [END, False, "launcher"]
+    assert worker.says() == [BACK, 1]
+    assert worker.says() == [END, [False, "launcher"]]
     assert not worker.has_log("0002-quick")
 
 
 def test_nothing_begins_behind_a_frame_that_has_filled_the_disk(worker: Worker):
-    worker.tell([RUN, *request("full", 1)], [AHEAD, *request("quick", 2)])
+    worker.tell(run("full", 1), run("quick", 2))
 
-    assert [worker.says(), worker.says()] == [[BACK], [END, False, "full disk"]]
-    worker.tell([AHEAD, *request("quick", 3)])
-    assert worker.says() == [BACK]
+    assert [worker.says(), worker.says()] == [[BACK, 1], [END, [False, "full disk"]]]
+    assert not worker.has_log("0002-quick")
 
 
 KILLS = 3

@@ -56,7 +56,7 @@ class _Session:
         while self.idle:
             sock, lines = self.idle.pop()
             try:
-                send(sock, [RUN, *request])
+                send(sock, [RUN, [request]])
                 return sock, lines
             except OSError:
                 sock.close()
@@ -73,7 +73,7 @@ class _Session:
         if lines.read() is None:  # else its process id
             sock.close()
             raise ConnectionError("the process that runs frames has ended")
-        send(sock, [RUN, *request])
+        send(sock, [RUN, [request]])
         return sock, lines
 
     def __load(self) -> Runner:
@@ -206,7 +206,7 @@ def _wait(worker: Worker, sock: socket.socket, lines: Lines, key: str, grace_sec
             send(sock, [KILL, "TERM", grace_seconds])
             is_told = True
     message = lines.read()
-    return None if message is None else dict(message[1])
+    return None if message is None else dict(message[1][0])
 
 
 def _is_wanted(worker: Worker, key: str) -> bool:

@@ -17,7 +17,7 @@ from ...names import frame_name, second_log
 from ...session_paths import SessionPaths
 from ..local.log import read_end
 from ..local.watch import Request
-from ..local.wire import BATCH, END, RUN, Lines, send
+from ..local.wire import END, KILL, RUN, Lines, send
 from . import remote
 
 if TYPE_CHECKING:
@@ -111,10 +111,8 @@ class _Slot:
     def __obey(self, message: Any) -> bool:  # Any: a line of JSON
         """Do what the run loop says; False when it is gone."""
         if message is not None and message[0] == RUN:
-            self.__begin([Request(*message[1:])])
-        elif message is not None and message[0] == BATCH:
             self.__begin([Request(*one) for one in message[1]])
-        else:
+        elif message is None or message[0] == KILL:
             for attempt in self.__attempts:
                 attempt.future.cancel()
         return message is not None

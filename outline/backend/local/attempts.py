@@ -58,7 +58,7 @@ class AttemptBook:
             self.attempts.append(AttemptRecord(ref, attempt, host, stopped - end.seconds, stopped, state, end))
         else:
             begun = self.attempts[place]._replace(stopped=stopped, state=state, end=end)
-            if end.host:  # it may have waited there before it began
+            if end.host or end.told_after:  # it has waited for others, there or for its end to be told
                 begun = begun._replace(host=end.host, started=stopped - end.seconds)
             self.attempts[place] = begun
 

@@ -18,17 +18,17 @@ from ...exception import LaunchException
 from ...frame_end import EndedBy, FrameEnd
 from ...frames import FrameSet
 from ...scheduler import FrameState, LayerPlan
-from ...scheduler.sizing import batch_size
+from ...scheduler.sizing import Portions
 from .claim import TOUCH_SECONDS
 from .journal import FrameRecord, JobRecord, Journal
 from .limits import Limits
+from .log import is_begun, read_end
 from .observer import Observer
 from .runner import Runner
 from .slot import Slot
-from .wire import AHEAD, BACK, BATCH, BEGUN, END, KILL, RUN
+from .wire import BACK, END, KILL, RUN
 
 __all__ = ["RunLoop"]
-
 
 logger = logging.getLogger("outline.backend.local")
 
@@ -67,7 +67,7 @@ class RunLoop:
         self.__begun: list[Slot] = []
         self.__cores = limits.cores
         self.__memory_kb = limits.memory_kb
-        self.__frame_seconds: dict[str, float] = {}
+        self.__portions = Portions()
         self.__unfinished: list[int] = []
         self.__stop = ""
         self.__kill_at = self.__give_up_at = float("inf")
@@ -140,39 +140,47 @@ class RunLoop:
     def __start(self, ref: int) -> None:
         layer = self.job.layer(ref)
         slot = self.__idle.pop() if self.__idle else self.__new_slot()
-        refs = self.__batch(ref, layer)
         slot.cores, slot.memory_kb = layer.cores, layer.memory_kb
         self.__cores -= slot.cores
         self.__memory_kb -= slot.memory_kb
-        requests = [self.__request(one) for one in ([refs] if layer.chunk_seconds else [[one] for one in refs])]
-        self.__begin(slot, refs)
-        if len(requests) == 1:
-            slot.tell(RUN, *requests[0])
-        else:
-            slot.tell(BATCH, requests)
-        for one in refs:
-            self.__observer.started(one)
+        refs = self.__batch(ref, layer)
+        self.__hand(slot, [refs] if layer.chunk_seconds else [[one] for one in refs])
+
+    def __hand(self, slot: Slot, processes: list[list[int]]) -> None:
+        """Give a worker the frames of processes that it is to run after those that it has."""
+        for refs in processes:
+            for ref in refs:
+                self.job.reserve(ref)
+        slot.queue.extend(processes)
+        slot.tell(RUN, [self.__request(refs) for refs in processes])
+        if not slot.refs:
+            self.__begin_next(slot)
 
     def __hand_ahead(self) -> None:
-        """Give workers whose frames have just begun the next frame, so that they go on without waiting for this loop.
+        """Give workers whose frames have just begun those that come after them.
 
-        Only while more frames wait than run, so that no frame waits behind another where it could run at once.
+        So a worker goes on without waiting for this loop, which hears of many short frames at once.
         """
         begun, self.__begun = self.__begun, []
         for slot in begun:
-            handed = sum(slot.ahead is not None for slot in self.__slots)
-            if not slot.refs or slot.ahead is not None or self.job.waiting - handed <= self.__busy_count:
-                continue  # it has ended its frame meanwhile, and perhaps begun another one
-            ref = self.job.next_ready(
-                self.__cores + slot.cores, self.__memory_kb + slot.memory_kb, only_posts=self.__only_posts
-            )
-            if ref is None:
-                continue
-            layer = self.job.layer(ref)
-            if (layer.cores, layer.memory_kb) == (slot.cores, slot.memory_kb) and not layer.chunk_seconds:
+            if not slot.refs:
+                continue  # it has ended its frame meanwhile
+            waiting = self.job.waiting - sum(len(refs) for one in self.__slots for refs in one.queue)
+            room = self.__portions.ahead(self.job.layer(slot.refs[0]), waiting, self.__busy_count, len(slot.queue))
+            processes: list[list[int]] = []
+            for _ in range(room):
+                ref = self.job.next_ready(
+                    self.__cores + slot.cores, self.__memory_kb + slot.memory_kb, only_posts=self.__only_posts
+                )
+                if ref is None:
+                    break
+                layer = self.job.layer(ref)
+                if (layer.cores, layer.memory_kb) != (slot.cores, slot.memory_kb) or layer.chunk_seconds:
+                    break
                 self.job.reserve(ref)
-                slot.ahead = ref
-                slot.tell(AHEAD, *self.__request([ref]))
+                processes.append([ref])
+            if processes:
+                self.__hand(slot, processes)
 
     def __request(self, refs: list[int]) -> list[Any]:
         """What a worker needs to know to run frames that have not started; see ``watch.Request``."""
@@ -182,15 +190,16 @@ class RunLoop:
         limits = layer.limits(attempt, len(refs))
         return [layer.name, self.job.number(refs[0]), attempt, layer.cores, memory_kb, *limits, frames]
 
-    def __begin(self, slot: Slot, refs: list[int]) -> None:
-        """Note that frames begin."""
-        slot.refs = refs
-        for one in refs:
-            self.job.start(one)
-            layer, number = self.job.name_of(one)
-            attempt = self.job.tries(one)
-            self.__record.frames[one] = FrameRecord(attempt, self.__journal.start(layer, number, attempt), None)
-        if self.__runner.runs_ahead:
+    def __begin_next(self, slot: Slot) -> None:
+        """Note that the frames of the next process of a worker begin, if there are any."""
+        slot.refs = slot.queue.popleft() if slot.queue else []
+        for ref in slot.refs:
+            self.job.start(ref)
+            layer, number = self.job.name_of(ref)
+            attempt = self.job.tries(ref)
+            self.__record.frames[ref] = FrameRecord(attempt, self.__journal.start(layer, number, attempt), None)
+            self.__observer.started(ref)
+        if slot.refs and self.__runner.runs_ahead and slot not in self.__begun:
             self.__begun.append(slot)
 
     def __batch(self, ref: int, layer: LayerPlan) -> list[int]:
@@ -200,7 +209,7 @@ class RunLoop:
             return [ref]
         slots = int(self.limits.cores / layer.cores) if layer.cores else 1
         waiting = self.job.counts(layer.name)[FrameState.WAITING]
-        return self.job.more_ready(ref, batch_size(seconds, self.__frame_seconds.get(layer.name), waiting, slots))
+        return self.job.more_ready(ref, self.__portions.batch(layer, seconds, waiting, slots))
 
     def __new_slot(self) -> Slot:
         try:
@@ -238,61 +247,54 @@ class RunLoop:
             if message is None:
                 self.__lose(slot, FrameEnd(137, 9, reason="its worker process was killed"))
             elif message[0] == END:
-                refs, slot.refs = slot.refs, []
-                self.__free(slot)
-                if isinstance(message[1], list):
-                    self.__finish_each(refs, [FrameEnd.from_dict(one) for one in message[1]])
-                else:
-                    self.__finish_all(refs, FrameEnd.from_dict(message[1]))
-            elif message[0] == BEGUN and slot.ahead is not None:
-                ref, slot.ahead = slot.ahead, None
-                self.__begin(slot, [ref])
-                self.__observer.started(ref)
+                for end in message[1]:
+                    self.__end_process(slot, FrameEnd.from_dict(end))
             elif message[0] == BACK:
-                self.__take_back(slot)
-                self.__free(slot)
+                self.__take_back(slot, message[1])
+
+    def __end_process(self, slot: Slot, end: FrameEnd) -> None:
+        """Note how the process of a worker ended; its next one has begun."""
+        refs = slot.refs
+        self.__begin_next(slot)
+        if not slot.refs:
+            self.__free(slot)
+        self.__finish_all(refs, end)
 
     def __free(self, slot: Slot) -> None:
         """Let others have the cores and the memory of a worker that has nothing to do any more."""
-        if not slot.is_busy:
-            self.__cores += slot.cores
-            self.__memory_kb += slot.memory_kb
-            self.__idle.append(slot)
+        self.__cores += slot.cores
+        self.__memory_kb += slot.memory_kb
+        self.__idle.append(slot)
 
-    def __take_back(self, slot: Slot) -> None:
-        """Let the frame run elsewhere that a worker was handed ahead and has not begun."""
-        if slot.ahead is not None:
-            self.job.unreserve(slot.ahead)
-            slot.ahead = None
+    def __take_back(self, slot: Slot, number: int) -> None:
+        """Let frames run elsewhere that a worker was handed ahead and has not begun: the next ``number`` processes."""
+        for _ in range(number):
+            for ref in slot.queue.popleft():
+                self.job.unreserve(ref)
 
     def __lose(self, slot: Slot, end: FrameEnd) -> None:
-        """Forget a worker that has died, and note how its frame ended."""
-        self.__take_back(slot)
-        refs, slot.refs = slot.refs, []
-        if slot not in self.__idle:
-            self.__free(slot)
+        """Forget a worker that has died, and note how its frames ended: what it has not told, their logs tell."""
+        while slot.refs and (told := self.__end_in_log(slot.refs[0])):
+            self.__end_process(slot, told)
+        self.__take_back(slot, len(slot.queue))
+        if slot.refs:
+            self.__end_frame(self.job.frame_name(slot.refs[0]))  # the frame has perhaps outlived its worker
+            self.__end_process(slot, end if is_begun(self.log_path(slot.refs[0])) else _not_begun(end))
         self.__idle.remove(slot)
         self.__slots.remove(slot)
         self.__selector.unregister(slot.sock)
         slot.sock.close()
-        if refs:
-            self.__end_frame(self.job.frame_name(refs[0]))  # the frame has perhaps outlived its worker
-            self.__finish_all(refs, end)
 
-    def __finish_each(self, refs: list[int], ends: list[FrameEnd]) -> None:
-        """Note the ends of frames that were handed over in one message."""
-        good = [end.seconds for end in ends if not end.status]
-        if good:
-            self.__frame_seconds[self.job.layer(refs[0]).name] = sum(good) / len(good)
-        for ref, end in zip(refs, ends, strict=True):
-            self.__finish(ref, end)
+    def __end_in_log(self, ref: int) -> FrameEnd | None:
+        attempt, end = read_end(self.log_path(ref)) or (0, None)
+        return end if attempt == self.job.tries(ref) else None
 
     def __finish_all(self, refs: list[int], end: FrameEnd) -> None:
         """Note the end of a process; when it had several frames and failed, nobody knows whose fault that is."""
         layer = self.job.layer(refs[0])
         is_good = end.status == 0 and not end.is_timed_out
-        if is_good and (layer.chunk_seconds or self.__runner.batch_seconds):
-            self.__frame_seconds[layer.name] = end.seconds / len(refs)
+        if is_good:
+            self.__portions.note(layer, end.seconds / len(refs))
         if len(refs) > 1 and is_good:
             self.__link_logs(refs)
             end = end._replace(seconds=end.seconds / len(refs))
@@ -316,7 +318,7 @@ class RunLoop:
             logger.error("a disk is full, so no more frames start: %s: %s", self.job.frame_name(ref), end.reason)
             self.__stop = self.__stop or _FULL_DISK
             for slot in self.__slots:
-                if slot.ahead is not None:
+                if slot.queue:
                     slot.tell(BACK)
         if self.__stop and end.status and end.ended_by in (EndedBy.LAUNCHER, EndedBy.FULL_DISK):
             self.__unfinished.append(ref)
@@ -386,6 +388,11 @@ class RunLoop:
                 signal.set_wakeup_fd(old_fd)
             os.close(read)
             os.close(write)
+
+
+def _not_begun(end: FrameEnd) -> FrameEnd:
+    """The end of a frame whose worker died before it began: it loses no try."""
+    return end._replace(ended_by=EndedBy.LOST_HOST) if end.ended_by is EndedBy.ITSELF else end
 
 
 _FULL_DISK = "full disk"

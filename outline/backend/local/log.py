@@ -21,6 +21,7 @@ from ..log_tail import RULE, beginning_of, end_of, last_lines
 __all__ = [
     "NO_SPACE",
     "FrameLog",
+    "is_begun",
     "put_aside",
     "read_end",
     "read_host",
@@ -106,6 +107,11 @@ def read_end(path: str) -> tuple[int, FrameEnd] | None:
         return int(facts["attempt"]), FrameEnd.from_dict(facts)
     except (KeyError, ValueError):
         return None
+
+
+def is_begun(path: str) -> bool:
+    """Tell whether a log is of an attempt that has begun and not ended."""
+    return os.path.exists(path) and read_end(path) is None
 
 
 def read_host(path: str) -> str:

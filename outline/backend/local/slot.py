@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import socket
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ __all__ = ["Slot"]
 
 
 class Slot:
-    """A worker as the run loop sees it: what runs there, and the frame that it has been handed ahead.
+    """A worker as the run loop sees it: what runs there, and what it has been handed ahead.
 
     The run loop makes it with the worker, and closes it when the worker has died or the job is over.
 
@@ -21,8 +22,8 @@ class Slot:
         sock: The socket to the worker.
         pid: Its process id; 0 until it has told.
         refs: The frames of the process that runs there; empty when none does.
-        ahead: The frame that the worker has been handed ahead, and has neither begun nor given back.
-        cores: What its frames have, the one that runs and then the one that was handed ahead.
+        queue: The frames of each process that is to run after that one, and which the worker has not given back.
+        cores: What its frames have, all of them the same.
         memory_kb: Likewise.
     """
 
@@ -31,14 +32,14 @@ class Slot:
         self.__lines = Lines(sock)
         self.pid = 0
         self.refs: list[int] = []
-        self.ahead: int | None = None
+        self.queue: deque[list[int]] = deque()
         self.cores = 0.0
         self.memory_kb = 0
 
     @property
     def is_busy(self) -> bool:
         """Whether it runs a frame, or may be about to begin one."""
-        return bool(self.refs) or self.ahead is not None
+        return bool(self.refs or self.queue)
 
     def tell(self, *message: object) -> None:
         """Send a message. Does nothing when the worker has died, for the run loop finds the socket closed."""

@@ -6,18 +6,15 @@ from               message               meaning
 =================  ====================  ==============================================================================
 launcher (runner)  LOAD path dir host    Load a session. The answer is why it cannot be loaded, or an empty text.
 launcher (runner)  WORKER                Start a worker behind the socket that comes with the message.
-launcher           RUN request           Run a frame; only to a worker that has nothing to do.
-launcher           BATCH requests        Run frames one after the other; only to a runner with ``batch_seconds``.
-launcher           AHEAD request         Go on with this frame after the one that runs. At most one is under way.
-launcher           BACK                  Give back the frame that was handed ahead, unless it has begun.
+launcher           RUN requests          Run frames, one after the other, after those that the worker has already.
+launcher           BACK                  Give back the frames that have not begun.
 launcher           KILL signal seconds   BACK, and end the frame that runs.
 worker             PID number            The first message.
-worker             END end               The frame that ran has ended; of a batch, and of a dask worker, a list of ends.
-worker             BEGUN                 The frame that was handed ahead begins.
-worker             BACK                  It will not begin here.
+worker             END ends              So many frames have ended, in their order; the next one, if there is one, runs.
+worker             BACK number           So many frames, those after the one that runs, will not begin here.
 =================  ====================  ==============================================================================
 
-A worker answers each AHEAD with one BEGUN or one BACK, so launcher and worker always agree about who has the frame; see
+Both sides keep the frames of a worker in the same order, so they always agree about who has which; see
 docs/decisions/0034.
 """
 
@@ -27,10 +24,10 @@ import json
 import socket
 from typing import Any
 
-__all__ = ["AHEAD", "BACK", "BATCH", "BEGUN", "END", "KILL", "LOAD", "PID", "RUN", "WORKER", "Lines", "send"]
+__all__ = ["BACK", "END", "KILL", "LOAD", "PID", "RUN", "WORKER", "Lines", "send"]
 
-LOAD, WORKER, RUN, BATCH, AHEAD, BACK, KILL = "load", "worker", "run", "batch", "ahead", "back", "kill"
-PID, END, BEGUN = "pid", "end", "begun"
+LOAD, WORKER, RUN, BACK, KILL = "load", "worker", "run", "back", "kill"
+PID, END = "pid", "end"
 
 
 def send(sock: socket.socket, *messages: object) -> None:

@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...constants import BACKUP
@@ -24,7 +25,7 @@ from .layer_setup import LayerSetup, layer_setup
 from .log import NO_SPACE, FrameLog, reason_of_failure, tells_of_full_disk
 from .spawn import fork_frame, signal_group, spawn
 from .watch import Request, Watch
-from .wire import AHEAD, BACK, BEGUN, END, PID, RUN, Lines, send
+from .wire import BACK, END, PID, RUN, Lines, send
 
 if TYPE_CHECKING:
     from ...loader import Outline
@@ -51,6 +52,7 @@ class WorkerState(NamedTuple):
 
 _STOPPED = "ended by the launcher"
 _AHEAD_SECONDS = 0.05  # how long a frame waits for the one before it to end, when it might run elsewhere
+_TELL_SECONDS = 0.01  # between two messages to the launcher, while all is well and there is more to do
 
 
 class Worker:
@@ -69,9 +71,10 @@ class Worker:
         self.__hopeless = mmap.mmap(-1, 1)  # shared with the frames that are forked
         self.__grace = state.grace_seconds
         self.__file_mode = file_mode()
-        self.__ahead: Request | None = None
+        self.__queue: deque[Request] = deque()
         self.__back_at = 0.0
-        self.__disk_is_full = False
+        self.__ends: list[tuple[float, FrameEnd]] = []
+        self.__tell_at = 0.0
         send(sock, [PID, os.getpid()])  # for a launcher that has to end a worker that does not answer
         self.__wake, wake_write = os.pipe()
         os.set_blocking(self.__wake, False)
@@ -86,29 +89,39 @@ class Worker:
         """Run frames until the launcher closes the socket."""
         while (message := self.__lines.read()) is not None:
             if message[0] == RUN:
-                self.__run_frames(Request(*message[1:]))
-            elif message[0] == AHEAD and self.__disk_is_full:
-                self.__say([BACK])
-            elif message[0] == AHEAD:  # the frame before it was faster than the message
-                self.__say([BEGUN])
-                self.__run_frames(Request(*message[1:]))
+                self.__take(message[1])
+            while self.__queue:
+                self.__back_at = time.monotonic() + _AHEAD_SECONDS
+                self.__note_end(self.__run_frame(self.__queue.popleft()))
             # BACK and KILL have crossed with the end of the frame that they were for
 
-    def __run_frames(self, request: Request | None) -> None:
-        """Run a frame, and then those that the launcher hands ahead meanwhile."""
-        while request is not None:
-            end = self.__run_frame(request)
-            self.__disk_is_full = end.ended_by is EndedBy.FULL_DISK
-            if self.__disk_is_full:
-                self.__give_back()
-            request, self.__ahead = self.__ahead, None
-            self.__say([END, end.to_dict()], *([[BEGUN]] if request else []))
+    def __take(self, requests: list[list[Any]]) -> None:
+        if not self.__queue:
+            self.__back_at = time.monotonic() + _AHEAD_SECONDS
+        self.__queue.extend(Request(*one) for one in requests)
+
+    def __note_end(self, end: FrameEnd) -> None:
+        """Report the end of a frame: at once, unless all is well and there is more to do."""
+        if end.ended_by is EndedBy.FULL_DISK:
+            self.__give_back()
+        now = time.monotonic()
+        self.__ends.append((now, end))
+        if end.status or not self.__queue or now >= self.__tell_at:
+            self.__tell_ends()
+
+    def __tell_ends(self) -> None:
+        if self.__ends:
+            now, ends, self.__ends = time.monotonic(), self.__ends, []
+            self.__tell_at = now + _TELL_SECONDS
+            self.__say([END, [{**end.to_dict(), **_lateness(now - ended)} for ended, end in ends]])
 
     def __give_back(self) -> None:
-        """Leave the frame that was handed ahead, if there is one, to somebody else."""
-        if self.__ahead is not None:
-            self.__ahead = None
-            self.__say([BACK])
+        """Leave the frames that have not begun, if there are any, to somebody else."""
+        self.__tell_ends()
+        if self.__queue:
+            number = len(self.__queue)
+            self.__queue.clear()
+            self.__say([BACK, number])
 
     def __say(self, *messages: object) -> None:
         try:
@@ -296,17 +309,20 @@ class Worker:
                     signal_group(pid, signal.SIGTERM)
                 else:
                     next_look = watch.next_look(now)
-            if self.__ahead is not None:
-                if now >= self.__back_at:
-                    self.__give_back()
-                else:
-                    next_look = min(next_look, self.__back_at)
+            if self.__ends and now >= self.__tell_at:
+                self.__tell_ends()
+            if self.__queue and now >= self.__back_at:
+                self.__give_back()
+            if self.__ends:
+                next_look = min(next_look, self.__tell_at)
+            elif self.__queue:
+                next_look = min(next_look, self.__back_at)
             for message in self.__wait_for_news(min(next_look, kill_at) - now):
                 if message is None:
                     signal_group(pid, signal.SIGKILL)
                     os._exit(0)
-                if message[0] == AHEAD:
-                    self.__ahead, self.__back_at = Request(*message[1:]), time.monotonic() + _AHEAD_SECONDS
+                if message[0] == RUN:
+                    self.__take(message[1])
                     continue
                 self.__give_back()
                 if message[0] == BACK:
@@ -343,6 +359,10 @@ class Worker:
 
 def _not_written(error: OSError, reason: str) -> FrameEnd:
     return FrameEnd(1, 0, EndedBy.FULL_DISK if error.errno in NO_SPACE else EndedBy.ITSELF, reason=reason)
+
+
+def _lateness(seconds: float) -> dict[str, float]:
+    return {"told_after": round(seconds, 4)} if seconds > 0.001 else {}
 
 
 def _hopeless(end: FrameEnd) -> FrameEnd:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The run loop with workers that a test plays: who gets which frame, and what becomes of one that was handed ahead."""
+"""The run loop with workers that a test plays: who gets which frame, and what becomes of those handed ahead."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from outline import FrameSet
 from outline.backend.local.dispatch import RunLoop
 from outline.backend.local.journal import JobRecord, Journal
 from outline.backend.local.limits import Limits
-from outline.frame_end import EndedBy
+from outline.backend.local.log import FrameLog
+from outline.frame_end import EndedBy, FrameEnd
 from outline.scheduler import FrameState, JobPlan, JobState, LayerPlan
 from outline.session_paths import SessionPaths
 from tests.fakes.workers import FakeRunner
@@ -59,6 +60,13 @@ class Run:
             for error in errors:
                 raise error
 
+    def log(self, frame: str, end: FrameEnd | None = None) -> None:
+        """Make the log of a first attempt at a frame, with its end if it has one."""
+        os.makedirs(self.paths.logs, exist_ok=True)
+        log = FrameLog(self.paths.log("job", frame))
+        if end is not None:
+            log.end(end)
+
     def starts(self) -> list[list[Any]]:
         """Frame and attempt of each start in the journal."""
         lines = map(json.loads, Path(self.paths.journal).read_text().splitlines())
@@ -85,14 +93,14 @@ def test_a_worker_gets_one_frame_ahead_which_is_noted_as_it_begins(tmp_path: Pat
     def script(runner: FakeRunner) -> None:
         worker = runner.worker()
         assert worker.told() == ["run", "a", 1, 1]
-        assert worker.told() == ["ahead", "a", 2, 1]
+        assert worker.told() == ["run", "a", 2, 1]
         assert worker.hears_nothing()
         assert run.starts() == [[1, 1]]
         assert run.counts() == {S.WAITING: 3, S.RUNNING: 1}
-        worker.end(goes_on=True)
-        assert worker.told() == ["ahead", "a", 3, 1]
+        worker.end()
+        assert worker.told() == ["run", "a", 3, 1]
         assert run.starts() == [[1, 1], [2, 1]]
-        worker.end(goes_on=True)
+        worker.end()
         worker.end()
         finish(worker, ["run", "a", 4, 1])
 
@@ -124,15 +132,15 @@ def test_only_a_frame_with_the_same_needs_is_handed_ahead(tmp_path: Path):
         first, second = runner.worker(), runner.worker()
         assert first.told() == ["run", "small", 1, 1]
         assert second.told() == ["run", "small", 2, 1]
-        assert first.told() == ["ahead", "small", 3, 1]
+        assert first.told() == ["run", "small", 3, 1]
         second.end()
         assert second.hears_nothing()
-        first.end(goes_on=True)
+        first.end()
         first.end()
         for frame in (1, 2, 3):
             assert first.told() == ["run", "large", frame, 1]
-            assert frame > 1 or first.told() == ["ahead", "large", 2, 1]
-            first.end(goes_on=frame == 1)
+            assert frame > 1 or first.told() == ["run", "large", 2, 1]
+            first.end()
             if frame == 1:
                 first.end()
                 break
@@ -146,12 +154,12 @@ def test_a_frame_that_is_given_back_is_the_next_to_run(tmp_path: Path):
 
     def script(runner: FakeRunner) -> None:
         first, second = runner.worker(), runner.worker()
-        assert [first.told(), first.told()] == [["run", "a", 1, 1], ["ahead", "a", 3, 1]]
-        assert [second.told(), second.told()] == [["run", "a", 2, 1], ["ahead", "a", 4, 1]]
+        assert [first.told(), first.told()] == [["run", "a", 1, 1], ["run", "a", 3, 1]]
+        assert [second.told(), second.told()] == [["run", "a", 2, 1], ["run", "a", 4, 1]]
         first.give_back()
-        second.end(goes_on=True)
-        assert second.told() == ["ahead", "a", 3, 1]
-        second.end(goes_on=True)
+        second.end()
+        assert second.told() == ["run", "a", 3, 1]
+        second.end()
         second.end()
         finish(second, ["run", "a", 5, 1], ["run", "a", 6, 1], ["run", "a", 7, 1])
         first.end()
@@ -160,60 +168,74 @@ def test_a_frame_that_is_given_back_is_the_next_to_run(tmp_path: Path):
     assert run.starts() == [[frame, 1] for frame in (1, 2, 4, 3, 5, 6, 7)]
 
 
-def test_a_frame_that_was_handed_too_late_begins_after_the_end_of_the_one_before(tmp_path: Path):
-    run = Run(tmp_path, layer("1-3"), cores=1)
-
-    def script(runner: FakeRunner) -> None:
-        worker = runner.worker()
-        assert [worker.told(), worker.told()] == [["run", "a", 1, 1], ["ahead", "a", 2, 1]]
-        worker.end()
-        assert worker.hears_nothing()
-        assert run.starts() == [[1, 1]]
-        worker.begin()
-        worker.end()
-        finish(worker, ["run", "a", 3, 1])
-
-    assert run.play(script) == "done"
-
-
 def test_a_worker_that_ends_a_frame_before_the_loop_saw_it_begin_still_gets_only_one_ahead(tmp_path: Path):
     run = Run(tmp_path, layer("1-6"), cores=1)
 
     def script(runner: FakeRunner) -> None:
         worker = runner.worker()
-        assert [worker.told(), worker.told()] == [["run", "a", 1, 1], ["ahead", "a", 2, 1]]
-        worker.end(goes_on=True, ends_that=True)
-        assert [worker.told(), worker.told()] == [["run", "a", 3, 1], ["ahead", "a", 4, 1]]
+        assert [worker.told(), worker.told()] == [["run", "a", 1, 1], ["run", "a", 2, 1]]
+        worker.end(frames=2)
+        assert [worker.told(), worker.told()] == [["run", "a", 3, 1], ["run", "a", 4, 1]]
         assert worker.hears_nothing()
-        worker.end(goes_on=True)
-        assert worker.told() == ["ahead", "a", 5, 1]
-        worker.end(goes_on=True)
+        worker.end()
+        assert worker.told() == ["run", "a", 5, 1]
+        worker.end()
         worker.end()
         finish(worker, ["run", "a", 6, 1])
 
     assert run.play(script) == "done"
 
 
-@pytest.mark.parametrize("has_ended", [False, True], ids=["while-it-runs-one", "between-two"])
-def test_a_frame_that_a_dying_worker_had_not_begun_loses_no_try(tmp_path: Path, has_ended: bool):
+def test_a_frame_that_a_dying_worker_had_not_begun_loses_no_try(tmp_path: Path):
     run = Run(tmp_path, layer("1-3"), cores=1, max_retries=1)
 
     def script(runner: FakeRunner) -> None:
         worker = runner.worker()
-        assert [worker.told(), worker.told()] == [["run", "a", 1, 1], ["ahead", "a", 2, 1]]
-        if has_ended:
-            worker.end()
+        assert [worker.told(), worker.told()] == [["run", "a", 1, 1], ["run", "a", 2, 1]]
+        run.log("0001-a")
         worker.die()
         worker = runner.worker()
-        if not has_ended:
-            assert [worker.told(), worker.told()] == [["run", "a", 1, 2], ["ahead", "a", 2, 1]]
-            worker.end(goes_on=True)
-            worker.end()
-        else:
-            finish(worker, ["run", "a", 2, 1])
+        assert [worker.told(), worker.told()] == [["run", "a", 1, 2], ["run", "a", 2, 1]]
+        worker.end(frames=2)
         finish(worker, ["run", "a", 3, 1])
 
     assert run.play(script) == "done"
+    assert run.starts() == [[1, 1], [1, 2], [2, 1], [3, 1]]
+
+
+def test_what_a_dying_worker_had_not_told_is_in_the_logs(tmp_path: Path):
+    run = Run(tmp_path, layer("1-3"), cores=1, max_retries=1)
+
+    def script(runner: FakeRunner) -> None:
+        worker = runner.worker()
+        assert [worker.told(), worker.told()] == [["run", "a", 1, 1], ["run", "a", 2, 1]]
+        run.log("0001-a", FrameEnd(0, seconds=0.5))
+        worker.die()
+        worker = runner.worker()
+        finish(worker, ["run", "a", 2, 1], ["run", "a", 3, 1])
+
+    assert run.play(script) == "done"
+
+
+def test_short_frames_are_handed_over_many_at_once_and_the_last_ones_are_shared(tmp_path: Path):
+    run = Run(tmp_path, layer("1-20"), cores=1)
+
+    def script(runner: FakeRunner) -> None:
+        worker = runner.worker()
+        assert [worker.told()[2], worker.told()[2]] == [1, 2]
+        worker.end(seconds=0.001)
+        last = 2
+        while last < 19:
+            *_, last, attempt = numbers = worker.told()[1:]
+            assert attempt == 1
+            counts.append(len(numbers) // 3)
+            worker.end(frames=counts[-1], seconds=0.001)
+        worker.end(seconds=0.001)
+        finish(worker, ["run", "a", 20, 1])
+
+    counts: list[int] = []
+    assert run.play(script) == "done"
+    assert counts == [9, 4, 2, 1, 1]
 
 
 @pytest.mark.parametrize("has_begun", [False, True], ids=["given-back", "begun-meanwhile"])
@@ -225,20 +247,20 @@ def test_a_job_that_is_stopped_leaves_what_was_handed_ahead_as_if_never_started(
 
     def script(runner: FakeRunner) -> None:
         first, second = runner.worker(), runner.worker()
-        assert [first.told(), first.told()] == [["run", "a", 1, 1], ["ahead", "a", 3, 1]]
-        assert [second.told(), second.told()] == [["run", "a", 2, 1], ["ahead", "a", 4, 1]]
+        assert [first.told(), first.told()] == [["run", "a", 1, 1], ["run", "a", 3, 1]]
+        assert [second.told(), second.told()] == [["run", "a", 2, 1], ["run", "a", 4, 1]]
         if how == "Ctrl-C":
             os.kill(os.getpid(), signal.SIGINT)
             assert first.told() == ["kill"]
             first.give_back()
             first.end(143, EndedBy.LAUNCHER)
         else:
-            first.end(1, goes_on=True)
+            first.end(1)
             assert first.told() == ["kill"]
             first.end(143, EndedBy.LAUNCHER)
         assert second.told() == ["kill"]
         if has_begun:
-            second.end(goes_on=True)
+            second.end()
         else:
             second.give_back()
         second.end(143, EndedBy.LAUNCHER)
@@ -259,8 +281,8 @@ def test_a_full_disk_takes_back_what_has_not_begun(tmp_path: Path):
 
     def script(runner: FakeRunner) -> None:
         first, second = runner.worker(), runner.worker()
-        assert [first.told(), first.told()] == [["run", "a", 1, 1], ["ahead", "a", 3, 1]]
-        assert [second.told(), second.told()] == [["run", "a", 2, 1], ["ahead", "a", 4, 1]]
+        assert [first.told(), first.told()] == [["run", "a", 1, 1], ["run", "a", 3, 1]]
+        assert [second.told(), second.told()] == [["run", "a", 2, 1], ["run", "a", 4, 1]]
         first.give_back()
         first.end(1, EndedBy.FULL_DISK)
         assert second.told() == ["back"]
@@ -278,7 +300,7 @@ def test_a_worker_that_does_not_answer_loses_what_it_was_handed(tmp_path: Path):
 
     def script(runner: FakeRunner) -> None:
         worker = runner.worker()
-        assert [worker.told(), worker.told()] == [["run", "a", 1, 1], ["ahead", "a", 2, 1]]
+        assert [worker.told(), worker.told()] == [["run", "a", 1, 1], ["run", "a", 2, 1]]
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGINT)
             assert worker.told() == ["kill"]
@@ -304,12 +326,12 @@ def test_a_frame_that_failed_and_is_tried_again_may_be_handed_ahead(tmp_path: Pa
 
     def script(runner: FakeRunner) -> None:
         worker = runner.worker()
-        assert [worker.told(), worker.told()] == [["run", "a", 1, 1], ["ahead", "a", 2, 1]]
-        worker.end(1, goes_on=True)
-        assert worker.told() == ["ahead", "a", 1, 2]
-        worker.end(goes_on=True)
-        assert worker.told() == ["ahead", "a", 3, 1]
-        worker.end(goes_on=True)
+        assert [worker.told(), worker.told()] == [["run", "a", 1, 1], ["run", "a", 2, 1]]
+        worker.end(1)
+        assert worker.told() == ["run", "a", 1, 2]
+        worker.end()
+        assert worker.told() == ["run", "a", 3, 1]
+        worker.end()
         worker.end()
         finish(worker, ["run", "a", 4, 1])
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many frames run together, for layers whose chunk is a length of time."""
+"""How many frames run together, for layers whose chunk is a length of time, and how many a worker has ahead."""
 
 from __future__ import annotations
 
@@ -8,8 +8,14 @@ import pytest
 from outline.exception import LayerException
 from outline.frame_end import EndedBy, FrameEnd
 from outline.layer.ranges import chunk_seconds, chunk_size
-from outline.scheduler.sizing import batch_size
+from outline.scheduler import LayerPlan
+from outline.scheduler.sizing import Portions
 from tests.scheduling import BAD, GOOD, S, job, layer, run
+
+
+def note(portions: Portions, plan: LayerPlan, seconds: float | None) -> None:
+    if seconds is not None:
+        portions.note(plan, seconds)
 
 
 @pytest.mark.parametrize(
@@ -27,17 +33,41 @@ from tests.scheduling import BAD, GOOD, S, job, layer, run
 def test_a_process_takes_what_fills_its_time_but_no_more_than_its_share(
     frame_seconds: float | None, waiting: int, slots: int, expected: int
 ) -> None:
-    assert batch_size(600, frame_seconds, waiting, slots) == expected
+    portions, plan = Portions(), layer("a", chunk_seconds=600)
+    note(portions, plan, frame_seconds)
+
+    assert portions.batch(plan, 600, waiting, slots) == expected
 
 
 def test_the_size_settles_where_start_and_frames_fill_the_time() -> None:
     start, frame, target = 60.0, 1.0, 600.0
-    size = 1
+    portions, plan, size = Portions(), layer("a", chunk_seconds=target), 1
 
     for _ in range(30):
-        size = batch_size(target, (start + frame * size) / size, 100_000, 1)
+        portions.note(plan, (start + frame * size) / size)
+        size = portions.batch(plan, target, 100_000, 1)
 
     assert 500 <= size <= 540
+
+
+@pytest.mark.parametrize(
+    ("frame_seconds", "waiting", "queued", "expected"),
+    [
+        pytest.param(None, 1000, 0, 1, id="nothing is measured yet"),
+        pytest.param(0.002, 1000, 0, 10, id="as many as take 20 ms"),
+        pytest.param(0.002, 1000, 5, 5, id="what is missing of them"),
+        pytest.param(0.002, 1000, 6, 0, id="more than half is there"),
+        pytest.param(0.002, 16, 0, 4, id="half of its share"),
+        pytest.param(60.0, 1000, 0, 1, id="one long frame"),
+        pytest.param(60.0, 1000, 1, 0, id="one long frame is there"),
+        pytest.param(0.002, 2, 0, 0, id="others are idle soon"),
+    ],
+)
+def test_a_worker_has_short_frames_ahead(frame_seconds: float | None, waiting: int, queued: int, expected: int) -> None:
+    portions, plan = Portions(), layer("a")
+    note(portions, plan, frame_seconds)
+
+    assert portions.ahead(plan, waiting, 2, queued) == expected
 
 
 @pytest.mark.parametrize(
