@@ -52,7 +52,7 @@ def run_frame(
     layer: Layer,
     frame: int,
     when_hopeless: Callable[[], object] = lambda: None,
-    when_failed: Callable[[ShellCommandFailureException], object] = lambda error: None,
+    when_failed: Callable[[BaseException], object] = lambda error: None,
 ) -> int:
     """Run the chunk that begins with ``frame`` in this process and return its exit code.
 
@@ -62,7 +62,7 @@ def run_frame(
         layer: The layer.
         frame: The first frame of the chunk.
         when_hopeless: Called when there is no point in trying the frame again: a program is not there.
-        when_failed: Called with the failure of a command.
+        when_failed: Called with the failure of a command, or the error in Python.
 
     Returns:
         0, the status of a failed command, what ``sys.exit`` was called with, or 1.
@@ -77,7 +77,7 @@ def _run_frame(
     layer: Layer,
     frame: int,
     when_hopeless: Callable[[], object],
-    when_failed: Callable[[ShellCommandFailureException], object],
+    when_failed: Callable[[BaseException], object],
 ) -> int:
     try:
         if is_plain(layer):
@@ -96,14 +96,17 @@ def _run_frame(
     except SystemExit as error:
         if error.code is None or isinstance(error.code, int):
             return (error.code or 0) & 0xFF
+        when_failed(error)
         sys.stderr.write(f"{error.code}\n")
         return 1
     except OutlineException as error:
+        when_failed(error)
         if _went_through_foreign_code(error):
             traceback.print_exc()
         sys.stderr.write(f"outline: {error}\n")
         return 1
-    except BaseException:
+    except BaseException as error:
+        when_failed(error)
         traceback.print_exc()
         return 1
     return 0
@@ -135,7 +138,7 @@ def note_failure(layer: Layer, frame: int, attempt: int, end: FrameEnd) -> Frame
         if work is not None:
             work.fail(layer, frame, attempt, end)
     except OutlineException as error:
-        return end._replace(reason=f"{end.reason}; {error}")
+        return end if str(error) in end.reason else end._replace(reason=f"{end.reason}; {error}")
     return end
 
 
@@ -150,18 +153,33 @@ def run_frame_by_hand(layer: Layer, frame: int) -> int:
 
     end_with_rqd()
     memory = MemoryWatch()
-    signals = [0]
-    status = run_frame(layer, frame, when_failed=lambda error: signals.append(error.signal))
+    errors: list[BaseException] = []
+    status = run_frame(layer, frame, when_failed=errors.append)
+    signal = next((error.signal for error in errors if isinstance(error, ShellCommandFailureException)), 0)
     if status:
-        note_failure(layer, frame, int(os.environ.get("OL_ATTEMPT") or 1), FrameEnd(status, signals[-1]))
+        end = FrameEnd(status, signal, reason=_reason_of(errors[-1]) if errors else "")
+        note_failure(layer, frame, int(os.environ.get("OL_ATTEMPT") or 1), end)
     told = take_progress(log_of(os.environ))
     if told is not None and (told.peak_memory_kb or told.warnings):
         sys.stdout.write(f"outline: peak memory {told.peak_memory_kb} kB, {told.warnings} warnings\n")
         sys.stdout.flush()
-    code = farm_status(status, signals[-1], lacked_memory=bool(status) and memory.lacked_memory())
-    if code != status and not signals[-1]:
+    code = farm_status(status, signal, lacked_memory=bool(status) and memory.lacked_memory())
+    if code != status and not signal:
         sys.stderr.write(f"outline: exit status {status} would mean a lack of memory to a farm; it becomes {code}\n")
     return code
+
+
+_LONGEST_REASON = 500
+
+
+def _reason_of(error: BaseException) -> str:
+    """One line about a failure, as the last one of a traceback tells it."""
+    from .io.command import LAST_LINES
+
+    words = " ".join(str(error).partition(LAST_LINES)[0].split())
+    if not isinstance(error, OutlineException | SystemExit):
+        words = f"{type(error).__name__}: {words}" if words else type(error).__name__
+    return words[:_LONGEST_REASON]
 
 
 def _went_through_foreign_code(error: BaseException) -> bool:

@@ -24,6 +24,9 @@ __all__ = ["NOT_FOUND", "prep_shell_command", "run_words", "system"]
 
 logger = logging.getLogger("outline.io")
 
+LAST_LINES = "the last lines of its output:"
+"""What comes before the output of a command in the message of its failure."""
+
 _TAIL_LINES = 20
 _TAIL_BYTES = 16 * 1024
 _READ_BYTES = 64 * 1024
@@ -244,7 +247,7 @@ def _failure(words: list[str], returncode: int, tail: bytes) -> ShellCommandFail
     message = f"command {reason}: {shlex.join(words)}"
     lines = [line.decode(errors="replace").rstrip() for line in tail.rstrip().splitlines()[-_TAIL_LINES:]]
     if lines:
-        message = "\n".join((message, "the last lines of its output:", *(f"    {line}" for line in lines)))
+        message = "\n".join((message, LAST_LINES, *(f"    {line}" for line in lines)))
     return ShellCommandFailureException(message, status, max(0, -returncode))
 
 

@@ -7,12 +7,14 @@ import csv
 import io
 import json
 import os
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..exception import WorkException, did_you_mean
 from ..files import write_atomic
+from ..frame_end import FrameEnd
 from ..storage import is_url, write
 from .decide import Record
 from .folder import WorkFolder
@@ -26,6 +28,7 @@ __all__ = [
     "records_by_layer",
     "results_of",
     "results_text",
+    "same_words",
     "write_shards",
 ]
 
@@ -162,8 +165,23 @@ def _write(path: str, text: str) -> None:
         raise WorkException(f"cannot write {path}: {error.strerror}") from error
 
 
+_HIDDEN = re.compile(r"\.part-\d+-")
+_COMMAND = re.compile(r"(?P<command>.*) ended with (?P<how>[^\"']*)", re.DOTALL)
+_STATUS = re.compile(r"command (?:failed with|was) (?P<how>exit status \d+|ended by \w+): (?P<command>.*)", re.DOTALL)
+
+
+def same_words(key: str, end: FrameEnd) -> str:
+    """Why a frame failed, in words that frames of other items have in common; how a command ended comes first."""
+    text = _HIDDEN.sub("", end.reason) or f"exit status {end.status}"
+    found = _COMMAND.fullmatch(text) or _STATUS.fullmatch(text)
+    if found is None:
+        return text
+    command = re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", "%{KEY}", found["command"])
+    return f"{found['how']}: {command}"
+
+
 _SHOWN_LAUNCHES = 5
-_HISTORY = ("started", "user", "host", "argv", "git", "counts", "session", "job_name")
+_HISTORY = ("started", "user", "host", "argv", "git", "counts", "session", "job_name", "refused")
 
 
 class Summary:
@@ -171,8 +189,10 @@ class Summary:
 
     Attributes:
         launch: The number of the newest launch.
-        layers: Which frames are ``done``, ``failed`` and ``interrupted``, by layer, and which are ``gone``: no source
-            gives their items any more, or the job does not have their layer. In the order of the job.
+        running: Who runs in the folder on a machine, since when; empty when nobody does.
+        layers: Which frames are ``done``, ``failed``, ``running`` and ``interrupted``, by layer, and which are
+            ``gone``: no source gives their items any more, or the job does not have their layer. In the order of the
+            job.
         errors: How many frames failed with the same words, by layer and words.
         counts: What frames counted, by layer and name.
         orphans: The files of frames that are gone, as they were recorded.
@@ -190,6 +210,7 @@ class Summary:
         self.folder = folder.folder
         self.launch = folder.last_launch()
         self.launched = folder.launch(self.launch)
+        self.running = folder.runner()
         gone = gone_frames(folder, book)
         self.layers: dict[str, dict[str, list[str]]] = {}
         self.errors: dict[tuple[str, str], int] = Counter()
@@ -198,13 +219,14 @@ class Summary:
             record = book.get((name, key))
             if record is None:
                 continue
-            state = "interrupted" if record.end is None else "failed" if record.end.status else "done"
+            begun = "running" if self.running and record.launch == self.launch else "interrupted"
+            state = begun if record.end is None else "failed" if record.end.status else "done"
             state = "gone" if (name, key) in gone else state
             self.layers.setdefault(name, {}).setdefault(state, []).append(key)
             if state == "gone":
                 continue
             if record.end is not None and record.end.status:
-                self.errors[name, record.end.reason] += 1
+                self.errors[name, same_words(record.key, record.end)] += 1
             for counter, value in record.counts.items():
                 self.counts[name, counter] += value
         places = {name: place for place, name in enumerate(folder.layers() or ())}
@@ -219,6 +241,7 @@ class Summary:
         return {
             "work": self.folder,
             "launch": self.launch,
+            "running": self.running,
             "layers": self.layers,
             "errors": [{"layer": name, "error": text, "frames": n} for (name, text), n in self.errors.items()],
             "counts": [{"layer": name, "name": one, "value": value} for (name, one), value in self.counts.items()],
