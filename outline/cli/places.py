@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..frames import FrameSet
     from ..scheduler.job import JobState
 
-__all__ = ["JobPlace", "job_place"]
+__all__ = ["JobPlace", "job_place", "place_on_farm"]
 
 
 class JobPlace(Protocol):
@@ -49,6 +49,13 @@ class SessionPlace:
 
     def __init__(self, folder: str) -> None:
         self.__folder = folder
+
+    @property
+    def runner(self) -> tuple[str, int] | None:
+        """Host and process id of who runs it."""
+        from ..backend.local import LocalJob
+
+        return LocalJob(self.__folder).record.runner
 
     def status(self) -> JobStatus:
         """Read the journal."""
@@ -90,9 +97,7 @@ class SessionPlace:
         Raises:
             OutlineException: Always.
         """
-        from ..backend.local import LocalJob
-
-        runner = LocalJob(self.__folder).record.runner
+        runner = self.runner
         how = f"press Ctrl-C where it runs, or: kill {runner[1]} on {runner[0]}" if runner else "nobody runs it"
         raise OutlineException(f"outline kill is for jobs on a farm, and this one is on this machine; {how}")
 
@@ -151,6 +156,21 @@ def job_place(text: str, server: str | None = None) -> JobPlace:
     if found is None or (found.name == text and not _ran_here(found.session)):
         return _farm_place(text, server)  # also when somebody else has launched the last job of that name
     return _place_of_session(found.session, None)
+
+
+def place_on_farm(text: str, server: str | None = None) -> JobPlace:
+    """Find a job for what only a farm can do, where a session of this machine hides no job of its name.
+
+    Raises:
+        OutlineException: There is no such session or job, several jobs fit, or no server answers.
+    """
+    place = job_place(text, server)
+    if not isinstance(place, SessionPlace) or place.runner is not None or os.path.exists(text):
+        return place
+    try:
+        return _farm_place(text, None)
+    except OutlineException:
+        return place
 
 
 def _ran_here(folder: str) -> bool:

@@ -289,9 +289,9 @@ def retry(session: str, **options: Any) -> int:
 @_SERVER
 def kill(session: str, server: str | None, layer: str | None, frames: str | None, quiet: bool) -> int:
     """End a job on the farm, or only some of its running frames."""
-    from .places import job_place
+    from .places import place_on_farm
 
-    place = job_place(session, server)
+    place = place_on_farm(session, server)
     return (
         place.kill(quiet=quiet)
         if layer is None and frames is None
@@ -310,9 +310,9 @@ def eat(session: str, server: str | None, **options: Any) -> int:
 
     Without options these are the dead frames.
     """
-    from .places import job_place
+    from .places import place_on_farm
 
-    return job_place(session, server).act("eat", **options)
+    return place_on_farm(session, server).act("eat", **options)
 
 
 @outline_group.command(epilog=_SESSION)
@@ -326,9 +326,9 @@ def done(session: str, server: str | None, **options: Any) -> int:
 
     Without options these are the dead frames. The frames themselves stay as they are.
     """
-    from .places import job_place
+    from .places import place_on_farm
 
-    return job_place(session, server).act("done", **options)
+    return place_on_farm(session, server).act("done", **options)
 
 
 @outline_group.command()

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from cuebot_stub.server import FarmServer
 from outline.work.folder import WorkFolder
 from outline.work.results import Summary, layer_records, results_of
 from tests.conftest import REPOSITORY, RunPycuerun
 from tests.farm.commands import RunAtFarm, script
 from tests.farm.hosts import Rqd
-from tests.support import needs
+from tests.support import environ_with, needs
 
 pytestmark = pytest.mark.slow
 
@@ -105,8 +108,30 @@ def test_a_farm_eats_frames_whose_errors_are_ignored(
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^  make +2 +1 +3$", done.stdout, re.M), done.stdout
-    states = Summary(WorkFolder(tmp_path / "made")).layers["make"]
+    found = Summary(WorkFolder(tmp_path / "made"))
+    assert [words.partition(": ")[0] for _, words in found.errors] == ["exit status 3"]
+    states = found.layers["make"]
     assert {name: sorted(keys) for name, keys in states.items()} == {"done": ["one", "three"], "failed": ["bad"]}
+
+
+def test_a_session_of_this_machine_hides_no_job_that_only_a_farm_can_end(
+    run_at_farm: RunAtFarm, run_pycuerun: RunPycuerun, farm_server: FarmServer, tmp_path: Path
+) -> None:
+    job = script(tmp_path, 'Shell("one", ["true"], range="1")')
+    run_at_farm(job, "--pause")
+    run_pycuerun(job, "--backend", "local", "--quiet")
+    name = "testing-default-tester_shot"
+    assert run_at_farm("status", name, tool=True).returncode == 0
+
+    code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "kill", name],
+        env=environ_with(CUEBOT_HOSTS=f"127.0.0.1:{farm_server.port}"),
+        capture_output=True,
+        text=True,
+    )
+
+    assert (done.returncode, done.stdout) == (0, f"{name} is killed\n"), done.stderr
 
 
 CUT = """
