@@ -148,8 +148,8 @@ class JobStatus(NamedTuple):
     Attributes:
         name: Its name.
         id: Its id.
-        state: ``RUNNING``, ``FINISHED`` (all SUCCEEDED or EATEN), ``FAILED``, ``PAUSED`` or ``STOPPED``; see
-            ``outline.cli.status``.
+        state: ``RUNNING``, ``FINISHED`` (all SUCCEEDED or EATEN), ``FAILED``, ``PAUSED`` or ``STOPPED``; on a farm,
+            Post layers are ``WAITING`` until their job is over. See ``outline.cli.status``.
         layers: Its layers in their order.
         session: The session folder; None when nobody knows it.
         runner: Host and process id of who runs it on this machine or another, if somebody does.

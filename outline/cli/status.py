@@ -6,7 +6,8 @@
 =========== =========================================================================================================
 job         the job's name; ``job_id`` and ``session`` (the folder; null when nobody knows it) say which one
 state       ``RUNNING``, ``FINISHED`` (all succeeded or eaten), ``FAILED``, ``PAUSED`` (no frame was ever started, or
-            the farm starts none) or ``STOPPED`` (was cut short and can go on; on the farm, it was killed)
+            the farm starts none) or ``STOPPED`` (was cut short and can go on; on the farm, it was killed); on the farm,
+            a job of Post layers is ``WAITING`` until the one that they belong to is over
 runner      ``{"host": …, "pid": …}`` of the process that runs it, else null
 frames      how many frames the job has; with chunks, a frame is a chunk, named by its first number
 counts      frames by state, states without frames left out
@@ -63,14 +64,25 @@ def print_status(read: Callable[[], JobStatus], as_json: bool) -> int:
 
 
 def watch_status(read: Callable[[], JobStatus], as_json: bool, seconds: float = 1.0) -> int:
-    """Print the status every second until the job does not run; on a terminal, over the one before."""
-    clear = _CLEAR if sys.stdout.isatty() else ""
+    """Print the status every second until the job does not run; on a terminal, over the one before.
+
+    Elsewhere people read a status only when something has changed in it. Programs, which ask for JSON, get each.
+    """
+    is_terminal = sys.stdout.isatty()
+    told: object = None
     while True:
         job = read()
-        print(f"{clear}{_rendered(job, as_json)}", flush=True)
-        if job.state != "RUNNING":
+        if is_terminal or as_json or told != (told := _without_times(job)):
+            print(f"{_CLEAR if is_terminal else ''}{_rendered(job, as_json)}", flush=True)
+        if job.state not in ("RUNNING", "WAITING"):
             return 0
         time.sleep(seconds)
+
+
+def _without_times(job: JobStatus) -> tuple[object, ...]:
+    """What of a status is worth a new one."""
+    post = _without_times(job.post) if job.post else ()
+    return job.state, job.held_up, job.waiting_for, job.layers, [(one.name, one.attempt) for one in job.retrying], post
 
 
 def _rendered(job: JobStatus, as_json: bool) -> str:

@@ -66,6 +66,8 @@ def job_state(state: str, is_paused: bool, counts: Mapping[FrameState, int]) -> 
         is_paused: Nothing new is started.
         counts: How many of its frames are in each state.
     """
+    if state == "POSTED":  # its job is not over
+        return "WAITING"
     if state == "FINISHED":
         return "FINISHED" if counts[S.SUCCEEDED] + counts[S.EATEN] == sum(counts.values()) else "STOPPED"
     is_stuck = state in ("PENDING", "SHUTDOWN") and not counts[S.RUNNING] and not counts[S.WAITING]

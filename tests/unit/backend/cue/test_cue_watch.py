@@ -72,6 +72,10 @@ def test_numbers_tell_how_a_job_has_ended(job: JobStatus, outcome: Outcome | Non
     assert outcome_of(job) is outcome
 
 
+def test_post_layers_wait_until_their_job_is_over() -> None:
+    assert snapshot("POSTED", waiting=1).state == "WAITING"
+
+
 def test_job_is_waited_for_until_it_is_finished() -> None:
     notes = Notes()
 
