@@ -73,7 +73,7 @@ def launch_on_farm(tool: PyCuerun, options: SimpleNamespace, args: dict[str, Any
 
     config.set("outline", "backend", "cue")  # also for what the script launches by itself
     if not options.script or os.path.isfile(options.script):
-        check_flags(args)  # before the script runs, which may take its time
+        _find_server(lambda: check_flags(args), load)  # before the script runs, which may take its time
     with noted_jobs() as launched:
         ol = load()
     if launched and not ol.get_layers():
@@ -89,6 +89,21 @@ def launch_on_farm(tool: PyCuerun, options: SimpleNamespace, args: dict[str, Any
         return 0
     on_farm = [job for job in jobs if hasattr(job, "getLayers")]  # a script may also have launched jobs elsewhere
     return follow_jobs(on_farm, args.get("server"), test=options.test, quiet=options.quiet)
+
+
+def _find_server(check: Callable[[], object], load: Callable[[], Outline]) -> None:
+    """Check that a server answers; where none does, a mistake in the outline is told first.
+
+    Raises:
+        OutlineException: None answers, or the outline cannot be read.
+    """
+    from .reading import look_at
+
+    try:
+        check()
+    except OutlineException:
+        look_at(load)
+        raise
 
 
 def _add_qc_layer(ol: Outline, args: dict[str, Any]) -> None:
@@ -261,7 +276,7 @@ def _next_steps(job: Any, outcome: Outcome, server: Any) -> list[str]:
         return [
             *([post] if post else []),
             f"look at it  outline status {name}{ours}",
-            f"try again   outline retry {name}{ours}",
+            f"try again   outline retry {name}{' --state eaten' if outcome is Outcome.STUCK else ''}{ours}",
         ]
     if outcome is Outcome.KILLED:
         return ["somebody ended the job before its frames were done"]

@@ -135,11 +135,15 @@ def _observer(display: Display, quiet: bool) -> Observer:
 
 def _summary(job: LocalJob, seconds: float) -> str:
     from ..backend.local.status import job_status
-    from .summary import summary
+    from .summary import is_stuck, summary
     from .text import quoted
 
-    lines = [*summary(job_status(job), seconds), f"session  {job.path}"]
-    return "\n".join(lines if job.record.job.succeeded else [*lines, f"go on    pycuerun --resume {quoted(job.path)}"])
+    status = job_status(job)
+    lines, path = [*summary(status, seconds), f"session  {job.path}"], quoted(job.path)
+    if not job.record.job.succeeded:
+        go_on = f"outline retry {path} --state eaten" if is_stuck(status) else f"pycuerun --resume {path}"
+        lines.append(f"go on    {go_on}")
+    return "\n".join(lines)
 
 
 def _print_summary(text: str, is_fine: bool, quiet: bool) -> None:

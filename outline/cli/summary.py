@@ -15,7 +15,7 @@ from .text import duration, plural, quoted, table
 if TYPE_CHECKING:
     from ..backend.status import FrameStatus, JobStatus
 
-__all__ = ["state_table", "summary"]
+__all__ = ["is_stuck", "state_table", "summary"]
 
 S = FrameState
 _COLUMNS = (S.SUCCEEDED, S.RUNNING, S.DEAD, S.EATEN, S.DEPEND, S.WAITING)
@@ -39,7 +39,15 @@ def summary(job: JobStatus, seconds: float, *, word: str | None = None) -> list[
         lines += _dead_frame(job, frame)
     if len(job.dead) > _SHOWN:
         lines += [f"and {len(job.dead) - _SHOWN} more: outline status {quoted(job.session or job.name)}", ""]
+    if is_stuck(job):
+        lines += [f"{plural(job.counts[S.DEPEND], 'frame')} not run: what they wait for was eaten", ""]
     return lines
+
+
+def is_stuck(job: JobStatus) -> bool:
+    """Tell whether frames wait for eaten ones, which never release them, and nothing else is left."""
+    counts = job.counts
+    return bool(counts[S.EATEN] and counts[S.DEPEND]) and not (counts[S.DEAD] or counts[S.RUNNING] or counts[S.WAITING])
 
 
 def state_table(layers: Sequence[LayerStatus]) -> list[str]:

@@ -180,14 +180,29 @@ def test_unknown_show_is_one_line(run_at_farm: RunAtFarm, tmp_path: Path) -> Non
     assert "cueadmin -ls lists them" in done.stderr
 
 
-def test_server_that_is_not_there_is_told_before_the_script_runs(run_pycuerun: RunPycuerun, tmp_path: Path) -> None:
-    path = script(tmp_path, f"open({str(tmp_path / 'ran')!r}, 'w')")
+def test_server_that_is_not_there_is_told_and_nothing_is_made(
+    run_pycuerun: RunPycuerun, session_root: Path, tmp_path: Path
+) -> None:
+    path = script(tmp_path, 'Shell("beauty", command=["true"])')
+
+    done = run_pycuerun(path, "1", "--server", "127.0.0.1:9", "--work", tmp_path / "made")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("pycuerun: no farm server answers at 127.0.0.1:9; start it, or name another with")
+    assert not (tmp_path / "made").exists()
+    assert list(session_root.rglob("*")) == []
+
+
+def test_mistake_in_the_outline_is_told_before_a_server_that_is_not_there(
+    run_pycuerun: RunPycuerun, tmp_path: Path
+) -> None:
+    path = script(tmp_path, 'Shell("beauty", comand=["true"])')
 
     done = run_pycuerun(path, "1", "--server", "127.0.0.1:9")
 
     assert done.returncode == 2
-    assert done.stderr.startswith("pycuerun: no farm server answers at 127.0.0.1:9; start it, or name another with")
-    assert not (tmp_path / "ran").exists()
+    assert "unknown argument 'comand'; did you mean 'command'?" in done.stderr
+    assert "server" not in done.stderr
 
 
 def test_first_server_that_answers_is_used(farm_server: FarmServer, run_pycuerun: RunPycuerun, tmp_path: Path) -> None:

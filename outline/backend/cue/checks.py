@@ -212,6 +212,11 @@ def _warn(job: FarmJob) -> None:
     if maxcores and float(maxcores) <= 1:
         job.warn(None, "maxcores=1 never starts a frame of one core on a farm; use 2, which runs two at a time")
     _warn_of_blanks(job, None, job.env)
+    ignoring = [layer.layer.get_name() for layer in job.layers if is_true(layer.layer.get_arg("ignore_errors"))]
+    if ignoring:
+        named = "all layers" if len(ignoring) == len(job.layers) else ", ".join(ignoring)
+        problem = "has no effect on a Cuebot, where a frame that fails is DEAD; outline eat eats it"
+        job.warn(None, f"ignore_errors of {named} {problem}")
     for layer in job.layers:
         if not job.use_pycuerun:  # else the frame sets its layer's variables again
             _warn_of_blanks(job, layer, layer.layer.get_envs())
@@ -225,10 +230,6 @@ def _warn(job: FarmJob) -> None:
             job.warn(layer, "timeout_retry has no effect on a farm: a frame that hit a time limit is DEAD there")
         if layer.layer.get_arg("retry_delay"):
             job.warn(layer, "retry_delay has no effect on a Cuebot, which tries a frame again at once")
-        if is_true(layer.layer.get_arg("ignore_errors")):
-            job.warn(
-                layer, "ignore_errors has no effect on a Cuebot, where a frame that fails is DEAD; outline eat eats it"
-            )
         _warn_of_memory(job, layer)
         _warn_of_cores(job, layer)
 

@@ -17,7 +17,8 @@ from outline.backend.local.job import LocalJob
 from outline.backend.local.journal import Journal
 from outline.backend.local.log import FrameLog
 from outline.backend.local.status import job_status
-from outline.cli.status import status_text
+from outline.backend.status import FrameStatus, JobStatus, LayerStatus
+from outline.cli.status import status_text, watch_status
 from outline.cli.summary import summary
 from outline.cli.text import duration, facts, memory, plural, rate, shorten, shorten_middle, table
 from outline.exception import SessionException
@@ -148,6 +149,29 @@ def test_frames_that_wait_after_a_failure_are_told_like_dead_ones(session: Path)
     (frame,) = job_status(LocalJob(str(session))).to_dict()["retrying"]
 
     assert (frame["frame"], frame["attempts"], frame["exit_status"]) == ("0007-render", 1, 9)
+
+
+def test_watched_into_a_file_a_status_is_printed_when_it_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    running = FrameStatus("1-render", "render", S.RUNNING, seconds=1.0)
+    first = JobStatus("job", "id", "RUNNING", (LayerStatus("render", {S.RUNNING: 1}),), running=(running,))
+    later = first._replace(running=(running._replace(seconds=2.0),))
+    over = first._replace(state="FINISHED", layers=(LayerStatus("render", {S.SUCCEEDED: 1}),), running=())
+    read = iter([first, later, later, over])
+
+    watch_status(lambda: next(read), as_json=False, seconds=0)
+
+    assert re.findall(r"^state +(\w+)", capsys.readouterr().out, re.M) == ["RUNNING", "FINISHED"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_told"),
+    [({S.EATEN: 1, S.DEPEND: 2}, True), ({S.EATEN: 1, S.DEPEND: 2, S.DEAD: 1}, False), ({S.EATEN: 1}, False)],
+    ids=["wait for eaten ones", "wait for dead ones", "nothing waits"],
+)
+def test_the_summary_tells_of_frames_that_wait_for_eaten_ones(counts: dict[S, int], is_told: bool) -> None:
+    text = "\n".join(summary(JobStatus("job", "id", "FAILED", (LayerStatus("render", counts),)), 1.0))
+
+    assert ("2 frames not run: what they wait for was eaten" in text) is is_told
 
 
 def test_status_of_a_folder_without_a_job_is_an_error(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_chunks_are_what_the_server_counts() -> None:
         ({"threads": 2, "threadable": False}, {}, "cores 2 become 1 on a farm, since the layer is not threadable"),
         ({"autoeat": True}, {}, "autoeat is of the whole job on a farm; launch with --autoeat"),
         ({"retry_delay": 2}, {}, "retry_delay has no effect on a Cuebot"),
-        ({"ignore_errors": True}, {}, "ignore_errors has no effect on a Cuebot"),
+        ({"ignore_errors": True}, {}, "ignore_errors of all layers has no effect on a Cuebot"),
         ({"timeout_retry": 2}, {}, "timeout_retry has no effect on a farm"),
         ({"chunk": "10m"}, {}, "chunk='10m' is 1 on a farm, which cannot measure; give a number"),
         ({}, {"maxcores": 1}, "maxcores=1 never starts a frame of one core on a farm; use 2"),
