@@ -113,12 +113,15 @@ def status_text(folder: str) -> str:
     summary = Summary(WorkFolder(folder))
     launched = summary.launched
     when = _time(launched)
+    damaged = f"{plural(len(summary.damaged), 'record')} left out: {', '.join(summary.damaged[:3])}"
     lines = facts(
         [
             ("work folder", summary.folder),
             ("as of", f"launch {summary.launch}, {when}, process {launched.get('pid')} on {launched.get('host')}"),
-            ("damaged", f"{plural(len(summary.damaged), 'record')} left out: {', '.join(summary.damaged[:3])}"),
-        ][: 3 if summary.damaged else 2]
+            ("running", summary.running),
+            ("job", "" if launched.get("over") else str(launched.get("job_name") or "")),
+            ("damaged", damaged if summary.damaged else ""),
+        ]
     )
     numbers = WorkFolder(folder).numbers()
     rows = [
@@ -149,6 +152,7 @@ def _launches(summary: Summary) -> list[list[str]]:
         for counts in launch.get("counts", {}).values():
             reasons.update(counts)
         what = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+        what = f"did not start: {launch['refused']}" if "refused" in launch else what
         rows.append([str(number), _time(launch), f"{launch.get('user') or '?'} on {launch.get('host')}", what])
     return rows
 

@@ -371,11 +371,11 @@ class Outline(metaclass=_OutlineType):
         Raises:
             OutlineException: No layer has a frame in the job, or frames elsewhere would lack something of a layer.
         """
+        data = [layer for layer in self.get_layers() if layer.get_items() is not None]
+        if data and not any(self.__frames_of(layer) or self.holds(layer) for layer in data):
+            raise OutlineException(self.__nothing_chosen(data[0]))
         if not any(self.__frames_of(layer) for layer in self.get_layers()):
             raise OutlineException(self.__nothing_to_run())
-        data = [layer for layer in self.get_layers() if self.get_only() and layer.get_items() is not None]
-        if data and not any(self.__frames_of(layer) or self.holds(layer) for layer in data):
-            raise OutlineException(f"no item has a key like {' or '.join(map(repr, self.get_only()))}")
         for problem in self._ol_state.left_behind:
             raise OutlineException(problem)
 
@@ -421,6 +421,14 @@ class Outline(metaclass=_OutlineType):
             return frames
         except FrameRangeError as error:
             raise LayerException(f"layer {layer.get_name()!r}{layer.get_origin()}: {error}") from error
+
+    def __nothing_chosen(self, layer: Layer) -> str:
+        from ..layer import datasets
+
+        if self.get_only():
+            return f"no item has a key like {' or '.join(map(repr, self.get_only()))}"
+        has = FrameSet(datasets.all_frames(layer))
+        return f"no item has a frame of the range {self.get_frame_range()}; {layer.get_name()} has {has}"
 
     def __nothing_to_run(self) -> str:
         if not self._ol_state.layers:

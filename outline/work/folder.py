@@ -13,7 +13,9 @@ All paths in these files are relative, so the folder can be moved, copied and mo
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
 import platform
 import time
@@ -28,6 +30,8 @@ from .lookup import RecordLookup
 from .records import FOLDED, RecordBook, launch_of, record_files
 
 __all__ = ["Launch", "WorkFolder"]
+
+logger = logging.getLogger("outline.work")
 
 _HIDDEN = ".outline"
 
@@ -64,42 +68,54 @@ class WorkFolder:
     # -- items -------------------------------------------------------------------------------------------------
 
     def numbers(self) -> dict[str, int]:
-        """The frame numbers that keys of items have; damaged lines are left out.
+        """The frame numbers that keys of items have; damaged lines are left out, with a warning.
 
         Raises:
             WorkException: They cannot be read.
         """
+        numbers, damaged = self.__read_numbers()
+        if damaged:
+            text = "%s:%d is damaged; the item of that line gets another number"
+            logger.warning(text, self.__items, damaged[0])
+        return numbers
+
+    def __read_numbers(self) -> tuple[dict[str, int], list[int]]:
+        """The numbers, and the lines that are damaged."""
         numbers: dict[str, int] = {}
+        damaged: list[int] = []
         try:
             with open(self.__items, "rb") as stream:
-                for line in stream:
+                for place, line in enumerate(stream, 1):
                     try:
                         number, key = json.loads(line.decode("utf-8", "surrogateescape"))
+                        numbers[str(key)] = int(number)
                     except (ValueError, TypeError):
-                        continue
-                    numbers[str(key)] = int(number)
+                        damaged.append(place)
         except FileNotFoundError:
             pass
         except OSError as error:
+            if error.errno == errno.ENOTDIR:
+                raise WorkException(f"{self.folder} is a file, and no folder to work in") from error
             raise WorkException(f"cannot read {self.__items}: {error.strerror}") from error
-        return numbers
+        return numbers, damaged
 
     def keep_numbers(self, numbers: Mapping[str, int]) -> None:
-        """Append the numbers of keys that are new.
+        """Append the numbers of keys that are new, or write all of them where lines are damaged.
 
         Raises:
             WorkException: The folder cannot be written.
         """
-        known = self.numbers()
-        new = "".join(
-            json.dumps([number, key], ensure_ascii=False) + "\n" for key, number in numbers.items() if key not in known
-        )
-        if new:
-            try:
-                with open(self.__items, "ab") as stream:
-                    stream.write(new.encode("utf-8", "surrogateescape"))
-            except OSError as error:
-                raise WorkException(f"cannot write {self.__items}: {error.strerror}") from error
+        known, damaged = self.__read_numbers()
+        new = {key: number for key, number in numbers.items() if key not in known}
+        try:
+            if damaged:
+                write_atomic(self.__items, _number_lines({**known, **new}))
+            elif new:
+                with open(self.__items, "ab+") as stream:
+                    is_cut_off = stream.tell() and (stream.seek(-1, os.SEEK_END), stream.read(1))[1] != b"\n"
+                    stream.write((b"\n" if is_cut_off else b"") + _number_lines(new))
+        except OSError as error:
+            raise WorkException(f"cannot write {self.__items}: {error.strerror}") from error
 
     # -- launches ----------------------------------------------------------------------------------------------
 
@@ -174,6 +190,11 @@ class WorkFolder:
         if number:
             self.__refuse_living(number, is_running)
 
+    def runner(self) -> str:
+        """Who runs in the folder, since when; empty when nobody does, and for a job of a farm."""
+        number = self.last_launch()
+        return self.__living(self.launch(number)) if number else ""
+
     def copy_launches(self, source: WorkFolder, after: int) -> int:
         """Copy the launches of another folder behind those up to a number, and give the number of the last one.
 
@@ -193,22 +214,31 @@ class WorkFolder:
         data = self.launch(number)
         if data.get("over") or not data:
             return
-        host, pid = data.get("host"), data.get("pid")
         if data.get("job"):
             if is_running is None or is_running(str(data["job"]), data.get("server")):
                 raise WorkException(
-                    f"{self.folder} is in use by the job {data.get('job_name')} on the farm (launch {number}); wait for"
-                    " it, or use --take-over when you know that it is over"
+                    f"{self.folder} is in use by the job {data.get('job_name')} on the farm since {_since(data)}"
+                    f" (launch {number}); wait for it, or use --take-over when you know that it is over"
                 )
             return
-        is_here = host == platform.node()
-        if is_here and process_birth(int(pid or 0)) != data.get("born"):
-            return
-        since = time.strftime("%Y-%m-%d %H:%M", time.localtime(float(data.get("started") or 0)))
-        raise WorkException(
-            f"{self.folder} is in use by process {pid} on {host} since {since} (launch {number}); wait for it"
-            + ("" if is_here else ", or use --take-over when you know that it is over")
-        )
+        living = self.__living(data)
+        if living:
+            is_here = data.get("host") == platform.node()
+            raise WorkException(
+                f"{self.folder} is in use by {living} (launch {number}); wait for it"
+                + ("" if is_here else ", or use --take-over when you know that it is over")
+            )
+
+    @staticmethod
+    def __living(data: Mapping[str, Any]) -> str:
+        """Who runs a launch, since when; empty when it is over, or has become a job of a farm."""
+        host, pid = data.get("host"), data.get("pid")
+        if data.get("over") or data.get("job") or not data:
+            return ""
+        if host == platform.node() and process_birth(int(pid or 0)) != data.get("born"):
+            return ""
+        who = f"{data['user']}, " if data.get("user") else ""
+        return f"{who}process {pid} on {host} since {_since(data)}"
 
     def __launch_path(self, number: int) -> str:
         return os.path.join(self.__launches, f"{number}.json")
@@ -316,6 +346,15 @@ class Launch:
             write_atomic(self.__path, json.dumps(self.facts))
         except OSError as error:
             raise WorkException(f"cannot write {self.__path}: {error.strerror}") from error
+
+
+def _since(data: Mapping[str, Any]) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(float(data.get("started") or 0)))
+
+
+def _number_lines(numbers: Mapping[str, int]) -> bytes:
+    lines = (json.dumps([number, key], ensure_ascii=False) + "\n" for key, number in numbers.items())
+    return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def _is_launch(name: str) -> bool:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import config
-from ..exception import WorkException
+from ..exception import OutlineException, WorkException
 from ..frame_end import FrameEnd
 from ..frames import FrameSet
 from ..layer.links import LayerLinks
@@ -99,15 +99,25 @@ def begin_work(
             ol.set_work({"folder": folder.folder, "launch": launch.number, "cwd": os.getcwd(), **more})
         del book, disk  # they may be large, and the job may run for days
         yield WorkLaunch(launch, plan)
-    except BaseException:
-        launch.note(over=True)
+    except BaseException as error:
+        _end(launch, error)
         raise
     if not plan.has_work and not plan.kept and items == folder.layers():
         launch.forget()
     elif not plan.has_work and not plan.kept:
         launch.note(layers=items, over=True)
     elif "job" not in launch.facts:
-        launch.note(over=True)
+        _end(launch)
+
+
+def _end(launch: Launch, error: BaseException | None = None) -> None:
+    """Write down that a launch is over; where that cannot be, the next one sees it by the process that is gone."""
+    refused = {"refused": str(error)} if isinstance(error, OutlineException) else {}
+    try:
+        launch.note(over=True, **refused)
+    except WorkException as problem:
+        if error is None:
+            logger.warning("%s", problem)
 
 
 _GIT_SECONDS = 2.0
@@ -151,6 +161,8 @@ def plan_only(ol: Outline, folder: WorkFolder, choice: Choice) -> WorkPlan:
     Raises:
         OutlineException: The outline cannot be run, or the folder cannot be read.
     """
+    if runner := folder.runner():
+        logger.warning("%s is in use by %s; what runs there counts as interrupted", folder.folder, runner)
     disk = Disk(folder.folder, looks_once=True)
     with _no_collections():
         layers = _checked_links(ol, folder, choice, disk)
@@ -224,8 +236,9 @@ def _record_kept(plan: WorkPlan, folder: WorkFolder, book: RecordBook, launch: i
 
 def _tell_damage(book: RecordBook, folder: WorkFolder) -> None:
     if book.damaged:
-        text = "%s: %d damaged records are left out, and their frames count as new; the first is %s"
-        logger.warning(text, folder.folder, len(book.damaged), book.damaged[0])
+        damaged = "1 damaged record is" if len(book.damaged) == 1 else f"{len(book.damaged)} damaged records are"
+        text = "%s: %s left out, and what it is of counts as new; the first is %s"
+        logger.warning(text, folder.folder, damaged, book.damaged[0])
 
 
 _Parts = Mapping[str, Mapping[str, str]]
@@ -242,9 +255,23 @@ def _plan(
         plan.waits = _waits(ol)
         through = {name for name in plan.waits if plan.is_through(name)}
         if not through:
+            _check_frames("--force", choice.force, plan)
+            _check_frames("--keep", choice.keep, plan)
             return plan, parts
         ol._ol_state.through |= through
         layers = _checked_links(ol, folder, choice, disk)
+
+
+def _check_frames(option: str, chosen: Mapping[str, FrameSet | None], plan: WorkPlan) -> None:
+    """Check that frames which the user names are there, of layers that have frames already."""
+    for name, frames in chosen.items():
+        there = plan.decisions.get(name, {})
+        lacking = [frame for frame in frames or () if frame not in there]
+        if lacking and there:
+            text = (
+                f"{option} {name}: the layer has no frame {FrameSet(lacking)} in this job, which has {FrameSet(there)}"
+            )
+            raise WorkException(text)
 
 
 def _checked_links(ol: Outline, folder: WorkFolder, choice: Choice, disk: Disk) -> dict[str, LayerLinks]:
@@ -269,13 +296,13 @@ def _plan_layers(
     choice: Choice,
     disk: Disk,
 ) -> WorkPlan:
-    launches: dict[int, dict[str, Any]] = {}
+    launches: dict[int, _Parts] = {}
     known: dict[tuple[str, int], Mapping[str, str]] = {}
 
     def parts_then(layer: str, number: int) -> Mapping[str, str]:
         if (layer, number) not in known:
             if number not in launches:
-                launches[number] = folder.launch(number).get("parts", {})
+                launches[number] = _parts_of(folder, number)
             found = launches[number].get(layer, {})
             known[layer, number] = parts[layer] if found == parts[layer] else found  # one object is compared at once
         return known[layer, number]
@@ -283,6 +310,16 @@ def _plan_layers(
     cache = _cache()
     forecast = Forecast(Cache(cache), folder.folder, os.getcwd(), disk) if cache is not None else None
     return plan_work(layers, parts, book.in_order, parts_then, disk, choice, forecast)
+
+
+def _parts_of(folder: WorkFolder, number: int) -> _Parts:
+    """What the layers of a launch were made of."""
+    facts = folder.launch(number)
+    if not facts:
+        text = "%s: launch %d is damaged or gone, and with it what its frames were made of; they count as stale"
+        logger.warning(text, folder.folder, number)
+    parts: _Parts = facts.get("parts", {})
+    return parts
 
 
 def _links(ol: Outline, folder: WorkFolder) -> dict[str, LayerLinks]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from outline.work.folder import WorkFolder
+from outline.work.results import Summary
 from tests.conftest import RunPycuerun
 from tests.support import start, until
 
@@ -339,10 +340,19 @@ def test_a_folder_that_somebody_uses_is_refused(job: Job):
     until(lambda: "grade" in job.ran.read_text())
 
     job.launch(code=2)
+    refused = job.done.stderr
+    job.launch("--dry-run")
+    planned = job.done.stderr
+    meanwhile = Summary(WorkFolder(job.work))
     (job.folder / "go").touch()
     first.communicate()
 
-    assert f"is in use by process {first.pid} on " in job.done.stderr
+    assert f", process {first.pid} on " in refused
+    assert "is in use by" in refused
+    assert f", process {first.pid} on " in planned
+    assert "running" in meanwhile.layers["grade"]
+    assert f"process {first.pid} on " in meanwhile.running
+    assert Summary(WorkFolder(job.work)).running == ""
     assert first.returncode == 0
 
 
@@ -351,8 +361,7 @@ def test_a_work_folder_that_cannot_be_is_told(job: Job):
 
     job.launch(code=2)
 
-    assert "Not a directory" in job.done.stderr
-    assert len(job.done.stderr.splitlines()) == 1
+    assert job.done.stderr == f"pycuerun: {job.work} is a file, and no folder to work in\n"
 
 
 def test_a_damaged_record_costs_its_frame_only_and_is_told_once(job: Job):
@@ -363,7 +372,7 @@ def test_a_damaged_record_costs_its_frame_only_and_is_told_once(job: Job):
     again = job.launch()
 
     assert again == ["grade-a"]
-    assert "1 damaged records are left out" in job.done.stderr
+    assert "1 damaged record is left out, and what it is of counts as new" in job.done.stderr
     assert job.launch() == []
     assert "damaged" not in job.done.stderr
 

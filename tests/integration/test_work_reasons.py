@@ -181,6 +181,20 @@ def test_a_full_disk_is_told_and_the_same_command_goes_on_later(job: Job, small_
     assert "2 of 2  2 new" in again.stdout
 
 
+def test_a_disk_that_is_full_half_way_is_told_with_the_end_of_the_job(job: Job, small_disk: Path):
+    for number in range(60):
+        job.write(f"plates/p{number}.txt", "x" * 3000)
+    try:
+        job.words[-1] = str(small_disk / "made")
+        full = job.run(code=1)
+    finally:
+        subprocess.run(["umount", str(small_disk)], check=True)
+
+    assert "a disk is full, so no more frames start" in full.stdout + full.stderr
+    assert "go on    pycuerun --resume" in full.stdout
+    assert "Traceback" not in full.stderr
+
+
 def test_a_read_only_disk_is_told(job: Job, small_disk: Path):
     try:
         job.words[-1] = str(small_disk / "made")
@@ -199,9 +213,33 @@ def test_a_damaged_line_is_told_once_and_costs_its_frame_only(job: Job):
 
     told = job.run("--quiet").stderr
 
-    assert "1 damaged records are left out, and their frames count as new" in told
+    assert "1 damaged record is left out, and what it is of counts as new" in told
     assert ".jsonl:" in told
     assert job.run("--quiet").stderr == ""
+
+
+def test_a_launch_whose_file_is_damaged_is_told(job: Job):
+    job.run()
+    (job.made / ".outline" / "launches" / "1.json").write_text("{")
+
+    told = job.run("--quiet").stderr
+
+    text = f"{job.made}: launch 1 is damaged or gone, and with it what its frames were made of; they count as stale\n"
+    assert told == text
+    assert job.run().stdout.startswith("nothing to do")
+
+
+@pytest.mark.parametrize("option", ["--force", "--keep"])
+def test_frames_that_a_layer_does_not_have_are_told(job: Job, option: str):
+    told = job.run(option, "grade:2-5", code=2).stderr
+
+    assert told == f"pycuerun: {option} grade: the layer has no frame 3-5 in this job, which has 1-2\n"
+
+
+def test_a_range_without_items_names_those_that_there_are(job: Job):
+    told = job.run("9", code=2).stderr
+
+    assert told == "pycuerun: no item has a frame of the range 9; grade has 1-2\n"
 
 
 # -- what can be wrong with a list -----------------------------------------------------------------------------

@@ -58,14 +58,40 @@ def test_a_damaged_number_costs_its_key_only(folder: WorkFolder):
     assert folder.numbers() == {"a": 1, "b": 2}
 
 
-def test_a_folder_in_use_is_refused_with_who_and_since_when(folder: WorkFolder):
+def test_damaged_numbers_are_told_until_new_ones_are_kept(folder: WorkFolder, caplog: pytest.LogCaptureFixture):
     folder.begin_launch({})
+    folder.keep_numbers({"a": 1})
+    items = Path(folder.folder, ".outline", "items.jsonl")
+    items.write_text(items.read_text() + 'nonsense\n[2, "')
+
+    folder.numbers()
+    assert caplog.messages == [f"{items}:2 is damaged; the item of that line gets another number"]
+    folder.keep_numbers({"a": 1, "b": 2})
+    caplog.clear()
+
+    assert folder.numbers() == {"a": 1, "b": 2}
+    assert caplog.messages == []
+
+
+def test_a_number_whose_line_lost_its_end_keeps_its_key(folder: WorkFolder):
+    folder.begin_launch({})
+    folder.keep_numbers({"a": 1})
+    items = Path(folder.folder, ".outline", "items.jsonl")
+    items.write_text(items.read_text().rstrip("\n"))
+
+    folder.keep_numbers({"a": 1, "b": 2})
+
+    assert folder.numbers() == {"a": 1, "b": 2}
+
+
+def test_a_folder_in_use_is_refused_with_who_and_since_when(folder: WorkFolder):
+    folder.begin_launch({"user": "jo"})
     _edit(folder, 1, started=0)
 
     with pytest.raises(WorkException) as told:
         folder.begin_launch({})
 
-    who = f"is in use by process {os.getpid()} on {platform.node()} since 19"
+    who = f"is in use by jo, process {os.getpid()} on {platform.node()} since 19"
     assert who in str(told.value)
     assert "(launch 1); wait for it" in str(told.value)
 
