@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from configparser import (
     BasicInterpolation,
     ConfigParser,
@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from ..exception import ConfigException
 from .places import built_in_text, config_base_directory, login_name, package_home, temp_directory
 
-__all__ = ["COMMAND_LINE", "DEFAULT", "ConfigValue", "OutlineParser", "read", "typed"]
+__all__ = ["COMMAND_LINE", "DEFAULT", "ConfigValue", "OutlineParser", "read", "sections_of_others", "typed"]
 
 logger = logging.getLogger("outline.config")
 
@@ -29,6 +29,7 @@ DEFAULT = "default"
 COMMAND_LINE = "command line"
 
 _FILE_VARIABLES = ("OUTLINE_CONFIG_FILE", "OL_CONFIG")
+_OUR_SECTIONS = ("outline", "local", "dask", "path_mapping")
 _PREFIX = "OUTLINE_"
 _NOT_OPTIONS = frozenset({"OUTLINE_CONFIG_FILE", "OUTLINE_MODULES_PATHS"})
 
@@ -179,11 +180,15 @@ def _tell_misspelt(parser: OutlineParser, known: Mapping[str, list[str]]) -> Non
                 for meant in _similar(option, options, 0.8):
                     origin = parser.origin(section, option)
                     logger.warning("%s: nothing reads [%s] %s; did you mean %s?", origin, section, option, meant)
-    ours = (*known, "dask", "path_mapping")
-    for section in [one for one in parser.sections() if one not in ours and not one.startswith("plugin:")]:
-        for meant in _similar(section.lower(), ours, 0.8):
+    for section in sections_of_others(parser.sections()):
+        for meant in _similar(section.lower(), _OUR_SECTIONS, 0.8):
             place = next((parser.origin(section, option) for option in parser.options(section)), "the configuration")
             logger.warning("%s: nothing reads the section [%s]; did you mean [%s]?", place, section, meant)
+
+
+def sections_of_others(sections: Iterable[str]) -> list[str]:
+    """The sections that are neither the library's own nor of plug-ins, such as those of classes."""
+    return [section for section in sections if section not in _OUR_SECTIONS and not section.startswith("plugin:")]
 
 
 def typed(text: str) -> int | float | bool | str:

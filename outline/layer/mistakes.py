@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import CodeType, FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -146,7 +146,7 @@ def _undeclared(layer: Layer) -> list[str]:
     return [name for name in state_of(layer).args if name not in known]
 
 
-def _meant(name: str, known: Iterable[str], likeness: float) -> str:
+def _meant(name: str, known: Collection[str], likeness: float) -> str:
     foreign = _FOREIGN.get(name.lower())
     if foreign:
         return foreign
@@ -154,7 +154,9 @@ def _meant(name: str, known: Iterable[str], likeness: float) -> str:
     return turned or next(iter(_close_matches(name, known, likeness)), "")
 
 
-def _close_matches(name: str, known: Iterable[str], likeness: float = _LIKENESS) -> list[str]:
+def _close_matches(name: str, known: Collection[str], likeness: float = _LIKENESS) -> list[str]:
+    if not known:
+        return []
     from difflib import get_close_matches  # slow to import
 
     return get_close_matches(name, known, n=1, cutoff=likeness)
@@ -223,9 +225,12 @@ def _read_by(codes: Iterable[CodeType]) -> Iterator[str]:
 
 def misspelt_sections(layers: Iterable[Layer]) -> list[str]:
     """Sections of the configuration that look like the one of a class that ships with the library, a sentence each."""
+    from ..config.parser import sections_of_others
+
     found: dict[str, str] = {}
     classes = {type(layer) for layer in layers}
-    others = [section for section in config.sections() if section not in {cls.__name__ for cls in classes}]
+    names = {cls.__name__ for cls in classes}
+    others = [section for section in sections_of_others(config.sections()) if section not in names]
     ours = [cls for cls in classes if cls.__module__.startswith("outline.")]
     for name in {name for cls in ours for name in (cls.__name__, getattr(cls, "application", "")) if name}:
         sections = [] if config.has_section(name) else others

@@ -168,11 +168,9 @@ def _find_unsaveable(
     data: Any, part: str, seen: dict[int, bool], is_reference: Callable[[Any], bool]
 ) -> tuple[str, str] | None:
     """Search a value. ``seen`` maps the ids of containers to whether the search through them is complete."""
-    from ..io import Path
-
     if not isinstance(data, (dict, list, tuple, set, frozenset)):
         is_text = isinstance(data, str) and not isinstance(data, Enum)
-        if is_text or type(data) in _PLAIN or isinstance(data, (*_PLAIN_KINDS, Path)) or is_reference(data):
+        if is_text or type(data) in _PLAIN or isinstance(data, _PLAIN_KINDS) or is_reference(data) or _is_path(data):
             return None
         return part, f"a {_type_path(type(data))}{_plain_instead(data)}"
     if type(data) not in _CONTAINERS:
@@ -189,6 +187,12 @@ def _find_unsaveable(
             return bad
     seen[id(data)] = True
     return None
+
+
+def _is_path(data: Any) -> bool:
+    from ..io import Path  # few outlines have one
+
+    return isinstance(data, Path)
 
 
 def _plain_instead(data: Any) -> str:
