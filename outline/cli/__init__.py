@@ -22,7 +22,7 @@ __all__ = ["outline_main", "pycuerun_main"]
 _OURS = frozenset(["outline", "click", "rich", "yaml", "psutil", "grpc", "opencue", "__main__"])
 
 # Objects between two collections: imports leave no garbage, and looking for it took 6 % of a job of one frame.
-_COLLECT_AT = 10_000
+_COLLECT_AT = 50_000
 
 
 def pycuerun_main(argv: Sequence[str] | None = None) -> int:
