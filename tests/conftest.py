@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +57,9 @@ _MANY = tuple(
     )
 )
 
+# mktemp would look at the folders of all tests before, each time.
+_HOMES = itertools.count()
+
 RunPycuerun = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -67,7 +72,8 @@ def own_world(
     The folder has a blank in its name, so that every test also proves that blanks are quoted.
     It is not inside ``tmp_path``, which a test finds empty.
     """
-    home = tmp_path_factory.mktemp("a home")
+    home = tmp_path_factory.getbasetemp() / "a home" / str(next(_HOMES))
+    home.mkdir(parents=True)
     test = request.node.nodeid
     is_measured = test.startswith(_MEASURED) and not test.startswith(_MANY)
     foreign = _FOREIGN_PREFIXES if is_measured else (*_FOREIGN_PREFIXES, "COVERAGE_")
@@ -78,9 +84,27 @@ def own_world(
     monkeypatch.setenv("USER", "tester")
     monkeypatch.setenv("LOGNAME", "tester")
     monkeypatch.setenv("OUTLINE_OUTLINE_SESSION_DIR", str(home / "sessions"))
+    if "COVERAGE_PROCESS_CONFIG" in os.environ:
+        monkeypatch.setenv("COVERAGE_PROCESS_CONFIG", _coverage_of_children())
     _forget_process_state()
     yield home
     _forget_process_state()
+
+
+@cache
+def _coverage_of_children() -> str:
+    """Return the configuration of coverage for child processes.
+
+    They leave it to pytest to look for files that never run. A fork goes on with what its parent has run, which costs
+    less than to begin anew.
+    """
+    import coverage
+
+    made = coverage.Coverage(config_file=str(REPOSITORY / "setup.cfg"))
+    made.set_option("run:include", [f"{REPOSITORY / name}/*" for name in ("outline", "cuebot_stub")])
+    made.set_option("run:source", None)
+    made.set_option("run:patch", ["_exit"])
+    return made.config.serialize()
 
 
 @pytest.fixture
@@ -92,6 +116,11 @@ def session_root(own_world: Path) -> Path:
 @pytest.fixture
 def unmeasured() -> dict[str, str]:
     """Return an environment whose Python processes load nothing but what they import: no coverage in them."""
+    return unmeasured_environ()
+
+
+def unmeasured_environ() -> dict[str, str]:
+    """Return what ``unmeasured`` is, for fixtures of modules."""
     return {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 
 
