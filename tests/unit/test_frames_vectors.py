@@ -23,10 +23,6 @@ def numbers(text: str) -> list[int]:
     return [int(frame) for frame in text.split(",")]
 
 
-def ident(vector: list[str]) -> str:
-    return f"{vector[0]!r} by {vector[1]}"
-
-
 REFUSED = [v for v in read_vectors() if v[2] in ("ERROR", "") and v[0] not in READ_HERE_ONLY]
 READ = [v for v in read_vectors() if v[2] not in ("ERROR", "")]
 READ_DISTINCT = [v for v in READ if len(set(numbers(v[2]))) == len(numbers(v[2]))]
@@ -39,48 +35,43 @@ def test_the_vectors_fall_into_read_and_refused_ones_completely():
     assert {v[0] for v in REFUSED if v[2] == ""} == EMPTY_ON_SERVER
 
 
-@pytest.mark.parametrize("vector", READ, ids=ident)
-def test_frames_come_in_the_order_of_the_server(vector):
-    text, _, frames, _, _ = vector
+def test_frames_come_in_the_order_of_the_server():
+    ours = {text: FrameSet(text).getAll() for text, *_ in READ}
 
-    assert FrameSet(text).getAll() == numbers(frames)
-
-
-@pytest.mark.parametrize("vector", READ, ids=ident)
-def test_chunk_heads_are_those_of_the_server(vector):
-    text, size, _, heads, _ = vector
-
-    assert chunk_heads(FrameSet(text), int(size)).getAll() == numbers(heads)
+    assert ours == {text: numbers(frames) for text, _, frames, *_ in READ}
 
 
-@pytest.mark.parametrize("vector", READ_DISTINCT, ids=ident)
-def test_chunk_members_are_those_of_the_server(vector):
-    text, size, _, _, members = vector
+def test_chunk_heads_are_those_of_the_server():
+    ours = {(text, size): chunk_heads(FrameSet(text), int(size)).getAll() for text, size, *_ in READ}
 
-    chunks = chunk_frames(FrameSet(text), int(size))
-
-    assert chunks == [FrameSet(member) for member in members.split(" ")]
+    assert ours == {(text, size): numbers(heads) for text, size, _, heads, _ in READ}
 
 
-@pytest.mark.parametrize("vector", READ, ids=ident)
-def test_chunk_members_of_repeated_frames_are_those_of_the_range_without_repeats(vector):
-    text, size, frames, _, _ = vector
-    distinct = list(dict.fromkeys(numbers(frames)))
+def test_chunk_members_are_those_of_the_server():
+    ours = {(text, size): chunk_frames(FrameSet(text), int(size)) for text, size, *_ in READ_DISTINCT}
 
-    chunks = chunk_frames(FrameSet(text), int(size))
-
-    assert chunks == chunk_frames(FrameSet(distinct), int(size))
-    assert [frame for chunk in chunks for frame in chunk] == distinct
+    assert ours == {
+        (text, size): [FrameSet(member) for member in members.split(" ")] for text, size, *_, members in READ_DISTINCT
+    }
 
 
-@pytest.mark.parametrize("vector", READ, ids=ident)
-def test_text_of_a_vector_reads_back_the_same(vector):
-    frames = FrameSet(vector[0])
+def test_chunk_members_of_repeated_frames_are_those_of_the_range_without_repeats():
+    ours = {(text, size): chunk_frames(FrameSet(text), int(size)) for text, size, *_ in READ}
+    distinct = {(text, size): list(dict.fromkeys(numbers(frames))) for text, size, frames, *_ in READ}
 
-    assert FrameSet(str(frames)).getAll() == frames.getAll()
+    assert ours == {
+        (text, size): chunk_frames(FrameSet(frames), int(size)) for (text, size), frames in distinct.items()
+    }
+    assert {key: [frame for chunk in chunks for frame in chunk] for key, chunks in ours.items()} == distinct
 
 
-@pytest.mark.parametrize("vector", REFUSED, ids=ident)
-def test_what_the_server_refuses_is_an_error(vector):
+def test_text_of_a_vector_reads_back_the_same():
+    sets = [FrameSet(text) for text, *_ in READ]
+
+    assert [FrameSet(str(frames)).getAll() for frames in sets] == [frames.getAll() for frames in sets]
+
+
+@pytest.mark.parametrize("text", sorted({text for text, *_ in REFUSED}))
+def test_what_the_server_refuses_is_an_error(text):
     with pytest.raises(FrameRangeError):
-        FrameSet(vector[0])
+        FrameSet(text)

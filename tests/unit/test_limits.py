@@ -6,9 +6,8 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LIBRARY = sorted(path for room in ("outline", "cuebot_stub") for path in (REPOSITORY / room).rglob("*.py"))
@@ -23,63 +22,96 @@ _FACES = {"outline/layer/base.py": 840, "outline/loader/outline.py": 620}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def _named(path: Path) -> str:
-    return str(path.relative_to(REPOSITORY))
+def test_files_begin_with_the_license_and_a_docstring():
+    assert [
+        _named(path) for path in OURS if not _text(path).startswith("# SPDX-License-Identifier: Apache-2.0\n")
+    ] == []
+    assert [_named(path) for path in OURS if not ast.get_docstring(_tree(path))] == []
 
 
-@pytest.mark.parametrize("path", OURS, ids=_named)
-def test_file_keeps_the_habits_of_the_house(path: Path):
-    text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
+def test_files_can_be_read_in_one_go():
+    lengths = {path: len(_text(path).splitlines()) for path in OURS}
 
-    assert text.startswith("# SPDX-License-Identifier: Apache-2.0\n")
-    assert ast.get_docstring(tree)
-    assert len(text.splitlines()) <= _most_lines(path)
-    assert [f"{name} has {lines} lines" for name, lines in _lengths(tree) if lines > _LONGEST_FUNCTION] == []
+    assert {_named(path): lines for path, lines in lengths.items() if lines > _most_lines(path)} == {}
+
+
+def test_functions_fit_on_a_screen():
+    lengths = [(f"{_named(path)}: {node.name}", _lines(node)) for path in OURS for node in _functions(path)]
+
+    assert [(name, lines) for name, lines in lengths if lines > _LONGEST_FUNCTION] == []
 
 
 def test_no_class_is_cut_into_bases_to_look_small():
-    trees = [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in LIBRARY]
-    classes = {
-        node.name: (path, node) for path, tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    classes = {node.name: (path, node) for path in LIBRARY for node in _classes(path)}
+    made = {
+        node.func.id
+        for path in LIBRARY
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
-    made = {ast.unparse(node.func) for _, tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)}
     bases = {name: {ast.unparse(base) for base in node.bases} & set(classes) for name, (_, node) in classes.items()}
     uses = Counter(base for found in bases.values() for base in found)
 
     def lines(name: str) -> int:
-        node = classes[name][1]
         parts = [base for base in bases[name] if uses[base] == 1 and base not in made]
-        return (node.end_lineno or node.lineno) - node.lineno + 1 + sum(map(lines, parts))
+        return _lines(classes[name][1]) + sum(map(lines, parts))
 
     too_long = {name: lines(name) for name, (path, _) in classes.items() if lines(name) > _most_lines(path)}
 
     assert too_long == {}
 
 
+def test_public_methods_say_what_they_return():
+    undocumented = [
+        f"{_named(path)}: {owner.name}.{node.name}"
+        for path in LIBRARY
+        for owner in _classes(path)
+        if not owner.name.startswith("_")
+        for node in owner.body
+        if isinstance(node, Function) and _needs_words(node)
+    ]
+
+    assert undocumented == []
+
+
+def _named(path: Path) -> str:
+    return str(path.relative_to(REPOSITORY))
+
+
 def _most_lines(path: Path) -> int:
     return _FACES.get(_named(path), _LONGEST_FILE)
 
 
-@pytest.mark.parametrize("path", LIBRARY, ids=_named)
-def test_public_methods_say_what_they_return(path: Path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-
-    assert list(_undocumented(tree)) == []
+def _lines(node: Function | ast.ClassDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
-def _lengths(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
-        if isinstance(node, Function):
-            yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
+@cache
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
-def _undocumented(tree: ast.Module) -> Iterator[str]:
-    for owner in ast.walk(tree):
-        if isinstance(owner, ast.ClassDef) and not owner.name.startswith("_"):
-            for node in owner.body:
-                if isinstance(node, Function) and _needs_words(node):
-                    yield f"{owner.name}.{node.name}"
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(_text(path))
+
+
+def _statements(path: Path) -> Iterator[ast.AST]:
+    """Yield all statements of a file, whatever they stand in. That takes a tenth of the time of ``ast.walk``."""
+    waiting: list[ast.AST] = [_tree(path)]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for field in ("body", "orelse", "handlers", "finalbody", "cases"):
+            waiting.extend(getattr(node, field, ()))
+
+
+def _functions(path: Path) -> Iterator[Function]:
+    return (node for node in _statements(path) if isinstance(node, Function))
+
+
+def _classes(path: Path) -> Iterator[ast.ClassDef]:
+    return (node for node in _statements(path) if isinstance(node, ast.ClassDef))
 
 
 def _needs_words(node: Function) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import outline.modules
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, unmeasured_environ
 
 MODULES = sorted(
     path.stem for path in Path(str(outline.modules.__file__)).parent.glob("*.py") if path.stem != "__init__"
@@ -30,7 +30,7 @@ heavy = ["bpy", "OpenImageIO", "numpy", "mitsuba", "nuke", "hou", "maya", "socke
 print("[")
 sys.stdout.flush()
 for module in [{yardstick!r}, *{modules!r}]:
-    for _ in range(15):
+    for _ in range(6):
         pid = os.fork()
         if pid:
             os.waitpid(pid, 0)
@@ -55,10 +55,11 @@ def python(code: str, environ: dict[str, str]) -> str:
     return done.stdout
 
 
-@pytest.fixture
-def costs(unmeasured: dict[str, str], tmp_path: Path) -> Costs:
+@pytest.fixture(scope="module")
+def costs(tmp_path_factory: pytest.TempPathFactory) -> Costs:
     """Measure what each module costs, with what Python has compiled kept, as it is for an installed package."""
-    environ = {**unmeasured, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    compiled = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(tmp_path_factory.mktemp("compiled"))}
+    environ = {**unmeasured_environ(), **compiled}
     return [
         tuple(row) for row in json.loads(python(_MEASURE.format(modules=MODULES, yardstick=_YARDSTICK), environ))[:-1]
     ]
