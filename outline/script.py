@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 PACKAGE = "outline_scripts"
-_LIBRARY = os.path.dirname(os.path.abspath(__file__))
+_ASKS_FOR_MAIN = ("__name__ == '__main__'", "'__main__' == __name__")  # as ast.unparse writes them
 
 
 class StopScript(BaseException):
@@ -105,7 +105,7 @@ def run_main_block(module: ModuleType, path: str) -> None:
     blocks = [
         node
         for node in ast.parse(_scripts[module.__name__].source).body
-        if isinstance(node, ast.If) and _asks_for_main(node.test)
+        if isinstance(node, ast.If) and ast.unparse(node.test) in _ASKS_FOR_MAIN
     ]
     body = [statement for block in blocks for statement in block.body]
     if not body:
@@ -141,15 +141,6 @@ def _argv(words: list[str]) -> Iterator[None]:
         yield
     finally:
         sys.argv = before
-
-
-def _asks_for_main(test: ast.expr) -> bool:
-    import ast
-
-    return ast.unparse(test).replace('"', "'") in (
-        "__name__ == '__main__'",
-        "'__main__' == __name__",
-    )
 
 
 def load_saved_script(name: str, path: str, args: Sequence[str] = ()) -> ModuleType:

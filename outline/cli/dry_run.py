@@ -18,6 +18,7 @@ from ..modules.shell import CommandLayer, plain_line
 from ..names import frame_name
 from ..scheduler import JobPlan, LayerPlan, plan_job
 from ..tokens import FrameTokens, expand_command, expand_word, split_command
+from .inspect import NO_RANGE, class_name
 from .text import facts, frame_count, plural, quoted, shorten
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def _layer_data(ol: Outline, plan: JobPlan, planned: LayerPlan, is_plain: bool) 
     environ = _environment(layer, shared, heads[0], planned)
     return {
         "name": planned.name,
-        "class": f"{type(layer).__module__.removeprefix('outline_scripts.')}.{type(layer).__qualname__}",
+        "class": class_name(layer),
         "type": planned.type,
         "range": str(planned.frames),
         "chunk": planned.chunk,
@@ -170,16 +171,16 @@ def _runs(
             continue
         try:
             environ = _environment(layer, shared, head, planned)
-            run["commands"] = [_line(layer, environ)] if is_plain else _commands(layer, frames, environ)
+            if is_plain:
+                line = expand_word(plain_line(layer), FrameTokens.from_environment(environ))
+                run["commands"] = [["/bin/sh", "-c", line]]
+            else:
+                run["commands"] = _commands(layer, frames, environ)
         except Exception as error:  # a module's own code, which may need what its _setup prepares
             return runs, f"the command is not known before _setup has run: {error}"
     if tells_commands:
         return runs, ""
     return runs, f"Python: {type(layer).__name__}._execute"
-
-
-def _line(layer: Layer, environ: dict[str, str]) -> list[str]:
-    return ["/bin/sh", "-c", expand_word(plain_line(layer), FrameTokens.from_environment(environ))]
 
 
 def _commands(layer: Layer, frames: FrameSet, environ: dict[str, str]) -> list[list[str]]:
@@ -228,19 +229,16 @@ def _render_commands(layer: Any, frames: FrameSet, environ: dict[str, str]) -> l
 
 
 def _head(data: dict[str, Any]) -> list[str]:
+    frames = frame_count(sum(layer["frames"] for layer in data["layers"]), data["frames"])
     return facts(
         [
             ("job", data["job"]),
             ("backend", data["backend"]),
-            ("range", data["range"] or "none; layers without one of their own have frame 1000 alone"),
-            ("frames", f"{_count(data)} to run in {plural(len(data['layers']), 'layer')}"),
+            ("range", data["range"] or NO_RANGE),
+            ("frames", f"{frames} to run in {plural(len(data['layers']), 'layer')}"),
             ("retries", str(data["max_retries"])),
         ]
     )
-
-
-def _count(data: dict[str, Any]) -> str:
-    return frame_count(sum(layer["frames"] for layer in data["layers"]), data["frames"])
 
 
 def _layer_text(layer: dict[str, Any]) -> list[str]:

@@ -38,8 +38,6 @@ __all__ = ["WaitObserver", "follow_jobs", "launch_on_farm"]
 
 S = FrameState
 _MOST_DEAD = 500
-_PAUSED = "the job is paused; cueadmin -unpause {name} lets it go on"
-_HELD_UP = "nothing runs: {reason}"
 _WORDS = {
     Outcome.DONE: "FINISHED",
     Outcome.DEAD: "FAILED",
@@ -80,7 +78,9 @@ def launch_on_farm(tool: PyCuerun, options: SimpleNamespace, args: dict[str, Any
         jobs = list(launched)
     else:
         if options.qc:
-            _add_qc_layer(ol, args)
+            from ..modules.qc import WaitForArtist
+
+            WaitForArtist.hold(ol, str(args.get("server") or os.environ.get("CUEBOT_HOSTS") or ""))
         jobs = tool.launch_outline(ol, **{**args, "wait": False, "test": False}) or []
     if not options.quiet:
         for job in jobs:
@@ -104,12 +104,6 @@ def _find_server(check: Callable[[], object], load: Callable[[], Outline]) -> No
     except OutlineException:
         look_at(load)
         raise
-
-
-def _add_qc_layer(ol: Outline, args: dict[str, Any]) -> None:
-    from ..modules.qc import WaitForArtist
-
-    WaitForArtist.hold(ol, str(args.get("server") or os.environ.get("CUEBOT_HOSTS") or ""))
 
 
 def follow_jobs(jobs: Sequence[Any], server: Any = None, *, test: bool = False, quiet: bool = False) -> int:
@@ -202,7 +196,7 @@ def _paused(job: JobStatus) -> str:
         return ""
     if any(layer.name == QC_LAYER and layer.counts.get(S.WAITING) for layer in job.layers):
         return f"the job waits for the artist; outline eat {job.name} --layer {QC_LAYER} lets it finish"
-    return _PAUSED.format(name=job.name)
+    return f"the job is paused; cueadmin -unpause {job.name} lets it go on"
 
 
 class WaitObserver(FarmObserver):
@@ -246,7 +240,7 @@ class WaitObserver(FarmObserver):
 
     def held_up(self, reason: str) -> None:
         """Tell why nothing runs, or take that back."""
-        self.__display.note("held up", _HELD_UP.format(reason=reason) if reason else "")
+        self.__display.note("held up", f"nothing runs: {reason}" if reason else "")
 
     def sleep(self, seconds: float) -> None:
         """Wait until the server is asked again; a live table goes on with its times."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..frames import FrameSet
+from ..script import PACKAGE
 from .reading import read_outline
 from .text import facts, plural, shorten
 
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
     from ..layer import Layer
     from ..loader import Outline
 
-__all__ = ["counted_frames", "inspect_text"]
+__all__ = ["NO_RANGE", "class_name", "counted_frames", "inspect_text"]
 
+NO_RANGE = "none; layers without one of their own have frame 1000 alone"
 _LONGEST = 400  # a list of a thousand commands is not worth reading
 _SHOWN_ELSEWHERE = ("register", "range", "chunk", "type", "service", "require", "env")
 
@@ -46,7 +48,7 @@ def _head(ol: Outline, script: str) -> list[str]:
         ("outline", ol.get_name()),
         ("job", ol.get_full_name()),
         ("file", script),
-        ("range", ol.get_frame_range() or "none; layers without one of their own have frame 1000 alone"),
+        ("range", ol.get_frame_range() or NO_RANGE),
         ("layers", str(len(layers))),
         ("frames", _total(layers)),
         ("facility", ol.get_facility() or ""),
@@ -68,11 +70,9 @@ def counted_frames(layer: Layer) -> tuple[int, int]:
 
 
 def _layer(layer: Layer, indent: str = "") -> list[str]:
-    cls = type(layer)
-    module = cls.__module__.removeprefix("outline_scripts.")
     place, line = layer.get_origin_line()
     pairs = [
-        ("class", f"{module}.{cls.__qualname__}"),
+        ("class", class_name(layer)),
         ("type", str(layer.get_type())),
         ("made", f"{place}:{line}" if line else ""),
         ("frames", _frames(layer)),
@@ -88,6 +88,11 @@ def _layer(layer: Layer, indent: str = "") -> list[str]:
     for child in layer.get_children():
         lines += [f"{indent}  child", *_layer(child, f"{indent}    ")]
     return lines
+
+
+def class_name(layer: Layer) -> str:
+    """The class of a layer with its module; a script stands there under its own name."""
+    return f"{type(layer).__module__.removeprefix(f'{PACKAGE}.')}.{type(layer).__qualname__}"
 
 
 def _frames(layer: Layer) -> str:

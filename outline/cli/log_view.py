@@ -7,33 +7,18 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from ..backend.local.job import LocalJob
 from ..exception import OutlineException, did_you_mean
 from ..frames import FrameSet
 from ..names import older_log, split_frame_name
-from ..scheduler import FrameState
 
-__all__ = ["find_frame", "follow_log", "follow_log_file", "print_log", "print_log_file"]
+if TYPE_CHECKING:
+    from ..backend.local.job import LocalJob
 
-_OVER = (FrameState.SUCCEEDED, FrameState.DEAD, FrameState.EATEN)
+__all__ = ["find_frame", "follow_log_file", "print_log_file"]
+
 _LOOK_SECONDS = 0.2
-
-
-def print_log(folder: str, name: str, attempt: int | None = None) -> int:
-    """Print the log of a frame; the exit code is 0.
-
-    Args:
-        folder: The session folder.
-        name: The frame, such as ``12-beauty``; any frame of a chunk.
-        attempt: Which attempt, from 1 on; None for the last one.
-
-    Raises:
-        OutlineException: There is no such frame, or no log of it.
-    """
-    job = LocalJob(folder)
-    return print_log_file(job.log_path(job.record.job.frame_name(find_frame(job, name))), name, attempt)
 
 
 def print_log_file(path: str, name: str, attempt: int | None = None) -> int:
@@ -81,22 +66,6 @@ def find_frame(job: LocalJob, name: str) -> int:
     if place < 0:
         raise OutlineException(f"layer {layer!r} has no frame {frame}; its frames are {plan.frames}")
     return state.refs(layer)[place // plan.chunk]
-
-
-def follow_log(folder: str, name: str) -> int:
-    """Print a frame's log as it grows, attempt after attempt, until the frame is over or no process runs the job.
-
-    Raises:
-        OutlineException: There is no such frame.
-    """
-    job = LocalJob(folder)
-    ref = find_frame(job, name)
-
-    def is_over() -> bool:
-        job.refresh()
-        return job.record.runner is None or job.record.job.state(ref) in _OVER
-
-    return follow_log_file(job.log_path(job.record.job.frame_name(ref)), is_over)
 
 
 def follow_log_file(path: str, is_over: Callable[[], bool], *, sleep: Callable[[float], None] = time.sleep) -> int:

@@ -72,16 +72,28 @@ class SessionPlace:
         return job_attempts(LocalJob(self.__folder))
 
     def print_log(self, frame: str, attempt: int | None) -> int:
-        """Print the log of a frame."""
-        from .log_view import print_log
+        """Print the log of a frame, any of its chunk."""
+        from ..backend.local import LocalJob
+        from .log_view import find_frame, print_log_file
 
-        return print_log(self.__folder, frame, attempt)
+        job = LocalJob(self.__folder)
+        return print_log_file(job.log_path(job.record.job.frame_name(find_frame(job, frame))), frame, attempt)
 
     def follow_log(self, frame: str) -> int:
-        """Print the log of a frame as it grows."""
-        from .log_view import follow_log
+        """Print the log of a frame as it grows, until the frame is over or no process runs the job."""
+        from ..backend.local import LocalJob
+        from ..scheduler import FrameState
+        from .log_view import find_frame, follow_log_file
 
-        return follow_log(self.__folder, frame)
+        job = LocalJob(self.__folder)
+        ref = find_frame(job, frame)
+
+        def is_over() -> bool:
+            job.refresh()
+            ended = (FrameState.SUCCEEDED, FrameState.DEAD, FrameState.EATEN)
+            return job.record.runner is None or job.record.job.state(ref) in ended
+
+        return follow_log_file(job.log_path(job.record.job.frame_name(ref)), is_over)
 
     def act(self, what: str, *, layer: str | None, frames: str | None, quiet: bool = False) -> int:
         """Refuse.

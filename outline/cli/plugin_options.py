@@ -85,7 +85,8 @@ class PluginParser(CuerunOptionParser):
         """
         for name, option in sorted(self.__added.items(), key=lambda pair: _spelling(pair[1], self.words)[0]):
             value = context.params.pop(name)
-            for one in _times(option, value):
+            # One for each time that it was given, of the same kind as optparse has them.
+            for one in list(value or ()) if option.takes_value() else [None] * (value or 0):
                 try:
                     option.process(_spelling(option, self.words)[1], one, self.values, self)
                 except OptionValueError as error:
@@ -105,11 +106,9 @@ class PluginParser(CuerunOptionParser):
 
     def __check_spellings(self) -> None:
         for option in self.__standard:
-            lost = [
-                flag for flag in self.__spellings[id(option)] if self.is_taken(flag) and flag in PYOUTLINE_SPELLINGS
-            ]
-            if lost:
-                raise OutlineException(f"a plug-in adds the option {lost[0]}, which exists already; rename it there")
+            for flag in self.__spellings[id(option)]:
+                if flag in PYOUTLINE_SPELLINGS and self.is_taken(flag):
+                    raise OutlineException(f"a plug-in adds the option {flag}, which exists already; rename it there")
 
 
 def _options_of(parser: OptionParser) -> Iterator[tuple[str, Option]]:
@@ -146,8 +145,3 @@ def _click_option(option: Option, name: str) -> click.Option:
     else:
         settings["count"] = True
     return click.Option([*_flags_of(option), name], **settings)
-
-
-def _times(option: Option, value: Any) -> list[Any]:
-    """The values of an option, one for each time that it was given; of the same kind as optparse has them."""
-    return list(value or ()) if option.takes_value() else [None] * (value or 0)

@@ -24,9 +24,8 @@ __all__ = ["launch", "main"]
 
 def main(argv: list[str]) -> int:
     """Run pycuerun with the arguments and return its exit code."""
-    named = _only_a_frame(argv)
-    if named:
-        return _run_named_frame(*named)
+    if len(argv) == 3 and argv[1] == "-e" and argv[0][:1] not in ("", "-"):  # as farms call it for every frame
+        return _run_named_frame(argv[0], argv[2])
 
     from ..plugins import PluginManager
     from .completion import asks_to_complete
@@ -63,13 +62,6 @@ def _main_with_click(tool: PyCuerun, argv: list[str], script_args: Sequence[str]
         return stop.exit_code
     except click.ClickException as error:
         return usage_error("pycuerun", error.format_message(), "pycuerun")
-
-
-def _only_a_frame(argv: Sequence[str]) -> tuple[str, str] | None:
-    """Recognise ``SCRIPT -e FRAME``, as farms call it for every frame; it needs neither click nor plug-in options."""
-    if len(argv) == 3 and argv[1] == "-e" and argv[0][:1] not in ("", "-"):
-        return argv[0], argv[2]
-    return None
 
 
 def _run(
@@ -119,11 +111,9 @@ def _set_logging(options: SimpleNamespace) -> None:
 def _set_versions(options: SimpleNamespace) -> None:
     version = options.version or os.environ.get("OL_VERSION")
     if options.repos or (version and version != "latest"):
-        from .. import versions
+        from .cuerunbase import setup_outline_environment
 
-        if options.repos:
-            versions.set_repos(options.repos)
-        versions.require("outline", version or "latest")
+        setup_outline_environment(version or "latest", options.repos)
 
 
 # -- one frame -------------------------------------------------------------------------------------------------

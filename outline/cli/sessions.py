@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ..exception import OutlineException, did_you_mean
 from ..session import find_sessions, is_session_path
 from ..session_paths import SessionPaths
-from .text import plural, table
+from .text import moment, plural, table
 
 __all__ = [
     "ListedJob",
@@ -83,7 +83,8 @@ def session_folder(text: str) -> str:
         return paths.folder
     found = find_session(text)
     if found is None:
-        raise OutlineException(f"no session {text}{_hint(text)}; outline list shows what there is")
+        hint = did_you_mean(text, list({job.name for job in sessions_by_age()})) if os.sep not in text else ""
+        raise OutlineException(f"no session {text}{hint}; outline list shows what there is")
     return found.session
 
 
@@ -122,10 +123,6 @@ def sessions_by_age() -> list[ListedJob]:
     return sorted(found, key=lambda job: job.launched, reverse=True)
 
 
-def _hint(text: str) -> str:
-    return did_you_mean(text, list({job.name for job in sessions_by_age()})) if os.sep not in text else ""
-
-
 # -- listing ------------------------------------------------------------------------------------------------------
 
 
@@ -143,17 +140,13 @@ def list_text(jobs: Sequence[ListedJob]) -> str:
     if not jobs:
         return "no jobs; pycuerun launches one"
     rows = [
-        [job.name, job.state or "-", f"{job.done}/{job.total}" if job.state else "-", _when(job.launched), job.id[:8]]
+        [job.name, job.state or "-", f"{job.done}/{job.total}" if job.state else "-", moment(job.launched), job.id[:8]]
         for job in jobs
     ]
     lines = table(["job", "state", "done", "launched", "id"], rows, numbers=[2])
     if not all(job.state for job in jobs):
         lines += ["", "-  not run on this machine; outline status JOB asks the farm"]
     return "\n".join(lines)
-
-
-def _when(seconds: float) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
 def _with_state(job: ListedJob) -> ListedJob:

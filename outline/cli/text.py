@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ __all__ = [
     "facts",
     "frame_count",
     "memory",
+    "moment",
     "plural",
     "progress_words",
     "quoted",
@@ -22,13 +24,19 @@ __all__ = [
     "server_option",
     "shorten",
     "shorten_middle",
+    "spaced",
     "table",
 ]
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:
     """Count things: ``1 frame``, ``2 frames``; ``nouns`` is a plural that is not made with an s."""
-    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}".replace(",", " ")
+    return f"{spaced(count)} {noun if count == 1 else nouns or noun + 's'}"
+
+
+def spaced(number: int) -> str:
+    """A number with its thousands apart: ``6 000``."""
+    return f"{number:,}".replace(",", " ")
 
 
 def frame_count(frames: int, chunks: int) -> str:
@@ -48,6 +56,11 @@ def duration(seconds: float) -> str:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes}:{rest:02d} min" if minutes < 100 else f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def moment(seconds: float) -> str:
+    """A time in seconds since 1970 as date and time of day here: ``2026-04-01 12:30``."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))
 
 
 def memory(kilobytes: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,6 +37,12 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _LAYER = click.option("--layer", metavar="LAYER", help="Only frames of this layer.")
 _FRAMES = click.option("--frames", metavar="RANGE", help="Only these frames.")
 _QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+
+
+def _frames_of_job(command: Callable[..., int]) -> Callable[..., int]:
+    """The arguments of a command that acts on frames of a job on a farm."""
+    return _SESSION_ARGUMENT(_LAYER(_FRAMES(_QUIET(_SERVER(command)))))
+
 
 _NEGATIVE = re.compile(r"-\d")
 
@@ -282,11 +288,7 @@ def retry(session: str, **options: Any) -> int:
 
 
 @outline_group.command(epilog=_SESSION)
-@_SESSION_ARGUMENT
-@_LAYER
-@_FRAMES
-@_QUIET
-@_SERVER
+@_frames_of_job
 def kill(session: str, server: str | None, layer: str | None, frames: str | None, quiet: bool) -> int:
     """End a job on the farm, or only some of its running frames."""
     from .places import place_on_farm
@@ -300,11 +302,7 @@ def kill(session: str, server: str | None, layer: str | None, frames: str | None
 
 
 @outline_group.command(epilog=_SESSION)
-@_SESSION_ARGUMENT
-@_LAYER
-@_FRAMES
-@_QUIET
-@_SERVER
+@_frames_of_job
 def eat(session: str, server: str | None, **options: Any) -> int:
     """Give frames of a job on the farm up for good.
 
@@ -316,11 +314,7 @@ def eat(session: str, server: str | None, **options: Any) -> int:
 
 
 @outline_group.command(epilog=_SESSION)
-@_SESSION_ARGUMENT
-@_LAYER
-@_FRAMES
-@_QUIET
-@_SERVER
+@_frames_of_job
 def done(session: str, server: str | None, **options: Any) -> int:
     """Release what waits for frames of a job on the farm, as if they were done.
 

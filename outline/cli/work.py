@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,9 +14,10 @@ from ..work.decide import Reason
 from ..work.folder import WorkFolder
 from ..work.orphans import find_orphans, remove_orphans
 from ..work.results import Summary, layer_records, results_of, results_text, write_shards
-from .text import facts, plural, quoted, shorten, table
+from .text import facts, moment, plural, quoted, shorten, table
 
 if TYPE_CHECKING:
+    from ..layer.links import LayerLinks
     from ..work.plan import WorkPlan
     from ..work.trace import Step
 
@@ -63,12 +63,20 @@ def plan_text(plan: WorkPlan, *, each_frame: bool = False) -> str:
     return "\n".join(lines)
 
 
+def _reads(links: LayerLinks) -> list[str]:
+    return [one.path or (one.maker.get_name() if one.maker else "") for one in links.inputs]
+
+
 def after_launch(folder: str, plan: WorkPlan) -> str:
     """What a launch ends with: what its frames have counted, and which layers cover a part of items only."""
     counted = Summary(WorkFolder(folder)).counts if plan.has_work else {}
-    rows = [[layer, name, f"{value:g}"] for (layer, name), value in counted.items() if layer in plan.decisions]
-    lines = ["", *table(["layer", "counter", "sum"], rows, numbers=[2])] if rows else []
+    lines = _counters({key: value for key, value in counted.items() if key[0] in plan.decisions})
     return "\n".join([*lines, *(f"{layer} {text}" for layer, text in plan.covers.items() if plan.has_work)])
+
+
+def _counters(counts: Mapping[tuple[str, str], float]) -> list[str]:
+    rows = [[layer, name, f"{value:g}"] for (layer, name), value in counts.items()]
+    return ["", *table(["layer", "counter", "sum"], rows, numbers=[2])] if rows else []
 
 
 def plan_json(plan: WorkPlan) -> str:
@@ -112,7 +120,7 @@ def status_text(folder: str) -> str:
     """What the records of a work folder say: layers, errors, counters, orphans, and the last launch."""
     summary = Summary(WorkFolder(folder))
     launched = summary.launched
-    when = _time(launched)
+    when = moment(float(launched.get("started") or 0))
     damaged = f"{plural(len(summary.damaged), 'record')} left out: {', '.join(summary.damaged[:3])}"
     lines = facts(
         [
@@ -134,9 +142,7 @@ def status_text(folder: str) -> str:
         errors = sorted(summary.errors.items(), key=lambda pair: -pair[1])
         failed = [[layer, str(count), shorten(text, 2 * _LONGEST)] for (layer, text), count in errors]
         lines += ["", *table(["failed", "count", "why"], failed, numbers=[1])]
-    if summary.counts:
-        counted = [[layer, name, f"{value:g}"] for (layer, name), value in summary.counts.items()]
-        lines += ["", *table(["layer", "counter", "sum"], counted, numbers=[2])]
+    lines += _counters(summary.counts)
     lines += ["", *table(["launch", "when", "who", "what"], _launches(summary), numbers=[0])]
     if summary.orphans:
         files = plural(len(summary.orphans), "file")
@@ -153,12 +159,9 @@ def _launches(summary: Summary) -> list[list[str]]:
             reasons.update(counts)
         what = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
         what = f"did not start: {launch['refused']}" if "refused" in launch else what
-        rows.append([str(number), _time(launch), f"{launch.get('user') or '?'} on {launch.get('host')}", what])
+        when = moment(float(launch.get("started") or 0))
+        rows.append([str(number), when, f"{launch.get('user') or '?'} on {launch.get('host')}", what])
     return rows
-
-
-def _time(launch: Mapping[str, Any]) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(float(launch.get("started") or 0)))
 
 
 def _range_of(keys: Sequence[str], numbers: dict[str, int]) -> str:

@@ -19,6 +19,7 @@ from ...loader import Outline, load_outline
 from ...loader.reading import read_script
 from ...resources import parse_cores, parse_memory_kb
 from ...script import caught_launches
+from ...serialize.outline_data import outline_text, walk
 from ...session import conform_name
 from ...tokens import split_command
 from ..inspect import counted_frames
@@ -45,7 +46,7 @@ def check_outline(script: str, frames: str | None = None) -> Report:
     check = _Check(script)
     ol = check.read()
     check.take_range(ol, frames)
-    layers = list(_walk(ol.get_layers()))
+    layers = list(walk(ol.get_layers()))
     check.describe(ol, layers)
     counts = [_count(layer) for layer in ol.get_layers()]
     numbers = sum(number for number, _ in counts), sum(chunks for _, chunks in counts)
@@ -69,7 +70,10 @@ class _Check:
         ol = self.__empty()
         with nothing_written(), caught_launches() as launches, collected_problems() as problems:
             try:
-                ol = self.__read_into(ol)
+                if os.path.splitext(self.script)[1] in (".json", ".yaml"):
+                    ol = load_outline(self.script)
+                else:
+                    ol = read_script(ol, self.script)  # not load_outline: layers before an error are checked as well
             except ScriptException as error:
                 self.__add("error", "script", error.reason, file=error.path, line=error.line)
             except OutlineException as error:
@@ -88,11 +92,6 @@ class _Check:
         ol = Outline(name=conform_name(os.path.splitext(os.path.basename(self.script))[0]))
         ol.set_path(self.script)
         return ol
-
-    def __read_into(self, ol: Outline) -> Outline:
-        if os.path.splitext(self.script)[1] in (".json", ".yaml"):
-            return load_outline(self.script)
-        return read_script(ol, self.script)  # not load_outline: layers before an error are to be checked as well
 
     def take_range(self, ol: Outline, frames: str | None) -> None:
         """Apply the range of the job."""
@@ -198,8 +197,6 @@ class _Check:
             self.__add("warning", "farm", f"a farm refuses it: {error}")
 
     def __look_at_saving(self, ol: Outline) -> None:
-        from ...serialize import outline_text
-
         with collected_problems() as problems:
             try:
                 outline_text(ol)
@@ -226,20 +223,15 @@ class _Check:
                 self.__about(problem.layer, "error", rule, str(problem.error))
 
     def __about(self, layer: Layer, level: str, rule: str, message: str) -> None:
-        self.findings.append(finding_about(layer, level, rule, message))
+        """Note a finding about a layer, whose message names the layer but not the line."""
+        name = layer.get_name()
+        message = message.replace(f"{name!r}{layer.get_origin()}", repr(name))
+        if repr(name) not in message:
+            message = f"layer {name!r}: {message}"
+        self.findings.append(Finding(level, rule, message, name, *layer.get_origin_line()))
 
     def __add(self, level: str, rule: str, message: str, *, file: str = "", line: int = 0) -> None:
         self.findings.append(Finding(level, rule, message, "", file or self.script, line))
-
-
-def finding_about(layer: Layer, level: str, rule: str, message: str) -> Finding:
-    """A finding about a layer, whose message names the layer but not the line."""
-    file, line = layer.get_origin_line()
-    name = layer.get_name()
-    message = message.replace(f"{name!r}{layer.get_origin()}", repr(name))
-    if repr(name) not in message:
-        message = f"layer {name!r}: {message}"
-    return Finding(level, rule, message, name, file, line)
 
 
 def undeclared_files(layer: Layer) -> list[str]:
@@ -285,14 +277,8 @@ _RESOURCES: tuple[tuple[str, Callable[[object], object]], ...] = (
 )
 
 
-def _walk(layers: Iterable[Layer]) -> Iterable[Layer]:
-    for layer in layers:
-        yield layer
-        yield from _walk(layer.get_children())
-
-
 def _count(layer: Layer) -> tuple[int, int]:
     try:
         return counted_frames(layer)
-    except (FrameRangeError, OutlineException):
+    except OutlineException:
         return 0, 0

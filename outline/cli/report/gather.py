@@ -64,8 +64,9 @@ def gather(text: str, server: str | None = None, *, pictures: int = 0) -> Report
         for one in results
         if one.total > len(one.rows)
     ]
+    deaths = tuple(Death(one, tuple(last_lines(one.log, _LAST_LINES))) for one in job.dead[:_MOST_DEATHS])
     where = work.folder if work is not None else ""
-    return Report(job, time.time(), tuple(attempts), _deaths(job), shown, results, where, tuple(notes))
+    return Report(job, time.time(), tuple(attempts), deaths, shown, results, where, tuple(notes))
 
 
 def _with_post(job: JobStatus) -> JobStatus:
@@ -106,7 +107,3 @@ def _results(layer: str, records: Iterable[Record]) -> Results | None:
     if not any(set(row) - {"key", "outputs"} for row in rows):
         return None
     return Results(layer, tuple(flat_rows(rows[:_MOST_ROWS])), len(rows))
-
-
-def _deaths(job: JobStatus) -> tuple[Death, ...]:
-    return tuple(Death(one, tuple(last_lines(one.log, _LAST_LINES))) for one in job.dead[:_MOST_DEATHS])

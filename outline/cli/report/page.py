@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from ...backend.status import FrameAttempt, JobStatus, LayerStatus
 from ...scheduler import FrameState
-from ..text import counted_chunks, duration, memory, plural, quoted, server_option, shorten_middle
+from ..text import counted_chunks, duration, memory, plural, quoted, server_option, shorten_middle, spaced
 from .facts import Death, Picture, Pictures, Report, Results
 from .html import Html, element, escape, json_script, table
 from .plots import COLOURS, histogram, state_bar, timeline
@@ -88,14 +88,14 @@ def _overview(report: Report) -> Html:
     counts = job.counts
     tiles = [_tile("done", f"{100 * job.done // max(1, job.total)} %", f"of {counted_chunks(job.frames, job.total)}")]
     if counts[S.DEAD]:
-        tiles.append(_tile("dead", _count(counts[S.DEAD]), "failed for good", cls="bad"))
+        tiles.append(_tile("dead", spaced(counts[S.DEAD]), "failed for good", cls="bad"))
     if counts[S.RUNNING]:
-        tiles.append(_tile("running", _count(counts[S.RUNNING]), ""))
+        tiles.append(_tile("running", spaced(counts[S.RUNNING]), ""))
     failed = sum(one.state is S.WAITING for one in attempts)
     if failed:
         frames = len({one.name for one in attempts if one.state is S.WAITING})
         tiles.append(
-            _tile("failed, tried again", _count(failed), f"{plural(failed, 'attempt')} at {plural(frames, 'frame')}")
+            _tile("failed, tried again", spaced(failed), f"{plural(failed, 'attempt')} at {plural(frames, 'frame')}")
         )
     if attempts:
         tiles += _time_tiles(attempts)
@@ -128,16 +128,11 @@ def _tile(word: str, value: str, more: str, cls: str = "") -> Html:
     return element("div", element("span", word), element("b", value), element("small", more), cls=f"tile {cls}".strip())
 
 
-def _count(number: int) -> str:
-    """A number as other texts of the library write it: ``6 000``."""
-    return f"{number:,}".replace(",", " ")
-
-
 def _legend(counts: Mapping[FrameState, int]) -> Html:
     return element(
         "p",
         *(
-            element("span", element("i", cls=state.value), f"{_count(count)} {state.value.lower()}")
+            element("span", element("i", cls=state.value), f"{spaced(count)} {state.value.lower()}")
             for state, count in counts.items()
             if count
         ),
@@ -164,7 +159,7 @@ def _layer(place: int, layer: LayerStatus, attempts: Sequence[FrameAttempt]) -> 
     if any(one.memory_kb for one in good):
         plots.append(histogram("memory", [one.memory_kb for one in good if one.memory_kb], lambda kb: memory(int(kb))))
     head = element("h3", element("i", cls=f"c{place % COLOURS}"), layer.name)
-    words = f"{_count(layer.done)} of {counted_chunks(layer.frames, layer.total)} done"
+    words = f"{spaced(layer.done)} of {counted_chunks(layer.frames, layer.total)} done"
     failed = sum(one.state in _FAILED for one in attempts)
     words += f", {plural(failed, 'attempt')} failed" if failed else ""
     return element("article", head, element("p", words), state_bar(layer.counts), element("div", *plots, cls="pair"))
