@@ -22,6 +22,7 @@ from outline.frames import chunk_heads
 __all__ = [
     "job_in",
     "log_of",
+    "names_in",
     "needs",
     "only_session",
     "outline_file",
@@ -29,6 +30,7 @@ __all__ = [
     "run_layer",
     "start",
     "until",
+    "write",
 ]
 
 
@@ -55,6 +57,17 @@ def log_of(root: Path, frame_name: str, attempt: int | None = None) -> str:
     ending = f".{attempt}" if attempt else ""
     (path,) = only_session(root).glob(f"logs/*.{frame_name}.rqlog{ending}")
     return path.read_text(errors="replace")
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of what is in a folder, sorted."""
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write(folder: Path, *names: str, text: str = "x") -> None:
+    """Write files with the same text into a folder."""
+    for name in names:
+        (folder / name).write_text(text)
 
 
 def until(true: Callable[[], object], seconds: float = 20.0) -> None:

@@ -39,9 +39,11 @@ class Stage:
         self.log = folder / "frame.rqlog"
         self.bin.mkdir()
         self.shots.mkdir()
+        for program, application, _ in CAST.values():
+            self.program(program, application)
 
     def program(self, name: str, application: str, **scenario: Any) -> None:
-        """Put a program on the PATH; see ``tests.fakes.applications.install``."""
+        """Put a program on the PATH that does as the scenario says; see ``tests.fakes.applications.install``."""
         install(self.bin, name, application, scenario)
 
     def scene(self, name: str, text: str = "") -> str:
@@ -55,8 +57,9 @@ class Stage:
         return str(self.shots / name)
 
     def layer(self, make: type[RenderLayer], frames: str, **args: Any) -> RenderLayer:
-        """Return a layer whose frames are one chunk, ready to be executed."""
+        """Return a layer whose frames are one chunk, ready to be executed; by default of ``a.####.exr``."""
         ol = Outline("shot", frame_range=frames)
+        args = {"outputs": self.path("a.####.exr"), **args}
         layer = make("beauty", chunk=max(1, len(FrameSet(frames))), **args)
         ol.add_layer(layer)
         ol.setup()
@@ -93,7 +96,8 @@ class Stage:
     def cast(self, make: type[RenderLayer], frames: str, **scenario: Any) -> dict[str, Any]:
         """Put the program of a module on the PATH, write what it reads, and return the arguments for ``render``."""
         program, application, args = CAST[make]
-        self.program(program, application, **scenario)
+        if scenario:
+            self.program(program, application, **scenario)
         picture = self.path("a.####.exr")
         scene = self.scene("a.scene", picture)
         if issubclass(make, PerFrameLayer):

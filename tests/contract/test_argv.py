@@ -27,13 +27,10 @@ MAYA = ["-rd", "SHOTS", "-im", "a", "-fnc", "name.#.ext", "-pad", "4"]
 
 
 def test_maya_runs_once_per_row_of_frames(stage: Stage) -> None:
-    stage.program("Render", "maya")
-
     stage.render(
         Maya,
         FRAMES,
         scene=stage.scene("a b.ma"),
-        outputs=stage.path("a.####.exr"),
         renderer="arnold",
         project=stage.path("proj"),
         camera="main",
@@ -65,21 +62,16 @@ def test_maya_runs_once_per_row_of_frames(stage: Stage) -> None:
     ],
 )
 def test_maya_is_told_how_pictures_are_named(stage: Stage, output: str, words: list[str]) -> None:
-    stage.program("Render", "maya")
-
     stage.render(Maya, "7", scene=stage.scene("a.ma"), outputs=stage.path(output))
 
     assert stage.calls() == [["Render", "-s", "7", "-e", "7", "-b", "1", "-rd", "SHOTS", *words, "SHOTS/a.ma"]]
 
 
 def test_renderman_in_maya_has_flags_of_its_own(stage: Stage) -> None:
-    stage.program("Render", "maya")
-
     stage.render(
         Maya,
         "1-3",
         scene=stage.scene("a.ma"),
-        outputs=stage.path("a.####.exr"),
         renderer="renderman",
         width=64,
         height=32,
@@ -93,11 +85,7 @@ def test_renderman_in_maya_has_flags_of_its_own(stage: Stage) -> None:
 
 
 def test_redshift_in_maya_gets_its_gpus_in_one_word(stage: Stage) -> None:
-    stage.program("Render", "maya")
-
-    stage.render(
-        Maya, "7", scene=stage.scene("a.ma"), outputs=stage.path("a.####.exr"), renderer="redshift", gpu_ids=[0, 1]
-    )
+    stage.render(Maya, "7", scene=stage.scene("a.ma"), renderer="redshift", gpu_ids=[0, 1])
 
     assert stage.calls() == [
         ["Render", "-r", "redshift", "-s", "7", "-e", "7", "-b", "1", *MAYA, "-gpu", "{0,1}", "SHOTS/a.ma"]
@@ -105,10 +93,9 @@ def test_redshift_in_maya_gets_its_gpus_in_one_word(stage: Stage) -> None:
 
 
 def test_maya_may_leave_the_names_to_the_scene(stage: Stage) -> None:
-    stage.program("Render", "maya")
     scene = stage.scene("a.ma", stage.path("a.####.exr"))
 
-    stage.render(Maya, "7", scene=scene, outputs=stage.path("a.####.exr"), image_name=False)
+    stage.render(Maya, "7", scene=scene, image_name=False)
 
     assert stage.calls() == [["Render", "-s", "7", "-e", "7", "-b", "1", "SHOTS/a.ma"]]
 
@@ -120,13 +107,10 @@ def test_a_name_that_maya_cannot_write_is_refused_at_launch(stage: Stage, output
 
 
 def test_nuke_gets_a_list_in_one_word(stage: Stage) -> None:
-    stage.program("nuke", "nuke")
-
     stage.render(
         Nuke,
         FRAMES,
         scene=stage.scene("a b.nk", stage.path("a.####.exr")),
-        outputs=stage.path("a.####.exr"),
         write_nodes=["Write1", "Write2"],
         views=["left", "right"],
         proxy=False,
@@ -145,17 +129,15 @@ def test_nuke_gets_a_list_in_one_word(stage: Stage) -> None:
 
 
 def test_nuke_needs_only_a_script(stage: Stage) -> None:
-    stage.program("nuke", "nuke")
     scene = stage.scene("a.nk", stage.path("a.####.exr"))
 
-    stage.render(Nuke, "1,3,7", scene=scene, outputs=stage.path("a.####.exr"), gpu=True)
+    stage.render(Nuke, "1,3,7", scene=scene, gpu=True)
 
     words = ["-x", "-V", "2", "--gpu", "-m", "4", "--sro", "-F", "1 3 7", "SHOTS/a.nk"]
     assert stage.calls() == [["nuke", *words]]
 
 
 def test_hython_renders_all_rows_in_one_process(stage: Stage) -> None:
-    stage.program("hython", "hython")
     scene = stage.scene("a b.hip", f"rop /out/a {stage.path('a.$F4.exr')}")
 
     stage.render(HoudiniRop, FRAMES, scene=scene, rop="/out/a", outputs=stage.path("a.$F4.exr"))
@@ -167,7 +149,6 @@ def test_hython_renders_all_rows_in_one_process(stage: Stage) -> None:
 
 
 def test_hython_can_be_told_where_to_write(stage: Stage) -> None:
-    stage.program("hython", "hython")
     scene = stage.scene("a.hip", "rop /out/a /nowhere/a.$F4.exr")
 
     stage.render(
@@ -179,14 +160,12 @@ def test_hython_can_be_told_where_to_write(stage: Stage) -> None:
 
 
 def test_katana_gets_a_list_without_steps(stage: Stage) -> None:
-    stage.program("katana", "katana")
     scene = stage.scene("a b.katana", stage.path("a.####.exr"))
 
     stage.render(
         Katana,
         "1-3,5-9x2",
         scene=scene,
-        outputs=stage.path("a.####.exr"),
         render_node="Main",
         variables={"shot": "a b"},
     )
@@ -198,8 +177,6 @@ def test_katana_gets_a_list_without_steps(stage: Stage) -> None:
 
 
 def test_aerender_runs_once_per_row_of_consecutive_frames(stage: Stage) -> None:
-    stage.program("aerender", "aerender")
-
     stage.render(
         AfterEffects,
         "1-3,7,9",
@@ -224,13 +201,10 @@ def test_aerender_runs_once_per_row_of_consecutive_frames(stage: Stage) -> None:
 
 
 def test_3dsmaxcmd_runs_once_per_row_of_frames(stage: Stage) -> None:
-    stage.program("3dsmaxcmd", "3dsmaxcmd")
-
     stage.render(
         Max3ds,
         FRAMES,
         scene=stage.scene("a b.max"),
-        outputs=stage.path("a.####.exr"),
         camera="Cam 1",
         view="V",
         width=64,
@@ -246,25 +220,19 @@ def test_3dsmaxcmd_runs_once_per_row_of_frames(stage: Stage) -> None:
 
 
 def test_3dsmaxbatch_finds_its_frames_in_the_environment(stage: Stage) -> None:
-    stage.program("3dsmaxbatch", "3dsmaxbatch")
     scene = stage.scene("a b.max", stage.path("a.####.exr"))
 
-    stage.render(
-        Max3dsScript, "1,3-9x2,20", scene=scene, script=stage.scene("s s.ms"), outputs=stage.path("a.####.exr")
-    )
+    stage.render(Max3dsScript, "1,3-9x2,20", scene=scene, script=stage.scene("s s.ms"))
 
     assert stage.calls() == [["3dsmaxbatch", "-v", "5", "SHOTS/s s.ms", "-sceneFile", "SHOTS/a b.max"]]
     assert stage.pictures() == PICTURES
 
 
 def test_cinema_4d_runs_once_per_row_of_frames(stage: Stage) -> None:
-    stage.program("Commandline", "cinema4d")
-
     stage.render(
         Cinema4D,
         FRAMES,
         scene=stage.scene("a b.c4d"),
-        outputs=stage.path("a.####.exr"),
         take="Main",
         width=64,
         height=32,
@@ -282,14 +250,12 @@ def test_cinema_4d_runs_once_per_row_of_frames(stage: Stage) -> None:
 
 
 def test_gaffer_gets_its_context_last(stage: Stage) -> None:
-    stage.program("gaffer", "gaffer")
     scene = stage.scene("a b.gfr", stage.path("a.####.exr"))
 
     stage.render(
         Gaffer,
         FRAMES,
         scene=scene,
-        outputs=stage.path("a.####.exr"),
         nodes=["Render", "Other"],
         context={"shot": "it's", "take": 3},
         ignore_load_errors=True,
@@ -302,9 +268,8 @@ def test_gaffer_gets_its_context_last(stage: Stage) -> None:
 
 
 def test_extra_args_come_where_the_program_reads_them(stage: Stage) -> None:
-    stage.program("nuke", "nuke")
     scene = stage.scene("a.nk", stage.path("a.####.exr"))
 
-    stage.render(Nuke, "1", scene=scene, outputs=stage.path("a.####.exr"), extra_args=["-V", "1"])
+    stage.render(Nuke, "1", scene=scene, extra_args=["-V", "1"])
 
     assert stage.calls() == [["nuke", "-x", "-V", "2", "-m", "4", "--sro", "-F", "1", "-V", "1", "SHOTS/a.nk"]]

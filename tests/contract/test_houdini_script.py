@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 
 def test_a_node_with_a_button_is_rendered_too(stage: Stage) -> None:
-    stage.program("hython", "hython")
     scene = stage.scene("a.hip", f"button /stage/karma {stage.path('a.$F4.exr')}")
 
     stage.render(HoudiniRop, "1-5x2", scene=scene, rop="/stage/karma", outputs=stage.path("a.$F4.exr"))
@@ -32,7 +31,6 @@ def test_a_node_with_a_button_is_rendered_too(stage: Stage) -> None:
     ],
 )
 def test_what_goes_wrong_in_houdini_is_told(stage: Stage, line: str, status: int, reason: str) -> None:
-    stage.program("hython", "hython")
     scene = stage.scene("a.hip", line)
 
     with pytest.raises(ShellCommandFailureException) as caught:
@@ -43,7 +41,6 @@ def test_what_goes_wrong_in_houdini_is_told(stage: Stage, line: str, status: int
 
 
 def test_a_scene_that_houdini_cannot_load_is_told(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage.program("hython", "hython")
     scene = stage.scene("a.hip", "rop /out/a x")
     layer = stage.layer(HoudiniRop, "1", scene=scene, rop="/out/a", outputs=stage.path("a.$F4.exr"))
     monkeypatch.setattr(layer, "check_before_commands", lambda frames: stage.shots.joinpath("a.hip").unlink())

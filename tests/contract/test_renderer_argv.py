@@ -20,13 +20,10 @@ PICTURES = ["a.0001.exr", "a.0003.exr", "a.0005.exr", "a.0007.exr", "a.0009.exr"
 
 
 def test_husk_is_told_how_many_frames_and_not_the_last_one(stage: Stage) -> None:
-    stage.program("husk", "husk")
-
     stage.render(
         Husk,
         FRAMES,
         scene=stage.scene("a b.usd"),
-        outputs=stage.path("a.####.exr"),
         renderer="BRAY_HdKarma",
         settings="/Render/main",
         camera="/cam",
@@ -78,11 +75,10 @@ SIZE = {"width": 64, "height": 32}
 def test_a_file_per_frame_is_rendered_by_a_process_each(
     stage: Stage, make: type[RenderLayer], args: dict[str, Any], words: list[str]
 ) -> None:
-    program, application, _ = CAST[make]
-    stage.program(program, application)
+    program = CAST[make][0]
     args = {key: stage.path("") if value == "SHOTS" else value for key, value in args.items()}
 
-    stage.render(make, "1,3,20", scene=per_frame(stage, "s"), outputs=stage.path("a.####.exr"), **args)
+    stage.render(make, "1,3,20", scene=per_frame(stage, "s"), **args)
 
     paths = [{"SCENE": f"SHOTS/s {n}.txt", "PICTURE": f"SHOTS/.part-a.{n}.exr"} for n in ("0001", "0003", "0020")]
     assert stage.calls() == [[program, *(named.get(word, word) for word in words)] for named in paths]
@@ -93,13 +89,10 @@ VRAY = ["-display=0", "-autoClose=1", "-verboseLevel=3", "-showProgress=2", "-pr
 
 
 def test_vray_gets_a_list_with_semicolons(stage: Stage) -> None:
-    stage.program("vray", "vray")
-
     stage.render(
         VRay,
         FRAMES,
         scene=stage.scene("a b.vrscene"),
-        outputs=stage.path("a.####.exr"),
         camera="c",
         width=64,
         height=32,
@@ -114,9 +107,7 @@ def test_vray_gets_a_list_with_semicolons(stage: Stage) -> None:
 
 
 def test_vray_with_a_scene_per_frame_leaves_the_names_alone(stage: Stage) -> None:
-    stage.program("vray", "vray")
-
-    stage.render(VRay, "1,3,20", scene=per_frame(stage, "v"), outputs=stage.path("a.####.exr"))
+    stage.render(VRay, "1,3,20", scene=per_frame(stage, "v"))
 
     assert stage.calls() == [
         [

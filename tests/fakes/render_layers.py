@@ -15,7 +15,18 @@ from outline.modules.render import RenderCommand, RenderLayer
 
 from . import renderer
 
-__all__ = ["PROGRAM", "SCRIPT", "App", "AppInPlace", "AppOfOld", "AppPerFrame", "AppWithoutExitCode", "Run", "launch"]
+__all__ = [
+    "PROGRAM",
+    "SCRIPT",
+    "App",
+    "AppInPlace",
+    "AppOfOld",
+    "AppPerFrame",
+    "AppWithoutExitCode",
+    "Run",
+    "calls",
+    "launch",
+]
 
 SCRIPT = str(Path(renderer.__file__))
 PROGRAM = [sys.executable, SCRIPT]
@@ -75,3 +86,8 @@ def launch(kind: type[RenderLayer] = App, *, frames: str = "1-3", **args: Any) -
     ol.add_layer(layer)
     ol.setup()
     return layer
+
+
+def calls(folder: Path) -> list[str]:
+    """Return the frames of each call of the renderer that worked in a folder, with the words behind them."""
+    return (folder / renderer.CALLS).read_text().splitlines()

@@ -15,7 +15,7 @@ from outline.modules.blender import Blender
 from tests.conftest import RunPycuerun
 from tests.fakes import killer
 from tests.pictures import read_picture
-from tests.support import job_in, log_of, needs, outline_file, run_layer
+from tests.support import job_in, log_of, names_in, needs, outline_file, run_layer
 
 MAKE = Path(__file__).resolve().parent.parent / "data" / "scenes" / "make_blend.py"
 
@@ -42,10 +42,6 @@ def render(scene: Path, frames: str, **args: object) -> None:
     """Render all frames of a scene in one chunk."""
     args = {"outputs": "out/a.####.png", "chunk": 20, "factory_startup": True, **args}
     run_layer(Blender, frames, scene=str(scene), **args)
-
-
-def names_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 # -- good input -------------------------------------------------------------------------------------------------

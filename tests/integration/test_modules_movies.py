@@ -19,7 +19,7 @@ from outline.modules.render import RenderLayer
 from tests.conftest import RunPycuerun
 from tests.fakes import killer
 from tests.pictures import read_picture, split_pictures
-from tests.support import job_in, needs, outline_file, run_layer
+from tests.support import job_in, names_in, needs, outline_file, run_layer
 
 pytestmark = pytest.mark.realtool
 
@@ -36,10 +36,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         head, pixel = b"P6 64 48 255\n", bytes([40 * abs(frame), 100, 255 - 30 * abs(frame)])
         (folder / "in" / f"a.{frame:04d}.ppm").write_bytes(head + pixel * (64 * 48))
     return folder
-
-
-def names_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 # -- oiiotool ---------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from outline.modules.tachyon import Tachyon
 from tests.conftest import RunPycuerun
 from tests.fakes import killer
 from tests.pictures import read_picture
-from tests.support import job_in, needs, outline_file, run_layer
+from tests.support import job_in, names_in, needs, outline_file, run_layer
 
 SCENES = Path(__file__).resolve().parent.parent / "data" / "scenes"
 
@@ -63,10 +63,6 @@ def scenes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (folder / f"ball.{frame:04d}.dat").write_text("BEGIN_SCENE" + text.replace("$X", str(frame / 5 - 1)))
     monkeypatch.chdir(folder)
     return folder
-
-
-def names_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 # -- good input -------------------------------------------------------------------------------------------------

@@ -11,11 +11,7 @@ import pytest
 import yaml
 
 from outline import io
-
-
-def write(folder: pathlib.Path, *names: str, text: str = "x") -> None:
-    for name in names:
-        (folder / name).write_text(text)
+from tests.support import write
 
 
 def test_row_29_mkdir_makes_the_folder_that_the_files_are_in(folder: pathlib.Path) -> None:

@@ -11,12 +11,7 @@ import pytest
 
 from outline import io
 from outline.exception import FileSpecException
-
-
-def write(folder: pathlib.Path, *names: str, text: str = "x") -> None:
-    for name in names:
-        (folder / name).write_text(text)
-
+from tests.support import write
 
 # -- Path --------------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from outline.io import FileSpec
 from outline.io.attempt import Attempt, Checks, find_complete
 from outline.io.checks import Signature, find_old, find_unusable, may_be_new, signatures, tell_wrong
 from outline.io.output import Output, read_outputs
+from tests.support import names_in
 
 SECOND = 10**9
 
@@ -22,10 +23,6 @@ def write(folder: Path, *names: str, text: str = "picture") -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         (folder / name).write_text(text)
-
-
-def names_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 # -- reading what a layer was given -----------------------------------------------------------------------------

@@ -26,51 +26,24 @@ def words_of(frames: str, **args: object) -> list[str]:
     return command.argv[1:]
 
 
+def after(words: list[str], flag: str) -> str:
+    return words[words.index(flag) + 1]
+
+
 def test_everything_stands_before_the_frames(programs: Path) -> None:
     words = words_of(
         "1,3-9", engine="cycles", scene_name="Shot 1", factory_startup=True, extra_args=["--verbose", "2"], cores=2
     )
 
-    assert words == [
-        "-b",
-        "--factory-startup",
-        "-noaudio",
-        "/a b/shot.blend",
-        "-S",
-        "Shot 1",
-        "--python-exit-code",
-        "3",
-        "--python-expr",
-        "import bpy; bpy.data.scenes['Shot 1']",
-        "-E",
-        "CYCLES",
-        "-F",
-        "PNG",
-        "-t",
-        "2",
-        "--verbose",
-        "2",
-        "-o",
-        "/out/a.####.png",
-        "-f",
-        "1,3..9",
-    ]
+    scene = ["-S", "Shot 1", "--python-exit-code", "3", "--python-expr", "import bpy; bpy.data.scenes['Shot 1']"]
+    settings = ["-E", "CYCLES", "-F", "PNG", "-t", "2", "--verbose", "2"]
+    assert words[:4] == ["-b", "--factory-startup", "-noaudio", "/a b/shot.blend"]
+    assert words[4:] == [*scene, *settings, "-o", "/out/a.####.png", "-f", "1,3..9"]
 
 
 def test_little_is_said_when_little_was_asked_for(programs: Path) -> None:
-    assert words_of("7") == [
-        "-b",
-        "-noaudio",
-        "/a b/shot.blend",
-        "-F",
-        "PNG",
-        "-t",
-        "2",
-        "-o",
-        "/out/a.####.png",
-        "-f",
-        "7",
-    ]
+    settings = ["-F", "PNG", "-t", "2"]
+    assert words_of("7") == ["-b", "-noaudio", "/a b/shot.blend", *settings, "-o", "/out/a.####.png", "-f", "7"]
 
 
 @pytest.mark.parametrize(
@@ -97,13 +70,13 @@ def test_frames_that_the_command_line_cannot_name_are_rendered_by_a_script(
 def test_the_format_is_that_of_the_extension(programs: Path, output: str, name: str) -> None:
     words = words_of("1", outputs=output)
 
-    assert words[words.index("-F") + 1] == name
+    assert after(words, "-F") == name
 
 
 def test_the_format_can_be_given(programs: Path) -> None:
     words = words_of("1", outputs="a.#.exr", format="OPEN_EXR_MULTILAYER")
 
-    assert words[words.index("-F") + 1] == "OPEN_EXR_MULTILAYER"
+    assert after(words, "-F") == "OPEN_EXR_MULTILAYER"
 
 
 def test_an_extension_that_is_no_picture_is_refused(programs: Path) -> None:
@@ -132,7 +105,7 @@ def test_an_engine_has_another_name_in_other_versions(engine: str, version: tupl
 def test_the_version_of_the_layer_says_what_eevee_is_called(programs: Path) -> None:
     words = words_of("1", engine="eevee", version="4.2", executable="blender")
 
-    assert words[words.index("-E") + 1] == "BLENDER_EEVEE_NEXT"
+    assert after(words, "-E") == "BLENDER_EEVEE_NEXT"
 
 
 @pytest.mark.parametrize(("said", "name"), [("Blender 4.5.1 LTS", "BLENDER_EEVEE_NEXT"), ("", "BLENDER_EEVEE")])
@@ -141,7 +114,7 @@ def test_blender_is_asked_for_its_version_when_the_layer_has_none(programs: Path
 
     words = words_of("1", engine="eevee")
 
-    assert words[words.index("-E") + 1] == name
+    assert after(words, "-E") == name
 
 
 def test_a_version_that_cannot_be_asked_for_is_an_old_one(programs: Path) -> None:

@@ -22,35 +22,16 @@ def commands_of(frames: str, **args: object) -> list[list[str]]:
 def test_the_whole_animation_and_the_part_are_told(programs: Path) -> None:
     (words,) = commands_of("3-5", width=64, height=48, quality=9, antialias=0.3, declare={"Size": 2}, extra_args=["-V"])
 
-    assert words == [
-        "-D",
-        '+I"/a b/ball.pov"',
-        '+O"/out/a..png"',
-        "+FN",
-        "+W64",
-        "+H48",
-        "+Q9",
-        "+A0.3",
-        "Declare=Size=2",
-        "+WT2",
-        "+KFI1",
-        "+KFF24",
-        "+SF3",
-        "+EF5",
-        "-V",
-    ]
+    settings = ["+FN", "+W64", "+H48", "+Q9", "+A0.3", "Declare=Size=2", "+WT2"]
+    frames = ["+KFI1", "+KFF24", "+SF3", "+EF5"]
+    assert words == ["-D", '+I"/a b/ball.pov"', '+O"/out/a..png"', *settings, *frames, "-V"]
 
 
 def test_frames_with_gaps_take_a_process_for_each_row(programs: Path) -> None:
     parts = [words[-2:] for words in commands_of("1-3,7-8,10-14x2")]
 
-    assert parts == [
-        ["+SF1", "+EF3"],
-        ["+SF7", "+EF8"],
-        ["+SF10", "+EF10"],
-        ["+SF12", "+EF12"],
-        ["+SF14", "+EF14"],
-    ]
+    rows = [(1, 3), (7, 8), (10, 10), (12, 12), (14, 14)]
+    assert parts == [[f"+SF{first}", f"+EF{last}"] for first, last in rows]
 
 
 def test_the_clock_can_run_over_other_frames_than_those_of_the_layer(programs: Path) -> None:

@@ -10,17 +10,8 @@ import pytest
 from outline.exception import LayerException, ShellCommandFailureException
 from outline.io import FileSpec
 from outline.modules.render import RenderLayer
-from tests.fakes import renderer
-from tests.fakes.render_layers import App, AppInPlace, AppOfOld, AppPerFrame, AppWithoutExitCode, Run
-
-
-def files_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def calls(folder: Path) -> list[str]:
-    return (folder / renderer.CALLS).read_text().splitlines()
-
+from tests.fakes.render_layers import App, AppInPlace, AppOfOld, AppPerFrame, AppWithoutExitCode, Run, calls
+from tests.support import names_in
 
 # -- outputs ----------------------------------------------------------------------------------------------------
 
@@ -29,7 +20,7 @@ def calls(folder: Path) -> list[str]:
 def test_pictures_are_in_their_place(run: Run, here: Path, kind: type[RenderLayer]) -> None:
     run(kind)
 
-    assert files_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
+    assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
 
 
 def test_frames_without_pictures_fail_although_the_program_succeeds(run: Run, here: Path) -> None:
@@ -41,7 +32,7 @@ def test_empty_pictures_fail_the_frames_and_are_not_shown(run: Run, here: Path) 
     with pytest.raises(LayerException, match="is empty for frames 1-3"):
         run(behaviour="empty")
 
-    assert files_in(here / "out") == []
+    assert names_in(here / "out") == []
 
 
 def test_pictures_that_are_too_small_fail_the_frames(run: Run, here: Path) -> None:
@@ -71,13 +62,13 @@ def test_a_picture_of_an_earlier_run_stays_when_the_new_one_fails(run: Run, here
 def test_checks_can_be_left_out(run: Run, here: Path, switch: dict[str, bool]) -> None:
     run(behaviour="skip-last", **switch)
 
-    assert files_in(here / "out") == ["a.0001.exr", "a.0002.exr"]
+    assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr"]
 
 
 def test_optional_outputs_may_be_missing(run: Run, here: Path) -> None:
     run(outputs={"main": "out/a.####.exr", "depth": "out/z.####.exr"}, optional="depth")
 
-    assert files_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
+    assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
 
 
 def test_a_second_output_is_required(run: Run, here: Path) -> None:
@@ -115,7 +106,7 @@ def test_a_crash_after_the_last_picture_fails_the_frames(run: Run) -> None:
 def test_a_crash_after_the_last_picture_can_be_accepted(run: Run, here: Path) -> None:
     run(behaviour="crash-at-exit", success_when_outputs_complete=True)
 
-    assert files_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
+    assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
 
 
 def test_a_crash_is_not_accepted_when_pictures_are_missing(run: Run) -> None:
@@ -126,7 +117,7 @@ def test_a_crash_is_not_accepted_when_pictures_are_missing(run: Run) -> None:
 def test_a_line_that_is_an_error_is_told_of_but_trusted_programs_decide(run: Run, here: Path) -> None:
     run(behaviour="tell-error")
 
-    assert len(files_in(here / "out")) == 3
+    assert len(names_in(here / "out")) == 3
 
 
 def test_a_line_that_is_an_error_fails_frames_of_programs_that_always_exit_with_0(run: Run) -> None:
@@ -142,7 +133,7 @@ def test_a_fatal_line_fails_frames_of_any_program_and_comes_first(run: Run, here
         "    Error: texture.tif is missing",
         "layer 'app': App reported an error; App said: System is out of memory",
     ]
-    assert files_in(here / "out") == []
+    assert names_in(here / "out") == []
 
 
 def test_a_fatal_line_is_not_forgiven_when_all_pictures_are_there(run: Run) -> None:
@@ -153,13 +144,13 @@ def test_a_fatal_line_is_not_forgiven_when_all_pictures_are_there(run: Run) -> N
 def test_a_harmless_line_fails_no_frame(run: Run, here: Path) -> None:
     run(AppWithoutExitCode, behaviour="tell-harmless-error")
 
-    assert len(files_in(here / "out")) == 3
+    assert len(names_in(here / "out")) == 3
 
 
 def test_pictures_of_a_chunk_appear_while_others_are_still_being_rendered(run: Run, here: Path) -> None:
     run(behaviour="wait-for-first")
 
-    assert files_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
+    assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
 
 
 # -- killed -----------------------------------------------------------------------------------------------------
@@ -169,7 +160,7 @@ def test_a_killed_frame_leaves_no_picture_that_looks_whole(run: Run, here: Path)
     with pytest.raises(ShellCommandFailureException, match="signal 9"):
         run(behaviour="die-in-last")
 
-    assert files_in(here / "out") == ["a.0001.exr", "a.0002.exr"]
+    assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr"]
 
 
 def test_what_a_killed_attempt_has_left_is_removed_by_the_next(run: Run, here: Path) -> None:
@@ -178,7 +169,7 @@ def test_what_a_killed_attempt_has_left_is_removed_by_the_next(run: Run, here: P
 
     run()
 
-    assert files_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
+    assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
 
 
 # -- frames that are there --------------------------------------------------------------------------------------

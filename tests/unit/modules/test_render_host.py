@@ -15,15 +15,8 @@ from outline.exception import LayerException, OutlineException, SessionException
 from outline.io.output import Targets
 from outline.modules.render import RenderLayer
 from tests.fakes import renderer
-from tests.fakes.render_layers import PROGRAM, SCRIPT, App, Run, launch
-
-
-def files_in(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
-
-
-def calls(folder: Path) -> list[str]:
-    return (folder / renderer.CALLS).read_text().splitlines()
+from tests.fakes.render_layers import PROGRAM, SCRIPT, App, Run, calls, launch
+from tests.support import names_in
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, folder: Path, text: str) -> None:
@@ -99,7 +92,7 @@ def test_home_and_variables_in_paths_are_those_of_the_host_that_renders(
     layer.execute(1)
 
     assert layer.get_scene() == str(here / "a.blend")
-    assert files_in(here / "shot" / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
+    assert names_in(here / "shot" / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
 
 
 def test_a_variable_in_an_output_that_is_not_set_fails_before_anything_is_made(run: Run, here: Path) -> None:
@@ -207,7 +200,7 @@ def test_paths_of_other_systems_are_mapped_where_the_frame_runs(
 
     layer.execute(1)
 
-    assert files_in(here / "shots" / "new") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
+    assert names_in(here / "shots" / "new") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
     assert json.loads((here / renderer.ENVIRON).read_text())["TEXTURES"] == f"{here}/shots/tex:{here}/shots/more"
     assert layer.get_scene() == f"{here}/shots/a.blend"
 

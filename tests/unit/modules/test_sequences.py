@@ -18,11 +18,6 @@ from outline.modules.render import RenderLayer
 pytestmark = pytest.mark.usefixtures("programs")
 
 
-def commands_of(layer: RenderLayer, frames: str) -> list[list[str]]:
-    """Return the words of each command, without the program."""
-    return [command.argv[1:] for command in layer.list_commands(FrameSet(frames))]
-
-
 def add(layer: RenderLayer, frames: str) -> None:
     """Make the layer one of a job of these frames."""
     Outline("shot", frame_range=frames, current=False).add_layer(layer)
@@ -36,20 +31,9 @@ def test_a_contact_sheet_has_all_pictures_in_one_frame() -> None:
 
     fit = ["--fit:pad=1", "32x24"]
     assert layer.get_frame_range() == "5"
-    assert command.argv[3:] == [
-        "--evaloff",
-        "--wildcardoff",
-        "/in/a.0005.exr",
-        *fit,
-        "/in/a.0007.exr",
-        *fit,
-        "/in/a.0009.exr",
-        *fit,
-        "--mosaic:pad=0",
-        "2x2",
-        "-o",
-        "/out/sheet.png",
-    ]
+    pictures = [word for frame in (5, 7, 9) for word in (f"/in/a.000{frame}.exr", *fit)]
+    sheet = ["--mosaic:pad=0", "2x2", "-o", "/out/sheet.png"]
+    assert command.argv[3:] == ["--evaloff", "--wildcardoff", *pictures, *sheet]
 
 
 def test_a_contact_sheet_is_square_unless_asked_otherwise() -> None:
