@@ -14,7 +14,7 @@ from .filespec import FileSpec
 from .path import resolve
 from .pattern import SequencePattern, files_of, find_slot
 
-__all__ = ["HIDDEN", "MAIN", "Output", "Targets", "hide", "read_outputs", "scratch_folder"]
+__all__ = ["HIDDEN", "MAIN", "Output", "Targets", "hide", "named_outputs", "read_outputs", "scratch_folder"]
 
 # The name of the only, or first, output.
 MAIN = "main"
@@ -248,7 +248,7 @@ def read_outputs(
     Raises:
         LayerException: It is something else, a path has no file name, or ``optional`` names what is not there.
     """
-    named = _named(spec)
+    named = named_outputs(spec)
     loose = {_text(one) for one in ([optional] if isinstance(optional, (str, os.PathLike)) else optional or ())}  # type: ignore[attr-defined]
     unknown = loose - set(named) - set(named.values())
     if unknown:
@@ -259,7 +259,8 @@ def read_outputs(
     ]
 
 
-def _named(spec: object) -> dict[str, str]:
+def named_outputs(spec: object) -> dict[str, str]:
+    """The paths of outputs as a layer was given them, by names; errors are those of ``read_outputs``."""
     if spec is None:
         return {}
     if isinstance(spec, Mapping):

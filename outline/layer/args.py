@@ -55,7 +55,7 @@ class LayerArgs(TypedDict, total=False):
     memory: str | int | float  #: Memory that one frame reserves, ``"512m"``, ``"4g"``; a number is GB.
     min_bytes: int  #: Files of ``outputs`` must be larger.
     nocheck: bool  #: True leaves out the check for outputs.
-    optional: str | list[str]  #: Names of ``outputs`` that frames may lack.
+    optional: Any  #: Names or values of ``outputs`` and ``inputs`` that frames may lack.
     outputs: Any  #: What each frame leaves behind: a path with the frame in any style, a list, or a dict of names.
     python_path: list[str]  #: Folders put before sys.path while a frame runs.
     proxy_enable: bool  #: Kept for PyOutline modules.

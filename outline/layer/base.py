@@ -733,6 +733,8 @@ class Layer(metaclass=LayerType):
     def input_paths(self, frame: int, name: str = "") -> list[str]:
         """The paths that a frame reads under a name of ``inputs``; of the first one without a name.
 
+        Of an optional input those that are there.
+
         Raises:
             LayerException: There is no such input.
         """
@@ -741,7 +743,7 @@ class Layer(metaclass=LayerType):
         return links.paths_of(self, frame, name)
 
     def input_path(self, frame: int, name: str = "") -> str:
-        """The one path that a frame reads under a name of ``inputs``.
+        """The one path that a frame reads under a name of ``inputs``; empty where an optional one is not there.
 
         Raises:
             LayerException: There is no such input, or it is several files.

@@ -272,8 +272,12 @@ def hold(ol: Outline) -> None:
     ol._ol_state.held = frozenset(held)
 
 
-def bind(ol: Outline) -> None:
+def bind(ol: Outline, may_lack: Callable[[Layer, Layer], bool]) -> None:
     """Let layers that wait frame by frame wait by key, or for all frames where keys say nothing.
+
+    Args:
+        ol: The outline.
+        may_lack: Tells of a layer and one that it waits for whether its items may be lacking there.
 
     Raises:
         LayerException: The waiting layer has items that the other one lacks.
@@ -283,12 +287,14 @@ def bind(ol: Outline) -> None:
         if ol.holds(layer):
             continue
         for position, depend in enumerate(state_of(layer).depends):
-            if depend.get_type() == DependType.FrameByFrame and not _pairs(layer, depend.get_depend_on_layer()):
+            if depend.get_type() == DependType.FrameByFrame and not _pairs(
+                layer, depend.get_depend_on_layer(), may_lack
+            ):
                 on, propagate = depend.get_depend_on_layer(), depend.is_propagated()
                 state_of(layer).depends[position] = Depend(layer, on, DependType.LayerOnLayer, propagate, False)
 
 
-def _pairs(layer: Layer, on: Layer) -> bool:
+def _pairs(layer: Layer, on: Layer, may_lack: Callable[[Layer, Layer], bool]) -> bool:
     mine, theirs = source_of(layer), source_of(on)
     if mine == theirs or isinstance(mine, ItemTable) or isinstance(theirs, ItemTable):
         return True
@@ -297,11 +303,12 @@ def _pairs(layer: Layer, on: Layer) -> bool:
     ol = layer.get_outline()
     numbers = _book(ol).of(theirs)
     lacking = [item.key for number, item in _book(ol).of(mine).items() if number not in numbers]
-    if lacking:
+    if lacking and not may_lack(layer, on):
         shown = ", ".join(map(repr, lacking[:_SHOWN_KEYS])) + (" …" if len(lacking) > _SHOWN_KEYS else "")
         raise LayerException(
             f"{where(layer)} waits frame by frame for {on.get_name()!r}, whose items {theirs} lack {len(lacking)} of"
-            f" its keys: {shown}; wait for all of it with require={on.get_name() + ':all'!r}"
+            f" its keys: {shown}; wait for all of it with require={on.get_name() + ':all'!r}, or name what it reads of"
+            " it in inputs= and in optional="
         )
     return True
 

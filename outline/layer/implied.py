@@ -16,8 +16,9 @@ from ..storage import is_url
 from .args import where
 from .datasets import all_frames, hold, item_finder
 from .input_path import frame_path_of
-from .inputs import ITEM, Input, named_inputs, read_input, read_inputs
-from .outputs import declared_outputs
+from .inputs import ITEM, Input, read_input, read_inputs
+from .optional import is_same, named_inputs
+from .outputs import declared_outputs, optional_of
 from .own_files import look_of
 from .state import state_of
 
@@ -41,10 +42,13 @@ def imply_depends(ol: Outline) -> None:
     """
     makers = Makers(ol)
     for layer in ol.get_layers():
+        args = state_of(layer).args
+        if args.get("inputs") is not None and args.get("optional"):
+            args["optional"] = [*optional_of(layer).outputs, *optional_of(layer).inputs]
         for one in read_inputs(layer):
             made = makers.of(layer, one.path) if one.maker is None and one.name != ITEM else None
             if made is not None:
-                state_of(layer).args["inputs"] = named_inputs(layer.get_arg("inputs")) | {one.name: made}
+                _replace(layer, one, made)
                 one = read_input(layer, one.name, made)
             if one.maker is layer:
                 is_in = "is in" if one.inside or not one.outputs else "is"
@@ -52,6 +56,17 @@ def imply_depends(ol: Outline) -> None:
             if one.maker is not None and not _waits_for(layer, one.maker):
                 whole = layer.has_fixed_frames or one.maker.has_fixed_frames or _is_single(one)
                 layer.depend_on(one.maker, DependType.LayerOnLayer if whole else DependType.FrameByFrame)
+
+
+def _replace(layer: Layer, one: Input, made: Any) -> None:  # Any: an argument, as a user may write it
+    """Let the path of an input stand for what a layer makes."""
+    args, optional = state_of(layer).args, optional_of(layer)
+    args["inputs"] = named_inputs(args["inputs"]) | {one.name: made}
+    if one.optional:
+        args["optional"] = [
+            *optional.outputs,
+            *(made if is_same(entry, one.path) else entry for entry in optional.inputs),
+        ]
 
 
 def _is_single(one: Input) -> bool:

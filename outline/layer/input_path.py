@@ -7,11 +7,9 @@ import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..exception import LayerException
 from ..io.path import expand_path
 from ..io.pattern import find_slot, is_fixed
 from ..tokens import FrameTokens, expand_word
-from .args import where
 from .datasets import rendered_frame
 
 if TYPE_CHECKING:
@@ -24,7 +22,7 @@ ITEM_TOKEN = "%{ITEM}"
 
 
 def frame_path_of(layer: Layer, path: str, frame: int, find_item: Callable[[int], Item]) -> str:
-    """A path with its places for frame and item filled in.
+    """A path with its places for frame and item filled in; empty where it is nothing but what an item leaves empty.
 
     Only what the layer says has such places, and variables: what comes from an item stays as it is.
 
@@ -33,9 +31,6 @@ def frame_path_of(layer: Layer, path: str, frame: int, find_item: Callable[[int]
         path: The path as it was written.
         frame: The frame.
         find_item: Gives the item of a frame.
-
-    Raises:
-        LayerException: It is empty for the item.
     """
     if path == ITEM_TOKEN:  # what most layers with files read; no key is a part of such a path
         return _path_in(find_item(frame))
@@ -47,8 +42,6 @@ def frame_path_of(layer: Layer, path: str, frame: int, find_item: Callable[[int]
         item = _item_in_path(path, frame, find_item)
         tokens = FrameTokens(number, layer=layer.get_name(), item=item)
         prefix, suffix = expand_word(pattern.prefix, tokens), expand_word(pattern.suffix, tokens)
-        if item is not None and not f"{prefix}{suffix}":
-            raise LayerException(f"{where(layer)}: its input {path} is empty for the item {item.key!r}")
         pattern = pattern._replace(prefix=prefix, suffix=suffix)
     return pattern.frame_path(number)
 

@@ -4,20 +4,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..exception import LayerException
 from ..io.path import resolve
 from .args import where
 from .input_path import ITEM_TOKEN
-from .outputs import declared_outputs
+from .optional import is_output, named_inputs
+from .outputs import declared_outputs, optional_of
 from .state import SLOT
 
 if TYPE_CHECKING:
     from .base import Layer
 
-__all__ = ["ITEM", "Input", "named_inputs", "read_input", "read_inputs"]
+__all__ = ["ITEM", "Input", "may_lack", "read_input", "read_inputs"]
 
 ITEM = "item"
 """The name of the input that a file item is by itself."""
@@ -32,6 +32,7 @@ class Input(NamedTuple):
         maker: The layer that makes it, when another layer of the job does.
         outputs: The names of the outputs of that layer; none when the path is in a folder of one of its frames.
         inside: The place in the folder that the output is, with places for frame and item; empty for all of it.
+        optional: Frames may lack it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Input(NamedTuple):
     maker: Layer | None = None
     outputs: tuple[str, ...] = ()
     inside: str = ""
+    optional: bool = False
 
     @property
     def is_in_folder(self) -> bool:
@@ -59,21 +61,24 @@ def read_inputs(layer: Layer) -> list[Input]:
     """The argument ``inputs`` of a layer: a path, a layer, an output of a layer, a list or a dict of these.
 
     Raises:
-        LayerException: It is something else.
+        LayerException: It is something else, or ``optional`` names what is not there.
     """
-    spec = layer.get_arg("inputs")
-    inputs = [] if spec is None else [read_input(layer, name, value) for name, value in named_inputs(spec).items()]
+    named = named_inputs(layer.get_arg("inputs"))
+    inputs = [read_input(layer, name, value) for name, value in named.items()]
+    if named and layer.get_arg("optional"):
+        optional = optional_of(layer)
+        inputs = [one._replace(optional=optional.holds(one.name, named[one.name])) for one in inputs]
     if _reads_item(layer, inputs):
         inputs.append(Input(ITEM, ITEM_TOKEN))
     return inputs
 
 
-def named_inputs(spec: Any) -> dict[str, Any]:
-    """The argument ``inputs`` by names."""
-    if isinstance(spec, Mapping):
-        return {str(name): value for name, value in spec.items()}
-    values = list(spec) if isinstance(spec, (list, tuple)) and not _is_output(spec) else [spec]
-    return {"main" if place == 0 else f"input{place + 1}": value for place, value in enumerate(values)}
+def may_lack(layer: Layer, on: Layer) -> bool:
+    """Whether all that a layer reads of another one is optional."""
+    if layer.get_arg("inputs") is None or not layer.get_arg("optional"):
+        return False
+    read = [one.optional for one in read_inputs(layer) if one.maker is on]
+    return bool(read) and all(read)
 
 
 def _reads_item(layer: Layer, inputs: list[Input]) -> bool:
@@ -87,13 +92,6 @@ def _reads_item(layer: Layer, inputs: list[Input]) -> bool:
     return not is_named and any(ITEM_TOKEN in str(layer.get_arg(name)) for name in ("command", "kwargs"))
 
 
-def _is_output(value: Any) -> bool:
-    """Tell whether a value is what ``Layer.output`` gives."""
-    if not (isinstance(value, tuple) and len(value) in (2, 3) and hasattr(value[0], SLOT)):
-        return False
-    return all(isinstance(text, str) for text in value[1:])
-
-
 def read_input(layer: Layer, name: str, value: Any) -> Input:
     """One value of the argument ``inputs`` of a layer.
 
@@ -102,7 +100,7 @@ def read_input(layer: Layer, name: str, value: Any) -> Input:
     """
     if hasattr(value, SLOT):
         return Input(name, "", value, tuple(output.name for output in declared_outputs(value)))
-    if _is_output(value):
+    if is_output(value):
         return _part_of(layer, name, *value)
     if isinstance(value, (str, bytes, os.PathLike)) and value:
         return Input(name, resolve(value))

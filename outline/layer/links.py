@@ -13,10 +13,10 @@ from ..depend import DependType
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..items import is_group_of
-from ..storage import fetch, is_url, join
+from ..storage import exists, fetch, is_url, join
 from ..tokens import guard_tokens, split_command
 from .args import where
-from .datasets import item_finder
+from .datasets import all_frames, item_finder
 from .input_path import ITEM_TOKEN, frame_path_of
 from .inputs import Input, read_inputs
 from .outputs import declared_outputs, fill_in
@@ -64,6 +64,7 @@ class LayerLinks:
         self.outputs = declared_outputs(layer)
         self.__needed = [output for output in self.outputs if not output.optional]
         self.inputs = read_inputs(layer)
+        self.optional = {one.name for one in self.inputs if one.optional}
         self.__source = layer.get_items()
         self.__find_item = item_finder(layer)
         named = {id(one.maker) for one in self.inputs if one.maker is not None}
@@ -74,6 +75,7 @@ class LayerLinks:
         self.__made: dict[str, list[Output]] = {}
         self.__listed: dict[str, list[str]] = {}
         self.__whole: dict[int, bool] = {}
+        self.__frames: dict[int, set[int]] = {}
         source = self.__source
         for depend in layer.get_depends():
             on = depend.get_depend_on_layer()
@@ -148,19 +150,29 @@ class LayerLinks:
         """Label and paths of one input."""
         if one.maker is None:
             path = self.__found_path(one, frame)
-            return self.__below_work(path), [path]
+            return (self.__below_work(path), [path]) if path else (one.path, [])
         if not one.outputs:
-            path = join(self.__work, frame_path_of(self.layer, one.path, frame, self.__find_item))
+            path = join(self.__work, self.__filled(one, one.path, frame))
             return self.__below_work(path), [path]
         members = self.__members(one.maker, frame)
         if members is not None:
             paths = self.__made_paths(one, members)
+        elif one.optional and not self.__reads_all(one.maker) and not self.__has_frame(one.maker, frame):
+            paths = []
         else:
             paths = self.__all_paths(one) if self.__reads_all(one.maker) else self.__made_paths(one, [frame])
         if one.inside:
-            inside = frame_path_of(self.layer, one.inside, frame, self.__find_item)
-            paths = [f"{path}/{inside}" for path in paths]
+            inside = self.__filled(one, one.inside, frame)
+            paths = [f"{path}/{inside}" for path in paths if inside]
         return self.__label(one, frame, paths, members), paths
+
+    def __has_frame(self, maker: Layer, frame: int) -> bool:
+        """Whether a layer can have a frame, be it in this job or in another one."""
+        if maker.get_items() is None:
+            return True
+        if id(maker) not in self.__frames:
+            self.__frames[id(maker)] = set(all_frames(maker))
+        return frame in self.__frames[id(maker)]
 
     def __label(self, one: Input, frame: int, paths: list[str], members: list[int] | None) -> str:
         """What stands for the files of an input: the path of a single one, else what they are of their layer."""
@@ -175,19 +187,29 @@ class LayerLinks:
 
     def found_paths(self, frame: int) -> list[tuple[str, str]]:
         """Name and path of each file that a frame reads and that no layer makes."""
-        return [(one.name, self.__found_path(one, frame)) for one in self.inputs if one.maker is None]
+        found = [(one.name, self.__found_path(one, frame)) for one in self.inputs if one.maker is None]
+        return [(name, path) for name, path in found if path]
 
     def source_labels(self, frame: int) -> list[str]:
         """The labels of the files that a frame reads and that no layer makes, but the file that its item is."""
-        return [
-            self.__below_work(self.__found_path(one, frame))
-            for one in self.inputs
-            if one.maker is None and one.path != ITEM_TOKEN
-        ]
+        found = (one for one in self.inputs if one.maker is None and one.path != ITEM_TOKEN)
+        return [self.__below_work(path) for one in found if (path := self.__found_path(one, frame))]
 
     def __found_path(self, one: Input, frame: int) -> str:
-        """Where a frame finds a file that no layer makes."""
-        return join(self.__launched_in, frame_path_of(self.layer, one.path, frame, self.__find_item))
+        """Where a frame finds a file that no layer makes; empty for an optional one that its item leaves empty."""
+        path = self.__filled(one, one.path, frame)
+        return path and join(self.__launched_in, path)
+
+    def __filled(self, one: Input, path: str, frame: int) -> str:
+        """A path of an input with its places for frame and item filled in.
+
+        Raises:
+            LayerException: It is empty for the item, and not optional.
+        """
+        filled = frame_path_of(self.layer, path, frame, self.__find_item)
+        if not filled and not one.optional:
+            raise LayerException(f"{where(self.layer)}: its input {path} is empty for the item {self.key(frame)!r}")
+        return filled
 
     def makers(self, frame: int) -> Iterator[tuple[str, int | None]]:
         """Layer and frame that make what a frame reads; None stands for all frames of the layer."""
@@ -256,14 +278,19 @@ def fill_paths(layer: Layer, command: Any, frame: int | None) -> Any:
 
 def paths_of(layer: Layer, frame: int, name: str) -> list[str]:
     """What a frame reads under a name; arguments and errors are those of ``Layer.input_paths``."""
-    paths = dict(links_of(layer).input_paths(frame))
+    links, in_chunk = links_of(layer), state_of(layer).in_chunk
+    paths = dict(links.input_paths(frame))
     name = name or next(iter(paths), "main")
     if name not in paths:
         raise LayerException(f"{where(layer)} has no input {name!r}; it has {', '.join(paths) or 'none'}")
-    found = list(map(_here, paths[name]))
-    if not state_of(layer).in_chunk:
-        return found
-    return [fetch(path, _copies()) if is_url(path) else path for path in found]
+    found = _here(paths[name])
+    if name in links.optional and (in_chunk or name in dict(links.found_paths(frame))):
+        found = list(filter(_exists, found))
+    return [fetch(path, _copies()) if is_url(path) else path for path in found] if in_chunk else found
+
+
+def _exists(path: str) -> bool:
+    return exists(path) if is_url(path) else os.path.exists(path)
 
 
 def _copies() -> str:
@@ -287,8 +314,8 @@ def check_made(layer: Layer, frames: Iterable[int]) -> None:
         f"frame {frame}: layer {inside[name]!r} has not made its input {name!r}, {path}"
         for frame in frames
         for name, paths in links.input_paths(frame)
-        if name in inside
-        for path in map(_here, paths)
+        if name in inside and name not in links.optional
+        for path in _here(paths)
         if not os.path.exists(path)
     ]
     if problems:
@@ -296,17 +323,21 @@ def check_made(layer: Layer, frames: Iterable[int]) -> None:
         raise LayerException(f"layer {layer.get_name()!r}: {'; '.join(problems[:_SHOWN])}{more}")
 
 
-def _here(path: str) -> str:
-    """A path as this host has it."""
+def _here(paths: list[str]) -> list[str]:
+    """Paths as this host has them."""
     from ..io.mapping import configured_rules, map_path  # what only frames need
 
     rules = configured_rules()
-    return map_path(path, rules) if rules and not is_url(path) else path
+    return [path if is_url(path) else map_path(path, rules) for path in paths] if rules else paths
 
 
 def path_of(layer: Layer, frame: int, name: str) -> str:
     """The one file that a frame reads under a name; arguments and errors are those of ``Layer.input_path``."""
+    links = links_of(layer)
+    name = name or next((one.name for one in links.inputs), "main")
     paths = paths_of(layer, frame, name)
+    if not paths and name in links.optional:
+        return ""
     if len(paths) != 1:
         raise LayerException(f"{where(layer)}: its input {name!r} is {len(paths)} files; use input_paths")
     return paths[0]

@@ -14,6 +14,7 @@ from ..exception import LayerException
 from ..frames import FrameSet
 from ..tokens import guard_tokens, names_chunk, split_command
 from .args import where
+from .optional import OptionalParts, split_optional
 from .state import state_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ __all__ = [
     "fill_in",
     "finish",
     "make_absolute",
+    "optional_of",
     "publish",
     "targets_of",
 ]
@@ -55,13 +57,36 @@ def declared_outputs(layer: Layer, environ: Mapping[str, str] | None = None) -> 
         LayerException: ``outputs`` or ``optional`` is not what it should be.
     """
     args = state_of(layer).args
-    spec = args.get("outputs")
-    if spec is None or (not layer.manages_outputs and _reads_outputs(type(layer))):
+    spec = _spec_of(layer)
+    if spec is None:
         return []
-    optional = args.get("optional")
+    optional = args.get("optional") if args.get("inputs") is None else optional_of(layer).outputs
     if environ is not None:
         spec, optional = _here(spec, environ), _here(optional, environ)
     return _read(layer, spec, optional)
+
+
+def _spec_of(layer: Layer) -> Any:
+    """The argument ``outputs``; None where a class of a studio means something of its own by it."""
+    spec = state_of(layer).args.get("outputs")
+    return None if spec is None or (not layer.manages_outputs and _reads_outputs(type(layer))) else spec
+
+
+def optional_of(layer: Layer) -> OptionalParts:
+    """What frames of a layer may lack, by the argument ``optional``.
+
+    Raises:
+        LayerException: It names neither an output nor an input.
+    """
+    args = state_of(layer).args
+    if not args.get("optional"):
+        return OptionalParts([], [])
+    from ..io.output import named_outputs  # most layers have none
+
+    try:
+        return split_optional(args["optional"], named_outputs(_spec_of(layer)), args.get("inputs"))
+    except LayerException as error:
+        raise LayerException(f"{where(layer)}: {error}") from error
 
 
 _KEPT_SPECS = 4
@@ -177,8 +202,9 @@ def make_absolute(layer: Layer) -> None:
     outputs = absolute_outputs(layer)
     if outputs:
         args = state_of(layer).args
+        of_inputs = optional_of(layer).inputs if args.get("inputs") is not None else []
         args["outputs"] = {output.name: output.path for output in outputs}
-        args["optional"] = [output.name for output in outputs if output.optional]
+        args["optional"] = [*(output.name for output in outputs if output.optional), *of_inputs]
 
 
 # -- in a frame ------------------------------------------------------------------------------------------------

@@ -470,9 +470,9 @@ class Outline(metaclass=_OutlineType):
             report_problem(DependencyCycle(names, origins), ring[0])
             in_rings.update(id(layer) for layer in ring)
         if self.__has_items():
-            from ..layer import datasets
+            from ..layer import datasets, inputs
 
-            datasets.bind(self)
+            datasets.bind(self, inputs.may_lack)
 
     # -- layers ------------------------------------------------------------------------------------------------
 

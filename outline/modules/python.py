@@ -161,7 +161,10 @@ class Python(RenderLayer):
         }
 
     def _filled(self, value: Any, frame: int) -> Any:  # Any: plain data
-        """Plain data with the tokens in its texts replaced. A text that means several files becomes a list."""
+        """Plain data with the tokens in its texts replaced.
+
+        A text that means several files becomes a list, and one that means none is empty.
+        """
         if isinstance(value, dict):
             return {key: self._filled(one, frame) for key, one in value.items()}
         if isinstance(value, list):
@@ -174,7 +177,7 @@ class Python(RenderLayer):
 
         tokens = FrameTokens.from_environment(os.environ, frame)._replace(item=item_of(self, frame))
         words = expand_command(fill_paths(self, [value], frame), tokens)
-        return words[0] if len(words) == 1 else words
+        return words[0] if len(words) == 1 else words or ""
 
     def setup(self) -> None:
         """Make the path in front of a function absolute. The outline calls this."""

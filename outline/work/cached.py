@@ -81,6 +81,8 @@ class Forecast:
         read = []
         for name, label, paths in links.input_files(frame):
             digest = self.__once(label, paths)
+            if digest is None and name in links.optional and not self.__will_be_there(label, paths):
+                digest = ""
             if digest is None:
                 return False
             read.append(FileState(name, label, Signature(0, 0, 0), digest))
@@ -109,6 +111,10 @@ class Forecast:
         if None in digests:
             return None
         return digests[0] if len(digests) == 1 else digest_of_group(filter(None, digests))
+
+    def __will_be_there(self, label: str, paths: list[str]) -> bool:
+        is_coming = any(path in self.__coming or self.__is_in_coming_folder(path) for path in paths)
+        return is_coming or self.__disk.signature(label) is not None
 
     def __is_in_coming_folder(self, path: str) -> bool:
         """Whether a file is in a folder that will be copied as a whole, so that nobody knows it yet."""

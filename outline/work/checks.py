@@ -112,7 +112,7 @@ def _inputs(layer: str, frame: int, links: LayerLinks, folder: str, look: Look) 
     for name, path in links.found_paths(frame):
         if any(_is_same(path, os.path.join(folder, output)) for output in made):
             yield f"frame {frame} of layer {layer!r} reads what it writes: {path}"
-        elif look.signature(path) is None:
+        elif name not in links.optional and look.signature(path) is None:
             who = f"frame {frame} of layer {layer!r}"
             yield f"{who}: no layer makes its input {name!r}, and it does not exist: {path}"
 

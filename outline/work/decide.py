@@ -77,7 +77,8 @@ class FileState(NamedTuple):
         name: The name of the input or output.
         path: As the layer spells it, relative paths included.
         signature: At the time of the digest.
-        digest: Of its contents, in hexadecimal; that of a folder ends with a mark and the number of its files.
+        digest: Of its contents, in hexadecimal; that of a folder ends with a mark and the number of its files. It is
+            empty for an input that was not there.
     """
 
     name: str
@@ -248,7 +249,7 @@ def _changed_input(record: Record, now: FrameNow, look: Look) -> Decision | None
     if [state.name for state in record.inputs] != [name for name, _ in now.inputs]:
         return Decision(Reason.STALE, f"{len(record.inputs)} inputs -> {len(now.inputs)}")
     for state, (_, path) in zip(record.inputs, now.inputs, strict=True):
-        digest = look.digest(path, state if state.path == path else None)
+        digest = look.digest(path, state if state.path == path else None) or ""
         if digest != state.digest:
             return Decision(Reason.STALE, f"input {path}" if digest else f"input {path} is gone")
     return None

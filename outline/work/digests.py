@@ -113,13 +113,13 @@ class Disk:
 
     def __group_signature(self, paths: list[str]) -> Signature | None:
         size = newest = checksum = 0
+        is_any = False
         for path in paths:
             signature = self.signature(path)
-            if signature is None:
-                return None
-            size, newest = size + signature.size, max(newest, signature.mtime_ns)
+            if signature is not None:
+                size, newest, is_any = size + signature.size, max(newest, signature.mtime_ns), True
             checksum = zlib.crc32(repr(signature).encode(), checksum)
-        return Signature(size, newest, checksum)
+        return Signature(size, newest, checksum) if is_any else None
 
     def digest(self, path: str, known: FileState | None) -> str | None:
         """The digest of a file or folder; the file is not read when ``known`` has its signature."""
@@ -140,6 +140,10 @@ class Disk:
         state = FileState(name, path, *self.__read(path, signature))
         self.take([state])
         return state
+
+    def read(self, name: str, path: str, known: FileState | None = None) -> FileState:
+        """The state of what a frame reads, as ``state`` gives it; the digest is empty when it is not there."""
+        return self.state(name, path, known) or FileState(name, path, _UNTRUSTED, "")
 
     def state(self, name: str, path: str, known: FileState | None = None) -> FileState | None:
         """The state of a file to be recorded; None when it is not there.

@@ -335,8 +335,7 @@ class WorkRun:
         """The states of what a frame reads; ``before`` is its record, which may tell them."""
         disk = self.__disk.of_layer(layer)
         known = {state.path: state for state in before.inputs} if before is not None else {}
-        found = [disk.state(name, disk.group(label, paths), known.get(label)) for name, label, paths in files]
-        return tuple(state for state in found if state is not None)
+        return tuple(disk.read(name, disk.group(label, paths), known.get(label)) for name, label, paths in files)
 
     def __parts(self, launch: int, layer: str) -> Mapping[str, str]:
         if launch not in self.__parts_then:

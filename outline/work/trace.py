@@ -142,7 +142,7 @@ class _Lineage:
 
     def __inputs(self, record: Record) -> list[str]:
         found: list[str] = []
-        for state in record.inputs:
+        for state in (one for one in record.inputs if one.digest):  # others were not there
             found += [state.path] if self.maker(state.path) is not None else self.__members(record, state.path)
         return list(dict.fromkeys(found))
 

@@ -87,6 +87,6 @@ def _outputs(layer: Mapping[str, Any], paths: SessionPaths) -> list[Output]:
         return item_tokens(ItemTable(paths.items(items["table"])).item(frame))
 
     try:
-        return read_outputs(args.get("outputs"), args.get("optional") or (), items=tokens if items else None)
+        return read_outputs(args.get("outputs"), items=tokens if items else None)
     except (OutlineException, TypeError):
         return []
