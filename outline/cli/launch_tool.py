@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..event import AFTER_LAUNCH, BEFORE_LAUNCH, EventHandler, LaunchEvent
-
 if TYPE_CHECKING:
+    from ..event import EventHandler
     from ..loader import Outline
     from .plugin_options import PluginParser
 
@@ -26,7 +25,7 @@ class PyCuerun:
         self.is_plain = is_plain
         self.__parser: PluginParser | None = None
         self.__values: dict[str, Any] = {}
-        self.__events = EventHandler(self)
+        self.__events: EventHandler | None = None
 
     def get_parser(self) -> PluginParser:
         """What plug-ins add their options to."""
@@ -48,7 +47,7 @@ class PyCuerun:
 
     def add_event_listener(self, event_type: str, callback: Callable[[Any], object]) -> None:
         """Call ``callback`` before or after the launch: BEFORE_LAUNCH, AFTER_LAUNCH."""
-        self.__events.add_event_listener(event_type, callback)
+        self.__handler().add_event_listener(event_type, callback)
 
     def add_option(self, *args: Any, **kwargs: Any) -> None:
         """Add an option, as plug-ins do that take the tool for its parser."""
@@ -61,8 +60,16 @@ class PyCuerun:
     def launch_outline(self, outline: Outline, **args: Any) -> Any:
         """Launch an outline and tell the listeners before and after."""
         from ..cuerun import launch
+        from ..event import AFTER_LAUNCH, BEFORE_LAUNCH, LaunchEvent
 
-        self.__events.emit(LaunchEvent(BEFORE_LAUNCH, self, outline=outline))
+        self.__handler().emit(LaunchEvent(BEFORE_LAUNCH, self, outline=outline))
         jobs = launch(outline, **args)
-        self.__events.emit(LaunchEvent(AFTER_LAUNCH, self, job=jobs, outline=outline))
+        self.__handler().emit(LaunchEvent(AFTER_LAUNCH, self, job=jobs, outline=outline))
         return jobs
+
+    def __handler(self) -> EventHandler:
+        if self.__events is None:
+            from ..event import EventHandler  # not for --help
+
+            self.__events = EventHandler(self)
+        return self.__events

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ __all__ = ["PycuerunCommand", "option_group", "tidy_arguments"]
 
 _COMPLETE = {"execute": complete_frame, "resume": complete_session}
 _NEGATIVE_RANGE = re.compile(r"-\d[-\d,xy:by ]*\Z")
+_WIDEST = 100
 _OLD_SPELLINGS = {"-retry": "-m", "-jobid": "-j"}
 
 _HELP = "Launch the outline SCRIPT for the frames RANGE."
@@ -83,7 +85,7 @@ class PycuerunCommand(click.Command):
             "pycuerun",
             params=[*arguments, *(option for group in self.groups.values() for option in group)],
             help=_HELP,
-            context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+            context_settings={"help_option_names": ["-h", "--help"], "terminal_width": _help_width()},
         )
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -106,6 +108,15 @@ class PycuerunCommand(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the epilog as it is."""
         formatter.write(self.epilog_text)
+
+
+def _help_width() -> int:
+    """The width of the help. Click would import shutil to find it, and with that all kinds of compression."""
+    try:
+        columns = int(os.environ.get("COLUMNS", 0)) or os.get_terminal_size().columns
+    except (OSError, ValueError):
+        columns = 80
+    return max(50, min(columns, _WIDEST) - 2)
 
 
 def tidy_arguments(argv: Sequence[str], command: click.Command) -> list[str]:

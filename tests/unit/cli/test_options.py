@@ -215,3 +215,14 @@ def test_a_plug_in_option_that_exists_already_is_refused() -> None:
 def test_an_unknown_action_of_a_plug_in_is_refused() -> None:
     with pytest.raises(OutlineException, match="option --x: invalid action: 'dance'"):
         PluginParser().add_plugin_option("--x", action="dance")
+
+
+@pytest.mark.parametrize(("columns", "width"), [("60", 58), ("20", 50), ("300", 98), ("wide", 78)])
+def test_help_is_as_wide_as_the_terminal_within_limits(
+    columns: str, width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+
+    context = PycuerunCommand(None).make_context("pycuerun", ["a.outline"])
+
+    assert context.make_formatter().width == width
