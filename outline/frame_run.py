@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Collection, MutableMapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from .exception import CommandNotFound, OutlineException, ShellCommandFailureException
@@ -27,6 +27,7 @@ __all__ = [
     "PLAIN_DATA",
     "CommandFrame",
     "begin_commands",
+    "begins_before_fork",
     "enter_folder",
     "is_plain",
     "note_failure",
@@ -67,7 +68,7 @@ def run_frame(
     Returns:
         0, the status of a failed command, what ``sys.exit`` was called with, or 1.
     """
-    work = _work_of(layer)
+    work = None if state_of(layer).begun is not None else _work_of(layer)
     if work is not None:
         return work.run(layer, frame, lambda: _run_frame(layer, frame, when_hopeless, when_failed))
     return _run_frame(layer, frame, when_hopeless, when_failed)
@@ -80,7 +81,7 @@ def _run_frame(
     when_failed: Callable[[BaseException], object],
 ) -> int:
     try:
-        if is_plain(layer):
+        if state_of(layer).begun is None and is_plain(layer):
             from .io import system
 
             for command in begin_commands(layer, frame, os.environ, is_plain=True).commands:
@@ -305,16 +306,29 @@ def runs_only_commands(layer: Layer) -> bool:
     return not _overrides(type(layer), CommandLayer) and not any(map(callable, own_attributes(layer).values()))
 
 
+def begins_before_fork(layer: Layer) -> bool:
+    """Tell whether a frame may begin before it has a process of its own: no code of a user runs before ``_execute``."""
+    from .layer import Layer
+    from .layer.state import own_attributes
+
+    if layer.get_parent() is not None or layer.get_arg("python_path") or _work_of(layer) is not None:
+        return False
+    if layer.get_event_handler().get_event_listeners("BEFORE_EXECUTE"):
+        return False
+    return not _overrides(type(layer), Layer, _FROM_EXECUTE) and not any(map(callable, own_attributes(layer).values()))
+
+
+_FROM_EXECUTE = ("_execute", "_after_execute", "_post_execute")
 _BEFORE_FRAMES = ("__init__", "_setup", "_after_init", "_after_parented", "__dict__", "__weakref__")
 _NOT_OF_THE_BASE = ("_pre_execute", "_post_execute", "__getattr__")
 
 
-def _overrides(cls: type[Layer], base: type[Layer]) -> bool:
+def _overrides(cls: type[Layer], base: type[Layer], besides: Collection[str] = ()) -> bool:
     """Tell whether a user's class has code in the place of the library's that may run with a frame."""
     return any(
         (hasattr(base, name) or name in _NOT_OF_THE_BASE) and (callable(value) or hasattr(value, "__get__"))
         for own in cls.__mro__
         if not own.__module__.startswith("outline.") and own is not object
         for name, value in vars(own).items()
-        if name not in _BEFORE_FRAMES
+        if name not in _BEFORE_FRAMES and name not in besides
     )

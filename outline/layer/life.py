@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "begin",
+    "begun_for_fork",
     "discard",
     "done",
     "end_frames",
@@ -60,8 +61,10 @@ def run_chunk(layer: Layer, frame: int) -> None:
     """Run the chunk that begins with ``frame``, and leave the process as the frame has changed it."""
     state = state_of(layer)
     state.frame, state.error = frame, None
-    layer.setup_args_override()
-    frames = begin(layer, frame, os.environ, hooks=lambda: _before(layer))
+    frames, state.begun = state.begun, None
+    if frames is None:
+        layer.setup_args_override()
+        frames = begin(layer, frame, os.environ, hooks=lambda: _before(layer))
     logger.info("layer %s runs frames %s", layer.get_name(), frames)
     _running.append(layer)
     try:
@@ -70,6 +73,22 @@ def run_chunk(layer: Layer, frame: int) -> None:
     finally:
         _running.pop()
         discard(layer, frames)
+
+
+@contextmanager
+def begun_for_fork(layer: Layer, frame: int, environ: MutableMapping[str, str], *, is_checked: bool) -> Iterator[None]:
+    """Begin a chunk that a fork of this process, made in here, goes on with.
+
+    A fork pays for each page of memory that it writes to, so the less is left for it, the better. The layer has no code
+    of a user that runs before ``_execute``. Arguments and errors are those of ``begin``.
+    """
+    state = state_of(layer)
+    state.begun = begin(layer, frame, environ, is_checked=is_checked)
+    try:
+        yield
+    finally:
+        state.begun = state.attempt = None  # they are the fork's, which discards what it leaves
+        state.in_chunk = False
 
 
 def _work(layer: Layer, frame: int, frames: FrameSet) -> None:

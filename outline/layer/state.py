@@ -51,6 +51,7 @@ class LayerState:
         links: What the frames read and write, behind what that was made of.
         result_files: Where the commands of the chunk that runs write what they return, by frame.
         in_chunk: A chunk runs in this process.
+        begun: The frames of a chunk that has begun before this process was forked, which runs the rest of it.
         is_item: The frame whose item is filled in in the arguments now.
         span: The first and the last frame that an application renders of the items, once somebody has asked.
         error: What ``_execute`` raised.
@@ -84,6 +85,7 @@ class LayerState:
         self.links: tuple[list[object], LayerLinks] | None = None
         self.result_files: dict[int, str] = {}
         self.in_chunk = False
+        self.begun: FrameSet | None = None
         self.is_item: int | None = None
         self.span: tuple[int, int] | None = None
         self.error: BaseException | None = None

@@ -190,3 +190,51 @@ def test_a_frame_that_finds_a_disk_full_stops_the_job_and_no_frame_is_blamed(
     assert f"go on    pycuerun --resume '{session}'" in result.stdout
     assert LocalJob(str(session)).counts == {"WAITING": 20, "DEPEND": 20}
     assert (LocalJob(str(session)).state, len(list(session.glob("logs/*")))) == ("STOPPED", 1)
+
+
+def test_variables_of_a_frame_are_not_those_of_the_frame_before(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        import os
+        from outline import Layer
+        class Item(Layer):
+            def _execute(self, frames):
+                with open(f"seen.{frames[0]}", "w") as stream:
+                    item = os.environ.get("OL_ITEM", "")
+                    stream.write(f"{os.environ['OL_ITEM_KEY']} {len(item)} {os.environ['OL_LAYER_RANGE']}")
+                os.environ["OL_ITEM"] = "changed"
+        Item("item", items={"small": 1, "too large for a variable": "x" * 40_000, "last": 22})
+        """,
+    )
+
+    result = run_pycuerun(script, "--backend", "local", "--cores", "1")
+
+    assert result.returncode == 0, result.stderr
+    seen = [(tmp_path / f"seen.{frame}").read_text() for frame in (1, 2, 3)]
+    assert seen == ["small 1 1", "too large for a variable 0 2", "last 2 3"]
+
+
+def test_an_input_that_is_missing_is_told_in_the_log_of_a_frame_of_python(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        from outline import Layer
+        from outline.io import FileSpec
+        class Read(Layer):
+            def _execute(self, frames):
+                open("ran", "w").close()
+        Read("read").add_input("plate", FileSpec("plate.####.exr", checked=True))
+        """,
+    )
+
+    result = run_pycuerun(script, "7", "--backend", "local", "--max-retries", "0")
+
+    assert result.returncode == 1
+    assert "input 'plate' is missing or empty" in result.stdout
+    assert "input 'plate' is missing or empty" in log_of(session_root, "0007-read")
+    assert not (tmp_path / "ran").exists()

@@ -13,7 +13,7 @@ import pytest
 
 from outline import Layer, LayerException, Outline, Shell, ShellCommand, ShellScript, ShellSequence, load_outline
 from outline.cuerun import execute_frame, load_session_frame
-from outline.frame_run import begin_commands, prepare_environment, run_frame, runs_only_commands
+from outline.frame_run import begin_commands, begins_before_fork, prepare_environment, run_frame, runs_only_commands
 from outline.io import Path as IoPath
 from outline.modules.tutorial import HelloModule
 
@@ -258,6 +258,51 @@ def _with_function() -> Layer:
 )
 def test_python_of_a_user_is_never_left_out(make: Callable[[], Layer], expected: bool) -> None:
     assert runs_only_commands(make()) is expected
+
+
+class OwnWork(Layer):
+    """Has Python for its work, and nothing before."""
+
+    def _execute(self, frames: Any) -> None: ...
+
+    def _after_execute(self) -> None: ...
+
+
+class OwnBefore(OwnWork):
+    """Makes something ready."""
+
+    def _before_execute(self) -> None: ...
+
+
+class OwnRange(OwnWork):
+    """Says by itself what a chunk is."""
+
+    def get_local_frame_set(self, start_frame: int) -> Any:
+        return super().get_local_frame_set(start_frame)
+
+
+def _with_early_listener() -> Layer:
+    layer = OwnWork("a")
+    layer.add_event_listener("BEFORE_EXECUTE", print)
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda: OwnWork("a"), True),
+        (_with_listener, True),
+        (_with_child, True),
+        (lambda: OwnBefore("a"), False),
+        (lambda: OwnRange("a"), False),
+        (lambda: OwnHook("a", ["true"]), False),
+        (lambda: OwnWork("a", python_path=["/x"]), False),
+        (_with_early_listener, False),
+        (_with_function, False),
+    ],
+)
+def test_no_python_of_a_user_runs_before_the_process_of_its_frame(make: Callable[[], Layer], expected: bool) -> None:
+    assert begins_before_fork(make()) is expected
 
 
 def test_commands_are_ready_to_start() -> None:

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...environment import layer_environment
-from ...frame_run import is_plain, prepare_work, runs_only_commands
+from ...frame_run import begins_before_fork, is_plain, prepare_work, runs_only_commands
 from ...layer.paths import OUTPUTS_NAMES
 from ...layer.ranges import read_frames
 from ...layer.results import seed_from
@@ -29,6 +29,7 @@ class LayerSetup(NamedTuple):
         environ: The environment without them.
         only_commands: What ``runs_only_commands`` says of it.
         is_plain: What ``is_plain`` says of it.
+        begins_before_fork: What ``begins_before_fork`` says of it.
         extras: Files that change it while the job runs. Once one is there, its frames need processes of their own.
     """
 
@@ -37,6 +38,7 @@ class LayerSetup(NamedTuple):
     environ: dict[str, str]
     only_commands: bool
     is_plain: bool
+    begins_before_fork: bool
     extras: tuple[str, ...]
 
 
@@ -50,4 +52,5 @@ def layer_setup(ol: Outline, environ: dict[str, str], name: str) -> LayerSetup:
     prepare_work(layer)
     folder = SessionPaths(layer.get_session().get_path()).layer(layer)
     extras = tuple(os.path.join(folder, file) for file in ("args_override", *OUTPUTS_NAMES))
-    return LayerSetup(layer, shared, environ, runs_only_commands(layer), is_plain(layer), extras)
+    only_commands, begins = runs_only_commands(layer), begins_before_fork(layer)
+    return LayerSetup(layer, shared, environ, only_commands, is_plain(layer), begins, extras)

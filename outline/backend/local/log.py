@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Mapping
 
-from ...frame_end import FrameEnd
+from ...frame_end import EndedBy, FrameEnd
 from ...names import older_log
 from ...process import signal_name
 from ...progress import take_progress
@@ -25,8 +25,8 @@ __all__ = [
     "put_aside",
     "read_end",
     "read_host",
-    "reason_of_failure",
-    "tells_of_full_disk",
+    "with_progress",
+    "with_reason",
 ]
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
@@ -123,14 +123,24 @@ def read_host(path: str) -> str:
     return ""
 
 
-def reason_of_failure(path: str, number: int) -> str:
-    """Why a frame failed: the signal that ended it, or else the last line that it printed, cut short."""
-    if not number:
-        return "".join(last_lines(path, 1)).strip()[:300]
-    return f"ended by {signal_name(number)}"
+def with_progress(end: FrameEnd, path: str) -> FrameEnd:
+    """How a frame ended with what its application told of itself."""
+    told = take_progress(path)
+    return end._replace(peak_kb=told.peak_memory_kb, warnings=told.warnings) if told is not None else end
 
 
-def tells_of_full_disk(path: str) -> bool:
+def with_reason(end: FrameEnd, path: str) -> FrameEnd:
+    """How a frame failed, with why: what is known, or the signal that ended it, or the last line that it printed."""
+    if not end.reason and end.signal:
+        end = end._replace(reason=f"ended by {signal_name(end.signal)}")
+    elif not end.reason:  # Python says why in its last words
+        end = end._replace(reason="".join(last_lines(path, 1)).strip()[:300])
+    if end.ended_by is EndedBy.ITSELF and _tells_of_full_disk(path):
+        end = end._replace(ended_by=EndedBy.FULL_DISK)
+    return end
+
+
+def _tells_of_full_disk(path: str) -> bool:
     """Tell whether the last words of a frame are those of the system for a full disk."""
     words = "\n".join(last_lines(path, 20))
     return any(os.strerror(number) in words for number in NO_SPACE)

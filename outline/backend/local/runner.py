@@ -21,10 +21,10 @@ import sys
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from ...frames import FrameSet
+from ...frame_run import runs_only_commands
 from ...layer.life import never_restore_process
 from .interpreter import interpreter_argv
-from .spawn import STOP_SIGNALS, open_streams
+from .spawn import STOP_SIGNALS, forget_exit_handlers, open_streams, warm_up
 from .wire import LOAD, WORKER, Lines, send
 from .worker import Worker, WorkerState
 
@@ -218,7 +218,9 @@ def _load(path: str, folder: str, host: str) -> tuple[WorkerState | None, str]:
     safe = config.get("local", "frame_process", fallback="fork") == "fork" and _thread_count() == 1
     open_streams()
     never_restore_process()  # what a worker forks runs one frame; runner and worker run none
-    _warm_up()
+    forget_exit_handlers()
+    if safe and not all(map(runs_only_commands, ol.get_layers())):
+        warm_up()
     gc.freeze()  # no collection before: it costs more than the garbage of one job
     grace_seconds = config.getfloat("local", "grace_seconds", fallback=10.0)
     log_path = ol.get_session().get_log_path()
@@ -231,15 +233,6 @@ def _import_what_frames_need() -> None:
 
     from ... import environment, frame_run, io, loader, process, progress, serialize, tokens  # noqa: F401
     from ...modules import shell  # noqa: F401
-
-
-def _warm_up() -> None:
-    """Fill caches of the interpreter that every frame would otherwise fill in its own copy of the memory."""
-    import logging
-
-    logging.getLogger("outline.layer").isEnabledFor(logging.INFO)
-    str(FrameSet(range(1)))
-    os.environ.update({})
 
 
 def _thread_count() -> int:

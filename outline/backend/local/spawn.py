@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from ...layer import Layer
 
-__all__ = ["STOP_SIGNALS", "fork_frame", "open_streams", "run_exit_handlers", "signal_group", "spawn"]
+__all__ = [
+    "STOP_SIGNALS",
+    "fork_frame",
+    "forget_exit_handlers",
+    "open_streams",
+    "run_exit_handlers",
+    "signal_group",
+    "spawn",
+    "warm_up",
+]
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 """What the runner and its workers ignore, and frames do not."""
@@ -65,7 +74,6 @@ def fork_frame(layer: Layer, frame: int, log_fd: int, sock: socket.socket, hopel
         os.dup2(_null_fd, 0)
         os.dup2(log_fd, 1)
         os.dup2(log_fd, 2)
-        _forget_exit_handlers()
         code = run_frame(layer, frame, when_hopeless=lambda: hopeless.write_byte(1))
         run_exit_handlers()
         sys.stdout.flush()
@@ -79,8 +87,11 @@ def fork_frame(layer: Layer, frame: int, log_fd: int, sock: socket.socket, hopel
 # There is none to forget handlers.
 
 
-def _forget_exit_handlers() -> None:
-    """Leave to the runner what was registered in it: a folder made on import is there for all frames."""
+def forget_exit_handlers() -> None:
+    """Leave nothing registered for the end of this process, and of its forks: a folder made on import is there for all.
+
+    What the frames of a runner register by themselves is run as they end.
+    """
     atexit._clear()
     for finalizer in list(weakref.finalize._registry):  # type: ignore[attr-defined]  # there is no public list
         finalizer.atexit = False
@@ -98,6 +109,24 @@ def run_exit_handlers() -> None:
     atexit._run_exitfuncs()
 
 
+def warm_up() -> None:
+    """Run what a fork runs for its frame often enough that the interpreter has adapted itself to it.
+
+    Otherwise each fork would adapt its own copy of the memory, and pay for it.
+    """
+    from ...frames import FrameSet
+    from ...layer import Layer
+    from ...layer.state import state_of
+
+    layer, frames = Layer("warm-up"), FrameSet(range(1))
+    for _ in range(_CALLS_UNTIL_ADAPTED):
+        state_of(layer).begun = frames
+        run_frame(layer, 0)
+        for number in STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)  # as it is already
+
+
+_CALLS_UNTIL_ADAPTED = 16
 _FRAME_SIGNALS = (signal.SIGCHLD, signal.SIGPIPE, *STOP_SIGNALS)
 _null_fd = -1
 

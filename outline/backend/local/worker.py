@@ -6,6 +6,7 @@ from __future__ import annotations
 import mmap
 import os
 import select
+import shlex
 import signal
 import socket
 import sys
@@ -15,14 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...constants import BACKUP
 from ...environment import FrameFacts, frame_environment
+from ...exception import OutlineException
 from ...frame_end import EndedBy, FrameEnd
-from ...frame_run import note_failure
+from ...frame_run import begin_commands, note_failure
+from ...layer.life import begun_for_fork
 from ...names import second_log
-from ...progress import take_progress
+from ...process import find_executable
 from ...session_places import file_mode
 from .interpreter import interpreter_argv
 from .layer_setup import LayerSetup, layer_setup
-from .log import NO_SPACE, FrameLog, reason_of_failure, tells_of_full_disk
+from .log import NO_SPACE, FrameLog, with_progress, with_reason
 from .spawn import fork_frame, signal_group, spawn
 from .watch import Request, Watch
 from .wire import BACK, END, PID, RUN, Lines, send
@@ -65,8 +68,7 @@ class Worker:
         self.__setups: dict[str, LayerSetup] = {}
         self.__checked: set[str] = set()
         self.__programs: dict[tuple[str, str], tuple[str, str]] = {}
-        self.__environ_of: LayerSetup | None = None
-        self.__environ: dict[str, str] = {}
+        self.__environ = dict(os.environ)
         self.__cwd = os.getcwd()
         self.__hopeless = mmap.mmap(-1, 1)  # shared with the frames that are forked
         self.__grace = state.grace_seconds
@@ -167,22 +169,20 @@ class Worker:
             env,
         )
         watch = Watch(log, started, request)
-        if setup.only_commands and not any(map(os.path.exists, setup.extras)):
-            end = self.__run_commands(setup, request, env, watch)
+        environ = {**setup.environ, **env}
+        is_as_loaded = not any(map(os.path.exists, setup.extras))
+        if setup.only_commands and is_as_loaded:
+            end = self.__run_commands(setup, request, environ, watch)
+        elif self.__state.fork_is_safe and setup.begins_before_fork and is_as_loaded:
+            end = self.__run_rest_in_fork(setup, request, environ, watch)
         elif self.__state.fork_is_safe:
-            self.__set_environ(setup, env)
-            self.__hopeless[0] = 0
-            end = self.__wait(fork_frame(setup.layer, request.frame, log.fd, self.__sock, self.__hopeless), watch)
-            if self.__hopeless[0]:
-                end = _hopeless(end)
+            end = self.__run_fork(setup, request, environ, watch)
         else:
-            end = self.__run_interpreter(request, {**setup.environ, **env}, watch)
+            end = self.__run_interpreter(request, environ, watch)
         if not setup.only_commands:
-            end = _with_progress(end, log.path)
-        if end.status and not end.reason:  # Python has said why in its last words
-            end = end._replace(reason=reason_of_failure(log.path, end.signal))
-        if end.status and end.ended_by is EndedBy.ITSELF and tells_of_full_disk(log.path):
-            end = end._replace(ended_by=EndedBy.FULL_DISK)
+            end = with_progress(end, log.path)
+        if end.status:
+            end = with_reason(end, log.path)
         if not end.seconds:
             end = end._replace(seconds=time.monotonic() - started)
         if end.status:
@@ -192,28 +192,41 @@ class Worker:
         log.end(end)
         return end
 
-    def __set_environ(self, setup: LayerSetup, env: dict[str, str]) -> None:
+    def __run_rest_in_fork(
+        self, setup: LayerSetup, request: Request, environ: dict[str, str], watch: Watch
+    ) -> FrameEnd:
+        """Begin a frame here, where that costs least, and run what is left of it in a fork."""
+        try:
+            with begun_for_fork(setup.layer, request.frame, environ, is_checked=request.layer in self.__checked):
+                self.__checked.add(request.layer)
+                return self.__run_fork(setup, request, environ, watch)
+        except OutlineException as error:
+            watch.log.write(f"outline: {error}\n")
+            return FrameEnd(1, reason=_one_line(error))
+
+    def __run_fork(self, setup: LayerSetup, request: Request, environ: dict[str, str], watch: Watch) -> FrameEnd:
+        self.__set_environ(environ)
+        self.__hopeless[0] = 0
+        pid = fork_frame(setup.layer, request.frame, watch.log.fd, self.__sock, self.__hopeless)
+        end = self.__wait(pid, watch)
+        return _hopeless(end) if self.__hopeless[0] else end
+
+    def __set_environ(self, environ: dict[str, str]) -> None:
         """Make this process's environment that of a frame; a fork then has it without writing to its memory."""
-        if self.__environ_of is not setup:
-            os.environ.clear()
-            os.environ.update(setup.environ)
-            self.__environ_of, self.__environ = setup, {}
-        for key, value in env.items():
+        for key in self.__environ.keys() - environ.keys():
+            del os.environ[key]
+        for key, value in environ.items():
             if self.__environ.get(key) != value:
                 os.environ[key] = value
-        self.__environ = env
+        self.__environ = environ
 
     def __setup_of(self, name: str) -> LayerSetup:
         if name not in self.__setups:
             self.__setups[name] = layer_setup(self.__state.outline, self.__state.environ, name)
         return self.__setups[name]
 
-    def __run_commands(self, setup: LayerSetup, request: Request, env: dict[str, str], watch: Watch) -> FrameEnd:
+    def __run_commands(self, setup: LayerSetup, request: Request, environ: dict[str, str], watch: Watch) -> FrameEnd:
         """Run the commands of a layer that has no Python of its own."""
-        from ...exception import OutlineException
-        from ...frame_run import begin_commands
-
-        environ = {**setup.environ, **env}
         try:
             end = FrameEnd(0)
             rss_kb = 0
@@ -260,15 +273,11 @@ class Worker:
             return FrameEnd(126, reason=problem)
         end = self.__wait(pid, watch)
         if end.status and not end.reason:
-            import shlex
-
             how = f"signal {end.signal}" if end.signal else f"exit status {end.status}"
             end = end._replace(reason=f"{shlex.join(argv)[:400]} ended with {how}")
         return end
 
     def __find_program(self, name: str, search_path: str) -> tuple[str, str]:
-        from ...process import find_executable
-
         found = self.__programs.get((name, search_path))
         if found is None:
             found = find_executable(name, search_path)
@@ -277,13 +286,12 @@ class Worker:
         return found
 
     def __run_interpreter(self, request: Request, environ: dict[str, str], watch: Watch) -> FrameEnd:
-        function = "outline.backend.local.interpreter:run_frame_and_leave"
-        path = str(self.__state.outline.get_path())
         hopeless, theirs = os.pipe()
         try:
             os.set_blocking(hopeless, False)
             os.set_inheritable(theirs, True)
-            argv = interpreter_argv(function, str(theirs), path, request.layer, str(request.frame))
+            words = (str(theirs), str(self.__state.outline.get_path()), request.layer, str(request.frame))
+            argv = interpreter_argv("outline.backend.local.interpreter:run_frame_and_leave", *words)
             end = self.__wait(spawn(sys.executable, argv, environ, watch.log.fd), watch)
             return _hopeless(end) if _is_written(hopeless) else end
         finally:
@@ -368,12 +376,6 @@ def _lateness(seconds: float) -> dict[str, float]:
 def _hopeless(end: FrameEnd) -> FrameEnd:
     """An end that is known to come again with every new try, unless somebody else ended the frame."""
     return end._replace(ended_by=EndedBy.NOTHING_TO_RUN) if end.ended_by is EndedBy.ITSELF else end
-
-
-def _with_progress(end: FrameEnd, log: str) -> FrameEnd:
-    """How a frame ended with what its application told of itself."""
-    told = take_progress(log)
-    return end._replace(peak_kb=told.peak_memory_kb, warnings=told.warnings) if told is not None else end
 
 
 def _is_written(pipe: int) -> bool:
