@@ -15,6 +15,7 @@ from .exception import LaunchException, OutlineException, did_you_mean
 
 __all__ = [
     "GROUPS",
+    "OPTIONS",
     "OWN_BACKENDS",
     "PRINT_VERSION",
     "PYOUTLINE_FLAGS",
@@ -274,7 +275,8 @@ PYOUTLINE_SPELLINGS = frozenset(
     )
 )
 
-_FLAGS = {option.dest: option for options in GROUPS.values() for option in options if option.is_flag}
+OPTIONS = tuple(option for options in GROUPS.values() for option in options)
+_FLAGS = {option.dest: option for option in OPTIONS if option.is_flag}
 _SPELLINGS = {
     spelling.lstrip("-").replace("-", "_"): option.dest
     for option in _FLAGS.values()
@@ -299,7 +301,8 @@ _OTHERS = (
 
 def launch_args(values: Any) -> dict[str, Any]:
     """The launch flags in an object that has the options' values as attributes."""
-    return {name: getattr(values, name, None) for name in (*_FLAGS, "range_default")}
+    args = {name: getattr(values, name, None) for name in (*_FLAGS, "range_default")}
+    return {**args, **{name: list(args[name] or ()) for name, option in _FLAGS.items() if option.action == "append"}}
 
 
 def settle_format(options: Any) -> None:

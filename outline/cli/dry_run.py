@@ -184,7 +184,6 @@ def _runs(
 
 
 def _commands(layer: Layer, frames: FrameSet, environ: dict[str, str]) -> list[list[str]]:
-    layer.check_required_args()
     if not isinstance(layer, CommandLayer):
         return _render_commands(layer, frames, environ)
     pairs = layer.frame_commands(frames)

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..launch_options import GROUPS, LaunchOption
+from ..launch_options import OPTIONS, LaunchOption
 
 __all__ = ["plain_values"]
 
 _TYPES = (str, int, float)
-_OPTIONS = [option for group in GROUPS.values() for option in group]
-_BY_FLAG = {flag: option for option in _OPTIONS for flag in option.flags}
+_BY_FLAG = {flag: option for option in OPTIONS for flag in option.flags}
 _MISSING: dict[str, Any] = {"store_true": False, "append": ()}
 
 
@@ -25,7 +24,7 @@ def plain_values(argv: Sequence[str]) -> dict[str, Any] | None:
     Args:
         argv: The words before ``--``.
     """
-    values: dict[str, Any] = {option.dest: _MISSING.get(option.action) for option in _OPTIONS}
+    values: dict[str, Any] = {option.dest: _MISSING.get(option.action) for option in OPTIONS}
     positional: list[str] = []
     words = iter(argv)
     for word in words:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LaunchException, OutlineException
-from ..launch_options import PRINT_VERSION, settle_format
+from ..launch_options import OPTIONS, PRINT_VERSION, RUN_BY_LAUNCHER, backend_flags, launch_args, settle_format
 from .ending import EXIT_USAGE, usage_error
 
 if TYPE_CHECKING:
@@ -186,7 +186,6 @@ def _inspect(options: SimpleNamespace) -> int:
 
 def _resume(options: SimpleNamespace) -> int:
     from ..cuerun import import_backend_module
-    from ..launch_options import backend_flags
     from .running import show_run
     from .sessions import session_folder
     from .streams import keep_running_without_output
@@ -229,11 +228,12 @@ def _launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline
 
 
 def _launch_once(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
-    from ..launch_options import RUN_BY_LAUNCHER, backend_flags
     from .streams import keep_running_without_output
 
     keep_running_without_output()
     backend_flags(options, options.backend)
+    if options.qc and options.backend != "cue":
+        raise LaunchException("--qc holds a job on an OpenCue farm until the artist has seen it; leave it out here")
     if options.backend not in RUN_BY_LAUNCHER:
         return _launch_elsewhere(tool, options, load)
     with _runner_for(options) as runner:
@@ -250,12 +250,9 @@ def _runner_for(options: SimpleNamespace) -> AbstractContextManager[Runner | Non
 
 def _set_defaults(options: SimpleNamespace) -> None:
     """Fill in what the command line left open."""
-    from ..launch_options import GROUPS
-
-    for group in GROUPS.values():
-        for option in group:
-            if getattr(options, option.dest, None) is None:
-                setattr(options, option.dest, option.default())
+    for option in OPTIONS:
+        if getattr(options, option.dest, None) is None:
+            setattr(options, option.dest, option.default())
     _take_range(options, options.frames)
 
 
@@ -304,12 +301,7 @@ def _watch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]
 
 
 def _launch_args(options: SimpleNamespace) -> dict[str, Any]:
-    from ..launch_options import launch_args
-
-    args = launch_args(options)
-    for name in ("env", "only", "force", "no_retry", "keep", "layers"):
-        args[name] = list(getattr(options, name) or ())
-    args["user"], args["leaves_failed"], args["since"] = options.user, options.leaves_failed, options.since
+    args = {**launch_args(options), "leaves_failed": options.leaves_failed, "since": options.since}
     if options.work:
         from .passes import tell_plan
 
@@ -352,13 +344,9 @@ def _launch_elsewhere(tool: PyCuerun, options: SimpleNamespace, load: Callable[[
     config.set("outline", "backend", options.backend)  # also for what the script launches by itself
     with noted_jobs() as jobs:
         ol = load()
-    if jobs and not ol.get_layers():
-        for job in jobs:
-            print(f"launched {job.data.name}")
-        return 0
-    if options.qc:
-        raise LaunchException("--qc holds a job on an OpenCue farm until the artist has seen it; leave it out here")
-    for job in tool.launch_outline(ol, **_launch_args(options)) or []:
+    if ol.get_layers() or not jobs:
+        jobs = tool.launch_outline(ol, **_launch_args(options)) or []
+    for job in jobs:
         print(f"launched {job.data.name}")
     return 0
 
@@ -368,8 +356,6 @@ def _launch_here(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Ou
     from .running import load_and_show_jobs, show_run
 
     import_backend_module(options.backend).check_flags(vars(options))
-    if options.qc:
-        raise LaunchException("--qc holds a job on a farm until the artist has seen it; leave it out here")
     ol, exit_code = load_and_show_jobs(load, options.backend, quiet=options.quiet)
     if ol is None:
         return exit_code

@@ -14,7 +14,7 @@ from ..script import caught_launches
 if TYPE_CHECKING:
     from ..loader import Outline
 
-__all__ = ["Reading", "launch_flags_of", "look_at", "nothing_written", "read_outline"]
+__all__ = ["Reading", "look_at", "nothing_written", "read_outline"]
 
 _FLAGS = (
     "range",
@@ -35,7 +35,7 @@ class Reading(NamedTuple):
 
     Attributes:
         outline: The outline; of a script that launches by itself, the one that it would launch first.
-        flags: The flags of that launch; empty for a script that leaves launching to pycuerun.
+        flags: The flags of that launch that decide what runs; empty for a script that leaves launching to pycuerun.
     """
 
     outline: Outline
@@ -56,7 +56,7 @@ def look_at(load: Callable[[], Outline]) -> Reading:
     with nothing_written(), caught_launches() as launches:
         ol = load()
     if launches:
-        return Reading(launches[0].get_outline(), launch_flags_of(launches[0]))
+        return Reading(launches[0].get_outline(), {name: launches[0].get_flag(name) for name in _FLAGS})
     return Reading(ol, {})
 
 
@@ -68,8 +68,3 @@ def nothing_written() -> Iterator[None]:
         yield
     finally:
         sys.dont_write_bytecode = before
-
-
-def launch_flags_of(launcher: Any) -> dict[str, Any]:
-    """The flags of an OutlineLauncher that decide what runs."""
-    return {name: launcher.get_flag(name) for name in _FLAGS}

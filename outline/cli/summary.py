@@ -10,7 +10,7 @@ from ..backend.log_tail import last_lines
 from ..backend.status import LayerStatus, add_counts
 from ..scheduler import FrameState
 from ..session_paths import SessionPaths
-from .text import duration, plural, quoted, table
+from .text import duration, facts, plural, quoted, table
 
 if TYPE_CHECKING:
     from ..backend.status import FrameStatus, JobStatus
@@ -79,15 +79,13 @@ def _some_of_each_layer(dead: Sequence[FrameStatus], count: int) -> list[FrameSt
 
 
 def _dead_frame(job: JobStatus, frame: FrameStatus) -> list[str]:
-    run_it, host = [], []
+    pairs = [("log", frame.log)]
     if job.log_dir is None and job.session:
-        host = [f"    host    {frame.host}"] if frame.host else []
-        run_it = [f"    run it  pycuerun {quoted(SessionPaths(job.session).outline)} -e {frame.name}"]
+        run_it = f"pycuerun {quoted(SessionPaths(job.session).outline)} -e {frame.name}"
+        pairs += [("host", frame.host or ""), ("run it", run_it)]
     return [
         f"DEAD {frame.name} after {plural(frame.attempt, 'attempt')}: {frame.reason}",
         *(f"    | {line}" for line in last_lines(frame.log, _TAIL)),
-        f"    log     {frame.log}" if run_it else f"    log  {frame.log}",
-        *host,
-        *run_it,
+        *facts(pairs, "    "),
         "",
     ]
