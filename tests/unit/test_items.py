@@ -268,7 +268,7 @@ def test_equal_sources_are_read_once(tmp_path: Path):
 _VALUES = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=4)
 
 
-@given(st.dictionaries(st.integers(-99, 99), st.builds(Item, st.text(), _VALUES, st.text()), max_size=20))
+@given(st.dictionaries(st.integers(-99, 99), st.builds(Item, st.text(), _VALUES, st.text()), max_size=6))
 def test_a_table_gives_each_item_back(tmp_path_factory: pytest.TempPathFactory, items: dict[int, Item]):
     table = _written(tmp_path_factory.mktemp("table"), items)
 

@@ -58,23 +58,20 @@ def _offered(programs: Path, *words: str) -> list[str]:
 
 
 @needs("bash")
-@pytest.mark.parametrize(
-    ("words", "offered"),
-    [
-        (["outline", "st"], ["status"]),
-        (["outline", "retry", "--st"], ["--state"]),
-        (["outline", "status", ""], ["last", "testing-default-tester_shot"]),
-        (["outline", "log", "last", ""], ["0002-a", "0001-a", "0003-a"]),
-        (["pycuerun", "--resume", "test"], ["testing-default-tester_shot"]),
-        (["pycuerun", "--ba"], ["--backend", "--base-name", "--backup"]),
-        (["cuebot-stub", "d"], ["down"]),
-    ],
-    ids=lambda words: " ".join(words) if words else "",
-)
-def test_commands_options_sessions_and_frames_are_offered(
-    words: list[str], offered: list[str], programs: Path, session: None
-) -> None:
-    assert _offered(programs, *words) == offered
+def test_commands_options_sessions_and_frames_are_offered(programs: Path, session: None) -> None:
+    offered = {
+        "outline st": ["status"],
+        "outline retry --st": ["--state"],
+        "outline status ": ["last", "testing-default-tester_shot"],
+        "outline log last ": ["0002-a", "0001-a", "0003-a"],
+        "pycuerun --resume test": ["testing-default-tester_shot"],
+        "pycuerun --ba": ["--backend", "--base-name", "--backup"],
+        "cuebot-stub d": ["down"],
+    }
+
+    found = {line: _offered(programs, *line.split(" ")) for line in offered}
+
+    assert found == offered
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
