@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import click
     from click.shell_completion import CompletionItem
 
-__all__ = ["SHELLS", "asks_to_complete", "complete", "complete_frame", "complete_session", "completion_script"]
+__all__ = ["SHELLS", "complete", "complete_frame", "complete_session", "completion_script"]
 
 SHELLS = ("bash", "zsh", "fish")
 _PROGRAMS = ("outline", "pycuerun", "cuebot-stub")
@@ -39,14 +39,9 @@ def completion_script(shell: str) -> str:
     return "\n".join(kind(click.Command(name), {}, name, _variable(name)).source() for name in _PROGRAMS)
 
 
-def asks_to_complete(program: str) -> str:
-    """What the shell asks of this process when it is to complete a command line; empty when it is not."""
-    return os.environ.get(_variable(program), "")
-
-
 def complete(command: click.Command, program: str) -> int | None:
     """Answer the shell when it asks this process to complete a command line; None when it does not."""
-    instruction = asks_to_complete(program)
+    instruction = os.environ.get(_variable(program))
     if not instruction:
         return None
     from click.shell_completion import shell_complete

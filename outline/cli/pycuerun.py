@@ -28,12 +28,12 @@ def main(argv: list[str]) -> int:
         return _run_named_frame(argv[0], argv[2])
 
     from ..plugins import PluginManager
-    from .completion import asks_to_complete
     from .launch_tool import PyCuerun
     from .plain_line import plain_values
 
     at = argv.index("--") if "--" in argv else len(argv)
-    values = None if asks_to_complete("pycuerun") else plain_values(argv[:at])
+    completes = "_PYCUERUN_COMPLETE" in os.environ  # which click sets in the shell
+    values = None if completes else plain_values(argv[:at])
     tool = PyCuerun(is_plain=values is not None)
     PluginManager.init_cuerun_plugins(tool)
     if values is None or tool.asked_parser:

@@ -297,11 +297,11 @@ def _run(record: JobRecord, claimed: _Claimed, limits: Limits, flags: dict[str, 
     _check_frame_process()
     paths = claimed.journal.paths
     runner: Runner = flags.get("runner") or spawn_runner()
+    claimed.journal.save_each_second(*paths.existing_files(), claimed.claim.path)  # first, while the runner loads
     problem = runner.load(os.path.abspath(paths.outline), _folder_of(record))
     if problem:
         runner.close()
         raise LaunchException(f"the job cannot be loaded where its frames run: {problem}")
-    claimed.journal.save_each_second(*paths.existing_files(), claimed.claim.path)
 
     def end_frame(name: str) -> None:
         from .leftovers import end_leftovers
