@@ -297,6 +297,8 @@ def _watch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]
     def look() -> int:
         return NEWS if has_news(OutlineLauncher(look_at(load).outline, **_launch_args(later))) else 0
 
+    if not options.quiet:
+        print(f"looks for something new every {seconds:g} s; Ctrl-C ends it", file=sys.stderr)
     return watch(lambda: _launch(tool, options, load), look, lambda: _launch(tool, later, load), seconds)
 
 

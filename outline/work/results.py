@@ -167,12 +167,16 @@ def _write(path: str, text: str) -> None:
 
 _HIDDEN = re.compile(r"\.part-\d+-")
 _COMMAND = re.compile(r"(?P<command>.*) ended with (?P<how>[^\"']*)", re.DOTALL)
+_SAID = re.compile(r"; (?P<words>\w+ said: .*)", re.DOTALL)
 _STATUS = re.compile(r"command (?:failed with|was) (?P<how>exit status \d+|ended by \w+): (?P<command>.*)", re.DOTALL)
 
 
 def same_words(key: str, end: FrameEnd) -> str:
     """Why a frame failed, in words that frames of other items have in common; how a command ended comes first."""
     text = _HIDDEN.sub("", end.reason) or f"exit status {end.status}"
+    told = _SAID.search(text)
+    if told:
+        return told["words"]
     found = _COMMAND.fullmatch(text) or _STATUS.fullmatch(text)
     if found is None:
         return text

@@ -16,9 +16,10 @@ from outline.work.results import same_words
         ("command failed with exit status 3: cp sh1 b", "exit status 3: cp %{KEY} b"),
         ("command was ended by SIGKILL: cp sh1", "ended by SIGKILL: cp %{KEY}"),
         ("ValueError: no 'sh1'", "ValueError: no 'sh1'"),
+        ("layer 'a': Python failed with exit status 1; Python said: TypeError: no", "Python said: TypeError: no"),
         ("", "exit status 3"),
     ],
-    ids=["of a worker", "of a farm", "signal", "Python", "nothing"],
+    ids=["of a worker", "of a farm", "signal", "Python", "application", "nothing"],
 )
 def test_a_command_is_the_same_for_each_item(reason: str, words: str) -> None:
     assert same_words("sh1", FrameEnd(3, reason=reason)) == words
