@@ -35,10 +35,14 @@ def find_executable(name: str, search_path: str) -> tuple[str, str]:
 
 
 def process_birth(pid: int) -> float:
-    """When a process began; together with its PID this identifies it. 0.0 when there is no such process."""
+    """When a process began; together with its PID this identifies it. 0.0 when there is no such process.
+
+    One that has ended counts as gone, also where nobody waits for it: the first process of a container often does not.
+    """
     try:
         with open(f"/proc/{pid}/stat", "rb") as stream:
-            return float(stream.read().rpartition(b")")[2].split()[19])
+            facts = stream.read().rpartition(b")")[2].split()
+            return 0.0 if facts[0] in (b"Z", b"X") else float(facts[19])
     except (OSError, IndexError, ValueError):
         pass
     if os.path.isdir("/proc/self"):
@@ -46,7 +50,8 @@ def process_birth(pid: int) -> float:
     import psutil
 
     try:
-        return float(psutil.Process(pid).create_time())
+        process = psutil.Process(pid)
+        return 0.0 if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
     except psutil.Error:
         return 0.0
 

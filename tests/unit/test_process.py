@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finding programs."""
+"""Finding programs, and telling processes apart."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
-from outline.process import find_executable
+from outline.process import find_executable, process_birth
+from tests.support import until
 
 
 def program(folder: Path, name: str, mode: int = 0o755) -> Path:
@@ -43,3 +45,16 @@ def test_a_folder_and_a_plain_file_are_named(tmp_path: Path) -> None:
     assert find_executable("plain", str(program(tmp_path / "bin", "plain", 0o644).parent))[1].endswith(
         "is not executable"
     )
+
+
+def test_a_process_that_has_ended_is_gone_before_anybody_waits_for_it() -> None:
+    child = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    born = process_birth(child.pid)
+
+    assert child.stdin is not None
+    child.stdin.close()
+    until(lambda: process_birth(child.pid) != born)
+
+    assert born
+    assert process_birth(child.pid) == 0.0
+    child.wait()
