@@ -17,7 +17,7 @@ from .state import state_of
 if TYPE_CHECKING:
     from .base import Layer
 
-__all__ = ["Doubt", "doubts", "misspelt_tokens"]
+__all__ = ["Doubt", "doubts", "misspelt_tokens", "texts_in"]
 
 _TOKEN = r"%\{[A-Za-z_]+(?::[^{}\n]*)?\}|\#[A-Za-z_]+\#"
 _DEEPEST = 4  # of lists in lists; a value may hold itself
@@ -53,17 +53,18 @@ def misspelt_tokens(value: Any) -> list[tuple[str, str]]:
     Args:
         value: A text, or what holds texts.
     """
-    text = "\n".join(_texts(value))  # a layer may have 100,000 commands, most of them with the same tokens
+    text = "\n".join(texts_in(value))  # a layer may have 100,000 commands, most of them with the same tokens
     words = dict.fromkeys(re.findall(_TOKEN, text)) if "%{" in text or "#" in text else ()
     return [(word, meant) for word in words if (meant := _meant(word))]
 
 
-def _texts(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
+def texts_in(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
+    """The texts in a value, also in lists and dicts."""
     if isinstance(value, str):
         yield value
     elif depth and isinstance(value, (Mapping, list, tuple)):
         for one in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(one, depth - 1)
+            yield from texts_in(one, depth - 1)
 
 
 def _meant(word: str) -> str:

@@ -111,10 +111,15 @@ def read_input(layer: Layer, name: str, value: Any) -> Input:
 
 def _part_of(layer: Layer, name: str, maker: Layer, output: str, inside: str = "") -> Input:
     """An output of a layer, or what is inside of one that is a folder; without a name what the path says."""
+    declared = {one.name: one for one in declared_outputs(maker)}
+    if output and output not in declared:
+        has = ", ".join(map(repr, declared)) or "none"
+        problem = f"is the output {output!r} of {maker.get_name()!r}, which has {has}"
+        raise LayerException(f"{where(layer)}: input {name!r} {problem}")
     if not inside or not output:
         return Input(name, inside, maker, (output,) if output else ())
-    made = next((one for one in declared_outputs(maker) if one.name == output), None)
-    if made is not None and not made.is_folder:
+    made = declared[output]
+    if not made.is_folder:
         problem = f"is {inside!r} in the output {output!r} of {maker.get_name()!r}, which is no folder: {made.path}"
     elif os.path.isabs(inside) or ".." in inside.split("/"):
         problem = f"must be a path inside the output {output!r} of {maker.get_name()!r}, not {inside!r}"
