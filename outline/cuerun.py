@@ -268,10 +268,18 @@ class OutlineLauncher:
 
     def __launch(self, backend: Any, use_pycuerun: bool) -> Any:
         self.__make_ready()
+        if not self.get_flag("work"):
+            self.__tell_left_out()
         if not use_pycuerun:
             self.__mark_plain()
         _launched.add(self.__outline)
         return launch_noted(self, lambda: backend.launch(self, use_pycuerun=use_pycuerun))
+
+    def __tell_left_out(self) -> None:
+        """Warn of files that are no items, since the job makes them; in a work folder the plan tells it."""
+        book = self.__outline._ol_state.items
+        for one in book.left_out if book is not None else ():
+            logger.warning("%s", one.text)
 
     def __mark_plain(self) -> None:
         """Note in the session that its frames are the layers' commands alone, and warn of what that leaves out."""

@@ -121,6 +121,8 @@ def _use_folder(launcher: OutlineLauncher) -> WorkFolder:
 
 
 def _tell_waits(plan: WorkPlan) -> None:
+    for text in plan.left_out:
+        logger.warning("%s", text)
     if plan.waits:
         logger.warning("%s; launch again when it is over", plan.waiting_text())
 

@@ -76,6 +76,9 @@ def dry_run_text(ol: Outline, launch_args: dict[str, Any], format: str = "text")
     blocks.append([f"environment of {first['runs'][0]['frame']}", *_variables(first["environment"], "  ")])
     if data["left_out"]:
         blocks.append([f"left out, no frame in the job's range: {', '.join(data['left_out'])}"])
+    book = ol._ol_state.items
+    if book is not None and book.left_out:
+        blocks.append([one.text for one in book.left_out])
     return "\n\n".join("\n".join(block) for block in blocks)
 
 

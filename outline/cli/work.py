@@ -54,6 +54,7 @@ def plan_text(plan: WorkPlan, *, each_frame: bool = False) -> str:
         rows[-1][-1] = ", ".join(f"{count} {reason.value}" for reason, count in plan.counts(layer).items())
     lines = table(["layer", "reads", "writes", "run", "why"], rows, numbers=[3])
     lines += [f"{layer} {text}" for layer, text in plan.covers.items()]
+    lines += plan.left_out
     if plan.waits:
         lines.append(plan.waiting_text())
     for layer, failed in plan.no_retry.items():
@@ -96,7 +97,7 @@ def plan_json(plan: WorkPlan) -> str:
                 "frames": [{"frames": str(FrameSet(numbers)), "why": why} for why, numbers in frames.items()],
             }
         )
-    return json.dumps({"has_work": plan.has_work, "layers": layers}, indent=2)
+    return json.dumps({"has_work": plan.has_work, "layers": layers, "left_out": plan.left_out}, indent=2)
 
 
 def _frames(plan: WorkPlan) -> list[str]:

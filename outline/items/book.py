@@ -3,18 +3,28 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from ..exception import NoItems
 from ..frames import FrameSet
 from ..storage import join
 from .item import Item, Items, unique
 
-__all__ = ["ItemBook"]
+__all__ = ["ItemBook", "LeftOut"]
 
-logger = logging.getLogger("outline.items")
+
+class LeftOut(NamedTuple):
+    """Files that match the pattern of a source and that layers of the job make.
+
+    Attributes:
+        who: The source with each of these layers, to know what has been told before.
+        text: One sentence.
+    """
+
+    who: tuple[str, ...]
+    text: str
 
 
 class ItemBook:
@@ -26,6 +36,7 @@ class ItemBook:
     Attributes:
         work_folder: Where the relative outputs of the job begin.
         numbers: The frame number of each key.
+        left_out: The files that are no items of the sources which were read.
     """
 
     def __init__(
@@ -51,6 +62,7 @@ class ItemBook:
         self.__known: dict[int, tuple[Items, dict[int, Item]]] = {}
         self.__frames: dict[tuple[Items, tuple[str, ...]], str] = {}
         self.numbers = dict(known or {})
+        self.left_out: list[LeftOut] = []
         self.__following = max(self.numbers.values(), default=0) + 1
 
     def of(self, source: Items) -> dict[int, Item]:
@@ -90,10 +102,14 @@ class ItemBook:
                 yield item
         if made:
             path, maker = next(iter(made.items()))
-            text = f"{len(made)} files that match are outputs of this job, such as {path} of layer {maker}"
+            count = (
+                "1 file that matches is an output" if len(made) == 1 else f"{len(made)} files that match are outputs"
+            )
+            text = f"{count} of this job, such as {path} of layer {maker}"
             if is_empty:
                 raise NoItems(str(source), f": {text}; write these elsewhere, or read them with after={maker!r}")
-            logger.info("%s: %s; they are no items", source, text)
+            who = tuple(f"{source}: {name}" for name in sorted(set(made.values())))
+            self.left_out.append(LeftOut(who, f"{source}: {text}; they are no items"))
 
     def known(self, source: Items) -> dict[int, Item] | None:
         """The items of a source object, when ``of`` was asked for them; None before."""

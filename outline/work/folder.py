@@ -142,11 +142,18 @@ class WorkFolder:
 
     def layers(self) -> dict[str, str | None] | None:
         """The layers of the newest launch that has noted them, each with the numbers of its items as a range."""
-        for number in range(self.last_launch(), 0, -1):
-            layers = self.launch(number).get("layers")
-            if isinstance(layers, dict):
-                return layers
-        return None
+        layers = self.__newest("layers", dict)
+        return layers if isinstance(layers, dict) else None
+
+    def told(self) -> list[str]:
+        """What launches have told their users and need not tell again."""
+        told = self.__newest("told", list)
+        return told if isinstance(told, list) else []
+
+    def __newest(self, name: str, kind: type) -> object:
+        """What the newest launch has noted that has noted something under a name; None when none has."""
+        launches = map(self.launch, range(self.last_launch(), 0, -1))
+        return next((facts[name] for facts in launches if isinstance(facts.get(name), kind)), None)
 
     def begin_launch(
         self, facts: Mapping[str, Any], *, take_over: bool = False, is_running: Callable[[str, Any], bool] | None = None

@@ -89,7 +89,7 @@ def begin_work(
             wishes["left"] = sorted(choice.left)
             outputs = {name: [output.path for output in links.outputs] for name, links in plan.links.items()}
             counts = {name: {one.value: n for one, n in plan.counts(name).items()} for name in plan.decisions}
-            history = {"counts": counts, "git": _revision(os.getcwd())}
+            history = {"counts": counts, "git": _revision(os.getcwd()), "told": _tell_left_out(ol, plan, folder.told())}
             launch.note(read=read_shared(plan, book, disk))
             launch.note(parts=parts, **wishes, damaged=book.damaged, layers=items, outputs=outputs, **history)
             _record_kept(plan, folder, book, launch.number)
@@ -118,6 +118,13 @@ def _end(launch: Launch, error: BaseException | None = None) -> None:
     except WorkException as problem:
         if error is None:
             logger.warning("%s", problem)
+
+
+def _tell_left_out(ol: Outline, plan: WorkPlan, told: list[str]) -> list[str]:
+    """Let a plan tell which files are no items, unless somebody was told before, and give all that is told now."""
+    left_out = ol.get_item_book().left_out
+    plan.left_out = [one.text for one in left_out if not set(one.who).issubset(told)]
+    return sorted({*told, *(name for one in left_out for name in one.who)})
 
 
 _GIT_SECONDS = 2.0
@@ -166,7 +173,9 @@ def plan_only(ol: Outline, folder: WorkFolder, choice: Choice) -> WorkPlan:
     disk = Disk(folder.folder, looks_once=True)
     with _no_collections():
         layers = _checked_links(ol, folder, choice, disk)
-        return _plan(ol, folder, folder.read_records(), _leaving_others(ol, choice), layers, disk)[0]
+        plan = _plan(ol, folder, folder.read_records(), _leaving_others(ol, choice), layers, disk)[0]
+    _tell_left_out(ol, plan, [])
+    return plan
 
 
 @contextmanager

@@ -69,6 +69,7 @@ class WorkPlan:
         kept: Layer and number of the frames that the user wants to have as they are.
         no_retry: Frames that failed and stay failed.
         waits: How many sources of items wait for a layer to be through, by its name.
+        left_out: Files that are no items of the job, since it makes them; a sentence for each source.
         launch: The number of the launch; 0 when nothing is launched.
         covers: What layers that read all of another one cover, when that is a part of its items only:
             ``covers 100 of 1000 items of gen``.
@@ -81,6 +82,7 @@ class WorkPlan:
         self.kept: list[tuple[str, int]] = []
         self.no_retry: dict[str, FrameSet] = {}
         self.waits: dict[str, int] = {}
+        self.left_out: list[str] = []
         self.launch = 0
         self.covers = {name: text for name, one in links.items() if (text := coverage(one.layer))}
 

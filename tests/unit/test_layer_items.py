@@ -290,7 +290,7 @@ def test_a_source_that_finds_nothing_but_outputs_names_their_layer(ol: Outline, 
         layer.get_frame_range()
 
     assert str(told.value) == (
-        "files('*.png') has no items: 1 files that match are outputs of this job, such as cut.0001.png of layer cut;"
+        "files('*.png') has no items: 1 file that matches is an output of this job, such as cut.0001.png of layer cut;"
         " write these elsewhere, or read them with after='cut'"
     )
 
