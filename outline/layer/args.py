@@ -28,6 +28,7 @@ __all__ = [
     "check_type",
     "default_args",
     "is_default",
+    "listed",
     "reported",
     "short",
     "where",
@@ -171,8 +172,8 @@ def check_required(layer: Layer, args: Mapping[str, Any], required: Mapping[str,
     Raises:
         LayerException: One is missing or has another type.
     """
-    for command in (args.get("command"), *_as_list(args.get("commands"))):
-        if any(word is None for word in _as_list(command)):
+    for command in (args.get("command"), *listed(args.get("commands"))):
+        if any(word is None for word in listed(command)):
             report_problem(LayerException(f"{where(layer)}: the command {command!r} has None for a word"), layer)
     of_class = required_args(type(layer))
     for name, wanted in {**of_class, **required}.items():
@@ -195,5 +196,6 @@ def short(value: Any) -> str:
     return text.repr(value)
 
 
-def _as_list(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
+    """What a list or a tuple holds; nothing for anything else."""
     return list(value) if isinstance(value, (list, tuple)) else []

@@ -570,8 +570,8 @@ class Layer(metaclass=LayerType):
         timed = ranges.timed_chunk(self.get_arg("chunk"), os.environ)
         if timed is not None:
             return timed
-        where = f"layer {self.get_name()!r}"
-        return ranges.chunk_of(ranges.launched_frames(self), int(start_frame), self.get_chunk_size(), where)
+        name = f"layer {self.get_name()!r}"
+        return ranges.chunk_of(ranges.launched_frames(self), int(start_frame), self.get_chunk_size(), name)
 
     def set_chunk_size(self, size: int) -> None:
         """Set how many frames run together in one process, at least 1."""

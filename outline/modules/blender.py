@@ -193,7 +193,9 @@ class Blender(RenderLayer):
         return engine_name(engine, self._version(program) if "EEVEE" in engine.upper() else (0, 0))
 
     def _version(self, program: list[str]) -> tuple[int, int]:
-        return _two_numbers(str(self.get_arg("version") or "") or _ask_version(program))
+        text = str(self.get_arg("version") or "") or _ask_version(program)
+        major, minor, *_ = [*map(int, re.findall(r"[0-9]+", text.partition("\n")[0])), 0, 0]
+        return major, minor
 
     def _format(self, target: Output) -> str:
         given = self.get_arg("format")
@@ -222,8 +224,3 @@ def _ask_version(program: list[str]) -> str:
     except OSError:  # in a dry run it need not be there
         return ""
     return asked.stdout.decode(errors="replace").partition("Blender ")[2]
-
-
-def _two_numbers(version: str) -> tuple[int, int]:
-    numbers = "".join(sign if sign.isdigit() else " " for sign in version.partition("\n")[0]).split()
-    return (int(numbers[0]), int(numbers[1]) if len(numbers) > 1 else 0) if numbers else (0, 0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..exception import LaunchException, LayerException, OutlineException
 from ..frames import FrameSet
 from ..layer import Frame, Layer
-from ..layer.args import where
+from ..layer.args import listed, where
 from ..layer.context import report_problem
 from ..layer.life import end_frames, ended_with, fill_in, runs_of
 from ..tokens import (
@@ -56,7 +56,7 @@ class CommandLayer(Layer):
         self.__check_progress()
         own = type(self)
         if own._setup is Layer._setup and own._before_execute is Layer._before_execute:  # else they may still make them
-            for command in (self.get_arg("command"), *_listed(self.get_arg("commands"))):
+            for command in (self.get_arg("command"), *listed(self.get_arg("commands"))):
                 self.__check_command(command)
 
     def __check_command(self, command: Any) -> None:
@@ -106,14 +106,7 @@ class CommandLayer(Layer):
             end_frames(self, ended, base=CommandLayer)
 
 
-# Any: whatever the argument is.
-
-
-def _listed(commands: Any) -> Sequence[Any]:
-    return commands if isinstance(commands, (list, tuple)) else ()
-
-
-def _require(layer: Layer, key: str, value: Any) -> None:
+def _require(layer: Layer, key: str, value: Any) -> None:  # Any: whatever the argument is
     """Require an argument, and take over what was given for it by position."""
     if value is not None:
         layer.set_arg(key, value)

@@ -10,24 +10,57 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ... import config, util
-from ...exception import LaunchException
+from ...exception import ConfigException, LaunchException
 from ...frames import FrameSet
 from ...layer.args import where
 from ...layer.ranges import launched_frames
 from ...modules.shell import plain_line
 from .command import build_command
-from .spec_version import SpecVersion, read_version
 
 if TYPE_CHECKING:
     from ...cuerun import OutlineLauncher
     from ...layer import Layer
     from ...loader import Outline
 
-__all__ = ["FarmJob", "FarmLayer", "asked_retries", "farm_job"]
+__all__ = ["NEWEST", "OLDEST", "FarmJob", "FarmLayer", "SpecVersion", "asked_retries", "farm_job", "read_version"]
 
 MOST_RETRIES = 16
 
 logger = logging.getLogger("outline.backend.cue")
+
+
+# Versions 1.x of the job spec.
+OLDEST, NEWEST = 5, 15
+
+# The first version 1.x that has something; what is not listed has been there from the start.
+_SINCE = {
+    "os": 6,
+    "gpu": 7,
+    "localbook": 8,
+    "timeout": 10,
+    "timeout_llu": 10,
+    "priority": 11,
+    "gpus": 12,
+    "gpu_memory": 12,
+    "maxcores": 13,
+    "maxgpus": 13,
+    "outputs": 14,
+}
+# What a version forgot, and the next one had again.
+_LOST = {"onframe": 14}
+
+
+class SpecVersion(NamedTuple):
+    """The version 1.``minor``."""
+
+    minor: int
+
+    def __str__(self) -> str:
+        return f"1.{self.minor}"
+
+    def has(self, feature: str) -> bool:
+        """Whether the version can hold something, such as ``gpus``."""
+        return self.minor >= _SINCE.get(feature, 0) and self.minor != _LOST.get(feature)
 
 
 class FarmLayer(NamedTuple):
@@ -134,6 +167,18 @@ def asked_retries(launcher: OutlineLauncher) -> int | None:
     if count > MOST_RETRIES:
         raise LaunchException(f"maxretries is {count}, and the farm takes at most {MOST_RETRIES}")
     return count
+
+
+def read_version(text: str) -> SpecVersion:
+    """The version that the configuration names.
+
+    Raises:
+        ConfigException: There is no such version.
+    """
+    match = re.match(r"1\.(\d{1,3})\Z", text.strip())
+    if not match or not OLDEST <= int(match[1]) <= NEWEST:
+        raise ConfigException(f"[outline] spec_version = {text!r}: give a version from 1.{OLDEST} to 1.{NEWEST}")
+    return SpecVersion(int(match[1]))
 
 
 def log_warning(layer: FarmLayer | None, message: str) -> None:

@@ -55,7 +55,9 @@ def space_of(space: Mapping[str, Any], values: Mapping[str, str]) -> Space:
                 f"task parameter {one['name']}: defaultTaskCount is {count!r}, which is not a number"
             )
         return Space(FrameSet(_texts(one, values)), int(count) if one["type"] == CHUNK else 1)
-    ranges = {one["name"]: [_spelled(one, text) for text in map(str, _texts(one, values))] for one in definitions}
+    ranges = {one["name"]: list(map(str, _texts(one, values))) for one in definitions}
+    for name in [one["name"] for one in definitions if one["type"] == CHUNK]:
+        ranges[name] = [f"{text}-{text}" for text in ranges[name]]
     return Space(items=tuple(combine(space.get("combination") or " * ".join(ranges), ranges)))
 
 
@@ -71,10 +73,6 @@ def _texts(definition: Mapping[str, Any], values: Mapping[str, str]) -> list[Any
         return [int(text) for text in texts] if is_number else texts
     except ValueError:
         raise OutlineException(f"task parameter {definition['name']}: {given!r} are not numbers") from None
-
-
-def _spelled(definition: Mapping[str, Any], text: str) -> str:
-    return f"{text}-{text}" if definition["type"] == CHUNK else text
 
 
 def numbers_of(text: str) -> list[int]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from cuebot_stub.spec.schema import VERSIONS, schema_of
-from outline.backend.cue.spec_version import NEWEST, OLDEST, SpecVersion, read_version
+from outline.backend.cue.job import NEWEST, OLDEST, SpecVersion, read_version
 
 SINCE_LATER = {
     *("gpu", "gpu_memory", "gpus", "localbook", "maxcores", "maxgpus", "onframe", "os", "outputs", "priority"),
