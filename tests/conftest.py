@@ -193,5 +193,5 @@ def _forget_process_state() -> None:
     if loader is not None:
         loader.Outline.current = None
     config = sys.modules.get("outline.config")
-    if config is not None and hasattr(config, "reset"):
-        config.reset()
+    if config is not None:
+        config.config.reload()

@@ -16,7 +16,7 @@ from .completion import complete_frame, complete_session
 if TYPE_CHECKING:
     from .plugin_options import PluginParser
 
-__all__ = ["PycuerunCommand", "option_group", "tidy_arguments"]
+__all__ = ["PycuerunCommand", "tidy_arguments"]
 
 _COMPLETE = {"execute": complete_frame, "resume": complete_session}
 _NEGATIVE_RANGE = re.compile(r"-\d[-\d,xy:by ]*\Z")
@@ -38,12 +38,8 @@ Exit codes: 0 done, 1 a frame is dead, 2 not launched, 3 killed on the farm, 70 
 """
 
 
-def option_group(title: str, plugins: PluginParser | None = None) -> list[click.Option]:
-    """The options of a group of ``launch_options`` as click has them, without spellings that plug-ins have taken."""
-    return [_option(option, plugins) for option in GROUPS[title]]
-
-
 def _option(option: LaunchOption, plugins: PluginParser | None) -> click.Option:
+    """An option as click has it, without spellings that plug-ins have taken."""
     free = [flag for flag in option.flags if plugins is None or not plugins.is_taken(flag)]
     flags = [*(free or [f"--outline{option.flags[0][1:]}"]), option.dest]
     if option.action == "store_true":
@@ -74,7 +70,7 @@ class PycuerunCommand(click.Command):
         self.epilog_text = _EPILOG
         self.__plugins = plugins
         added = plugins.click_groups() if plugins else {}
-        self.groups = {title: option_group(title, plugins) for title in GROUPS}
+        self.groups = {title: [_option(option, plugins) for option in options] for title, options in GROUPS.items()}
         for title, options in added.items():
             self.groups[title] = [*self.groups.get(title, ()), *options]
         arguments: list[click.Parameter] = [

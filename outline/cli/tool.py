@@ -16,7 +16,7 @@ import click
 from .. import __version__
 from .completion import SHELLS, complete_frame, complete_session
 from .ending import EXIT_DEAD, EXIT_USAGE, usage_error
-from .work_tool import WORK_COMMANDS
+from .work_tool import JSON, WORK_COMMANDS
 
 if TYPE_CHECKING:
     from ..config.parser import ConfigValue
@@ -32,7 +32,6 @@ _SESSION = (
 _SERVER = click.option("-s", "--server", metavar="HOST", help="The farm server, when SESSION is a job on the farm.")
 
 _SESSION_ARGUMENT = click.argument("session", shell_complete=complete_session)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 _LAYER = click.option("--layer", metavar="LAYER", help="Only frames of this layer.")
 _FRAMES = click.option("--frames", metavar="RANGE", help="Only these frames.")
@@ -112,7 +111,7 @@ def run_command_stub() -> None:
 @outline_group.command(epilog="Exit code: 1 when there are errors, 0 when there are none; warnings do not count.")
 @click.argument("script", type=click.Path())
 @click.argument("frames", required=False, metavar="[RANGE]")
-@_JSON
+@JSON
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", hidden=True)
 @click.pass_obj
 def check(words: list[str], script: str, frames: str | None, as_json: bool, format_: str) -> int:
@@ -132,7 +131,7 @@ def check(words: list[str], script: str, frames: str | None, as_json: bool, form
 
 @outline_group.command()
 @click.argument("section", required=False, metavar="[SECTION]")
-@_JSON
+@JSON
 def config(section: str | None, as_json: bool) -> int:
     """Print the configuration and where its values come from."""
     rows = _config_rows(section)
@@ -169,7 +168,7 @@ def _indented(value: str) -> str:
 
 @outline_group.command("list")
 @click.argument("part", required=False)
-@_JSON
+@JSON
 def list_(part: str | None, as_json: bool) -> int:
     """List the jobs that were launched from here, the newest first.
 
@@ -203,7 +202,7 @@ def clean(**options: Any) -> int:
 
 @outline_group.command(epilog=_SESSION)
 @click.argument("session", default="last", shell_complete=complete_session)
-@_JSON
+@JSON
 @click.option("--watch", is_flag=True, help="Print it again every second until the job is over.")
 @_SERVER
 def status(session: str, as_json: bool, watch: bool, server: str | None) -> int:

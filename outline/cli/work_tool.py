@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import click
 
-__all__ = ["WORK_COMMANDS"]
+__all__ = ["JSON", "WORK_COMMANDS"]
 
 _WORK = click.argument("work", type=click.Path(file_okay=False))
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command()
@@ -57,7 +57,7 @@ def results(
 @_WORK
 @click.argument("file", type=click.Path())
 @click.option("--down", is_flag=True, help="Print what was made from it instead.")
-@_JSON
+@JSON
 def trace(work: str, file: str, down: bool, as_json: bool) -> int:
     """Show what a file was made from, back to the sources.
 
@@ -71,7 +71,7 @@ def trace(work: str, file: str, down: bool, as_json: bool) -> int:
 @click.command()
 @_WORK
 @click.option("--yes", is_flag=True, help="Remove them.")
-@_JSON
+@JSON
 def prune(work: str, yes: bool, as_json: bool) -> int:
     """List files that no frame would make any more.
 

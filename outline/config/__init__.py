@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 else:
     _Face = object
 
-__all__ = ["Config", "config", "config_base_directory", "read_config_from_disk", "reset"]
+__all__ = ["Config", "config", "config_base_directory", "read_config_from_disk"]
 
 
 def read_config_from_disk() -> OutlineParser:
@@ -114,8 +114,3 @@ class Config(_Face):
 
 
 config = Config()
-
-
-def reset() -> None:
-    """Make ``config`` read files and environment again on its next use."""
-    config.reload()

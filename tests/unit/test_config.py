@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import outline
-from outline.config import config, read_config_from_disk, reset
+from outline.config import config, read_config_from_disk
 from outline.config.places import package_home
 from outline.exception import ConfigException
 
@@ -28,7 +28,7 @@ def write_user_file(own_world: Path) -> WriteFile:
     def write(text: str) -> Path:
         path = folder / "outline.cfg"
         path.write_text(text, encoding="utf-8")
-        reset()
+        config.reload()
         return path
 
     return write
@@ -40,7 +40,7 @@ def write_named_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteFi
         path = tmp_path / "named file.cfg"
         path.write_text(text, encoding="utf-8")
         monkeypatch.setenv("OUTLINE_CONFIG_FILE", str(path))
-        reset()
+        config.reload()
         return path
 
     return write
@@ -197,7 +197,7 @@ def test_reset_forgets_what_was_set_and_reads_again(monkeypatch: pytest.MonkeyPa
     config.set("outline", "facility", "flag")
     monkeypatch.setenv("OUTLINE_OUTLINE_DOMAIN", "later.com")
 
-    reset()
+    config.reload()
 
     assert config.get("outline", "facility") == "local"
     assert config.get("outline", "domain") == "later.com"
