@@ -23,14 +23,14 @@ from outline.frame_end import EndedBy, FrameEnd
 from outline.frames import FrameSet
 from outline.scheduler import FrameState
 
-from .farm.depend import Depend
+from .farm.depend import Depend, edges_of
 from .farm.errors import CannotSave
 from .farm.farm import Farm
+from .farm.holds import hold_again
 from .farm.hosts import Proc
 from .farm.job import FrameFacts, Job, JobFacts, LayerFacts, LayerTotals, split_id
 from .farm.life import look_for_frames
-from .farm.linking import edges_of
-from .farm.saving import Changes
+from .farm.saving import Changes, as_data
 
 __all__ = ["SqliteStore", "StoreError"]
 
@@ -108,11 +108,9 @@ class SqliteStore:
         Raises:
             CannotSave: The disk is full, or the file cannot be written. Nothing was saved.
         """
-        things = {**changes.things}
-        for job in changes.new_jobs:
-            things["spec", job.id] = _spec_data(job)
-        gone = [key for key, data in things.items() if data is None]
-        kept = [(kind, id, json.dumps(data)) for (kind, id), data in things.items() if data is not None]
+        gone = [key for key, thing in changes.things.items() if thing is None]
+        things = [(key, thing) for key, thing in changes.things.items() if thing is not None]
+        kept = [(*key, json.dumps(thing, default=as_data)) for key, thing in things]
         frames = [(job_id, ref, json.dumps(row)) for (job_id, ref), row in changes.frames.items()]
         with self._lock:
             try:
@@ -209,15 +207,15 @@ class SqliteStore:
         self._load_jobs(farm)
         for id, data in self._things("depend"):
             with self._reading("depend", id):
-                depend = Depend.from_data(data)
+                depend = Depend(**data)
                 er, on = farm.jobs.get(depend.er_job), farm.jobs.get(depend.on_job)
                 if er is not None and on is not None:
-                    farm.depends.register(depend, edges_of(depend, er, on))
+                    depend.edges = edges_of(depend, er, on)
+                    farm.depends.register(depend)
         self._load_procs(farm)
-        farm.depends.hold_again()
-        farm.depends.take_moved()
+        hold_again(farm)
+        farm.moves.clear()  # they are not news
         for job in farm.jobs.values():
-            job.moves.clear()  # they are not news
             look_for_frames(farm, job)
 
     def _load_procs(self, farm: Farm) -> None:
@@ -249,7 +247,7 @@ class SqliteStore:
         for id, data in sorted(self._things("job"), key=lambda pair: pair[1].get("number", 0)):
             with self._reading("job", id):
                 made = [LayerFacts(**layer) for layer in layers[id]["layers"]]
-                job = _make_job(JobFacts(**data), made, specs[id], strict=farm.settings.strict)
+                job = _make_job(farm, JobFacts(**data), made, specs[id])
                 for ref, row in self._db.execute("SELECT ref, row FROM frame WHERE job = ?", (id,)):
                     state, tries, facts = json.loads(row)
                     job.state.restore(ref, FrameState(state), tries)
@@ -279,25 +277,15 @@ def _whole(data: Any) -> dict[str, Any]:
     return data
 
 
-def _spec_data(job: Job) -> dict[str, Any]:
-    """The parts of a job that never change: its frames and the dependencies of its spec."""
-    plan = job.state.plan
-    return {
-        "layers": [[layer.name, str(layer.frames), layer.chunk, layer.type] for layer in plan.layers],
-    }
-
-
-def _make_job(facts: JobFacts, layers: list[LayerFacts], spec: dict[str, Any], *, strict: bool) -> Job:
+def _make_job(farm: Farm, facts: JobFacts, layers: list[LayerFacts], spec: dict[str, Any]) -> Job:
     rows = zip(spec["layers"], layers, strict=True)
-    return Job(
-        facts, layers, [layer.plan(FrameSet(frames), type) for (_, frames, _, type), layer in rows], strict=strict
-    )
+    plans = [layer.plan(FrameSet(frames), type) for (_, frames, _, type), layer in rows]
+    return Job(facts, layers, plans, farm.moves, strict=farm.settings.strict)
 
 
 def _restore_steering(job: Job) -> None:
     """Restore the changes that clients have made to the job."""
     job.state.settle()
-    job.state.free(job.facts.freed)
     for layer, refs in job.facts.orders.items():
         job.state.reorder(layer, refs)
     job.done = bytearray(job.state.state(ref) is FrameState.SUCCEEDED for ref in job.state)

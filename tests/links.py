@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cuebot_stub.farm.depend import Depend
+from cuebot_stub.farm.depend import Depend, End
 from cuebot_stub.farm.farm import Farm
+from cuebot_stub.farm.holds import connect
 from cuebot_stub.farm.job import Job
-from cuebot_stub.farm.linking import End, connect
 from tests.fakes.farm import FakeFarm
 
 __all__ = ["any_end", "by_frame", "frame_end", "job_end", "layer_end", "link", "run_layer", "steer"]

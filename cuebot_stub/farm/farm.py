@@ -55,14 +55,15 @@ class Farm(FarmState):
                 self.send(orders)
 
     def _end_work(self) -> list[Order]:
-        follow(self)  # what a call has changed of dependencies, and has not looked at
+        follow(self)
         if not self.unsaved.is_failing:
             try:
                 dispatch.give_work(self)
             except Exception:  # what was asked for is done; a fault in here must not keep it from being saved
                 logger.exception("the dispatcher failed; it goes on")
+            follow(self)
         try:
-            self.unsaved.save(self.jobs)
+            self.unsaved.save()
         finally:
             if self.unsaved.is_failing:  # kills and questions are repeated by the clock
                 self.orders = [order for order in self.orders if isinstance(order, LaunchOrder | LogOrder)]

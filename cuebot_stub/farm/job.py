@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs with their layers and frames: everything that the scheduler does not need."""
+"""The jobs of a farm with their layers and frames: everything that the scheduler does not need."""
 
 from __future__ import annotations
 
 import math
 from array import array
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +14,9 @@ from outline.frames import FrameSet
 from outline.names import log_name
 from outline.scheduler import FrameState, JobPlan, JobState, LayerPlan, Move
 
-__all__ = ["FrameFacts", "Job", "JobFacts", "LayerFacts", "LayerTotals", "frame_id", "layer_id", "split_id"]
+from .saving import Unsaved
+
+__all__ = ["FrameFacts", "Job", "JobFacts", "Jobs", "LayerFacts", "LayerTotals", "frame_id", "layer_id", "split_id"]
 
 _LAYER_BITS = 0x3FFF
 _NO_FRAME = 0xFFFFFFFFFFFF
@@ -203,9 +206,13 @@ class JobFacts:
     local_host: str = ""
     local_cores: int = 0
     subscribers: list[str] = field(default_factory=list)
-    freed: list[int] = field(default_factory=list)
+    freed: set[int] = field(default_factory=set)
     orders: dict[str, list[int]] = field(default_factory=dict)
     looks: dict[str, dict[str, list[object]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Restore the set from saved data."""
+        self.freed = set(self.freed)
 
 
 class Job:
@@ -215,13 +222,21 @@ class Job:
         procs: The ids of its procs.
         running: The procs by their frames.
         waiting_seen: The number of frames that could start at the last look; 0 while none may.
-        moves: The moves of its frames that the farm has not followed yet.
         done: By frame, whether it has succeeded and its dependencies were satisfied.
         moved: By frame, the last change of its state; 0 for never.
         eligible: By frame, when it could first start; 0 for at the launch.
     """
 
-    def __init__(self, facts: JobFacts, layers: list[LayerFacts], plans: Sequence[LayerPlan], *, strict: bool) -> None:
+    def __init__(
+        self,
+        facts: JobFacts,
+        layers: list[LayerFacts],
+        plans: Sequence[LayerPlan],
+        moves: deque[tuple[Job, Move]],
+        *,
+        strict: bool,
+    ) -> None:
+        """Make a job; ``moves`` gets every move of its frames."""
         self.facts = facts
         self.layers = layers
         self.by_name = {layer.name: number for number, layer in enumerate(layers)}
@@ -232,17 +247,17 @@ class Job:
         self._tags: frozenset[str] | None = None
         self.waiting_seen = 0
         plan = JobPlan(facts.name, tuple(plans), (), facts.max_retries, facts.autoeat)
-        self.moves: list[Move] = []
-        self.state = JobState(plan, max_losses=None, moves=self.moves, finished_wait_again=True, keeps_tries=strict)
+        self.state = JobState(
+            plan,
+            max_losses=None,
+            moved=lambda move: moves.append((self, move)),
+            freed=facts.freed,
+            finished_wait_again=True,
+            keeps_tries=strict,
+        )
         self.done = bytearray(len(self.state))
         self.moved = array("d", bytes(8 * len(self.state)))
         self.eligible = array("d", bytes(8 * len(self.state)))
-
-    def take_moves(self) -> list[Move]:
-        """The moves of frames since the last call, in their order."""
-        moves = self.moves[:]
-        self.moves.clear()
-        return moves
 
     def note(self, move: Move, now: float) -> None:
         """Store when a frame changed its state, and when it could start."""
@@ -305,3 +320,83 @@ class Job:
         layer, self._tags = self.layers[number], None
         cores, memory = layer.min_cores / 100, layer.memory
         self.state.change(layer.name, cores=cores, memory_kb=memory, group=layer.group())
+
+    def frame_row(self, ref: int) -> list[object]:
+        """A frame as it is saved: its state, its tries, and its facts without their names."""
+        facts = self.frames.get(ref)
+        values = [getattr(facts, name) for name in FrameFacts.__slots__] if facts is not None else []
+        return [self.state.state(ref).value, self.state.tries(ref), values]
+
+
+class Jobs(dict[str, Job]):
+    """All jobs of a farm, by id.
+
+    Attributes:
+        pending: The pending ones by name.
+        hungry: Those with frames that may start now, by id.
+        by_prefix: All by the beginning of the id, which is a part of the ids of layers and frames.
+    """
+
+    def __init__(self, unsaved: Unsaved) -> None:
+        super().__init__()
+        self._unsaved = unsaved
+        self._launches = 0
+        self.pending: dict[str, Job] = {}
+        self.hungry: dict[str, Job] = {}
+        self.by_prefix: dict[str, Job] = {}
+
+    def add(self, job: Job) -> None:
+        """Add a new job."""
+        job.facts.number = self._launches
+        self.register(job)
+        rows = [[layer.name, str(layer.frames), layer.chunk, layer.type] for layer in job.state.plan.layers]
+        self._unsaved.thing("spec", job.id, {"layers": rows})  # what never changes
+        self.save(job)
+
+    def register(self, job: Job) -> None:
+        """Add a job that is saved already."""
+        self._launches = max(self._launches, job.facts.number + 1)
+        self[job.id] = self.by_prefix[job.id[:18]] = job
+        if job.is_pending:
+            self.pending[job.name] = job
+
+    def forget(self, job: Job) -> None:
+        """Remove a finished job without procs."""
+        del self[job.id], self.by_prefix[job.id[:18]]
+        for kind in ("job", "layers", "spec"):
+            self._unsaved.thing(kind, job.id, None)
+        for number in range(len(job.layers)):
+            self._unsaved.thing("totals", job.layer_id(number), None)
+
+    def set_state(self, job: Job, state: str, stopped: int = 0) -> None:
+        """Set the state of a job: ``PENDING`` or ``FINISHED``."""
+        job.facts.state, job.facts.stopped = state, stopped
+        if job.is_pending:
+            self.pending[job.name] = job
+        else:
+            self.pending.pop(job.name, None)
+        self.save(job)
+
+    def save(self, job: Job) -> None:
+        """Mark the facts of a job, or of its layers, as changed."""
+        self._unsaved.thing("job", job.id, job.facts)
+        self._unsaved.thing("layers", job.id, {"layers": job.layers})
+
+    def save_totals(self, job: Job, number: int) -> None:
+        """Mark the totals of a layer as changed."""
+        self._unsaved.thing("totals", job.layer_id(number), job.totals[number])
+
+    def save_frame(self, job: Job, ref: int) -> None:
+        """Mark a frame as changed."""
+        self._unsaved.frame(job, ref)
+
+    def count_waiting(self, job: Job) -> bool:
+        """Look whether a job has frames to start. Returns whether it has more than at the last look."""
+        waiting = job.state.waiting if job.is_pending and not job.facts.paused else 0
+        has_more = waiting > job.waiting_seen or (waiting > 0 and job.id not in self.hungry)
+        if waiting:
+            self.hungry[job.id] = job
+        else:
+            self.hungry.pop(job.id, None)
+        job.waiting_seen = waiting
+        return has_more

@@ -12,13 +12,13 @@ from outline.scheduler import FrameState
 
 from ..spec import DependSpec, JobSpec, LayerSpec, SpecDocument, SpecError
 from ..spec.jobs import POST_USER, post_job_name
-from .depend import Depend, Edges
+from .depend import Depend, End, make_depend
 from .errors import CannotDo
 from .filters import run_filters
+from .holds import add_depend
 from .hosts import short_name
 from .job import Job, JobFacts, LayerFacts
-from .life import follow, look_for_frames
-from .linking import End, make_depend
+from .life import look_for_frames
 from .state import FarmState
 from .things import MIN_MEMORY, Service
 
@@ -26,8 +26,6 @@ __all__ = ["launch"]
 
 DEFAULT_FACILITY = "local"
 _POST_RETRIES = 2
-
-_Made = list[tuple[Depend, Edges | None]]
 
 
 def launch(farm: FarmState, document: SpecDocument) -> list[Job]:
@@ -53,9 +51,8 @@ def launch(farm: FarmState, document: SpecDocument) -> list[Job]:
         _add_post_job(farm, document, spec, job)
         show.created_jobs += 1
         show.created_frames += len(job.state)
-    for depend, edges in depends:
-        farm.depends.add(depend, edges)
-    follow(farm, *made.values())
+    for depend in depends:
+        add_depend(farm, depend)
     for job in made.values():
         job.facts.layer_count = _count_layers(job)
     farm.shows.save(show)
@@ -91,7 +88,7 @@ def _make_job(farm: FarmState, document: SpecDocument, spec: JobSpec, show: str,
     plans = [
         one.plan(layer.frames, one.type.replace("Post", "Util")) for (_, layer), one in zip(layers, made, strict=True)
     ]
-    return Job(facts, made, plans, strict=farm.settings.strict)
+    return Job(facts, made, plans, farm.moves, strict=farm.settings.strict)
 
 
 def _add_post_job(farm: FarmState, document: SpecDocument, spec: JobSpec, parent: Job) -> None:
@@ -182,32 +179,31 @@ def _service_of(farm: FarmState, spec: LayerSpec, show: str) -> Service:
     return Service("", "default")
 
 
-def _make_depends(farm: FarmState, document: SpecDocument, made: dict[str, Job]) -> _Made:
-    """The dependencies of a spec without adding them to the book.
+def _make_depends(farm: FarmState, document: SpecDocument, made: dict[str, Job]) -> list[Depend]:
+    """The dependencies of a spec, which hold nothing yet.
 
     Raises:
         SpecError: One cannot be made.
     """
-    found: _Made = []
-    sources: list[DependSpec] = []
+    found: dict[str, tuple[Depend, DependSpec]] = {}
     try:
         for spec in document.depends:
             depend = _make_depend(farm, spec, made)
             if depend is not None:
-                found.append(depend)
-                sources.append(spec)
-        again = farm.depends.first_repeated(found)
+                found[depend.id] = depend, spec
+        again = farm.depends.first_repeated(depend for depend, _ in found.values())
         if again is not None:
-            where, line = sources[again].where, sources[again].line
-            raise SpecError(where, "the spec has the same dependency twice; anyframe makes no difference", line)
+            _, spec = found[again.id]
+            reason = "the spec has the same dependency twice; anyframe makes no difference"
+            raise SpecError(spec.where, reason, spec.line)
     except SpecError:
         if made or farm.useful:
             raise
         return []
-    return found
+    return [depend for depend, _ in found.values()]
 
 
-def _make_depend(farm: FarmState, spec: DependSpec, made: dict[str, Job]) -> tuple[Depend, Edges | None] | None:
+def _make_depend(farm: FarmState, spec: DependSpec, made: dict[str, Job]) -> Depend | None:
     ends = []
     for name, layer, frame in (
         (spec.dep_job, spec.dep_layer, spec.dep_frame),

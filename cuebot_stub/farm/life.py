@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from outline.scheduler import FrameState, Move
+from outline.scheduler import FrameState
 
 from .errors import CannotDo
+from .holds import frame_moved, job_over
 from .job import Job
 from .lending import forget_partitions
 from .state import FarmState
@@ -13,35 +14,26 @@ from .state import FarmState
 __all__ = ["finish_if_complete", "finish_job", "follow", "forget_job", "look_for_frames", "revive_job"]
 
 
-def follow(farm: FarmState, *jobs: Job) -> None:
-    """Update dependencies, hosts and finished jobs after frames have changed their state.
+_IDLE = (FrameState.WAITING, FrameState.DEPEND)
 
-    Call it after each change in the scheduler or in the book of dependencies.
 
-    Args:
-        jobs: The jobs whose frames have changed, apart from those that the book has changed.
+def follow(farm: FarmState) -> None:
+    """Follow the moves of frames: update dependencies, which may move others, look for hosts, and finish jobs.
+
+    ``Farm.work`` ends with it, so that nobody has to call it after a change.
     """
-    todo = {job.id: job for job in jobs}
-    while True:
-        for job in farm.depends.take_moved():
-            todo.setdefault(job.id, job)
-        if not todo:
-            return
-        job = todo.pop(next(iter(todo)))
-        for move in job.take_moves():
-            _apply(farm, job, move)
-        if job.state.waits.freed != set(job.facts.freed):
-            job.facts.freed = sorted(job.state.waits.freed)
-            farm.jobs.save(job)
-        look_for_frames(farm, job)
-        finish_if_complete(farm, job)
-
-
-def _apply(farm: FarmState, job: Job, move: Move) -> None:
-    job.note(move, farm.now())
-    if {move.before, move.after} != {FrameState.WAITING, FrameState.DEPEND}:  # which is worked out, not saved
-        farm.jobs.save_frame(job, move.ref)
-    farm.depends.frame_moved(job, move, eaten_layers_count=farm.useful)
+    while farm.moves:
+        moved: dict[str, Job] = {}
+        while farm.moves:
+            job, move = farm.moves.popleft()
+            moved[job.id] = job
+            job.note(move, farm.now())
+            if move.before not in _IDLE or move.after not in _IDLE:  # which of both is worked out, not saved
+                farm.jobs.save_frame(job, move.ref)
+            frame_moved(farm, job, move)
+        for job in moved.values():
+            look_for_frames(farm, job)
+            finish_if_complete(farm, job)
 
 
 def look_for_frames(farm: FarmState, job: Job) -> None:
@@ -60,7 +52,7 @@ def finish_job(farm: FarmState, job: Job) -> None:
     """Finish a job. Jobs that depend on it, and its post layers, may start."""
     farm.jobs.set_state(job, "FINISHED", int(farm.now()))
     look_for_frames(farm, job)
-    farm.depends.job_over(job)
+    job_over(farm, job)
     forget_partitions(farm, job.id)
     post = farm.jobs.get(job.facts.post_job)
     if post is not None and post.facts.state == "POSTED":

@@ -13,7 +13,6 @@ from outline.scheduler import FrameState
 
 from .hosts import Host, Proc
 from .job import Job
-from .life import follow
 from .orders import RUN_VARIABLE, EndLeftOrder, HostOrder, KillOrder, LaunchOrder, RunFrame
 from .state import FarmState
 
@@ -51,7 +50,6 @@ def start_frame(farm: FarmState, host: Host, job: Job, ref: int, cores: int) -> 
     if not totals.started:
         totals.started = int(proc.booked)
         farm.jobs.save_totals(job, job.layer_of(ref))
-    follow(farm, job)
     farm.procs.booked += 1
     farm.orders.append(order)
     return proc
@@ -92,7 +90,6 @@ def end_frame(farm: FarmState, proc: Proc, end: FrameEnd, *, status: int, second
         facts.stopped = 0
     farm.jobs.save_frame(job, ref)
     farm.procs.end(proc)
-    follow(farm, job)
     if proc.redirect:
         farm.redirect(host, proc.redirect)
     farm.wake(host, None if proc.unbooked else job)

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import fields
+from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from .errors import CannotSave
-from .job import FrameFacts, Job
 
-__all__ = ["Changes", "Store", "Table", "Unsaved"]
+if TYPE_CHECKING:
+    from .job import Job
+
+__all__ = ["Changes", "Store", "Table", "Unsaved", "as_data"]
 
 logger = logging.getLogger("cuebot_stub")
 
@@ -23,9 +26,8 @@ T = TypeVar("T", bound=Any)  # any dataclass with an id
 class Changes(NamedTuple):
     """The changes to save together. Data that is ``None`` means that the thing was deleted."""
 
-    things: dict[tuple[str, str], dict[str, Any] | None]
+    things: dict[tuple[str, str], Any]
     frames: dict[tuple[str, int], list[Any]]
-    new_jobs: list[Job]
 
 
 class Store(Protocol):
@@ -55,8 +57,7 @@ class Unsaved:
     def __init__(self, store: Store | None) -> None:
         self._store = store or _NoStore()
         self._things: dict[tuple[str, str], Any] = {}
-        self._frames: dict[tuple[str, int], None] = {}
-        self._new_jobs: list[Job] = []
+        self._frames: dict[tuple[str, int], Job] = {}
         self.is_failing = False
         self.is_new = False
 
@@ -68,29 +69,20 @@ class Unsaved:
     def frame(self, job: Job, ref: int) -> None:
         """Mark a frame as changed."""
         self.is_new = True
-        self._frames[job.id, ref] = None
+        self._frames[job.id, ref] = job
 
-    def new_job(self, job: Job) -> None:
-        """Mark a job as new."""
-        self.is_new = True
-        self._new_jobs.append(job)
-
-    def save(self, jobs: Mapping[str, Job]) -> None:
+    def save(self) -> None:
         """Write all changes.
-
-        Args:
-            jobs: All jobs of the farm.
 
         Raises:
             CannotSave: New changes could not be written. Not raised if there are only old ones.
         """
         was_new, self.is_new = self.is_new, False
-        if not (self._things or self._frames or self._new_jobs):
+        if not (self._things or self._frames):
             return
-        things = {key: _as_data(thing) for key, thing in self._things.items()}
-        frames = {key: _frame_row(jobs[key[0]], key[1]) for key in self._frames if key[0] in jobs}
+        frames = {key: job.frame_row(key[1]) for key, job in self._frames.items()}
         try:
-            self._store.write(Changes(things, frames, [job for job in self._new_jobs if job.id in jobs]))
+            self._store.write(Changes(self._things, frames))
         except CannotSave as error:
             if not self.is_failing:
                 logger.error("%s; no frame starts until the state can be saved", error)
@@ -98,7 +90,7 @@ class Unsaved:
             if was_new:
                 raise
             return
-        self._things, self._frames, self._new_jobs = {}, {}, []
+        self._things, self._frames = {}, {}
         if self.is_failing:
             logger.warning("the state is saved again")
         self.is_failing = False
@@ -161,15 +153,14 @@ class Table(dict[str, T]):
         return (thing for thing in self.values() if get(thing) == wanted)
 
 
-def _as_data(thing: Any) -> dict[str, Any] | None:
-    """A thing as data for JSON; None stays None."""
-    if hasattr(thing, "to_data"):
-        data: dict[str, Any] = thing.to_data()
-        return data
-    return asdict(thing) if is_dataclass(thing) and not isinstance(thing, type) else thing
+def as_data(thing: Any) -> Any:
+    """A thing, or a set in one, as data for JSON: not what is in it, which ``json`` asks for in turn."""
+    if isinstance(thing, set):
+        return sorted(thing)
+    kind: Any = type(thing)
+    return {name: getattr(thing, name) for name in _saved_names(kind)}
 
 
-def _frame_row(job: Job, ref: int) -> list[Any]:
-    facts = job.frames.get(ref)
-    values = [getattr(facts, name) for name in FrameFacts.__slots__] if facts is not None else []
-    return [job.state.state(ref).value, job.state.tries(ref), values]
+@cache
+def _saved_names(kind: Any) -> list[str]:
+    return [field.name for field in fields(kind) if field.init]

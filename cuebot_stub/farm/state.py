@@ -3,15 +3,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
+from outline.scheduler import Move
+
 from . import things
-from .depends import DependBook
+from .depends import Depends
 from .hosts import Host
-from .job import Job
-from .jobs import Jobs
+from .job import Job, Jobs
 from .orders import Order
 from .procs import Procs
 from .saving import Store, Table, Unsaved
@@ -51,6 +53,7 @@ class FarmState:
     Attributes:
         tables: The plain things by kind, also those that have an attribute of their own here.
         strangers: By host, the processes that it has reported and nobody knows, with the times of their first reports.
+        moves: The moves of frames that nobody has followed yet; see ``life.follow``.
         orders: The orders for RQDs, which are sent at the end of the work.
         tell: Calls an RQD, waits, and returns its error.
         alarm: Ends the sleep of the clock.
@@ -78,7 +81,8 @@ class FarmState:
         self.hosts = self._table("host", Host)
         self.jobs = Jobs(self.unsaved)
         self.procs = Procs(self.hosts, self.jobs, self.unsaved)
-        self.depends = DependBook(self.jobs, self.unsaved)
+        self.depends = Depends(self.unsaved)
+        self.moves: deque[tuple[Job, Move]] = deque()
         self.strangers: dict[str, dict[str, float]] = {}
         self.orders: list[Order] = []
         self._wanted: dict[str, Job | None] = {}

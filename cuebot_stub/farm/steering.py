@@ -7,9 +7,10 @@ from collections.abc import Iterable
 
 from outline.scheduler import FrameState
 
+from .holds import frame_retried, frames_marked, layer_done
 from .hosts import Proc
 from .job import Job
-from .life import finish_job, follow, look_for_frames, revive_job
+from .life import finish_job, look_for_frames, revive_job
 from .running import kill_proc
 from .state import FarmState
 
@@ -74,10 +75,8 @@ def retry_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
             _let_wait_again(farm, job, farm.procs[proc], "the frame was retried")
         elif job.state.state(ref) not in _IDLE:
             job.state.retry(ref)
-    follow(farm, job)
     for ref in wanted:
-        farm.depends.frame_retried(job, ref)
-    follow(farm, job)
+        frame_retried(farm, job, ref)
     farm.wake()
 
 
@@ -98,7 +97,6 @@ def eat_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
             farm.procs[proc].again = False
             _note_stop(farm, job, ref, FrameState.EATEN)
             kill_proc(farm, farm.procs[proc], "the frame was eaten")
-    follow(farm, job)
     farm.wake()
 
 
@@ -110,26 +108,24 @@ def _note_stop(farm: FarmState, job: Job, ref: int, state: FrameState) -> None:
 
 def mark_done(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
     """Satisfy the dependencies on exactly these frames. Their own states do not change."""
-    farm.depends.frames_marked(job, list(refs))
-    follow(farm, job)
+    frames_marked(farm, job, list(refs))
     farm.wake()
 
 
 def mark_layer_done(farm: FarmState, job: Job, number: int) -> None:
     """Satisfy the dependencies on a whole layer. Those on its frames stay active."""
-    farm.depends.layer_done(job, job.layers[number].name)
-    follow(farm, job)
+    layer_done(farm, job, job.layers[number].name)
     farm.wake()
 
 
 def free_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
     """Let frames start now, whatever they depend on."""
     job.state.free([ref for ref in refs if job.state.state(ref) is FrameState.DEPEND])
-    follow(farm, job)
+    farm.jobs.save(job)
     farm.wake()
 
 
 def hold_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
     """Undo :func:`free_frames`: the frames wait for their dependencies again."""
     job.state.bind(refs)
-    follow(farm, job)
+    farm.jobs.save(job)

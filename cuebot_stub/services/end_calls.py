@@ -8,9 +8,9 @@ from typing import Any
 
 from opencue_proto import depend_pb2
 
-from ..farm.depend import Row
+from ..farm.depend import End, Row
 from ..farm.farm import Farm
-from ..farm.linking import End, connect, drop
+from ..farm.holds import connect, drop
 from .finding import enum_name, find_frame, find_job, find_layer
 from .owner_service import add_partition
 from .rpc import Answer, Service

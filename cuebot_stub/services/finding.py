@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from ..farm.depend import End
 from ..farm.farm import Farm
 from ..farm.hosts import Host, short_name
 from ..farm.job import Job, split_id
-from ..farm.linking import End
 from ..farm.saving import Table
 from ..farm.things import Department, Service, Show, Subscription
 from .errors import Exists, Invalid, NotFound

@@ -9,10 +9,9 @@ from typing import Any
 from opencue_proto import job_pb2
 
 from ..farm import changing, steering
-from ..farm.depend import Row
+from ..farm.depend import End, Row
+from ..farm.holds import satisfy, unsatisfy
 from ..farm.job import Job
-from ..farm.life import follow
-from ..farm.linking import End
 from .calls import acts, call, kills
 from .end_calls import EndCalls
 from .errors import NotFound
@@ -72,7 +71,7 @@ class FrameService(EndCalls):
         return self.farm.depends.on_frame(end.job, end.ref)
 
     def _droppable(self, end: End) -> Iterable[Row]:
-        return (row for row in self._depends_of(end) if self.farm.depends.ends(row)[0] == end.ref)
+        return (row for row in self._depends_of(end) if row.er_ref == end.ref)
 
 
 class DependService(Service):
@@ -84,13 +83,11 @@ class DependService(Service):
         return self._find(request.id)
 
     def Satisfy(self, request: Any) -> None:
-        self.farm.depends.satisfy(self._find(request.depend.id))
-        follow(self.farm)
+        satisfy(self.farm, self._find(request.depend.id))
 
     def Unsatisfy(self, request: Any) -> None:
         """Activate a dependency between two frames or two layers again."""
-        self.farm.depends.unsatisfy(self._find(request.depend.id))
-        follow(self.farm)
+        unsatisfy(self.farm, self._find(request.depend.id))
 
     def _find(self, id: str) -> Row:
         row = self.farm.depends.find(id)

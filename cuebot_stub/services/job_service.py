@@ -10,12 +10,11 @@ from typing import Any
 from opencue_proto import job_pb2
 
 from ..farm import changing, ordering, steering
-from ..farm.depend import Row
+from ..farm.depend import End, Row
 from ..farm.filters import run_filters
 from ..farm.job import Job
 from ..farm.launch import launch
 from ..farm.life import finish_if_complete
-from ..farm.linking import End
 from ..farm.search import FrameSearch, changed_frames, find_frames, page_of
 from ..spec import SpecRules, read_spec
 from .calls import acts, call, kill_reason, kills, sets

@@ -9,9 +9,9 @@ from typing import Any
 from opencue_proto import job_pb2
 
 from ..farm import changing, ordering, steering
-from ..farm.depend import Row
+from ..farm.depend import End, Row
+from ..farm.holds import connect
 from ..farm.job import Job
-from ..farm.linking import End, connect
 from ..farm.things import MIN_MEMORY
 from .calls import acts, call, kills, sets
 from .cores import layer_points, whole_points

@@ -216,18 +216,18 @@ def look_message(state: str, look: Any) -> job_pb2.FrameStateDisplayOverride:
 
 def depend_message(farm: Farm, row: Row) -> depend_pb2.Depend:
     """A dependency, or one of its pairs."""
-    depend, (er_ref, on_ref) = row.depend, farm.depends.ends(row)
+    depend = row.depend
     er, on = farm.jobs[depend.er_job], farm.jobs[depend.on_job]
     return depend_pb2.Depend(
-        id=farm.depends.id_of(row),
+        id=row.id,
         type=depend_pb2.DependType.Value(depend.type if row.pair < 0 else "FRAME_ON_FRAME"),
         target=depend_pb2.INTERNAL if depend.is_internal else depend_pb2.EXTERNAL,
         any_frame=depend.any_frame,
-        active=farm.depends.is_active(row),
+        active=row.is_active,
         depend_er_job=er.name,
         depend_er_layer=depend.er_layer,
-        depend_er_frame=er.state.frame_name(er_ref) if er_ref >= 0 else "",
+        depend_er_frame=er.state.frame_name(row.er_ref) if row.er_ref >= 0 else "",
         depend_on_job=on.name,
         depend_on_layer=depend.on_layer,
-        depend_on_frame=on.state.frame_name(on_ref) if on_ref >= 0 else "",
+        depend_on_frame=on.state.frame_name(row.on_ref) if row.on_ref >= 0 else "",
     )

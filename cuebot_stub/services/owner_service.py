@@ -7,9 +7,9 @@ import uuid
 from typing import Any
 
 from ..farm import hosting, lending
+from ..farm.depend import End
 from ..farm.farm import Farm
 from ..farm.hosts import Host
-from ..farm.linking import End
 from ..farm.things import Deed, Owner, RenderPartition, Show
 from .calls import call
 from .errors import Invalid, NotFound

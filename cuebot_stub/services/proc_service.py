@@ -9,8 +9,8 @@ from typing import Any
 from opencue_proto import host_pb2
 
 from ..farm import hosting
+from ..farm.depend import End
 from ..farm.hosts import Proc, short_name
-from ..farm.linking import End
 from ..farm.running import kill_proc
 from .calls import call
 from .errors import Invalid, NotFound

@@ -68,7 +68,7 @@ def _state(farm: Farm, job: Job) -> str:
 
 
 def _jobs_waited_for(farm: Farm, job: Job) -> list[str]:
-    others = {row.depend.on_job for row in farm.depends.of(job.id) if farm.depends.is_active(row)} - {job.id}
+    others = {row.depend.on_job for row in farm.depends.of(job.id) if row.is_active} - {job.id}
     return sorted(farm.jobs[other].name for other in others if other in farm.jobs and farm.jobs[other].is_pending)
 
 

@@ -41,7 +41,8 @@ class JobState:
         plan: JobPlan,
         *,
         max_losses: int | None = 3,
-        moves: list[Move] | None = None,
+        moved: Callable[[Move], None] | None = None,
+        freed: set[int] | None = None,
         finished_wait_again: bool = False,
         keeps_tries: bool = False,
     ) -> None:
@@ -50,12 +51,13 @@ class JobState:
         Args:
             plan: The job.
             max_losses: How many losses in a row make a frame DEAD. None for no limit.
-            moves: Gets every move of a frame, in their order. The caller empties it.
+            moved: Called with every move of a frame, in their order.
+            freed: The frames that may start whatever they wait for. The caller may keep and save it.
             finished_wait_again: A finished frame that gets something to wait for is DEPEND and runs again.
             keeps_tries: A retried frame has only its remaining tries.
         """
         self.plan = plan
-        self._max_losses, self._keeps_tries, self._moves = max_losses, keeps_tries, moves
+        self._max_losses, self._keeps_tries, self._moved = max_losses, keeps_tries, moved
         self._waiting_again = (_WAITING, _SUCCEEDED, _DEAD) if finished_wait_again else (_WAITING,)
         self._heads = [chunk_heads(layer.frames, layer.chunk) for layer in plan.layers]
         self._base = array("q", accumulate(map(len, self._heads), initial=0))
@@ -69,7 +71,7 @@ class JobState:
         self._again: set[int] = set()
         self._delayed: dict[int, float] = {}
         self._orders: dict[int, Sequence[int]] = {}
-        self.waits = Waits(plan, self._base)
+        self.waits = Waits(plan, self._base, set() if freed is None else freed)
         self._posts_released = False
         self.settle()
 
@@ -372,8 +374,8 @@ class JobState:
         row = self._counts[number]
         row[code] -= 1
         row[now] += 1
-        if self._moves is not None:
-            self._moves.append(Move(ref, before, after))
+        if self._moved is not None:
+            self._moved(Move(ref, before, after))
         if now == _WAITING:
             self._queue.add(number, place)
         if (code == _SUCCEEDED) != (now == _SUCCEEDED):

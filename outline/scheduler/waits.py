@@ -26,12 +26,13 @@ class Waits:
         freed: The frames that may start whatever they wait for.
     """
 
-    def __init__(self, plan: JobPlan, base: array[int]) -> None:
+    def __init__(self, plan: JobPlan, base: array[int], freed: set[int]) -> None:
         """Expand the dependencies of a plan.
 
         Args:
             plan: The job.
             base: The number of each layer's first frame, and the number of frames.
+            freed: See ``freed``.
         """
         self._base = base
         self._frame_edges: list[list[FrameEdges]] = [[] for _ in plan.layers]
@@ -39,7 +40,7 @@ class Waits:
         self._needs: list[tuple[bool, bool, bool]] = []
         self.frames: array[int] = array("l")
         self.layers: list[int] = []
-        self.freed: set[int] = set()
+        self.freed = freed
         index = {layer.name: number for number, layer in enumerate(plan.layers)}
         for depend in plan.depends:
             er, on = index[depend.layer], index[depend.on]

@@ -122,7 +122,7 @@ def _ids(farm: Farm, kind: str) -> Iterator[str]:
         for owner in owners.values():
             yield from (one.id for one in getattr(owner, f"{kind.lower()}s"))
     else:
-        yield from (farm.depends.id_of(row) for job in farm.jobs.values() for row in farm.depends.of(job.id))
+        yield from (row.id for job in farm.jobs.values() for row in farm.depends.of(job.id))
 
 
 def _words(farm: Farm, message: str, field: str) -> list[str]:

@@ -4,12 +4,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import Any
 
 from cuebot_stub.farm.farm import Farm
-from cuebot_stub.farm.job import FrameFacts, Job, LayerTotals
-from cuebot_stub.farm.saving import Changes
+from cuebot_stub.farm.job import LayerTotals
+from cuebot_stub.farm.saving import Changes, as_data
 from cuebot_stub.store import SqliteStore
 
 __all__ = ["Mirror", "live_data", "picture"]
@@ -18,14 +17,14 @@ _PLACES = {
     "facility": "facilities", "show": "shows", "group": "groups", "allocation": "allocations", "limit": "limits",
     "subscription": "subscriptions", "service": "services", "comment": "comments", "filter": "filters",
     "department": "departments", "partition": "partitions", "owner": "owners", "deed": "deeds", "host": "hosts",
-    "proc": "procs",
+    "proc": "procs", "depend": "depends",
 }  # fmt: skip
 # What is not worth a write of its own: hosts tell it again, or it begins anew with the server.
 _PASSING = {
     "host": ("asked", "refusals", "refused_until", "no_taskset", "ping_time"),
     "proc": ("launched", "kill_at", "kills", "missing_since", "lost_since", "lost_status", "pinged"),
 }
-_NO_TOTALS = asdict(LayerTotals())
+_NO_TOTALS = as_data(LayerTotals())
 Data = dict[tuple[str, str], Any]
 
 
@@ -61,16 +60,14 @@ def live_data(farm: Farm) -> Data:
     found: Data = {}
     for kind, place in _PLACES.items():
         for id, thing in getattr(farm, place).items():
-            found |= _plain(kind, id, asdict(thing))
-    for id, depend in farm.depends.all.items():
-        found |= _plain("depend", id, depend.to_data())
+            found |= _plain(kind, id, thing)
     for job in farm.jobs.values():
-        found |= _plain("job", job.id, asdict(job.facts))
-        found |= _plain("layers", job.id, {"layers": [asdict(layer) for layer in job.layers]})
+        found |= _plain("job", job.id, job.facts)
+        found |= _plain("layers", job.id, {"layers": job.layers})
         for number, totals in enumerate(job.totals):
-            found |= _plain("totals", job.layer_id(number), asdict(totals))
+            found |= _plain("totals", job.layer_id(number), totals)
         for ref in job.state:
-            found |= _frame(job.id, ref, _row(job, ref))
+            found |= _frame(job.id, ref, job.frame_row(ref))
     return found
 
 
@@ -83,10 +80,7 @@ def picture(farm: Farm) -> dict[str, Any]:
         "order": {job.id: [job.state.place(ref) for ref in job.state] for job in jobs},
         "alive": {job.id: [ref for ref in job.state if job.state.is_alive(ref)] for job in jobs},
         "active": {
-            farm.depends.id_of(row): farm.depends.is_active(row)
-            for job in jobs
-            for ref in job.state
-            for row in farm.depends.of_frame(job, ref)
+            row.id: row.is_active for job in jobs for ref in job.state for row in farm.depends.of_frame(job, ref)
         },
         "usage": farm.procs.usage._sums,
         "hungry": sorted(farm.jobs.hungry),
@@ -94,17 +88,11 @@ def picture(farm: Farm) -> dict[str, Any]:
     }
 
 
-def _plain(kind: str, id: str, data: dict[str, Any]) -> Data:
+def _plain(kind: str, id: str, thing: Any) -> Data:
+    data = json.loads(json.dumps(thing, default=as_data))
     if kind == "spec" or (kind == "totals" and data == _NO_TOTALS):
         return {}
-    kept = {name: value for name, value in data.items() if name not in _PASSING.get(kind, ())}
-    return {(kind, id): json.loads(json.dumps(kept))}
-
-
-def _row(job: Job, ref: int) -> list[Any]:
-    facts = job.frames.get(ref)
-    values = [getattr(facts, name) for name in FrameFacts.__slots__] if facts is not None else []
-    return [job.state.state(ref).value, job.state.tries(ref), values]
+    return {(kind, id): {name: value for name, value in data.items() if name not in _PASSING.get(kind, ())}}
 
 
 def _frame(job: str, ref: int, row: list[Any]) -> Data:

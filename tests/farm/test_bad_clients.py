@@ -84,7 +84,7 @@ def test_spec_that_cannot_be_launched_is_refused_with_its_element_and_leaves_not
     assert error.code() is grpc.StatusCode.INTERNAL
     assert [word for word in words if word not in error.details().replace(",", "")] == []
     with farm_server.farm.work() as farm:
-        assert (farm.jobs, farm.jobs.pending, farm.depends.all) == ({}, {}, {})
+        assert (farm.jobs, farm.jobs.pending, farm.depends) == ({}, {}, {})
 
 
 def test_pending_job_is_not_launched_twice(farm_server: FarmServer, channel: grpc.Channel):

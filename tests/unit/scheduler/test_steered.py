@@ -17,7 +17,13 @@ def make_job(
 ) -> JobState:
     layers = layers or (LayerPlan("model", FrameSet("1-3")), LayerPlan("comp", FrameSet("1-3")))
     plan = JobPlan("job", layers, (), max_retries)
-    return JobState(plan, max_losses=None, moves=moves, finished_wait_again=True, keeps_tries=keeps_tries)
+    return JobState(
+        plan,
+        max_losses=None,
+        moved=moves.append if moves is not None else None,
+        finished_wait_again=True,
+        keeps_tries=keeps_tries,
+    )
 
 
 def run(job: JobState, ref: int, status: int = 0) -> FrameState:

@@ -8,8 +8,7 @@ import pytest
 from cuebot_stub.farm import steering
 from cuebot_stub.farm.depend import Row
 from cuebot_stub.farm.errors import CannotDo
-from cuebot_stub.farm.life import follow
-from cuebot_stub.farm.linking import drop
+from cuebot_stub.farm.holds import drop, satisfy, unsatisfy
 from tests.fakes.farm import FakeFarm
 from tests.links import any_end, by_frame, frame_end, job_end, layer_end, link, steer
 from tests.specs import depend, layer
@@ -194,7 +193,7 @@ def test_dependency_of_one_frame_is_dropped_and_the_others_stay(jobs: FakeFarm):
 
     rows = [Row(made), *jobs.farm.depends.of_frame(job, ref), *jobs.farm.depends.of_frame(job, ref + 1)]
     assert jobs.states("comp", "second") == "WP"
-    assert [jobs.farm.depends.is_active(row) for row in rows] == [True, False, True]
+    assert [row.is_active for row in rows] == [True, False, True]
 
 
 @pytest.mark.parametrize(("target", "comp"), [("INTERNAL", "PP"), ("EXTERNAL", "WW"), ("ANY_TARGET", "WW")])
@@ -216,9 +215,8 @@ def test_only_some_kinds_can_be_taken_back(jobs: FakeFarm, er: str, on: str, aga
     made = link(jobs, any_end(jobs, "second", *KINDS[er]), any_end(jobs, "first", *TARGETS[on]))
 
     with jobs.farm.work() as farm:
-        farm.depends.satisfy(Row(made))
-        farm.depends.unsatisfy(Row(made))
-        follow(farm)
+        satisfy(farm, Row(made))
+        unsatisfy(farm, Row(made))
 
     assert jobs.states("comp", "second") == again
 
@@ -244,8 +242,8 @@ def test_dependencies_and_their_pairs_are_found_from_both_ends(jobs: FakeFarm):
     (row,) = book.of_frame(second, er)
 
     assert book.on_frame(first, on) == [row]
-    assert book.ends(row) == (er, on)
-    assert book.find(book.id_of(row)) == row
+    assert (row.er_ref, row.on_ref) == (er, on)
+    assert book.find(row.id) == row
     assert book.of(second.id, "comp") == book.on(first.id, "model") == [Row(made)]
     assert book.of(second.id, "grade") == book.on(first.id, "light") == []
     assert book.find("nothing") is None

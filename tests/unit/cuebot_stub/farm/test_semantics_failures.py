@@ -144,7 +144,7 @@ def small_store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 
 def test_store_that_was_full_writes_again_when_there_is_room(small_store: SqliteStore):
-    big = Changes({("show", str(number)): {"name": "x" * 1000} for number in range(100)}, {}, [])
+    big = Changes({("show", str(number)): {"name": "x" * 1000} for number in range(100)}, {})
     with pytest.raises(CannotSave, match=r"cannot write to the state file .*small\.db: database or disk is full"):
         small_store.write(big)
     small_store._db.execute("PRAGMA max_page_count=100000")
@@ -155,10 +155,10 @@ def test_store_that_was_full_writes_again_when_there_is_room(small_store: Sqlite
 
 
 def test_store_saves_nothing_of_what_does_not_fit(small_store: SqliteStore):
-    small_store.write(Changes({("show", "a"): {"name": "a"}}, {}, []))
+    small_store.write(Changes({("show", "a"): {"name": "a"}}, {}))
 
     with pytest.raises(CannotSave):
-        small_store.write(Changes({("show", str(number)): {"name": "x" * 1000} for number in range(100)}, {}, []))
+        small_store.write(Changes({("show", str(number)): {"name": "x" * 1000} for number in range(100)}, {}))
 
     assert [row[0] for row in small_store._db.execute("SELECT id FROM thing")] == ["a"]
 
@@ -168,7 +168,7 @@ def test_store_that_was_closed_says_so(tmp_path: Path):
     store.close()
 
     with pytest.raises(CannotSave, match="closed"):
-        store.write(Changes({("show", "a"): {"name": "a"}}, {}, []))
+        store.write(Changes({("show", "a"): {"name": "a"}}, {}))
 
 
 # -- what raises -----------------------------------------------------------------------------------------------

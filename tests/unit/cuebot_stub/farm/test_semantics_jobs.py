@@ -132,7 +132,7 @@ def test_spec_with_a_dependency_on_a_job_that_is_not_there_launches_none(farm: F
         farm.launch_spec(spec(job(), depends=depend("JOB_ON_JOB", onjob="gone")))
 
     assert farm.farm.jobs == {}
-    assert farm.farm.depends.all == {}
+    assert farm.farm.depends == {}
 
 
 def test_spec_without_jobs_adds_dependencies_to_pending_ones(farm: FakeFarm):
@@ -218,7 +218,7 @@ def test_old_finished_jobs_are_forgotten_with_all_that_was_noted_about_them():
 
     assert len(farm.farm.jobs) == 2
     assert len(farm.farm.jobs.by_prefix) == 2
-    assert farm.farm.depends.all == {}
+    assert farm.farm.depends == {}
     assert farm.farm.jobs.hungry == {}
     assert farm.farm.procs.usage.is_empty
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 import pytest
 
 from cuebot_stub.farm import steering
+from cuebot_stub.farm.depend import End
+from cuebot_stub.farm.holds import connect
 from cuebot_stub.farm.life import forget_job
-from cuebot_stub.farm.linking import End, connect
 from cuebot_stub.spec import SpecError
 from tests.fakes.farm import FakeFarm
 from tests.specs import depend, job, layer, spec
@@ -54,7 +55,7 @@ def test_dependency_on_what_is_not_there_is_refused(farm: FakeFarm, parts: dict[
         farm.launch(layer("comp", "1"), depends=depend(kind, deplayer="comp", **parts))
 
     assert names(farm) == ["other"]
-    assert farm.farm.depends.all == {}
+    assert farm.farm.depends == {}
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_dependencies_of_every_type_reach_jobs_that_are_there(
     farm.launch(layer("comp", "1-2"), depends=depend(kind, onjob="other", **parts))
 
     assert farm.states("comp") == comp
-    assert [one.type for one in farm.farm.depends.all.values()] == [kind]
+    assert [one.type for one in farm.farm.depends.values()] == [kind]
 
 
 def test_frame_waits_for_a_frame_of_its_own_job(farm: FakeFarm):
@@ -124,7 +125,7 @@ def test_oldest_finished_jobs_are_forgotten_with_all_that_is_about_them():
             steering.eat_frames(farm.farm, found, [0])
 
     assert names(farm) == ["second", "third"]
-    assert [one.er_job for one in farm.farm.depends.all.values()] == [third.id]
+    assert [one.er_job for one in farm.farm.depends.values()] == [third.id]
     assert farm.farm.depends.of(second.id) == []
     assert farm.states("beauty", "third") == "W"
 

@@ -14,11 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from cuebot_stub.farm import changing, ordering, steering
-from cuebot_stub.farm.depend import Row
+from cuebot_stub.farm.depend import End, Row
 from cuebot_stub.farm.errors import CannotDo
+from cuebot_stub.farm.holds import connect, satisfy, unsatisfy
 from cuebot_stub.farm.job import Job
-from cuebot_stub.farm.life import follow
-from cuebot_stub.farm.linking import End, connect
 from cuebot_stub.farm.procs import Usage
 from cuebot_stub.farm.reports import lose_proc
 from outline.scheduler import FrameState
@@ -176,8 +175,7 @@ class FarmMachine(RuleBasedStateMachine):
         found = self.depend(number)
         if found is not None:
             with self.fake.farm.work() as farm:
-                farm.depends.satisfy(found)
-                follow(farm)
+                satisfy(farm, found)
 
     @rule(number=NUMBER)
     def unsatisfy(self, number: int) -> None:
@@ -185,8 +183,7 @@ class FarmMachine(RuleBasedStateMachine):
         found = self.depend(number)
         if found is not None:
             with self.fake.farm.work() as farm:
-                farm.depends.unsatisfy(found)
-                follow(farm)
+                unsatisfy(farm, found)
 
     @rule(number=NUMBER, paused=st.booleans())
     def pause(self, number: int, paused: bool) -> None:
@@ -280,8 +277,7 @@ class FarmMachine(RuleBasedStateMachine):
                 steering.hold_frames(farm, job, list(job.facts.freed))
                 steering.retry_frames(farm, job, list(job.state))
             for row in self.rows():
-                farm.depends.satisfy(row)
-            follow(farm)
+                satisfy(farm, row)
         self.fake.pass_time(10.0)
         self.fake.end_all()
         assert self.fake.farm.jobs.pending == {}

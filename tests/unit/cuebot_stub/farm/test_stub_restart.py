@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from cuebot_stub.farm import changing, ordering, steering
-from cuebot_stub.farm.linking import End, connect, drop
+from cuebot_stub.farm.depend import End
+from cuebot_stub.farm.holds import connect, drop
 from cuebot_stub.farm.things import Comment, Limit
 from tests.fakes.farm import FakeFarm
 from tests.specs import depend, job, layer, spec
@@ -159,12 +160,12 @@ def test_job_that_was_finished_and_revived_is_pending(kept_farm: FakeFarm):
 @pytest.mark.parametrize("kind", ["FRAME_BY_FRAME", "LAYER_ON_LAYER", "PREVIOUS_FRAME"])
 def test_dependencies_of_a_spec_hold_and_are_listed_as_before(kept_farm: FakeFarm, kind: str):
     chained(kept_farm, kind)
-    ids = list(kept_farm.farm.depends.all)
+    ids = list(kept_farm.farm.depends)
     before = kept_farm.states("comp")
 
     kept_farm.restart()
 
-    assert list(kept_farm.farm.depends.all) == ids
+    assert list(kept_farm.farm.depends) == ids
     assert kept_farm.states("comp") == before
 
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cuebot_stub.farm.saving import Changes, Table, Unsaved
 from cuebot_stub.farm.things import Facility, Group
 
@@ -11,7 +13,7 @@ class Kept:
     """A store that keeps what it is given."""
 
     def __init__(self) -> None:
-        self.things: dict[tuple[str, str], object] = {}
+        self.things: dict[tuple[str, str], Any] = {}
 
     def write(self, changes: Changes) -> None:
         """Keep changes."""
@@ -26,9 +28,9 @@ def test_what_is_added_changed_and_removed_is_saved_once_with_its_last_values():
     groups.remove(groups.add(Group("2", "gone", "show")))
 
     groups.change(seq, name="lights", max_cores=300)
-    unsaved.save({})
+    unsaved.save()
 
-    assert {key: data and data["name"] for key, data in store.things.items()} == {  # type: ignore[index]
+    assert {key: thing and thing.name for key, thing in store.things.items()} == {
         ("group", "1"): "lights",
         ("group", "2"): None,
     }
