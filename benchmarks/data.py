@@ -244,7 +244,7 @@ ol = load_outline("job.outline")
 plan = plan_in_folder(OutlineLauncher(ol, work="made", range=None))
 ol.setup()
 job = JobState(plan_job(ol, max_retries=0, autoeat=False))
-assert len(job) == 2 * len(plan.decisions["one"]), len(job)
+assert len(job.frames) == 2 * len(plan.decisions["one"]), len(job.frames)
 print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 _ITEMS_OUTLINE = """

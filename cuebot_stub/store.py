@@ -25,10 +25,11 @@ from outline.scheduler import FrameState
 
 from .farm.depend import Depend, edges_of
 from .farm.errors import CannotSave
+from .farm.facts import FrameFacts, JobFacts, LayerFacts, LayerTotals
 from .farm.farm import Farm
 from .farm.holds import hold_again
 from .farm.hosts import Proc
-from .farm.job import FrameFacts, Job, JobFacts, LayerFacts, LayerTotals, split_id
+from .farm.job import Job, split_id
 from .farm.life import look_for_frames
 from .farm.saving import Changes, as_data
 
@@ -288,4 +289,4 @@ def _restore_steering(job: Job) -> None:
     job.state.settle()
     for layer, refs in job.facts.orders.items():
         job.state.reorder(layer, refs)
-    job.done = bytearray(job.state.state(ref) is FrameState.SUCCEEDED for ref in job.state)
+    job.done = bytearray(job.state.state(ref) is FrameState.SUCCEEDED for ref in job.state.frames)

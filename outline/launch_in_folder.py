@@ -57,7 +57,7 @@ def _startable(ol: Outline, plan: WorkPlan) -> Iterator[tuple[str, FrameSet]]:
     for layer, states in _settled_frames(ol, plan).items():
         for state, heads in states.items():
             for head in heads:
-                job.restore(job.ref(layer, head), FrameState(state), 0)
+                job.restore(job.frames.ref(layer, head), FrameState(state), 0)
     job.settle()
     yield from _run_out(job)
     job.release_posts()
@@ -67,7 +67,7 @@ def _startable(ol: Outline, plan: WorkPlan) -> Iterator[tuple[str, FrameSet]]:
 def _run_out(job: JobState) -> Iterator[tuple[str, FrameSet]]:
     """Let all chunks that can start succeed, and give them as pairs of a layer and its frames."""
     while (ref := job.next_ready(float("inf"), sys.maxsize)) is not None:
-        yield job.layer(ref).name, job.frames_of(ref)
+        yield job.layer(ref).name, job.frames.members(ref)
         job.start(ref)
         job.finish(ref, FrameEnd())
 

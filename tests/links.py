@@ -28,7 +28,7 @@ def layer_end(farm: FakeFarm, name: str, layer_name: str) -> End:
 def frame_end(farm: FakeFarm, name: str, layer_name: str, frame: int) -> End:
     """Return a frame of a layer."""
     found = farm.job(name)
-    return End(found, found.by_name[layer_name], found.state.ref(layer_name, frame))
+    return End(found, found.by_name[layer_name], found.state.frames.ref(layer_name, frame))
 
 
 def any_end(farm: FakeFarm, name: str, layer_name: str | None, frame: int | None) -> End:
@@ -47,7 +47,7 @@ def link(farm: FakeFarm, er: End, on: End) -> Depend:
 def steer(farm: FakeFarm, operation: Callable[[Farm, Job, list[int]], object], on: End) -> None:
     """Do something to a frame, or to all frames of a job or layer."""
     with farm.farm.work():
-        refs = on.job.state.refs(on.layer_name) if on.layer_name else range(len(on.job.state))
+        refs = on.job.state.frames.refs(on.layer_name) if on.layer_name else range(len(on.job.state.frames))
         operation(farm.farm, on.job, [on.ref] if on.ref >= 0 else list(refs))
 
 

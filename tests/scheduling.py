@@ -23,7 +23,7 @@ def job(*layers: LayerPlan, depends: tuple[DependPlan, ...] = (), **more: object
 
 
 def names_of(job: JobState, state: FrameState) -> list[str]:
-    return [job.frame_name(ref) for ref in job if job.state(ref) is state]
+    return [job.frames.name(ref) for ref in job.frames if job.state(ref) is state]
 
 
 def run(job: JobState, ref: int, exit: FrameEnd = GOOD) -> FrameState:
@@ -35,6 +35,6 @@ def run_all(job: JobState) -> list[str]:
     """Run everything with success, one frame at a time, and return the order."""
     order = []
     while (ref := job.next_ready(100, 10**9)) is not None:
-        order.append(job.frame_name(ref))
+        order.append(job.frames.name(ref))
         run(job, ref)
     return order

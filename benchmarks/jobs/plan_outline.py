@@ -21,7 +21,7 @@ for number in range(1, LAYERS + 1):
     before = layer
 job.setup()
 state = JobState(plan_job(job, max_retries=2, autoeat=False))
-assert len(state) == LAYERS * FRAMES
+assert len(state.frames) == LAYERS * FRAMES
 if WORK == "drive":
     while (ref := state.next_ready(2.0, 1 << 30)) is not None:
         state.start(ref)

@@ -171,7 +171,7 @@ class End(NamedTuple):
     def spelled(self) -> str:
         """The text for messages."""
         if self.ref >= 0:
-            return f"the frame {self.job.state.frame_name(self.ref)} of {self.job.name}"
+            return f"the frame {self.job.state.frames.name(self.ref)} of {self.job.name}"
         return f"the layer {self.layer_name} of {self.job.name}" if self.layer_name else f"the job {self.job.name}"
 
 
@@ -213,7 +213,7 @@ def _edges(type: str, er: End, on: End) -> Edges | None:
         CannotDo: Cuebot cannot make them.
     """
     if type == "LAYER_ON_SIM_FRAME":
-        return Edges([(on.ref, ref) for ref in er.job.state.refs(er.layer_name)], on.job.done)
+        return Edges([(on.ref, ref) for ref in er.job.state.frames.refs(er.layer_name)], on.job.done)
     if type not in _COMPOSITE:
         return None
     try:
@@ -222,7 +222,7 @@ def _edges(type: str, er: End, on: End) -> Edges | None:
         raise CannotDo(str(error)) from error
     if pairs is None:
         return None
-    er_first, on_first = (end.job.state.refs(end.layer_name).start for end in (er, on))
+    er_first, on_first = (end.job.state.frames.refs(end.layer_name).start for end in (er, on))
     return Edges([(on_first + on_place, er_first + er_place) for on_place, er_place in pairs], on.job.done)
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from outline.scheduler import LayerPlan
 
 from . import lending
+from .facts import LayerFacts
 from .hosts import Host, all_tags
-from .job import Job, LayerFacts
+from .job import Job
 from .running import start_frame
 from .state import FarmState
 from .things import MIN_MEMORY, Subscription

@@ -175,7 +175,7 @@ def _hold(farm: FarmState, depend: Depend, pairs: Iterable[int]) -> None:
     er = farm.jobs[depend.er_job]
     if er.facts.freed:
         layers, refs = _held(depend, er, pairs)
-        held = set(refs).union(*map(er.state.refs, layers))
+        held = set(refs).union(*map(er.state.frames.refs, layers))
         er.state.bind(er.facts.freed & held)
         farm.jobs.save(er)
     _count(farm, depend, pairs, 1)

@@ -14,10 +14,11 @@ from ..spec import DependSpec, JobSpec, LayerSpec, SpecDocument, SpecError
 from ..spec.jobs import POST_USER, post_job_name
 from .depend import Depend, End, make_depend
 from .errors import CannotDo
+from .facts import JobFacts, LayerFacts
 from .filters import run_filters
 from .holds import add_depend
 from .hosts import short_name
-from .job import Job, JobFacts, LayerFacts
+from .job import Job
 from .life import look_for_frames
 from .state import FarmState
 from .things import MIN_MEMORY, Service
@@ -50,7 +51,7 @@ def launch(farm: FarmState, document: SpecDocument) -> list[Job]:
         run_filters(farm, job)
         _add_post_job(farm, document, spec, job)
         show.created_jobs += 1
-        show.created_frames += len(job.state)
+        show.created_frames += len(job.state.frames)
     for depend in depends:
         add_depend(farm, depend)
     for job in made.values():
@@ -228,6 +229,6 @@ def _end(job: Job, layer: str, frame: str, spec: DependSpec) -> End:
     if not frame:
         return End(job, job.by_name[layer] if layer else -1)
     try:
-        return End(job, job.by_name[layer], job.state.ref(layer, number))
+        return End(job, job.by_name[layer], job.state.frames.ref(layer, number))
     except KeyError:
         raise SpecError(spec.where, f"the job {job.name} has no frame {frame!r}", spec.line) from None

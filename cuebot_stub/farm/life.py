@@ -44,7 +44,7 @@ def look_for_frames(farm: FarmState, job: Job) -> None:
 
 def finish_if_complete(farm: FarmState, job: Job) -> None:
     """Finish a job if all its frames are SUCCEEDED or EATEN. A job without frames never finishes."""
-    if job.is_pending and len(job.state) and job.state.succeeded:
+    if job.is_pending and len(job.state.frames) and job.state.succeeded:
         finish_job(farm, job)
 
 
@@ -82,7 +82,7 @@ def _forget_old_jobs(farm: FarmState) -> None:
     done.sort(key=lambda job: (job.facts.stopped, job.facts.number), reverse=True)
     frames = 0
     for place, job in enumerate(done):
-        frames += len(job.state)
+        frames += len(job.state.frames)
         too_many = place >= farm.settings.max_finished or frames > farm.settings.max_finished_frames
         if place and too_many:
             forget_job(farm, job)

@@ -77,7 +77,7 @@ def _read(text: str) -> FrameSet:
 
 
 def _refs(job: Job, number: int, frames: FrameSet) -> list[int]:
-    places = {ref: frames.index(job.state.number(ref)) for ref in job.state.refs(job.layers[number].name)}
+    places = {ref: frames.index(job.state.frames.number(ref)) for ref in job.state.frames.refs(job.layers[number].name)}
     return sorted((ref for ref, place in places.items() if place >= 0), key=places.__getitem__)
 
 

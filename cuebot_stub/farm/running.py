@@ -127,9 +127,9 @@ def _make_run_frame(farm: FarmState, host: Host, job: Job, proc: Proc) -> RunFra
     """Everything that RQD needs to run the frame of a proc."""
     number = job.layer_of(proc.ref)
     layer, facts = job.layers[number], job.facts
-    frame = job.state.number(proc.ref)
+    frame = job.state.frames.number(proc.ref)
     name = frame_name(frame, layer.name)
-    members = job.state.frames_of(proc.ref)
+    members = job.state.frames.members(proc.ref)
     return RunFrame(
         resource_id=proc.id,
         job_id=job.id,

@@ -74,7 +74,7 @@ def page_of(refs: Iterable[int], page: int, limit: int) -> list[int]:
 def changed_frames(job: Job, since: float) -> list[int]:
     """The frames that changed since a time. Running frames always count, and so does the launch."""
     if job.facts.launched >= since:
-        return list(job.state)
+        return list(job.state.frames)
     return sorted({ref for ref, moved in enumerate(job.moved) if moved >= since}.union(job.running))
 
 
@@ -95,12 +95,12 @@ def _tests(farm: FarmState, job: Job, search: FrameSearch) -> list[Test]:
     if search.ids:
         tests.append(lambda ref: job.frame_id(ref) in search.ids)
     if search.names:
-        tests.append(lambda ref: state.frame_name(ref) in search.names)
+        tests.append(lambda ref: state.frames.name(ref) in search.names)
     if search.states:
         tests.append(lambda ref: state.state(ref).value in search.states)
     if search.frames:
         has = _number_test(search.frames)
-        tests.append(lambda ref: has(state.number(ref)))
+        tests.append(lambda ref: has(state.frames.number(ref)))
     if search.memory:
         fits = _amount_test(search.memory, "memory", _KB_OF_GB)
         tests.append(lambda ref: fits(_memory(farm, job, ref)))

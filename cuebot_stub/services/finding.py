@@ -143,7 +143,7 @@ def _find_part(farm: Farm, wanted: Any, what: str) -> End:
         job = farm.jobs.by_prefix[prefix]
     except (ValueError, KeyError):
         raise NotFound(f"no {what} {id!r}") from None
-    if number >= len(job.layers) or (what == "frame" and not 0 <= ref < len(job.state)):
+    if number >= len(job.layers) or (what == "frame" and not 0 <= ref < len(job.state.frames)):
         raise NotFound(f"no {what} {id!r}")
     return End(job, job.layer_of(ref) if what == "frame" else number, ref)
 

@@ -36,7 +36,7 @@ class FrameService(EndCalls):
         job = pending_job(self.farm, request.job)
         layer = request.layer if request.layer in job.by_name else request.layer.lower()
         try:
-            ref = job.state.ref(layer, request.frame)
+            ref = job.state.frames.ref(layer, request.frame)
         except KeyError:
             raise NotFound(f"the job {job.name} has no frame {request.frame} in {request.layer!r}") from None
         return End(job, job.layer_of(ref), ref)

@@ -33,7 +33,7 @@ class LayerService(EndCalls):
 
     def _subject(self, request: Any) -> tuple[Job, range]:
         job, number, _ = find_layer(self.farm, request.layer)
-        return job, job.state.refs(job.layers[number].name)
+        return job, job.state.frames.refs(job.layers[number].name)
 
     def FindLayer(self, request: Any) -> Answer:
         """A layer of a pending job, by the names of job and layer."""

@@ -17,8 +17,9 @@ from opencue_proto import depend_pb2, job_pb2
 from outline.scheduler import FrameState
 
 from ..farm.depend import Row
+from ..farm.facts import FrameFacts
 from ..farm.farm import Farm
-from ..farm.job import FrameFacts, Job
+from ..farm.job import Job
 from .cores import as_cores
 
 __all__ = [
@@ -168,9 +169,9 @@ def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
     proc = farm.procs.get(job.running.get(ref, ""))
     running = int(farm.now() - proc.booked) * proc.cores // 100 if proc is not None else 0
     return job_pb2.Frame(
-        name=state.frame_name(ref),
+        name=state.frames.name(ref),
         layer_name=state.layer(ref).name,
-        number=state.number(ref),
+        number=state.frames.number(ref),
         dispatch_order=state.place(ref),
         reserved_memory=facts.reserved_memory,
         total_core_time=facts.core_seconds + running,
@@ -226,8 +227,8 @@ def depend_message(farm: Farm, row: Row) -> depend_pb2.Depend:
         active=row.is_active,
         depend_er_job=er.name,
         depend_er_layer=depend.er_layer,
-        depend_er_frame=er.state.frame_name(row.er_ref) if row.er_ref >= 0 else "",
+        depend_er_frame=er.state.frames.name(row.er_ref) if row.er_ref >= 0 else "",
         depend_on_job=on.name,
         depend_on_layer=depend.on_layer,
-        depend_on_frame=on.state.frame_name(row.on_ref) if row.on_ref >= 0 else "",
+        depend_on_frame=on.state.frames.name(row.on_ref) if row.on_ref >= 0 else "",
     )

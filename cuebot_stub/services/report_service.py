@@ -32,7 +32,7 @@ class CueService(Service):
 
     def GetSystemStats(self, request: Any) -> Answer:
         """The counters of the server. It has no queues, so their figures are 0."""
-        booked, waiting = self.farm.procs.booked, sum(len(job.state) for job in self.farm.jobs.hungry.values())
+        booked, waiting = self.farm.procs.booked, sum(len(job.state.frames) for job in self.farm.jobs.hungry.values())
         return cue_pb2.SystemStats(dispatch_executed=booked, booked_procs=booked, booking_waiting=waiting)
 
 

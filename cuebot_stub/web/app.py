@@ -128,7 +128,7 @@ def _end_of(path: str) -> str:
 
 
 def _dead(job: Job) -> list[int]:
-    return [ref for ref in range(len(job.state)) if job.state.state(ref) is FrameState.DEAD]
+    return [ref for ref in range(len(job.state.frames)) if job.state.state(ref) is FrameState.DEAD]
 
 
 _WHY = "from the page"

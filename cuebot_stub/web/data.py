@@ -159,7 +159,7 @@ def _host_row(farm: Farm, host: Host) -> dict[str, Any]:
         "load": host.load / 100,
         "seen": int(host.ping_time),
         "frames": [
-            {"job": proc.job, "id": proc.frame_id, "name": farm.jobs[proc.job].state.frame_name(proc.ref)}
+            {"job": proc.job, "id": proc.frame_id, "name": farm.jobs[proc.job].state.frames.name(proc.ref)}
             for proc in farm.procs.on_host(host)
         ],
     }
@@ -172,7 +172,7 @@ def job_data(farm: Farm, job: Job) -> dict[str, Any]:
             "name": layer.name,
             "range": layer.range,
             "chunk": layer.chunk,
-            "frames": len(job.state.refs(layer.name)),
+            "frames": len(job.state.frames.refs(layer.name)),
             "counts": _counts(job, layer.name),
             "seconds": _usual_seconds(job, number),
             "max_rss_mb": job.totals[number].max_rss // 1024,
@@ -193,7 +193,7 @@ def frames_data(farm: Farm, job: Job, layer: str, state: str, page: int) -> dict
         ValueError: There is no such state.
     """
     wanted = FrameState(state) if state else None
-    refs = list(job.state.refs(layer)) if layer else list(range(len(job.state)))
+    refs = list(job.state.frames.refs(layer)) if layer else list(range(len(job.state.frames)))
     if wanted is not None:
         refs = [ref for ref in refs if job.state.state(ref) is wanted]
     else:
@@ -230,7 +230,7 @@ def _frame_row(job: Job, ref: int) -> dict[str, Any]:
     has_failed = facts is not None and facts.stopped and status != 0 and state is not S.SUCCEEDED
     return {
         "id": job.frame_id(ref),
-        "name": job.state.frame_name(ref),
+        "name": job.state.frames.name(ref),
         "layer": job.state.layer(ref).name,
         "state": state.value,
         "host": facts.host if facts else "",

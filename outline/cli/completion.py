@@ -83,7 +83,7 @@ def _frames(session: str) -> Iterator[str]:
     job = LocalJob(session_folder(session)).record.job
     order = [FrameState.DEAD, FrameState.RUNNING, *FrameState]
     for state in dict.fromkeys(order):
-        yield from (job.frame_name(ref) for ref in job if job.state(ref) is state)
+        yield from (job.frames.name(ref) for ref in job.frames if job.state(ref) is state)
 
 
 def _variable(program: str) -> str:

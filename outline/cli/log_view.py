@@ -65,7 +65,7 @@ def find_frame(job: LocalJob, name: str) -> int:
     place = FrameSet(plan.frames).index(frame)
     if place < 0:
         raise OutlineException(f"layer {layer!r} has no frame {frame}; its frames are {plan.frames}")
-    return state.refs(layer)[place // plan.chunk]
+    return state.frames.refs(layer)[place // plan.chunk]
 
 
 def follow_log_file(path: str, is_over: Callable[[], bool], *, sleep: Callable[[float], None] = time.sleep) -> int:

@@ -77,7 +77,7 @@ class SessionPlace:
         from .log_view import find_frame, print_log_file
 
         job = LocalJob(self.__folder)
-        return print_log_file(job.log_path(job.record.job.frame_name(find_frame(job, frame))), frame, attempt)
+        return print_log_file(job.log_path(job.record.job.frames.name(find_frame(job, frame))), frame, attempt)
 
     def follow_log(self, frame: str) -> int:
         """Print the log of a frame as it grows, until the frame is over or no process runs the job."""
@@ -93,7 +93,7 @@ class SessionPlace:
             ended = (FrameState.SUCCEEDED, FrameState.DEAD, FrameState.EATEN)
             return job.record.runner is None or job.record.job.state(ref) in ended
 
-        return follow_log_file(job.log_path(job.record.job.frame_name(ref)), is_over)
+        return follow_log_file(job.log_path(job.record.job.frames.name(ref)), is_over)
 
     def act(self, what: str, *, layer: str | None, frames: str | None, quiet: bool = False) -> int:
         """Refuse.
@@ -219,6 +219,10 @@ def _frames_not_there(job: JobState, layer: str | None, frames: str | None) -> F
     from ..frames import FrameSet
 
     names = [one.name for one in job.plan.layers if layer in (None, one.name)]
-    there = {frame for name in names for ref in job.refs(name) for frame in job.frames_of(ref)} if frames else set()
+    there = (
+        {frame for name in names for ref in job.frames.refs(name) for frame in job.frames.members(ref)}
+        if frames
+        else set()
+    )
     lacking = [frame for frame in FrameSet(frames) if frame not in there] if frames else []
     return FrameSet(lacking) if lacking else None

@@ -49,9 +49,9 @@ class RunObserver(Observer):
         self.__job, self.__log_path = run.job, run.log_path
         counts = run.job.counts()
         self.__over = sum(counts.get(state, 0) for state in _OVER)
-        left = len(run.job) - self.__over
+        left = len(run.job.frames) - self.__over
         total = sum(len(layer.frames) for layer in run.job.plan.layers)
-        counted = counted_chunks(total, len(run.job))
+        counted = counted_chunks(total, len(run.job.frames))
         self.__display.event(f"{run.job.plan.name}: {left} of {counted} to run, {run.limits.cores:g} cores")
         self.tick()
 
@@ -59,18 +59,18 @@ class RunObserver(Observer):
         """Tell the frame and its attempt."""
         self.__begun[ref] = self.__clock()
         attempt = self.__job.tries(ref)
-        self.__display.event(f"{self.__job.frame_name(ref)} RUNNING{f', attempt {attempt}' if attempt > 1 else ''}")
+        self.__display.event(f"{self.__job.frames.name(ref)} RUNNING{f', attempt {attempt}' if attempt > 1 else ''}")
 
     def ended(self, ref: int, state: FrameState, end: FrameEnd) -> None:
         """Tell the frame, its new state, how many are over, and why it failed."""
         self.__begun.pop(ref, None)
         self.__over += state in _OVER
-        name = self.__job.frame_name(ref)
+        name = self.__job.frames.name(ref)
         delay = self.__job.layer(ref).retry_delay_seconds
         again = f"failed, is tried again in {duration(delay)}," if delay else "failed, is tried again,"
         word = again if state in (S.WAITING, S.DEPEND) else state.value
         reason = f": {why(end)}" if end.status else ""
-        self.__display.event(f"[{self.__over}/{len(self.__job)}] {name} {word} {duration(end.seconds)}{reason}")
+        self.__display.event(f"[{self.__over}/{len(self.__job.frames)}] {name} {word} {duration(end.seconds)}{reason}")
         if state is S.DEAD:
             self.__display.dead(name, why(end))
 
@@ -104,7 +104,7 @@ class RunObserver(Observer):
             (
                 ref,
                 FrameStatus(
-                    self.__job.frame_name(ref),
+                    self.__job.frames.name(ref),
                     self.__job.layer(ref).name,
                     S.RUNNING,
                     self.__job.tries(ref),

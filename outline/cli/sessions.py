@@ -183,7 +183,7 @@ def _with_whole_journal(job: ListedJob) -> ListedJob:
         return job._replace(state="UNREADABLE")
     counts = found.record.job.counts()
     done = counts.get(FrameState.SUCCEEDED, 0) + counts.get(FrameState.EATEN, 0)
-    return job._replace(state=found.state, done=done, total=len(found.record.job))
+    return job._replace(state=found.state, done=done, total=len(found.record.job.frames))
 
 
 # -- removing -----------------------------------------------------------------------------------------------------

@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..frame_end import FrameEnd
-from ..frames import FrameSet, chunk_at, chunk_heads
-from ..names import frame_name
+from ..frames import FrameSet
 from .exits import is_blameless, meaning_of
+from .job_frames import JobFrames
 from .plan import JobPlan, LayerPlan
 from .ready import ReadyQueue
 from .states import MOVES, FrameState, IllegalMove, Move, Signal
@@ -26,13 +25,14 @@ _RESERVED = float("inf")  # in the place of the time when a delayed frame may st
 
 
 class JobState:
-    """All frames of a job. A frame here is a chunk, named by its first frame number.
+    """The states of all frames of a job.
 
-    Frames have dense numbers (``ref``), layer by layer in render order. The caller reports events by method calls, and
-    asks ``next_ready`` or ``next_admitted`` what to start. Used from one thread.
+    The caller reports events by method calls, and asks ``next_ready`` or ``next_admitted`` what to start. Used from one
+    thread.
 
     Attributes:
         plan: The job, with later changes.
+        frames: What never changes: the frames' numbers, by which all else knows them, and their names.
         waits: What each frame waits for.
     """
 
@@ -59,63 +59,20 @@ class JobState:
         self.plan = plan
         self._max_losses, self._keeps_tries, self._moved = max_losses, keeps_tries, moved
         self._waiting_again = (_WAITING, _SUCCEEDED, _DEAD) if finished_wait_again else (_WAITING,)
-        self._heads = [chunk_heads(layer.frames, layer.chunk) for layer in plan.layers]
-        self._base = array("q", accumulate(map(len, self._heads), initial=0))
-        self._index = {layer.name: number for number, layer in enumerate(plan.layers)}
-        self._layer_of = array("l")
-        for number, heads in enumerate(self._heads):
-            self._layer_of += array("l", [number]) * len(heads)
-        self._states = bytearray(len(self))
-        self._tries = array("l", [0]) * len(self)
+        self.frames = JobFrames(plan.layers)
+        self._states = bytearray(len(self.frames))
+        self._tries = array("l", [0]) * len(self.frames)
         self._losses: dict[int, int] = {}
         self._again: set[int] = set()
         self._delayed: dict[int, float] = {}
         self._orders: dict[int, Sequence[int]] = {}
-        self.waits = Waits(plan, self._base, set() if freed is None else freed)
+        self.waits = Waits(plan, self.frames.base, set() if freed is None else freed)
         self._posts_released = False
         self.settle()
 
-    def __len__(self) -> int:
-        return int(self._base[-1])
-
-    def ref(self, layer: str, frame: int) -> int:
-        """The number of a frame.
-
-        Raises:
-            KeyError: The job has no such layer, or the layer no chunk that begins with this frame.
-        """
-        number = self._index[layer]
-        place = self._heads[number].index(frame)
-        if place < 0:
-            raise KeyError((layer, frame))
-        return int(self._base[number] + place)
-
-    def refs(self, layer: str) -> range:
-        """The numbers of a layer's frames."""
-        number = self._index[layer]
-        return range(self._base[number], self._base[number + 1])
-
     def layer(self, ref: int) -> LayerPlan:
         """The layer of a frame."""
-        return self.plan.layers[self._layer_of[ref]]
-
-    def number(self, ref: int) -> int:
-        """The frame number: the first frame of the chunk."""
-        number = self._layer_of[ref]
-        return self._heads[number][ref - self._base[number]]
-
-    def frame_name(self, ref: int) -> str:
-        """The name as the farm spells it: ``0012-beauty``."""
-        return frame_name(self.number(ref), self.layer(ref).name)
-
-    def name_of(self, ref: int) -> tuple[str, int]:
-        """The layer's name and the frame number of a frame."""
-        return self.layer(ref).name, self.number(ref)
-
-    def frames_of(self, ref: int) -> FrameSet:
-        """All frames of the chunk."""
-        layer = self.layer(ref)
-        return chunk_at(layer.frames, self.number(ref), layer.chunk)
+        return self.plan.layers[self.frames.layer_of[ref]]
 
     def state(self, ref: int) -> FrameState:
         """The state of a frame."""
@@ -128,19 +85,19 @@ class JobState:
     def counts(self, layer: str | None = None) -> dict[FrameState, int]:
         """How many frames are in each state, of one layer or of the job."""
         if layer is not None:
-            return dict(zip(_STATES, self._counts[self._index[layer]], strict=True))
+            return dict(zip(_STATES, self._counts[self.frames.layers[layer]], strict=True))
         return dict(zip(_STATES, map(sum, zip(*self._counts, strict=True)), strict=True)) if self._counts else {}
 
     def ranges(self, layer: str) -> dict[FrameState, FrameSet]:
         """The frame numbers of a layer's chunks by state."""
         found: dict[FrameState, list[int]] = {state: [] for state in _STATES}
-        for head, ref in zip(self._heads[self._index[layer]], self.refs(layer), strict=True):
+        for head, ref in zip(self.frames.heads[self.frames.layers[layer]], self.frames.refs(layer), strict=True):
             found[self.state(ref)].append(head)
         return {state: FrameSet(heads) for state, heads in found.items()}
 
     def is_layer_done(self, layer: str) -> bool:
         """Whether every frame of a layer is SUCCEEDED or EATEN."""
-        row = self._counts[self._index[layer]]
+        row = self._counts[self.frames.layers[layer]]
         return row[_SUCCEEDED] + row[_EATEN] == sum(row)
 
     @property
@@ -154,13 +111,12 @@ class JobState:
 
     def place(self, ref: int) -> int:
         """A frame's position in the start order of its layer, counted from 0."""
-        number = self._layer_of[ref]
-        return self._queue.rank(number, ref - self._base[number])
+        return self._queue.rank(*self.frames.place(ref))
 
     def order(self, layer: str) -> list[int]:
         """The frames of a layer in start order."""
-        number, base = self._index[layer], self._base[self._index[layer]]
-        return [base + place for place in self._orders.get(number, range(len(self.refs(layer))))]
+        refs, order = self.frames.refs(layer), self._orders.get(self.frames.layers[layer])
+        return list(refs) if order is None else [refs[place] for place in order]
 
     @property
     def succeeded(self) -> bool:
@@ -188,7 +144,7 @@ class JobState:
 
     def more_ready(self, ref: int, most: int) -> list[int]:
         """A ready frame, and those after it that may run with it: ``most`` in all, up to the first that was tried."""
-        end = min(ref + most, int(self._base[self._layer_of[ref] + 1]))
+        end = min(ref + most, self.frames.refs_of(self.frames.layer_of[ref]).stop)
         found = []
         for other in range(ref, end):
             if other in self._delayed or other in self._losses or self._states[other] != _WAITING or self._tries[other]:
@@ -214,7 +170,7 @@ class JobState:
         """Let anybody start a frame that was reserved or delayed."""
         del self._delayed[ref]
         if self._states[ref] == _WAITING:
-            self._queue.add(self._layer_of[ref], ref - self._base[self._layer_of[ref]])
+            self._queue.add(*self.frames.place(ref))
 
     def start(self, ref: int) -> None:
         """Record that a process started for a frame."""
@@ -222,8 +178,7 @@ class JobState:
         self._move(ref, Signal.STARTED)
         self._tries[ref] += 1
         self._alive.add(ref)
-        number = self._layer_of[ref]
-        self._queue.started(number, ref - self._base[number])
+        self._queue.started(*self.frames.place(ref))
 
     def finish(self, ref: int, end: FrameEnd, now: float = 0.0) -> FrameState:
         """Record that a frame's process ended. Returns the frame's new state.
@@ -234,7 +189,7 @@ class JobState:
         tries, losses = self._tries[ref], self._losses.get(ref, 0)
         signal = meaning_of(end, self.plan, self.layer(ref), tries=tries, losses=losses, max_losses=self._max_losses)
         if ref not in self._alive:
-            raise IllegalMove(self.frame_name(ref), self.state(ref), signal)
+            raise IllegalMove(self.frames.name(ref), self.state(ref), signal)
         self._alive.discard(ref)
         if ref in self._again:
             self._again.discard(ref)
@@ -297,13 +252,16 @@ class JobState:
         """Recompute from the states alone who waits for whom. Linear in frames and edges."""
         counts = []
         for number in range(len(self.plan.layers)):
-            part = self._states[self._base[number] : self._base[number + 1]]
+            refs = self.frames.refs_of(number)
+            part = self._states[refs.start : refs.stop]
             counts.append([part.count(code) for code in range(len(_STATES))])
         self._counts = counts
         held = [int(layer.type == "Post" and not self._posts_released) for layer in self.plan.layers]
         self.waits.count(counts, lambda ref: self._states[ref] == _SUCCEEDED, held)
         self._alive = (
-            {ref for ref in self if self._states[ref] == _RUNNING} if any(row[_RUNNING] for row in counts) else set()
+            {ref for ref in self.frames if self._states[ref] == _RUNNING}
+            if any(row[_RUNNING] for row in counts)
+            else set()
         )
         self._again.clear()
         for number in range(len(self.plan.layers)):
@@ -311,11 +269,13 @@ class JobState:
         self._make_queue()
 
     def _make_queue(self) -> None:
-        self._queue = ReadyQueue(self.plan.layers, self._base, self._states, _WAITING, self._orders, self._delayed)
+        self._queue = ReadyQueue(
+            self.plan.layers, self.frames.base, self._states, _WAITING, self._orders, self._delayed
+        )
 
     def _settle_layer(self, number: int) -> None:
         blocked, waits, row = self.waits.layers[number] > 0, self.waits.frames, self._counts[number]
-        for ref in range(self._base[number], self._base[number + 1]):
+        for ref in self.frames.refs_of(number):
             code = self._states[ref]
             if code in (_WAITING, _DEPEND):
                 now = _DEPEND if blocked or waits[ref] else _WAITING
@@ -326,7 +286,7 @@ class JobState:
 
     def hold_layer(self, layer: str, count: int = 1) -> None:
         """Stop all frames of a layer from starting. Holds add up, -1 removes one, and ``settle`` removes all."""
-        number = self._index[layer]
+        number = self.frames.layers[layer]
         self.waits.layers[number] += count
         self._wake_layer(number)
 
@@ -358,8 +318,8 @@ class JobState:
 
     def reorder(self, layer: str, refs: Sequence[int]) -> None:
         """Change the start order of a layer's frames to ``refs``, which has each once."""
-        number = self._index[layer]
-        self._orders[number] = [ref - self._base[number] for ref in refs]
+        number = self.frames.layers[layer]
+        self._orders[number] = [ref - self.frames.base[number] for ref in refs]
         self._make_queue()
 
     def _move(self, ref: int, signal: Signal) -> None:
@@ -367,10 +327,9 @@ class JobState:
         before = _STATES[code]
         after = MOVES.get((before, signal))
         if after is None:
-            raise IllegalMove(self.frame_name(ref), before, signal)
+            raise IllegalMove(self.frames.name(ref), before, signal)
         now = self._states[ref] = _CODE[after]
-        number = self._layer_of[ref]
-        place = ref - self._base[number]
+        number, place = self.frames.place(ref)
         row = self._counts[number]
         row[code] -= 1
         row[now] += 1
@@ -386,17 +345,14 @@ class JobState:
                 self._wake_layer(layer)
 
     def _wake_layer(self, number: int) -> None:
-        for ref in range(self._base[number], self._base[number + 1]):
+        for ref in self.frames.refs_of(number):
             self._wake(ref)
 
     def _wake(self, ref: int) -> None:
         """Make a frame DEPEND or WAITING, whichever applies, if it does not run and has not ended."""
         code, waits = self._states[ref], self.waits
-        may_start = not (waits.frames[ref] or waits.layers[self._layer_of[ref]]) or ref in waits.freed
+        may_start = not (waits.frames[ref] or waits.layers[self.frames.layer_of[ref]]) or ref in waits.freed
         if may_start and code == _DEPEND:
             self._move(ref, Signal.SATISFIED)
         elif not may_start and code in self._waiting_again:
             self._move(ref, Signal.UNSATISFIED)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(len(self)))

@@ -133,7 +133,7 @@ class FakeDaemons:
         return next(proc for proc in self.farm.procs.values() if self._name_of(proc) == frame_name)
 
     def _name_of(self, proc: Proc) -> str:
-        return self.farm.jobs[proc.job].state.frame_name(proc.ref)
+        return self.farm.jobs[proc.job].state.frames.name(proc.ref)
 
     def launch(self, spec: str) -> str:
         """Launch a spec of one job and return its id."""

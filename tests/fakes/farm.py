@@ -247,7 +247,7 @@ class FakeFarm:
 
     def refs(self, layer: str, name: str = "test") -> range:
         """Return the numbers of a layer's frames."""
-        return self.job(name).state.refs(layer)
+        return self.job(name).state.frames.refs(layer)
 
     # -- frames ------------------------------------------------------------------------------------------------
 

@@ -116,7 +116,7 @@ def _ids(farm: Farm, kind: str) -> Iterator[str]:
     elif kind in ("Layer", "Frame"):
         for job in farm.jobs.values():
             layers = (job.layer_id(number) for number in range(len(job.layers)))
-            yield from layers if kind == "Layer" else map(job.frame_id, job.state)
+            yield from layers if kind == "Layer" else map(job.frame_id, job.state.frames)
     elif kind in ("Matcher", "Action", "Task"):
         owners = farm.departments if kind == "Task" else farm.filters
         for owner in owners.values():

@@ -6,8 +6,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from cuebot_stub.farm.facts import LayerTotals
 from cuebot_stub.farm.farm import Farm
-from cuebot_stub.farm.job import LayerTotals
 from cuebot_stub.farm.saving import Changes, as_data
 from cuebot_stub.store import SqliteStore
 
@@ -66,7 +66,7 @@ def live_data(farm: Farm) -> Data:
         found |= _plain("layers", job.id, {"layers": job.layers})
         for number, totals in enumerate(job.totals):
             found |= _plain("totals", job.layer_id(number), totals)
-        for ref in job.state:
+        for ref in job.state.frames:
             found |= _frame(job.id, ref, job.frame_row(ref))
     return found
 
@@ -76,11 +76,11 @@ def picture(farm: Farm) -> dict[str, Any]:
     jobs = farm.jobs.values()
     return {
         "data": live_data(farm),
-        "states": {job.id: [job.state.state(ref).value for ref in job.state] for job in jobs},
-        "order": {job.id: [job.state.place(ref) for ref in job.state] for job in jobs},
-        "alive": {job.id: [ref for ref in job.state if job.state.is_alive(ref)] for job in jobs},
+        "states": {job.id: [job.state.state(ref).value for ref in job.state.frames] for job in jobs},
+        "order": {job.id: [job.state.place(ref) for ref in job.state.frames] for job in jobs},
+        "alive": {job.id: [ref for ref in job.state.frames if job.state.is_alive(ref)] for job in jobs},
         "active": {
-            row.id: row.is_active for job in jobs for ref in job.state for row in farm.depends.of_frame(job, ref)
+            row.id: row.is_active for job in jobs for ref in job.state.frames for row in farm.depends.of_frame(job, ref)
         },
         "usage": farm.procs.usage._sums,
         "hungry": sorted(farm.jobs.hungry),

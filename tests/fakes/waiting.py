@@ -16,7 +16,7 @@ def steer(farm: FakeFarm, operation: Any, name: str, *frames: int, job_name: str
     """Do something to frames of a layer."""
     found = farm.job(job_name)
     with farm.farm.work():
-        operation(farm.farm, found, [found.state.ref(name, frame) for frame in frames])
+        operation(farm.farm, found, [found.state.frames.ref(name, frame) for frame in frames])
 
 
 def retry(farm: FakeFarm, name: str, *frames: int, job_name: str = "test") -> None:

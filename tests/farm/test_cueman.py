@@ -59,7 +59,7 @@ class CueMan:
         """Return the states of a layer's frames, by their first letters; DEPEND is P."""
         letters = {"DEPEND": "P"}
         with self.server.farm.work():
-            found = [self.job.state.state(ref).value for ref in self.job.state.refs(name)]
+            found = [self.job.state.state(ref).value for ref in self.job.state.frames.refs(name)]
         return "".join(letters.get(state, state[0]) for state in found)
 
 
@@ -231,7 +231,7 @@ def test_frames_are_marked_as_done(cueman: CueMan):
 
 def order(cueman: CueMan) -> list[int]:
     with cueman.server.farm.work():
-        return [cueman.job.state.number(ref) for ref in cueman.job.state.order("beauty")]
+        return [cueman.job.state.frames.number(ref) for ref in cueman.job.state.order("beauty")]
 
 
 @pytest.mark.parametrize(

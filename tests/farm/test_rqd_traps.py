@@ -56,7 +56,7 @@ def launched(server: FarmServer) -> bool:
 def kill_running(server: FarmServer, job_id: str) -> None:
     with server.farm.work() as farm:
         job = farm.jobs[job_id]
-        steering.kill_frames(farm, job, range(len(job.state)), "a test")
+        steering.kill_frames(farm, job, range(len(job.state.frames)), "a test")
 
 
 def log_of(server: FarmServer, job_id: str, ref: int = 0) -> Path:

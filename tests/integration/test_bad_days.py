@@ -48,7 +48,7 @@ def test_kill_9_of_the_launcher_loses_nothing_that_had_finished(
     before = {ref for ref, record in job_in(session_root).record.frames.items() if record.end is not None}
     # A frame that was running has perhaps made its folder; clean up what has not succeeded, as its author would.
     job = job_in(session_root).record.job
-    names = {job.frame_name(ref) for ref in before}
+    names = {job.frames.name(ref) for ref in before}
     for folder in ran.iterdir():
         layer, number = folder.name.split("-")
         if f"{int(number):04d}-{layer}" not in names:

@@ -89,8 +89,8 @@ def _outcome(folder: Path, exit_code: int) -> Outcome:
     record = job_in(folder / "sessions").record
     frames = {}
     for layer in record.job.plan.layers:
-        for ref in record.job.refs(layer.name):
-            name = record.job.frame_name(ref)
+        for ref in record.job.frames.refs(layer.name):
+            name = record.job.frames.name(ref)
             (log,) = session.glob(f"logs/*.{name}.rqlog")
             variables, body = _parts(_without_places(log.read_text(), session, folder))
             end = record.frames[ref].end

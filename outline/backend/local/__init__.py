@@ -215,8 +215,8 @@ def choose_frames(
     for name in names if layer is None else [layer]:
         if not any(count and state.value in states for state, count in job.counts(name).items()):
             continue
-        for ref in job.refs(name):
-            if job.state(ref).value in states and (wanted is None or wanted.intersection(job.frames_of(ref))):
+        for ref in job.frames.refs(name):
+            if job.state(ref).value in states and (wanted is None or wanted.intersection(job.frames.members(ref))):
                 found.append(ref)
     return found
 
@@ -249,7 +249,7 @@ def _settle(job: JobState, journal: Journal, settled: Mapping[str, Mapping[str, 
             if heads:
                 journal.settled(layer, str(FrameSet(heads)), state)
                 for head in heads:
-                    job.restore(job.ref(layer, head), state, 0)
+                    job.restore(job.frames.ref(layer, head), state, 0)
     if settled:
         job.settle()
 
@@ -270,7 +270,9 @@ def _taken_over(session_path: str, limits: Limits) -> Iterator[tuple[JobRecord, 
 
             end_leftovers(os.path.join(paths.logs, f"{record.job.plan.name}."), {"CUE_JOB_ID": record.job_id})
         for ref, end in record.found.items():
-            claimed.journal.end(*record.job.name_of(ref), record.frames[ref].attempt, record.job.state(ref), end)
+            claimed.journal.end(
+                *record.job.frames.layer_and_number(ref), record.frames[ref].attempt, record.job.state(ref), end
+            )
         yield record, claimed
 
 
@@ -288,9 +290,9 @@ def _mark(job: JobState, journal: Journal, refs: Iterable[int]) -> None:
     for ref in refs:
         if job.state(ref) is FrameState.SUCCEEDED:
             # Were the launcher killed right after its start, this log would say that the new attempt had succeeded.
-            put_aside(journal.paths.log(job.plan.name, job.frame_name(ref)))
+            put_aside(journal.paths.log(job.plan.name, job.frames.name(ref)))
         job.retry(ref)
-        journal.retry(*job.name_of(ref))
+        journal.retry(*job.frames.layer_and_number(ref))
 
 
 def _run(record: JobRecord, claimed: _Claimed, limits: Limits, flags: dict[str, Any]) -> LocalJob:

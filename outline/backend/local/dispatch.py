@@ -115,7 +115,7 @@ class RunLoop:
 
     def log_path(self, ref: int) -> str:
         """The path of a frame's log."""
-        return self.__journal.paths.log(self.job.plan.name, self.job.frame_name(ref))
+        return self.__journal.paths.log(self.job.plan.name, self.job.frames.name(ref))
 
     def __release_posts(self) -> bool:
         """Let Post layers run once nothing else can; True when there is more to do."""
@@ -186,16 +186,16 @@ class RunLoop:
         """What a worker needs to know to run frames that have not started; see ``watch.Request``."""
         layer, attempt = self.job.layer(refs[0]), self.job.tries(refs[0]) + 1
         memory_kb = layer.memory_kb or self.limits.frame_memory_kb
-        frames = str(FrameSet(map(self.job.number, refs))) if layer.chunk_seconds else ""
+        frames = str(FrameSet(map(self.job.frames.number, refs))) if layer.chunk_seconds else ""
         limits = layer.limits(attempt, len(refs))
-        return [layer.name, self.job.number(refs[0]), attempt, layer.cores, memory_kb, *limits, frames]
+        return [layer.name, self.job.frames.number(refs[0]), attempt, layer.cores, memory_kb, *limits, frames]
 
     def __begin_next(self, slot: Slot) -> None:
         """Note that the frames of the next process of a worker begin, if there are any."""
         slot.refs = slot.queue.popleft() if slot.queue else []
         for ref in slot.refs:
             self.job.start(ref)
-            layer, number = self.job.name_of(ref)
+            layer, number = self.job.frames.layer_and_number(ref)
             attempt = self.job.tries(ref)
             self.__record.frames[ref] = FrameRecord(attempt, self.__journal.start(layer, number, attempt), None)
             self.__observer.started(ref)
@@ -278,7 +278,7 @@ class RunLoop:
             self.__end_process(slot, told)
         self.__take_back(slot, len(slot.queue))
         if slot.refs:
-            self.__end_frame(self.job.frame_name(slot.refs[0]))  # the frame has perhaps outlived its worker
+            self.__end_frame(self.job.frames.name(slot.refs[0]))  # the frame has perhaps outlived its worker
             self.__end_process(slot, end if is_begun(self.log_path(slot.refs[0])) else _not_begun(end))
         self.__idle.remove(slot)
         self.__slots.remove(slot)
@@ -315,7 +315,7 @@ class RunLoop:
 
     def __finish(self, ref: int, end: FrameEnd) -> None:
         if end.ended_by is EndedBy.FULL_DISK and self.__stop != _FULL_DISK:
-            logger.error("a disk is full, so no more frames start: %s: %s", self.job.frame_name(ref), end.reason)
+            logger.error("a disk is full, so no more frames start: %s: %s", self.job.frames.name(ref), end.reason)
             self.__stop = self.__stop or _FULL_DISK
             for slot in self.__slots:
                 if slot.queue:
@@ -326,7 +326,7 @@ class RunLoop:
         state = self.job.finish(ref, end, self.__clock())
         record = self.__record.frames[ref]
         self.__record.frames[ref] = record._replace(end=end)
-        self.__journal.end(*self.job.name_of(ref), record.attempt, state, end)
+        self.__journal.end(*self.job.frames.layer_and_number(ref), record.attempt, state, end)
         self.__observer.ended(ref, state, end)
         if state is FrameState.DEAD and self.__fail_fast and not self.__stop:
             self.__stop = "fail-fast"

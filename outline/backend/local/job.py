@@ -85,7 +85,7 @@ class LocalJob:
     @property
     def data(self) -> LocalJobData:
         """The facts under the names that PyCue uses."""
-        return LocalJobData(self.record.job_id, self.name, self.state, len(self.record.job), self.paths.logs)
+        return LocalJobData(self.record.job_id, self.name, self.state, len(self.record.job.frames), self.paths.logs)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -102,8 +102,8 @@ class LocalJob:
         found = []
         for ref, record in sorted(self.record.frames.items()):
             if job.state(ref) is FrameState.DEAD:
-                name = job.frame_name(ref)
-                found.append(DeadFrame(name, job.layer(ref).name, job.number(ref), record, self.log_path(name)))
+                name = job.frames.name(ref)
+                found.append(DeadFrame(name, job.layer(ref).name, job.frames.number(ref), record, self.log_path(name)))
         return found
 
     def log_path(self, frame_name: str) -> str:

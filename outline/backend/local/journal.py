@@ -301,9 +301,9 @@ class _Reader:
             self.__record.over = str(entry.get("why"))
         elif kind == "settled":
             for frame in FrameSet(entry["frames"]):
-                self.__states[self.__job.ref(entry["layer"], frame)] = (FrameState(entry["state"]), 0)
+                self.__states[self.__job.frames.ref(entry["layer"], frame)] = (FrameState(entry["state"]), 0)
         elif kind in ("start", "end", "retry"):
-            ref = self.__job.ref(entry["layer"], entry["frame"])
+            ref = self.__job.frames.ref(entry["layer"], entry["frame"])
             getattr(self, f"_take_{kind}")(ref, entry)
         self.__seen = float(entry.get("t", self.__seen))
 
@@ -358,11 +358,11 @@ class _Reader:
         except OSError:
             return {}
         found = {}
-        for ref in self.__job if names else ():
+        for ref in self.__job.frames if names else ():
             state, record = self.__states.get(ref, _NEVER)[0], self.__frames.get(ref)
             if state in (FrameState.SUCCEEDED, FrameState.EATEN):
                 continue
-            name = log_name(self.__job.plan.name, self.__job.frame_name(ref))
+            name = log_name(self.__job.plan.name, self.__job.frames.name(ref))
             told = read_end(os.path.join(paths.logs, name)) if name in names else None
             if told is None or told[1].status or told[1].is_timed_out:
                 continue

@@ -59,7 +59,7 @@ def _frame_attempt(job: LocalJob, one: AttemptRecord, now: float) -> FrameAttemp
     state, end = job.record.job, one.end
     seconds = end.seconds if end else (now if one.stopped is None else one.stopped) - one.started
     attempt = FrameAttempt(
-        state.frame_name(one.ref),
+        state.frames.name(one.ref),
         state.layer(one.ref).name,
         one.attempt,
         one.host,
@@ -80,7 +80,7 @@ def layer_counts(state: JobState) -> tuple[LayerStatus, ...]:
 
 def _frame_status(job: LocalJob, ref: int, kind: FrameState, now: float) -> FrameStatus:
     record, state = job.record.frames[ref], job.record.job
-    name = state.frame_name(ref)
+    name = state.frames.name(ref)
     frame = FrameStatus(name, state.layer(ref).name, kind, record.attempt, log=job.log_path(name))
     if kind is S.RUNNING:
         seconds = max(0.0, now - record.started)  # a clock that was set back gives 0

@@ -43,7 +43,7 @@ def read(folder: Path) -> JobRecord:
 
 def states(folder: Path) -> dict[str, str]:
     job = read(folder).job
-    return {job.frame_name(ref): job.state(ref).value for ref in job}
+    return {job.frames.name(ref): job.state(ref).value for ref in job.frames}
 
 
 def test_a_fresh_plan_waits(tmp_path: Path, journal: Journal) -> None:
@@ -140,7 +140,7 @@ def test_without_a_record_the_log_of_a_frame_tells_that_it_is_done(tmp_path: Pat
 
     record = read(tmp_path)
 
-    assert {record.job.frame_name(ref): end for ref, end in record.found.items()} == {
+    assert {record.job.frames.name(ref): end for ref, end in record.found.items()} == {
         "0001-a": FrameEnd(0, seconds=2.0),
         "0002-b": FrameEnd(0),
     }
@@ -205,7 +205,7 @@ def test_whatever_is_damaged_frames_that_are_done_stay_done_and_nothing_else_is_
     for number in range(200):
         (tmp_path / "journal").write_bytes(plan + damage(steps, Random(number)))
         record = read(tmp_path)
-        outcomes.update(record.job.state(ref) for ref in record.job)
+        outcomes.update(record.job.state(ref) for ref in record.job.frames)
         assert all(end.status == 0 for end in record.found.values())
 
     assert outcomes == {FrameState.SUCCEEDED} or (not has_checksums and FrameState.SUCCEEDED in outcomes)

@@ -273,7 +273,7 @@ def test_a_job_that_is_stopped_leaves_what_was_handed_ahead_as_if_never_started(
         S.WAITING: 9 - sum(over.values()),
         **{state: count for state, count in over.items() if count},
     }
-    assert run.job.tries(run.job.ref("a", 4)) == 0
+    assert run.job.tries(run.job.frames.ref("a", 4)) == 0
 
 
 def test_a_full_disk_takes_back_what_has_not_begun(tmp_path: Path):

@@ -61,7 +61,7 @@ class Drawn:
         self.observer.begins(run)
 
     def log_path(self, ref: int) -> str:
-        return f"{self.__folder}/{self.job.frame_name(ref)}.rqlog"
+        return f"{self.__folder}/{self.job.frames.name(ref)}.rqlog"
 
     def start(self, *refs: int) -> None:
         for ref in refs:
@@ -204,9 +204,9 @@ def test_no_time_left_is_told_of_what_can_perhaps_never_run(draw: Callable[..., 
     sim = LayerPlan("sim", FrameSet("1"))
     plan = PLAN._replace(layers=(*PLAN.layers, sim), depends=(DependPlan("comp", "sim", "LAYER_ON_LAYER"),))
     drawn = draw(plan)
-    drawn.start(drawn.job.ref("sim", 1), 0)
+    drawn.start(drawn.job.frames.ref("sim", 1), 0)
     drawn.end(0)
-    drawn.end(drawn.job.ref("sim", 1), 3)
+    drawn.end(drawn.job.frames.ref("sim", 1), 3)
 
     shown = drawn.lines()
 
@@ -219,7 +219,7 @@ def test_no_time_left_is_told_of_what_can_perhaps_never_run(draw: Callable[..., 
 def test_table_fits_the_terminal(size: tuple[int, int], draw: Callable[..., Drawn]) -> None:
     layers = tuple(LayerPlan(f"a_layer_with_a_long_name_{number:03d}", FrameSet("1-10")) for number in range(300))
     drawn = draw(JobPlan("j" * 100, layers), size)
-    drawn.start(drawn.job.ref("a_layer_with_a_long_name_250", 1))
+    drawn.start(drawn.job.frames.ref("a_layer_with_a_long_name_250", 1))
 
     shown = drawn.lines()
 

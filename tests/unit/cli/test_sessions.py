@@ -53,7 +53,7 @@ def _write_journal(paths: SessionPaths, name: str, done: int, over: str) -> None
     journal.plan(plan, "id")
     journal.run("elsewhere", 1.0)
     for frame in range(1, done + 1):
-        ref = state.ref("render", frame)
+        ref = state.frames.ref("render", frame)
         state.start(ref)
         journal.start("render", frame, 1)
         journal.end("render", frame, 1, state.finish(ref, FrameEnd()), FrameEnd(seconds=1.0))

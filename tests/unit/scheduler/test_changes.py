@@ -94,7 +94,7 @@ def test_any_frame_does_not_loosen_the_previous_frame() -> None:
     depends = (DependPlan("b", "a", "PREVIOUS_FRAME", any_frame=True),)
     state = job(layer("a", "1-3"), layer("b", "1-3"), depends=depends)
 
-    run(state, state.ref("a", 2))
+    run(state, state.frames.ref("a", 2))
 
     assert names_of(state, S.DEPEND) == ["0002-b"]
 
@@ -109,11 +109,11 @@ def test_a_lost_host_costs_no_try() -> None:
 
 def test_asking_alone_spends_no_patience() -> None:
     state = job(layer("big", "1", cores=2.0), layer("small", "1-9"))
-    state.start(state.ref("small", 9))
+    state.start(state.frames.ref("small", 9))
 
     asked = {state.next_ready(1, 0) for _ in range(500)}
 
-    assert asked == {state.ref("small", 1)}
+    assert asked == {state.frames.ref("small", 1)}
 
 
 def test_a_frame_larger_than_the_machine_holds_nothing_back() -> None:
@@ -128,13 +128,13 @@ def test_a_frame_larger_than_the_machine_holds_nothing_back() -> None:
 
 def test_frames_that_were_passed_hold_no_post_back_after_an_early_stop() -> None:
     state = job(layer("big", "1", cores=2.0), layer("small", "1-60"), layer("post", "1", type="Post"))
-    state.start(state.ref("small", 60))
+    state.start(state.frames.ref("small", 60))
     while (ref := state.next_ready(1, 0)) is not None:
         run(state, ref)
     state.release_posts()
 
     assert state.next_ready(1, 0) is None
-    assert state.next_ready(1, 0, only_posts=True) == state.ref("post", 1)
+    assert state.next_ready(1, 0, only_posts=True) == state.frames.ref("post", 1)
 
 
 def test_interleaved_chunks_wait_for_their_own_frames_of_a_layer_without_chunks() -> None:
@@ -142,17 +142,17 @@ def test_interleaved_chunks_wait_for_their_own_frames_of_a_layer_without_chunks(
     state = job(
         layer("a", "1001-1200:10"), layer("b", "1001-1200:10", 3), depends=(DependPlan("b", "a", "FRAME_BY_FRAME"),)
     )
-    ref = state.refs("b")[1]
-    mine = list(state.frames_of(ref))
+    ref = state.frames.refs("b")[1]
+    mine = list(state.frames.members(ref))
 
     released = []
     for frame in mine:
         released.append(state.state(ref))
-        run(state, state.ref("a", frame))
+        run(state, state.frames.ref("a", frame))
 
     assert released == [S.DEPEND] * 3
     assert state.state(ref) is S.WAITING
-    assert names_of(state, S.WAITING).count(state.frame_name(ref)) == 1
+    assert names_of(state, S.WAITING).count(state.frames.name(ref)) == 1
 
 
 def test_only_frames_that_may_start_can_be_started() -> None:
@@ -166,4 +166,4 @@ def test_a_frame_that_begins_no_chunk_is_unknown() -> None:
     state = job(layer("a", "1-4", 2))
 
     with pytest.raises(KeyError, match="'a', 2"):
-        state.ref("a", 2)
+        state.frames.ref("a", 2)

@@ -13,9 +13,9 @@ from tests.scheduling import BAD, GOOD, LOST, S, job, layer, names_of, run, run_
 def test_frames_are_the_heads_of_chunks_in_range_order() -> None:
     state = job(layer("a", "10-1x-3,99", 2))
 
-    assert [state.frame_name(ref) for ref in state] == ["0010-a", "0004-a", "0099-a"]
-    assert [list(state.frames_of(ref)) for ref in state] == [[10, 7], [4, 1], [99]]
-    assert state.ref("a", 4) == 1
+    assert [state.frames.name(ref) for ref in state.frames] == ["0010-a", "0004-a", "0099-a"]
+    assert [list(state.frames.members(ref)) for ref in state.frames] == [[10, 7], [4, 1], [99]]
+    assert state.frames.ref("a", 4) == 1
 
 
 def test_the_order_is_first_frames_of_all_layers_then_second_ones() -> None:
@@ -89,7 +89,7 @@ def test_errors_are_ignored_once_the_retries_are_spent(exit: FrameEnd, expected:
 
 def test_dead_frames_leave_their_dependents_and_everything_else_runs_on() -> None:
     state = job(layer("a"), layer("b"), depends=(DependPlan("b", "a", "FRAME_BY_FRAME"),), max_retries=0)
-    run(state, state.ref("a", 2), BAD)
+    run(state, state.frames.ref("a", 2), BAD)
 
     order = run_all(state)
 
@@ -103,17 +103,19 @@ def test_chunks_wait_for_exactly_the_chunks_that_hold_their_frames() -> None:
     # OpenCue#1448: interleaved order and different chunk sizes
     state = job(layer("a", "1-10:5", 3), layer("b", "1-10", 2), depends=(DependPlan("b", "a", "FRAME_BY_FRAME"),))
     needed = {
-        state.frame_name(ref): {
-            state.frame_name(on) for on in state.refs("a") if set(state.frames_of(on)) & set(state.frames_of(ref))
+        state.frames.name(ref): {
+            state.frames.name(on)
+            for on in state.frames.refs("a")
+            if set(state.frames.members(on)) & set(state.frames.members(ref))
         }
-        for ref in state.refs("b")
+        for ref in state.frames.refs("b")
     }
     done: set[str] = set()
 
-    for on in state.refs("a"):
+    for on in state.frames.refs("a"):
         run(state, on)
-        done.add(state.frame_name(on))
-        released = {state.frame_name(ref) for ref in state.refs("b") if state.state(ref) is S.WAITING}
+        done.add(state.frames.name(on))
+        released = {state.frames.name(ref) for ref in state.frames.refs("b") if state.state(ref) is S.WAITING}
         assert released == {name for name, on_names in needed.items() if on_names <= done}
 
 
@@ -127,26 +129,26 @@ def test_layer_on_layer_waits_for_the_last_frame() -> None:
 def test_any_frame_waits_for_the_first_success(type: str) -> None:
     state = job(layer("a"), layer("b", "9"), depends=(DependPlan("b", "a", type, any_frame=True),), max_retries=0)
     run(state, 0, BAD)
-    before = state.state(state.ref("b", 9))
+    before = state.state(state.frames.ref("b", 9))
 
     run(state, 1)
 
-    assert (before, state.state(state.ref("b", 9))) == (S.DEPEND, S.WAITING)
+    assert (before, state.state(state.frames.ref("b", 9))) == (S.DEPEND, S.WAITING)
 
 
 def test_previous_frame_waits_for_the_frame_before() -> None:
     state = job(layer("a", "1-3"), layer("b", "1-3"), depends=(DependPlan("b", "a", "PREVIOUS_FRAME"),))
 
     assert names_of(state, S.WAITING) == ["0001-a", "0002-a", "0003-a", "0001-b"]
-    run(state, state.ref("a", 1))
-    assert state.state(state.ref("b", 2)) is S.WAITING
-    assert state.state(state.ref("b", 3)) is S.DEPEND
+    run(state, state.frames.ref("a", 1))
+    assert state.state(state.frames.ref("b", 2)) is S.WAITING
+    assert state.state(state.frames.ref("b", 3)) is S.DEPEND
 
 
 def test_previous_frames_of_unequal_ranges_are_told_by_their_places() -> None:
     state = job(layer("a", "1-3"), layer("b", "11-13"), depends=(DependPlan("b", "a", "PREVIOUS_FRAME"),))
 
-    run(state, state.ref("a", 1))
+    run(state, state.frames.ref("a", 1))
 
     assert names_of(state, S.WAITING) == ["0002-a", "0003-a", "0011-b", "0012-b"]
 
@@ -168,13 +170,13 @@ def test_sim_frame_holds_the_whole_layer() -> None:
 def test_two_dependencies_of_different_type_both_count() -> None:
     depends = (DependPlan("c", "a", "FRAME_BY_FRAME"), DependPlan("c", "b", "LAYER_ON_LAYER"))
     state = job(layer("a", "1"), layer("b", "1-2"), layer("c", "1"), depends=depends)
-    run(state, state.ref("a", 1))
-    run(state, state.ref("b", 1))
-    before = state.state(state.ref("c", 1))
+    run(state, state.frames.ref("a", 1))
+    run(state, state.frames.ref("b", 1))
+    before = state.state(state.frames.ref("c", 1))
 
-    run(state, state.ref("b", 2))
+    run(state, state.frames.ref("b", 2))
 
-    assert (before, state.state(state.ref("c", 1))) == (S.DEPEND, S.WAITING)
+    assert (before, state.state(state.frames.ref("c", 1))) == (S.DEPEND, S.WAITING)
 
 
 def test_an_eaten_frame_completes_its_layer_but_releases_no_single_frame() -> None:
@@ -185,7 +187,7 @@ def test_an_eaten_frame_completes_its_layer_but_releases_no_single_frame() -> No
     state.eat(1)
 
     assert names_of(state, S.DEPEND) == ["0002-b"]
-    assert state.state(state.ref("c", 1)) is S.WAITING
+    assert state.state(state.frames.ref("c", 1)) is S.WAITING
 
 
 def test_posts_wait_until_they_are_released() -> None:
@@ -205,7 +207,7 @@ def test_only_posts_leaves_the_others_alone() -> None:
     ref = state.next_ready(8, 0, only_posts=True)
 
     assert ref is not None
-    assert state.frame_name(ref) == "0001-post"
+    assert state.frames.name(ref) == "0001-post"
 
 
 def test_frames_need_room_and_smaller_ones_may_pass() -> None:
@@ -214,13 +216,13 @@ def test_frames_need_room_and_smaller_ones_may_pass() -> None:
     ref = state.next_ready(1, 50)
 
     assert ref is not None
-    assert state.frame_name(ref) == "0001-small"
+    assert state.frames.name(ref) == "0001-small"
     assert state.next_ready(0.5, 50) is None
 
 
 def test_a_big_frame_does_not_starve() -> None:
     state = job(layer("big", "1", cores=2.0), layer("small", "1-500"))
-    running = [state.ref("small", 500)]
+    running = [state.frames.ref("small", 500)]
     state.start(running[0])
     passed = 0
     while (ref := state.next_ready(1, 0)) is not None:
@@ -228,8 +230,8 @@ def test_a_big_frame_does_not_starve() -> None:
         passed += 1
 
     assert passed < 100
-    assert state.state(state.ref("big", 1)) is S.WAITING
-    assert state.next_ready(2, 0) == state.ref("big", 1)
+    assert state.state(state.frames.ref("big", 1)) is S.WAITING
+    assert state.next_ready(2, 0) == state.frames.ref("big", 1)
 
 
 def test_retry_makes_dependents_wait_again() -> None:
@@ -265,7 +267,7 @@ def test_resources_are_cut_to_the_machine() -> None:
 def test_ranges_and_counts_are_by_state() -> None:
     state = job(layer("a", "1-10"), max_retries=0)
     for frame in range(1, 8):
-        run(state, state.ref("a", frame), BAD if frame == 3 else GOOD)
+        run(state, state.frames.ref("a", frame), BAD if frame == 3 else GOOD)
 
     assert str(state.ranges("a")[S.SUCCEEDED]) == "1-2,4-7"
     assert str(state.ranges("a")[S.DEAD]) == "3"

@@ -54,19 +54,19 @@ def plans(draw: st.DrawFn) -> JobPlan:
 def waits_for(job: JobState, depend: DependPlan, ref: int) -> list[int]:
     """Return the frames that a frame waits for, worked out in the plainest way."""
     er, on = job.plan.layers[int(depend.layer[1:])], job.plan.layers[int(depend.on[1:])]
-    mine = set(job.frames_of(ref))
+    mine = set(job.frames.members(ref))
     if depend.type == "FRAME_BY_FRAME":
         wanted = mine
     elif depend.type == "PREVIOUS_FRAME":
         places = [list(er.frames).index(frame) - 1 for frame in mine]
         wanted = {on.frames[place] for place in places if 0 <= place < len(on.frames)}
     else:
-        return list(job.refs(depend.on))
-    return [one for one in job.refs(depend.on) if one != ref and wanted & set(job.frames_of(one))]
+        return list(job.frames.refs(depend.on))
+    return [one for one in job.frames.refs(depend.on) if one != ref and wanted & set(job.frames.members(one))]
 
 
 def is_satisfied(job: JobState, depend: DependPlan, ref: int) -> bool:
-    on = list(job.refs(depend.on))
+    on = list(job.frames.refs(depend.on))
     if depend.type == "LAYER_ON_ANY" or (depend.any_frame and depend.type in ("FRAME_BY_FRAME", "LAYER_ON_LAYER")):
         return any(job.state(one) is S.SUCCEEDED for one in on) or all(job.state(one) is S.EATEN for one in on)
     if depend.type == "LAYER_ON_LAYER":
@@ -104,9 +104,9 @@ class Walk:
         elif self.processes and what < 0.9:
             self.end(self.processes.pop(self.luck.randrange(len(self.processes))))
         elif what > 0.97:
-            self.job.eat(self.luck.randrange(len(self.job)))
+            self.job.eat(self.luck.randrange(len(self.job.frames)))
         elif what > 0.93:
-            self.retry(self.luck.randrange(len(self.job)))
+            self.retry(self.luck.randrange(len(self.job.frames)))
         elif ref is None and not self.processes:
             self.job.release_posts()
             self.released = True
@@ -142,12 +142,12 @@ class Walk:
 
     def check(self) -> None:
         """Compare frames that have not started with the plain model, and the counts with the states."""
-        for ref in self.job:
+        for ref in self.job.frames:
             if self.job.state(ref) in (S.WAITING, S.DEPEND):
                 free = is_free(self.job, ref, self.released)
-                assert self.job.state(ref) is (S.WAITING if free else S.DEPEND), self.job.frame_name(ref)
+                assert self.job.state(ref) is (S.WAITING if free else S.DEPEND), self.job.frames.name(ref)
         for layer in self.job.plan.layers:
-            states = [self.job.state(ref) for ref in self.job.refs(layer.name)]
+            states = [self.job.state(ref) for ref in self.job.frames.refs(layer.name)]
             assert self.job.counts(layer.name) == {state: states.count(state) for state in S}
 
     def restored(self) -> JobState:
@@ -155,7 +155,7 @@ class Walk:
         again = JobState(self.job.plan)
         if self.released:
             again.release_posts()
-        for ref in self.job:
+        for ref in self.job.frames:
             again.restore(ref, self.job.state(ref), self.job.tries(ref))
         again.settle()
         return again
@@ -173,7 +173,7 @@ class Walk:
 
 
 def snapshot(job: JobState) -> list[tuple[FrameState, int]]:
-    return [(job.state(ref), job.tries(ref)) for ref in job]
+    return [(job.state(ref), job.tries(ref)) for ref in job.frames]
 
 
 @settings(max_examples=150, deadline=None)
@@ -213,7 +213,7 @@ def test_every_frame_is_in_exactly_one_chunk(plan: JobPlan) -> None:
     job = JobState(plan)
 
     for layer in plan.layers:
-        frames = [frame for ref in job.refs(layer.name) for frame in job.frames_of(ref)]
+        frames = [frame for ref in job.frames.refs(layer.name) for frame in job.frames.members(ref)]
         assert frames == list(layer.frames)
 
 
@@ -223,8 +223,10 @@ def test_a_job_without_failures_runs_to_its_end_in_the_farms_order(plan: JobPlan
     job = JobState(plan)
     for _ in range(2):
         while (ref := job.next_ready(8, 100)) is not None:
-            ready = [one for one in job if job.state(one) is S.WAITING]
-            keys = {one: (one - job.refs(job.layer(one).name)[0], plan.layers.index(job.layer(one))) for one in ready}
+            ready = [one for one in job.frames if job.state(one) is S.WAITING]
+            keys = {
+                one: (one - job.frames.refs(job.layer(one).name)[0], plan.layers.index(job.layer(one))) for one in ready
+            }
             assert ref == min(ready, key=keys.__getitem__)
             job.start(ref)
             job.finish(ref, FrameEnd(0))

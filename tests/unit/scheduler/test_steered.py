@@ -32,7 +32,7 @@ def run(job: JobState, ref: int, status: int = 0) -> FrameState:
 
 
 def states(job: JobState, layer: str) -> list[FrameState]:
-    return [job.state(ref) for ref in job.refs(layer)]
+    return [job.state(ref) for ref in job.frames.refs(layer)]
 
 
 def test_held_layer_depends_until_the_last_hold_is_taken_back():
@@ -51,10 +51,10 @@ def test_held_layer_depends_until_the_last_hold_is_taken_back():
 def test_held_frame_depends_and_lets_the_others_start():
     job = make_job(LayerPlan("model", FrameSet("1-3")))
 
-    job.hold_frames([job.ref("model", 1)])
+    job.hold_frames([job.frames.ref("model", 1)])
 
     assert states(job, "model") == [S.DEPEND, S.WAITING, S.WAITING]
-    assert job.next_admitted(lambda layer: True) == job.ref("model", 2)
+    assert job.next_admitted(lambda layer: True) == job.frames.ref("model", 2)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_freed_frame_starts_whatever_it_waits_for_until_that_is_taken_back():
     job = make_job()
     job.hold_layer("comp")
 
-    job.free([job.ref("comp", 2)])
+    job.free([job.frames.ref("comp", 2)])
     freed = states(job, "comp")
     job.bind(list(job.waits.freed))
 
@@ -131,15 +131,15 @@ def test_freed_frame_starts_whatever_it_waits_for_until_that_is_taken_back():
 
 def test_reordered_layer_starts_in_its_new_order():
     job = make_job(LayerPlan("model", FrameSet("1-4")))
-    job.reorder("model", list(reversed(job.refs("model"))))
+    job.reorder("model", list(reversed(job.frames.refs("model"))))
 
     started = []
     while (ref := job.next_admitted(lambda layer: True)) is not None:
         job.start(ref)
-        started.append(job.number(ref))
+        started.append(job.frames.number(ref))
 
     assert started == [4, 3, 2, 1]
-    assert [job.place(ref) for ref in job.refs("model")] == [3, 2, 1, 0]
+    assert [job.place(ref) for ref in job.frames.refs("model")] == [3, 2, 1, 0]
 
 
 def test_layers_are_admitted_by_their_needs_and_asked_once_for_all_that_are_alike():
@@ -153,7 +153,7 @@ def test_layers_are_admitted_by_their_needs_and_asked_once_for_all_that_are_alik
 
     ref = job.next_admitted(lambda layer: bool(asked.append(layer.name)) or layer.group == "cpu")
 
-    assert ref == job.ref("b", 1)
+    assert ref == job.frames.ref("b", 1)
     assert asked == ["a", "b"]
 
 

@@ -112,7 +112,7 @@ def test_retry_of_done_frames_lets_run_again_what_waited_for_them_one_level_deep
     farm.end_all()
 
     with farm.farm.work() as inner:
-        steering.retry_frames(inner, farm.job(), [farm.job().state.ref("model", 1)])
+        steering.retry_frames(inner, farm.job(), [farm.job().state.frames.ref("model", 1)])
     retried = [farm.states(name) for name in ("model", "comp", "grade")]
     farm.end("0001-model")
 
@@ -159,7 +159,7 @@ def test_marks_release_what_waits_for_just_that(jobs: FakeFarm, how: str, layer_
         if how == "layer":
             steering.mark_layer_done(farm, model.job, model.layer)
         else:
-            steering.mark_done(farm, model.job, model.job.state.refs("model"))
+            steering.mark_done(farm, model.job, model.job.state.frames.refs("model"))
 
     assert (jobs.states("grade", "second"), jobs.states("comp", "second")) == (layer_wise, frame_wise)
 

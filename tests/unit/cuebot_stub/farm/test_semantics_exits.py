@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm import changing
-from cuebot_stub.farm.job import FrameFacts
+from cuebot_stub.farm.facts import FrameFacts
 from cuebot_stub.farm.reports import FrameReport, frame_ended, host_reported, launch_answered
 from tests.fakes.farm import GB, FakeFarm, host_report
 from tests.specs import layer

@@ -56,15 +56,15 @@ class FarmMachine(RuleBasedStateMachine):
 
     def refs(self, job: Job, number: int) -> list[int]:
         """Return one or two frames of a job."""
-        first = number % len(job.state)
-        return [first] if number % 3 else [first, (first + 1) % len(job.state)]
+        first = number % len(job.state.frames)
+        return [first] if number % 3 else [first, (first + 1) % len(job.state.frames)]
 
     def end(self, number: int) -> End | None:
         """Return a job, a layer or a frame."""
         job = self.job(number)
         if job is None:
             return None
-        ref = number // 7 % len(job.state)
+        ref = number // 7 % len(job.state.frames)
         kinds = [End(job), End(job, job.layer_of(ref)), End(job, job.layer_of(ref), ref)]
         return kinds[number // 3 % 3]
 
@@ -73,7 +73,7 @@ class FarmMachine(RuleBasedStateMachine):
         farm = self.fake.farm
         rows = [row for job in farm.jobs.values() for row in farm.depends.of(job.id)]
         return rows + [
-            row for job in farm.jobs.values() for ref in job.state for row in farm.depends.on_frame(job, ref)
+            row for job in farm.jobs.values() for ref in job.state.frames for row in farm.depends.on_frame(job, ref)
         ]
 
     def depend(self, number: int) -> Row | None:
@@ -242,8 +242,8 @@ class FarmMachine(RuleBasedStateMachine):
     def procs_and_frames_agree(self) -> None:
         """A frame is alive just when it has a proc, and RUNNING only then."""
         for job in self.fake.farm.jobs.values():
-            alive = {ref for ref in job.state if job.state.is_alive(ref)}
-            running = {ref for ref in job.state if job.state.state(ref) is FrameState.RUNNING}
+            alive = {ref for ref in job.state.frames if job.state.is_alive(ref)}
+            running = {ref for ref in job.state.frames if job.state.state(ref) is FrameState.RUNNING}
             assert alive == set(job.running)
             assert running <= alive
             assert job.procs == set(job.running.values())
@@ -275,7 +275,7 @@ class FarmMachine(RuleBasedStateMachine):
             for job in list(farm.jobs.pending.values()):
                 steering.resume(farm, job)
                 steering.hold_frames(farm, job, list(job.facts.freed))
-                steering.retry_frames(farm, job, list(job.state))
+                steering.retry_frames(farm, job, list(job.state.frames))
             for row in self.rows():
                 satisfy(farm, row)
         self.fake.pass_time(10.0)

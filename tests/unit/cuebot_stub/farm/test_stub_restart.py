@@ -21,7 +21,7 @@ Change = Callable[[FakeFarm], object]
 def steer(farm: FakeFarm, operation, name: str, *frames: int) -> None:
     found = farm.job()
     with farm.farm.work():
-        operation(farm.farm, found, [found.state.ref(name, frame) for frame in frames])
+        operation(farm.farm, found, [found.state.frames.ref(name, frame) for frame in frames])
 
 
 def chained(farm: FakeFarm, kind: str = "FRAME_BY_FRAME") -> None:

@@ -16,12 +16,12 @@ GB = 1048576
 
 def names(farm: FakeFarm, **search) -> list[str]:
     job = farm.job()
-    return [job.state.frame_name(ref) for ref in find_frames(farm.farm, job, FrameSearch(**search))]
+    return [job.state.frames.name(ref) for ref in find_frames(farm.farm, job, FrameSearch(**search))]
 
 
 def numbers(farm: FakeFarm, **search) -> list[int]:
     job = farm.job()
-    return [job.state.number(ref) for ref in find_frames(farm.farm, job, FrameSearch(**search))]
+    return [job.state.frames.number(ref) for ref in find_frames(farm.farm, job, FrameSearch(**search))]
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_frames_are_found(two_layers: FakeFarm, search: dict[str, object], found
 
 def test_frames_are_found_by_id(two_layers: FakeFarm):
     job = two_layers.job()
-    wanted = job.frame_id(job.state.ref("comp", 2))
+    wanted = job.frame_id(job.state.frames.ref("comp", 2))
 
     assert names(two_layers, ids=frozenset({wanted})) == ["0002-comp"]
 
@@ -144,7 +144,7 @@ def test_frames_that_move_have_changed(two_layers: FakeFarm):
 
     two_layers.end("0001-beauty")
 
-    changed = [job.state.frame_name(ref) for ref in changed_frames(job, since)]
+    changed = [job.state.frames.name(ref) for ref in changed_frames(job, since)]
     assert changed == ["0001-beauty", "0001-comp"]
 
 
@@ -161,12 +161,12 @@ def test_frames_that_wait_for_nothing_more_have_changed(farm: FakeFarm):
     with farm.farm.work():
         steering.mark_layer_done(farm.farm, job, 0)
 
-    changed = [job.state.frame_name(ref) for ref in changed_frames(job, since)]
+    changed = [job.state.frames.name(ref) for ref in changed_frames(job, since)]
     assert changed == ["0001-comp", "0002-comp"]
 
 
 def test_launch_is_a_change_of_all_frames(two_layers: FakeFarm):
-    assert len(changed_frames(two_layers.job(), two_layers.clock.now)) == len(two_layers.job().state)
+    assert len(changed_frames(two_layers.job(), two_layers.clock.now)) == len(two_layers.job().state.frames)
 
 
 def test_nothing_has_changed_when_nothing_has_happened(two_layers: FakeFarm):

@@ -27,12 +27,12 @@ def mark_done(farm: FakeFarm, name: str, *frames: int, job: str = "test") -> Non
 def _steer(farm: FakeFarm, operation, name: str, frames: tuple[int, ...], job: str) -> None:
     found = farm.job(job)
     with farm.farm.work():
-        operation(farm.farm, found, [found.state.ref(name, frame) for frame in frames])
+        operation(farm.farm, found, [found.state.frames.ref(name, frame) for frame in frames])
 
 
 def facts(farm: FakeFarm, name: str, frame: int):
     job = farm.job()
-    return job.facts_of(job.state.ref(name, frame))
+    return job.facts_of(job.state.frames.ref(name, frame))
 
 
 # -- the life of a job -----------------------------------------------------------------------------------------
@@ -368,10 +368,10 @@ def test_frame_that_is_freed_starts_whatever_it_waits_for(farm: FakeFarm):
     )
     job = farm.job()
     with farm.farm.work():
-        steering.free_frames(farm.farm, job, [job.state.ref("comp", 2)])
+        steering.free_frames(farm.farm, job, [job.state.frames.ref("comp", 2)])
     freed = farm.states("comp")
 
     with farm.farm.work():
-        steering.hold_frames(farm.farm, job, [job.state.ref("comp", 2)])
+        steering.hold_frames(farm.farm, job, [job.state.frames.ref("comp", 2)])
 
     assert (freed, farm.states("comp")) == ("PW", "PP")
