@@ -13,7 +13,7 @@ from ..frames import FrameSet
 from ..work.decide import Reason
 from ..work.folder import WorkFolder
 from ..work.orphans import find_orphans, remove_orphans
-from ..work.results import Summary, layer_records, results_of, results_text, write_shards
+from ..work.results import Summary, frame_of, layer_records, results_of, results_text, write_shards
 from .text import facts, moment, plural, quoted, shorten, table
 
 if TYPE_CHECKING:
@@ -166,8 +166,8 @@ def _launches(summary: Summary) -> list[list[str]]:
 
 
 def _range_of(keys: Sequence[str], numbers: dict[str, int]) -> str:
-    """The frames of some keys as a range; a frame without an item has its number for a key."""
-    return str(FrameSet(sorted(numbers[key] if key in numbers else int(key) for key in keys)))
+    """The frames of some keys as a range."""
+    return str(FrameSet(sorted({frame_of(key, numbers) for key in keys})))
 
 
 def print_results(folder: str, layer: str, format: str, output: str | None, shards: int, failed: bool) -> int:

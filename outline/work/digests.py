@@ -37,6 +37,7 @@ class Disk:
 
     Attributes:
         read_bytes: How much has been read for digests.
+        renewed: Files that have another signature than was known of them, and the same digest, by their paths.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Disk:
             is_by_time: Let size and time of a file stand for its content, which is not read.
         """
         self.read_bytes = 0
+        self.renewed: dict[str, FileState] = {}
         self.__folder = folder
         self.__clock_ns = clock_ns
         self.__known: dict[str, FileState] = {}
@@ -130,7 +132,10 @@ class Disk:
             if self.__seen is not None and path not in self.__groups and self.__has_my_kind(known):
                 self.__known[path] = known  # for whoever reads it and has a signature that is not trusted
             return known.digest
-        return self.__read(path, signature)[1]
+        signature, digest = self.__read(path, signature)
+        if known is not None and digest == known.digest and self.__is_known(path, signature):
+            self.renewed[path] = self.__known[path]
+        return digest
 
     def written(self, name: str, path: str) -> FileState | None:
         """The state of a file that this process has just put into its place; None when it is not there."""
@@ -162,13 +167,18 @@ class Disk:
         if known is not None and known.signature == signature and self.__has_my_kind(known):
             return known._replace(name=name, path=path)
         signature, digest = self.__read(path, signature)
-        is_known = path in self.__known and self.__known[path].signature == signature
-        return FileState(name, path, signature if is_known else _UNTRUSTED, digest)
+        return FileState(name, path, signature if self.__is_known(path, signature) else _UNTRUSTED, digest)
+
+    def has_changed(self, state: FileState) -> bool:
+        """Whether a file is certainly not the one that it was when it was read."""
+        return state.signature != _UNTRUSTED and self.signature(state.path) != state.signature
+
+    def __is_known(self, path: str, signature: Signature) -> bool:
+        return path in self.__known and self.__known[path].signature == signature
 
     def __read(self, path: str, signature: Signature) -> tuple[Signature, str]:
-        known = self.__known.get(path)
-        if known is not None and known.signature == signature:
-            return signature, known.digest
+        if self.__is_known(path, signature):
+            return signature, self.__known[path].digest
         digest, is_young = "", False
         for _ in range(_READS_OF_CHANGING_FILE):
             is_young = not is_url(path) and self.__is_young(signature)

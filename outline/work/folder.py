@@ -281,7 +281,7 @@ class WorkFolder:
             WorkException: The folder cannot be written.
         """
         files = self.__foldable(before)
-        if files or book.damaged:
+        if files or book.damaged or book.is_renewed:
             self.__fold(book, files)
 
     def __foldable(self, before: int) -> list[str]:

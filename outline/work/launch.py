@@ -28,7 +28,7 @@ from .fingerprint import layer_parts
 from .folder import Launch, WorkFolder
 from .plan import Choice, WorkPlan, plan_work
 from .records import RecordBook, RecordWriter, end_line
-from .shared import read_shared
+from .shared import read_shared, renew_signatures
 
 if TYPE_CHECKING:
     from ..layer import Layer
@@ -80,18 +80,17 @@ def begin_work(
             plan, parts = _plan(ol, folder, book, choice, layers, disk)
         plan.launch = launch.number
         _tell_damage(book, folder)
+        renew_signatures(book, disk.renewed)
         folder.fold_records(book, launch.number)
         items = _numbers_of_layers(ol)
         if plan.has_work or plan.kept:
             if ol._ol_state.items is not None:
                 folder.keep_numbers(ol._ol_state.items.numbers)
-            wishes = {"force": _texts(choice.force), "keep": _texts(choice.keep), "since": choice.since}
-            wishes["left"] = sorted(choice.left)
+            facts_of_frames = {**_wishes(choice), "read": read_shared(plan, book, disk)}
             outputs = {name: [output.path for output in links.outputs] for name, links in plan.links.items()}
             counts = {name: {one.value: n for one, n in plan.counts(name).items()} for name in plan.decisions}
             history = {"counts": counts, "git": _revision(os.getcwd()), "told": _tell_left_out(ol, plan, folder.told())}
-            launch.note(read=read_shared(plan, book, disk))
-            launch.note(parts=parts, **wishes, damaged=book.damaged, layers=items, outputs=outputs, **history)
+            launch.note(parts=parts, **facts_of_frames, damaged=book.damaged, layers=items, outputs=outputs, **history)
             _record_kept(plan, folder, book, launch.number)
             more: dict[str, Any] = {"held": sorted(ol._ol_state.held), "covers": plan.covers}
             if _cache() is not None:
@@ -108,6 +107,12 @@ def begin_work(
         launch.note(layers=items, over=True)
     elif "job" not in launch.facts:
         _end(launch)
+
+
+def _wishes(choice: Choice) -> dict[str, Any]:
+    """What frames have to know of a choice."""
+    forced, kept = _texts(choice.force), _texts(choice.keep)
+    return {"force": forced, "keep": kept, "since": choice.since, "left": sorted(choice.left)}
 
 
 def _end(launch: Launch, error: BaseException | None = None) -> None:

@@ -131,7 +131,7 @@ def gone_frames(folder: WorkFolder, book: RecordBook) -> dict[tuple[str, str], s
     for layer, key in book:
         if layer not in layers:
             gone[layer, key] = f"no layer {layer}"
-        elif layer in there and numbers.get(key, 0) not in there[layer]:
+        elif layer in there and key in numbers and numbers[key] not in there[layer]:  # a number may be lost
             gone[layer, key] = f"no item {key}"
     return gone
 

@@ -235,10 +235,12 @@ class RecordBook(Mapping[tuple[str, str], Record]):
 
     Attributes:
         damaged: Where lines were skipped because they could not be read, as ``file:line``.
+        is_renewed: It holds something else than its files.
     """
 
     def __init__(self) -> None:
         self.damaged: list[str] = []
+        self.is_renewed = False
         self.__found: dict[tuple[str, str], tuple[int, bytes]] = {}
 
     @classmethod
@@ -332,6 +334,12 @@ class RecordBook(Mapping[tuple[str, str], Record]):
 
     def __len__(self) -> int:
         return len(self.__found)
+
+    def replace(self, record: Record) -> None:
+        """Hold another record of a frame that has one; the next launch may read it from the folded file."""
+        frame = record.layer, record.key
+        self.__found[frame] = self.__found[frame][0], end_line(record)
+        self.is_renewed = True
 
     def drop(self, frames: Iterable[tuple[str, str]]) -> None:
         """Forget the records of some frames."""

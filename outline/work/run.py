@@ -88,6 +88,7 @@ class WorkRun:
         self.__parts_then: dict[int, Mapping[str, Any]] = {}
         self.__attempt = 1
         self.__read: dict[tuple[str, int], tuple[FileState, ...]] = {}
+        self.__tell: Callable[[str], object] = _say
         self.__launched_in = str(work.get("cwd", ""))
         self.__cache = Cache(str(work["cache"])) if work.get("cache") else None
 
@@ -169,7 +170,7 @@ class WorkRun:
         """
         self.__refuse_superseded()
         state, links, name = state_of(layer), self.links(layer), layer.get_name()
-        state.todo, self.__attempt = None, attempt
+        state.todo, self.__attempt, self.__tell = None, attempt, tell
         todo = []
         state.chunk = layer.get_local_frame_set(frame)
         self.__know_shared(layer, links, frame)
@@ -284,9 +285,19 @@ class WorkRun:
         self.__refuse_superseded()
         links, state = self.links(layer), state_of(layer)
         for frame in frames:
-            key = self.__cache_key(layer, links, frame)
+            key = "" if self.__tell_changed(layer, frame) else self.__cache_key(layer, links, frame)
             result, counts = state.results.pop(frame, None), state.counts.pop(frame, {})
             self.__keep_in_cache(key, self.__record_success(layer, links, frame, result, counts))
+
+    def __tell_changed(self, layer: Layer, frame: int) -> bool:
+        """Tell which inputs have changed since a frame began, which may have read them before or after that."""
+        disk, read = self.__disk.of_layer(layer), self.__read.get((layer.get_name(), frame), ())
+        changed = [state.path for state in read if disk.has_changed(state)]
+        for path in changed:
+            self.__tell(
+                f"outline: WARNING: {path} changed while frame {frame} ran; the next launch looks at it again\n"
+            )
+        return bool(changed)
 
     def __record_success(
         self, layer: Layer, links: LayerLinks, frame: int, result: Any, counts: Mapping[str, float]

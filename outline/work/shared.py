@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Files that many frames read: each is read once for its digest, which is handed on with the signature of the file."""
+"""What was read once is handed on, with the signature of the file: from launcher to frames, and to later launches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .plan import WorkPlan
     from .records import RecordBook
 
-__all__ = ["handed_on", "read_shared", "states_of_makers"]
+__all__ = ["handed_on", "read_shared", "renew_signatures", "states_of_makers"]
 
 _MANY = 10
 """Frames that make the launcher read a file before they start; fewer read it themselves, side by side."""
@@ -80,3 +80,23 @@ def states_of_makers(links: LayerLinks, frame: int, folder: WorkFolder, lookup: 
         names = [frame_name(number, maker) for number in frames]
         book = lookup.find(keys, names, is_first=False) if len(keys) == 1 else folder.read_records()
         yield from (state for record in book.in_order(keys) if record is not None for state in record.outputs)
+
+
+def renew_signatures(book: RecordBook, now: Mapping[str, FileState]) -> None:
+    """Put the new signatures of files that hold what they held into the records: no later plan reads them again.
+
+    Args:
+        book: The records.
+        now: What is known of the files, by path.
+    """
+
+    def renewed(state: FileState) -> FileState:
+        found = now.get(state.path)
+        return state if found is None or found.digest != state.digest else state._replace(signature=found.signature)
+
+    for frame in list(book) if now else ():
+        record = book.get(frame)
+        if record is not None and record.end is not None:
+            read, written = (tuple(map(renewed, states)) for states in (record.inputs, record.outputs))
+            if (read, written) != (record.inputs, record.outputs):
+                book.replace(record._replace(inputs=read, outputs=written))

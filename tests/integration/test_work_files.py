@@ -216,6 +216,17 @@ def test_status_reads_no_file_but_the_records_and_prune_forgets_what_is_gone(job
     assert after == []
 
 
+def test_nothing_is_gone_when_the_numbers_of_items_are(job: Path):
+    (job / "made" / ".outline" / "items.jsonl").unlink()
+
+    status = run(job, "status", "made").stdout
+    pruned = run(job, "prune", "made", "--yes").stdout
+
+    assert re.search(r"\ngrade +done +3 ", status)
+    assert pruned == "0 files removed\n"
+    assert launch(job) == "nothing to do: all frames are done\n"
+
+
 def test_a_launch_of_some_items_makes_no_orphans(job: Path):
     launch(job, "--only", "s1*", "--force", "grade")
 

@@ -99,6 +99,19 @@ def test_what_many_frames_read_is_read_once_and_not_at_all_while_it_is_known(job
 
 
 @pytest.mark.slow
+def test_what_layers_know_by_its_time_is_not_read(tmp_path: Path, run_pycuerun: RunPycuerun):
+    job = Job(tmp_path, run_pycuerun, "fork")
+    by_time = SCRIPT.replace('outputs="out/', 'digest="time", outputs="out/').replace(
+        '"sum.pkl"', '"sum.pkl", digest="time"'
+    )
+    job.write("job.outline", by_time)
+
+    reads = job.reads()
+
+    assert reads == {"made.pkl": 1}
+
+
+@pytest.mark.slow
 def test_what_changed_since_the_launcher_read_it_is_read_again(tmp_path: Path, run_pycuerun: RunPycuerun):
     job = Job(tmp_path, run_pycuerun, "fork")
     touch = 'ShellCommand("train", ["sh", "-c", "echo new > given.pkl; cp $0 $1", '

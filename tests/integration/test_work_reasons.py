@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -150,6 +151,41 @@ def test_a_reason_is_told_with_its_detail(
     assert len(told) == len(expected), told
     for line, begin in zip(told, expected, strict=True):
         assert line.startswith(begin.replace("JOB", str(job.folder)))
+
+
+def test_files_that_only_look_new_are_read_once_and_then_known(job: Job):
+    job.run()
+    shutil.copytree(job.made, job.folder / "moved")
+    job.words[-1] = str(job.folder / "moved")
+    os.utime(job.folder / "plates/a.txt", (1, 1))
+    copied = job.run().stdout
+    begin = [path.read_text() for path in (job.folder / "moved/.outline/records").iterdir()]
+    stat = (job.folder / "moved/grade/a.txt").stat()
+    plate = (job.folder / "plates/a.txt").stat()
+
+    again = job.run().stdout
+
+    assert copied == again == "nothing to do: all frames are done\n"
+    assert f'"grade/a.txt",{stat.st_size},{stat.st_mtime_ns},{stat.st_ino},' in begin[0]
+    assert f'/plates/a.txt",{plate.st_size},{10**9},{plate.st_ino},' in begin[0]
+    assert [path.read_text() for path in (job.folder / "moved/.outline/records").iterdir()] == begin
+    assert len(begin) == 1
+
+
+def test_an_input_that_changes_while_its_frame_runs_is_told_and_looked_at_again(job: Job, session_root: Path):
+    job.write("grade.sh", 'cat "$1" > "$2"; test -e once || echo more >> plates/a.txt; touch once\n')
+    (job.folder / "plates/b.txt").unlink()
+
+    job.run()
+    log = next(session_root.rglob("*0001-grade.rqlog")).read_text()
+    told = job.reasons()
+    again = job.run().stdout
+
+    plate = job.folder / "plates/a.txt"
+    assert f"outline: WARNING: {plate} changed while frame 1 ran; the next launch looks at it again\n" in log
+    assert told[0] == f"grade 1: stale (input {plate})"
+    assert "1 stale" in again
+    assert (job.made / "grade/a.txt").read_text() == "amore\n"
 
 
 # -- what can be wrong with a folder ---------------------------------------------------------------------------
