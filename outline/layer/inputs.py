@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..exception import LayerException
 from ..io.path import resolve
+from ..storage import is_url
 from .args import where
 from .input_path import ITEM_TOKEN
 from .optional import is_output, named_inputs
@@ -96,14 +97,20 @@ def read_input(layer: Layer, name: str, value: Any) -> Input:
     """One value of the argument ``inputs`` of a layer.
 
     Raises:
-        LayerException: It is no path, layer or output of a layer.
+        LayerException: It is no path, layer or output of a layer, or a folder in a bucket.
     """
     if hasattr(value, SLOT):
         return Input(name, "", value, tuple(output.name for output in declared_outputs(value)))
     if is_output(value):
         return _part_of(layer, name, *value)
     if isinstance(value, (str, bytes, os.PathLike)) and value:
-        return Input(name, resolve(value))
+        path = resolve(value)
+        if is_url(path) and path.endswith("/"):
+            raise LayerException(
+                f"{where(layer)}: input {name!r} is the folder {path}, and only files are read from a bucket;"
+                " files() lists them as items"
+            )
+        return Input(name, path)
     raise LayerException(
         f"{where(layer)}: input {name!r} must be a path, a layer or an output of a layer, not {value!r}"
     )

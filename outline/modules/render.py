@@ -289,8 +289,6 @@ class RenderLayer(Layer):
     def __copy_scene(self) -> None:
         """Copy the scene, or each frame's scene, and render the copy from now on."""
         pattern = find_slot(expand_path(self.get_scene(), os.environ))
-        if "%{" in self.get_scene():
-            raise LayerException(f"{where(self)}: copy_scene cannot copy what items name; leave it out")
         frames = FrameSet(self.get_frame_range() or "1") if pattern.slot else [0]
         copies = [self.put_file(pattern.frame_path(frame)) for frame in frames]
         self.set_arg("scene", os.path.join(os.path.dirname(copies[0]), os.path.basename(self.get_scene())))

@@ -30,6 +30,8 @@ def check_args(layer: RenderLayer) -> None:
     for key, kind in layer.arg_types.items():
         if not isinstance(layer.get_arg(key), (kind, type(None))):
             raise LayerException(f"{where(layer)}: {key} must be a {kind.__name__}, not {layer.get_arg(key)!r}")
+    if layer.get_arg("copy_scene") and "%{" in str(layer.get_arg("scene")):
+        raise LayerException(f"{where(layer)}: copy_scene cannot copy a scene that items name; leave it out")
     declared = layer.get_render_outputs()
     if not declared and layer.needs_outputs and outputs.checks_outputs(layer):
         raise LayerException(

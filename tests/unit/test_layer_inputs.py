@@ -68,3 +68,12 @@ def test_an_input_that_a_column_leaves_empty_is_told(ol: Outline):
     assert links.input_paths(1) == [("main", ["/show/a.exr"])]
     with pytest.raises(LayerException, match=r"its input %{ITEM:plate} is empty for the item 'b'"):
         links.input_paths(2)
+
+
+def test_a_folder_in_a_bucket_is_no_input(ol: Outline):
+    layer = Shell("a", ["ls", "%{INPUT}"], range="1", inputs={"plates": "s3://show/plates/"})
+
+    with pytest.raises(
+        LayerException, match=r"input 'plates' is the folder s3://show/plates/, and only files are read"
+    ):
+        read_inputs(layer)

@@ -72,3 +72,8 @@ def test_what_an_application_reads_is_of_the_item(here: Path, programs: Path, it
 def test_an_application_cannot_write_a_folder(here: Path) -> None:
     with pytest.raises(LayerException, match="App writes files, and its output 'main' is the folder out/; name a file"):
         launch(App, outputs="out/", frames="1")
+
+
+def test_a_scene_that_items_name_is_not_copied(here: Path, programs: Path, items: dict[str, Any]) -> None:
+    with pytest.raises(LayerException, match="copy_scene cannot copy a scene that items name; leave it out"):
+        launch(Blender, **{**items, "scene": "%{ITEM:scene}", "copy_scene": True, "executable": None})
