@@ -30,6 +30,7 @@ _CLOCK_STEP_NS = 20_000_000  # Linux stamps files with a clock that moves every 
 _COARSE_STEP_NS = 2_000_000_000  # FAT and old NFS servers
 _UNTRUSTED = Signature(-1, 0, 0)  # equal to that of no file
 _READS_OF_CHANGING_FILE = 3
+_READERS = 8  # a file server answers several at a time, and digests are made by as many processors as there are
 
 
 class Disk:
@@ -83,6 +84,22 @@ class Disk:
 
     def __has_my_kind(self, state: FileState) -> bool:
         return state.digest.startswith(TIME_MARK) is self.__is_by_time
+
+    def read_ahead(self, states: Iterable[FileState]) -> None:
+        """Read files whose signatures differ in several threads, for whoever asks for their digests one by one."""
+        found = ((state.path, self.signature(state.path)) for state in states if self.__differs(state))
+        waiting = dict.fromkeys(
+            (path, one) for path, one in found if one is not None and not self.__is_known(path, one)
+        )
+        if len(waiting) > 1 and not self.__is_by_time:
+            from concurrent.futures import ThreadPoolExecutor  # seldom needed
+
+            with ThreadPoolExecutor(min(len(waiting), _READERS)) as pool:
+                for _ in pool.map(lambda one: self.__read(*one), waiting):
+                    pass
+
+    def __differs(self, state: FileState) -> bool:
+        return self.signature(state.path) != state.signature
 
     def group(self, label: str, paths: list[str]) -> str:
         """Let a label stand for files, which then have one signature and one digest; a single file is its own path."""

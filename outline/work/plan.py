@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..exception import LayerNotFound, WorkException
@@ -205,7 +206,10 @@ def _plan_layer(plan: WorkPlan, name: str, facts: _Facts) -> None:
         return
     same: set[int] = set()
     frames = list(FrameSet(links.layer.get_frame_range()).unique())
-    for frame, record in zip(frames, facts.records((name, links.key(frame)) for frame in frames), strict=True):
+    records = facts.records((name, links.key(frame)) for frame in frames)
+    if rerun is Rerun.CHANGED:
+        records = _with_files_read(records, disk)
+    for frame, record in zip(frames, records, strict=True):
         decision, now = _decide_frame(links, frame, record, rerun, facts, is_forced=_holds(forced, frame))
         if decision.reason is Reason.FAILED and record is not None and choice.leaves_failed:
             now = now or frame_now(links, frame, facts.parts, rerun, disk, is_forced=False)
@@ -222,6 +226,18 @@ def _plan_layer(plan: WorkPlan, name: str, facts: _Facts) -> None:
     stay = failed if name in choice.no_retry else _without_company(links.layer, decisions, same)
     if stay:
         plan.no_retry[name] = FrameSet(stay)
+
+
+_FRAMES_AT_ONCE = 512
+
+
+def _with_files_read(records: Iterable[Record | None], disk: Disk) -> Iterator[Record | None]:
+    """Yield records, once those of their files that seem to be others are read; several at a time are sooner read."""
+    records = iter(records)
+    while block := list(islice(records, _FRAMES_AT_ONCE)):
+        good = [record for record in block if record is not None and record.end is not None and not record.end.status]
+        disk.read_ahead(state for record in good for state in (*record.outputs, *record.inputs))
+        yield from block
 
 
 def _decide_frame(

@@ -90,6 +90,23 @@ def test_a_digest_by_time_is_none_of_the_content(tmp_path: Path, disk: Disk):
     assert state.digest == hashlib.sha256(b"plate").hexdigest()
 
 
+def test_files_that_seem_to_be_others_are_read_before_somebody_asks_for_them(tmp_path: Path, disk: Disk):
+    for name in "abc":
+        (tmp_path / name).write_text("plate")
+    states = [state for name in "abc" if (state := disk.state("in", name)) is not None]
+    os.utime(tmp_path / "a", (1, 1))
+    os.utime(tmp_path / "b", (1, 1))
+    later = Disk(str(tmp_path), looks_once=True)
+
+    later.read_ahead([*states, states[0]._replace(path="gone")])
+    read = later.read_bytes
+    digests = [later.digest(state.path, state) for state in states]
+
+    assert digests == [hashlib.sha256(b"plate").hexdigest()] * 3
+    assert (read, later.read_bytes) == (10, 10)
+    assert [*later.renewed] == ["a", "b"]
+
+
 def test_by_time_a_file_is_known_by_size_and_time_and_never_read(tmp_path: Path, disk: Disk):
     seen = disk.by_time()
     digests = []
