@@ -180,7 +180,8 @@ def test_a_folder_belongs_to_its_job_until_that_is_over(
     after = run_at_farm(job, "--wait", "--work", str(tmp_path / "made"))
 
     assert refused.returncode == 2
-    assert f"is in use by the job {paused.data.name} on the farm (launch 1); wait for it" in refused.stderr
+    assert f"is in use by the job {paused.data.name} on the farm since " in refused.stderr
+    assert " (launch 1); wait for it, or use --take-over when you know that it is over\n" in refused.stderr
     assert after.returncode == 0
     assert (tmp_path / "made" / "one.txt").read_text() == "1\n"
 
