@@ -44,6 +44,7 @@ ALL_OF = "all of "
 PART_MARK = ", "
 """Stands in such a label between the layer and which of its outputs are read; in no name of a layer."""
 _SHOWN = 5
+_REMEDY = "; make it there, or name the input in optional="
 _TOKEN = r"%\{INPUT(?P<list>LIST)?(?::(?P<name>[^{}]+))?\}"
 
 
@@ -320,7 +321,7 @@ def check_made(layer: Layer, frames: Iterable[int]) -> None:
     ]
     if problems:
         more = f", and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise LayerException(f"layer {layer.get_name()!r}: {'; '.join(problems[:_SHOWN])}{more}")
+        raise LayerException(f"layer {layer.get_name()!r}: {'; '.join(problems[:_SHOWN])}{more}{_REMEDY}")
 
 
 def _here(paths: list[str]) -> list[str]:

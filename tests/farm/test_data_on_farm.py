@@ -87,6 +87,44 @@ def test_a_farm_copies_what_the_cache_holds(
     assert results_of(layer_records(WorkFolder(tmp_path / "farm"), "twice"))[0]["n"] == 2
 
 
+PARTS = """
+from outline.modules.shell import ShellCommand
+ShellCommand("extract", ["sh", "-c", 'cp -r ROOT/movie/. "$0"', "%{OUTPUT}"], inputs="movie", outputs="frames/")
+Shell("pick", ["sh", "-c", 'echo pick-$1 >> ROOT/ran; out=$0; shift; cat "$@" > "$out"', "%{OUTPUT}", "%{KEY}",
+               "%{INPUT}", "%{INPUT:note}"], items=["a", "b", "c"], outputs="pick/%{KEY}.txt",
+      inputs={"main": "frames/%{KEY}.txt", "note": "notes/%{KEY}.txt"}, optional="note")
+"""
+
+
+def test_a_farm_reads_single_files_of_a_folder_and_lacks_what_may_be_lacking(
+    run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path
+) -> None:
+    movie, made = tmp_path / "movie", tmp_path / "made"
+    movie.mkdir()
+    for name in "ab":
+        (movie / f"{name}.txt").write_text(name)
+    job = script(tmp_path, PARTS.replace("ROOT", str(tmp_path)))
+
+    done = run_at_farm(job, "--wait", "--max-retries", "0", "--work", "made")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    (failed,) = results_of(layer_records(WorkFolder(made), "pick"), failed=True)
+    lacking = f"layer 'extract' has not made its input 'main', {made}/frames/c.txt"
+    assert (failed["key"], failed["error"]) == (
+        "c",
+        f"layer 'pick': frame 3: {lacking}; make it there, or name the input in optional=",
+    )
+    assert (made / "pick/a.txt").read_text() == "a"
+    (movie / "c.txt").write_text("c")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/b.txt").write_text(" noted")
+    (tmp_path / "ran").unlink()
+    done = run_at_farm(job, "--wait", "--max-retries", "0", "--work", "made")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert sorted((tmp_path / "ran").read_text().split()) == ["pick-b", "pick-c"]
+    assert [(made / f"pick/{name}.txt").read_text() for name in "abc"] == ["a", "b noted", "c"]
+
+
 BAD = """
 from outline.items import lines
 make = 'test "$0" != bad || exit 3; echo $0 > "$1"'

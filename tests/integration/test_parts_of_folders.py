@@ -31,6 +31,8 @@ for key in 1 2 3 'a b'; do echo "picture $key" > "$1/sub/$key.png"; done
 echo 4 > "$1/index.txt"
 """
 
+REMEDY = "; make it there, or name the input in optional="
+
 Launch = Callable[..., list[str]]
 
 
@@ -109,7 +111,7 @@ def test_a_file_that_the_maker_has_not_made_fails_the_frame_that_reads_it(
 
     (error,) = errors_of(tmp_path, "pick")
     made = f"{tmp_path}/made/it's/frames/sub/none.png"
-    assert error == ("none", f"layer 'pick': frame 2: layer 'extract' has not made its input 'main', {made}")
+    assert error == ("none", f"layer 'pick': frame 2: layer 'extract' has not made its input 'main', {made}{REMEDY}")
     (tmp_path / "extract.sh").write_text(EXTRACT + 'echo late > "$1/sub/none.png"\n')
     assert launch() == ["extract", "pick-none"]
 
@@ -122,7 +124,7 @@ def test_a_chunk_names_all_that_it_lacks(tmp_path: Path, launch: Launch) -> None
 
     made = f"{tmp_path}/made/it's/frames/sub"
     told = f"layer 'extract' has not made its input 'main', {made}"
-    error = f"layer 'pick': frame 2: {told}/none.png; frame 4: {told}/nothing.png"
+    error = f"layer 'pick': frame 2: {told}/none.png; frame 4: {told}/nothing.png{REMEDY}"
     assert errors_of(tmp_path, "pick") == [(key, error) for key in ("1", "none", "2", "nothing")]
 
 
