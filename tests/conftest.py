@@ -24,39 +24,6 @@ _FOREIGN_NAMES = (
     *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
 )
 
-# Coverage costs each Python process more time than its start, and leaves a file to be combined. So only the processes
-# of these tests are measured, less those of tests that start many and reach nothing that the others do not.
-_MEASURED = (
-    "tests/integration/",
-    *(
-        f"tests/farm/test_{name}.py"
-        for name in ("launch", "serve", "studio_tools", "up", "wait_and_look", "work_folder_farm")
-    ),
-    "tests/unit/cli/test_completion.py",
-    "tests/unit/test_frame_on_farm.py",
-)
-_MANY = tuple(
-    f"tests/integration/test_{name}"
-    for name in (
-        "attack",
-        "bad_days",
-        "chunks",
-        "examples",
-        "frame_progress",
-        "modules",
-        "newcomer",
-        "pyoutline",
-        "real",
-        "second_pass",
-        "spawned",
-        "timed",
-        "tutorial",
-        "two_ways",
-        "wheel",
-        "work_kills",
-    )
-)
-
 # mktemp would look at the folders of all tests before, each time.
 _HOMES = itertools.count()
 
@@ -74,8 +41,7 @@ def own_world(
     """
     home = tmp_path_factory.getbasetemp() / "a home" / str(next(_HOMES))
     home.mkdir(parents=True)
-    test = request.node.nodeid
-    is_measured = test.startswith(_MEASURED) and not test.startswith(_MANY)
+    is_measured = request.node.get_closest_marker("measured")
     foreign = _FOREIGN_PREFIXES if is_measured else (*_FOREIGN_PREFIXES, "COVERAGE_")
     for name in os.environ:
         if name.startswith(foreign) or name in _FOREIGN_NAMES:

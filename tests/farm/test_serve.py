@@ -20,6 +20,8 @@ from tests.support import until
 pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
+pytestmark = pytest.mark.measured
+
 Serve = Callable[..., "subprocess.Popen[bytes]"]
 
 

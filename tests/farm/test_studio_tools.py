@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
     from tests.farm.pyoutline import PyOutline
 
-pytestmark = [pytest.mark.slow, pytest.mark.realtool]
+pytestmark = [pytest.mark.measured, pytest.mark.slow, pytest.mark.realtool]
 
 TOOLS = REPOSITORY / "tests" / "data" / "studio_tools"
 PLUGIN = """

@@ -33,7 +33,7 @@ from opencue_proto import job_pb2, job_pb2_grpc, rqd_pb2, rqd_pb2_grpc
 
 from tests.farm.jobs import Layer, spec_text
 
-pytestmark = pytest.mark.realtool
+pytestmark = [pytest.mark.measured, pytest.mark.realtool]
 
 Up = Callable[..., "subprocess.CompletedProcess[str]"]
 

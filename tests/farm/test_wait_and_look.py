@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
     from tests.farm.hosts import Rqd
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.measured, pytest.mark.slow]
 
 
 # -- waiting -----------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from tests.farm.commands import RunAtFarm, script
 from tests.farm.hosts import Rqd
 from tests.support import until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.measured, pytest.mark.slow]
 
 OUTLINE = """
 import os

@@ -12,6 +12,8 @@ from tests.conftest import RunPycuerun
 from tests.integration.test_bad_days import PY
 from tests.support import environ_with, job_in, only_session, outline_file
 
+pytestmark = pytest.mark.measured
+
 
 @pytest.mark.parametrize("start", ["shot.outline", "{folder}/shot.outline"], ids=["relative", "absolute"])
 def test_a_working_directory_that_is_gone_is_told_before_anything_is_made(

@@ -15,6 +15,8 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import environ_with, job_in, only_session, outline_file, until
 
+pytestmark = pytest.mark.measured
+
 RunOutline = Callable[..., "subprocess.CompletedProcess[str]"]
 CODE = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
 

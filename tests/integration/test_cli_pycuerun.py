@@ -15,6 +15,8 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import environ_with, job_in, log_of, only_session, outline_file
 
+pytestmark = pytest.mark.measured
+
 SHOT = """
     from outline.modules.shell import Shell
     Shell("a", command=["sh", "-c", "echo frame $CUE_IFRAME of $K"])

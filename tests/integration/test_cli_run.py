@@ -12,6 +12,8 @@ import pytest
 
 from tests.support import environ_with, job_in, log_of
 
+pytestmark = pytest.mark.measured
+
 CODE = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
 
 

@@ -23,6 +23,8 @@ from tests.support import environ_with, is_running, job_in, log_of, only_session
 
 pytest.importorskip("distributed")
 
+pytestmark = pytest.mark.measured
+
 
 class Cluster(NamedTuple):
     """A scheduler and its workers, by name."""

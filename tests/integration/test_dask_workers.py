@@ -20,6 +20,8 @@ from tests.support import job_in, log_of, outline_file, until
 
 pytest.importorskip("distributed")
 
+pytestmark = pytest.mark.measured
+
 _TRUE = """
 from outline.modules.shell import Shell
 Shell("cmd", command=["true"])

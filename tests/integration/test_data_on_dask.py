@@ -14,6 +14,8 @@ from tests.support import outline_file
 
 pytest.importorskip("distributed")
 
+pytestmark = pytest.mark.measured
+
 JOB = """
 from outline.items import lines
 from outline.modules.shell import Shell

@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import outline_file
 
+pytestmark = pytest.mark.measured
+
 SCRIPT = """
 from outline.items import lines
 from outline.modules.shell import Shell

@@ -13,6 +13,8 @@ from outline.work.results import layer_records, results_of
 from tests.conftest import RunPycuerun
 from tests.support import outline_file
 
+pytestmark = pytest.mark.measured
+
 SEEDS = """
     import os, random
     from outline import Layer, current_outline

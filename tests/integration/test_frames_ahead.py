@@ -18,6 +18,8 @@ from outline.backend.local.wire import BACK, END, KILL, PID, RUN, Lines, send
 from outline.modules.shell import Shell
 from tests.support import job_in, outline_file, start, until
 
+pytestmark = pytest.mark.measured
+
 
 class Worker:
     """A real worker; the test is its run loop."""

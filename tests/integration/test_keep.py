@@ -10,6 +10,8 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import outline_file
 
+pytestmark = pytest.mark.measured
+
 JOB = """
 import os
 from outline.modules.shell import Shell, ShellCommand

@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import log_of, outline_file
 
+pytestmark = pytest.mark.measured
+
 STATS = """
     import os
     from outline import Frame, Layer

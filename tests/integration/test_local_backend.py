@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import job_in, log_of, only_session, outline_file
 
+pytestmark = pytest.mark.measured
+
 PY = sys.executable
 
 

@@ -14,6 +14,8 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import environ_with, is_running, job_in, only_session, outline_file, start, until
 
+pytestmark = pytest.mark.measured
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 @pytest.mark.parametrize("frame_process", ["fork", "spawn"])

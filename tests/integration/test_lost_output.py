@@ -12,6 +12,8 @@ import pytest
 
 from tests.support import environ_with, job_in, outline_file
 
+pytestmark = pytest.mark.measured
+
 _PYCUERUN = f"'{sys.executable}' -m outline"
 _OUTLINE = f"'{sys.executable}' -c 'import sys; from outline.cli import outline_main; sys.exit(outline_main())'"
 _LOST = ["| head -n 1", "2>&1 | true", ">&-", ">&- 2>&- <&-", ">/dev/full"]

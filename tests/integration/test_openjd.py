@@ -18,6 +18,8 @@ import yaml
 from tests.conftest import REPOSITORY, RunPycuerun
 from tests.support import environ_with, job_in, log_of, outline_file, pycuerun_program
 
+pytestmark = pytest.mark.measured
+
 MOVIES = REPOSITORY / "examples" / "movies" / "movies.outline"  # its second pass is no job that can be described now
 EXAMPLES = sorted({*(REPOSITORY / "examples").glob("*/*.outline")} - {MOVIES})
 BIN = Path(sys.executable).parent

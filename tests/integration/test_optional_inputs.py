@@ -13,6 +13,8 @@ from outline.work.trace import trace
 from tests.conftest import RunPycuerun
 from tests.support import outline_file
 
+pytestmark = pytest.mark.measured
+
 SCRIPT = """
 from outline import Layer
 from outline.items import lines, rows

@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import outline_file
 
+pytestmark = pytest.mark.measured
+
 SCRIPT = """
 from outline.items import files
 from outline.modules.shell import Shell

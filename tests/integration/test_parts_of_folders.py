@@ -14,6 +14,8 @@ from outline.work.trace import trace
 from tests.conftest import RunPycuerun
 from tests.support import outline_file
 
+pytestmark = pytest.mark.measured
+
 SCRIPT = """
 from outline.items import lines
 from outline.modules.shell import Shell, ShellCommand

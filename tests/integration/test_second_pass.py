@@ -11,6 +11,8 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import outline_file
 
+pytestmark = pytest.mark.measured
+
 SCRIPT = """
     import os
     from outline.items import files, group

@@ -18,6 +18,8 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import environ_with, job_in, log_of, outline_file
 
+pytestmark = pytest.mark.measured
+
 s3fs = pytest.importorskip("s3fs")
 moto_server = pytest.importorskip("moto.server")
 

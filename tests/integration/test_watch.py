@@ -14,6 +14,8 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import start, until
 
+pytestmark = pytest.mark.measured
+
 SCRIPT = """
 import os
 from outline import Layer

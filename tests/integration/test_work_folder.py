@@ -176,6 +176,7 @@ def test_only_what_a_change_touches_runs(job: Job, change: Callable[[Job], objec
     assert job.launch() == []
 
 
+@pytest.mark.measured
 def test_another_variable_of_the_layer_counts_and_one_of_the_shell_does_not(job: Job):
     job.launch()
 
@@ -251,6 +252,7 @@ def test_a_frame_that_fails_is_tried_again_unless_the_user_says_no(job: Job):
     assert fourth == ["grade-a", "report", "size-a", "size-b b"]
 
 
+@pytest.mark.measured
 def test_a_failure_is_told_with_its_reason(job: Job):
     (job.folder / "plates" / "a.txt").write_text("thirteen more")
 
@@ -321,6 +323,7 @@ def test_a_dry_run_writes_nothing(job: Job):
         "rerun",
     ],
 )
+@pytest.mark.measured
 def test_mistakes_are_told_before_anything_runs(
     job: Job, options: list[str], change: tuple[str, str] | None, message: str
 ):

@@ -12,6 +12,8 @@ import pytest
 
 from tests.conftest import RunPycuerun, _python_path
 
+pytestmark = pytest.mark.measured
+
 FRAMES = 10  # what so many frames read, the launcher reads
 
 SCRIPT = """

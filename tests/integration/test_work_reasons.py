@@ -15,6 +15,8 @@ import pytest
 
 from tests.support import environ_with, start, until
 
+pytestmark = pytest.mark.measured
+
 SCRIPT = """
 from outline.items import files
 from outline.modules.shell import Shell, ShellCommand

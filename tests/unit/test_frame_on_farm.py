@@ -17,6 +17,8 @@ import pytest
 from outline.frame_on_farm import MemoryWatch, farm_status
 from tests.support import is_running, until
 
+pytestmark = pytest.mark.measured
+
 
 @pytest.mark.parametrize(
     ("status", "signal", "lacked_memory", "code"),

@@ -14,6 +14,8 @@ from outline.cli.completion import completion_script
 from tests.conftest import REPOSITORY, RunPycuerun
 from tests.support import environ_with, needs, outline_file
 
+pytestmark = pytest.mark.measured
+
 PROGRAMS = {
     "outline": "import sys; from outline.cli import outline_main as main; sys.exit(main())",
     "pycuerun": "import sys; from outline.cli import pycuerun_main as main; sys.exit(main())",
