@@ -6,7 +6,7 @@ from __future__ import annotations
 from outline.scheduler import FrameState
 
 from . import dispatch
-from .errors import CannotDo
+from .errors import CannotDo, InUse
 from .hosts import Host, Proc
 from .job import Job
 from .lending import forget_partitions, procs_in
@@ -15,13 +15,9 @@ from .state import FarmState
 from .things import Allocation, RenderPartition
 
 __all__ = [
-    "HostInUse", "default_allocation", "delete_host", "drop_partition", "host_changed", "lend", "move_host",
+    "default_allocation", "delete_host", "drop_partition", "host_changed", "lend", "move_host",
     "redirect", "unbook",
 ]  # fmt: skip
-
-
-class HostInUse(ValueError):
-    """Frames run on a host."""
 
 
 def default_allocation(farm: FarmState) -> Allocation:
@@ -48,11 +44,11 @@ def delete_host(farm: FarmState, host: Host) -> None:
     """Delete a host with its deed and its comments.
 
     Raises:
-        HostInUse: Frames run on it.
+        InUse: Frames run on it.
     """
     procs = len(farm.procs.on_host(host))
     if procs:
-        raise HostInUse(f"{procs} frames run on the host {host.name}; lock it, and wait for them or kill them")
+        raise InUse(f"{procs} frames run on the host {host.name}; lock it, and wait for them or kill them")
     farm.hosts.remove(host)
     farm.strangers.pop(host.id, None)
     farm.comments.remove(*farm.comments.where(subject_of=host.id))

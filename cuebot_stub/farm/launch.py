@@ -11,7 +11,7 @@ from outline.names import split_frame_name
 from outline.scheduler import FrameState
 
 from ..spec import DependSpec, JobSpec, LayerSpec, SpecDocument, SpecError
-from ..spec.jobs import POST_USER, post_job_name
+from ..spec.reader import POST_USER, post_job_name
 from .depend import Depend, End, make_depend
 from .errors import CannotDo
 from .facts import JobFacts, LayerFacts

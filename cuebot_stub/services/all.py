@@ -5,17 +5,14 @@ from __future__ import annotations
 
 from ..farm.farm import Farm
 from .comments import CommentService
-from .department_service import DepartmentService, TaskService
 from .filter_service import ActionService, FilterService, MatcherService
-from .frame_service import DependService, FrameService
-from .group_service import GroupService
-from .host_service import HostService
+from .group_service import DepartmentService, GroupService, TaskService
+from .host_service import HostService, ProcService
 from .job_service import JobService
-from .layer_service import LayerService
+from .layer_service import DependService, FrameService, LayerService
 from .limit_service import LimitService
 from .owner_service import DeedService, OwnerService, PartitionService
 from .place_service import AllocationService, FacilityService, SubscriptionService
-from .proc_service import ProcService
 from .report_service import CueService, ReportService
 from .rpc import Service
 from .service_service import OverrideService, ServiceService

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from .errors import Invalid
+from ..farm.errors import Invalid
 
 __all__ = ["as_cores", "core_points", "layer_points", "whole_points"]
 

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from opencue_proto import filter_pb2
 
 from ..farm import filters
+from ..farm.errors import Invalid, NotFound
 from ..farm.farm import Farm
 from ..farm.things import Action, Filter, Matcher, Show
 from .calls import Call, call, sets
-from .errors import Invalid, NotFound
 from .finding import enum_name, find, find_job, new_name
 from .rpc import Answer, Service
 from .thing_messages import ACTION_VALUES

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from ..farm.depend import End
+from ..farm.errors import Exists, Invalid, NotFound
 from ..farm.farm import Farm
 from ..farm.hosts import Host, short_name
 from ..farm.job import Job, split_id
 from ..farm.saving import Table
 from ..farm.things import Department, Service, Show, Subscription
-from .errors import Exists, Invalid, NotFound
 
 __all__ = [
     "checked_name", "enum_name", "find", "find_department", "find_frame", "find_host", "find_job", "find_layer",

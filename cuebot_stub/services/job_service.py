@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs: launch, find, list, steer and change them, and their frames and dependencies."""
+"""Jobs: launch, find, list, steer and change them; and the calls that jobs, layers and frames have in common."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from opencue_proto import job_pb2
+from opencue_proto import depend_pb2, job_pb2
 
-from ..farm import changing, ordering, steering
+from ..farm import changing, steering
 from ..farm.depend import End, Row
+from ..farm.errors import Invalid
+from ..farm.farm import Farm
 from ..farm.filters import run_filters
+from ..farm.holds import connect, drop
 from ..farm.job import Job
 from ..farm.launch import launch
 from ..farm.life import finish_if_complete
@@ -20,12 +23,65 @@ from ..spec import SpecRules, read_spec
 from .calls import acts, call, kill_reason, kills, sets
 from .comments import add_comment, comments_about
 from .cores import whole_points
-from .end_calls import EndCalls
-from .errors import Invalid
-from .finding import enum_name, find, find_job, find_layer, find_test, pending_job
-from .rpc import Answer, unlocked
+from .finding import enum_name, find, find_frame, find_job, find_layer, find_test, pending_job
+from .owner_service import add_partition
+from .rpc import Answer, Service, unlocked
 
-__all__ = ["JobService", "frame_page"]
+__all__ = ["EndCalls", "JobService", "frame_page"]
+
+
+class EndCalls(Service):
+    """The calls about a job, a layer or a frame. The subclass says which dependencies are meant."""
+
+    def _depends_of(self, end: End) -> Iterable[Row]:
+        """All dependencies of an end."""
+        raise NotImplementedError
+
+    def _depends_on(self, end: End) -> Iterable[Row]:
+        """All dependencies on an end."""
+        raise NotImplementedError
+
+    def _droppable(self, end: End) -> Iterable[Row]:
+        """The dependencies of an end that clients can drop."""
+        raise NotImplementedError
+
+    def AddRenderPartition(self, request: Any) -> Answer:
+        """Run frames in a render partition of a locked host."""
+        return add_partition(self.farm, request, *ends(self.farm, request, 1))
+
+    def GetWhatThisDependsOn(self, request: Any) -> Answer:
+        """The dependencies of a job, a layer or a frame."""
+        return list(self._depends_of(*ends(self.farm, request, 1)))
+
+    def GetWhatDependsOnThis(self, request: Any) -> Answer:
+        """The dependencies on a job, a layer or a frame."""
+        return list(self._depends_on(*ends(self.farm, request, 1)))
+
+    def DropDepends(self, request: Any) -> None:
+        """Satisfy the dependencies of a job, a layer or a frame."""
+        rows = list(self._droppable(*ends(self.farm, request, 1)))
+        drop(self.farm, rows, enum_name(depend_pb2.DependTarget, request.target))
+
+    def CreateDependencyOnJob(self, request: Any) -> Answer:
+        """Make one thing depend on another one."""
+        er, on = ends(self.farm, request)
+        return connect(self.farm, er, on)
+
+    CreateDependencyOnLayer = CreateDependencyOnFrame = CreateDependencyOnJob
+
+
+_FINDERS: dict[str, Callable[[Farm, Any], End]] = {
+    "Job": lambda farm, message: End(find_job(farm, message)),
+    "Layer": find_layer,
+    "Frame": find_frame,
+}
+
+
+def ends(farm: Farm, request: Any, count: int = 2) -> list[End]:
+    """The jobs, layers or frames that the first fields of a request name."""
+    fields = request.DESCRIPTOR.fields[:count]
+    return [_FINDERS[field.message_type.name](farm, getattr(request, field.name)) for field in fields]
+
 
 _OLDEST_CHECK_SECONDS = 60
 _BETWEEN_FRAMES = ("FRAME_ON_FRAME", "LAYER_ON_SIM_FRAME")
@@ -158,12 +214,12 @@ class JobService(EndCalls):
         """Move frames of all layers to the start or end of their order, or reverse them."""
         job = find_job(self.farm, request.job)
         for number in range(len(job.layers)):
-            ordering.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
+            changing.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
 
     def StaggerFrames(self, request: Any) -> None:
         job = find_job(self.farm, request.job)
         for number in range(len(job.layers)):
-            ordering.stagger(self.farm, job, number, request.range, request.stagger)
+            changing.stagger(self.farm, job, number, request.range, request.stagger)
 
     SetPriority = sets("priority")
     SetMinCores = sets("min_cores", whole_points)

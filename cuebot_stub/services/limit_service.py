@@ -8,10 +8,10 @@ from typing import Any
 
 from opencue_proto import limit_pb2
 
+from ..farm.errors import Exists, InUse, Invalid
 from ..farm.job import Job
 from ..farm.things import Limit
 from .calls import call, sets
-from .errors import Exists, InUse, Invalid
 from .finding import enum_name, find, new_name
 from .rpc import Answer, Service
 

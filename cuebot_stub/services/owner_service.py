@@ -8,11 +8,11 @@ from typing import Any
 
 from ..farm import hosting, lending
 from ..farm.depend import End
+from ..farm.errors import Invalid, NotFound
 from ..farm.farm import Farm
 from ..farm.hosts import Host
 from ..farm.things import Deed, Owner, RenderPartition, Show
 from .calls import call
-from .errors import Invalid, NotFound
 from .finding import find, find_host, new_name
 from .rpc import Answer, Service
 

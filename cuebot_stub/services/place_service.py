@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from ..farm.errors import Exists, InUse, Invalid
 from ..farm.farm import Farm
 from ..farm.hosting import default_allocation, move_host
 from ..farm.hosts import Host
@@ -13,7 +14,6 @@ from ..farm.launch import DEFAULT_FACILITY
 from ..farm.things import Allocation, Facility, Show, Subscription
 from .calls import call, sets
 from .cores import core_points
-from .errors import Exists, InUse, Invalid
 from .finding import checked_name, find, find_host, find_subscription, new_name
 from .host_service import search_hosts
 from .rpc import Answer, Service

@@ -8,11 +8,11 @@ from typing import Any
 
 from opencue_proto import cue_pb2, report_pb2
 
+from ..farm.errors import Invalid
 from ..farm.farm import Farm
 from ..farm.hosts import FrameReport, HostReport
 from ..farm.reports import frame_ended, host_reported
 from .calls import call
-from .errors import Invalid
 from .rpc import Answer, Service, peer
 
 __all__ = ["CueService", "ReportService", "take_host_report"]

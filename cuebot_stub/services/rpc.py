@@ -3,7 +3,7 @@
 
 A method takes the request and returns what the response is made of, see ``answers``. It runs within ``Farm.work``: the
 state is locked while it runs, and saved before its response is sent. What it cannot do it says with an exception of
-``errors``.
+``farm.errors``.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ import grpc
 from google.protobuf import message_factory
 from google.protobuf.message import DecodeError
 
-from ..farm.errors import CannotDo, CannotSave
+from ..farm.errors import CannotDo, CannotSave, Invalid, NotFound
 from ..farm.farm import Farm
 from ..spec import SpecError
 from .answers import answer
-from .errors import Invalid, NotFound, RpcError
 from .finding import find
 
 __all__ = [
@@ -181,7 +180,7 @@ def _call(service: Service, full_name: str, function: Any, response: Any) -> Cal
                     return answer(service.farm, response, value)
             with service.farm.work():
                 return answer(service.farm, response, function(request))
-        except (RpcError, CannotDo) as error:
+        except CannotDo as error:
             context.abort(_code_of(error, full_name), str(error))
         except CannotSave as error:
             context.abort(grpc.StatusCode.INTERNAL, f"{full_name} was done, but would not survive the server: {error}")

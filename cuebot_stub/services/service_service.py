@@ -9,9 +9,9 @@ from typing import Any
 from opencue_proto import service_pb2
 
 from ..farm import things
+from ..farm.errors import InUse, Invalid
 from ..farm.farm import Farm
 from .calls import call
-from .errors import InUse, Invalid
 from .finding import find_override, find_service, new_name
 from .rpc import Service
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..farm.errors import Exists, InUse, Invalid, NotFound
 from ..farm.filters import filters_of
 from ..farm.life import forget_job
 from ..farm.things import Show
 from ..seed import make_show
 from .calls import call, sets
 from .cores import whole_points
-from .errors import Exists, InUse, Invalid, NotFound
 from .filter_service import create_filter, find_filter
 from .finding import find, find_department, new_name
 from .owner_service import create_owner, deeds_of

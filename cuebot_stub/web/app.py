@@ -18,10 +18,10 @@ from werkzeug.exceptions import HTTPException, abort
 from outline.scheduler import FrameState
 
 from ..farm import steering
+from ..farm.errors import NotFound
 from ..farm.farm import Farm
 from ..farm.job import Job
 from ..logs import open_log
-from ..services.errors import NotFound
 from ..services.finding import find_frame, find_job
 from .data import farm_data, frames_data, job_data
 
@@ -89,14 +89,9 @@ def _add_reading(app: Flask, farm: Farm) -> None:
     def frames(id: str) -> Response:
         number = request.args.get("page", 0, type=int)
         with farm.work():
+            job, layer, state = find_job(farm, id), request.args.get("layer", ""), request.args.get("state", "")
             try:
-                found = frames_data(
-                    farm,
-                    find_job(farm, id),
-                    request.args.get("layer", ""),
-                    request.args.get("state", ""),
-                    max(0, number),
-                )
+                found = frames_data(farm, job, layer, state, max(0, number))
             except (KeyError, ValueError) as error:
                 abort(400, f"no such layer or state: {error}")
             return jsonify(found)
@@ -151,7 +146,8 @@ def _add_changing(app: Flask, farm: Farm) -> None:
     def change_job(id: str, action: str) -> Response:
         act: Any = _JOB_ACTIONS.get(action) or abort(404, f"jobs have no action {action!r}")
         with farm.work():
-            _do(lambda: act(farm, find_job(farm, id)))
+            job = find_job(farm, id)
+            _do(lambda: act(farm, job))
         return jsonify(done=action)
 
     @app.post("/api/frames/<id>/<action>")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from cuebot_stub.farm import changing, ordering, steering
+from cuebot_stub.farm import changing, steering
 from cuebot_stub.farm.depend import End, Row
 from cuebot_stub.farm.errors import CannotDo
 from cuebot_stub.farm.holds import connect, satisfy, unsatisfy
@@ -207,7 +207,7 @@ class FarmMachine(RuleBasedStateMachine):
         job = self.job(number)
         if job is not None:
             with self.fake.farm.work() as farm:
-                ordering.reorder(farm, job, number % 2, "2-4", way)
+                changing.reorder(farm, job, number % 2, "2-4", way)
 
     @rule(number=NUMBER, value=st.booleans())
     def auto_eat(self, number: int, value: bool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cuebot_stub.farm import changing, ordering, steering
+from cuebot_stub.farm import changing, steering
 from cuebot_stub.farm.depend import End
 from cuebot_stub.farm.holds import connect, drop
 from cuebot_stub.farm.things import Comment, Limit
@@ -213,7 +213,7 @@ def _add_limit(farm: FakeFarm) -> None:
 def test_order_of_frames_is_kept(kept_farm: FakeFarm):
     kept_farm.launch(layer("beauty", "1-5"))
     with kept_farm.farm.work() as farm:
-        ordering.reorder(farm, kept_farm.job(), 0, "4-5", "FIRST")
+        changing.reorder(farm, kept_farm.job(), 0, "4-5", "FIRST")
 
     kept_farm.restart()
     kept_farm.add_host(cores=1)

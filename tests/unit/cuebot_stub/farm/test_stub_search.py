@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from cuebot_stub.farm import ordering, steering
+from cuebot_stub.farm import changing, steering
 from cuebot_stub.farm.errors import CannotDo
 from cuebot_stub.farm.search import FrameSearch, changed_frames, find_frames, page_of
 from tests.fakes.farm import FakeFarm
@@ -195,7 +195,7 @@ def test_frames_start_in_another_order(farm: FakeFarm, frames: str, way: str, or
     farm.launch(layer("beauty", "1-6"))
 
     with farm.farm.work():
-        ordering.reorder(farm.farm, farm.job(), 0, frames, way)
+        changing.reorder(farm.farm, farm.job(), 0, frames, way)
     listed = numbers(farm)
     farm.add_host(cores=1)
     farm.end_all()
@@ -208,7 +208,7 @@ def test_frames_start_coarse_to_fine(farm: FakeFarm):
     farm.launch(layer("beauty", "1-10"))
 
     with farm.farm.work():
-        ordering.stagger(farm.farm, farm.job(), 0, "1-10", 5)
+        changing.stagger(farm.farm, farm.job(), 0, "1-10", 5)
 
     assert numbers(farm) == [1, 6, 3, 5, 7, 9, 2, 4, 8, 10]
 
@@ -217,14 +217,14 @@ def test_frames_beside_those_that_are_staggered_keep_their_places(farm: FakeFarm
     farm.launch(layer("beauty", "1-8"))
 
     with farm.farm.work():
-        ordering.stagger(farm.farm, farm.job(), 0, "3-6", 3)
+        changing.stagger(farm.farm, farm.job(), 0, "3-6", 3)
 
     assert numbers(farm) == [1, 2, 3, 6, 4, 5, 7, 8]
 
 
 def test_layers_take_turns_also_in_another_order(two_layers: FakeFarm):
     with two_layers.farm.work():
-        ordering.reorder(two_layers.farm, two_layers.job(), 0, "3", "FIRST")
+        changing.reorder(two_layers.farm, two_layers.job(), 0, "3", "FIRST")
 
     assert names(two_layers) == ["0003-beauty", "0001-comp", "0001-beauty", "0002-comp", "0002-beauty"]
 
@@ -234,7 +234,7 @@ def test_what_cannot_be_staggered_is_refused(farm: FakeFarm, frames: str, step: 
     farm.launch(layer("beauty", "1-10"))
 
     with farm.farm.work(), pytest.raises(CannotDo):
-        ordering.stagger(farm.farm, farm.job(), 0, frames, step)
+        changing.stagger(farm.farm, farm.job(), 0, frames, step)
 
 
 def test_frames_are_found_by_a_huge_range(two_layers: FakeFarm):
@@ -245,9 +245,9 @@ def test_frames_are_found_by_a_huge_range(two_layers: FakeFarm):
 @pytest.mark.parametrize("frames", ["1-2000000000", "1-2000000000x3", "1-2000000000:5", "1-2000000000y3"])
 def test_order_of_a_huge_range_is_refused_at_once(two_layers: FakeFarm, frames: str):
     with two_layers.farm.work(), pytest.raises(CannotDo, match="give one with at most 1000000"):
-        ordering.reorder(two_layers.farm, two_layers.job(), 0, frames, "FIRST")
+        changing.reorder(two_layers.farm, two_layers.job(), 0, frames, "FIRST")
 
 
 def test_stagger_of_a_huge_range_is_refused_at_once(two_layers: FakeFarm):
     with two_layers.farm.work(), pytest.raises(CannotDo, match="give one with at most 1000000"):
-        ordering.stagger(two_layers.farm, two_layers.job(), 0, "1-2000000000", 7)
+        changing.stagger(two_layers.farm, two_layers.job(), 0, "1-2000000000", 7)

@@ -10,10 +10,10 @@ pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 from opencue_proto import host_pb2, job_pb2
 
 from cuebot_stub.farm import steering
+from cuebot_stub.farm.errors import NotFound
 from cuebot_stub.farm.reports import host_reported
-from cuebot_stub.services.errors import NotFound
-from cuebot_stub.services.frame_service import FrameService
 from cuebot_stub.services.job_service import JobService
+from cuebot_stub.services.layer_service import FrameService
 from cuebot_stub.services.messages import frame_message, job_message, layer_message
 from cuebot_stub.services.thing_messages import host_message, proc_message
 from tests.fakes.farm import GB, START, FakeFarm, host_report
