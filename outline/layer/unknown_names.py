@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..frames import FrameSet
 from .args import where
-from .datasets import item_of
 from .doubts import texts_in
-from .links import links_of
 from .state import state_of
 
 if TYPE_CHECKING:
@@ -48,6 +46,9 @@ def unknown_names(layer: Layer) -> Iterator[str]:
 
 def _names_of(layer: Layer, kind: str) -> tuple[str, list[str]]:
     """What has the names that a kind of token can have, for people, and these names; nothing where nobody knows."""
+    from .datasets import item_of  # with what reads tables and files, and most layers name none
+    from .links import links_of
+
     owner = layer.get_parent() or layer
     ol = owner.get_outline()
     if kind != "ITEM":
