@@ -114,6 +114,8 @@ def test_nothing_begins_behind_a_frame_that_has_filled_the_disk(worker: Worker):
     worker.tell(run("full", 1), run("quick", 2))
 
     assert [worker.says(), worker.says()] == [[BACK, 1], [END, [False, "full disk"]]]
+    worker.tell(run("quick", 3))
+    assert worker.says() == [BACK, 1]
     assert not worker.has_log("0002-quick")
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from distributed import Worker, get_worker
 
-from ...frame_end import FrameEnd
+from ...frame_end import EndedBy, FrameEnd
 from ...names import frame_name, second_log
 from ...session_paths import SessionPaths
 from ..local.leftovers import end_leftovers
@@ -162,11 +162,13 @@ def _run_frame(
         report = _wait(worker, sock, lines, key, grace_seconds)
     except OSError:
         report = None
-    if report is not None:
+    if report is not None and report.get("ended_by") != EndedBy.FULL_DISK.value:  # such a worker takes no more frames
         with _lock:
             session.idle.append((sock, lines))
         return report
     sock.close()
+    if report is not None:
+        return report
     name = frame_name(request.frame, request.layer)
     paths = SessionPaths.holding(session.outline_path)  # the frame may have outlived the process that watched it
     log = paths.log(job, name)

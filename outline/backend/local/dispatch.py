@@ -161,17 +161,14 @@ class RunLoop:
 
         So a worker goes on without waiting for this loop, which hears of many short frames at once.
         """
-        begun, self.__begun = self.__begun, []
+        begun, self.__begun = [slot for slot in self.__begun if slot.refs], []
         for slot in begun:
-            if not slot.refs:
-                continue  # it has ended its frame meanwhile
             waiting = self.job.waiting - sum(len(refs) for one in self.__slots for refs in one.queue)
             room = self.__portions.ahead(self.job.layer(slot.refs[0]), waiting, self.__busy_count, len(slot.queue))
             processes: list[list[int]] = []
             for _ in range(room):
-                ref = self.job.next_ready(
-                    self.__cores + slot.cores, self.__memory_kb + slot.memory_kb, only_posts=self.__only_posts
-                )
+                cores, memory_kb = self.__cores + slot.cores, self.__memory_kb + slot.memory_kb
+                ref = self.job.next_ready(cores, memory_kb, only_posts=self.__only_posts)
                 if ref is None:
                     break
                 layer = self.job.layer(ref)
@@ -251,20 +248,24 @@ class RunLoop:
                     self.__end_process(slot, FrameEnd.from_dict(end))
             elif message[0] == BACK:
                 self.__take_back(slot, message[1])
+                self.__free_if_idle(slot)
 
     def __end_process(self, slot: Slot, end: FrameEnd) -> None:
-        """Note how the process of a worker ended; its next one has begun."""
-        refs = slot.refs
-        self.__begin_next(slot)
+        """Note how the process of a worker ended; its next one has begun, but none does where a disk is full."""
         if not slot.refs:
-            self.__free(slot)
+            self.__begin_next(slot)
+        refs, slot.refs = slot.refs, []
+        if end.ended_by is not EndedBy.FULL_DISK:
+            self.__begin_next(slot)
+        self.__free_if_idle(slot)
         self.__finish_all(refs, end)
 
-    def __free(self, slot: Slot) -> None:
+    def __free_if_idle(self, slot: Slot) -> None:
         """Let others have the cores and the memory of a worker that has nothing to do any more."""
-        self.__cores += slot.cores
-        self.__memory_kb += slot.memory_kb
-        self.__idle.append(slot)
+        if not slot.is_busy and slot not in self.__idle:
+            self.__cores += slot.cores
+            self.__memory_kb += slot.memory_kb
+            self.__idle.append(slot)
 
     def __take_back(self, slot: Slot, number: int) -> None:
         """Let frames run elsewhere that a worker was handed ahead and has not begun: the next ``number`` processes."""
@@ -277,9 +278,12 @@ class RunLoop:
         while slot.refs and (told := self.__end_in_log(slot.refs[0])):
             self.__end_process(slot, told)
         self.__take_back(slot, len(slot.queue))
+        self.__free_if_idle(slot)
         if slot.refs:
             self.__end_frame(self.job.frames.name(slot.refs[0]))  # the frame has perhaps outlived its worker
-            self.__end_process(slot, end if is_begun(self.log_path(slot.refs[0])) else _not_begun(end))
+            if end.ended_by is EndedBy.ITSELF and not is_begun(self.log_path(slot.refs[0])):
+                end = end._replace(ended_by=EndedBy.LOST_HOST)  # it had not begun, so it loses no try
+            self.__end_process(slot, end)
         self.__idle.remove(slot)
         self.__slots.remove(slot)
         self.__selector.unregister(slot.sock)
@@ -388,11 +392,6 @@ class RunLoop:
                 signal.set_wakeup_fd(old_fd)
             os.close(read)
             os.close(write)
-
-
-def _not_begun(end: FrameEnd) -> FrameEnd:
-    """The end of a frame whose worker died before it began: it loses no try."""
-    return end._replace(ended_by=EndedBy.LOST_HOST) if end.ended_by is EndedBy.ITSELF else end
 
 
 _FULL_DISK = "full disk"

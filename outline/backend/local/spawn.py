@@ -118,7 +118,7 @@ def warm_up() -> None:
     from ...layer import Layer
     from ...layer.state import state_of
 
-    layer, frames = Layer("warm-up"), FrameSet(range(1))
+    layer, frames = Layer("warm-up", register=False), FrameSet(range(1))
     for _ in range(_CALLS_UNTIL_ADAPTED):
         state_of(layer).begun = frames
         run_frame(layer, 0)

@@ -77,6 +77,7 @@ class Worker:
         self.__back_at = 0.0
         self.__ends: list[tuple[float, FrameEnd]] = []
         self.__tell_at = 0.0
+        self.__disk_is_full = False
         send(sock, [PID, os.getpid()])  # for a launcher that has to end a worker that does not answer
         self.__wake, wake_write = os.pipe()
         os.set_blocking(self.__wake, False)
@@ -98,6 +99,9 @@ class Worker:
             # BACK and KILL have crossed with the end of the frame that they were for
 
     def __take(self, requests: list[list[Any]]) -> None:
+        if self.__disk_is_full:  # the launcher sent them before it knew
+            self.__say([BACK, len(requests)])
+            return
         if not self.__queue:
             self.__back_at = time.monotonic() + _AHEAD_SECONDS
         self.__queue.extend(Request(*one) for one in requests)
@@ -105,6 +109,7 @@ class Worker:
     def __note_end(self, end: FrameEnd) -> None:
         """Report the end of a frame: at once, unless all is well and there is more to do."""
         if end.ended_by is EndedBy.FULL_DISK:
+            self.__disk_is_full = True
             self.__give_back()
         now = time.monotonic()
         self.__ends.append((now, end))
@@ -115,15 +120,14 @@ class Worker:
         if self.__ends:
             now, ends, self.__ends = time.monotonic(), self.__ends, []
             self.__tell_at = now + _TELL_SECONDS
-            self.__say([END, [{**end.to_dict(), **_lateness(now - ended)} for ended, end in ends]])
+            self.__say([END, [end._replace(told_after=round(now - ended, 3)).to_dict() for ended, end in ends]])
 
     def __give_back(self) -> None:
         """Leave the frames that have not begun, if there are any, to somebody else."""
         self.__tell_ends()
         if self.__queue:
-            number = len(self.__queue)
+            self.__say([BACK, len(self.__queue)])
             self.__queue.clear()
-            self.__say([BACK, number])
 
     def __say(self, *messages: object) -> None:
         try:
@@ -367,10 +371,6 @@ class Worker:
 
 def _not_written(error: OSError, reason: str) -> FrameEnd:
     return FrameEnd(1, 0, EndedBy.FULL_DISK if error.errno in NO_SPACE else EndedBy.ITSELF, reason=reason)
-
-
-def _lateness(seconds: float) -> dict[str, float]:
-    return {"told_after": round(seconds, 4)} if seconds > 0.001 else {}
 
 
 def _hopeless(end: FrameEnd) -> FrameEnd:

@@ -294,6 +294,21 @@ def test_a_full_disk_takes_back_what_has_not_begun(tmp_path: Path):
     assert run.starts() == [[1, 1], [2, 1]]
 
 
+def test_what_a_worker_was_sent_before_it_told_of_a_full_disk_does_not_begin(tmp_path: Path):
+    run = Run(tmp_path, layer("1-9"), cores=1)
+
+    def script(runner: FakeRunner) -> None:
+        worker = runner.worker()
+        assert [worker.told(), worker.told()] == [["run", "a", 1, 1], ["run", "a", 2, 1]]
+        worker.end(1, EndedBy.FULL_DISK)
+        assert worker.told() == ["back"]
+        worker.give_back()
+
+    assert run.play(script) == "full disk"
+    assert run.counts() == {S.WAITING: 9}
+    assert run.starts() == [[1, 1]]
+
+
 def test_a_worker_that_does_not_answer_loses_what_it_was_handed(tmp_path: Path):
     clock = Clock()
     run = Run(tmp_path, layer("1-9"), cores=1, clock=clock)
