@@ -52,7 +52,9 @@ def imply_depends(ol: Outline) -> None:
                 one = read_input(layer, one.name, made)
             if one.maker is layer:
                 is_in = "is in" if one.inside or not one.outputs else "is"
-                raise LayerException(f"{where(layer)}: its input {one.name!r} {is_in} an output of its own")
+                raise LayerException(
+                    f"{where(layer)}: its input {one.name!r} {is_in} its own output; no layer reads what it writes"
+                )
             if one.maker is not None and not _waits_for(layer, one.maker):
                 whole = layer.has_fixed_frames or one.maker.has_fixed_frames or _is_single(one)
                 layer.depend_on(one.maker, DependType.LayerOnLayer if whole else DependType.FrameByFrame)

@@ -144,7 +144,7 @@ def test_only_a_folder_has_something_inside(ol: Outline):
 def test_a_layer_does_not_read_in_its_own_folder(ol: Outline, path: str):
     Shell("sim", ["x"], inputs=path, outputs="frames/%{KEY}/", **ITEMS)
 
-    with pytest.raises(LayerException, match=r"layer 'sim'.*: its input 'main' is in an output of its own"):
+    with pytest.raises(LayerException, match=r"layer 'sim'.*: its input 'main' is in its own output"):
         ol.setup_depends()
 
 
