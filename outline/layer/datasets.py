@@ -13,6 +13,7 @@ from ..items import Item, ItemBook, Items, ItemTable, as_items, is_group_of
 from . import ranges
 from .args import reported, where
 from .context import report_problem
+from .data_args import data_arg
 from .state import SLOT, state_of
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def source_of(layer: Layer) -> Items | None:
     if parent is not None:
         return source_of(parent)
     state = state_of(layer)
-    value = state.args.get("items")
+    value = data_arg(layer, "items")
     if value is None or isinstance(value, Items):
         return value
     if hasattr(value, SLOT):
@@ -73,11 +74,11 @@ def check(ol: Outline) -> None:
         LayerException: One has a range, a fixed number of frames, or a child with items of its own.
     """
     for layer in ol.get_layers():
-        if layer.get_arg("items") is not None:
+        if data_arg(layer, "items") is not None:
             with reported(layer):
                 _check(layer)
         for child in layer.get_children():
-            if child.get_arg("items") is not None:
+            if data_arg(child, "items") is not None:
                 problem = f"{where(child)}: a child has the items of its parent, so it takes no items="
                 report_problem(LayerException(problem), child)
 

@@ -14,6 +14,7 @@ from ..io.path import absolute_path, expand_path
 from ..io.pattern import find_slot
 from ..storage import is_url
 from .args import where
+from .data_args import data_arg
 from .datasets import all_frames, hold, item_finder
 from .input_path import frame_path_of
 from .inputs import ITEM, Input, read_input, read_inputs
@@ -43,7 +44,7 @@ def imply_depends(ol: Outline) -> None:
     makers = Makers(ol)
     for layer in ol.get_layers():
         args = state_of(layer).args
-        if args.get("inputs") is not None and args.get("optional"):
+        if data_arg(layer, "inputs") is not None and args.get("optional"):
             args["optional"] = [*optional_of(layer).outputs, *optional_of(layer).inputs]
         for one in read_inputs(layer):
             made = makers.of(layer, one.path) if one.maker is None and one.name != ITEM else None

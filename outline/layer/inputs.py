@@ -10,6 +10,7 @@ from ..exception import LayerException
 from ..io.path import resolve
 from ..storage import is_url
 from .args import where
+from .data_args import data_arg
 from .input_path import ITEM_TOKEN
 from .optional import is_output, named_inputs
 from .outputs import declared_outputs, optional_of
@@ -64,7 +65,7 @@ def read_inputs(layer: Layer) -> list[Input]:
     Raises:
         LayerException: It is something else, or ``optional`` names what is not there.
     """
-    named = named_inputs(layer.get_arg("inputs"))
+    named = named_inputs(data_arg(layer, "inputs"))
     inputs = [read_input(layer, name, value) for name, value in named.items()]
     if named and layer.get_arg("optional"):
         optional = optional_of(layer)
@@ -76,7 +77,7 @@ def read_inputs(layer: Layer) -> list[Input]:
 
 def may_lack(layer: Layer, on: Layer) -> bool:
     """Whether all that a layer reads of another one is optional."""
-    if layer.get_arg("inputs") is None or not layer.get_arg("optional"):
+    if data_arg(layer, "inputs") is None or not layer.get_arg("optional"):
         return False
     read = [one.optional for one in read_inputs(layer) if one.maker is on]
     return bool(read) and all(read)
@@ -87,7 +88,7 @@ def _reads_item(layer: Layer, inputs: list[Input]) -> bool:
     source = layer.get_items()
     if source is None or not source.gives_files:
         return False
-    if layer.get_arg("inputs") is None:
+    if data_arg(layer, "inputs") is None:
         return True
     is_named = any(one.name == ITEM or one.path == ITEM_TOKEN for one in inputs)
     return not is_named and any(ITEM_TOKEN in str(layer.get_arg(name)) for name in ("command", "kwargs"))

@@ -18,6 +18,7 @@ from ..exception import FailImmediately, LayerException
 from ..frames import FrameSet, consecutive_runs
 from . import outputs, results
 from .args import short
+from .data_args import data_arg
 from .paths import make_folders
 from .ranges import timed_chunk
 from .state import state_of
@@ -160,7 +161,7 @@ def begin(
     if not is_checked:
         layer.check_required_args()
     layer.check_input(frames)
-    if layer.get_arg("inputs") is not None:
+    if data_arg(layer, "inputs") is not None:
         from .links import check_made  # most layers have none
 
         check_made(layer, frames)

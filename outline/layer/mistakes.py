@@ -27,6 +27,7 @@ __all__ = [
     "class_mistakes",
     "misspelt_sections",
     "probable_mistakes",
+    "means_its_own",
     "reads_by_itself",
     "unread_arguments",
 ]
@@ -113,15 +114,43 @@ def unread_arguments(layer: Layer) -> list[str]:
 
 def reads_by_itself(cls: type, name: str) -> bool:
     """Tell whether a studio's class asks for an argument in its own code, or in a function that it calls."""
-    own = [one for one in cls.__mro__ if not one.__module__.startswith("outline.") and one is not object]
-    if not own:
-        return False
-    named = {word for one in own for code in _code_in(vars(one).values()) for word in _parameters(code)}
+    own = _studio_code(cls)
+    return bool(own) and (any(name in _parameters(code) for code in own) or _asks_for(cls, name))
+
+
+def means_its_own(cls: type, name: str) -> bool:
+    """Tell whether a studio's class asks for an argument that layers have here, and uses nothing that belongs to it.
+
+    Args:
+        cls: The class.
+        name: ``items`` or ``inputs``.
+    """
+    own = _studio_code(cls)
+    methods, token = _BELONGS[name]
+    is_used = any(methods.intersection(code.co_names) or _holds_token(code, token) for code in own)
+    return bool(own) and not is_used and _asks_for(cls, name)
+
+
+_BELONGS = {
+    "items": ({"item", "item_key", "get_items"}, "%{ITEM"),
+    "inputs": ({"input_path", "input_paths"}, "%{INPUT"),
+}
+
+
+def _holds_token(code: CodeType, token: str) -> bool:
+    return any(isinstance(constant, str) and token in constant for constant in code.co_consts)
+
+
+def _studio_code(cls: type) -> list[CodeType]:
+    """The code of the classes that are not the library's."""
+    own = (one for one in cls.__mro__ if not one.__module__.startswith("outline.") and one is not object)
+    return [code for one in own for code in _code_in(vars(one).values())]
+
+
+def _asks_for(cls: type, name: str) -> bool:
     functions = [list(inner_codes(function.__code__)) for function in reachable_functions(cls)]
-    return (
-        name in named
-        or name in _read_by(code for codes in functions for code in codes)
-        or any(_reads_many(codes, name) for codes in functions)
+    return name in _read_by(code for codes in functions for code in codes) or any(
+        _reads_many(codes, name) for codes in functions
     )
 
 

@@ -14,6 +14,7 @@ from ..exception import LayerException
 from ..frames import FrameSet
 from ..tokens import guard_tokens, names_chunk, split_command
 from .args import where
+from .data_args import data_arg
 from .optional import OptionalParts, split_optional
 from .state import state_of
 
@@ -60,7 +61,7 @@ def declared_outputs(layer: Layer, environ: Mapping[str, str] | None = None) -> 
     spec = _spec_of(layer)
     if spec is None:
         return []
-    optional = args.get("optional") if args.get("inputs") is None else optional_of(layer).outputs
+    optional = args.get("optional") if data_arg(layer, "inputs") is None else optional_of(layer).outputs
     if environ is not None:
         spec, optional = _here(spec, environ), _here(optional, environ)
     return _read(layer, spec, optional)
@@ -84,7 +85,7 @@ def optional_of(layer: Layer) -> OptionalParts:
     from ..io.output import named_outputs  # most layers have none
 
     try:
-        return split_optional(args["optional"], named_outputs(_spec_of(layer)), args.get("inputs"))
+        return split_optional(args["optional"], named_outputs(_spec_of(layer)), data_arg(layer, "inputs"))
     except LayerException as error:
         raise LayerException(f"{where(layer)}: {error}") from error
 
@@ -95,7 +96,7 @@ _KEPT_SPECS = 4
 def _read(layer: Layer, spec: object, optional: object) -> list[Output]:
     """Outputs as an argument has them; each frame asks many times, so they are kept."""
     state = state_of(layer)
-    has_items = state.parent is not None or state.args.get("items") is not None
+    has_items = state.parent is not None or data_arg(layer, "items") is not None
     kept, key = state.declared, (repr(spec), repr(optional), has_items and state.is_item is None)
     if key not in kept:
         from ..io.output import read_outputs  # most layers have none
@@ -202,7 +203,7 @@ def make_absolute(layer: Layer) -> None:
     outputs = absolute_outputs(layer)
     if outputs:
         args = state_of(layer).args
-        of_inputs = optional_of(layer).inputs if args.get("inputs") is not None else []
+        of_inputs = optional_of(layer).inputs if data_arg(layer, "inputs") is not None else []
         args["outputs"] = {output.name: output.path for output in outputs}
         args["optional"] = [*(output.name for output in outputs if output.optional), *of_inputs]
 

@@ -20,7 +20,16 @@ if TYPE_CHECKING:
     from .frame import LayerPreProcess
     from .links import LayerLinks
 
-__all__ = ["SLOT", "LayerState", "adopt", "declared_args", "make_layer", "own_attributes", "required_args", "state_of"]
+__all__ = [
+    "SLOT",
+    "LayerState",
+    "adopt",
+    "declared_args",
+    "make_layer",
+    "own_attributes",
+    "required_args",
+    "state_of",
+]
 
 SLOT = "_ol_state"
 """The one attribute of a layer that is the library's.

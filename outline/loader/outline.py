@@ -20,6 +20,7 @@ from ..exception import (
 )
 from ..frames import FrameRangeError, FrameSet
 from ..layer.context import registry, report_problem, use_outline
+from ..layer.data_args import data_arg
 from ..layer.depends import resolve
 from ..layer.mistakes import probable_mistakes
 from ..layer.ranges import DEFAULT_FRAME_RANGE
@@ -308,7 +309,7 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.only = tuple(patterns)
 
     def __has_items(self) -> bool:
-        return any(layer.get_arg("items") is not None for layer in self.get_layers())
+        return any(data_arg(layer, "items") is not None for layer in self.get_layers())
 
     # -- setup -------------------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from ..depend import Depend
 from ..exception import SerializeException
 from ..layer import Layer
 from ..layer.context import report_problem
+from ..layer.data_args import data_arg
 from ..layer.state import own_attributes, state_of
 from ..script import PACKAGE, ScriptFile, find_script, script_args
 from ..session_paths import SessionPaths
@@ -180,7 +181,9 @@ class Writer:
 
     def __layer(self, layer: Layer) -> dict[str, Any]:
         state = state_of(layer)
-        args = {name: value for name, value in layer.get_args().items() if name != "items"}
+        args = layer.get_args()
+        if data_arg(layer, "items") is not None:
+            del args["items"]
         data = {
             "name": state.name,
             "class": self.__class_path(layer),

@@ -12,6 +12,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from ..layer.data_args import data_arg
 from ..layer.state import own_attributes
 
 if TYPE_CHECKING:
@@ -51,7 +52,6 @@ NOT_COUNTED = frozenset(
         "type",
         "wrapper",
         # files, of which contents count
-        "inputs",
         "outputs",
         "optional",
         "beside",
@@ -61,8 +61,6 @@ NOT_COUNTED = frozenset(
         "nocheck",
         "python",
         "python_path",
-        # each frame has its own
-        "items",
         # counted as parts of their own
         "env",
     ]
@@ -77,7 +75,11 @@ def layer_parts(layer: Layer) -> dict[str, str]:
 
     Long values are given as digests.
     """
-    parts = {f"arg {name}": value for name, value in layer.get_args().items() if name not in NOT_COUNTED}
+    args = layer.get_args()
+    for name in ("items", "inputs"):
+        if data_arg(layer, name) is not None:
+            del args[name]  # each frame has its own
+    parts = {f"arg {name}": value for name, value in args.items() if name not in NOT_COUNTED}
     parts |= {f"attribute {name}": value for name, value in own_attributes(layer).items()}
     parts |= {f"env {name}": value for name, value in layer.get_envs().items()}
     ol = layer.get_outline()

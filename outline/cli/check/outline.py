@@ -12,6 +12,7 @@ from ...exception import OutlineException, ScriptException, SerializeException
 from ...frames import FrameRangeError
 from ...layer import Composite, Layer, LayerPreProcess
 from ...layer.context import Problem, collected_problems
+from ...layer.data_args import data_arg
 from ...layer.doubts import doubts
 from ...layer.inputs import read_inputs
 from ...layer.mistakes import class_mistakes, misspelt_sections, unread_arguments
@@ -243,7 +244,7 @@ def undeclared_files(layer: Layer) -> list[str]:
     Only of a layer that declares what it reads or writes: others run each time.
     """
     command = layer.get_arg("command")
-    declares = any(layer.get_arg(name) is not None for name in ("inputs", "outputs", "items"))
+    declares = [layer.get_arg("outputs"), data_arg(layer, "inputs"), data_arg(layer, "items")] != [None] * 3
     if not declares or not isinstance(command, (str, list, tuple)):
         return []
     known = {os.path.abspath(one.path) for one in read_inputs(layer) if one.path}
