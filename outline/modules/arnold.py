@@ -53,6 +53,7 @@ class Arnold(PerFrameLayer):
     """
 
     application = "Arnold"
+    size_needs_both = True
     executable = "kick"
     declared_args = ArnoldArgs
     output_rules = OutputRules(

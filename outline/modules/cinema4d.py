@@ -48,6 +48,7 @@ class Cinema4D(PerRowLayer):
     """
 
     application = "Cinema4D"
+    size_needs_both = True
     executable = "Commandline"
     declared_args = Cinema4DArgs
     output_rules = OutputRules(

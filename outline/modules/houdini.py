@@ -125,6 +125,7 @@ class Husk(PerRowLayer):
     """
 
     application = "Husk"
+    size_needs_both = True
     executable = "husk"
     declared_args = HuskArgs
     output_rules = HOUDINI_RULES

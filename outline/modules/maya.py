@@ -37,6 +37,7 @@ from ..io.output import Targets
 from ..layer.args import where
 from .per_frame import PerRowLayer
 from .render import RenderArgs, flags, words_of
+from .render_checks import check_size
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -145,6 +146,7 @@ class Maya(PerRowLayer):
         if self.get_arg("render_type") is not None and str(self.get_arg("render_type")) not in "012":
             raise LayerException(f"{where(self)}: render_type must be 0, 1 or 2")
         if self.get_arg("renderer") == "renderman":
+            check_size(self)
             given = [key for key in ("naming", "percent", "render_type") if self.get_arg(key) is not None]
             if given:
                 options = ", ".join(given)

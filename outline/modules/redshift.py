@@ -46,6 +46,7 @@ class Redshift(PerFrameLayer):
     """
 
     application = "Redshift"
+    size_needs_both = True
     executable = "redshiftCmdLine"
     declared_args = RedshiftArgs
     output_rules = OutputRules(

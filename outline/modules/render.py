@@ -62,6 +62,7 @@ class RenderLayer(Layer):
         needs_outputs: Whether a layer without outputs is an error.
         makes_folders: An output may be a folder.
         arg_types: The required types of arguments.
+        size_needs_both: The program takes ``width`` and ``height`` together.
         renders_frame_of_item: With items, each renders the frame that its part ``frame`` names.
         numbers_files: The program puts the frame into file names in its own way, and the module renames the files.
         path_args: The arguments that are paths. The launch makes them absolute, because frames may run in another
@@ -80,6 +81,7 @@ class RenderLayer(Layer):
     makes_folders: ClassVar[bool] = False
     declared_args = RenderArgs
     arg_types: ClassVar[Mapping[str, type]] = {}
+    size_needs_both: ClassVar[bool] = False
     numbers_files: ClassVar[bool] = False
     path_args: ClassVar[tuple[str, ...]] = ("scene",)
 

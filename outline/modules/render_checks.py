@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .command import CommandEnd
     from .render import RenderLayer
 
-__all__ = ["check_args", "error_of", "use_paths_of_this_host"]
+__all__ = ["check_args", "check_size", "error_of", "use_paths_of_this_host"]
 
 logger = logging.getLogger("outline.modules.render")
 
@@ -30,6 +30,8 @@ def check_args(layer: RenderLayer) -> None:
     for key, kind in layer.arg_types.items():
         if not isinstance(layer.get_arg(key), (kind, type(None))):
             raise LayerException(f"{where(layer)}: {key} must be a {kind.__name__}, not {layer.get_arg(key)!r}")
+    if layer.size_needs_both:
+        check_size(layer)
     if layer.get_arg("copy_scene") and "%{" in str(layer.get_arg("scene")):
         raise LayerException(f"{where(layer)}: copy_scene cannot copy a scene that items name; leave it out")
     declared = layer.get_render_outputs()
@@ -44,6 +46,18 @@ def check_args(layer: RenderLayer) -> None:
                 f"{where(layer)}: {layer.application} writes files, and its output {output.name!r} is the folder"
                 f" {output.path}; name a file, such as 'out/beauty.####.exr'"
             )
+
+
+def check_size(layer: RenderLayer) -> None:
+    """Check that a picture has no width without a height, and no height without a width.
+
+    Raises:
+        LayerException: It has.
+    """
+    given = [key for key in ("width", "height") if layer.get_arg(key)]
+    if len(given) == 1:
+        lacks = "height" if given == ["width"] else "width"
+        raise LayerException(f"{where(layer)}: {layer.application} takes no {given[0]} alone; give {lacks}, too")
 
 
 def error_of(layer: RenderLayer, end: CommandEnd) -> LayerException | ShellCommandFailureException | None:

@@ -58,6 +58,7 @@ class Tachyon(PerFrameLayer):
     """
 
     application = "Tachyon"
+    size_needs_both = True
     executable = "tachyon"
     declared_args = TachyonArgs
     output_rules = OutputRules(

@@ -4,12 +4,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from outline.exception import LayerException, ShellCommandFailureException
 from outline.io import FileSpec
+from outline.modules.arnold import Arnold
+from outline.modules.cinema4d import Cinema4D
+from outline.modules.houdini import Husk
+from outline.modules.maya import Maya
+from outline.modules.redshift import Redshift
 from outline.modules.render import RenderLayer
+from outline.modules.tachyon import Tachyon
 from tests.fakes.render_layers import App, AppInPlace, AppOfOld, AppPerFrame, AppWithoutExitCode, Run, calls
 from tests.support import names_in
 
@@ -198,3 +205,18 @@ def test_all_frames_are_rendered_again_unless_asked_otherwise(run: Run, here: Pa
     run()
 
     assert calls(here) == ["1 2 3", "1 2 3"]
+
+
+@pytest.mark.parametrize("given", ["width", "height"])
+@pytest.mark.parametrize(
+    ("cls", "more"),
+    [(Arnold, {}), (Cinema4D, {}), (Husk, {}), (Redshift, {}), (Tachyon, {}), (Maya, {"renderer": "renderman"})],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_size_of_one_side_is_refused_where_the_program_takes_both(
+    cls: type[RenderLayer], more: dict[str, Any], given: str
+):
+    layer = cls("beauty", scene="shot", outputs="out/a.####.tga", **{given: 640}, **more)
+
+    with pytest.raises(LayerException, match=f"takes no {given} alone; give (height|width), too"):
+        layer.check_required_args()
