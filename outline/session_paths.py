@@ -32,6 +32,7 @@ class SessionPaths:
         outline: The job as data.
         marker: The file that marks the session as complete.
         journal: What happened on the local backend.
+        new_journal: The same, before its first line is whole.
         logs: The folder of the frame logs.
         layers: The folder that contains a folder for each layer.
         scripts: The folder of the outline scripts.
@@ -43,6 +44,7 @@ class SessionPaths:
         self.outline = os.path.join(self.folder, "outline.yaml")
         self.marker = os.path.join(self.folder, "session")
         self.journal = os.path.join(self.folder, "journal")
+        self.new_journal = f"{self.journal}.new"
         self.logs = os.path.join(self.folder, "logs")
         self.layers = os.path.join(self.folder, "layers")
         self.scripts = os.path.join(self.folder, "scripts")

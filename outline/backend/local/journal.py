@@ -50,8 +50,10 @@ class Journal:
         self.__saver: threading.Thread | None = None
         self.__is_over = threading.Event()
         self.__is_saved = True
+        self.__is_hidden = not os.path.exists(paths.journal)  # until its first line is there
+        path, how = (paths.new_journal, os.O_TRUNC) if self.__is_hidden else (paths.journal, 0)
         try:
-            self.__fd = os.open(paths.journal, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            self.__fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | how, 0o666)
             share(self.__fd)
             if _ends_within_line(self.__fd):
                 os.write(self.__fd, b"\n")
@@ -106,6 +108,9 @@ class Journal:
             if written != len(data):
                 os.ftruncate(self.__fd, os.fstat(self.__fd).st_size - written)
                 raise OSError(28, "no space left on device")
+            if self.__is_hidden:
+                os.rename(self.paths.new_journal, self.paths.journal)
+                self.__is_hidden = False
         except OSError as error:
             import shlex
 

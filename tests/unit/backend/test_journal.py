@@ -257,3 +257,16 @@ def test_the_disk_has_each_line_within_a_second(tmp_path: Path, monkeypatch: pyt
     assert saved == [str(tmp_path / "outline.yaml"), str(tmp_path), *[str(tmp_path / "journal")] * 3]
     assert all(0.9 < later - earlier < 1.6 for earlier, later in itertools.pairwise(times[1:-1]))
     assert time.monotonic() - times[-1] < 0.2
+
+
+def test_a_reader_never_sees_a_journal_without_its_plan(tmp_path: Path) -> None:
+    paths = SessionPaths(tmp_path)
+    Path(paths.new_journal).write_text("of a launcher that was killed")
+    journal = Journal(paths)
+    before = os.path.exists(paths.journal)
+
+    journal.plan(PLAN, "id-1")
+
+    assert (before, os.path.exists(paths.new_journal)) == (False, False)
+    assert read_record(paths, None).job_id == "id-1"
+    journal.close()
