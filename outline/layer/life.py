@@ -144,13 +144,18 @@ def begin(
         frame: The first frame of the chunk.
         environ: The environment of the work; the variables of layer and chunk are added to it.
         hooks: Called when the environment tells of the chunk, before anything is checked.
-        is_checked: The arguments were found to be all there, and nothing has changed them since.
+        is_checked: An earlier frame of the layer has begun here, so the arguments are known to be all there, and the
+            frame is one of a plan.
 
     Raises:
         LayerException: The frame is not in the range, or an input or argument is missing.
     """
     todo = state_of(layer).todo
-    frames = todo or timed_chunk(layer.get_arg("chunk"), environ) or layer.get_local_frame_set(frame)
+    frames = todo or timed_chunk(layer.get_arg("chunk"), environ)
+    if frames is None and is_checked and layer.get_chunk_size() == 1:
+        frames = FrameSet(range(frame, frame + 1))  # a frame of the plan, so it is one of the layer's
+    elif frames is None:
+        frames = layer.get_local_frame_set(frame)
     environ["OL_BASE_SESSION_PATH"] = layer.get_session().get_path()
     environ["OL_LAYER_SESSION_PATH"] = layer.get_path()
     environ["OL_LAYER_RANGE"] = str(frames)
