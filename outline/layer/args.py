@@ -52,6 +52,7 @@ class LayerArgs(TypedDict, total=False):
     items: Any  #: What the frames stand for: a source of ``outline.items``, a list, a dict, or a layer that has items.
     ignore_errors: bool  #: A frame that has failed for the last time is EATEN instead of DEAD.
     limits: list[str]  #: Names of farm limits that the frames count against.
+    beside: bool  #: False gives commands the final paths of ``outputs``, for programs that derive names from them.
     check_outputs: bool  #: False leaves out the check of ``outputs``.
     memory: str | int | float  #: Memory that one frame reserves, ``"512m"``, ``"4g"``; a number is GB.
     min_bytes: int  #: Files of ``outputs`` must be larger.

@@ -228,7 +228,8 @@ def begin(layer: Layer, frames: FrameSet, environ: MutableMapping[str, str]) -> 
         from ..io.attempt import Attempt, Checks, new_mark
 
         check_variables(layer, outputs)
-        attempt = Attempt(outputs, Checks.of(state.args), mark=new_mark(), layer=layer.get_name(), must_be_new=False)
+        mark = None if state.args.get("beside") is False else new_mark()
+        attempt = Attempt(outputs, Checks.of(state.args), mark=mark, layer=layer.get_name(), must_be_new=False)
         attempt.prepare(frames, is_first=environ.get("OL_ATTEMPT") == "1", is_backup=BACKUP in environ)
         state.attempt = attempt
 

@@ -343,7 +343,7 @@ class RenderLayer(Layer):
 
         declared, checks = self.get_render_outputs(), Checks.of(self.get_args())
         known = read_sizes(self.get_path(), [output.name for output in declared] if checks.images else [], frames)
-        mark = new_mark() if self.writes_beside else None
+        mark = new_mark() if self.writes_beside and self.get_arg("beside") is not False else None
         return Attempt(declared, checks, mark=mark, sizes=known, layer=self.get_name())
 
     def __run(self, command: RenderCommand, attempt: Attempt, reader: OutputReader) -> None:

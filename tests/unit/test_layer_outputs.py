@@ -95,6 +95,15 @@ def test_an_output_is_written_beside_and_renamed(here: Path) -> None:
     assert layer.output_path(2) == str(here / "out/a.0002.txt")
 
 
+def test_an_output_is_written_in_its_place_when_a_layer_says_so(here: Path) -> None:
+    layer = ready(Writer("w", outputs="out/a.####.txt", beside=False))
+
+    layer.execute(1)
+
+    assert layer.seen == str(here / "out" / "a.0001.txt")
+    assert names_in(here / "out") == ["a.0001.txt"]
+
+
 def test_a_frame_that_fails_keeps_what_was_there_and_leaves_nothing_new(here: Path) -> None:
     layer = ready(Writer("w", outputs="out/a.####.txt", fails=True))
     (here / "out").mkdir()
