@@ -25,10 +25,11 @@ SEEDS = """
 
     class Draw(Layer):
         def _execute(self, frames):
-            self.system(["sh", "-c", "echo %{SEED} > seed"], frame=frames[-1])
+            place = f"seed of {frames[0]}"  # another chunk may run at the same time
+            self.system(["sh", "-c", "echo %{SEED} > \\"$0\\"", place], frame=frames[-1])
             for frame in frames:
                 drawn = self.random(frame).random()
-                last = int(open("seed").read())
+                last = int(open(place).read())
                 self.emit(frame, drawn=drawn, last=random.Random(last).random(), first=int(os.environ["OL_SEED"]))
 
     Draw("py", items=["a'b", "ü", "c%"], chunk=2)
