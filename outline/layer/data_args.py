@@ -15,16 +15,22 @@ __all__ = ["data_arg"]
 
 
 def data_arg(layer: Layer, name: str) -> Any:
-    """The argument ``items`` or ``inputs`` of a layer, None where a studio's class means something of its own by it.
+    """An argument of a layer, None where a studio's class means something of its own by it.
 
     Such a class may be older than these arguments, and goes on as it was.
+
+    Args:
+        layer: The layer.
+        name: ``items``, ``inputs`` or ``outputs``.
     """
     value = state_of(layer).args.get(name)
-    return None if value is None or _means_its_own(type(layer), name) else value
+    if value is None or (name == "outputs" and layer.manages_outputs):
+        return value
+    return None if _means_its_own(type(layer), name) else value
 
 
 @lru_cache(128)
 def _means_its_own(cls: type, name: str) -> bool:
-    from .mistakes import means_its_own  # most layers have neither
+    from .mistakes import means_its_own, reads_by_itself  # most layers have none of them
 
-    return means_its_own(cls, name)
+    return reads_by_itself(cls, name) if name == "outputs" else means_its_own(cls, name)

@@ -25,9 +25,9 @@ __all__ = [
     "Mistake",
     "check_argument_names",
     "class_mistakes",
+    "means_its_own",
     "misspelt_sections",
     "probable_mistakes",
-    "means_its_own",
     "reads_by_itself",
     "unread_arguments",
 ]

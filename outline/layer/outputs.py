@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, MutableMapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..constants import BACKUP
@@ -58,19 +58,13 @@ def declared_outputs(layer: Layer, environ: Mapping[str, str] | None = None) -> 
         LayerException: ``outputs`` or ``optional`` is not what it should be.
     """
     args = state_of(layer).args
-    spec = _spec_of(layer)
+    spec = data_arg(layer, "outputs")
     if spec is None:
         return []
     optional = args.get("optional") if data_arg(layer, "inputs") is None else optional_of(layer).outputs
     if environ is not None:
         spec, optional = _here(spec, environ), _here(optional, environ)
     return _read(layer, spec, optional)
-
-
-def _spec_of(layer: Layer) -> Any:
-    """The argument ``outputs``; None where a class of a studio means something of its own by it."""
-    spec = state_of(layer).args.get("outputs")
-    return None if spec is None or (not layer.manages_outputs and _reads_outputs(type(layer))) else spec
 
 
 def optional_of(layer: Layer) -> OptionalParts:
@@ -85,7 +79,7 @@ def optional_of(layer: Layer) -> OptionalParts:
     from ..io.output import named_outputs  # most layers have none
 
     try:
-        return split_optional(args["optional"], named_outputs(_spec_of(layer)), data_arg(layer, "inputs"))
+        return split_optional(args["optional"], named_outputs(data_arg(layer, "outputs")), data_arg(layer, "inputs"))
     except LayerException as error:
         raise LayerException(f"{where(layer)}: {error}") from error
 
@@ -105,13 +99,6 @@ def _read(layer: Layer, spec: object, optional: object) -> list[Output]:
             kept.clear()
         kept[key] = read_outputs(spec, optional, items=_items_of(layer), numbers=_numbers_of(layer))
     return list(kept[key])
-
-
-@lru_cache(64)
-def _reads_outputs(cls: type) -> bool:
-    from .mistakes import reads_by_itself  # most layers have no outputs
-
-    return reads_by_itself(cls, "outputs")
 
 
 def _here(value: Any, environ: Mapping[str, str]) -> Any:
