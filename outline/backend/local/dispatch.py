@@ -144,13 +144,12 @@ class RunLoop:
         self.__cores -= slot.cores
         self.__memory_kb -= slot.memory_kb
         refs = self.__batch(ref, layer)
+        for one in refs:
+            self.job.reserve(one)
         self.__hand(slot, [refs] if layer.chunk_seconds else [[one] for one in refs])
 
     def __hand(self, slot: Slot, processes: list[list[int]]) -> None:
-        """Give a worker the frames of processes that it is to run after those that it has."""
-        for refs in processes:
-            for ref in refs:
-                self.job.reserve(ref)
+        """Give a worker the frames of processes, which are reserved, to run after those that it has."""
         slot.queue.extend(processes)
         slot.tell(RUN, [self.__request(refs) for refs in processes])
         if not slot.refs:

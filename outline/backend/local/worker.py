@@ -173,16 +173,11 @@ class Worker:
             env,
         )
         watch = Watch(log, started, request)
-        environ = {**setup.environ, **env}
-        is_as_loaded = not any(map(os.path.exists, setup.extras))
-        if setup.only_commands and is_as_loaded:
-            end = self.__run_commands(setup, request, environ, watch)
-        elif self.__state.fork_is_safe and setup.begins_before_fork and is_as_loaded:
-            end = self.__run_rest_in_fork(setup, request, environ, watch)
-        elif self.__state.fork_is_safe:
-            end = self.__run_fork(setup, request, environ, watch)
-        else:
-            end = self.__run_interpreter(request, environ, watch)
+        try:
+            end = self.__run(setup, request, {**setup.environ, **env}, watch)
+        except OutlineException as error:
+            log.write(f"outline: {error}\n")
+            end = FrameEnd(1, reason=_one_line(error))
         if not setup.only_commands:
             end = with_progress(end, log.path)
         if end.status:
@@ -196,17 +191,28 @@ class Worker:
         log.end(end)
         return end
 
+    def __run(self, setup: LayerSetup, request: Request, environ: dict[str, str], watch: Watch) -> FrameEnd:
+        """Run a frame in the cheapest way that its layer allows.
+
+        Raises:
+            OutlineException: Something is missing that the frame needs, or that it was to make.
+        """
+        is_as_loaded = not any(map(os.path.exists, setup.extras))
+        if setup.only_commands and is_as_loaded:
+            return self.__run_commands(setup, request, environ, watch)
+        if not self.__state.fork_is_safe:
+            return self.__run_interpreter(request, environ, watch)
+        if setup.begins_before_fork and is_as_loaded:
+            return self.__run_rest_in_fork(setup, request, environ, watch)
+        return self.__run_fork(setup, request, environ, watch)
+
     def __run_rest_in_fork(
         self, setup: LayerSetup, request: Request, environ: dict[str, str], watch: Watch
     ) -> FrameEnd:
         """Begin a frame here, where that costs least, and run what is left of it in a fork."""
-        try:
-            with begun_for_fork(setup.layer, request.frame, environ, is_checked=request.layer in self.__checked):
-                self.__checked.add(request.layer)
-                return self.__run_fork(setup, request, environ, watch)
-        except OutlineException as error:
-            watch.log.write(f"outline: {error}\n")
-            return FrameEnd(1, reason=_one_line(error))
+        with begun_for_fork(setup.layer, request.frame, environ, is_checked=request.layer in self.__checked):
+            self.__checked.add(request.layer)
+            return self.__run_fork(setup, request, environ, watch)
 
     def __run_fork(self, setup: LayerSetup, request: Request, environ: dict[str, str], watch: Watch) -> FrameEnd:
         self.__set_environ(environ)
@@ -231,21 +237,16 @@ class Worker:
 
     def __run_commands(self, setup: LayerSetup, request: Request, environ: dict[str, str], watch: Watch) -> FrameEnd:
         """Run the commands of a layer that has no Python of its own."""
-        try:
-            end = FrameEnd(0)
-            rss_kb = 0
-            frame = begin_commands(
-                setup.layer,
-                request.frame,
-                environ,
-                is_plain=setup.is_plain,
-                is_checked=request.layer in self.__checked,
-                tell=watch.log.write,
-            )
-            self.__checked.add(request.layer)
-        except OutlineException as error:
-            watch.log.write(f"outline: {error}\n")
-            return FrameEnd(1, reason=_one_line(error))
+        end, rss_kb = FrameEnd(0), 0
+        frame = begin_commands(
+            setup.layer,
+            request.frame,
+            environ,
+            is_plain=setup.is_plain,
+            is_checked=request.layer in self.__checked,
+            tell=watch.log.write,
+        )
+        self.__checked.add(request.layer)
         try:
             for place, argv in enumerate(frame.commands):
                 if watch.stopped:  # the command before ended well all the same, but this one must not begin
@@ -257,9 +258,6 @@ class Worker:
                 frame.ended(place)
             frame.finish()
             return end._replace(rss_kb=rss_kb)
-        except OutlineException as error:
-            watch.log.write(f"outline: {error}\n")
-            return FrameEnd(1, reason=_one_line(error))
         finally:
             frame.discard()
 
