@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .exception import CommandNotFound, OutlineException, ShellCommandFailureException
 from .frame_end import FrameEnd
 from .layer.life import begin, discard, end_frames, ended_with, fill_in, finish
-from .layer.state import state_of
+from .layer.state import own_attributes, state_of
 from .modules.shell import plain_line
 from .session_paths import SessionPaths
 from .tokens import FrameTokens, expand_in_frame, expand_word
@@ -292,7 +292,6 @@ def runs_only_commands(layer: Layer) -> bool:
 
     Then a backend may start the commands itself, see ``begin_commands``.
     """
-    from .layer.state import own_attributes
     from .modules.shell import CommandLayer
 
     if is_plain(layer):
@@ -303,19 +302,18 @@ def runs_only_commands(layer: Layer) -> bool:
         return False
     if any(layer.get_event_handler().get_event_listeners(name) for name in ("BEFORE_EXECUTE", "AFTER_EXECUTE")):
         return False
-    return not _overrides(type(layer), CommandLayer) and not any(map(callable, own_attributes(layer).values()))
+    return not _has_own_code(layer, CommandLayer)
 
 
 def begins_before_fork(layer: Layer) -> bool:
     """Tell whether a frame may begin before it has a process of its own: no code of a user runs before ``_execute``."""
     from .layer import Layer
-    from .layer.state import own_attributes
 
     if layer.get_parent() is not None or layer.get_arg("python_path") or _work_of(layer) is not None:
         return False
     if layer.get_event_handler().get_event_listeners("BEFORE_EXECUTE"):
         return False
-    return not _overrides(type(layer), Layer, _FROM_EXECUTE) and not any(map(callable, own_attributes(layer).values()))
+    return not _has_own_code(layer, Layer, _FROM_EXECUTE)
 
 
 _FROM_EXECUTE = ("_execute", "_after_execute", "_post_execute")
@@ -323,11 +321,11 @@ _BEFORE_FRAMES = ("__init__", "_setup", "_after_init", "_after_parented", "__dic
 _NOT_OF_THE_BASE = ("_pre_execute", "_post_execute", "__getattr__")
 
 
-def _overrides(cls: type[Layer], base: type[Layer], besides: Collection[str] = ()) -> bool:
-    """Tell whether a user's class has code in the place of the library's that may run with a frame."""
-    return any(
+def _has_own_code(layer: Layer, base: type[Layer], besides: Collection[str] = ()) -> bool:
+    """Tell whether a layer has code of a user in the place of the library's that may run with a frame."""
+    return any(map(callable, own_attributes(layer).values())) or any(
         (hasattr(base, name) or name in _NOT_OF_THE_BASE) and (callable(value) or hasattr(value, "__get__"))
-        for own in cls.__mro__
+        for own in type(layer).__mro__
         if not own.__module__.startswith("outline.") and own is not object
         for name, value in vars(own).items()
         if name not in _BEFORE_FRAMES and name not in besides
