@@ -21,6 +21,7 @@ from outline.frames import chunk_heads
 
 __all__ = [
     "job_in",
+    "launcher_in_work",
     "log_of",
     "names_in",
     "needs",
@@ -119,6 +120,24 @@ def needs(*tools: str) -> pytest.MarkDecorator:
     """Skip a test where a tool is missing, and say which."""
     missing = [tool for tool in tools if shutil.which(tool) is None]
     return pytest.mark.skipif(bool(missing), reason=f"not on the PATH: {', '.join(missing)}")
+
+
+def launcher_in_work(run_pycuerun: Callable[..., Any], folder: Path, **environ: str) -> Callable[..., list[str]]:
+    """Make a function that launches the outline of a folder into a work folder.
+
+    It gives the lines of the file ``ran``, which frames append to, sorted; of a dry run why something will run.
+    """
+
+    def run(*options: str, code: int = 0, work: str = "made") -> list[str]:
+        (folder / "ran").write_text("")
+        words = ["shot.outline", "--backend", "local", "--max-retries", "0", "--work", work, *options]
+        done = run_pycuerun(*words, cwd=folder, env=environ)
+        assert done.returncode == code, done.stdout + done.stderr
+        if "--dry-run" in options:
+            return [line for line in done.stdout.splitlines() if ": " in line]
+        return sorted((folder / "ran").read_text().splitlines())
+
+    return run
 
 
 def run_layer(kind: Callable[..., Layer], frames: str = "1", **args: Any) -> Layer:

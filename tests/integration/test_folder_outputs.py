@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RunPycuerun
-from tests.support import outline_file
+from tests.support import launcher_in_work, outline_file
 
 pytestmark = pytest.mark.measured
 
@@ -34,18 +34,8 @@ def launch(tmp_path: Path, run_pycuerun: RunPycuerun) -> Launch:
     """Launch the job into ``made``, or another folder, and give what ran, or of a dry run why something will."""
     (tmp_path / "keys.txt").write_text("a b\nü/it's\n")
     (tmp_path / "sim.sh").write_text(SIM)
-    script = outline_file(tmp_path, SCRIPT)
-
-    def run(*options: str, code: int = 0, work: str = "made") -> list[str]:
-        (tmp_path / "ran").write_text("")
-        words = [script, "--backend", "local", "--max-retries", "0", "--work", work, *options]
-        done = run_pycuerun(*words, cwd=tmp_path, env={"OUTLINE_OUTLINE_CACHE": str(tmp_path / "cache")})
-        assert done.returncode == code, done.stdout + done.stderr
-        if "--dry-run" in options:
-            return [line for line in done.stdout.splitlines() if ": " in line]
-        return sorted((tmp_path / "ran").read_text().splitlines())
-
-    return run
+    outline_file(tmp_path, SCRIPT)
+    return launcher_in_work(run_pycuerun, tmp_path, OUTLINE_OUTLINE_CACHE=str(tmp_path / "cache"))
 
 
 def contents(folder: Path) -> dict[str, str]:

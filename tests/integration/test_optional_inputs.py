@@ -11,7 +11,7 @@ import pytest
 from outline.work.folder import WorkFolder
 from outline.work.trace import trace
 from tests.conftest import RunPycuerun
-from tests.support import outline_file
+from tests.support import launcher_in_work, outline_file
 
 pytestmark = pytest.mark.measured
 
@@ -60,17 +60,7 @@ def launch(tmp_path: Path, run_pycuerun: RunPycuerun) -> Launch:
     (tmp_path / "here.txt").write_text("extra\n")
     (tmp_path / "notes").mkdir()
     outline_file(tmp_path, SCRIPT)
-
-    def run(*options: str, code: int = 0) -> list[str]:
-        (tmp_path / "ran").write_text("")
-        words = ["shot.outline", "--backend", "local", "--max-retries", "0", "--work", "made", *options]
-        done = run_pycuerun(*words, cwd=tmp_path, env={"OUTLINE_OUTLINE_CACHE": str(tmp_path / "cache")})
-        assert done.returncode == code, done.stdout + done.stderr
-        if "--dry-run" in options:
-            return [line for line in done.stdout.splitlines() if ": " in line]
-        return sorted((tmp_path / "ran").read_text().splitlines())
-
-    return run
+    return launcher_in_work(run_pycuerun, tmp_path, OUTLINE_OUTLINE_CACHE=str(tmp_path / "cache"))
 
 
 def test_what_is_not_there_is_left_out_and_counts(tmp_path: Path, launch: Launch) -> None:

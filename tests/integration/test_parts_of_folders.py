@@ -12,7 +12,7 @@ from outline.work.folder import WorkFolder
 from outline.work.results import layer_records, results_of
 from outline.work.trace import trace
 from tests.conftest import RunPycuerun
-from tests.support import outline_file
+from tests.support import launcher_in_work, outline_file
 
 pytestmark = pytest.mark.measured
 
@@ -44,17 +44,7 @@ def launch(tmp_path: Path, run_pycuerun: RunPycuerun) -> Launch:
     (tmp_path / "keys.txt").write_text("1\n2\na b\n")
     (tmp_path / "extract.sh").write_text(EXTRACT)
     outline_file(tmp_path, SCRIPT)
-
-    def run(*options: str, code: int = 0, work: str = "made") -> list[str]:
-        (tmp_path / "ran").write_text("")
-        words = ["shot.outline", "--backend", "local", "--max-retries", "0", "--work", work, *options]
-        done = run_pycuerun(*words, cwd=tmp_path)
-        assert done.returncode == code, done.stdout + done.stderr
-        if "--dry-run" in options:
-            return [line for line in done.stdout.splitlines() if ": " in line]
-        return sorted((tmp_path / "ran").read_text().splitlines())
-
-    return run
+    return launcher_in_work(run_pycuerun, tmp_path)
 
 
 def traced(folder: Path, file: str, *, down: bool = False) -> list[tuple[int, str, str]]:
