@@ -17,7 +17,6 @@ from ..work.results import Summary, frame_of, layer_records, results_of, results
 from .text import facts, moment, plural, quoted, shorten, table
 
 if TYPE_CHECKING:
-    from ..layer.links import LayerLinks
     from ..work.plan import WorkPlan
     from ..work.trace import Step
 
@@ -62,10 +61,6 @@ def plan_text(plan: WorkPlan, *, each_frame: bool = False) -> str:
     if each_frame:
         lines += _frames(plan)
     return "\n".join(lines)
-
-
-def _reads(links: LayerLinks) -> list[str]:
-    return [one.path or (one.maker.get_name() if one.maker else "") for one in links.inputs]
 
 
 def after_launch(folder: str, plan: WorkPlan) -> str:

@@ -96,9 +96,7 @@ class _Lineage:
             self.__written[record.layer][record.key] = [state.path for state in record.outputs]
             self.__makers.update((state.path, record) for state in record.outputs)
         outputs = (state for record in done for state in record.outputs)
-        self.__folders = {
-            state.path for state in outputs if COUNT_MARK in state.digest or state.digest.startswith(TIME_MARK)
-        }
+        self.__folders = {state.path for state in outputs if _may_be_folder(state.digest)}
         for record in done:
             for path in self.__inputs(record):
                 self.__readers[path].append(record)

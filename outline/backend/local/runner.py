@@ -19,7 +19,7 @@ import signal
 import socket
 import sys
 import time
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from ...frame_run import runs_only_commands
 from ...layer.life import never_restore_process
@@ -27,9 +27,6 @@ from .interpreter import interpreter_argv
 from .spawn import STOP_SIGNALS, forget_exit_handlers, open_streams, warm_up
 from .wire import LOAD, WORKER, Lines, send
 from .worker import Worker, WorkerState
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Runner", "fork_runner", "spawn_runner"]
 
