@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..depend import DependType
 from ..exception import LayerException
+from ..io.folders import folders_around
 from ..io.path import absolute_path, expand_path
 from ..io.pattern import find_slot
 from ..storage import is_url
@@ -144,10 +145,8 @@ class Makers:
 
 def _cuts(path: str) -> Iterator[tuple[str, str]]:
     """The folders that a path is in, the innermost first, each with the rest of the path."""
-    place = path.rfind("/")
-    while place > 0:
-        yield _with_one_slot(path[:place]), path[place + 1 :]
-        place = path.rfind("/", 0, place)
+    for folder in folders_around(path):
+        yield _with_one_slot(folder), path[len(folder) :].lstrip("/")
 
 
 def _joined(path: str, folder: str) -> str:
