@@ -28,7 +28,7 @@ from .spawn import STOP_SIGNALS, forget_exit_handlers, open_streams, warm_up
 from .wire import LOAD, WORKER, Lines, send
 from .worker import Worker, WorkerState
 
-__all__ = ["Runner", "fork_runner", "spawn_runner"]
+__all__ = ["Runner", "fork_runner", "import_what_frames_need", "spawn_runner"]
 
 
 _END_SECONDS = 3.0
@@ -98,8 +98,10 @@ class Runner:
 
 
 def fork_runner() -> Runner:
-    """Start a runner as a fork of this process, which has run none of the user's code yet and has one thread."""
-    _import_what_frames_need()
+    """Start a runner as a fork of this process, which has run none of the user's code yet and has one thread.
+
+    It imports what its frames need while this process goes on, unless the caller has done that before, for both.
+    """
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid:
@@ -132,6 +134,7 @@ def serve_fd(fd: str) -> NoReturn:
 def _serve(sock: socket.socket) -> NoReturn:
     """Be the runner until the launcher closes the socket."""
     _ignore_signals()
+    import_what_frames_need()  # while the launcher reads what has been done already
     state: WorkerState | None = None
     buffer = b""
     while True:
@@ -201,7 +204,6 @@ def _load(path: str, folder: str, host: str) -> tuple[WorkerState | None, str]:
     try:
         os.chdir(folder)
         ol = load_outline(path)
-        _import_what_frames_need()
         if "outline.console" in sys.modules or any(layer.get_arg("progress") for layer in ol.get_layers()):
             from ...console import reader  # noqa: F401
     except OutlineException as error:
@@ -224,7 +226,7 @@ def _load(path: str, folder: str, host: str) -> tuple[WorkerState | None, str]:
     return WorkerState(ol, environ, safe, host or platform.node(), log_path, grace_seconds, bool(host)), ""
 
 
-def _import_what_frames_need() -> None:
+def import_what_frames_need() -> None:
     """Import once what the launcher, every worker and every frame would import otherwise."""
     import resource  # noqa: F401  # os.wait4 does
 
