@@ -194,9 +194,9 @@ class Summary:
     Attributes:
         launch: The number of the newest launch.
         running: Who runs in the folder on a machine, since when; empty when nobody does.
-        layers: Which frames are ``done``, ``failed``, ``running`` and ``interrupted``, by layer, and which are
-            ``gone``: no source gives their items any more, or the job does not have their layer. In the order of the
-            job.
+        layers: Which frames are ``done``, ``failed``, ``running`` and ``interrupted``, by layer, which are ``begun`` in
+            a job of a farm, which alone knows whether they still run, and which are ``gone``: no source gives their
+            items any more, or the job does not have their layer. In the order of the job.
         errors: How many frames failed with the same words, by layer and words.
         counts: What frames counted, by layer and name.
         orphans: The files of frames that are gone, as they were recorded.
@@ -216,6 +216,8 @@ class Summary:
         self.launched = folder.launch(self.launch)
         self.running = folder.runner()
         gone = gone_frames(folder, book)
+        is_on_farm = "job" in self.launched and not self.launched.get("over")
+        now = "running" if self.running else "begun" if is_on_farm else "interrupted"
         self.layers: dict[str, dict[str, list[str]]] = {}
         self.errors: dict[tuple[str, str], int] = Counter()
         self.counts: dict[tuple[str, str], float] = defaultdict(float)
@@ -223,7 +225,7 @@ class Summary:
             record = book.get((name, key))
             if record is None:
                 continue
-            begun = "running" if self.running and record.launch == self.launch else "interrupted"
+            begun = now if record.launch == self.launch else "interrupted"
             state = begun if record.end is None else "failed" if record.end.status else "done"
             state = "gone" if (name, key) in gone else state
             self.layers.setdefault(name, {}).setdefault(state, []).append(key)
