@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import stat
 import time
@@ -19,6 +20,8 @@ from .decide import COUNT_MARK, FileState, Signature
 if TYPE_CHECKING:
     from ..layer import Layer
 
+logger = logging.getLogger("outline.work")
+
 __all__ = ["TIME_MARK", "Disk", "digest_file", "digest_folder", "digest_of_group", "is_by_time"]
 
 TIME_MARK = "time "
@@ -30,6 +33,7 @@ _CLOCK_STEP_NS = 20_000_000  # Linux stamps files with a clock that moves every 
 _COARSE_STEP_NS = 2_000_000_000  # FAT and old NFS servers
 _UNTRUSTED = Signature(-1, 0, 0)  # equal to that of no file
 _READS_OF_CHANGING_FILE = 3
+_LONG_READ = 4_000_000_000  # bytes; some seconds at the best, and minutes from a file server
 _READERS = 8  # a file server answers several at a time, and digests are made by as many processors as there are
 
 
@@ -66,6 +70,7 @@ class Disk:
         self.__seen: dict[str, Signature | None] | None = {} if looks_once else None
         self.__is_by_time = is_by_time
         self.__by_time: Disk | None = None
+        self.__has_told = False
 
     def of_layer(self, layer: Layer) -> Disk:
         """The files as a layer sees them. With ``digest="time"`` size and time of a file stand for its content."""
@@ -91,12 +96,22 @@ class Disk:
         waiting = dict.fromkeys(
             (path, one) for path, one in found if one is not None and not self.__is_known(path, one)
         )
-        if len(waiting) > 1 and not self.__is_by_time:
+        if self.__is_by_time:
+            return
+        self.__tell_patience(sum(one.size for _, one in waiting))
+        if len(waiting) > 1:
             from concurrent.futures import ThreadPoolExecutor  # seldom needed
 
             with ThreadPoolExecutor(min(len(waiting), _READERS)) as pool:
                 for _ in pool.map(lambda one: self.__read(*one), waiting):
                     pass
+
+    def __tell_patience(self, size: int) -> None:
+        """Say once why a plan takes its time, before that begins."""
+        if size >= _LONG_READ and not self.__has_told:
+            self.__has_told = True
+            text = "%s: reading %.1f GB of files that have another time or place, to see what they hold"
+            logger.warning(text, self.__folder, size / 1e9)
 
     def __differs(self, state: FileState) -> bool:
         return self.signature(state.path) != state.signature

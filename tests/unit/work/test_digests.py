@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from outline.exception import WorkException
+from outline.work import digests
 from outline.work.digests import Disk, digest_file
 
 LATER_NS = 10**18 * 4
@@ -100,11 +101,36 @@ def test_files_that_seem_to_be_others_are_read_before_somebody_asks_for_them(tmp
 
     later.read_ahead([*states, states[0]._replace(path="gone")])
     read = later.read_bytes
-    digests = [later.digest(state.path, state) for state in states]
+    found = [later.digest(state.path, state) for state in states]
 
-    assert digests == [hashlib.sha256(b"plate").hexdigest()] * 3
+    assert found == [hashlib.sha256(b"plate").hexdigest()] * 3
     assert (read, later.read_bytes) == (10, 10)
     assert [*later.renewed] == ["a", "b"]
+
+
+def test_who_waits_for_many_bytes_is_told_once(
+    tmp_path: Path, disk: Disk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(digests, "_LONG_READ", 10)  # what is long takes seconds
+    for name in "abc":
+        (tmp_path / name).write_text("plate")
+    states = [state for name in "abc" if (state := disk.state("in", name)) is not None]
+    later = Disk(str(tmp_path))
+
+    later.read_ahead(states)
+    os.utime(tmp_path / "a", (1, 1))
+    later.read_ahead(states)
+    quiet = list(caplog.messages)
+    for name in "bc":
+        os.utime(tmp_path / name, (1, 1))
+    later.read_ahead(states)
+    os.utime(tmp_path / "b", (2, 2))
+    os.utime(tmp_path / "c", (2, 2))
+    later.read_ahead(states)
+
+    assert quiet == []
+    told = f"{tmp_path}: reading 0.0 GB of files that have another time or place, to see what they hold"
+    assert caplog.messages == [told]
 
 
 def test_by_time_a_file_is_known_by_size_and_time_and_never_read(tmp_path: Path, disk: Disk):
