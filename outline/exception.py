@@ -28,7 +28,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any  # of classes that are made here, and of the arguments of any subclass
 
@@ -237,3 +238,17 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
 
     near = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+@contextmanager
+def file_errors(kind: type[OutlineException], problem: str) -> Iterator[None]:
+    """Turn an error of the file system into one of the library.
+
+    Args:
+        kind: The class of the error.
+        problem: What could not be done. The reason of the system follows it in the message.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{problem}: {error.strerror}") from error

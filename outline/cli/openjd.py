@@ -7,7 +7,7 @@ import os
 import sys
 
 from ..cuerun import OutlineLauncher
-from ..exception import OutlineException
+from ..exception import OutlineException, file_errors
 from ..files import write_atomic
 from ..openjd.bundle import export_bundle
 from ..openjd.reading import script_of
@@ -69,10 +69,8 @@ def import_template(template: str, path: str, *, force: bool) -> int:
         ) from error
     except OutlineException as error:
         raise OutlineException(f"{template}: {error}") from error
-    try:
+    with file_errors(OutlineException, f"cannot write {path}"):
         write_atomic(path, made.text)
-    except OSError as error:
-        raise OutlineException(f"cannot write {path}: {error.strerror}") from error
     shown = os.path.abspath(path)
     print("\n".join(facts([("outline", shown), ("run it", f"pycuerun {quoted(path)} --backend local")])), flush=True)
     for warning in made.warnings:

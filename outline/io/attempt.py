@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from ..exception import LayerException, OutlineException
+from ..exception import LayerException, OutlineException, file_errors
 from ..frames import FrameSet
 from .beside import discard, publish, remove_stale
 from .checks import OLD, Signature, Wrong, find_old, find_unusable, signatures, tell_wrong
@@ -251,13 +251,11 @@ def _probe(folder: str) -> int:
         LayerException: It cannot be made or written into.
     """
     probe = hide(os.path.join(folder, "probe"), os.getpid())
-    try:
+    with file_errors(LayerException, f"cannot write outputs to the folder {folder}"):
         os.makedirs(folder, exist_ok=True)
         with open(probe, "wb") as stream:
             now = os.fstat(stream.fileno()).st_mtime_ns
         os.unlink(probe)
-    except OSError as error:
-        raise LayerException(f"cannot write outputs to the folder {folder}: {error.strerror}") from error
     return now
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import BinaryIO
 
-from ..exception import ItemException
+from ..exception import ItemException, file_errors
 from ..session_paths import SessionPaths
 from .item import Item, Items
 
@@ -119,7 +119,5 @@ def _read(path: str, line: bytes, number: int) -> Item:
 
 
 def _open(path: str) -> BinaryIO:
-    try:
+    with file_errors(ItemException, f"cannot read the items {path}"):
         return open(path, "rb")
-    except OSError as error:
-        raise ItemException(f"cannot read the items {path}: {error.strerror}") from error

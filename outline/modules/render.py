@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ..config import config
 from ..console import OutputRules
 from ..constants import BACKUP
-from ..exception import CommandNotFound, LayerException, ShellCommandFailureException
+from ..exception import CommandNotFound, LayerException, ShellCommandFailureException, file_errors
 from ..frames import FrameSet
 from ..io import system
 from ..io.images import note_sizes, read_sizes, require
@@ -242,10 +242,8 @@ class RenderLayer(Layer):
         """
         folder = self.get_scratch_folder()
         self.__remove_scratch_folder()  # of a process that was killed and had the same number
-        try:
+        with file_errors(LayerException, f"the folder {folder} cannot be made"):
             os.mkdir(folder, 0o700)
-        except OSError as error:
-            raise LayerException(f"the folder {folder} cannot be made: {error.strerror}") from error
 
     def get_extra_args(self) -> list[str]:
         """The argument ``extra_args`` as a list of words."""

@@ -9,7 +9,7 @@ import sys
 from types import ModuleType
 from typing import Any, ClassVar
 
-from ..exception import OutlineException
+from ..exception import OutlineException, file_errors
 
 __all__ = ["Session", "Settings", "Singleton", "VersionsException"]
 
@@ -126,10 +126,8 @@ class Session(metaclass=Singleton):
     def __load(self, module: str, source: str) -> bool:
         """Link a package into the folder. Runs the manifest of anything else."""
         if os.path.isfile(os.path.join(source, "__init__.py")):
-            try:
+            with file_errors(VersionsException, f"{module}: cannot link to {source}"):
                 os.symlink(source, os.path.join(self.get_path(), module), target_is_directory=True)
-            except OSError as error:
-                raise VersionsException(f"{module}: cannot link to {source}: {error.strerror}") from error
             return True
         manifest = os.path.join(source, "manifest.py")
         if os.path.isfile(manifest):

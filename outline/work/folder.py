@@ -22,11 +22,10 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..exception import WorkException
+from ..exception import WorkException, file_errors
 from ..files import make_whole, write_atomic
 from ..process import process_birth
 from ..storage import fetch, is_url
-from .lookup import RecordLookup
 from .records import FOLDED, RecordBook, launch_of, record_files
 
 __all__ = ["Launch", "WorkFolder"]
@@ -107,15 +106,13 @@ class WorkFolder:
         """
         known, damaged = self.__read_numbers()
         new = {key: number for key, number in numbers.items() if key not in known}
-        try:
+        with file_errors(WorkException, f"cannot write {self.__items}"):
             if damaged:
                 write_atomic(self.__items, _number_lines({**known, **new}))
             elif new:
                 with open(self.__items, "ab+") as stream:
                     is_cut_off = stream.tell() and (stream.seek(-1, os.SEEK_END), stream.read(1))[1] != b"\n"
                     stream.write((b"\n" if is_cut_off else b"") + _number_lines(new))
-        except OSError as error:
-            raise WorkException(f"cannot write {self.__items}: {error.strerror}") from error
 
     # -- launches ----------------------------------------------------------------------------------------------
 
@@ -177,14 +174,12 @@ class WorkFolder:
             "born": process_birth(os.getpid()),
             "started": round(time.time(), 3),
         }
-        try:
+        with file_errors(WorkException, f"cannot write the work folder {self.folder}"):
             for folder in (self.records, self.__launches):
                 os.makedirs(folder, exist_ok=True)
             if not make_whole(self.__launch_path(number + 1), json.dumps({**owner, **facts})):
                 self.__refuse_living(number + 1, is_running)
                 raise WorkException(f"{self.folder} is in use by a launch that began just now; try again")
-        except OSError as error:
-            raise WorkException(f"cannot write the work folder {self.folder}: {error.strerror}") from error
         return Launch(self.__launch_path(number + 1), number + 1, {**owner, **facts}, self.launch(number))
 
     def refuse_in_use(self, is_running: Callable[[str, Any], bool] | None = None) -> None:
@@ -258,21 +253,7 @@ class WorkFolder:
         Raises:
             WorkException: A file cannot be read.
         """
-        try:
-            return RecordBook.read(self.records)
-        except OSError as error:
-            raise WorkException(f"cannot read the records in {self.records}: {error.strerror}") from error
-
-    def find_records(self) -> RecordLookup:
-        """What finds the records of a few frames.
-
-        Raises:
-            WorkException: A file cannot be read.
-        """
-        try:
-            return RecordLookup(self.records)
-        except OSError as error:
-            raise WorkException(f"cannot read the records in {self.records}: {error.strerror}") from error
+        return RecordBook.read(self.records)
 
     def fold_records(self, book: RecordBook, before: int) -> None:
         """Put the records of launches before a number into one file.
@@ -288,10 +269,8 @@ class WorkFolder:
         return [name for name in record_files(self.records) if name != FOLDED and launch_of(name) < before]
 
     def __fold(self, book: RecordBook, files: list[str]) -> None:
-        try:
+        with file_errors(WorkException, f"cannot compact the records in {self.records}"):
             book.fold(self.records, files)
-        except OSError as error:
-            raise WorkException(f"cannot compact the records in {self.records}: {error.strerror}") from error
 
     def drop_records(self, book: RecordBook, frames: Iterable[tuple[str, str]], before: int) -> None:
         """Remove the records of some frames, and put all others of launches before a number into one file.
@@ -310,13 +289,11 @@ class WorkFolder:
         """
         source = os.path.join(self.folder, path)
         target = os.path.join(self.__edited, f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}", path.lstrip("/"))
-        try:
+        with file_errors(WorkException, f"cannot move the edited {source} to {target}"):
             if is_url(path):
                 return fetch(path, os.path.dirname(target.replace("://", "/")))
             os.makedirs(os.path.dirname(target), exist_ok=True)
             os.rename(source, target)
-        except OSError as error:
-            raise WorkException(f"cannot move the edited {source} to {target}: {error.strerror}") from error
         return target
 
 
@@ -349,10 +326,8 @@ class Launch:
             WorkException: The folder cannot be written.
         """
         self.facts.update(facts)
-        try:
+        with file_errors(WorkException, f"cannot write {self.__path}"):
             write_atomic(self.__path, json.dumps(self.facts))
-        except OSError as error:
-            raise WorkException(f"cannot write {self.__path}: {error.strerror}") from error
 
 
 def _since(data: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import config
@@ -227,7 +227,7 @@ def _record_kept(plan: WorkPlan, folder: WorkFolder, book: RecordBook, launch: i
         WorkException: The folder cannot be written.
     """
     all_files, writer = Disk(folder.folder), RecordWriter(folder.records, launch)
-    try:
+    with closing(writer):
         for layer, frame in plan.kept:
             links = plan.links[layer]
             key, disk = links.key(frame), all_files.of_layer(links.layer)
@@ -242,10 +242,6 @@ def _record_kept(plan: WorkPlan, folder: WorkFolder, book: RecordBook, launch: i
                 outputs=tuple(filter(None, (disk.state(*one) for one in links.output_paths(frame)))),
             )
             writer.write(end_line(kept))
-    except OSError as error:
-        raise WorkException(f"cannot write a record into {folder.records}: {error.strerror}") from error
-    finally:
-        writer.close()
 
 
 def _tell_damage(book: RecordBook, folder: WorkFolder) -> None:

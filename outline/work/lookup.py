@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator
 
-from .records import FOLDED, RecordBook, frame_of, needle_of, read_head, record_files
+from .records import FOLDED, RecordBook, frame_of, needle_of, read_head, reading, record_files
 
 __all__ = ["RecordLookup"]
 
@@ -24,18 +24,19 @@ class RecordLookup:
         """Look at the records that are there.
 
         Raises:
-            OSError: A file cannot be read.
+            WorkException: A file cannot be read.
         """
         self.__folder = folder
-        names = record_files(folder)
-        self.__sorted = os.path.join(folder, FOLDED) if FOLDED in names else ""
         self.__old_of_frames: dict[str, list[str]] = {}
         self.__old_of_any = RecordBook()  # of a run of this launch before it was resumed; most often empty
-        for name in names:
-            if frame_of(name):
-                self.__old_of_frames.setdefault(frame_of(name), []).append(name)
-            elif name != FOLDED:
-                self.__old_of_any.take_file(os.path.join(folder, name))
+        with reading(folder):
+            names = record_files(folder)
+            for name in names:
+                if frame_of(name):
+                    self.__old_of_frames.setdefault(frame_of(name), []).append(name)
+                elif name != FOLDED:
+                    self.__old_of_any.take_file(os.path.join(folder, name))
+        self.__sorted = os.path.join(folder, FOLDED) if FOLDED in names else ""
 
     def find(self, frames: Collection[_Frame], names: Collection[str], *, is_first: bool) -> RecordBook:
         """The newest records of the frames of a chunk.
@@ -46,16 +47,17 @@ class RecordLookup:
             is_first: Nobody else has run them since this object was made.
 
         Raises:
-            OSError: A file cannot be read.
+            WorkException: A file cannot be read.
         """
         book = RecordBook()
-        for frame in frames:
-            for line in filter(None, (self.__old_of_any.line(frame), self.__line_of(frame))):
-                book.take(line)
         old = (file for name in names for file in self.__old_of_frames.get(name, ()))
-        for file in old if is_first else self.__files_of(names):
-            for line in _lines_of(os.path.join(self.__folder, file), frames):
-                book.take(line)
+        with reading(self.__folder):
+            for frame in frames:
+                for line in filter(None, (self.__old_of_any.line(frame), self.__line_of(frame))):
+                    book.take(line)
+            for file in old if is_first else self.__files_of(names):
+                for line in _lines_of(os.path.join(self.__folder, file), frames):
+                    book.take(line)
         return book
 
     def __files_of(self, names: Collection[str]) -> list[str]:

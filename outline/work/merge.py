@@ -6,9 +6,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Any, NamedTuple
 
-from ..exception import WorkException
+from ..exception import WorkException, file_errors
 from ..io.pattern import find_slot
 from .decide import Record
 from .folder import WorkFolder
@@ -63,16 +64,11 @@ def merge(
         shift[source.folder] = launches
         launches = target.copy_launches(source, launches)
     target.keep_numbers(numbers)
-    writer = RecordWriter(target.records, launches)
-    try:
+    with closing(RecordWriter(target.records, launches)) as writer:
         for part in chosen.values():
             _copy_outputs(part, target.folder)
             moved = part.record._replace(launch=part.record.launch + shift[part.folder.folder])
             writer.write(end_line(moved))
-    except OSError as error:
-        raise WorkException(f"cannot write {target.folder}: {error.strerror}") from error
-    finally:
-        writer.close()
     return len(chosen)
 
 
@@ -161,8 +157,9 @@ def _copy_outputs(part: _Part, target: str) -> None:
         if os.path.isabs(state.path) or not os.path.exists(source):
             continue
         place = os.path.join(target, state.path)
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        if os.path.isdir(source):
-            shutil.copytree(source, place, symlinks=True)
-        else:
-            shutil.copy2(source, place)
+        with file_errors(WorkException, f"cannot write {target}"):
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            if os.path.isdir(source):
+                shutil.copytree(source, place, symlinks=True)
+            else:
+                shutil.copy2(source, place)

@@ -12,9 +12,11 @@ import os
 import platform
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from itertools import islice
 from typing import Any
 
+from ..exception import WorkException, file_errors
 from ..files import write_atomic
 from ..frame_end import FrameEnd
 from .decide import FileState, Record, Signature
@@ -30,6 +32,7 @@ __all__ = [
     "needle_of",
     "read_head",
     "read_record",
+    "reading",
     "record_files",
 ]
 
@@ -213,13 +216,14 @@ class RecordWriter:
         """Append a line.
 
         Raises:
-            OSError: The disk is full, or the folder cannot be written.
+            WorkException: The disk is full, or the folder cannot be written.
         """
-        if self.__fd < 0:
-            self.__fd = os.open(self.__path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
-        if os.write(self.__fd, line) < len(line):
-            os.write(self.__fd, b"\n")  # what did not fit is skipped as damaged, and not what comes after it
-            raise OSError(28, "No space left on device", self.__path)
+        with file_errors(WorkException, f"cannot write a record into {os.path.dirname(self.__path)}"):
+            if self.__fd < 0:
+                self.__fd = os.open(self.__path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+            if os.write(self.__fd, line) < len(line):
+                os.write(self.__fd, b"\n")  # what did not fit is skipped as damaged, and not what comes after it
+                raise OSError(28, "No space left on device", self.__path)
 
     def close(self) -> None:
         """Close the file, when there is one."""
@@ -248,11 +252,12 @@ class RecordBook(Mapping[tuple[str, str], Record]):
         """Read all records of a folder.
 
         Raises:
-            OSError: A file cannot be read.
+            WorkException: A file cannot be read.
         """
         book = cls()
-        for name in record_files(folder):
-            book.take_file(os.path.join(folder, name))
+        with reading(folder):
+            for name in record_files(folder):
+                book.take_file(os.path.join(folder, name))
         return book
 
     def take_file(self, path: str) -> None:
@@ -369,6 +374,11 @@ def _is_success(line: bytes) -> bool:
     except ValueError:
         return False
     return end is not None and not end.status
+
+
+def reading(folder: str) -> AbstractContextManager[None]:
+    """Turn errors while records are read into a ``WorkException`` that names their folder."""
+    return file_errors(WorkException, f"cannot read the records in {folder}")
 
 
 def record_files(folder: str) -> list[str]:

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..exception import WorkException, did_you_mean
+from ..exception import WorkException, did_you_mean, file_errors
 from ..files import write_atomic
 from ..frame_end import FrameEnd
 from ..storage import is_url, write
@@ -158,11 +158,9 @@ def _write(path: str, text: str) -> None:
     if is_url(path):
         write(path, text.encode())
         return
-    try:
+    with file_errors(WorkException, f"cannot write {path}"):
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
         write_atomic(path, text)
-    except OSError as error:
-        raise WorkException(f"cannot write {path}: {error.strerror}") from error
 
 
 _HIDDEN = re.compile(r"\.part-\d+-")

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..exception import StorageException, WorkException
+from ..exception import StorageException, WorkException, file_errors
 from ..frame_end import EndedBy, FrameEnd
 from ..frames import FrameSet
 from ..layer.links import LayerLinks, links_of
@@ -21,6 +21,7 @@ from .cached import frame_key
 from .decide import Decision, FileState, Reason, Record, decide
 from .digests import Disk
 from .folder import WorkFolder
+from .lookup import RecordLookup
 from .plan import KEPT, LEFT, after_a_pass, frame_now, rerun_of
 from .records import RecordWriter, begin_line, end_line
 from .results import results_of
@@ -82,7 +83,7 @@ class WorkRun:
         self.__disk.take(handed_on(self.__facts))
         self.__knows_shared: set[str] = set()
         self.__writer = RecordWriter(self.__folder.records, self.__launch)
-        self.__lookup = self.__folder.find_records()
+        self.__lookup = RecordLookup(self.__folder.records)
         self.__book: Mapping[tuple[str, str], Record] = {}
         self.__begun: dict[tuple[str, int], Record] = {}
         self.__parts_then: dict[int, Mapping[str, Any]] = {}
@@ -117,10 +118,7 @@ class WorkRun:
         if name in self.__knows_shared:
             return
         self.__knows_shared.add(name)
-        try:
-            self.__disk.take(states_of_makers(links, frame, self.__folder, self.__lookup))
-        except OSError as error:
-            raise WorkException(f"cannot read the records in {self.__folder.records}: {error.strerror}") from error
+        self.__disk.take(states_of_makers(links, frame, self.__folder, self.__lookup))
 
     def links(self, layer: Layer) -> LayerLinks:
         """The paths of a layer."""
@@ -190,7 +188,7 @@ class WorkRun:
             todo.append(number)
             text = links.item_text(number)
             begun = Record(name, links.key(number), self.__launch, attempt, None, text, self.__read[name, number])
-            self.__write(begin_line(begun))
+            self.__writer.write(begin_line(begun))
             self.__begun[name, number] = begun
         state.todo = state.chunk if len(todo) == len(state.chunk) else FrameSet(todo)
         covers = layer.get_outline().get_work().get("covers", {}).get(name)  # type: ignore[union-attr]  # it has one
@@ -206,10 +204,7 @@ class WorkRun:
         """What is known of the frames of a chunk; unless it is the first attempt, other processes may have run them."""
         numbers = list(frames)
         keys = [(layer, links.key(number)) for number in numbers]
-        try:
-            return self.__lookup.find(keys, {frame_name(number, layer) for number in numbers}, is_first=is_first)
-        except OSError as error:
-            raise WorkException(f"cannot read the records in {self.__folder.records}: {error.strerror}") from error
+        return self.__lookup.find(keys, {frame_name(number, layer) for number in numbers}, is_first=is_first)
 
     def __is_cached(self, layer: Layer, links: LayerLinks, frame: int, tell: Callable[[str], object]) -> bool:
         """Take the outputs of a frame from the cache, where they are in it, and write down that it succeeded."""
@@ -218,11 +213,8 @@ class WorkRun:
             return False
         outputs = links.output_paths(frame)
         try:
-            found = self.__cache.take(key, [(name, join(self.__folder.folder, path)) for name, path in outputs])
-        except OSError as error:
-            raise WorkException(
-                f"cannot copy outputs from the cache {self.__cache.folder}: {error.strerror}"
-            ) from error
+            with file_errors(WorkException, f"cannot copy outputs from the cache {self.__cache.folder}"):
+                found = self.__cache.take(key, [(name, join(self.__folder.folder, path)) for name, path in outputs])
         except StorageException as error:
             tell(f"outline: the cache is left out: {error}\n")
             return False
@@ -315,7 +307,7 @@ class WorkRun:
             result,
             counts,
         )
-        self.__write(end_line(record))
+        self.__writer.write(end_line(record))
         self.__begun.pop((record.layer, frame), None)
         return record
 
@@ -338,7 +330,7 @@ class WorkRun:
                 item = links.item_text(number)  # it failed before it had begun
                 record = Record(name, links.key(number), self.__launch, item=item)
             if record.end is None or record.end.status:
-                self.__write(end_line(record._replace(attempt=attempt, end=end)))
+                self.__writer.write(end_line(record._replace(attempt=attempt, end=end)))
 
     def __states(
         self, layer: Layer, files: Iterable[tuple[str, str, list[str]]], before: Record | None
@@ -360,12 +352,6 @@ class WorkRun:
         if self.__writer.frame != frame:
             self.__writer.close()
             self.__writer = RecordWriter(self.__folder.records, self.__launch, frame)
-
-    def __write(self, line: bytes) -> None:
-        try:
-            self.__writer.write(line)
-        except OSError as error:
-            raise WorkException(f"cannot write a record into {self.__folder.records}: {error.strerror}") from error
 
     def __refuse_superseded(self) -> None:
         if self.__folder.has_launch(self.__launch + 1):

@@ -69,7 +69,6 @@ def states_of_makers(links: LayerLinks, frame: int, folder: WorkFolder, lookup: 
 
     Raises:
         WorkException: A record cannot be read.
-        OSError: Likewise.
     """
     for maker, made in links.makers(frame):
         if made is not None:

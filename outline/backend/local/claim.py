@@ -14,7 +14,7 @@ import platform
 import time
 from typing import Any
 
-from ...exception import LaunchException, SessionException
+from ...exception import LaunchException, SessionException, file_errors
 from ...files import make_whole, write_atomic
 from ...process import process_birth
 from ...session_paths import SessionPaths
@@ -52,7 +52,7 @@ def take_claim(paths: SessionPaths) -> Claim:
         SessionException: The session cannot be written.
     """
     owner = {"host": platform.node(), "pid": os.getpid(), "born": process_birth(os.getpid())}
-    try:
+    with file_errors(SessionException, f"cannot write {paths.runs}"):
         make_folder(paths.runs, below=paths.folder)
         last = _last_number(paths)
         refuse(_runner(paths, last), paths)
@@ -60,8 +60,6 @@ def take_claim(paths: SessionPaths) -> Claim:
         if not make_whole(path, json.dumps(owner), mode=file_mode()):
             refuse(_runner(paths, last + 1), paths)
             raise LaunchException(f"{paths.folder} was run by another process just now; try again")
-    except OSError as error:
-        raise SessionException(f"cannot write {paths.runs}: {error.strerror}") from error
     return Claim(path, owner)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from ...exception import OutlineException
+from ...exception import OutlineException, file_errors
 from ...files import write_atomic
 from .gather import gather
 from .page import page
@@ -26,8 +26,6 @@ def write_report(job: str, path: str, server: str | None = None, *, pictures: in
         OutlineException: The job cannot be read, or the page cannot be written.
     """
     text = page(gather(job, server, pictures=pictures))
-    try:
+    with file_errors(OutlineException, f"cannot write {path}"):
         write_atomic(path, text.encode("utf-8", "backslashreplace"))  # names of files may be no text
-    except OSError as error:
-        raise OutlineException(f"cannot write {path}: {error.strerror}") from error
     return os.path.abspath(path)

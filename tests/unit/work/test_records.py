@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from outline.exception import WorkException
 from outline.frame_end import EndedBy, FrameEnd
 from outline.work.decide import FileState, Record, Signature
 from outline.work.records import (
@@ -180,7 +181,7 @@ def test_a_full_disk_is_told_and_costs_one_record(tmp_path: Path):
     try:
         writer._RecordWriter__fd = writer_fd  # type: ignore[attr-defined]  # no file of a user can be on /dev/full
 
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(WorkException, match="No space left"):
             writer.write(b"[1]")
     finally:
         writer.close()
