@@ -14,6 +14,7 @@ from . import ranges
 from .args import reported, where
 from .context import report_problem
 from .data_args import data_arg
+from .depends import all_before
 from .state import SLOT, state_of
 
 if TYPE_CHECKING:
@@ -258,15 +259,9 @@ def hold(ol: Outline) -> None:
                 held.add(layer.get_name())
             elif not any(depend.get_depend_on_layer() is maker for depend in layer.get_depends()):
                 layer.depend_on(maker, DependType.LayerOnLayer)
-    more = set(held)
-    while more:
-        more = {
-            layer.get_name()
-            for layer in layers
-            if layer.get_name() not in held
-            and any(depend.get_depend_on_layer().get_name() in held for depend in layer.get_depends())
-        }
-        held |= more
+    if held:
+        waiting = (layer for layer in layers if any(before.get_name() in held for before in all_before(layer)))
+        held |= {layer.get_name() for layer in waiting}
     for layer in layers:
         if layer.get_name() in held:
             held.update(preprocess.get_name() for preprocess in layer.get_preprocess_layers())

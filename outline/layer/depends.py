@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..constants import OUTLINE_MODE_INIT
@@ -16,7 +16,7 @@ from .state import SLOT, state_of
 if TYPE_CHECKING:
     from .base import Layer
 
-__all__ = ["depend", "dependents", "resolve"]
+__all__ = ["all_before", "depend", "dependents", "resolve"]
 
 logger = logging.getLogger("outline.layer")
 
@@ -133,9 +133,13 @@ def _propagate(layer: Layer, on_layer: Layer) -> None:
             continue
         for mine in layer.get_depends():
             other = mine.get_depend_on_layer()
-            if other is on_layer or other is target or _waits_for(target, other) or _waits_for(other, target):
+            if other is on_layer or other is target or _are_ordered(target, other):
                 continue
             other.depend_all(target, propigate=False)
+
+
+def _are_ordered(one: Layer, other: Layer) -> bool:
+    return any(before is other for before in all_before(one)) or any(before is one for before in all_before(other))
 
 
 def _as_list(require: Any) -> list[Any]:
@@ -144,16 +148,14 @@ def _as_list(require: Any) -> list[Any]:
     return list(require) if isinstance(require, (list, tuple, set, frozenset)) else [require]
 
 
-def _waits_for(layer: Layer, target: Layer) -> bool:
-    """Tell whether a layer waits for another one, directly or through others."""
+def all_before(layer: Layer) -> Iterator[Layer]:
+    """Yield the layers that a layer waits for, directly or through others, each once."""
     seen: set[int] = set()
-    stack = [layer]
-    while stack:
-        for one in stack.pop().get_depends():
-            on = one.get_depend_on_layer()
-            if on is target:
-                return True
+    waiting = [layer]
+    while waiting:
+        for depend in waiting.pop().get_depends():
+            on = depend.get_depend_on_layer()
             if id(on) not in seen:
                 seen.add(id(on))
-                stack.append(on)
-    return False
+                waiting.append(on)
+                yield on

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..frames import FrameSet
 from ..tokens import TOKENS
+from .args import where
+from .mistakes import class_mistakes, misspelt_sections, unread_arguments
 from .state import state_of
 
 if TYPE_CHECKING:
     from .base import Layer
 
-__all__ = ["Doubt", "doubts", "misspelt_tokens", "texts_in"]
+__all__ = ["Doubt", "doubts", "misspelt_tokens", "probable_mistakes", "unknown_names"]
 
 _TOKEN = r"%\{[A-Za-z_]+(?::[^{}\n]*)?\}|\#[A-Za-z_]+\#"
+_NAMED = r"%\{(INPUT|INPUTLIST|OUTPUT|ITEM):([^{}\n]+)\}"
 _DEEPEST = 4  # of lists in lists; a value may hold itself
 _LIKENESS = 0.75  # finds %{FRAM}, leaves the %{http_code} of curl and the %{NAME} of rpm alone
 
@@ -37,8 +41,27 @@ def doubts(layer: Layer) -> Iterator[Doubt]:
         for found, meant in misspelt_tokens(value):
             text = f"its argument {name!r} has {found!r}, which is not a token; did you mean {meant!r}?"
             yield Doubt("token", text)
+    for problem in unknown_names(layer):
+        yield Doubt("token", problem)
     for path in _missing_files(layer):
         yield Doubt("file", f"its {path} does not exist now, and nothing that runs before it declares it as output")
+
+
+def probable_mistakes(layers: Sequence[Layer]) -> Iterator[str]:
+    """All that is told at a launch, a sentence each, with the line of the script."""
+    for layer in layers:
+        for name in unread_arguments(layer):
+            yield f"{where(layer)}: no code seems to read the argument {name!r}"
+        yield from (f"{where(one)}: {problem}" for one in _with_children(layer) for _, problem in doubts(one))
+    yield from misspelt_sections(layers)
+    for _, mistake in class_mistakes(layers):
+        yield f"{os.path.basename(mistake.file)}:{mistake.line}: {mistake.message}"
+
+
+def _with_children(layer: Layer) -> Iterator[Layer]:
+    yield layer
+    for child in layer.get_children():
+        yield from _with_children(child)
 
 
 # -- tokens ----------------------------------------------------------------------------------------------------
@@ -53,18 +76,18 @@ def misspelt_tokens(value: Any) -> list[tuple[str, str]]:
     Args:
         value: A text, or what holds texts.
     """
-    text = "\n".join(texts_in(value))  # a layer may have 100,000 commands, most of them with the same tokens
+    text = "\n".join(_texts_in(value))  # a layer may have 100,000 commands, most of them with the same tokens
     words = dict.fromkeys(re.findall(_TOKEN, text)) if "%{" in text or "#" in text else ()
     return [(word, meant) for word in words if (meant := _meant(word))]
 
 
-def texts_in(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
+def _texts_in(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
     """The texts in a value, also in lists and dicts."""
     if isinstance(value, str):
         yield value
     elif depth and isinstance(value, (Mapping, list, tuple)):
         for one in value.values() if isinstance(value, Mapping) else value:
-            yield from texts_in(one, depth - 1)
+            yield from _texts_in(one, depth - 1)
 
 
 def _meant(word: str) -> str:
@@ -88,6 +111,40 @@ def _nearest(token: str) -> str:
         for name in get_close_matches(token.strip("%{}#").upper(), list(names), n=1, cutoff=_LIKENESS):
             return names[name]
     return ""
+
+
+def unknown_names(layer: Layer) -> Iterator[str]:
+    """A sentence for each name in a token that no input, output or part of the first item has.
+
+    Other items may have other parts, so it is no error.
+    """
+    known: dict[str, tuple[str, list[str]]] = {}
+    for argument, value in state_of(layer).args.items():
+        text = "\n".join(_texts_in(value))
+        for kind, name in dict.fromkeys(re.findall(_NAMED, text)) if "%{" in text else ():
+            kind = kind.removesuffix("LIST")
+            if kind not in known:
+                known[kind] = _names_of(layer, kind)
+            owner, names = known[kind]
+            if owner and name not in names:
+                yield f"its argument {argument!r} names {name!r} of {owner}, which has {', '.join(names) or 'none'}"
+
+
+def _names_of(layer: Layer, kind: str) -> tuple[str, list[str]]:
+    """What has the names that a kind of token can have, for people, and these names; nothing where nobody knows."""
+    from .datasets import item_of  # with what reads tables and files, and most layers name none
+    from .links import links_of
+
+    owner = layer.get_parent() or layer
+    ol = owner.get_outline()
+    if kind != "ITEM":
+        links = links_of(owner)
+        return f"the {kind.lower()}s", [one.name for one in (links.inputs if kind == "INPUT" else links.outputs)]
+    frames = None if ol is None or owner.get_items() is None or ol.holds(owner) else owner.get_frame_range()
+    if not frames:
+        return "", []
+    item = item_of(owner, FrameSet(frames)[0])
+    return f"the item {item.key!r}", list(map(str, item.value)) if isinstance(item.value, Mapping) else []
 
 
 # -- files -----------------------------------------------------------------------------------------------------

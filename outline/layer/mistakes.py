@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import CodeType, FunctionType, ModuleType
@@ -14,7 +13,6 @@ from ..exception import LayerException
 from ..plugins import PluginManager
 from .args import KNOWN, where
 from .context import report_problem
-from .doubts import doubts
 from .reach import inner_codes, reachable_functions
 from .state import declared_args, required_args, state_of
 
@@ -27,7 +25,6 @@ __all__ = [
     "class_mistakes",
     "means_its_own",
     "misspelt_sections",
-    "probable_mistakes",
     "reads_by_itself",
     "unread_arguments",
 ]
@@ -48,23 +45,6 @@ _FOREIGN = {
 _READERS = {"get_arg", "is_arg_set", "require_arg", "set_default_arg"}
 _HOOKS = ("_after_init", "_after_parented", "_setup", "_before_execute", "_execute", "_after_execute")
 _LIKENESS = 0.85  # finds _exceute and _set_up, leaves _execute_frame and _setup_scene alone
-
-
-def probable_mistakes(layers: Sequence[Layer]) -> Iterator[str]:
-    """All that is told at a launch, a sentence each, with the line of the script."""
-    for layer in layers:
-        for name in unread_arguments(layer):
-            yield f"{where(layer)}: no code seems to read the argument {name!r}"
-        yield from (f"{where(one)}: {problem}" for one in _with_children(layer) for _, problem in doubts(one))
-    yield from misspelt_sections(layers)
-    for _, mistake in class_mistakes(layers):
-        yield f"{os.path.basename(mistake.file)}:{mistake.line}: {mistake.message}"
-
-
-def _with_children(layer: Layer) -> Iterator[Layer]:
-    yield layer
-    for child in layer.get_children():
-        yield from _with_children(child)
 
 
 # -- arguments -------------------------------------------------------------------------------------------------

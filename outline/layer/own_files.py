@@ -8,15 +8,14 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..exception import LayerNotFound
 from ..io.path import absolute_path, expand_path
 from ..io.pattern import find_slot
+from .depends import all_before
 from .outputs import declared_outputs
 
 if TYPE_CHECKING:
     from ..items import Items
     from ..loader import Outline
-    from .base import Layer
 
 __all__ = ["look_of", "maker_finder"]
 
@@ -53,18 +52,9 @@ def maker_finder(ol: Outline, folder: str) -> Callable[[Items], Callable[[str], 
 
 def _with_all_before(ol: Outline, name: str) -> set[str]:
     """The names of a layer and of all that it waits for; of none without a name."""
-    found: set[str] = set()
-    waiting = [name] if name else []
-    while waiting:
-        name = waiting.pop()
-        try:
-            layer: Layer = ol.get_layer(name)
-        except LayerNotFound:  # told by whoever needs it
-            continue
-        if name not in found:
-            found.add(name)
-            waiting += [depend.get_depend_on_layer().get_name() for depend in layer.get_depends()]
-    return found
+    if not ol.is_layer(name):  # told by whoever needs it
+        return set()
+    return {name, *(layer.get_name() for layer in all_before(ol.get_layer(name)))}
 
 
 def look_of(path: str, folder: str) -> str:

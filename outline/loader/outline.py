@@ -22,9 +22,8 @@ from ..frames import FrameRangeError, FrameSet
 from ..layer.context import registry, report_problem, use_outline
 from ..layer.data_args import data_arg
 from ..layer.depends import resolve
-from ..layer.mistakes import probable_mistakes
+from ..layer.doubts import probable_mistakes
 from ..layer.ranges import DEFAULT_FRAME_RANGE
-from ..layer.unknown_names import tell_unknown_names
 from ..script import run_script
 from ..session import Session, conform_name, is_session_path
 from .checks import check_job_name, check_length, find_ring
@@ -328,7 +327,7 @@ class Outline(metaclass=_OutlineType):
         if self._ol_state.held and not self.get_work():
             raise LayerException(f"items of layer {min(self._ol_state.held)!r} are made first; launch with --work DIR")
         self.__tell_what_is_left_out()
-        for mistake in (*probable_mistakes(self.get_layers()), *tell_unknown_names(self.get_layers())):
+        for mistake in probable_mistakes(self.get_layers()):
             logger.warning("%s", mistake)
         self._ol_state.mode = OUTLINE_MODE_SETUP
         self._ol_state.path = None

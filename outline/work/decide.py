@@ -114,6 +114,16 @@ class Record(NamedTuple):
     result: Any = None
     counts: Mapping[str, float] = MappingProxyType({})
 
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether it ended well; a frame that has not ended did neither."""
+        return self.end is not None and not self.end.status
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended otherwise."""
+        return self.end is not None and bool(self.end.status)
+
 
 class FrameNow(NamedTuple):
     """What a frame is in this launch.

@@ -111,20 +111,12 @@ def _parts(sources: Sequence[WorkFolder]) -> Iterator[_Part]:
         for frame in list(book):
             record = book.get(frame)
             if record is not None and record.end is not None:
-                yield _Part(
-                    source,
-                    record,
-                    float(source.launch(record.launch).get("started") or 0),
-                )
+                yield _Part(source, record, float(source.launch(record.launch).get("started") or 0))
 
 
 def _is_better(part: _Part, other: _Part) -> bool:
     """Whether a frame has succeeded in one folder and failed in the other."""
-    return _failed(other) and not _failed(part)
-
-
-def _failed(part: _Part) -> bool:
-    return part.record.end is None or bool(part.record.end.status)
+    return part.record.has_succeeded and not other.record.has_succeeded
 
 
 def _written(part: _Part) -> list[tuple[str, str, str]]:

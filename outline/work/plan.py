@@ -235,7 +235,7 @@ def _with_files_read(records: Iterable[Record | None], disk: Disk) -> Iterator[R
     """Yield records, once those of their files that seem to be others are read; several at a time are sooner read."""
     records = iter(records)
     while block := list(islice(records, _FRAMES_AT_ONCE)):
-        good = [record for record in block if record is not None and record.end is not None and not record.end.status]
+        good = [record for record in block if record is not None and record.has_succeeded]
         disk.read_ahead(state for record in good for state in (*record.outputs, *record.inputs))
         yield from block
 
@@ -329,7 +329,7 @@ def frame_now(
 
 def after_a_pass(layer: Layer, record: Record, now: FrameNow) -> FrameNow:
     """What a frame is that has run in this launch, or in an earlier pass of it: only a change makes it run again."""
-    if record.end is None or record.end.status or str(layer.get_type()) == "Post":
+    if not record.has_succeeded or str(layer.get_type()) == "Post":
         return now
     return now._replace(is_forced=False, rerun=Rerun.CHANGED if now.rerun is Rerun.ALWAYS else now.rerun)
 

@@ -370,10 +370,9 @@ class RecordBook(Mapping[tuple[str, str], Record]):
 
 def _is_success(line: bytes) -> bool:
     try:
-        end = read_record(line).end
+        return read_record(line).has_succeeded
     except ValueError:
         return False
-    return end is not None and not end.status
 
 
 def reading(folder: str) -> AbstractContextManager[None]:

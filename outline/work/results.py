@@ -224,12 +224,12 @@ class Summary:
             if record is None:
                 continue
             begun = now if record.launch == self.launch else "interrupted"
-            state = begun if record.end is None else "failed" if record.end.status else "done"
+            state = "failed" if record.has_failed else "done" if record.has_succeeded else begun
             state = "gone" if (name, key) in gone else state
             self.layers.setdefault(name, {}).setdefault(state, []).append(key)
             if state == "gone":
                 continue
-            if record.end is not None and record.end.status:
+            if record.end is not None and record.has_failed:
                 self.errors[name, same_words(record.key, record.end)] += 1
             for counter, value in record.counts.items():
                 self.counts[name, counter] += value

@@ -50,10 +50,6 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _is_good(record: Record) -> bool:
-    return record.end is not None and not record.end.status
-
-
 def _is_timed(layer: Layer) -> bool:
     """Whether the chunks of a layer are a length of time; then the next attempt at a frame may be in another chunk."""
     return bool(chunk_seconds(layer.get_arg("chunk")))
@@ -259,7 +255,7 @@ class WorkRun:
         is_forced = forced is None or bool(forced and frame in FrameSet(forced))
         kept = self.__facts.get("keep", {}).get(name, [])
         is_kept = kept is None or bool(kept and frame in FrameSet(kept))
-        if is_kept and not is_forced and record is not None and record.launch == self.__launch and _is_good(record):
+        if is_kept and not is_forced and record is not None and record.launch == self.__launch and record.has_succeeded:
             return KEPT
         rerun = rerun_of(layer, links)
         disk = self.__disk.of_layer(layer)
@@ -329,7 +325,7 @@ class WorkRun:
             if record is None or record.launch < self.__launch:
                 item = links.item_text(number)  # it failed before it had begun
                 record = Record(name, links.key(number), self.__launch, item=item)
-            if record.end is None or record.end.status:
+            if not record.has_succeeded:
                 self.__writer.write(end_line(record._replace(attempt=attempt, end=end)))
 
     def __states(

@@ -90,8 +90,7 @@ class _Lineage:
         self.__readers: dict[str, list[Record]] = defaultdict(list)
         self.__parts: dict[str, list[str]] = defaultdict(list)
         book = folder.read_records()
-        records = [record for record in map(book.get, list(book)) if record is not None and record.end is not None]
-        done = [record for record in records if record.end is not None and not record.end.status]
+        done = [record for record in map(book.get, list(book)) if record is not None and record.has_succeeded]
         for record in done:
             self.__written[record.layer][record.key] = [state.path for state in record.outputs]
             self.__makers.update((state.path, record) for state in record.outputs)

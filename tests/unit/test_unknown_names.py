@@ -7,7 +7,7 @@ import pytest
 
 from outline import Outline
 from outline.exception import LayerException
-from outline.layer.unknown_names import unknown_names
+from outline.layer.doubts import unknown_names
 from outline.modules.shell import Shell
 
 SHOTS = {"a": {"shot": "sh1", "first": 1}, "b": {"shot": "sh2", "first": 2}}

@@ -16,7 +16,6 @@ from ...layer.data_args import data_arg
 from ...layer.doubts import doubts
 from ...layer.inputs import read_inputs
 from ...layer.mistakes import class_mistakes, misspelt_sections, unread_arguments
-from ...layer.unknown_names import unknown_names
 from ...loader import Outline, load_outline
 from ...loader.reading import read_script
 from ...resources import parse_cores, parse_memory_kb
@@ -122,8 +121,6 @@ class _Check:
                 self.__about(layer, "note", "undeclared", text)
             for rule, problem in doubts(layer):
                 self.__about(layer, "warning", rule, problem)
-            for problem in unknown_names(layer):
-                self.__about(layer, "warning", "token", problem)
         for problem in misspelt_sections(layers):
             self.__add("warning", "config", problem)
         self.__look_at_classes(layers)

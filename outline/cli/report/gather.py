@@ -91,7 +91,7 @@ def _status_of(work: WorkFolder, records: Mapping[str, list[Record]]) -> JobStat
     for name, mine in records.items():
         states: dict[FrameState, list[int]] = {}
         for record in mine:
-            state = S.WAITING if record.end is None else S.DEAD if record.end.status else S.SUCCEEDED
+            state = S.DEAD if record.has_failed else S.SUCCEEDED if record.has_succeeded else S.WAITING
             states.setdefault(state, []).append(frame_of(record.key, numbers))
         counts = {state: len(frames) for state, frames in states.items()}
         known = str(FrameSet([frame for found in states.values() for frame in found]))

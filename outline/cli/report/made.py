@@ -44,7 +44,7 @@ def made_in_work(folder: WorkFolder, records: Mapping[str, Iterable[Record]]) ->
     """The outputs of frames that have succeeded, as their records tell."""
     for layer, found in records.items():
         for record in found:
-            if record.end is not None and not record.end.status:
+            if record.has_succeeded:
                 for state in record.outputs:
                     yield Made(layer, state.name, record.key, join(folder.folder, state.path))
 
