@@ -15,6 +15,7 @@ from outline.scheduler.cuebot_edges import CuebotRefuses, FarmLayer, cuebot_pair
 
 from ..spec.values import repeated_frames
 from .errors import CannotDo
+from .facts import LayerFacts
 from .job import Job
 
 __all__ = ["Depend", "Edges", "End", "Row", "edges_of", "make_depend"]
@@ -154,6 +155,21 @@ class End(NamedTuple):
     job: Job
     layer: int = -1
     ref: int = -1
+
+    @classmethod
+    def of_frame(cls, job: Job, ref: int) -> End:
+        """A frame as an end."""
+        return cls(job, job.layer_of(ref), ref)
+
+    @property
+    def facts(self) -> LayerFacts:
+        """The facts of the layer."""
+        return self.job.layers[self.layer]
+
+    @property
+    def refs(self) -> range:
+        """The frame, or the frames of the layer."""
+        return range(self.ref, self.ref + 1) if self.ref >= 0 else self.job.state.frames.refs_of(self.layer)
 
     @property
     def kind(self) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from .depend import Depend, Row
+from .depend import Depend, End, Row
 from .job import Job
 from .saving import Table, Unsaved
 
@@ -84,6 +84,22 @@ class Depends(Table[Depend]):
         """The dependencies on exactly this frame, with pairs."""
         pairs = [Row(one, pair) for one, numbers in self.pairs_on(job, ref) for pair in numbers]
         return [*self.on_single(job, ref), *pairs]
+
+    def of_end(self, end: End) -> list[Row]:
+        """All dependencies of a frame, of a layer and its frames, or of a job itself."""
+        return self.of_frame(end.job, end.ref) if end.ref >= 0 else self.of(end.job.id, end.layer_name)
+
+    def on_end(self, end: End) -> list[Row]:
+        """All dependencies on a frame, on a layer and its frames, or on a job and all that is in it."""
+        return self.on_frame(end.job, end.ref) if end.ref >= 0 else self.on(end.job.id, end.layer_name or None)
+
+    def droppable(self, end: End) -> list[Row]:
+        """The dependencies of an end that clients can drop: its own, and all that are in a job."""
+        if end.kind == "JOB":
+            return self.of(end.job.id)
+        if end.kind == "LAYER":
+            return [row for row in self.of_end(end) if row.depend.er_ref < 0]
+        return [row for row in self.of_end(end) if row.er_ref == end.ref]
 
     def on_single(self, job: Job, ref: int) -> list[Row]:
         """The dependencies on exactly this frame that are no pairs."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from . import changing, steering
 from .job import Job
+from .saving import Table
 from .state import FarmState
 from .things import MIN_MEMORY, Action, Filter, Matcher
 
@@ -37,22 +38,21 @@ _TESTS: dict[str, Callable[[str, str], bool]] = {
 _OPPOSITES = {"DOES_NOT_CONTAIN": "CONTAINS", "IS_NOT": "IS"}
 
 
-def filters_of(farm: FarmState, show: str) -> list[Filter]:
+def filters_of(filters: Table[Filter], show: str) -> list[Filter]:
     """The filters of a show in the order in which they run."""
-    return sorted((one for one in farm.filters.values() if one.show == show), key=lambda one: one.order)
+    return sorted(filters.where(show=show), key=lambda one: one.order)
 
 
-def order_filters(farm: FarmState, show: str) -> None:
+def order_filters(filters: Table[Filter], show: str) -> None:
     """Number the filters of a show from 1 on, in their order."""
-    for number, one in enumerate(filters_of(farm, show), start=1):
-        one.order = float(number)
-        farm.filters.save(one)
+    for number, one in enumerate(filters_of(filters, show), start=1):
+        filters.change(one, order=float(number))
 
 
 def run_filters(farm: FarmState, job: Job) -> None:
     """Apply the enabled filters of a job's show, up to one that stops."""
     already: set[str] = set()
-    for one in filters_of(farm, job.facts.show):
+    for one in filters_of(farm.filters, job.facts.show):
         if one.enabled and apply_filter(farm, one, job, already):
             return
 

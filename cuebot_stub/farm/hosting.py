@@ -11,6 +11,7 @@ from .hosts import Host, Proc
 from .job import Job
 from .lending import forget_partitions, procs_in
 from .running import kill_proc, start_frame
+from .saving import Table
 from .state import FarmState
 from .things import Allocation, RenderPartition
 
@@ -20,10 +21,10 @@ __all__ = [
 ]  # fmt: skip
 
 
-def default_allocation(farm: FarmState) -> Allocation:
+def default_allocation(allocations: Table[Allocation]) -> Allocation:
     """The allocation of hosts that ask for none."""
-    default = farm.allocations.first(is_default=True) or farm.allocations.named("local.general")
-    return default or next(iter(farm.allocations.values()))
+    default = allocations.first(is_default=True) or allocations.named("local.general")
+    return default or next(iter(allocations.values()))
 
 
 def host_changed(farm: FarmState, host: Host) -> None:

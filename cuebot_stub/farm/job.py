@@ -6,6 +6,7 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 from outline.names import log_name
 from outline.scheduler import FrameState, JobPlan, JobState, LayerPlan, Move
@@ -112,6 +113,11 @@ class Job:
         return self.facts.state == "PENDING"
 
     @property
+    def is_over(self) -> bool:
+        """Whether the job is finished, and none of its processes runs any more."""
+        return self.facts.state == "FINISHED" and not self.procs
+
+    @property
     def tags(self) -> frozenset[str]:
         """The tags of all layers in lower case. A host with none of them cannot run a frame of the job."""
         if self._tags is None:
@@ -215,6 +221,10 @@ class Jobs(dict[str, Job]):
     def save_frame(self, job: Job, ref: int) -> None:
         """Mark a frame as changed."""
         self._unsaved.frame(job, ref)
+
+    def where(self, **facts: Any) -> list[Job]:
+        """All jobs with these values of facts."""
+        return [job for job in self.values() if all(getattr(job.facts, name) == facts[name] for name in facts)]
 
     def count_waiting(self, job: Job) -> bool:
         """Look whether a job has frames to start. Returns whether it has more than at the last look."""

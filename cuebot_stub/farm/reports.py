@@ -64,7 +64,7 @@ def host_reported(farm: FarmState, report: HostReport, running: Iterable[FrameRe
 def _make_host(farm: FarmState, name: str, report: HostReport) -> Host:
     facility = next((one.name for one in farm.facilities.values() if one.name == report.facility.lower()), "local")
     allocations = [farm.allocations.named(f"{facility}.{tag}") for tag in report.tags]
-    default = default_allocation(farm)
+    default = default_allocation(farm.allocations)
     if default.facility != facility:
         default = farm.allocations.named(f"{facility}.general") or default
     allocation = next((one for one in allocations if one is not None), default)

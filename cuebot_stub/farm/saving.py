@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from functools import cache
@@ -117,6 +118,10 @@ class Table(dict[str, T]):
         self[thing.id] = thing
         self.save(thing)
         return thing
+
+    def create(self, *values: Any, **others: Any) -> T:
+        """Make a thing with a new id and these values, and add it."""
+        return self.add(self.make(str(uuid.uuid4()), *values, **others))
 
     def save(self, thing: T) -> None:
         """Mark a thing as changed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ..farm.errors import Invalid
 
-__all__ = ["as_cores", "core_points", "layer_points", "whole_points"]
+__all__ = ["as_cores", "core_points", "layer_points", "least_points", "whole_points"]
 
 _NONE, _CORE, _LEAST = -1, 100, 10
 _MOST_CORES = 21474836.0  # more core points do not fit Cuebot's 32 bits, where they wrap around
@@ -37,6 +37,17 @@ def whole_points(cores: float) -> int:
     """
     points = core_points(cores)
     return _NONE if points == _NONE * _CORE else int((cores * _CORE + 0.5) / _CORE) * _CORE
+
+
+def least_points(cores: float) -> int:
+    """Whole cores as core points, for what has no negative number of cores.
+
+    Raises:
+        Invalid: The value is negative, not a number, or too large for a message.
+    """
+    if cores < 0:
+        raise Invalid(f"{cores:g} is not a number of cores")
+    return whole_points(cores)
 
 
 def layer_points(cores: float) -> int:

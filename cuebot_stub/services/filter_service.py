@@ -12,6 +12,7 @@ from opencue_proto import filter_pb2
 from ..farm import filters
 from ..farm.errors import Invalid, NotFound
 from ..farm.farm import Farm
+from ..farm.saving import Table
 from ..farm.things import Action, Filter, Matcher, Show
 from .calls import Call, call, sets
 from .finding import enum_name, find, find_job, new_name
@@ -23,29 +24,27 @@ __all__ = ["ActionService", "FilterService", "MatcherService", "create_filter", 
 _LONGEST_ACTION = 24
 
 
-def find_filter(farm: Farm, request: Any) -> Filter:
+def find_filter(table: Table[Filter], show: Show, name: str) -> Filter:
     """A show's filter by name.
 
     Raises:
         NotFound: There is none.
     """
-    show = find(farm.shows, request.show)
-    found = farm.filters.first(show=show.id, name=request.name)
+    found = table.first(show=show.id, name=name)
     if found is None:
-        raise NotFound(f"the show {show.name} has no filter {request.name!r}")
+        raise NotFound(f"the show {show.name} has no filter {name!r}")
     return found
 
 
-def create_filter(farm: Farm, show: Show, name: str) -> Filter:
+def create_filter(table: Table[Filter], show: Show, name: str) -> Filter:
     """Make the last filter of a show. It has no matchers yet and matches no job."""
-    made = Filter(str(uuid.uuid4()), _new_name(farm, show, name), show.id, order=float("inf"))
-    farm.filters.add(made)
-    filters.order_filters(farm, show.id)
+    made = table.create(_new_name(table, show, name), show.id, order=float("inf"))
+    filters.order_filters(table, show.id)
     return made
 
 
-def _new_name(farm: Farm, show: Show, name: str) -> str:
-    return new_name(farm.filters, name, f"the show {show.name}", show=show.id)
+def _new_name(table: Table[Filter], show: Show, name: str) -> str:
+    return new_name(table, name, f"the show {show.name}", show=show.id)
 
 
 def _matcher(farm: Farm, filter: Filter, data: Any, id: str) -> Matcher:
@@ -66,22 +65,21 @@ def _action(farm: Farm, filter: Filter, data: Any, id: str) -> Action:
 _MAKERS: dict[str, Callable[[Farm, Filter, Any, str], Any]] = {"matchers": _matcher, "actions": _action}
 
 
-def _put(farm: Farm, filter: Filter, parts: str, id: str, new: Any = None) -> None:
+def _put(table: Table[Filter], filter: Filter, parts: str, id: str, new: Any = None) -> None:
     """Put a matcher or an action in the place of the one with this id, or at the end; None removes it."""
     found = {**{one.id: one for one in getattr(filter, parts)}, id: new}
     kept = [one for one in found.values() if one is not None]
     if parts == "actions":  # the one that stops comes last
         kept.sort(key=lambda action: action.type == "STOP_PROCESSING")
-    farm.filters.change(filter, **{parts: kept})
+    table.change(filter, **{parts: kept})
 
 
 def _moves(order: Callable[[Filter, Any], float]) -> Call:
     """A call that moves a filter to before a place, counted from 1."""
 
-    def move(service: Service, request: Any) -> None:
-        filter = find(service.farm.filters, request.filter)
+    def move(service: Service, filter: Filter, request: Any) -> None:
         filter.order = order(filter, request) - 0.1
-        filters.order_filters(service.farm, filter.show)
+        filters.order_filters(service.farm.filters, filter.show)
 
     return move
 
@@ -91,34 +89,28 @@ class FilterService(Service):
 
     name, kind = "filter.FilterInterface", "filter"
 
-    FindFilter = call(lambda farm, request: find_filter(farm, request))
-    GetMatchers = call(lambda farm, request: find(farm.filters, request.filter).matchers)
-    GetActions = call(lambda farm, request: find(farm.filters, request.filter).actions)
+    FindFilter = call(lambda farm, request: find_filter(farm.filters, find(farm.shows, request.show), request.name))
+    GetMatchers = call(lambda farm, filter, request: filter.matchers)
+    GetActions = call(lambda farm, filter, request: filter.actions)
 
-    def CreateMatcher(self, request: Any) -> Answer:
-        return self._create(request, "matchers")
-
-    def CreateAction(self, request: Any) -> Answer:
-        return self._create(request, "actions")
-
-    def _create(self, request: Any, parts: str) -> Any:
-        filter = find(self.farm.filters, request.filter)
+    def CreateMatcher(self, filter: Filter, request: Any, parts: str = "matchers") -> Answer:
         made = _MAKERS[parts](self.farm, filter, request.data, str(uuid.uuid4()))
-        _put(self.farm, filter, parts, made.id, made)
+        _put(self.farm.filters, filter, parts, made.id, made)
         return made
+
+    def CreateAction(self, filter: Filter, request: Any) -> Answer:
+        return self.CreateMatcher(filter, request, "actions")
 
     SetEnabled = sets("enabled")
     SetType = sets("type")  # whether a job must match all matchers, or any
 
-    def SetName(self, request: Any) -> None:
-        filter = find(self.farm.filters, request.filter)
+    def SetName(self, filter: Filter, request: Any) -> None:
         show, is_same = self.farm.shows[filter.show], filter.name == request.name
-        self._change(request.filter, name=filter.name if is_same else _new_name(self.farm, show, request.name))
+        self._change(filter, name=filter.name if is_same else _new_name(self.farm.filters, show, request.name))
 
-    def Delete(self, request: Any) -> None:
-        filter = find(self.farm.filters, request.filter)
+    def Delete(self, filter: Filter, request: Any) -> None:
         self.farm.filters.remove(filter)
-        filters.order_filters(self.farm, filter.show)
+        filters.order_filters(self.farm.filters, filter.show)
 
     RaiseOrder = _moves(lambda filter, request: filter.order - 1)
     LowerOrder = _moves(lambda filter, request: filter.order + 1.2)
@@ -126,14 +118,12 @@ class FilterService(Service):
     OrderLast = _moves(lambda filter, request: float("inf"))
     SetOrder = _moves(lambda filter, request: request.order)
 
-    def RunFilterOnJobs(self, request: Any) -> None:
-        filter = find(self.farm.filters, request.filter)
-        for job in [find_job(self.farm, message) for message in request.jobs.jobs]:
+    def RunFilterOnJobs(self, filter: Filter, request: Any) -> None:
+        for job in [find_job(self.farm.jobs, message) for message in request.jobs.jobs]:
             filters.apply_filter(self.farm, filter, job)
 
-    def RunFilterOnGroup(self, request: Any) -> None:
-        filter, group = find(self.farm.filters, request.filter), find(self.farm.groups, request.group)
-        for job in [job for job in self.farm.jobs.values() if job.facts.group == group.id]:
+    def RunFilterOnGroup(self, filter: Filter, request: Any) -> None:
+        for job in self.farm.jobs.where(group=find(self.farm.groups, request.group).id):
             filters.apply_filter(self.farm, filter, job)
 
 
@@ -142,24 +132,15 @@ class _PartService(Service):
 
     part: ClassVar[str]
 
-    def Commit(self, request: Any) -> None:
-        message, filter = self._find(request)
-        made = _MAKERS[f"{self.part}s"](self.farm, filter, message, message.id)
-        _put(self.farm, filter, f"{self.part}s", message.id, made)
+    GetParentFilter = call(lambda farm, filter, request: filter)
 
-    def GetParentFilter(self, request: Any) -> Answer:
-        return self._find(request)[1]
-
-    def Delete(self, request: Any) -> None:
-        message, filter = self._find(request)
-        _put(self.farm, filter, f"{self.part}s", message.id)
-
-    def _find(self, request: Any) -> tuple[Any, Filter]:
+    def Commit(self, filter: Filter, request: Any) -> None:
         message = getattr(request, self.part)
-        for filter in self.farm.filters.values():
-            if any(one.id == message.id for one in getattr(filter, f"{self.part}s")):
-                return message, filter
-        raise NotFound(f"no {self.part} {message.id!r}")
+        made = _MAKERS[f"{self.part}s"](self.farm, filter, message, message.id)
+        _put(self.farm.filters, filter, f"{self.part}s", message.id, made)
+
+    def Delete(self, filter: Filter, request: Any) -> None:
+        _put(self.farm.filters, filter, f"{self.part}s", getattr(request, self.part).id)
 
 
 class MatcherService(_PartService):

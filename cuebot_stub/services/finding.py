@@ -1,26 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Finds the objects that a request names, by id, else by name."""
+"""Finds the things that requests name, by id, else by name. ``answers`` makes messages of things in turn."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, TypeVar
 
-from ..farm.depend import End
+from ..farm.depend import End, Row
+from ..farm.depends import Depends
 from ..farm.errors import Exists, Invalid, NotFound
 from ..farm.farm import Farm
 from ..farm.hosts import Host, short_name
-from ..farm.job import Job, split_id
+from ..farm.job import Job, Jobs, split_id
 from ..farm.saving import Table
-from ..farm.things import Department, Service, Show, Subscription
+from ..farm.things import Department, Filter, Service, Show, Subscription, Task
 
 __all__ = [
-    "checked_name", "enum_name", "find", "find_department", "find_frame", "find_host", "find_job", "find_layer",
-    "find_override", "find_service", "find_subscription", "find_test", "new_name", "pending_job",
+    "by_name", "checked_name", "enum_name", "find", "find_department", "find_depend", "find_frame", "find_host",
+    "find_job", "find_layer", "find_override", "find_service", "find_subscription", "find_test", "new_name",
+    "pending_job", "subject_of",
 ]  # fmt: skip
 
 T = TypeVar("T")
+by_name: Callable[[Any], str] = attrgetter("name")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.\- ]{0,127}\Z")
 #: Things without a name, or with one that others of the kind may have, too: found by their ids only.
 _BY_ID = frozenset({"comment", "deed", "filter", "group", "partition", "proc"})
@@ -49,9 +53,9 @@ def find(table: Table[T], wanted: Any, named: Callable[[str], T | None] | None =
     raise NotFound(f"no {word} {id or name!r}" if id or name else f"the request names no {word}")
 
 
-def find_host(farm: Farm, wanted: Any) -> Host:
+def find_host(hosts: Table[Host], wanted: Any) -> Host:
     """A host. Its name may have a domain."""
-    return find(farm.hosts, wanted, lambda name: farm.hosts.named(name) or farm.hosts.named(short_name(name)))
+    return find(hosts, wanted, lambda name: hosts.named(name) or hosts.named(short_name(name)))
 
 
 def find_subscription(farm: Farm, wanted: Any) -> Subscription:
@@ -65,87 +69,162 @@ def find_subscription(farm: Farm, wanted: Any) -> Subscription:
     return find(farm.subscriptions, wanted, named)
 
 
-def find_service(farm: Farm, wanted: Any) -> Service:
+def find_service(services: Table[Service], wanted: Any) -> Service:
     """A service that is not an override."""
-    service = find(farm.services, wanted, lambda name: farm.services.first(name=name, show=""))
+    service = find(services, wanted, lambda name: services.first(name=name, show=""))
     if service.show:
         raise NotFound(f"no service {service.id!r}")
     return service
 
 
-def find_override(farm: Farm, wanted: Any) -> Service:
+def find_override(services: Table[Service], wanted: Any) -> Service:
     """A show's override of a service by its id."""
-    service = find(farm.services, wanted, lambda name: None)
+    service = find(services, wanted, lambda name: None)
     if not service.show:
         raise NotFound(f"no service override {service.id!r}")
     return service
 
 
-def find_department(farm: Farm, name: str, show: Show | None = None) -> Department:
+def find_department(departments: Table[Department], name: str, show: Show | None = None) -> Department:
     """A department by its name, or that of a show.
 
     Raises:
         NotFound: There is none.
     """
-    found = farm.departments.first(name=name, show=show.id if show else "")
+    found = departments.first(name=name, show=show.id if show else "")
     if found is None:
         raise NotFound(f"no department {name!r}" + (f" of the show {show.name}" if show else ""))
     return found
 
 
-def find_job(farm: Farm, wanted: Any) -> Job:
+def _find_department_of_show(departments: Table[Department], message: Any) -> Department:
+    department = departments.get(message.id)
+    if department is None or not department.show:
+        raise NotFound(f"no department {message.id!r} of a show")
+    return department
+
+
+def _find_task(departments: Table[Department], message: Any) -> tuple[Department, Task]:
+    for department in departments.values():
+        for task in department.tasks:
+            if task.id in (message.id, message.name):
+                return department, task
+    raise NotFound(f"no task {message.id or message.name!r}")
+
+
+def _find_filter_with(filters: Table[Filter], part: str, message: Any) -> Filter:
+    for filter in filters.values():
+        if any(one.id == message.id for one in getattr(filter, f"{part}s")):
+            return filter
+    raise NotFound(f"no {part} {message.id!r}")
+
+
+def find_depend(depends: Depends, id: str) -> Row:
+    """A dependency, or a pair of one, by its id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    row = depends.find(id)
+    if row is None:
+        raise NotFound(f"no dependency {id!r}")
+    return row
+
+
+def find_job(jobs: Jobs, wanted: Any) -> Job:
     """A job by its id, or a pending one by its name, for a message or a text.
 
     Raises:
         NotFound: There is none.
     """
     id = wanted if isinstance(wanted, str) else wanted.id
-    job = farm.jobs.get(id) or farm.jobs.pending.get(id) or farm.jobs.pending.get(id.lower())
+    job = jobs.get(id) or jobs.pending.get(id) or jobs.pending.get(id.lower())
     if job is None:
         raise NotFound(f"no job {id!r}" if id else "the request names no job")
     return job
 
 
-def pending_job(farm: Farm, name: str) -> Job:
+def pending_job(jobs: Jobs, name: str) -> Job:
     """The pending job of a name.
 
     Raises:
         NotFound: No pending job has this name.
     """
-    job = farm.jobs.pending.get(name.lower()) or farm.jobs.pending.get(name)
+    job = jobs.pending.get(name.lower()) or jobs.pending.get(name)
     if job is None:
         raise NotFound(f"no pending job {name!r}")
     return job
 
 
-def find_layer(farm: Farm, wanted: Any) -> End:
+def find_layer(jobs: Jobs, wanted: Any) -> End:
     """A layer, for a message or its id.
 
     Raises:
         NotFound: There is none.
     """
-    return _find_part(farm, wanted, "layer")._replace(ref=-1)
+    return _find_part(jobs, wanted, "layer")._replace(ref=-1)
 
 
-def find_frame(farm: Farm, wanted: Any) -> End:
+def find_frame(jobs: Jobs, wanted: Any) -> End:
     """A frame, for a message or its id.
 
     Raises:
         NotFound: There is none.
     """
-    return _find_part(farm, wanted, "frame")
+    return _find_part(jobs, wanted, "frame")
 
 
-def _find_part(farm: Farm, wanted: Any, what: str) -> End:
+def _find_part(jobs: Jobs, wanted: Any, what: str) -> End:
     id = wanted if isinstance(wanted, str) else wanted.id
     try:
         prefix, number, ref = split_id(id)
-        job = farm.jobs.by_prefix[prefix]
+        job = jobs.by_prefix[prefix]
     except (ValueError, KeyError):
         raise NotFound(f"no {what} {id!r}") from None
     if number >= len(job.layers) or (what == "frame" and not 0 <= ref < len(job.state.frames)):
         raise NotFound(f"no {what} {id!r}")
     return End(job, job.layer_of(ref) if what == "frame" else number, ref)
+
+
+#: By the name of a message, what finds the thing that it means.
+_FINDERS: dict[str, Callable[[Farm, Any], Any]] = {
+    "Action": lambda farm, message: _find_filter_with(farm.filters, "action", message),
+    "Allocation": lambda farm, message: find(farm.allocations, message),
+    "Comment": lambda farm, message: find(farm.comments, message),
+    "Deed": lambda farm, message: find(farm.deeds, message),
+    "Department": lambda farm, message: _find_department_of_show(farm.departments, message),
+    "Depend": lambda farm, message: find_depend(farm.depends, message.id),
+    "Facility": lambda farm, message: find(farm.facilities, message),
+    "Filter": lambda farm, message: find(farm.filters, message),
+    "Frame": lambda farm, message: find_frame(farm.jobs, message),
+    "Group": lambda farm, message: find(farm.groups, message),
+    "Host": lambda farm, message: find_host(farm.hosts, message),
+    "Job": lambda farm, message: find_job(farm.jobs, message),
+    "Layer": lambda farm, message: find_layer(farm.jobs, message),
+    "Matcher": lambda farm, message: _find_filter_with(farm.filters, "matcher", message),
+    "Owner": lambda farm, message: find(farm.owners, message),
+    "Proc": lambda farm, message: find(farm.procs, message),
+    "RenderPartition": lambda farm, message: find(farm.partitions, message),
+    "Service": lambda farm, message: find_service(farm.services, message),
+    "Show": lambda farm, message: find(farm.shows, message),
+    "Subscription": lambda farm, message: find_subscription(farm, message),
+    "Task": lambda farm, message: _find_task(farm.departments, message),
+}
+
+
+def subject_of(farm: Farm, request: Any, place: int = 0) -> Any:
+    """The thing that a field of a request means, usually the first one; None if that is not the message of a thing.
+
+    Layers and frames are ends of dependencies. A matcher and an action are the filter that has them, and a task comes
+    with its department.
+
+    Raises:
+        NotFound: There is no such thing.
+    """
+    fields = request.DESCRIPTOR.fields
+    message = fields[place].message_type if place < len(fields) else None
+    finder = _FINDERS.get(message.name) if message is not None else None
+    return finder(farm, getattr(request, fields[place].name)) if finder is not None else None
 
 
 def enum_name(enum: Any, number: int) -> str:

@@ -16,9 +16,9 @@ from ..farm.hosts import Host, Proc, short_name
 from ..farm.running import kill_proc
 from .calls import call, sets
 from .comments import add_comment, comments_about
-from .finding import checked_name, enum_name, find, find_host, find_job, find_test
+from .finding import by_name, checked_name, enum_name, find, find_host, find_job, find_test
 from .owner_service import deed_of
-from .rpc import Answer, Service, unlocked
+from .rpc import Answer, Service, plain, unlocked
 from .thing_messages import host_message, proc_message
 
 __all__ = ["HostService", "ProcService", "search_hosts"]
@@ -33,7 +33,7 @@ def search_hosts(farm: Farm, criteria: host_pb2.HostSearchCriteria, hosts: list[
     locks = set(criteria.lock_states.state)
     return [
         message
-        for host, message in ((host, host_message(farm, host)) for host in sorted(hosts, key=lambda host: host.name))
+        for host, message in ((host, host_message(farm, host)) for host in sorted(hosts, key=by_name))
         if (not names or host.name in names)
         and (not ids or host.id in ids)
         and matches(host.name)
@@ -49,80 +49,70 @@ class HostService(Service):
 
     name = "host.HostInterface"
 
-    FindHost = call(lambda farm, request: find_host(farm, request.name))
-    GetHost = call(lambda farm, request: find_host(farm, request.id))
+    FindHost = call(lambda farm, request: find_host(farm.hosts, request.name))
+    GetHost = call(lambda farm, request: find_host(farm.hosts, request.id))
     GetHosts = call(lambda farm, request: search_hosts(farm, request.r, list(farm.hosts.values())))
-    GetProcs = call(lambda farm, request: farm.procs.on_host(find_host(farm, request.host)))
-    GetHostWhiteboard = call(lambda farm, request: sorted(farm.hosts.values(), key=lambda host: host.name))
-    GetRenderPartitions = call(lambda farm, request: farm.partitions.where(host=find_host(farm, request.host).id))
+    GetProcs = call(lambda farm, host, request: farm.procs.on_host(host))
+    GetHostWhiteboard = call(lambda farm, request: sorted(farm.hosts.values(), key=by_name))
+    GetRenderPartitions = call(lambda farm, host, request: farm.partitions.where(host=host.id))
 
     @unlocked
     def Lock(self, request: Any) -> None:
         """Lock a host, so that no more frames start there. Running frames go on. Its RQD must answer."""
-        self._tell(request, "LockAll")
-        with self.farm.work():
-            self._change(request.host, lock_state="LOCKED")
+        self._tell(request, "LockAll", "LOCKED")
 
     @unlocked
     def Unlock(self, request: Any) -> None:
         """Unlock a host. Its RQD must answer."""
-        self._tell(request, "UnlockAll")
-        with self.farm.work():
-            self._change(request.host, lock_state="OPEN")
+        self._tell(request, "UnlockAll", "OPEN")
 
-    def _tell(self, request: Any, verb: str) -> None:
+    def _tell(self, request: Any, verb: str, lock_state: str) -> None:
         with self.farm.work():
-            host = find_host(self.farm, request.host)
+            host = find_host(self.farm.hosts, request.host)
         problem = self.farm.tell(host.address, verb)  # it may take its time
         if problem:
             raise Invalid(f"the daemon of the host {host.name} does not answer at {host.address}: {problem}")
+        with self.farm.work():
+            self._change(find_host(self.farm.hosts, request.host), lock_state=lock_state)
 
     SetHardwareState = sets("state")  # only hosts that are UP get frames
     SetThreadMode = sets("thread_mode")
     SetOs = sets("os")  # until RQD reports others
 
-    def Reboot(self, request: Any) -> None:
+    def Reboot(self, host: Host, request: Any) -> None:
         """Set a host DOWN until it reports again. RQD is not called."""
-        self._change(request.host, state="DOWN")
+        self._change(host, state="DOWN")
 
-    def RebootWhenIdle(self, request: Any) -> None:
+    def RebootWhenIdle(self, host: Host, request: Any) -> None:
         """Start no more frames on a host until somebody has restarted it."""
-        self._change(request.host, state="REBOOT_WHEN_IDLE")
+        self._change(host, state="REBOOT_WHEN_IDLE")
 
-    def _change(self, wanted: Any, **facts: Any) -> None:
-        host = find_host(self.farm, wanted)
-        self.farm.hosts.change(host, **facts)
-        self.farm.wake(host)
+    def _change(self, thing: Host, **facts: Any) -> None:
+        self.farm.hosts.change(thing, **facts)
+        self.farm.wake(thing)
 
-    def SetAllocation(self, request: Any) -> None:
-        allocation = find(self.farm.allocations, request.allocation_id)
-        hosting.move_host(self.farm, find_host(self.farm, request.host), allocation)
+    def SetAllocation(self, host: Host, request: Any) -> None:
+        hosting.move_host(self.farm, host, find(self.farm.allocations, request.allocation_id))
 
-    def AddTags(self, request: Any) -> None:
-        host = find_host(self.farm, request.host)
+    def AddTags(self, host: Host, request: Any) -> None:
         new = [checked_name(tag, "tag") for tag in request.tags]
-        self._change(request.host, tags=list(dict.fromkeys([*host.tags, *new])))
+        self._change(host, tags=list(dict.fromkeys([*host.tags, *new])))
 
-    def RemoveTags(self, request: Any) -> None:
+    def RemoveTags(self, host: Host, request: Any) -> None:
         """Remove tags that clients have given a host. Reported tags stay."""
-        host = find_host(self.farm, request.host)
-        self._change(request.host, tags=[tag for tag in host.tags if tag not in request.tags])
+        self._change(host, tags=[tag for tag in host.tags if tag not in request.tags])
 
-    def RenameTag(self, request: Any) -> None:
+    def RenameTag(self, host: Host, request: Any) -> None:
         """Rename a tag that clients have given a host. Reported tags, and that of its allocation, stay."""
-        host = find_host(self.farm, request.host)
         new = checked_name(request.new_tag, "tag")
         tags = dict.fromkeys(new if tag == request.old_tag else tag for tag in host.tags)
-        self._change(request.host, tags=list(tags))
+        self._change(host, tags=list(tags))
 
-    def Delete(self, request: Any) -> None:
-        """Delete a host. The next report creates it again."""
-        hosting.delete_host(self.farm, find_host(self.farm, request.host))
+    Delete = call(lambda farm, host, request: hosting.delete_host(farm, host))  # the next report creates it again
 
-    def RedirectToJob(self, request: Any) -> Answer:
+    def RedirectToJob(self, host: Host, request: Any) -> Answer:
         """Kill named procs of a host, and start frames of a job instead."""
-        host, job = find_host(self.farm, request.host), find_job(self.farm, request.job_id)
-        wanted = set(request.proc_names)
+        job, wanted = find_job(self.farm.jobs, request.job_id), set(request.proc_names)
         procs = [
             proc
             for proc in self.farm.procs.on_host(host)
@@ -132,10 +122,10 @@ class HostService(Service):
             hosting.redirect(self.farm, proc, job.id, kill=True)
         return bool(procs)
 
-    AddComment = call(lambda farm, request: add_comment(farm, find_host(farm, request.host).id, request.new_comment))
-    GetComments = call(lambda farm, request: comments_about(farm, find_host(farm, request.host).id))
-    GetDeed = call(lambda farm, request: deed_of(farm, find_host(farm, request.host)))
-    GetOwner = call(lambda farm, request: farm.owners[deed_of(farm, find_host(farm, request.host)).owner])
+    AddComment = call(lambda farm, host, request: add_comment(farm, host.id, request.new_comment))
+    GetComments = call(lambda farm, host, request: comments_about(farm.comments, host.id))
+    GetDeed = call(lambda farm, host, request: deed_of(farm.deeds, host))
+    GetOwner = call(lambda farm, host, request: farm.owners[deed_of(farm.deeds, host).owner])
 
 
 class ProcService(Service):
@@ -144,21 +134,14 @@ class ProcService(Service):
     name = "host.ProcInterface"
 
     def GetProcs(self, request: Any) -> Answer:
-        """The matching procs, oldest first. Memory is in kB, durations are in seconds."""
         return self._search(request.r)
 
-    GetHost = call(lambda farm, request: farm.hosts[find(farm.procs, request.proc).host])
-    GetJob = call(lambda farm, request: farm.jobs[find(farm.procs, request.proc).job])
-
-    def GetFrame(self, request: Any) -> Answer:
-        proc = find(self.farm.procs, request.proc)
-        job = self.farm.jobs[proc.job]
-        return End(job, job.layer_of(proc.ref), proc.ref)
-
-    def GetLayer(self, request: Any) -> Answer:
-        return self.GetFrame(request)
+    GetHost = call(lambda farm, proc, request: farm.hosts[proc.host])
+    GetJob = call(lambda farm, proc, request: farm.jobs[proc.job])
+    GetFrame = GetLayer = call(lambda farm, proc, request: End.of_frame(farm.jobs[proc.job], proc.ref))
 
     def _search(self, criteria: host_pb2.ProcSearchCriteria) -> list[Proc]:
+        """The matching procs, oldest first. Memory is in kB, durations are in seconds."""
         now = self.farm.now()
         found = [
             proc
@@ -188,13 +171,8 @@ class ProcService(Service):
             and _is_in(allocation.name if allocation else "", criteria.allocs)
         )
 
-    def Kill(self, request: Any) -> None:
-        """End the frame of a proc. This counts as a failure."""
-        kill_proc(self.farm, find(self.farm.procs, request.proc), "the proc was killed")
-
-    def Unbook(self, request: Any) -> None:
-        """Give the room of a proc to the first job in order when its frame ends."""
-        hosting.unbook(self.farm, find(self.farm.procs, request.proc), kill=request.kill)
+    Kill = call(lambda farm, proc, request: kill_proc(farm, proc, "the proc was killed"))  # counts as a failure
+    Unbook = call(lambda farm, proc, request: hosting.unbook(farm, proc, kill=request.kill))
 
     def UnbookProcs(self, request: Any) -> Answer:
         """Unbook all matching procs, and return their number."""
@@ -203,24 +181,25 @@ class ProcService(Service):
             hosting.unbook(self.farm, proc, kill=request.kill)
         return len(procs)
 
+    @plain
     def RedirectToJob(self, request: Any) -> Answer:
         """Give the room of a proc to a job when its frame ends. Returns whether the proc existed."""
-        return self._redirect(request.proc, find_job(self.farm, request.job_id).id, kill=request.kill)
+        return self._redirect(request.proc, find_job(self.farm.jobs, request.job_id).id, kill=request.kill)
 
+    @plain
     def RedirectToGroup(self, request: Any) -> Answer:
         """Give the room of a proc to a job of a group when its frame ends. Returns whether the proc existed."""
         return self._redirect(request.proc, find(self.farm.groups, request.group_id).id, kill=request.kill)
 
-    def ClearRedirect(self, request: Any) -> Answer:
+    def ClearRedirect(self, proc: Proc, request: Any) -> Answer:
         """Cancel a redirect. Returns whether there was one."""
-        proc = find(self.farm.procs, request.proc)
         had_one = bool(proc.redirect)
         hosting.redirect(self.farm, proc, "", kill=False)
         return had_one
 
     def UnbookToJob(self, request: Any) -> Answer:
         """Give the room of matching procs to jobs, in turns."""
-        targets = [find_job(self.farm, job).id for job in request.jobs.jobs]
+        targets = [find_job(self.farm.jobs, job).id for job in request.jobs.jobs]
         return self._redirect_all(request.r, targets, kill=request.kill)
 
     def UnbookToGroup(self, request: Any) -> Answer:

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from opencue_proto import depend_pb2, job_pb2
 
 from ..farm import changing, steering
-from ..farm.depend import End, Row
+from ..farm.depend import End
 from ..farm.errors import Invalid
 from ..farm.farm import Farm
 from ..farm.filters import run_filters
@@ -23,7 +23,7 @@ from ..spec import SpecRules, read_spec
 from .calls import acts, call, kill_reason, kills, sets
 from .comments import add_comment, comments_about
 from .cores import whole_points
-from .finding import enum_name, find, find_frame, find_job, find_layer, find_test, pending_job
+from .finding import by_name, enum_name, find, find_job, find_layer, find_test, pending_job, subject_of
 from .owner_service import add_partition
 from .rpc import Answer, Service, unlocked
 
@@ -31,68 +31,48 @@ __all__ = ["EndCalls", "JobService", "frame_page"]
 
 
 class EndCalls(Service):
-    """The calls about a job, a layer or a frame. The subclass says which dependencies are meant."""
+    """The calls about a job, a layer or a frame."""
 
-    def _depends_of(self, end: End) -> Iterable[Row]:
-        """All dependencies of an end."""
-        raise NotImplementedError
-
-    def _depends_on(self, end: End) -> Iterable[Row]:
-        """All dependencies on an end."""
-        raise NotImplementedError
-
-    def _droppable(self, end: End) -> Iterable[Row]:
-        """The dependencies of an end that clients can drop."""
-        raise NotImplementedError
-
-    def AddRenderPartition(self, request: Any) -> Answer:
+    def AddRenderPartition(self, thing: Job | End, request: Any) -> Answer:
         """Run frames in a render partition of a locked host."""
-        return add_partition(self.farm, request, *ends(self.farm, request, 1))
+        return add_partition(self.farm, request, _end(thing))
 
-    def GetWhatThisDependsOn(self, request: Any) -> Answer:
-        """The dependencies of a job, a layer or a frame."""
-        return list(self._depends_of(*ends(self.farm, request, 1)))
+    def GetWhatThisDependsOn(self, thing: Job | End, request: Any) -> Answer:
+        return self.farm.depends.of_end(_end(thing))
 
-    def GetWhatDependsOnThis(self, request: Any) -> Answer:
-        """The dependencies on a job, a layer or a frame."""
-        return list(self._depends_on(*ends(self.farm, request, 1)))
+    def GetWhatDependsOnThis(self, thing: Job | End, request: Any) -> Answer:
+        return self.farm.depends.on_end(_end(thing))
 
-    def DropDepends(self, request: Any) -> None:
+    def DropDepends(self, thing: Job | End, request: Any) -> None:
         """Satisfy the dependencies of a job, a layer or a frame."""
-        rows = list(self._droppable(*ends(self.farm, request, 1)))
-        drop(self.farm, rows, enum_name(depend_pb2.DependTarget, request.target))
+        target = enum_name(depend_pb2.DependTarget, request.target)
+        drop(self.farm, self.farm.depends.droppable(_end(thing)), target)
 
-    def CreateDependencyOnJob(self, request: Any) -> Answer:
+    def CreateDependencyOnJob(self, thing: Job | End, request: Any, type: str = "") -> Answer:
         """Make one thing depend on another one."""
-        er, on = ends(self.farm, request)
-        return connect(self.farm, er, on)
+        return connect(self.farm, _end(thing), _end(subject_of(self.farm, request, 1)), type)
 
     CreateDependencyOnLayer = CreateDependencyOnFrame = CreateDependencyOnJob
 
-
-_FINDERS: dict[str, Callable[[Farm, Any], End]] = {
-    "Job": lambda farm, message: End(find_job(farm, message)),
-    "Layer": find_layer,
-    "Frame": find_frame,
-}
+    def _frames(self, end: Any, request: Any) -> tuple[Job, Iterable[int]]:
+        """The job and the frames to which a call does something: the frame, or all of the layer."""
+        return end.job, end.refs
 
 
-def ends(farm: Farm, request: Any, count: int = 2) -> list[End]:
-    """The jobs, layers or frames that the first fields of a request name."""
-    fields = request.DESCRIPTOR.fields[:count]
-    return [_FINDERS[field.message_type.name](farm, getattr(request, field.name)) for field in fields]
+def _end(thing: Job | End) -> End:
+    return thing if isinstance(thing, End) else End(thing)
 
 
 _OLDEST_CHECK_SECONDS = 60
 _BETWEEN_FRAMES = ("FRAME_ON_FRAME", "LAYER_ON_SIM_FRAME")
 
 
-def frame_page(farm: Any, job: Job, criteria: Any, layer: str = "") -> list[End]:
+def frame_page(farm: Farm, job: Job, criteria: Any, layer: str = "") -> list[End]:
     """The requested page of frames, optionally of one layer."""
     if layer and criteria.layers:
         return []  # as on Cuebot
     found = find_frames(farm, job, _frame_search(criteria, layer))
-    return [End(job, job.layer_of(ref), ref) for ref in page_of(found, criteria.page, criteria.limit)]
+    return [End.of_frame(job, ref) for ref in page_of(found, criteria.page, criteria.limit)]
 
 
 def _frame_search(criteria: Any, layer: str = "") -> FrameSearch:
@@ -113,9 +93,8 @@ class JobService(EndCalls):
 
     name = "job.JobInterface"
 
-    def _subject(self, request: Any) -> tuple[Job, Iterator[int]]:
+    def _frames(self, job: Job, request: Any) -> tuple[Job, Iterable[int]]:
         """All matching frames of a job. Pages are for lists only, as on Cuebot."""
-        job = find_job(self.farm, request.job)
         return job, find_frames(self.farm, job, _frame_search(request.req))
 
     @unlocked
@@ -139,9 +118,9 @@ class JobService(EndCalls):
         with self.farm.work() as farm:
             return launch(farm, document)
 
-    FindJob = call(lambda farm, request: pending_job(farm, request.name))
-    GetJob = call(lambda farm, request: find_job(farm, request.id))
-    GetCurrent = call(lambda farm, request: find_job(farm, request.job))
+    FindJob = call(lambda farm, request: pending_job(farm.jobs, request.name))
+    GetJob = call(lambda farm, request: find_job(farm.jobs, request.id))
+    GetCurrent = call(lambda farm, job, request: job)
 
     def GetJobs(self, request: Any) -> Answer:
         return self._search(request.r)
@@ -166,42 +145,39 @@ class JobService(EndCalls):
             and is_like(job.name)
             and matches(job.name)
         ]
-        return sorted(found, key=lambda job: job.name)
+        return sorted(found, key=by_name)
 
-    def GetLayers(self, request: Any) -> Answer:
-        job = find_job(self.farm, request.job)
-        numbers = sorted(range(len(job.layers)), key=lambda number: job.layers[number].dispatch_order)
-        return [End(job, number) for number in numbers]
+    def GetLayers(self, job: Job, request: Any) -> Answer:
+        layers = [End(job, number) for number in range(len(job.layers))]
+        return sorted(layers, key=lambda end: end.facts.dispatch_order)
 
-    GetFrames = call(lambda farm, request: frame_page(farm, find_job(farm, request.job), request.req))
+    GetFrames = call(lambda farm, job, request: frame_page(farm, job, request.req))
 
-    def GetUpdatedFrames(self, request: Any) -> Answer:
+    def GetUpdatedFrames(self, job: Job, request: Any) -> Answer:
         """The frames that changed since a time, at most a minute ago."""
-        job, now = find_job(self.farm, request.job), self.farm.now()
+        now = self.farm.now()
         if now - request.last_check > _OLDEST_CHECK_SECONDS:
             raise Invalid(
                 f"last_check is {now - request.last_check:.0f} s ago; give one of the last minute, or get all frames"
             )
-        numbers = {find_layer(self.farm, layer).layer for layer in request.layer_filter.layers}
-        ends = [End(job, job.layer_of(ref), ref) for ref in changed_frames(job, request.last_check)]
+        numbers = {find_layer(self.farm.jobs, layer).layer for layer in request.layer_filter.layers}
+        ends = [End.of_frame(job, ref) for ref in changed_frames(job, request.last_check)]
         return {
             "state": job_pb2.JobState.Value(job.facts.state),
             "server_time": int(now) - 1,  # what changes later in this second must come with the next call
             "updated_frames": [end for end in ends if not numbers or end.layer in numbers],
         }
 
-    Pause = call(lambda farm, request: steering.pause(farm, find_job(farm, request.job)))
-    Resume = call(lambda farm, request: steering.resume(farm, find_job(farm, request.job)))
+    Pause = call(lambda farm, job, request: steering.pause(farm, job))
+    Resume = call(lambda farm, job, request: steering.resume(farm, job))
 
-    def Kill(self, request: Any) -> None:
+    def Kill(self, job: Job, request: Any) -> None:
         """End a job with all its processes."""
-        job = find_job(self.farm, request.job)
-        if request.reason or self.farm.useful:  # Cuebot says yes to a kill without a reason, and does nothing
+        if request.reason or not self.farm.settings.strict:  # Cuebot says yes to one without a reason, and does nothing
             steering.kill_job(self.farm, job, kill_reason("the job", request))
 
-    def ShutdownIfCompleted(self, request: Any) -> None:
-        """Finish a job if all its frames are done. This also happens by itself."""
-        finish_if_complete(self.farm, find_job(self.farm, request.job))
+    # Also happens by itself.
+    ShutdownIfCompleted = call(lambda farm, job, request: finish_if_complete(farm, job))
 
     EatFrames = acts(steering.eat_frames)
     RetryFrames = acts(steering.retry_frames)
@@ -210,14 +186,12 @@ class JobService(EndCalls):
 
     KillFrames = kills
 
-    def ReorderFrames(self, request: Any) -> None:
+    def ReorderFrames(self, job: Job, request: Any) -> None:
         """Move frames of all layers to the start or end of their order, or reverse them."""
-        job = find_job(self.farm, request.job)
         for number in range(len(job.layers)):
             changing.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
 
-    def StaggerFrames(self, request: Any) -> None:
-        job = find_job(self.farm, request.job)
+    def StaggerFrames(self, job: Job, request: Any) -> None:
         for number in range(len(job.layers)):
             changing.stagger(self.farm, job, number, request.range, request.stagger)
 
@@ -227,47 +201,28 @@ class JobService(EndCalls):
     SetMinGpus = sets("min_gpus")
     SetMaxGpus = sets("max_gpus")
 
-    def _change(self, wanted: Any, **facts: Any) -> None:
-        changing.change_job(self.farm, find_job(self.farm, wanted), **facts)
+    def _change(self, thing: Job, **facts: Any) -> None:
+        changing.change_job(self.farm, thing, **facts)
 
-    def SetMaxRetries(self, request: Any) -> None:
-        """Set how often a frame may fail before it is DEAD at the next failure."""
-        changing.set_max_retries(self.farm, find_job(self.farm, request.job), request.max_retries)
+    SetMaxRetries = call(lambda farm, job, request: changing.set_max_retries(farm, job, request.max_retries))
+    SetAutoEat = call(lambda farm, job, request: changing.set_auto_eat(farm, job, request.value))
 
-    def SetAutoEat(self, request: Any) -> None:
-        """Switch autoeat, which makes frames EATEN at their first failure."""
-        changing.set_auto_eat(self.farm, find_job(self.farm, request.job), request.value)
-
-    def SetGroup(self, request: Any) -> None:
-        job = find_job(self.farm, request.job)
+    def SetGroup(self, job: Job, request: Any) -> None:
         changing.move_to_group(self.farm, job, find(self.farm.groups, request.group_id))
 
-    def RunFilters(self, request: Any) -> None:
-        """Apply the filters of its show to a job, as at its launch."""
-        run_filters(self.farm, find_job(self.farm, request.job))
+    RunFilters = call(lambda farm, job, request: run_filters(farm, job))
 
-    def AddSubscriber(self, request: Any) -> None:
+    def AddSubscriber(self, job: Job, request: Any) -> None:
         """Store a subscriber to the end of a job. This server sends no mail."""
-        job = find_job(self.farm, request.job)
         if request.subscriber not in job.facts.subscribers:
-            changing.change_job(self.farm, job, subscribers=[*job.facts.subscribers, request.subscriber])
+            self._change(job, subscribers=[*job.facts.subscribers, request.subscriber])
 
-    AddComment = call(lambda farm, request: add_comment(farm, find_job(farm, request.job).id, request.new_comment))
-    GetComments = call(lambda farm, request: comments_about(farm, find_job(farm, request.job).id))
+    AddComment = call(lambda farm, job, request: add_comment(farm, job.id, request.new_comment))
+    GetComments = call(lambda farm, job, request: comments_about(farm.comments, job.id))
 
-    def GetDepends(self, request: Any) -> Answer:
+    def GetDepends(self, job: Job, request: Any) -> Answer:
         """The dependencies of a job, its layers and its frames, without those between two frames."""
-        found = self.farm.depends.of(find_job(self.farm, request.job).id)
-        return [row for row in found if row.depend.type not in _BETWEEN_FRAMES]
-
-    def _depends_of(self, end: End) -> Iterable[Row]:
-        return self.farm.depends.of(end.job.id, "")
-
-    def _depends_on(self, end: End) -> Iterable[Row]:
-        return self.farm.depends.on(end.job.id)
-
-    def _droppable(self, end: End) -> Iterable[Row]:
-        return self.farm.depends.of(end.job.id)
+        return [row for row in self.farm.depends.of(job.id) if row.depend.type not in _BETWEEN_FRAMES]
 
 
 def _like(text: str) -> str:

@@ -3,21 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from opencue_proto import job_pb2
 
 from ..farm import changing, steering
-from ..farm.depend import End, Row
+from ..farm.depend import End
 from ..farm.errors import Invalid, NotFound
-from ..farm.holds import connect, satisfy, unsatisfy
-from ..farm.job import Job
+from ..farm.holds import satisfy, unsatisfy
 from ..farm.things import MIN_MEMORY
 from .calls import acts, call, kills, sets
 from .cores import layer_points, whole_points
-from .finding import enum_name, find, find_frame, find_layer, pending_job
-from .job_service import EndCalls, ends, frame_page
+from .finding import enum_name, find, find_depend, find_frame, find_layer, pending_job
+from .job_service import EndCalls, frame_page
 from .rpc import Answer, Service
 
 __all__ = ["DependService", "FrameService", "LayerService"]
@@ -30,43 +28,34 @@ class LayerService(EndCalls):
 
     name = "job.LayerInterface"
 
-    def _subject(self, request: Any) -> tuple[Job, range]:
-        job, number, _ = find_layer(self.farm, request.layer)
-        return job, job.state.frames.refs(job.layers[number].name)
-
     def FindLayer(self, request: Any) -> Answer:
         """A layer of a pending job, by the names of job and layer."""
-        job = pending_job(self.farm, request.job)
+        job = pending_job(self.farm.jobs, request.job)
         number = job.by_name.get(request.layer, job.by_name.get(request.layer.lower()))
         if number is None:
             raise NotFound(f"the job {job.name} has no layer {request.layer!r}")
         return End(job, number)
 
-    GetLayer = call(lambda farm, request: find_layer(farm, request.id))
-
-    def GetFrames(self, request: Any) -> Answer:
-        """A page of matching frames, in the order of their start."""
-        end = find_layer(self.farm, request.layer)
-        return frame_page(self.farm, end.job, request.s, end.layer_name)
+    GetLayer = call(lambda farm, request: find_layer(farm.jobs, request.id))
+    # A page of matching frames, in the order of their start.
+    GetFrames = call(lambda farm, layer, request: frame_page(farm, layer.job, request.s, layer.layer_name))
 
     EatFrames = acts(steering.eat_frames)
     RetryFrames = acts(steering.retry_frames)
 
     KillFrames = kills
 
-    def MarkdoneFrames(self, request: Any) -> None:
+    def MarkdoneFrames(self, layer: End, request: Any) -> None:
         """Satisfy the dependencies on the whole layer, but not those on its frames, as on Cuebot."""
-        job, number, _ = find_layer(self.farm, request.layer)
-        steering.mark_layer_done(self.farm, job, number)
+        steering.mark_layer_done(self.farm, layer.job, layer.layer)
 
-    def ReorderFrames(self, request: Any) -> None:
+    def ReorderFrames(self, layer: End, request: Any) -> None:
         """Move frames to the start or end of the order, or reverse them."""
-        job, number, _ = find_layer(self.farm, request.layer)
-        changing.reorder(self.farm, job, number, request.range, enum_name(job_pb2.Order, request.order))
+        way = enum_name(job_pb2.Order, request.order)
+        changing.reorder(self.farm, layer.job, layer.layer, request.range, way)
 
-    def StaggerFrames(self, request: Any) -> None:
-        job, number, _ = find_layer(self.farm, request.layer)
-        changing.stagger(self.farm, job, number, request.range, request.stagger)
+    def StaggerFrames(self, layer: End, request: Any) -> None:
+        changing.stagger(self.farm, layer.job, layer.layer, request.range, request.stagger)
 
     SetMinCores = sets("min_cores", layer_points)
     SetMaxCores = sets("max_cores", whole_points)
@@ -80,7 +69,7 @@ class LayerService(EndCalls):
     SetTimeout = sets("timeout")
     SetTimeoutLLU = sets("timeout_llu")
 
-    def SetStartAfter(self, request: Any) -> None:
+    def SetStartAfter(self, layer: End, request: Any) -> None:
         """Set the time before which no frame starts, in seconds since the epoch. 0: no such time."""
         latest = int(self.farm.now()) + _FURTHEST_SECONDS
         if not 0 <= request.start_after <= latest:
@@ -88,61 +77,43 @@ class LayerService(EndCalls):
                 f"{request.start_after} is not a start time; give seconds since the epoch, up to {latest}, or 0"
             )
         by = f"Set by {request.username or 'unknown'}" if request.start_after else ""
-        self._change(request.layer, start_after=request.start_after, start_after_reason=by[:_LONGEST_REASON])
+        self._change(layer, start_after=request.start_after, start_after_reason=by[:_LONGEST_REASON])
 
-    def SetTags(self, request: Any) -> None:
+    def SetTags(self, layer: End, request: Any) -> None:
         """Set the tags of a layer. Blanks in them are removed, as on Cuebot."""
         tags = ["".join(tag.split()) for text in request.tags for tag in text.split("|")]
         tags = list(dict.fromkeys(filter(None, tags)))
         if not tags:
             raise Invalid("no host runs a layer without tags; give it at least one")
-        self._change(request.layer, tags=tags)
+        self._change(layer, tags=tags)
 
-    def AddLimit(self, request: Any) -> None:
+    def AddLimit(self, layer: End, request: Any) -> None:
         """Add a limit to a layer, by id or name."""
-        self._add(request.layer, "limits", lambda: find(self.farm.limits, request.limit_id).name)
+        self._add(layer, "limits", find(self.farm.limits, request.limit_id).name)
 
-    def DropLimit(self, request: Any) -> None:
-        job, number, _ = find_layer(self.farm, request.layer)
+    def DropLimit(self, layer: End, request: Any) -> None:
         name = find(self.farm.limits, request.limit_id).name
-        limits = [one for one in job.layers[number].limits if one != name]
-        changing.change_layer(self.farm, job, number, limits=limits)
+        self._change(layer, limits=[one for one in layer.facts.limits if one != name])
 
-    def GetLimits(self, request: Any) -> Answer:
-        job, number, _ = find_layer(self.farm, request.layer)
-        limits = (self.farm.limits.named(name) for name in job.layers[number].limits)
-        return [limit for limit in limits if limit]
+    def GetLimits(self, layer: End, request: Any) -> Answer:
+        return [limit for limit in map(self.farm.limits.named, layer.facts.limits) if limit]
 
-    def GetOutputPaths(self, request: Any) -> Answer:
-        job, number, _ = find_layer(self.farm, request.layer)
-        return job.layers[number].outputs
+    GetOutputPaths = call(lambda farm, layer, request: layer.facts.outputs)
 
-    def RegisterOutputPath(self, request: Any) -> None:
-        self._add(request.layer, "outputs", lambda: request.spec)
+    def RegisterOutputPath(self, layer: End, request: Any) -> None:
+        self._add(layer, "outputs", request.spec)
 
-    def _add(self, message: Any, fact: str, make: Any) -> None:
-        job, number, _ = find_layer(self.farm, message)
-        values, new = getattr(job.layers[number], fact), make()
+    def _add(self, layer: End, fact: str, new: str) -> None:
+        values = getattr(layer.facts, fact)
         if new not in values:
-            changing.change_layer(self.farm, job, number, **{fact: [*values, new]})
+            self._change(layer, **{fact: [*values, new]})
 
-    def _change(self, wanted: Any, **facts: Any) -> None:
-        job, number, _ = find_layer(self.farm, wanted)
-        changing.change_layer(self.farm, job, number, **facts)
+    def _change(self, thing: End, **facts: Any) -> None:
+        changing.change_layer(self.farm, thing.job, thing.layer, **facts)
 
-    def CreateFrameByFrameDependency(self, request: Any) -> Answer:
+    def CreateFrameByFrameDependency(self, layer: End, request: Any) -> Answer:
         """Make each frame of a layer depend on the frame of the same number in another layer."""
-        er, on = ends(self.farm, request)
-        return connect(self.farm, er, on, "FRAME_BY_FRAME")
-
-    def _depends_of(self, end: End) -> Iterable[Row]:
-        return self.farm.depends.of(end.job.id, end.layer_name)
-
-    def _depends_on(self, end: End) -> Iterable[Row]:
-        return self.farm.depends.on(end.job.id, end.layer_name)
-
-    def _droppable(self, end: End) -> Iterable[Row]:
-        return (row for row in self._depends_of(end) if row.depend.er_ref < 0)
+        return self.CreateDependencyOnJob(layer, request, "FRAME_BY_FRAME")
 
 
 class FrameService(EndCalls):
@@ -150,22 +121,17 @@ class FrameService(EndCalls):
 
     name = "job.FrameInterface"
 
-    def _subject(self, request: Any) -> tuple[Job, list[int]]:
-        end = find_frame(self.farm, request.frame)
-        return end.job, [end.ref]
-
     def FindFrame(self, request: Any) -> Answer:
         """A frame of a pending job, by job, layer and number."""
-        job = pending_job(self.farm, request.job)
+        job = pending_job(self.farm.jobs, request.job)
         layer = request.layer if request.layer in job.by_name else request.layer.lower()
         try:
-            ref = job.state.frames.ref(layer, request.frame)
+            return End.of_frame(job, job.state.frames.ref(layer, request.frame))
         except KeyError:
             raise NotFound(f"the job {job.name} has no frame {request.frame} in {request.layer!r}") from None
-        return End(job, job.layer_of(ref), ref)
 
-    GetFrame = call(lambda farm, request: find_frame(farm, request.id))
-    GetFrames = call(lambda farm, request: frame_page(farm, pending_job(farm, request.job), request.r))
+    GetFrame = call(lambda farm, request: find_frame(farm.jobs, request.id))
+    GetFrames = call(lambda farm, request: frame_page(farm, pending_job(farm.jobs, request.job), request.r))
     Eat = acts(steering.eat_frames)
     Retry = acts(steering.retry_frames)
     MarkAsWaiting = acts(steering.free_frames)
@@ -173,28 +139,17 @@ class FrameService(EndCalls):
 
     Kill = kills
 
-    def SetCheckpointState(self, request: Any) -> None:
-        job, _, ref = find_frame(self.farm, request.frame)
-        job.facts_of(ref).checkpoint = enum_name(job_pb2.CheckpointState, request.state)
-        self.farm.jobs.save_frame(job, ref)
+    def SetCheckpointState(self, frame: End, request: Any) -> None:
+        frame.job.facts_of(frame.ref).checkpoint = enum_name(job_pb2.CheckpointState, request.state)
+        self.farm.jobs.save_frame(frame.job, frame.ref)
 
-    def SetFrameStateDisplayOverride(self, request: Any) -> None:
-        job, _, ref = find_frame(self.farm, request.frame)
+    def SetFrameStateDisplayOverride(self, frame: End, request: Any) -> None:
         look, state = request.override, enum_name(job_pb2.FrameState, request.override.state)
-        changing.set_look(self.farm, job, ref, state, look.text, (look.color.red, look.color.green, look.color.blue))
+        color = look.color.red, look.color.green, look.color.blue
+        changing.set_look(self.farm, frame.job, frame.ref, state, look.text, color)
 
-    def GetFrameStateDisplayOverrides(self, request: Any) -> Answer:
-        job, _, ref = find_frame(self.farm, request.frame)
-        return list(job.facts.looks.get(str(ref), {}).items())
-
-    def _depends_of(self, end: End) -> Iterable[Row]:
-        return self.farm.depends.of_frame(end.job, end.ref)
-
-    def _depends_on(self, end: End) -> Iterable[Row]:
-        return self.farm.depends.on_frame(end.job, end.ref)
-
-    def _droppable(self, end: End) -> Iterable[Row]:
-        return (row for row in self._depends_of(end) if row.er_ref == end.ref)
+    def GetFrameStateDisplayOverrides(self, frame: End, request: Any) -> Answer:
+        return list(frame.job.facts.looks.get(str(frame.ref), {}).items())
 
 
 class DependService(Service):
@@ -202,18 +157,6 @@ class DependService(Service):
 
     name = "depend.DependInterface"
 
-    def GetDepend(self, request: Any) -> Answer:
-        return self._find(request.id)
-
-    def Satisfy(self, request: Any) -> None:
-        satisfy(self.farm, self._find(request.depend.id))
-
-    def Unsatisfy(self, request: Any) -> None:
-        """Activate a dependency between two frames or two layers again."""
-        unsatisfy(self.farm, self._find(request.depend.id))
-
-    def _find(self, id: str) -> Row:
-        row = self.farm.depends.find(id)
-        if row is None:
-            raise NotFound(f"no dependency {id!r}")
-        return row
+    GetDepend = call(lambda farm, request: find_depend(farm.depends, request.id))
+    Satisfy = call(lambda farm, row, request: satisfy(farm, row))
+    Unsatisfy = call(lambda farm, row, request: unsatisfy(farm, row))  # only between two frames or two layers

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from opencue_proto import limit_pb2
@@ -11,11 +10,16 @@ from opencue_proto import limit_pb2
 from ..farm.errors import Exists, InUse, Invalid
 from ..farm.job import Job
 from ..farm.things import Limit
-from .calls import call, sets
-from .finding import enum_name, find, new_name
+from .calls import Call, call, sets
+from .finding import by_name, enum_name, find, new_name
 from .rpc import Answer, Service
 
 __all__ = ["LimitService"]
+
+
+def _named(method: Call) -> Call:
+    """A method that gets the limit: requests have only its name."""
+    return lambda service, request: method(service, find(service.farm.limits, request.name), request)
 
 
 class LimitService(Service):
@@ -25,7 +29,7 @@ class LimitService(Service):
 
     Find = call(lambda farm, request: find(farm.limits, request.name))
     Get = call(lambda farm, request: find(farm.limits, request.id))
-    GetAll = call(lambda farm, request: sorted(farm.limits.values(), key=lambda limit: limit.name))
+    GetAll = call(lambda farm, request: sorted(farm.limits.values(), key=by_name))
 
     def GetBindings(self, request: Any) -> Answer:
         """The layers of pending jobs with a limit. CueGUI also asks for layers without one: empty."""
@@ -66,12 +70,12 @@ class LimitService(Service):
 
     def _users(self, limit: Limit) -> list[tuple[Job, int]]:
         """The layers of unfinished jobs with a limit."""
-        jobs = [job for job in self.farm.jobs.values() if job.facts.state != "FINISHED" or job.procs]
+        jobs = [job for job in self.farm.jobs.values() if not job.is_over]
         return [(job, number) for job in jobs for number, layer in enumerate(job.layers) if limit.name in layer.limits]
 
     def Create(self, request: Any) -> Answer:
-        limit = Limit(
-            str(uuid.uuid4()),
+        self.farm.wake()
+        return self.farm.limits.create(
             new_name(self.farm.limits, request.name),
             request.max_value,
             enum_name(limit_pb2.LimitType, request.type),
@@ -79,8 +83,6 @@ class LimitService(Service):
             request.soft_value,
             **self._rule(request),
         )
-        self.farm.wake()
-        return self.farm.limits.add(limit)
 
     def _rule(self, request: Any, limit: Limit | None = None) -> dict[str, Any]:
         status = request.exit_status
@@ -91,15 +93,16 @@ class LimitService(Service):
             raise Exists(f"the exit status {status} belongs to the limit {taken[0]}")
         return {"exit_status": status, "delay_minutes": request.delay_minutes, "auto_tag": request.auto_tag}
 
-    SetMaxValue = sets("max_value")  # 0 allows none
-    SetType = sets("type")
-    SetEnforcement = sets("enforcement")
-    SetSoftValue = sets("soft_value")
-    SetReportTtl = sets("report_ttl")
+    SetMaxValue = _named(sets("max_value"))  # 0 allows none
+    SetType = _named(sets("type"))
+    SetEnforcement = _named(sets("enforcement"))
+    SetSoftValue = _named(sets("soft_value"))
+    SetReportTtl = _named(sets("report_ttl"))
 
-    def SetFailureRule(self, request: Any) -> None:
+    @_named
+    def SetFailureRule(self, limit: Limit, request: Any) -> None:
         """Store the exit status of a missing license. It binds no layer."""
-        self._change(request.name, **self._rule(request, find(self.farm.limits, request.name)))
+        self._change(limit, **self._rule(request, limit))
 
     def Rename(self, request: Any) -> None:
         """Rename a limit, also in the layers that use it."""
@@ -114,16 +117,16 @@ class LimitService(Service):
                 job.needs_changed(number)
         for job in jobs.values():
             self.farm.jobs.save(job)
-        self._change(limit.id, name=new)
+        self._change(limit, name=new)
 
     def ClearBindings(self, request: Any) -> Answer:
         """The number of layers that lost the limit: 0, because only specs bind layers here."""
         find(self.farm.limits, request.limit_name)
         return 0
 
-    def Delete(self, request: Any) -> None:
+    @_named
+    def Delete(self, limit: Limit, request: Any) -> None:
         """Delete a limit that no pending job uses."""
-        limit = find(self.farm.limits, request.name)
         jobs = sorted({job.name for job, _ in self._users(limit)})
         if jobs:
             raise InUse(f"layers of {len(jobs)} jobs name the limit {limit.name}, such as those of {jobs[0]}")

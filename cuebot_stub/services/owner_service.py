@@ -11,6 +11,7 @@ from ..farm.depend import End
 from ..farm.errors import Invalid, NotFound
 from ..farm.farm import Farm
 from ..farm.hosts import Host
+from ..farm.saving import Table
 from ..farm.things import Deed, Owner, RenderPartition, Show
 from .calls import call
 from .finding import find, find_host, new_name
@@ -19,27 +20,27 @@ from .rpc import Answer, Service
 __all__ = ["DeedService", "OwnerService", "PartitionService", "add_partition", "create_owner", "deed_of", "deeds_of"]
 
 
-def deed_of(farm: Farm, host: Host) -> Deed:
+def deed_of(deeds: Table[Deed], host: Host) -> Deed:
     """The deed of a host.
 
     Raises:
         NotFound: The host has no owner.
     """
-    deed = farm.deeds.first(host=host.id)
+    deed = deeds.first(host=host.id)
     if deed is None:
         raise NotFound(f"the host {host.name} has no owner")
     return deed
 
 
-def deeds_of(farm: Farm, owners: list[Owner]) -> list[Deed]:
+def deeds_of(deeds: Table[Deed], owners: list[Owner]) -> list[Deed]:
     """The deeds of owners."""
     ids = {owner.id for owner in owners}
-    return [deed for deed in farm.deeds.values() if deed.owner in ids]
+    return [deed for deed in deeds.values() if deed.owner in ids]
 
 
-def create_owner(farm: Farm, name: str, show: Show) -> Owner:
+def create_owner(owners: Table[Owner], name: str, show: Show) -> Owner:
     """Make an owner whose hosts prefer a show."""
-    return farm.owners.add(Owner(str(uuid.uuid4()), new_name(farm.owners, name), show.id))
+    return owners.create(new_name(owners, name), show.id)
 
 
 class OwnerService(Service):
@@ -48,27 +49,25 @@ class OwnerService(Service):
     name = "host.OwnerInterface"
 
     GetOwner = call(lambda farm, request: find(farm.owners, request.name))
-    GetDeeds = call(lambda farm, request: deeds_of(farm, [find(farm.owners, request.owner)]))
+    GetDeeds = call(lambda farm, owner, request: farm.deeds.where(owner=owner.id))
 
-    def GetHosts(self, request: Any) -> Answer:
-        return [self.farm.hosts[deed.host] for deed in deeds_of(self.farm, [find(self.farm.owners, request.owner)])]
+    def GetHosts(self, owner: Owner, request: Any) -> Answer:
+        return [self.farm.hosts[deed.host] for deed in self.farm.deeds.where(owner=owner.id)]
 
-    def TakeOwnership(self, request: Any) -> None:
-        """Give a NIMBY host to an owner, by name or id, whoever had it before."""
-        owner, host = find(self.farm.owners, request.owner), find_host(self.farm, request.host)
+    def TakeOwnership(self, owner: Owner, request: Any) -> None:
+        """Give a NIMBY host to an owner, whoever had it before."""
+        host = find_host(self.farm.hosts, request.host)
         if not host.nimby_enabled:
             raise Invalid(f"the host {host.name} does not run with NIMBY; only such hosts can have an owner")
         self.farm.deeds.remove(*self.farm.deeds.where(host=host.id))
-        self.farm.deeds.add(Deed(str(uuid.uuid4()), host.id, owner.id))
+        self.farm.deeds.create(host.id, owner.id)
 
-    def SetShow(self, request: Any) -> None:
-        owner, show = find(self.farm.owners, request.owner), find(self.farm.shows, request.show)
-        self.farm.owners.change(owner, show=show.id)
+    def SetShow(self, owner: Owner, request: Any) -> None:
+        self.farm.owners.change(owner, show=find(self.farm.shows, request.show).id)
 
-    def Delete(self, request: Any) -> None:
+    def Delete(self, owner: Owner, request: Any) -> None:
         """Delete an owner. The hosts stay, without an owner."""
-        owner = find(self.farm.owners, request.owner)
-        self.farm.deeds.remove(*deeds_of(self.farm, [owner]))
+        self.farm.deeds.remove(*self.farm.deeds.where(owner=owner.id))
         self.farm.owners.remove(owner)
 
 
@@ -77,9 +76,9 @@ class DeedService(Service):
 
     name = "host.DeedInterface"
 
-    GetHost = call(lambda farm, request: farm.hosts[find(farm.deeds, request.deed).host])
-    GetOwner = call(lambda farm, request: farm.owners[find(farm.deeds, request.deed).owner])
-    Delete = call(lambda farm, request: farm.deeds.remove(find(farm.deeds, request.deed)))
+    GetHost = call(lambda farm, deed, request: farm.hosts[deed.host])
+    GetOwner = call(lambda farm, deed, request: farm.owners[deed.owner])
+    Delete = call(lambda farm, deed, request: farm.deeds.remove(deed))
 
 
 def add_partition(farm: Farm, request: Any, end: End) -> RenderPartition:
@@ -88,7 +87,7 @@ def add_partition(farm: Farm, request: Any, end: End) -> RenderPartition:
     Raises:
         Invalid: The host is not locked, or belongs to somebody else.
     """
-    host, owner = find_host(farm, request.host), find(farm.owners, request.username)
+    host, owner = find_host(farm.hosts, request.host), find(farm.owners, request.username)
     deed = farm.deeds.first(host=host.id)
     if not lending.is_locked(host):
         raise Invalid(f"the host {host.name} is not locked; it takes frames of all jobs")
@@ -106,11 +105,10 @@ class PartitionService(Service):
 
     name = "renderPartition.RenderPartitionInterface"
 
-    def SetMaxResources(self, request: Any) -> None:
+    def SetMaxResources(self, partition: RenderPartition, request: Any) -> None:
         """Change the core points, kB and GPUs of a partition. 0 changes nothing."""
-        partition = find(self.farm.partitions, request.render_partition)
         wanted = {f"max_{name}": getattr(request, name) for name in ("cores", "memory", "gpus", "gpu_memory")}
         self.farm.partitions.change(partition, **{name: value for name, value in wanted.items() if value > 0})
         self.farm.wake()
 
-    Delete = call(lambda farm, request: hosting.drop_partition(farm, find(farm.partitions, request.render_partition)))
+    Delete = call(lambda farm, partition, request: hosting.drop_partition(farm, partition))

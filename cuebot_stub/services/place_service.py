@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from ..farm.errors import Exists, InUse, Invalid
 from ..farm.farm import Farm
 from ..farm.hosting import default_allocation, move_host
-from ..farm.hosts import Host
 from ..farm.launch import DEFAULT_FACILITY
 from ..farm.things import Allocation, Facility, Show, Subscription
 from .calls import call, sets
 from .cores import core_points
-from .finding import checked_name, find, find_host, find_subscription, new_name
+from .finding import by_name, checked_name, find, find_host, find_subscription, new_name
 from .host_service import search_hosts
 from .rpc import Answer, Service
 
@@ -29,7 +27,7 @@ class FacilityService(Service):
     Get = call(lambda farm, request: find(farm.facilities, request.name))
 
     def Create(self, request: Any) -> Answer:
-        return self.farm.facilities.add(Facility(str(uuid.uuid4()), self._new_name(request.name)))
+        return self.farm.facilities.create(self._new_name(request.name))
 
     def _new_name(self, text: str) -> str:
         name = new_name(self.farm.facilities, text.lower())
@@ -37,9 +35,9 @@ class FacilityService(Service):
             raise Invalid(f"{text!r} cannot name a facility: a dot separates it from the names of its allocations")
         return name
 
-    def Rename(self, request: Any) -> None:
+    def Rename(self, facility: Facility, request: Any) -> None:
         """Rename a facility, also in its allocations, hosts and jobs."""
-        farm, facility = self.farm, find(self.farm.facilities, request.facility)
+        farm = self.farm
         old, new = facility.name, self._new_name(request.new_name)
         self._keep_default(old)
         farm.facilities.change(facility, name=new)
@@ -47,7 +45,7 @@ class FacilityService(Service):
             farm.allocations.change(one, name=f"{new}{one.name.removeprefix(old)}", facility=new)
         for host in farm.hosts.where(facility=old):
             farm.hosts.change(host, facility=new)
-        for job in [one for one in farm.jobs.values() if one.facts.facility == old]:
+        for job in farm.jobs.where(facility=old):
             job.facts.facility = new
             farm.jobs.save(job)
 
@@ -56,7 +54,7 @@ class FacilityService(Service):
         farm, facility = self.farm, find(self.farm.facilities, request.name)
         self._keep_default(facility.name)
         allocations = farm.allocations.where(facility=facility.name)
-        jobs = sum(job.facts.facility == facility.name for job in farm.jobs.pending.values())
+        jobs = len(farm.jobs.where(facility=facility.name, state="PENDING"))
         if allocations or jobs:
             raise InUse(f"the facility {facility.name} has {len(allocations)} allocations and {jobs} pending jobs")
         farm.facilities.remove(facility)
@@ -73,22 +71,15 @@ class AllocationService(Service):
 
     Find = call(lambda farm, request: find(farm.allocations, request.name))
     Get = call(lambda farm, request: find(farm.allocations, request.id))
-    GetAll = call(lambda farm, request: sorted(farm.allocations.values(), key=lambda one: one.name))
+    GetAll = call(lambda farm, request: sorted(farm.allocations.values(), key=by_name))
+    GetHosts = call(lambda farm, one, request: sorted(farm.hosts.where(allocation=one.id), key=by_name))
+    FindHosts = call(lambda farm, one, request: search_hosts(farm, request.r, farm.hosts.where(allocation=one.id)))
 
-    def GetHosts(self, request: Any) -> Answer:
-        return self._hosts(find(self.farm.allocations, request.allocation))
-
-    def FindHosts(self, request: Any) -> Answer:
-        return search_hosts(self.farm, request.r, self._hosts(find(self.farm.allocations, request.allocation)))
-
-    def _hosts(self, allocation: Allocation) -> list[Host]:
-        return sorted(self.farm.hosts.where(allocation=allocation.id), key=lambda host: host.name)
-
-    def GetSubscriptions(self, request: Any) -> Answer:
-        found = self.farm.subscriptions.where(allocation=find(self.farm.allocations, request.allocation).id)
+    def GetSubscriptions(self, allocation: Allocation, request: Any) -> Answer:
+        found = self.farm.subscriptions.where(allocation=allocation.id)
         return sorted(found, key=lambda one: self.farm.shows[one.show].name)
 
-    GetDefault = call(lambda farm, request: default_allocation(farm))
+    GetDefault = call(lambda farm, request: default_allocation(farm.allocations))
 
     def Create(self, request: Any) -> Answer:
         """Make an allocation. The name has no facility in it."""
@@ -96,7 +87,7 @@ class AllocationService(Service):
         tag = checked_name(request.tag, "tag")
         name = self._new_name(facility.name, request.name)
         self.farm.wake()
-        return self.farm.allocations.add(Allocation(str(uuid.uuid4()), name, tag, facility.name))
+        return self.farm.allocations.create(name, tag, facility.name)
 
     def _new_name(self, facility: str, text: str) -> str:
         short = text.removeprefix(f"{facility}.")
@@ -107,33 +98,31 @@ class AllocationService(Service):
 
     SetBillable = sets("billable")
 
-    def SetName(self, request: Any) -> None:
+    def SetName(self, one: Allocation, request: Any) -> None:
         """Rename an allocation. The name has no facility in it."""
-        one = find(self.farm.allocations, request.allocation)
         is_same = request.name in (one.name, one.name.partition(".")[2])
-        self._change(request.allocation, name=one.name if is_same else self._new_name(one.facility, request.name))
+        self._change(one, name=one.name if is_same else self._new_name(one.facility, request.name))
 
-    def SetTag(self, request: Any) -> None:
-        """Change the tag of an allocation, for all its hosts."""
-        self._change(request.allocation, tag=checked_name(request.tag, "tag"))
+    SetTag = sets("tag", lambda tag: checked_name(tag, "tag"))  # for all its hosts
 
-    def SetDefault(self, request: Any) -> None:
+    def SetDefault(self, allocation: Allocation, request: Any) -> None:
         """Make this the allocation for new hosts that ask for none."""
-        default = find(self.farm.allocations, request.allocation)
-        for allocation in self.farm.allocations.values():
-            self.farm.allocations.change(allocation, is_default=allocation is default)
+        for one in self.farm.allocations.values():
+            self.farm.allocations.change(one, is_default=one is allocation)
 
-    def ReparentHosts(self, request: Any) -> None:
-        allocation = find(self.farm.allocations, request.allocation)
-        for host in [find_host(self.farm, message) for message in request.hosts.hosts]:
+    def ReparentHosts(self, allocation: Allocation, request: Any) -> None:
+        for host in [find_host(self.farm.hosts, message) for message in request.hosts.hosts]:
             move_host(self.farm, host, allocation)
 
-    def Delete(self, request: Any) -> None:
+    def Delete(self, allocation: Allocation, request: Any) -> None:
         """Delete an allocation without hosts and subscriptions."""
-        farm, allocation = self.farm, find(self.farm.allocations, request.allocation)
-        if allocation is default_allocation(farm):
+        farm = self.farm
+        if allocation is default_allocation(farm.allocations):
             raise InUse(f"{allocation.name} is the allocation of new hosts; make another one the default first")
-        hosts, mine = len(self._hosts(allocation)), farm.subscriptions.where(allocation=allocation.id)
+        hosts, mine = (
+            len(farm.hosts.where(allocation=allocation.id)),
+            farm.subscriptions.where(allocation=allocation.id),
+        )
         shows = [farm.shows[one.show].name for one in mine if not one.implicit]
         if hosts or shows:
             raise InUse(
@@ -152,29 +141,27 @@ def create_subscription(farm: Farm, show: Show, allocation: Allocation, size: fl
     """
     if farm.subscriptions.first(show=show.id, allocation=allocation.id, implicit=False):
         raise Exists(f"the show {show.name} already has a subscription to {allocation.name}")
-    made = Subscription(str(uuid.uuid4()), show.id, allocation.id, core_points(size), core_points(burst))
+    points = core_points(size), core_points(burst)
     farm.subscriptions.remove(*farm.subscriptions.where(show=show.id, implicit=True))
     farm.wake()
-    return farm.subscriptions.add(made)
+    return farm.subscriptions.create(show.id, allocation.id, *points)
 
 
 class SubscriptionService(Service):
     """``subscription.SubscriptionInterface``. Sizes are in core points."""
 
-    name = "subscription.SubscriptionInterface"
+    name, kind = "subscription.SubscriptionInterface", "subscription"
 
     Find = call(lambda farm, request: find_subscription(farm, request.name))
     Get = call(lambda farm, request: find_subscription(farm, request.id))
     SetSize = sets("size")
     SetBurst = sets("burst")
 
-    def _change(self, wanted: Any, **facts: Any) -> None:
-        self.farm.subscriptions.change(find_subscription(self.farm, wanted), implicit=False, **facts)
-        self.farm.wake()
+    def _change(self, thing: Subscription, **facts: Any) -> None:
+        super()._change(thing, implicit=False, **facts)
 
-    def Delete(self, request: Any) -> None:
+    def Delete(self, subscription: Subscription, request: Any) -> None:
         """Delete a subscription that no running frame uses."""
-        subscription = find_subscription(self.farm, request.subscription)
         running = self.farm.procs.usage.of("share", subscription.show, subscription.allocation).procs
         if running:
             raise InUse(f"{running} frames are running on this subscription; set its burst to 0 and wait, or kill them")

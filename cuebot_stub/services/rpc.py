@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes gRPC handlers of plain classes, so that a service is a class with one method per call.
 
-A method takes the request and returns what the response is made of, see ``answers``. It runs within ``Farm.work``: the
-state is locked while it runs, and saved before its response is sent. What it cannot do it says with an exception of
-``farm.errors``.
+A method takes the thing that the first field of its request means, see ``finding``, and the request; the request alone
+if that field is not the message of a thing. It returns what the response is made of, see ``answers``. It runs within
+``Farm.work``: the state is locked while it runs, and saved before its response is sent. What it cannot do it says with
+an exception of ``farm.errors``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -22,11 +24,11 @@ from ..farm.errors import CannotDo, CannotSave, Invalid, NotFound
 from ..farm.farm import Farm
 from ..spec import SpecError
 from .answers import answer
-from .finding import find
+from .finding import subject_of
 
 __all__ = [
-    "Answer", "Service", "all_service_descriptors", "all_service_names", "make_handlers", "response_class",
-    "unlocked",
+    "Answer", "Service", "all_service_descriptors", "all_service_names", "make_handlers", "perform", "plain",
+    "response_class", "unlocked",
 ]  # fmt: skip
 
 logger = logging.getLogger("cuebot_stub.rpc")
@@ -82,17 +84,29 @@ class Service:
     def __init__(self, farm: Farm) -> None:
         self.farm = farm
 
-    def _change(self, wanted: Any, **facts: Any) -> None:
-        """Set facts of a thing that a request names, which may let frames start."""
-        table = self.farm.tables[self.kind]
-        table.change(find(table, wanted), **facts)
+    def _change(self, thing: Any, **facts: Any) -> None:
+        """Set facts of a thing, which may let frames start."""
+        self.farm.tables[self.kind].change(thing, **facts)
         self.farm.wake()
 
 
-def unlocked(method: Any) -> Any:
-    """Mark a method that is called outside of ``Farm.work`` and enters it itself, after its slow part."""
-    method.is_unlocked = True
+def plain(method: Any) -> Any:
+    """Mark a method that gets its request alone."""
+    method.is_plain = True
     return method
+
+
+def unlocked(method: Any) -> Any:
+    """Mark a method that is called outside of ``Farm.work`` and enters it itself, after its slow part. It is plain."""
+    method.is_unlocked = True
+    return plain(method)
+
+
+def perform(service: Service, method: str, request: Any) -> Any:
+    """Call a method of a service, and return what the response is made of. Call it within ``Farm.work``."""
+    function = getattr(service, method)
+    thing = None if getattr(function, "is_plain", False) else subject_of(service.farm, request)
+    return function(request) if thing is None else function(thing, request)
 
 
 def all_service_names() -> list[str]:
@@ -128,13 +142,10 @@ def response_class(service: str, method: str) -> Any:
 
 def _handler(service: Service | None, service_name: str, method: Any) -> grpc.RpcMethodHandler:
     full_name = f"{service_name}/{method.name}"
-    function = getattr(service, method.name, None)
     request, response = map(message_factory.GetMessageClass, (method.input_type, method.output_type))
-    call = (
-        _unimplemented(full_name)
-        if function is None or service is None
-        else _call(service, full_name, function, response)
-    )
+    call = _unimplemented(full_name)
+    if service is not None and hasattr(service, method.name):
+        call = _call(service, method.name, response)
     return grpc.unary_unary_rpc_method_handler(
         _reading(call, request, full_name), response_serializer=response.SerializeToString
     )
@@ -168,18 +179,16 @@ def peer() -> str:
     return str(getattr(_peer, "address", ""))
 
 
-def _call(service: Service, full_name: str, function: Any, response: Any) -> Callable[[Any, grpc.ServicerContext], Any]:
-    is_unlocked = getattr(function, "is_unlocked", False)
+def _call(service: Service, method: str, response: Any) -> Callable[[Any, grpc.ServicerContext], Any]:
+    full_name, is_unlocked = f"{service.name}/{method}", getattr(getattr(service, method), "is_unlocked", False)
 
     def call(request: Any, context: grpc.ServicerContext) -> Any:
         _peer.address = context.peer()
         try:
-            if is_unlocked:
-                value = function(request)
+            with nullcontext() if is_unlocked else service.farm.work():
+                value = perform(service, method, request)
                 with service.farm.lock:
                     return answer(service.farm, response, value)
-            with service.farm.work():
-                return answer(service.farm, response, function(request))
         except CannotDo as error:
             context.abort(_code_of(error, full_name), str(error))
         except CannotSave as error:

@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from opencue_proto import service_pb2
 
 from ..farm import things
 from ..farm.errors import InUse, Invalid
-from ..farm.farm import Farm
+from ..farm.saving import Table
 from .calls import call
-from .finding import find_override, find_service, new_name
-from .rpc import Service
+from .finding import by_name, find_override, find_service, new_name
+from .rpc import Service, plain
 
 __all__ = ["OverrideService", "ServiceService", "create_service"]
 
@@ -43,19 +42,19 @@ def _values(name: str, data: service_pb2.Service) -> dict[str, Any]:
     }
 
 
-def create_service(farm: Farm, data: service_pb2.Service, show: str) -> things.Service:
+def create_service(services: Table[things.Service], data: service_pb2.Service, show: str) -> things.Service:
     """Make a service, or the override of a show."""
-    name = new_name(farm.services, data.name, show=show)
-    return farm.services.add(things.Service(str(uuid.uuid4()), name, show, **_values(name, data)))
+    name = new_name(services, data.name, show=show)
+    return services.create(name, show, **_values(name, data))
 
 
-def _update(farm: Farm, service: things.Service, data: service_pb2.Service) -> None:
+def _update(services: Table[things.Service], service: things.Service, data: service_pb2.Service) -> None:
     name, values = service.name, _values(service.name, data)
     if data.name and data.name != name:
-        name = new_name(farm.services, data.name, show=service.show)
+        name = new_name(services, data.name, show=service.show)
         if service.name == _FALLBACK and not service.show:
             raise InUse("layers without a service get the one named 'default'; it keeps its name")
-    farm.services.change(service, name=name, **values)
+    services.change(service, name=name, **values)
 
 
 class ServiceService(Service):
@@ -63,23 +62,28 @@ class ServiceService(Service):
 
     name = "service.ServiceInterface"
 
-    GetService = call(lambda farm, request: find_service(farm, request.name))
-    GetDefaultServices = call(lambda farm, request: sorted(farm.services.where(show=""), key=lambda one: one.name))
-    CreateService = call(lambda farm, request: create_service(farm, request.data, ""))
-    Update = call(lambda farm, request: _update(farm, find_service(farm, request.service), request.service))
+    GetService = call(lambda farm, request: find_service(farm.services, request.name))
+    GetDefaultServices = call(lambda farm, request: sorted(farm.services.where(show=""), key=by_name))
+    CreateService = plain(call(lambda farm, request: create_service(farm.services, request.data, "")))
+    Update = call(lambda farm, service, request: _update(farm.services, service, request.service))
 
-    def Delete(self, request: Any) -> None:
+    def Delete(self, service: things.Service, request: Any) -> None:
         """Delete a service. Its layers get the values of ``default``."""
-        service = find_service(self.farm, request.service)
         if service.name == _FALLBACK:
             raise InUse("layers without a service get the one named 'default'; it cannot be deleted")
         self.farm.services.remove(service)
 
 
 class OverrideService(Service):
-    """``service.ServiceOverrideInterface``."""
+    """``service.ServiceOverrideInterface``. The messages are those of plain services."""
 
     name = "service.ServiceOverrideInterface"
 
-    Update = call(lambda farm, request: _update(farm, find_override(farm, request.service), request.service))
-    Delete = call(lambda farm, request: farm.services.remove(find_override(farm, request.service)))
+    @plain
+    def Update(self, request: Any) -> None:
+        services = self.farm.services
+        _update(services, find_override(services, request.service), request.service)
+
+    @plain
+    def Delete(self, request: Any) -> None:
+        self.farm.services.remove(find_override(self.farm.services, request.service))

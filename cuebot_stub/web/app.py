@@ -83,13 +83,13 @@ def _add_reading(app: Flask, farm: Farm) -> None:
     @app.get("/api/jobs/<id>")
     def job(id: str) -> Response:
         with farm.work():
-            return jsonify(job_data(farm, find_job(farm, id)))
+            return jsonify(job_data(farm, find_job(farm.jobs, id)))
 
     @app.get("/api/jobs/<id>/frames")
     def frames(id: str) -> Response:
         number = request.args.get("page", 0, type=int)
         with farm.work():
-            job, layer, state = find_job(farm, id), request.args.get("layer", ""), request.args.get("state", "")
+            job, layer, state = find_job(farm.jobs, id), request.args.get("layer", ""), request.args.get("state", "")
             try:
                 found = frames_data(farm, job, layer, state, max(0, number))
             except (KeyError, ValueError) as error:
@@ -99,7 +99,7 @@ def _add_reading(app: Flask, farm: Farm) -> None:
     @app.get("/api/frames/<id>/log")
     def log(id: str) -> Response:
         with farm.work():
-            job, _, ref = find_frame(farm, id)
+            job, _, ref = find_frame(farm.jobs, id)
             path = job.log_path(ref)
         return jsonify(path=path, text=_end_of(path))
 
@@ -146,7 +146,7 @@ def _add_changing(app: Flask, farm: Farm) -> None:
     def change_job(id: str, action: str) -> Response:
         act: Any = _JOB_ACTIONS.get(action) or abort(404, f"jobs have no action {action!r}")
         with farm.work():
-            job = find_job(farm, id)
+            job = find_job(farm.jobs, id)
             _do(lambda: act(farm, job))
         return jsonify(done=action)
 
@@ -154,7 +154,7 @@ def _add_changing(app: Flask, farm: Farm) -> None:
     def change_frame(id: str, action: str) -> Response:
         act: Any = _FRAME_ACTIONS.get(action) or abort(404, f"frames have no action {action!r}")
         with farm.work():
-            job, _, ref = find_frame(farm, id)
+            job, _, ref = find_frame(farm.jobs, id)
             _do(lambda: act(farm, job, [ref]))
         return jsonify(done=action)
 

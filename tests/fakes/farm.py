@@ -21,7 +21,7 @@ from cuebot_stub.farm.watch import host_answered, tick
 from cuebot_stub.logs import read_log
 from cuebot_stub.seed import seed
 from cuebot_stub.services.answers import answer
-from cuebot_stub.services.rpc import Service, response_class
+from cuebot_stub.services.rpc import Service, perform, response_class
 from cuebot_stub.spec import SpecRules, read_spec
 from cuebot_stub.store import SqliteStore
 from tests import specs
@@ -283,4 +283,4 @@ class FakeFarm:
         """Call a service as the server does for a client, and return the response."""
         with self.farm.work():
             response = response_class(service.name, method)
-            return answer(self.farm, response, getattr(service(self.farm), method)(request))
+            return answer(self.farm, response, perform(service(self.farm), method, request))

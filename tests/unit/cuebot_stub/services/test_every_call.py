@@ -33,6 +33,7 @@ from cuebot_stub.farm.things import (
 )  # fmt: skip
 from cuebot_stub.farm.watch import tick
 from cuebot_stub.services.group_service import DepartmentService, GroupService
+from cuebot_stub.services.rpc import perform
 from cuebot_stub.services.service_service import OverrideService
 from cuebot_stub.spec import SpecError
 from tests.fakes.daemons import FakeDaemons, new_farm
@@ -101,11 +102,11 @@ class World:
 
 def call(world: World, service: Any, method: str, request: Any) -> bool:
     """Call a service as the server does, and tell whether it has done what was asked for."""
-    function = getattr(service, method)
-    holding = nullcontext() if getattr(function, "is_unlocked", False) else world.farm.work()
+    is_unlocked = getattr(getattr(service, method), "is_unlocked", False)
+    holding = nullcontext() if is_unlocked else world.farm.work()
     try:
         with holding:
-            function(request)
+            perform(service, method, request)
     except (CannotDo, SpecError):
         return False
     return True
