@@ -125,11 +125,11 @@ def stub_group(context: click.Context) -> int:
 )
 def serve(**options: Any) -> int:
     """Run an OpenCue server until SIGTERM or Ctrl-C."""
-    from .serving import ServeOptions, serve_until
+    from .serving import serve_until
     from .signals import stop_event
 
     with stop_event() as stop:
-        serve_until(stop, ServeOptions(**options), _say, _warn)
+        serve_until(stop, _say, _warn, **options)
     return 0
 
 

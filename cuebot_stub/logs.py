@@ -13,8 +13,8 @@ from contextlib import suppress
 
 from outline.backend.log_tail import RULE
 
+from .farm.hosts import LogEnd
 from .farm.orders import RUN_VARIABLE
-from .farm.reports import LogEnd
 
 __all__ = ["open_log", "parse_log", "read_log"]
 

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import uuid
-
 from .farm.state import FarmState
-from .farm.things import Allocation, Department, Facility, Group, Service, Show, Subscription
+from .farm.things import Show
 
 __all__ = ["make_show", "seed"]
 
@@ -37,18 +35,18 @@ def seed(farm: FarmState) -> None:
     """
     if not farm.departments:
         for name in _DEPARTMENTS:
-            farm.departments.add(Department(_id(), name))
+            farm.departments.create(name)
         for show, name in sorted({(group.show, group.department) for group in farm.groups.values()}):
-            farm.departments.add(Department(_id(), name, show))
+            farm.departments.create(name, show)
     if farm.shows:
         return
     for facility, names in _ALLOCATIONS.items():
-        farm.facilities.add(Facility(_id(), facility))
+        farm.facilities.create(facility)
         for name in names:
-            farm.allocations.add(_allocation(facility, name))
+            is_default = (facility, name) == ("local", "general")
+            farm.allocations.create(f"{facility}.{name}", name, facility, is_default=is_default)
     for name, (threadable, cores, memory, tags) in _SERVICES.items():
-        service = Service(_id(), name, threadable=threadable, min_cores=cores, min_memory=memory, tags=tags.split())
-        farm.services.add(service)
+        farm.services.create(name, threadable=threadable, min_cores=cores, min_memory=memory, tags=tags.split())
     make_show(farm, _SHOW, department="Pipeline").default_max_cores = 200_000
 
 
@@ -63,21 +61,10 @@ def make_show(
         is_implicit: Remove these subscriptions when a client creates the first one.
         department: The department of its group.
     """
-    show = Show(_id(), name)
-    farm.shows.add(show)
-    farm.groups.add(Group(_id(), name, show.id, department=department))
-    farm.departments.add(Department(_id(), department, show.id))
+    show = farm.shows.create(name)
+    farm.groups.create(name, show.id, department=department)
+    farm.departments.create(department, show.id)
     for allocation in farm.allocations.values():
         if is_subscribed and allocation.name in _SUBSCRIBED:
-            made = Subscription(_id(), show.id, allocation.id, implicit=is_implicit)
-            farm.subscriptions.add(made)
+            farm.subscriptions.create(show.id, allocation.id, implicit=is_implicit)
     return show
-
-
-def _allocation(facility: str, name: str) -> Allocation:
-    is_default = (facility, name) == ("local", "general")
-    return Allocation(_id(), f"{facility}.{name}", name, facility, is_default=is_default)
-
-
-def _id() -> str:
-    return str(uuid.uuid4())

@@ -82,8 +82,7 @@ class FarmServer:
             clock: Returns the time, for tests. Default: ``time.time``.
 
         Raises:
-            StoreError: The file cannot be used.
-            FarmError: Another user owns the folder of the frames' logs.
+            FarmError: The file cannot be used, or another user owns the folder of the frames' logs.
         """
         self._address, self._http_port = (host, port), http
         root = log_root or _private_log_root()

@@ -32,6 +32,7 @@ from .farm.hosts import Proc
 from .farm.job import Job, split_id
 from .farm.life import look_for_frames
 from .farm.saving import Changes, as_data
+from .up.errors import FarmError
 
 __all__ = ["SqliteStore", "StoreError"]
 
@@ -47,7 +48,7 @@ CREATE TABLE IF NOT EXISTS frame (job TEXT, ref INTEGER, row TEXT, PRIMARY KEY (
 _DAMAGES = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError, OutlineException)
 
 
-class StoreError(Exception):
+class StoreError(FarmError):
     """The file cannot be used."""
 
 

@@ -19,6 +19,8 @@ __all__ = [
 ]  # fmt: skip
 
 MOST_RETRIES = 16  # what Cuebot allows
+#: The facts for which groups have defaults.
+_DEFAULTS = ("priority", "min_cores", "max_cores", "min_gpus", "max_gpus")
 
 
 def change_job(farm: FarmState, job: Job, **changes: Any) -> None:
@@ -67,13 +69,7 @@ def move_to_group(farm: FarmState, job: Job, group: Group, keep: Collection[str]
     check_group(job, group)
     with farm.procs.recounting(farm.procs.of_job(job)):
         job.facts.group = group.id
-    defaults = {
-        "priority": group.default_job_priority,
-        "min_cores": group.default_job_min_cores,
-        "max_cores": group.default_job_max_cores,
-        "min_gpus": group.default_job_min_gpus,
-        "max_gpus": group.default_job_max_gpus,
-    }
+    defaults = {name: getattr(group, f"default_job_{name}") for name in _DEFAULTS}
     change_job(farm, job, **{name: value for name, value in defaults.items() if value >= 0 and name not in keep})
 
 

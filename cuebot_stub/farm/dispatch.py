@@ -63,7 +63,9 @@ def _is_bookable(farm: FarmState, host: Host) -> bool:
     """Whether a host accepts frames."""
     if host.state != "UP" or host.refused_until > farm.now():
         return False
-    if lending.is_locked(host) and not any(lending.is_lent(farm, host, job) for job in farm.jobs.hungry.values()):
+    if lending.is_locked(host) and not any(
+        lending.is_lent(farm.partitions, host, job) for job in farm.jobs.hungry.values()
+    ):
         return False
     used = farm.procs.usage.of("host", host.id)
     return (
@@ -125,7 +127,7 @@ class _Room:
     def _is_suited(self, job: Job) -> bool:
         """Whether a job may run on the host, and the host has a tag of one of its layers."""
         host, facts = self.host, job.facts
-        if lending.is_locked(host) and not lending.is_lent(self._farm, host, job):
+        if lending.is_locked(host) and not lending.is_lent(self._farm.partitions, host, job):
             return False
         if facts.facility != host.facility or (facts.os and facts.os not in re.split(r"[,\s]+", host.os)):
             return False
@@ -148,27 +150,27 @@ class _Room:
         """Start the next frame of a job that fits. Returns whether there was one."""
 
         def admits(plan: LayerPlan) -> bool:
-            return self._reservation(job, job.layers[job.by_name[plan.name]], share) is not None
+            return self._reservation(job, job.by_name[plan.name], share) is not None
 
         job.state.wake(self._farm.now())
         ref = job.state.next_admitted(admits)
         if ref is None:
             return False
-        cores = self._reservation(job, job.layers[job.layer_of(ref)], share)
+        cores = self._reservation(job, job.layer_of(ref), share)
         assert cores is not None
         start_frame(self._farm, self.host, job, ref, cores)
         return True
 
-    def _reservation(self, job: Job, layer: LayerFacts, share: Subscription) -> int | None:
+    def _reservation(self, job: Job, number: int, share: Subscription) -> int | None:
         """The core points to reserve for a frame of a layer, or None if there is no room."""
-        farm, host, usage = self._farm, self.host, self._farm.procs.usage
+        farm, host, usage, layer = self._farm, self.host, self._farm.procs.usage, job.layers[number]
         if layer.start_after > farm.now() or not tags_match(layer.tags, self._tags):
             return None
         used = usage.of("host", host.id)
         cores = _core_points(layer, host, host.cores - host.locked_cores - used.cores)
         if cores is None or layer.memory > host.memory - used.memory:
             return None
-        if lending.is_locked(host) and not lending.lends(farm, host, job, job.by_name[layer.name], cores):
+        if lending.is_locked(host) and not lending.lends(farm, host, job, number, cores):
             return None
         if layer.gpus > host.gpus - used.gpus or layer.gpu_memory > host.gpu_memory - used.gpu_memory:
             return None

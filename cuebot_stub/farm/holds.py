@@ -17,8 +17,8 @@ from .job import Job
 from .state import FarmState
 
 __all__ = [
-    "add_depend", "connect", "drop", "frame_moved", "frame_retried", "frames_marked", "hold_again", "job_over",
-    "layer_done", "satisfy", "unsatisfy",
+    "add_depend", "connect", "drop", "frame_moved", "frame_retried", "hold_again", "layer_done", "mark_done", "satisfy",
+    "unsatisfy",
 ]  # fmt: skip
 
 #: These hold again when somebody takes back that they were satisfied, or retries what they wait for.
@@ -82,7 +82,7 @@ def frame_moved(farm: FarmState, job: Job, move: Move) -> None:
             farm.depends.save(depend)
         job.done[move.ref] = False
     # On Cuebot, a layer whose last frame is eaten is not done.
-    if move.after is FrameState.SUCCEEDED or (farm.useful and move.after is FrameState.EATEN):
+    if move.after is FrameState.SUCCEEDED or (move.after is FrameState.EATEN and not farm.settings.strict):
         layer = job.state.layer(move.ref).name
         if job.state.is_layer_done(layer):
             layer_done(farm, job, layer)
@@ -104,9 +104,9 @@ def frame_retried(farm: FarmState, job: Job, ref: int) -> None:
         unsatisfy(farm, row)
 
 
-def frames_marked(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
-    """Satisfy the dependencies on exactly these frames."""
-    for ref in refs:
+def mark_done(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
+    """Satisfy the dependencies on exactly these frames. Their own states do not change."""
+    for ref in list(refs):
         for depend, pairs in farm.depends.pairs_on(job, ref):
             for pair in pairs:
                 satisfy(farm, Row(depend, pair))
@@ -120,14 +120,9 @@ def _satisfy_on_frame(farm: FarmState, job: Job, ref: int) -> None:
 
 
 def layer_done(farm: FarmState, job: Job, layer: str) -> None:
-    """Satisfy the dependencies on a whole layer."""
+    """Satisfy the dependencies on a whole layer, or on a whole job (""). Those on what is in it stay active."""
     for row in farm.depends.on_whole(job, layer):
         satisfy(farm, row)
-
-
-def job_over(farm: FarmState, job: Job) -> None:
-    """Satisfy the dependencies on the end of a job. Those on its layers and frames stay active."""
-    layer_done(farm, job, "")
 
 
 def drop(farm: FarmState, rows: Iterable[Row], target: str) -> None:

@@ -16,7 +16,7 @@ from .state import FarmState
 from .things import Allocation, RenderPartition
 
 __all__ = [
-    "default_allocation", "delete_host", "drop_partition", "host_changed", "lend", "move_host",
+    "default_allocation", "delete_host", "drop_partition", "lend", "move_host",
     "redirect", "unbook",
 ]  # fmt: skip
 
@@ -27,17 +27,11 @@ def default_allocation(allocations: Table[Allocation]) -> Allocation:
     return default or next(iter(allocations.values()))
 
 
-def host_changed(farm: FarmState, host: Host) -> None:
-    """Save a changed host, and look for frames if it accepts some now."""
-    farm.hosts.save(host)
-    farm.wake(host)
-
-
 def move_host(farm: FarmState, host: Host, allocation: Allocation) -> None:
     """Move a host to an allocation and its facility. Running frames count for the new one."""
     with farm.procs.recounting(farm.procs.on_host(host)):
         host.allocation, host.facility = allocation.id, allocation.facility
-    host_changed(farm, host)
+    farm.hosts.save(host)
     farm.wake()
 
 
@@ -53,7 +47,7 @@ def delete_host(farm: FarmState, host: Host) -> None:
     farm.hosts.remove(host)
     farm.strangers.pop(host.id, None)
     farm.comments.remove(*farm.comments.where(subject_of=host.id))
-    forget_partitions(farm, host.id)
+    forget_partitions(farm.partitions, host.id)
     farm.deeds.remove(*farm.deeds.where(host=host.id))
 
 

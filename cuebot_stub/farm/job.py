@@ -46,6 +46,7 @@ class Job:
     """A job: facts, layers, and the state of its frames.
 
     Attributes:
+        by_name: The number of a layer by its name.
         procs: The ids of its procs.
         running: The procs by their frames.
         waiting_seen: The number of frames that could start at the last look; 0 while none may.
@@ -66,7 +67,6 @@ class Job:
         """Make a job; ``moves`` gets every move of its frames."""
         self.facts = facts
         self.layers = layers
-        self.by_name = {layer.name: number for number, layer in enumerate(layers)}
         self.totals = [LayerTotals() for _ in layers]
         self.frames: dict[int, FrameFacts] = {}
         self.procs: set[str] = set()
@@ -82,6 +82,7 @@ class Job:
             finished_wait_again=True,
             keeps_tries=strict,
         )
+        self.by_name = self.state.frames.layers
         self.done = bytearray(len(self.state.frames))
         self.moved = array("d", bytes(8 * len(self.state.frames)))
         self.eligible = array("d", bytes(8 * len(self.state.frames)))
@@ -126,7 +127,11 @@ class Job:
 
     def layer_of(self, ref: int) -> int:
         """The number of a frame's layer."""
-        return self.by_name[self.state.layer(ref).name]
+        return self.state.frames.layer_of[ref]
+
+    def layer(self, ref: int) -> LayerFacts:
+        """A frame's layer."""
+        return self.layers[self.layer_of(ref)]
 
     def layer_id(self, number: int) -> str:
         """The id of a layer."""

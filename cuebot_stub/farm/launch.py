@@ -99,7 +99,7 @@ def _add_post_job(farm: FarmState, document: SpecDocument, spec: JobSpec, parent
     taken, number = {job.name for job in farm.jobs.values()}, int(farm.now() * 1000)
     while post_job_name(spec.name, document.user, number) in taken:  # launched, killed, launched in a millisecond
         number += 1
-    own = JobSpec(
+    own = spec._replace(
         name=post_job_name(spec.name, document.user, number),
         paused=False,
         priority=1,
@@ -107,10 +107,8 @@ def _add_post_job(farm: FarmState, document: SpecDocument, spec: JobSpec, parent
         max_cores=None,
         max_gpus=None,
         autoeat=False,
-        os=spec.os,
         localbook=None,
         env={**spec.env, "CUE_PARENT_JOB": parent.name, "CUE_PARENT_JOB_ID": parent.id},
-        layers=spec.layers,
     )
     post = _make_job(farm, document._replace(user=POST_USER, email=""), own, parent.facts.show, post=True)
     post.facts.state, post.facts.layer_count = "POSTED", _count_layers(post)
@@ -195,10 +193,9 @@ def _make_depends(farm: FarmState, document: SpecDocument, made: dict[str, Job])
         again = farm.depends.first_repeated(depend for depend, _ in found.values())
         if again is not None:
             _, spec = found[again.id]
-            reason = "the spec has the same dependency twice; anyframe makes no difference"
-            raise SpecError(spec.where, reason, spec.line)
+            raise spec.error("the spec has the same dependency twice; anyframe makes no difference")
     except SpecError:
-        if made or farm.useful:
+        if made or not farm.settings.strict:
             raise
         return []
     return [depend for depend, _ in found.values()]
@@ -212,23 +209,22 @@ def _make_depend(farm: FarmState, spec: DependSpec, made: dict[str, Job]) -> Dep
     ):
         job = made.get(name) or farm.jobs.pending.get(name)
         if job is None:
-            reason = f"no pending job {name!r}; it may be finished, or of another show, shot or user"
-            raise SpecError(spec.where, reason, spec.line)
+            raise spec.error(f"no pending job {name!r}; it may be finished, or of another show, shot or user")
         ends.append(_end(job, layer, frame, spec))
     try:
         return make_depend(spec.type, *ends, any_frame=spec.any_frame)
     except CannotDo as error:
-        raise SpecError(spec.where, str(error), spec.line) from None
+        raise spec.error(str(error)) from None
 
 
 def _end(job: Job, layer: str, frame: str, spec: DependSpec) -> End:
     """One end of a dependency. The name of a frame is like ``0012-beauty``."""
     number, layer = split_frame_name(frame) if frame else (0, layer)
     if layer and layer not in job.by_name:
-        raise SpecError(spec.where, f"the job {job.name} has no layer {layer!r}", spec.line)
+        raise spec.error(f"the job {job.name} has no layer {layer!r}")
     if not frame:
         return End(job, job.by_name[layer] if layer else -1)
     try:
         return End(job, job.by_name[layer], job.state.frames.ref(layer, number))
     except KeyError:
-        raise SpecError(spec.where, f"the job {job.name} has no frame {frame!r}", spec.line) from None
+        raise spec.error(f"the job {job.name} has no frame {frame!r}") from None

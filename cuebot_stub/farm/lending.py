@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from .hosts import Host, Proc
 from .job import Job
+from .saving import Table
 from .state import FarmState
 from .things import RenderPartition
 
@@ -18,9 +17,9 @@ def is_locked(host: Host) -> bool:
     return host.lock_state != "OPEN" or host.nimby_locked
 
 
-def is_lent(farm: FarmState, host: Host, job: Job) -> bool:
+def is_lent(partitions: Table[RenderPartition], host: Host, job: Job) -> bool:
     """Whether a job has a partition on a host."""
-    return job.facts.local_host == host.name or any(_partitions(farm, host, job))
+    return job.facts.local_host == host.name or partitions.first(host=host.id, job=job.id) is not None
 
 
 def lends(farm: FarmState, host: Host, job: Job, number: int, cores: int) -> bool:
@@ -37,12 +36,8 @@ def lends(farm: FarmState, host: Host, job: Job, number: int, cores: int) -> boo
         and used <= one.max_cores
         and memory <= one.max_memory
         and gpus <= one.max_gpus
-        for one in _partitions(farm, host, job)
+        for one in farm.partitions.where(host=host.id, job=job.id)
     )
-
-
-def _partitions(farm: FarmState, host: Host, job: Job) -> Iterator[RenderPartition]:
-    return (one for one in farm.partitions.values() if one.host == host.id and one.job == job.id)
 
 
 def procs_in(farm: FarmState, partition: RenderPartition) -> list[Proc]:
@@ -57,6 +52,6 @@ def procs_in(farm: FarmState, partition: RenderPartition) -> list[Proc]:
     ]
 
 
-def forget_partitions(farm: FarmState, id: str) -> None:
+def forget_partitions(partitions: Table[RenderPartition], id: str) -> None:
     """Delete the partitions of a finished job or a deleted host."""
-    farm.partitions.remove(*(one for one in list(farm.partitions.values()) if id in (one.job, one.host)))
+    partitions.remove(*[one for one in partitions.values() if id in (one.job, one.host)])

@@ -6,15 +6,14 @@ from __future__ import annotations
 from outline.scheduler import FrameState
 
 from .errors import CannotDo
-from .holds import frame_moved, job_over
+from .holds import frame_moved, layer_done
 from .job import Job
 from .lending import forget_partitions
 from .state import FarmState
 
-__all__ = ["finish_if_complete", "finish_job", "follow", "forget_job", "look_for_frames", "revive_job"]
+__all__ = ["IDLE", "finish_if_complete", "finish_job", "follow", "forget_job", "look_for_frames", "revive_job"]
 
-
-_IDLE = (FrameState.WAITING, FrameState.DEPEND)
+IDLE = (FrameState.WAITING, FrameState.DEPEND)
 
 
 def follow(farm: FarmState) -> None:
@@ -28,7 +27,7 @@ def follow(farm: FarmState) -> None:
             job, move = farm.moves.popleft()
             moved[job.id] = job
             job.note(move, farm.now())
-            if move.before not in _IDLE or move.after not in _IDLE:  # which of both is worked out, not saved
+            if move.before not in IDLE or move.after not in IDLE:  # which of both is worked out, not saved
                 farm.jobs.save_frame(job, move.ref)
             frame_moved(farm, job, move)
         for job in moved.values():
@@ -52,8 +51,8 @@ def finish_job(farm: FarmState, job: Job) -> None:
     """Finish a job. Jobs that depend on it, and its post layers, may start."""
     farm.jobs.set_state(job, "FINISHED", int(farm.now()))
     look_for_frames(farm, job)
-    job_over(farm, job)
-    forget_partitions(farm, job.id)
+    layer_done(farm, job, "")
+    forget_partitions(farm.partitions, job.id)
     post = farm.jobs.get(job.facts.post_job)
     if post is not None and post.facts.state == "POSTED":
         post.facts.launched = int(farm.now())
@@ -78,7 +77,7 @@ def revive_job(farm: FarmState, job: Job) -> None:
 
 
 def _forget_old_jobs(farm: FarmState) -> None:
-    done = [job for job in farm.jobs.values() if job.facts.state == "FINISHED" and not job.procs]
+    done = [job for job in farm.jobs.values() if job.is_over]
     done.sort(key=lambda job: (job.facts.stopped, job.facts.number), reverse=True)
     frames = 0
     for place, job in enumerate(done):

@@ -36,15 +36,8 @@ class Usage:
         self.limits: Counter[str] = Counter()
         self.limit_hosts: dict[str, Counter[str]] = {}
 
-    def add(self, proc: Proc, host: Host, job: Job) -> None:
-        """Add a proc."""
-        self._change(proc, host, job, 1)
-
-    def remove(self, proc: Proc, host: Host, job: Job) -> None:
-        """Subtract a proc."""
-        self._change(proc, host, job, -1)
-
-    def _change(self, proc: Proc, host: Host, job: Job, sign: int) -> None:
+    def count(self, proc: Proc, host: Host, job: Job, sign: int = 1) -> None:
+        """Add a proc, or subtract it (-1)."""
         number = job.layer_of(proc.ref)
         facts = job.facts
         for key in (
@@ -105,14 +98,14 @@ class Procs(Table[Proc]):
         self[proc.id] = proc
         job.procs.add(proc.id)
         job.running[proc.ref] = proc.id
-        self.usage.add(proc, self._hosts[proc.host], job)
+        self.usage.count(proc, self._hosts[proc.host], job)
 
     def end(self, proc: Proc) -> None:
         """Remove a proc, and free what it has reserved."""
         job = self._jobs[proc.job]
         job.procs.discard(proc.id)
         job.running.pop(proc.ref, None)
-        self.usage.remove(proc, self._hosts[proc.host], job)
+        self.usage.count(proc, self._hosts[proc.host], job, -1)
         self.remove(proc)
 
     def of_job(self, job: Job) -> list[Proc]:
@@ -128,9 +121,9 @@ class Procs(Table[Proc]):
         """Recount procs around a change of what they are counted by: allocation, group or limits."""
         counted = [(proc, self._hosts[proc.host], self._jobs[proc.job]) for proc in procs]
         for each in counted:
-            self.usage.remove(*each)
+            self.usage.count(*each, -1)
         try:
             yield
         finally:
             for each in counted:
-                self.usage.add(*each)
+                self.usage.count(*each)

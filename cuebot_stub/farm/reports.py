@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
 
 from outline.frame_end import EndedBy, FrameEnd
@@ -24,11 +23,10 @@ from .memory import (
 from .orders import KillOrder, LogOrder
 from .running import ask_host, end_frame, end_left, kill_proc
 from .state import FarmState
-from .things import Comment
 
 __all__ = [
-    "FrameReport", "HostReport", "LogEnd", "frame_ended", "give_up", "host_reported", "launch_answered",
-    "launch_unanswered", "log_answered", "lose_proc", "miss_frames",
+    "frame_ended", "give_up", "host_reported", "launch_answered", "launch_unanswered", "log_answered", "lose_proc",
+    "miss_frames",
 ]  # fmt: skip
 
 OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 137, 299, 301
@@ -68,16 +66,8 @@ def _make_host(farm: FarmState, name: str, report: HostReport) -> Host:
     if default.facility != facility:
         default = farm.allocations.named(f"{facility}.general") or default
     allocation = next((one for one in allocations if one is not None), default)
-    host = Host(
-        id=str(uuid.uuid4()),
-        name=name,
-        address="",
-        facility=allocation.facility,
-        allocation=allocation.id,
-        thread_mode="ALL" if report.nimby_enabled else "AUTO",
-    )
-    farm.hosts[host.id] = host
-    return host
+    mode = "ALL" if report.nimby_enabled else "AUTO"
+    return farm.hosts.create(name, "", allocation.facility, allocation.id, thread_mode=mode)
 
 
 #: What a host has of its last report, by the same name.
@@ -109,17 +99,15 @@ def _memory_for_frames(report: HostReport) -> int:
 
 def _check_temporary_space(farm: FarmState, host: Host) -> None:
     """Start no frames on a host while its temporary folder is full, and add a comment that says so."""
-    notes = [one for one in farm.comments.values() if one.subject_of == host.id and one.subject == FULL_TEMP]
+    notes = farm.comments.where(subject_of=host.id, subject=FULL_TEMP)
     is_full = host.total_mcp and host.free_mcp < host.total_mcp * MIN_TEMP_SHARE
     if is_full and host.state == "UP":
         host.state = "REPAIR"
         text = f"{host.free_mcp // 1024} MB of {host.total_mcp // 1024} MB are free; the host waits for more."
-        note = Comment(str(uuid.uuid4()), host.id, int(farm.now()), "cuebot-stub", FULL_TEMP, text)
-        farm.comments.add(note)
+        farm.comments.create(host.id, int(farm.now()), "cuebot-stub", FULL_TEMP, text)
     elif notes and not is_full:
         host.state = "UP" if host.state == "REPAIR" else host.state
-        for note in notes:
-            farm.comments.remove(note)
+        farm.comments.remove(*notes)
 
 
 def _compare(farm: FarmState, host: Host, running: dict[str, FrameReport]) -> None:
@@ -138,16 +126,13 @@ def _compare(farm: FarmState, host: Host, running: dict[str, FrameReport]) -> No
         _end_overdue(farm, proc)
         known.append((proc, report.used_swap))
     _end_strangers(farm, host, running)
-    if not host.nimby_enabled:  # where somebody works, frames do not have the memory alone
-        _watch_memory(farm, host, known)
-
-
-def _watch_memory(farm: FarmState, host: Host, used_swap: list[tuple[Proc, int]]) -> None:
+    if host.nimby_enabled:
+        return  # where somebody works, frames do not have the memory alone
     if is_full(host):
-        end_users_of_swap(farm, host, used_swap)
-        return
-    for proc, _ in used_swap:
-        reserve_memory(farm, host, proc)
+        end_users_of_swap(farm, host, known)
+    else:
+        for proc, _ in known:
+            reserve_memory(farm, host, proc)
 
 
 def _end_strangers(farm: FarmState, host: Host, running: dict[str, FrameReport]) -> None:
@@ -193,21 +178,20 @@ def _is_missing(farm: FarmState, proc: Proc) -> None:
 
 def _end_overdue(farm: FarmState, proc: Proc) -> None:
     """End a frame that has reached a time limit. Cuebot counts whole minutes, and one more than ``timeout``."""
-    job = farm.jobs[proc.job]
-    layer = job.layers[job.layer_of(proc.ref)]
-    minutes = int(farm.now() - proc.booked) // 60
-    if layer.timeout > 0 and minutes > layer.timeout:
-        proc.timed_out = True
-        kill_proc(farm, proc, f"ran longer than its timeout of {layer.timeout} minutes")
+    layer = farm.jobs[proc.job].layer(proc.ref)
+    if 0 < layer.timeout < int(farm.now() - proc.booked) // 60:
+        why = f"ran longer than its timeout of {layer.timeout} minutes"
     elif _is_silent(farm, proc):
-        proc.timed_out = True
-        kill_proc(farm, proc, f"wrote nothing to its log for its timeout_llu of {layer.timeout_llu} minutes")
+        why = f"wrote nothing to its log for its timeout_llu of {layer.timeout_llu} minutes"
+    else:
+        return
+    proc.timed_out = True
+    kill_proc(farm, proc, why)
 
 
 def _is_silent(farm: FarmState, proc: Proc) -> bool:
     """Whether a frame has written nothing to its log for too long; before RQD reports the log, it has not."""
-    job = farm.jobs[proc.job]
-    most = job.layers[job.layer_of(proc.ref)].timeout_llu
+    most = farm.jobs[proc.job].layer(proc.ref).timeout_llu
     return most > 0 and proc.llu_time > 0 and int(farm.now() - proc.llu_time) // 60 >= most
 
 
@@ -322,7 +306,7 @@ def _is_blameless(farm: FarmState, proc: Proc, report: FrameReport) -> bool:
     job, status, signal = farm.jobs[proc.job], report.exit_status, report.exit_signal
     if status == BLAMELESS_STATUS or (signal == BLAMELESS_SIGNAL and job.facts.max_retries):
         return True
-    if farm.useful and status == BUSY_STATUS and report.run_seconds == 0:
+    if status == BUSY_STATUS and not farm.settings.strict and report.run_seconds == 0:
         return _was_busy(job, proc.ref)
     if farm.settings.strict and NO_START_STATUS in (status, signal):
         return job.state.tries(proc.ref) <= job.facts.max_retries  # Cuebot does not count such a start
@@ -343,12 +327,9 @@ def _was_busy(job: Job, ref: int) -> bool:
 
 def _ran_too_long(farm: FarmState, proc: Proc, report: FrameReport) -> bool:
     """Whether a failed frame had used up its time limit, as another attempt would."""
-    job = farm.jobs[proc.job]
-    if _is_silent(farm, proc):
-        return True
-    layer = job.layers[job.layer_of(proc.ref)]
-    longest = min(layer.timeout * 60 if layer.timeout > 0 else LONGEST_SECONDS, LONGEST_SECONDS)
-    return report.run_seconds > longest
+    minutes = farm.jobs[proc.job].layer(proc.ref).timeout
+    longest = min(minutes * 60 if minutes > 0 else LONGEST_SECONDS, LONGEST_SECONDS)
+    return report.run_seconds > longest or _is_silent(farm, proc)
 
 
 def _is_out_of_memory(report: FrameReport) -> bool:

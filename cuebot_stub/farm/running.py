@@ -114,7 +114,7 @@ def due_kill(farm: FarmState, proc: Proc) -> KillOrder:
 
 def end_left(farm: FarmState, host: Host, procs: Sequence[Proc]) -> None:
     """Order the end of processes that a killed RQD has left running. A strict server leaves them, as Cuebot does."""
-    if procs and farm.useful:
+    if procs and not farm.settings.strict:
         farm.orders.append(EndLeftOrder(host.address, tuple(proc.id for proc in procs)))
 
 
@@ -199,5 +199,5 @@ def _environment(
         "CUE_LAYER_ID": job.layer_id(number),
         "CUE_FRAME_ID": proc.frame_id,
         "CUE_THREADABLE": "1" if threadable else "0",
-        **({RUN_VARIABLE: proc.id} if farm.useful else {}),
+        **({} if farm.settings.strict else {RUN_VARIABLE: proc.id}),
     }

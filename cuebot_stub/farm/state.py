@@ -93,11 +93,6 @@ class FarmState:
         table = self.tables[kind] = Table[T](kind, make, self.unsaved, spell)
         return table
 
-    @property
-    def useful(self) -> bool:
-        """Whether the server does what a request means where Cuebot does not; false with ``strict``."""
-        return not self.settings.strict
-
     def wake(self, host: Host | None = None, prefer: Job | None = None) -> None:
         """Look for frames for a host, or for all hosts, at the end of the work."""
         if host is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Actions on jobs and frames: pause, kill, retry, eat, mark as done."""
+"""Actions on jobs and frames: pause, kill, retry, eat, free."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from collections.abc import Iterable
 
 from outline.scheduler import FrameState
 
-from .holds import frame_retried, frames_marked, layer_done
+from .holds import frame_retried
 from .hosts import Proc
 from .job import Job
-from .life import finish_job, look_for_frames, revive_job
+from .life import IDLE, finish_job, look_for_frames, revive_job
 from .running import kill_proc
 from .state import FarmState
 
 __all__ = [
-    "eat_frames", "free_frames", "hold_frames", "kill_frames", "kill_job", "mark_done", "mark_layer_done", "pause",
-    "resume", "retry_frames",
+    "eat_frames", "free_frames", "hold_frames", "kill_frames", "kill_job", "pause", "resume", "retry_frames",
 ]  # fmt: skip
 
 _MANUAL_STATUS = 500  # and the number of the new state, as Cuebot notes it
 _STATE_NUMBERS = {FrameState.WAITING: 0, FrameState.EATEN: 6}
-_IDLE = (FrameState.WAITING, FrameState.DEPEND)
 
 
 def pause(farm: FarmState, job: Job) -> None:
@@ -73,11 +71,10 @@ def retry_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
         proc = job.running.get(ref)
         if proc is not None:
             _let_wait_again(farm, job, farm.procs[proc], "the frame was retried")
-        elif job.state.state(ref) not in _IDLE:
+        elif job.state.state(ref) not in IDLE:
             job.state.retry(ref)
     for ref in wanted:
         frame_retried(farm, job, ref)
-    farm.wake()
 
 
 def _let_wait_again(farm: FarmState, job: Job, proc: Proc, reason: str) -> None:
@@ -106,23 +103,10 @@ def _note_stop(farm: FarmState, job: Job, ref: int, state: FrameState) -> None:
     farm.jobs.save_frame(job, ref)
 
 
-def mark_done(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
-    """Satisfy the dependencies on exactly these frames. Their own states do not change."""
-    frames_marked(farm, job, list(refs))
-    farm.wake()
-
-
-def mark_layer_done(farm: FarmState, job: Job, number: int) -> None:
-    """Satisfy the dependencies on a whole layer. Those on its frames stay active."""
-    layer_done(farm, job, job.layers[number].name)
-    farm.wake()
-
-
 def free_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
     """Let frames start now, whatever they depend on."""
     job.state.free([ref for ref in refs if job.state.state(ref) is FrameState.DEPEND])
     farm.jobs.save(job)
-    farm.wake()
 
 
 def hold_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:

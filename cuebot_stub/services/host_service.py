@@ -166,7 +166,7 @@ class ProcService(Service):
         return (
             _is_in(host.name, map(short_name, criteria.hosts))
             and _is_in(job.name, criteria.jobs)
-            and _is_in(job.layers[job.layer_of(proc.ref)].name, criteria.layers)
+            and _is_in(job.layer(proc.ref).name, criteria.layers)
             and _is_in(farm.shows[job.facts.show].name, criteria.shows)
             and _is_in(allocation.name if allocation else "", criteria.allocs)
         )

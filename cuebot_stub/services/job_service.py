@@ -14,7 +14,7 @@ from ..farm.depend import End
 from ..farm.errors import Invalid
 from ..farm.farm import Farm
 from ..farm.filters import run_filters
-from ..farm.holds import connect, drop
+from ..farm.holds import connect, drop, mark_done
 from ..farm.job import Job
 from ..farm.launch import launch
 from ..farm.life import finish_if_complete
@@ -181,7 +181,7 @@ class JobService(EndCalls):
 
     EatFrames = acts(steering.eat_frames)
     RetryFrames = acts(steering.retry_frames)
-    MarkDoneFrames = acts(steering.mark_done)
+    MarkDoneFrames = acts(mark_done)
     MarkAsWaiting = acts(steering.free_frames)
 
     KillFrames = kills

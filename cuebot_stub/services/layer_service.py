@@ -10,7 +10,7 @@ from opencue_proto import job_pb2
 from ..farm import changing, steering
 from ..farm.depend import End
 from ..farm.errors import Invalid, NotFound
-from ..farm.holds import satisfy, unsatisfy
+from ..farm.holds import layer_done, satisfy, unsatisfy
 from ..farm.things import MIN_MEMORY
 from .calls import acts, call, kills, sets
 from .cores import layer_points, whole_points
@@ -45,9 +45,8 @@ class LayerService(EndCalls):
 
     KillFrames = kills
 
-    def MarkdoneFrames(self, layer: End, request: Any) -> None:
-        """Satisfy the dependencies on the whole layer, but not those on its frames, as on Cuebot."""
-        steering.mark_layer_done(self.farm, layer.job, layer.layer)
+    # Not those on its frames, as on Cuebot.
+    MarkdoneFrames = call(lambda farm, layer, request: layer_done(farm, layer.job, layer.layer_name))
 
     def ReorderFrames(self, layer: End, request: Any) -> None:
         """Move frames to the start or end of the order, or reverse them."""

@@ -115,7 +115,7 @@ def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
         unbooked=proc.unbooked,
         redirect_target=target.name if target else "",
         log_path=job.log_path(proc.ref),
-        services=job.layers[job.layer_of(proc.ref)].services,
+        services=job.layer(proc.ref).services,
         child_processes=b64decode(proc.children),
     )
 

@@ -152,6 +152,10 @@ class DependSpec(NamedTuple):
     where: str = ""
     line: int = 0
 
+    def error(self, reason: str) -> SpecError:
+        """The error that names this dependency."""
+        return SpecError(self.where, reason, self.line)
+
 
 class SpecDocument(NamedTuple):
     """A whole spec.

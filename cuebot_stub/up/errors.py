@@ -3,6 +3,7 @@
 
 FarmError
 ├── FarmIsRunning      up: the folder has a running farm already
+├── StoreError         serve: the state file cannot be used; in cuebot_stub.store
 └── NoFarm             status, down: the folder has no farm
 """
 

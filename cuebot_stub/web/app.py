@@ -107,18 +107,14 @@ def _add_reading(app: Flask, farm: Farm) -> None:
 def _end_of(path: str) -> str:
     """The end of a log, or the reason why it cannot be read."""
     try:
-        log = open_log(path)
+        with os.fdopen(open_log(path), "rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - _LOG_BYTES))
+            text = stream.read(_LOG_BYTES).decode(errors="replace")
     except FileNotFoundError:
         return "There is no log yet."
     except OSError as error:
         return f"The log cannot be read here: {error.strerror}."
-    try:
-        size = os.fstat(log).st_size
-        text = os.pread(log, _LOG_BYTES, max(0, size - _LOG_BYTES)).decode(errors="replace")
-    except OSError as error:
-        return f"The log cannot be read here: {error.strerror}."
-    finally:
-        os.close(log)
     return text if size <= _LOG_BYTES else f"… {size - _LOG_BYTES} bytes before this\n{text}"
 
 

@@ -13,6 +13,7 @@ from outline.scheduler import FrameState
 from ..farm.farm import Farm
 from ..farm.hosts import Host
 from ..farm.job import Job
+from ..farm.lending import is_locked
 from ..services.messages import job_message, layer_message
 from ..services.thing_messages import host_message, subscription_message
 
@@ -83,7 +84,7 @@ def _waits_for(farm: Farm, job: Job) -> str:
     if job.facts.paused:
         return ""
     layers = [layer_message(farm, job, number) for number in range(len(job.layers))]
-    subscriptions = [one for one in farm.subscriptions.values() if one.show == job.facts.show]
+    subscriptions = farm.subscriptions.where(show=job.facts.show)
     reason = why_nothing_starts(
         job_message(farm, job),
         layers,
@@ -146,12 +147,9 @@ def _counts(job: Job, layer: str | None) -> dict[str, int]:
 
 def _host_row(farm: Farm, host: Host) -> dict[str, Any]:
     used = farm.procs.usage.of("host", host.id)
-    state = host.state
-    if state == "UP" and (host.lock_state != "OPEN" or host.nimby_locked):
-        state = "LOCKED"
     return {
         "name": host.name,
-        "state": state,
+        "state": "LOCKED" if host.state == "UP" and is_locked(host) else host.state,
         "cores": host.cores / 100,
         "used_cores": used.cores / 100,
         "memory_mb": host.memory // 1024,

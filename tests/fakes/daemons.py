@@ -7,17 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cuebot_stub.farm.farm import Farm, FarmSettings
-from cuebot_stub.farm.hosts import Host, Proc
+from cuebot_stub.farm.hosts import FrameReport, Host, HostReport, Proc
 from cuebot_stub.farm.launch import launch
 from cuebot_stub.farm.orders import HostOrder, KillOrder, LaunchOrder, LogOrder, Order, RunFrame
-from cuebot_stub.farm.reports import (
-    FrameReport,
-    HostReport,
-    frame_ended,
-    host_reported,
-    launch_answered,
-    log_answered,
-)  # fmt: skip
+from cuebot_stub.farm.reports import frame_ended, host_reported, launch_answered, log_answered
 from cuebot_stub.seed import seed
 from cuebot_stub.spec import SpecRules, read_spec
 from tests.fakes.farm import FakeClock

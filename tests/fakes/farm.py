@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from cuebot_stub.farm.farm import Farm, FarmSettings
-from cuebot_stub.farm.hosts import Host
+from cuebot_stub.farm.hosts import FrameReport, Host, HostReport
 from cuebot_stub.farm.job import Job
 from cuebot_stub.farm.launch import launch
 from cuebot_stub.farm.orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, LogOrder, Order, RunFrame
-from cuebot_stub.farm.reports import FrameReport, HostReport, frame_ended, host_reported, launch_answered, log_answered
+from cuebot_stub.farm.reports import frame_ended, host_reported, launch_answered, log_answered
 from cuebot_stub.farm.watch import host_answered, tick
 from cuebot_stub.logs import read_log
 from cuebot_stub.seed import seed

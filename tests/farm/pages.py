@@ -8,7 +8,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from cuebot_stub.farm.reports import FrameReport, HostReport, frame_ended, host_reported
+from cuebot_stub.farm.hosts import FrameReport, HostReport
+from cuebot_stub.farm.reports import frame_ended, host_reported
 from cuebot_stub.server import FarmServer
 
 __all__ = ["NAME", "call", "end_frames", "page_server"]

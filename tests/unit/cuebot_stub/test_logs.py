@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cuebot_stub.farm.reports import LogEnd
+from cuebot_stub.farm.hosts import LogEnd
 from cuebot_stub.logs import open_log, parse_log, read_log
 from tests.fakes.rqlog import footer, header
 

@@ -111,7 +111,7 @@ ACTS: list[Act] = [finish, finish, finish, lose, move, regroup, relimit, kill_or
 def counted_anew(farm: Farm) -> Usage:
     usage = Usage()
     for proc in farm.procs.values():
-        usage.add(proc, farm.hosts[proc.host], farm.jobs[proc.job])
+        usage.count(proc, farm.hosts[proc.host], farm.jobs[proc.job])
     return usage
 
 

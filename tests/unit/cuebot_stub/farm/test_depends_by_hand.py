@@ -8,7 +8,7 @@ import pytest
 from cuebot_stub.farm import steering
 from cuebot_stub.farm.depend import Row
 from cuebot_stub.farm.errors import CannotDo
-from cuebot_stub.farm.holds import drop, satisfy, unsatisfy
+from cuebot_stub.farm.holds import drop, layer_done, mark_done, satisfy, unsatisfy
 from tests.fakes.farm import FakeFarm
 from tests.links import any_end, by_frame, frame_end, job_end, layer_end, link, steer
 from tests.specs import depend, layer
@@ -141,7 +141,7 @@ def test_frames_that_are_all_marked_done_release_each_of_theirs(farm: FakeFarm, 
     farm.launch(layer("comp", "1-6", chunk=chunk), name="second")
     by_frame(farm)
 
-    steer(farm, steering.mark_done, layer_end(farm, "first", "model"))
+    steer(farm, mark_done, layer_end(farm, "first", "model"))
 
     assert farm.states("comp", "second") == "W" * (6 // chunk)
     assert farm.states("model", "first") == "W" * (6 // chunk)
@@ -157,15 +157,15 @@ def test_marks_release_what_waits_for_just_that(jobs: FakeFarm, how: str, layer_
 
     with jobs.farm.work() as farm:
         if how == "layer":
-            steering.mark_layer_done(farm, model.job, model.layer)
+            layer_done(farm, model.job, "model")
         else:
-            steering.mark_done(farm, model.job, model.job.state.frames.refs("model"))
+            mark_done(farm, model.job, model.job.state.frames.refs("model"))
 
     assert (jobs.states("grade", "second"), jobs.states("comp", "second")) == (layer_wise, frame_wise)
 
 
 def test_marks_before_a_dependency_was_made_say_nothing_of_it(jobs: FakeFarm):
-    steer(jobs, steering.mark_done, layer_end(jobs, "first", "model"))
+    steer(jobs, mark_done, layer_end(jobs, "first", "model"))
 
     by_frame(jobs)
 
@@ -174,7 +174,7 @@ def test_marks_before_a_dependency_was_made_say_nothing_of_it(jobs: FakeFarm):
 
 def test_frame_that_was_marked_and_is_retried_holds_again(jobs: FakeFarm):
     by_frame(jobs)
-    steer(jobs, steering.mark_done, layer_end(jobs, "first", "model"))
+    steer(jobs, mark_done, layer_end(jobs, "first", "model"))
 
     retry(jobs, 1)
 

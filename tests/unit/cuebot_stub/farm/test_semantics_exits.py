@@ -9,7 +9,8 @@ pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm import changing
 from cuebot_stub.farm.facts import FrameFacts
-from cuebot_stub.farm.reports import FrameReport, frame_ended, host_reported, launch_answered
+from cuebot_stub.farm.hosts import FrameReport
+from cuebot_stub.farm.reports import frame_ended, host_reported, launch_answered
 from tests.fakes.farm import GB, FakeFarm, host_report
 from tests.specs import layer
 

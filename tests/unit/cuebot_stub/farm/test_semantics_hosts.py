@@ -10,9 +10,9 @@ import pytest
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm.hosting import delete_host
-from cuebot_stub.farm.hosts import Host, all_tags, host_address
+from cuebot_stub.farm.hosts import FrameReport, Host, all_tags, host_address
 from cuebot_stub.farm.orders import HostOrder, KillOrder
-from cuebot_stub.farm.reports import FrameReport, host_reported
+from cuebot_stub.farm.reports import host_reported
 from cuebot_stub.farm.watch import host_answered
 from tests.fakes.farm import GB, FakeFarm, host_report
 from tests.specs import layer

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cuebot_stub.farm.farm import FarmSettings
-from cuebot_stub.farm.hosts import Proc
-from cuebot_stub.farm.reports import FrameReport, host_reported, log_answered
+from cuebot_stub.farm.hosts import FrameReport, Proc
+from cuebot_stub.farm.reports import host_reported, log_answered
 from cuebot_stub.farm.watch import host_answered
 from tests.fakes.farm import FakeFarm, host_report
 from tests.fakes.rqlog import footer, header, write_log

@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm import steering
-from cuebot_stub.farm.reports import FrameReport, host_reported
+from cuebot_stub.farm.hosts import FrameReport
+from cuebot_stub.farm.reports import host_reported
 from tests.fakes.farm import FakeFarm, host_report
 from tests.specs import layer
 

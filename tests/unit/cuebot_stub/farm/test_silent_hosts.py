@@ -7,8 +7,9 @@ import pytest
 
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
+from cuebot_stub.farm.hosts import FrameReport
 from cuebot_stub.farm.orders import EndLeftOrder, HostOrder
-from cuebot_stub.farm.reports import FrameReport, host_reported, launch_answered, launch_unanswered
+from cuebot_stub.farm.reports import host_reported, launch_answered, launch_unanswered
 from cuebot_stub.farm.running import kill_proc
 from cuebot_stub.farm.watch import host_answered
 from tests.fakes.farm import FakeFarm, host_report

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from cuebot_stub.farm import changing, steering
+from cuebot_stub.farm import changing, holds, steering
 from cuebot_stub.farm.depend import End, Row
 from cuebot_stub.farm.errors import CannotDo
 from cuebot_stub.farm.holds import connect, satisfy, unsatisfy
@@ -140,7 +140,7 @@ class FarmMachine(RuleBasedStateMachine):
     @rule(number=NUMBER)
     def mark_done(self, number: int) -> None:
         """Somebody marks frames as done."""
-        self.steer(steering.mark_done, number)
+        self.steer(holds.mark_done, number)
 
     @rule(number=NUMBER)
     def mark_layer_done(self, number: int) -> None:
@@ -148,7 +148,7 @@ class FarmMachine(RuleBasedStateMachine):
         job = self.job(number)
         if job is not None:
             with self.fake.farm.work() as farm:
-                steering.mark_layer_done(farm, job, number % 2)
+                holds.layer_done(farm, job, job.layers[number % 2].name)
 
     @rule(number=NUMBER)
     def free(self, number: int) -> None:
@@ -253,7 +253,7 @@ class FarmMachine(RuleBasedStateMachine):
         """What is reserved is the sum over the procs, and no host has given more than it has."""
         farm, anew = self.fake.farm, Usage()
         for proc in farm.procs.values():
-            anew.add(proc, farm.hosts[proc.host], farm.jobs[proc.job])
+            anew.count(proc, farm.hosts[proc.host], farm.jobs[proc.job])
         assert farm.procs.usage._sums == anew._sums
         for host in farm.hosts.values():
             assert farm.procs.usage.of("host", host.id).cores <= host.cores

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cuebot_stub.farm import changing, steering
+from cuebot_stub.farm import changing, holds, steering
 from cuebot_stub.farm.depend import End
 from cuebot_stub.farm.holds import connect, drop
 from cuebot_stub.farm.things import Comment, Limit
@@ -188,7 +188,7 @@ def test_dependency_across_jobs_holds_and_lets_go(kept_farm: FakeFarm, by_frame:
 
 def test_what_was_dropped_marked_freed_and_taken_back_is_as_before(kept_farm: FakeFarm):
     chained(kept_farm)
-    steer(kept_farm, steering.mark_done, "model", 1, 2)
+    steer(kept_farm, holds.mark_done, "model", 1, 2)
     steer(kept_farm, steering.retry_frames, "model", 2)
     steer(kept_farm, steering.free_frames, "comp", 2, 3)
     steer(kept_farm, steering.hold_frames, "comp", 3)

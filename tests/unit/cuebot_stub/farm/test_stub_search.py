@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from cuebot_stub.farm import changing, steering
+from cuebot_stub.farm import changing, holds
 from cuebot_stub.farm.errors import CannotDo
 from cuebot_stub.farm.search import FrameSearch, changed_frames, find_frames, page_of
 from tests.fakes.farm import FakeFarm
@@ -159,7 +159,7 @@ def test_frames_that_wait_for_nothing_more_have_changed(farm: FakeFarm):
     since = farm.clock.now
 
     with farm.farm.work():
-        steering.mark_layer_done(farm.farm, job, 0)
+        holds.layer_done(farm.farm, job, "model")
 
     changed = [job.state.frames.name(ref) for ref in changed_frames(job, since)]
     assert changed == ["0001-comp", "0002-comp"]

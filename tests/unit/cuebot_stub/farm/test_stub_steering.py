@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from cuebot_stub.farm import changing, steering
+from cuebot_stub.farm import changing, holds, steering
 from cuebot_stub.farm.errors import CannotDo
 from cuebot_stub.farm.orders import KillOrder
 from tests.fakes.farm import FakeFarm
@@ -21,7 +21,7 @@ def retry(farm: FakeFarm, name: str, *frames: int, job: str = "test") -> None:
 
 
 def mark_done(farm: FakeFarm, name: str, *frames: int, job: str = "test") -> None:
-    _steer(farm, steering.mark_done, name, frames, job)
+    _steer(farm, holds.mark_done, name, frames, job)
 
 
 def _steer(farm: FakeFarm, operation, name: str, frames: tuple[int, ...], job: str) -> None:
