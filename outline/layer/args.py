@@ -64,6 +64,7 @@ class LayerArgs(TypedDict, total=False):
     range: str | int | list[int] | FrameSet | None  #: Frames of the layer; None means the job's range.
     register: bool  #: False keeps the layer out of the current outline.
     require: Any  #: Layers or names (``"x:all"``) that must be done before.
+    rerun: str  #: In a work folder, what makes a frame run again: ``"changed"``, ``"missing"`` or ``"always"``.
     retry_delay: float  #: Minutes that a frame waits after a failure before it is tried again.
     service: str  #: The farm's name for the application.
     setshot: bool  #: False uses the farm wrapper without a shot environment.
@@ -76,6 +77,7 @@ class LayerArgs(TypedDict, total=False):
     timeout_llu: float  #: Minutes without log output after which a frame is ended.
     timeout_retry: float  #: A frame that hit a time limit is tried again with so many times the limit.
     type: LayerType | str  #: ``"Render"``, ``"Util"`` or ``"Post"``.
+    version: Any  #: In a work folder, another value makes the frames run again: the version of a program, say.
     wrapper: str  #: A farm wrapper of your own.
 
 

@@ -13,6 +13,9 @@ import pytest
 from outline import Layer, LayerException, Outline, Shell
 from outline.frames import FrameSet
 from outline.layer import LayerArgs
+from outline.layer.mistakes import unread_arguments
+from outline.modules.povray import PovRay
+from outline.modules.python import Python
 from outline.plugins import PluginManager
 
 
@@ -119,6 +122,14 @@ def test_argument_that_the_class_requires_is_checked(args: Any, problem: str) ->
 
     with pytest.raises(LayerException, match=problem):
         layer.check_required_args()
+
+
+@pytest.mark.parametrize("cls", [Declares, Derived, Shell, PovRay, Python])
+@pytest.mark.parametrize("args", [{"rerun": "missing"}, {"version": "4.2"}, {"digest": "time"}], ids=str)
+def test_arguments_of_work_folders_are_those_of_every_layer(cls: Any, args: Any) -> None:
+    layer = cls("a", gain=1.0, **args) if issubclass(cls, Declares) else cls("a", **args)
+
+    assert unread_arguments(layer) == []
 
 
 def test_unknown_arguments_of_a_module_are_allowed() -> None:
