@@ -41,6 +41,7 @@ class Items:
         path: The table in a session that holds the items; empty before there is one.
         frames: The frame numbers of that table as a range, in the order of the source.
         gives_files: Whether each item is a file.
+        is_given: Whether the items stand in the outline itself, and not in files.
         after: The layer that makes what the source reads, in the work folder; empty when it can be read at once.
         groups: The source whose items it puts together; None when it is no group.
     """
@@ -48,6 +49,7 @@ class Items:
     path = ""
     frames = ""
     gives_files = False
+    is_given = False
     after = ""
     groups: Items | None = None
 
@@ -80,6 +82,8 @@ def unique(source: Items, items: Iterable[Item]) -> list[Item]:
     """List items that a source has given; errors are those of ``read_items``."""
     found: dict[str, Item] = {}
     for item in items:
+        if not item.key.isascii():
+            _check_text(item)
         if item.key in found:
             first, second = found[item.key].origin, item.origin
             places = f": {first} and {second}" if first else ""
@@ -88,6 +92,13 @@ def unique(source: Items, items: Iterable[Item]) -> list[Item]:
     if not found:
         raise NoItems(str(source), ", so there is nothing to run")
     return list(found.values())
+
+
+def _check_text(item: Item) -> None:
+    try:
+        os.fsencode(item.key)
+    except UnicodeEncodeError as error:
+        raise ItemException(f"the key {item.key[:80]!r} is no text that a file can hold: {error.reason}") from error
 
 
 def check_path_key(item: Item) -> None:

@@ -115,6 +115,8 @@ class _Source(Items):
 class _Given(_Source):
     """Items that stand in the outline itself: pairs of key and value."""
 
+    is_given = True
+
     def __str__(self) -> str:
         return f"items={[value for _, value in self._described[:3]]!r}"
 
@@ -184,7 +186,8 @@ class _Files(_Source):
                 continue
             parts = {name: match[name] for name in names}
             key = "/".join(parts.values() if names else (match[star].strip("/") for star in stars)) or path
-            yield Item(key, {**parts, "path": join(folder, path) if after else path}, path)
+            origin = path if path.isprintable() else repr(path)
+            yield Item(key, {**parts, "path": join(folder, path) if after else path}, origin)
 
 
 class _Group(_Source):
@@ -220,6 +223,11 @@ def is_group_of(source: Items, items: Items) -> bool:
 
 class _Wedge(_Source):
     """All combinations of parameters, given by pairs of a name and its values."""
+
+    is_given = True
+
+    def __hash__(self) -> int:  # values may be lists and dicts
+        return hash(tuple(name for name, _ in self._described))
 
     def __str__(self) -> str:
         return f"wedge({', '.join(name for name, _ in self._described)})"

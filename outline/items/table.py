@@ -66,10 +66,11 @@ class ItemTable(Items):
         for number, item in sorted(items.items()):
             try:
                 line = json.dumps([number, *(item if item.members else item[:-1])], ensure_ascii=False, allow_nan=True)
-            except (TypeError, ValueError) as error:
+                encoded = line.encode("utf-8", "surrogateescape")
+            except (TypeError, ValueError, RecursionError) as error:
                 raise ItemException(f"the value of the item {item.key!r} is not plain data: {error}") from error
             index += _ENTRY.pack(number, len(text))
-            text += line.encode("utf-8", "surrogateescape") + b"\n"
+            text += encoded + b"\n"
         return bytes(text), bytes(index)
 
     def numbers(self) -> array[int]:

@@ -10,8 +10,11 @@ import hashlib
 import inspect
 import json
 import os
+from collections.abc import Mapping
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from ..items.item import SCALARS
 from ..layer.data_args import data_arg
 from ..layer.state import own_attributes
 
@@ -96,7 +99,27 @@ def layer_parts(layer: Layer) -> dict[str, str]:
 
 def item_text(value: Any) -> str:
     """Plain data as text that is equal exactly when the data is; a text is itself."""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False, default=_plain)
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, sort_keys=True, ensure_ascii=False, default=_plain)
+    except (TypeError, ValueError):  # keys that JSON does not know or that have no order, or a value that holds itself
+        return json.dumps(_in_lists(value), ensure_ascii=False)
+
+
+def _in_lists(value: Any, around: tuple[int, ...] = ()) -> Any:
+    """A value with a list of pairs for each dict, in the order of the keys' texts."""
+    if value is None or isinstance(value, SCALARS):
+        return value
+    if id(value) in around:
+        return ["itself"]
+    around = (*around, id(value))
+    if isinstance(value, Mapping):
+        pairs = ((json.dumps(_in_lists(key, around)), _in_lists(one, around)) for key, one in value.items())
+        return ["dict", *sorted(pairs, key=itemgetter(0))]
+    if isinstance(value, (list, tuple)):
+        return [_in_lists(one, around) for one in value]
+    return _in_lists(_plain(value), around)
 
 
 def _plain(value: Any) -> Any:

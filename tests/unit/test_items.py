@@ -208,7 +208,10 @@ def test_what_holds_no_items_is_refused(value: Any):
 
 
 def test_equal_sources_are_one():
-    assert len({lines("a"), lines("a"), files("*"), files("*"), as_items([{"a": 1}]), as_items([{"a": 1}])}) == 3
+    dicts = [as_items([{"a": 1}]), as_items([{"a": 1}])]
+    wedges = [wedge(a=[[1], {"b": 2}]), wedge(a=[[1], {"b": 2}])]
+
+    assert len({lines("a"), lines("a"), files("*"), files("*"), *dicts, *wedges}) == 4
 
 
 @pytest.mark.parametrize("key", ["a", "s1/a b", "it's", "ä" * 100, "..a", "%{FRAME}"])
@@ -233,6 +236,19 @@ def test_keys_that_cannot_be_part_of_a_path(key: str, problem: str):
 
     assert str(told.value).startswith("seeds.txt:3: the key ")
     assert problem in str(told.value)
+
+
+def test_a_key_that_no_file_can_hold_is_refused(tmp_path: Path):
+    with pytest.raises(ItemException, match=r"the key '\\ud800' is no text that a file can hold"):
+        ItemBook(str(tmp_path)).of(as_items(["\ud800"]))
+
+
+def test_a_path_with_odd_characters_is_told_in_quotes(tmp_path: Path):
+    (tmp_path / "a\x1b[31m.txt").touch()
+
+    (item,) = files("*.txt").read(str(tmp_path))
+
+    assert (item.key, item.origin) == ("a\x1b[31m", "'a\\x1b[31m.txt'")
 
 
 def test_sources_of_a_job_share_their_numbers(tmp_path: Path):
