@@ -249,7 +249,7 @@ def read_outputs(
         LayerException: It is something else, a path has no file name, or ``optional`` names what is not there.
     """
     named = named_outputs(spec)
-    loose = {_text(one) for one in ([optional] if isinstance(optional, (str, os.PathLike)) else optional or ())}  # type: ignore[attr-defined]
+    loose = set(_names(optional))
     unknown = loose - set(named) - set(named.values())
     if unknown:
         raise LayerException(f"optional names {sorted(unknown)}, but the outputs are {sorted(named)}")
@@ -277,6 +277,12 @@ def named_outputs(spec: object) -> dict[str, str]:
         if path.endswith("/") and is_url(path):
             raise LayerException(f"output {name!r} is the folder {path}, and only files can be put into a bucket")
     return named
+
+
+def _names(optional: object) -> Iterator[str]:
+    several = isinstance(optional, Iterable) and not isinstance(optional, str)
+    for one in optional if several else [optional] if optional else ():  # type: ignore[attr-defined]
+        yield str(os.fspath(one)) if isinstance(one, (str, os.PathLike)) else repr(one)
 
 
 def _text(path: object) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from ..depend import Depend, DependType
-from ..exception import ItemException, LayerException
+from ..exception import ItemException, LayerException, NoItems
 from ..items import Item, ItemBook, Items, ItemTable, as_items, is_group_of
 from . import ranges
 from .args import reported, where
@@ -226,8 +226,12 @@ def keep(ol: Outline, session: Session) -> None:
         if source is not None:
             if source not in tables:
                 items, frames = _book(ol).of(source), _book(ol).frames(source, ol.get_only())
+                try:
+                    contents = ItemTable.contents(items)
+                except ItemException as error:
+                    raise _of_layer(layer, source, error) from error
                 tables[source] = ItemTable(
-                    session.write_items(len(tables) + 1, *ItemTable.contents(items)),
+                    session.write_items(len(tables) + 1, *contents),
                     frames,
                     gives_files=source.gives_files,
                     after=source.after,
@@ -317,5 +321,17 @@ def _book(ol: Outline | None) -> ItemBook:
     for layer in ol.get_layers():
         source = source_of(layer)
         if source is not None and not isinstance(source, ItemTable) and not ol.holds(layer):
-            book.of(source)
+            try:
+                book.of(source)
+            except ItemException as error:
+                raise _of_layer(layer, source, error) from error
     return book
+
+
+def _of_layer(layer: Layer, source: Items, error: ItemException) -> ItemException:
+    """An error about a source; that of one which stands in the outline itself begins with the layer."""
+    if not source.is_given:
+        return error
+    if isinstance(error, NoItems):
+        return NoItems(f"{where(layer)}: {error.source}", error.why)
+    return ItemException(f"{where(layer)}: {error}")

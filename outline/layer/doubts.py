@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Doubt", "doubts", "misspelt_tokens", "probable_mistakes", "unknown_names"]
 
 _TOKEN = r"%\{[A-Za-z_]+(?::[^{}\n]*)?\}|\#[A-Za-z_]+\#"
-_NAMED = r"%\{(INPUT|INPUTLIST|OUTPUT|ITEM):([^{}\n]+)\}"
+_NAMED = r"(%\{(INPUTLIST|INPUT|OUTPUT|ITEM|KEY)(?::([^{}\n]+))?\})"
+_OF = {"INPUTLIST": "inputs", "INPUT": "inputs", "OUTPUT": "outputs", "ITEM": "items", "KEY": "items"}
 _DEEPEST = 4  # of lists in lists; a value may hold itself
 _LIKENESS = 0.75  # finds %{FRAM}, leaves the %{http_code} of curl and the %{NAME} of rpm alone
 
@@ -114,35 +115,48 @@ def _nearest(token: str) -> str:
 
 
 def unknown_names(layer: Layer) -> Iterator[str]:
-    """A sentence for each name in a token that no input, output or part of the first item has.
+    """A sentence for each token of what the layer has none of, and for each name that no input or output has.
 
-    Other items may have other parts, so it is no error.
+    So for a part that the first item lacks. Other items may have other parts, so it is no error.
     """
-    known: dict[str, tuple[str, list[str]]] = {}
+    known: dict[str, tuple[str, list[str]] | None] = {}
     for argument, value in state_of(layer).args.items():
         text = "\n".join(_texts_in(value))
-        for kind, name in dict.fromkeys(re.findall(_NAMED, text)) if "%{" in text else ():
-            kind = kind.removesuffix("LIST")
-            if kind not in known:
-                known[kind] = _names_of(layer, kind)
-            owner, names = known[kind]
-            if owner and name not in names:
+        for token, kind, name in dict.fromkeys(re.findall(_NAMED, text)) if "%{" in text else ():
+            things = _OF[kind]
+            if things not in known:
+                known[things] = _names_of(layer, things)
+            found = known[things]
+            if found is None:
+                continue
+            owner, names = found
+            if not owner:
+                yield f"its argument {argument!r} has {token!r}, but the layer has no {things}"
+            elif name and name not in names:
                 yield f"its argument {argument!r} names {name!r} of {owner}, which has {', '.join(names) or 'none'}"
 
 
-def _names_of(layer: Layer, kind: str) -> tuple[str, list[str]]:
-    """What has the names that a kind of token can have, for people, and these names; nothing where nobody knows."""
+def _names_of(layer: Layer, things: str) -> tuple[str, list[str]] | None:
+    """What has the names that a token can have, for people, and these names.
+
+    The first is empty where the layer has no such things. None where nobody knows.
+    """
     from .datasets import item_of  # with what reads tables and files, and most layers name none
     from .links import links_of
 
     owner = layer.get_parent() or layer
     ol = owner.get_outline()
-    if kind != "ITEM":
+    if things != "items":
         links = links_of(owner)
-        return f"the {kind.lower()}s", [one.name for one in (links.inputs if kind == "INPUT" else links.outputs)]
-    frames = None if ol is None or owner.get_items() is None or ol.holds(owner) else owner.get_frame_range()
-    if not frames:
+        names = [one.name for one in (links.inputs if things == "inputs" else links.outputs)]
+        return (f"the {things}" if names else "", names)
+    if ol is None or ol.holds(owner):
+        return None
+    if owner.get_items() is None:
         return "", []
+    frames = owner.get_frame_range()
+    if not frames:
+        return None
     item = item_of(owner, FrameSet(frames)[0])
     return f"the item {item.key!r}", list(map(str, item.value)) if isinstance(item.value, Mapping) else []
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..depend import DependType
-from ..exception import LayerException
+from ..exception import ItemException, LayerException
 from ..frames import FrameSet
 from ..items import is_group_of
 from ..storage import exists, fetch, is_url, join
@@ -109,13 +109,18 @@ class LayerLinks:
         if source is None:
             return ""
         if self.__kept_text[0] != frame:
-            self.__kept_text = frame, self.__text_of(source, self.__find_item(frame).value)
+            item = self.__find_item(frame)
+            try:
+                self.__kept_text = frame, self.__text_of(source, item.value)
+            except (TypeError, ValueError, RecursionError) as error:
+                problem = f"the value of the item {item.key!r} is not plain data: {error}"
+                raise ItemException(f"{where(self.layer)}: {problem}") from error
         return self.__kept_text[1]
 
     def __text_of(self, source: Items, value: Any) -> str:
         if source.gives_files and source.after:  # where the work folder stands is no part of what the item is
             value = {**value, "path": self.__below_work(value["path"])}
-        return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+        return value if isinstance(value, str) else _text_of(value)
 
     def output_paths(self, frame: int) -> list[tuple[str, str]]:
         """Name and path of each file that a frame writes, optional ones left out."""
@@ -342,6 +347,13 @@ def path_of(layer: Layer, frame: int, name: str) -> str:
     if len(paths) != 1:
         raise LayerException(f"{where(layer)}: its input {name!r} is {len(paths)} files; use input_paths")
     return paths[0]
+
+
+def _text_of(value: Any) -> str:
+    try:
+        return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    except TypeError:  # keys of several types have no order; as texts they have
+        return json.dumps(json.loads(json.dumps(value)), sort_keys=True, ensure_ascii=False)
 
 
 def _listed(layer: Layer, name: str, frame: int, paths: Iterable[str]) -> str:

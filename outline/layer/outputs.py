@@ -97,7 +97,10 @@ def _read(layer: Layer, spec: object, optional: object) -> list[Output]:
 
         if len(kept) >= _KEPT_SPECS:
             kept.clear()
-        kept[key] = read_outputs(spec, optional, items=_items_of(layer), numbers=_numbers_of(layer))
+        try:
+            kept[key] = read_outputs(spec, optional, items=_items_of(layer), numbers=_numbers_of(layer))
+        except LayerException as error:
+            raise LayerException(f"{where(layer)}: {error}") from error
     return list(kept[key])
 
 
@@ -149,7 +152,7 @@ def _numbers_of(layer: Layer) -> Any:
 
 
 def check(layer: Layer) -> None:
-    """Check that outputs can tell frames apart, and that commands name only outputs that there are.
+    """Check that outputs can tell frames and one another apart, and that commands name only outputs that there are.
 
     Raises:
         LayerException: They cannot, or do not.
@@ -160,6 +163,12 @@ def check(layer: Layer) -> None:
         raise LayerException(
             f"{where(layer)} has several frames, but its output {single[0]!r} is a single file; put #### into its path"
         )
+    names: dict[str, str] = {}
+    for output in outputs:
+        other = names.setdefault(os.path.normpath(output.path), output.name)
+        if other != output.name:
+            both = f"its outputs {other!r} and {output.name!r}"
+            raise LayerException(f"{where(layer)}: {both} are one file, {output.path}; give each a path of its own")
     for name in _named_in(layer.get_arg("command")):
         if name not in targets_of(layer):
             known = ", ".join(output.name for output in outputs) or "none"

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from ..exception import LayerException
+from ..exception import ItemException, LayerException
 from ..frames import FrameSet
 from ..items.item import check_path_key, item_tokens
 from ..names import padded
 from .args import where
-from .datasets import item_of, rendered_frame
+from .data_args import data_arg
+from .datasets import item_finder, item_of, rendered_frame
 from .outputs import declared_outputs
 from .state import state_of
 
@@ -28,14 +29,29 @@ _TOKEN = r"%\{(?:KEY|ITEM(?::[^{}]+)?|Z?FRAME)\}|#Z?IFRAME#"
 
 
 def check_items(ol: Outline) -> None:
-    """Check that each item of an application's layer says which frame it is, and that no two of them write one file.
+    """Check that keys can stand in the paths that hold them.
+
+    Of a layer of an application, check too that each item says which frame it is, and that no two write one file.
 
     Raises:
-        LayerException: One does not, or two do.
+        ItemException: A key cannot.
+        LayerException: An item does not say its frame, or two write one file.
     """
     for layer in ol.get_layers():
-        if layer.renders_frame_of_item and layer.get_items() is not None and not ol.holds(layer):
-            _check(layer)
+        if layer.get_items() is not None and not ol.holds(layer):
+            _check_keys(layer)
+            if layer.renders_frame_of_item:
+                _check(layer)
+
+
+def _check_keys(layer: Layer) -> None:
+    if "%{KEY}" in str([data_arg(layer, "inputs"), state_of(layer).args.get("outputs")]):
+        find_item = item_finder(layer)
+        for frame in FrameSet(layer.get_frame_range() or []).unique():
+            try:
+                check_path_key(find_item(frame))
+            except ItemException as error:
+                raise ItemException(f"{where(layer)}: {error}; put %{{FRAME}} into the path instead") from error
 
 
 def _check(layer: Layer) -> None:

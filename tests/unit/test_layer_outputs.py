@@ -240,9 +240,13 @@ def test_an_item_cannot_lead_out_of_the_folder(here: Path) -> None:
             "its command names the output 'b', but its outputs are a",
         ),
         (lambda: Shell("s", ["x"], outputs="a.exr"), "its output 'a.exr' is a single file; put #### into its path"),
-        (lambda: Shell("s", ["x"], outputs=5), "outputs are paths"),
+        (lambda: Shell("s", ["x"], outputs=5), r"layer 's' \(test_layer_outputs.py:\d+\): outputs are paths"),
+        (
+            lambda: Shell("s", ["x"], outputs={"a": "a.#.exr", "b": "./a.#.exr"}),
+            "its outputs 'a' and 'b' are one file, ./a.#.exr; give each a path of its own",
+        ),
     ],
-    ids=["no outputs", "another name", "one file of many frames", "no path"],
+    ids=["no outputs", "another name", "one file of many frames", "no path", "one file twice"],
 )
 def test_mistakes_are_told_at_launch(here: Path, layer: Any, reason: str) -> None:
     with pytest.raises(LayerException, match=reason):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from outline import Outline
+from outline import Layer, Outline
 from outline.exception import LayerException
 from outline.layer.doubts import unknown_names
 from outline.modules.shell import Shell
@@ -35,6 +35,23 @@ def test_a_name_that_there_is_not_is_told(ol: Outline, word: str, told: str) -> 
     ol.check()
 
     assert list(unknown_names(layer)) == [f"its argument 'command' {told}"]
+
+
+@pytest.mark.parametrize(
+    ("word", "things"),
+    [
+        ("%{KEY}", "items"),
+        ("%{ITEM}", "items"),
+        ("%{ITEM:shot}", "items"),
+        ("%{INPUT}", "inputs"),
+        ("%{INPUTLIST:plate}", "inputs"),
+        ("%{OUTPUT}", "outputs"),
+    ],
+)
+def test_a_token_of_what_the_layer_has_none_of_is_told(ol: Outline, word: str, things: str) -> None:
+    layer = Layer("read", note=[word])
+
+    assert list(unknown_names(layer)) == [f"its argument 'note' has {word!r}, but the layer has no {things}"]
 
 
 def test_an_output_that_a_layer_does_not_have_is_no_input(ol: Outline) -> None:

@@ -104,6 +104,7 @@ def test_optional_outputs_are_told_by_name_or_by_path() -> None:
         ("/", None, "output 'main' is '/', which is not a file name; give a path like 'out/a.####.exr'"),
         ("s3://a/out/", None, "output 'main' is the folder s3://a/out/, and only files can be put into a bucket"),
         ("a.#.exr", ["depth"], r"optional names \['depth'\], but the outputs are \['main'\]"),
+        ("a.#.exr", 5, r"optional names \['5'\], but the outputs are \['main'\]"),
     ],
 )
 def test_outputs_that_cannot_be_meant_are_refused(spec: object, optional: object, message: str) -> None:
