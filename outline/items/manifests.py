@@ -23,6 +23,8 @@ def text_lines(path: str, shown: str) -> Iterator[tuple[int, str]]:
     try:
         with open_file(path) as stream:
             for number, line in enumerate(stream, start=1):
+                if b"\0" in line:
+                    raise ItemException(f"{shown}:{number}: has a NUL character, as no text has")
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
         raise ItemException(f"{shown}:{number}: not UTF-8 (byte 0x{error.object[error.start]:02x})") from error
@@ -35,17 +37,19 @@ def _table_rows(path: str, shown: str, delimiter: str) -> Iterator[_Row]:
 
     reader = csv.reader((line for _, line in text_lines(path, shown)), delimiter=delimiter, strict=True)
     try:
-        names = next(reader, None)
+        names = next(filter(None, reader), None)
         if names is None:
             raise ItemException(f"{shown} is empty; its first row must name the columns")
         if len(set(names)) < len(names) or "" in names:
-            raise ItemException(f"{shown}:1: the columns need different names; they are {names}")
+            origin = f"{shown}:{reader.line_num}"
+            raise ItemException(f"{origin}: the columns need different names; they are {names}")
         for row in reader:
             if not row:
                 continue
             origin = f"{shown}:{reader.line_num}"
             if len(row) != len(names):
-                raise ItemException(f"{origin}: {len(row)} values for {len(names)} columns ({', '.join(names)})")
+                values = "1 value" if len(row) == 1 else f"{len(row)} values"
+                raise ItemException(f"{origin}: {values} for {len(names)} columns ({', '.join(names)})")
             yield dict(zip(names, row, strict=True)), origin, None
     except csv.Error as error:
         raise ItemException(f"{shown}:{reader.line_num}: {error}") from error
@@ -75,11 +79,25 @@ def _json_rows(path: str, shown: str) -> Iterator[_Row]:
 
 def _json(text: str, shown: str, first_line: int) -> Any:
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         raise ItemException(f"{shown}:{first_line + error.lineno - 1}: no JSON: {error.msg}") from error
+    except _TwoOfOneName as error:
+        raise ItemException(f"{shown}:{first_line}: an object has two values named {error}") from None
     except RecursionError:
         raise ItemException(f"{shown}:{first_line}: JSON nested too deeply") from None
+
+
+class _TwoOfOneName(ValueError):
+    """An object has two values of one name, of which JSON readers drop the first."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise _TwoOfOneName(repr(next(name for name in names if names.count(name) > 1)))
+    return found
 
 
 def _as_row(value: Any, origin: str) -> dict[str, Any]:

@@ -78,7 +78,9 @@ def test_each_row_is_an_item(tmp_path: Path, name: str, text: str, key: str, exp
         ("a.csv", b"", "a.csv is empty; its first row must name the columns"),
         ("a.csv", b"shot,n\n", "a.csv has no items, so there is nothing to run"),
         ("a.csv", b"shot,shot\n1,2\n", "a.csv:1: the columns need different names; they are ['shot', 'shot']"),
-        ("a.csv", b"shot,n\ns1,4\ns2\n", "a.csv:3: 1 values for 2 columns (shot, n)"),
+        ("a.csv", b"shot,n\ns1,4\ns2\n", "a.csv:3: 1 value for 2 columns (shot, n)"),
+        ("a.csv", b"\n\nshot,n\ns1\n", "a.csv:4: 1 value for 2 columns (shot, n)"),
+        ("a.csv", b"shot\ns\0\n", "a.csv:2: has a NUL character, as no text has"),
         ("a.csv", b'shot\n"s1', "a.csv:2: unexpected end of data"),
         ("a.csv", b"shot\ns1\n\xff\n", "a.csv:3: not UTF-8 (byte 0xff)"),
         (
@@ -93,6 +95,7 @@ def test_each_row_is_an_item(tmp_path: Path, name: str, text: str, key: str, exp
         ("a.jsonl", b"[" * 200_000 + b"\n", "a.jsonl:1: JSON nested too deeply"),
         ("a.json", b" \n", "a.json is empty; it must hold a list of objects, or objects by key"),
         ("a.json", b"[\n{},\n]", "a.json:3: no JSON: Expecting value"),
+        ("a.json", b'{"s1": {}, "s1": {}}', "a.json:1: an object has two values named 's1'"),
         ("a.json", b"7", "a.json must hold a list of objects, or objects by key, not int"),
         ("a.json", b'{"s1": 4}', "a.json: 's1': each row must be an object, not 4"),
     ],
