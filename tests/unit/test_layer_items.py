@@ -48,24 +48,6 @@ def test_a_source_is_not_read_when_the_layer_is_made(ol: Outline):
         layer.get_frame_range()
 
 
-@pytest.mark.parametrize(
-    ("items", "problem"),
-    [
-        ([], r"items=\[\] has no items, so there is nothing to run"),
-        ([1, "1"], r"two items of items=\[1, '1'\] have the key '1'"),
-        (["../x"], r"the key '../x' has the part '..', so it cannot be part of a path; put %{FRAME} into the path"),
-        ([{"a": {1}}], "the value of the item '1' is not plain data: Object of type set"),
-        ([{"a": "\ud800"}], "the value of the item '1' is not plain data"),
-    ],
-    ids=["none", "twice", "path", "set", "surrogate"],
-)
-def test_mistakes_in_items_of_the_outline_name_the_layer(ol: Outline, items: Any, problem: str):
-    Shell("gen", ["true"], items=items, outputs="out/%{KEY}.txt")
-
-    with pytest.raises(ItemException, match=rf"layer 'gen' \(test_layer_items.py:\d+\): {problem}"):
-        ol.setup()
-
-
 @pytest.mark.parametrize("items", [lines("seeds.txt"), SEEDS, {"a": 1, "b": 2, "c": 3}], ids=["lines", "list", "dict"])
 def test_each_item_is_a_frame(ol: Outline, items: Any):
     assert Layer("gen", items=items).get_frame_range() == "1-3"

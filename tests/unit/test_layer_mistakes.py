@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Words that were meant to be tokens, and sections of the configuration that were meant to be of a class."""
+"""Words that were meant to be tokens, sections that were meant to be of a class, and items that cannot be meant."""
 
 from __future__ import annotations
 
 import logging
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from outline import Outline, config
 from outline.cli.check.outline import check_outline
+from outline.exception import ItemException
 from outline.layer import Layer
 from outline.layer.doubts import doubts
 from outline.layer.mistakes import misspelt_sections
@@ -111,3 +113,22 @@ def test_the_documentation_has_no_other_tokens():
     named = {match for page in docs.glob("*.md") for match in re.findall(r"%\{[A-Z]+", page.read_text())}
 
     assert {f"{token}}}" for token in named} <= {*TOKENS, "%{FRAM}"}
+
+
+@pytest.mark.parametrize(
+    ("items", "problem"),
+    [
+        ([], r"items=\[\] has no items, so there is nothing to run"),
+        ([1, "1"], r"two items of items=\[1, '1'\] have the key '1'"),
+        (["../x"], r"the key '../x' has the part '..', so it cannot be part of a path; put %{FRAME} into the path"),
+        ([{"a": {1}}], "the value of the item '1' is not plain data: Object of type set"),
+        ([{"a": "\ud800"}], "the value of the item '1' is not plain data"),
+    ],
+    ids=["none", "twice", "path", "set", "surrogate"],
+)
+def test_mistakes_in_items_of_the_outline_name_the_layer(items: Any, problem: str):
+    ol = Outline("x", current=True)
+    Shell("gen", ["true"], items=items, outputs="out/%{KEY}.txt")
+
+    with pytest.raises(ItemException, match=rf"layer 'gen' \(test_layer_mistakes.py:\d+\): {problem}"):
+        ol.setup()
