@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.sources import LIBRARY, REPOSITORY, statements, tree
 
 # The longest name that fits a module says its floor. Modules of one floor may import one another, without a loop.
 FLOORS = {
@@ -153,10 +153,9 @@ assert threading.active_count() == 1
 @cache
 def _files() -> dict[str, Path]:
     found = {}
-    for package in ("outline", "cuebot_stub"):
-        for path in sorted((REPOSITORY / package).rglob("*.py")):
-            parts = path.relative_to(REPOSITORY).with_suffix("").parts
-            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    for path in LIBRARY:
+        parts = path.relative_to(REPOSITORY).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return found
 
 
@@ -179,11 +178,6 @@ def _points_up(here: str, there: str) -> bool:
     return floors[0] is not None and floors[1] is not None and floors[1] > floors[0]
 
 
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
 def _arrows() -> Iterator[tuple[str, str, int]]:
     for module in _modules():
         yield from ((module, target, line) for target, line in _imports(module, types=False).items())
@@ -193,10 +187,9 @@ def _arrows() -> Iterator[tuple[str, str, int]]:
 def _imports(module: str, *, types: bool) -> dict[str, int]:
     """The modules that a module imports, early or late, and where; or those that it imports for types only."""
     path = _files()[module]
-    tree = _tree(path)
-    for_types = _lines_for_types(tree)
+    for_types = _lines_for_types(path)
     found: dict[str, int] = {}
-    for node in ast.walk(tree):
+    for node in statements(tree(path)):
         if (node in for_types) == types:
             found.update(dict.fromkeys(_targets(node, module, path), getattr(node, "lineno", 0)))
     return {target: line for target, line in found.items() if target not in (FACE, module)}
@@ -226,14 +219,15 @@ def _longest(name: str, base: str) -> str:
     return name if name in _files() else base
 
 
-def _lines_for_types(tree: ast.Module) -> set[ast.AST]:
-    """Return the nodes below ``if TYPE_CHECKING``: they are for the reader and mypy, and never run."""
+@cache
+def _lines_for_types(path: Path) -> set[ast.AST]:
+    """Return the statements below ``if TYPE_CHECKING``: they are for the reader and mypy, and never run."""
     blocks = [
         node
-        for node in ast.walk(tree)
+        for node in statements(tree(path))
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
     ]
-    return {inner for block in blocks for statement in block.body for inner in ast.walk(statement)}
+    return {inner for block in blocks for inner in statements(*block.body)}
 
 
 def _circles(arrows: dict[str, set[str]]) -> list[list[str]]:

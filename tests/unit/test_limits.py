@@ -6,12 +6,9 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-LIBRARY = sorted(path for room in ("outline", "cuebot_stub") for path in (REPOSITORY / room).rglob("*.py"))
-OURS = sorted([*LIBRARY, *(REPOSITORY / "tests").rglob("*.py"), *(REPOSITORY / "benchmarks").glob("*.py")])
+from tests.sources import LIBRARY, OURS, named, statements, text, tree
 
 _LONGEST_FUNCTION = 50
 _LONGEST_FILE = 400
@@ -23,20 +20,18 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def test_files_begin_with_the_license_and_a_docstring():
-    assert [
-        _named(path) for path in OURS if not _text(path).startswith("# SPDX-License-Identifier: Apache-2.0\n")
-    ] == []
-    assert [_named(path) for path in OURS if not ast.get_docstring(_tree(path))] == []
+    assert [named(path) for path in OURS if not text(path).startswith("# SPDX-License-Identifier: Apache-2.0\n")] == []
+    assert [named(path) for path in OURS if not ast.get_docstring(tree(path))] == []
 
 
 def test_files_can_be_read_in_one_go():
-    lengths = {path: len(_text(path).splitlines()) for path in OURS}
+    lengths = {path: len(text(path).splitlines()) for path in OURS}
 
-    assert {_named(path): lines for path, lines in lengths.items() if lines > _most_lines(path)} == {}
+    assert {named(path): lines for path, lines in lengths.items() if lines > _most_lines(path)} == {}
 
 
 def test_functions_fit_on_a_screen():
-    lengths = [(f"{_named(path)}: {node.name}", _lines(node)) for path in OURS for node in _functions(path)]
+    lengths = [(f"{named(path)}: {node.name}", _lines(node)) for path in OURS for node in _functions(path)]
 
     assert [(name, lines) for name, lines in lengths if lines > _LONGEST_FUNCTION] == []
 
@@ -46,7 +41,7 @@ def test_no_class_is_cut_into_bases_to_look_small():
     made = {
         node.func.id
         for path in LIBRARY
-        for node in ast.walk(_tree(path))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     bases = {name: {ast.unparse(base) for base in node.bases} & set(classes) for name, (_, node) in classes.items()}
@@ -63,7 +58,7 @@ def test_no_class_is_cut_into_bases_to_look_small():
 
 def test_public_methods_say_what_they_return():
     undocumented = [
-        f"{_named(path)}: {owner.name}.{node.name}"
+        f"{named(path)}: {owner.name}.{node.name}"
         for path in LIBRARY
         for owner in _classes(path)
         if not owner.name.startswith("_")
@@ -74,44 +69,20 @@ def test_public_methods_say_what_they_return():
     assert undocumented == []
 
 
-def _named(path: Path) -> str:
-    return str(path.relative_to(REPOSITORY))
-
-
 def _most_lines(path: Path) -> int:
-    return _FACES.get(_named(path), _LONGEST_FILE)
+    return _FACES.get(named(path), _LONGEST_FILE)
 
 
 def _lines(node: Function | ast.ClassDef) -> int:
     return (node.end_lineno or node.lineno) - node.lineno + 1
 
 
-@cache
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
-@cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(_text(path))
-
-
-def _statements(path: Path) -> Iterator[ast.AST]:
-    """Yield all statements of a file, whatever they stand in. That takes a tenth of the time of ``ast.walk``."""
-    waiting: list[ast.AST] = [_tree(path)]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for field in ("body", "orelse", "handlers", "finalbody", "cases"):
-            waiting.extend(getattr(node, field, ()))
-
-
 def _functions(path: Path) -> Iterator[Function]:
-    return (node for node in _statements(path) if isinstance(node, Function))
+    return (node for node in statements(tree(path)) if isinstance(node, Function))
 
 
 def _classes(path: Path) -> Iterator[ast.ClassDef]:
-    return (node for node in _statements(path) if isinstance(node, ast.ClassDef))
+    return (node for node in statements(tree(path)) if isinstance(node, ast.ClassDef))
 
 
 def _needs_words(node: Function) -> bool:

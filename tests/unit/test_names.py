@@ -11,8 +11,7 @@ import pytest
 from outline.exception import OutlineException
 from outline.names import frame_name, log_name, older_log, progress_path, split_frame_name
 from outline.session_paths import SessionPaths
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from tests.sources import LIBRARY, named, text, tree
 
 
 @pytest.mark.parametrize(
@@ -80,11 +79,10 @@ def test_nothing_else_spells_a_file_of_a_session_or_a_log() -> None:
     homes = ("outline/session_paths.py", "outline/names.py")
     names = ("journal", "outline.yaml", "runs/", "scripts/", "layers/", ".owners")
     spelled = [
-        f"{path.relative_to(REPOSITORY)}:{node.lineno} {node.value!r}"
-        for package in ("outline", "cuebot_stub")
-        for path in sorted((REPOSITORY / package).rglob("*.py"))
-        if not str(path).endswith(homes)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        f"{named(path)}:{node.lineno} {node.value!r}"
+        for path in LIBRARY
+        if named(path) not in homes and any(name in text(path) for name in (*names, ".rqlog"))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
         if node.value in names or node.value.endswith(".rqlog")
     ]
