@@ -13,35 +13,16 @@ import pytest
 from outline.frames import FrameRangeError, FrameSet, chunk_at, chunk_frames, chunk_heads
 
 
-def test_a_position_gives_a_frame_from_either_end():
-    frames = FrameSet("1-3,10-20:4,5")
-
-    assert (frames[0], frames[3], frames[-1], frames[-2]) == (1, 10, 5, 19)
-
-
 @pytest.mark.parametrize("position", [5, -6])
 def test_a_position_outside_is_an_index_error(position):
     with pytest.raises(IndexError, match="of 5 frames"):
         FrameSet("1-5")[position]
 
 
-def test_a_slice_is_a_frame_set():
-    part = FrameSet("1-10,20")[::2]
-
-    assert isinstance(part, FrameSet)
-    assert part.getAll() == [1, 3, 5, 7, 9, 20]
-
-
 def test_the_methods_of_pycue_answer():
     frames = FrameSet("10-20x5,7")
 
     assert (frames.size(), frames.get(1), frames.getAll()) == (4, 15, [10, 15, 20, 7])
-
-
-def test_index_is_the_first_position_or_minus_one():
-    frames = FrameSet("1-3,2-5")
-
-    assert [frames.index(frame) for frame in (1, 2, 5, 6)] == [0, 1, 6, -1]
 
 
 def test_index_looks_only_where_it_is_told():
@@ -74,11 +55,6 @@ def test_equal_frames_are_equal_however_they_were_written():
     assert len(written) == 1
 
 
-def test_an_interleaved_range_equals_its_list():
-    assert FrameSet("1-10:5") == FrameSet(FrameSet("1-10:5").getAll())
-    assert hash(FrameSet("1-10:5")) == hash(FrameSet(FrameSet("1-10:5").getAll()))
-
-
 @pytest.mark.parametrize(
     "other",
     [FrameSet("3,2,1"), FrameSet("1-4"), FrameSet("1-3,3"), [1, 2, 3], "1-3"],
@@ -107,18 +83,6 @@ def test_a_copy_is_equal_and_independent(text, duplicate):
 
 def test_an_empty_set_can_be_pickled():
     assert pickle.loads(pickle.dumps(FrameSet([]))) == FrameSet([])
-
-
-@pytest.mark.parametrize(
-    "text", ["3,1,2,1", "10-1", "1-20:8", "10-1y-3", "1-20y3,5-40x5", "100-90,1-20:4,30-25y-2", "1-30x4,2-30x4"]
-)
-def test_normalize_sorts_and_drops_repeats_in_place(text):
-    frames = FrameSet(text)
-    before = frames.getAll()
-
-    frames.normalize()
-
-    assert frames.getAll() == sorted(set(before))
 
 
 def test_unique_of_first_middle_last_stays_a_few_runs():
@@ -170,14 +134,6 @@ def test_an_intersection_keeps_the_form_of_a_part_that_lies_inside():
 
 
 # --- chunks
-
-
-def test_the_chunk_at_a_head_has_its_members():
-    assert str(chunk_at(FrameSet("1-10x2"), 5, 2)) == "5,7"
-
-
-def test_the_last_chunk_may_be_short():
-    assert chunk_at(FrameSet("1-10"), 10, 3).getAll() == [10]
 
 
 def test_a_frame_that_heads_no_chunk_starts_one():

@@ -56,12 +56,22 @@ def ranges(draw: st.DrawFn) -> tuple[str, list[int]]:
     return separator.join(text for text, _ in parts), [frame for _, frames in parts for frame in frames]
 
 
-@given(ranges())
-def test_a_range_lists_the_frames_that_its_parts_describe(case):
+@given(ranges(), NUMBERS)
+def test_a_range_is_the_list_of_the_frames_that_its_parts_describe(case, frame):
     text, frames = case
 
-    assert FrameSet(text).getAll() == frames
-    assert len(FrameSet(text)) == len(frames)
+    read = FrameSet(text)
+
+    assert read.getAll() == frames
+    assert len(read) == len(frames)
+    assert [read[position] for position in range(-len(frames), len(frames))] == frames * 2
+    assert list(reversed(read)) == frames[::-1]
+    assert (min(read), max(read)) == (min(frames), max(frames))
+    assert read.index(frame) == (frames.index(frame) if frame in frames else -1)
+    assert (frame in read) == (frame in frames)
+    assert read.unique().getAll() == list(dict.fromkeys(frames))
+    read.normalize()
+    assert read.getAll() == sorted(set(frames))
 
 
 @given(ranges())
@@ -83,26 +93,6 @@ def test_compact_text_reads_back_and_has_no_more_parts_than_frames(frames):
     assert len(written.split(",")) <= len(frames)
 
 
-@given(ranges(), NUMBERS)
-def test_positions_and_membership_are_those_of_the_list(case, frame):
-    text, frames = case
-
-    found = FrameSet(text).index(frame)
-
-    assert found == (frames.index(frame) if frame in frames else -1)
-    assert (frame in FrameSet(text)) == (frame in frames)
-
-
-@given(ranges())
-def test_every_position_gives_the_frame_of_the_list(case):
-    text, frames = case
-    read = FrameSet(text)
-
-    assert [read[position] for position in range(-len(frames), len(frames))] == frames * 2
-    assert list(reversed(read)) == frames[::-1]
-    assert (min(read), max(read)) == (min(frames), max(frames))
-
-
 @given(ranges(), POSITIONS, POSITIONS, POSITIONS.filter(lambda step: step != 0))
 def test_a_slice_is_the_slice_of_the_list(case, start, stop, step):
     text, frames = case
@@ -113,42 +103,14 @@ def test_a_slice_is_the_slice_of_the_list(case, start, stop, step):
     assert FrameSet(str(piece) or []).getAll() == frames[start:stop:step]
 
 
-@given(ranges())
-def test_the_same_frames_are_equal_and_hash_alike(case):
-    text, frames = case
-
-    assert FrameSet(text) == FrameSet(frames)
-    assert hash(FrameSet(text)) == hash(FrameSet(frames))
-    assert pickle.loads(pickle.dumps(FrameSet(text))) == FrameSet(frames)
-
-
 @given(ranges(), ranges())
-def test_sets_are_equal_exactly_when_their_lists_are(one, other):
-    assert (FrameSet(one[0]) == FrameSet(other[0])) == (one[1] == other[1])
+def test_sets_are_equal_exactly_when_their_lists_are_and_share_what_both_have(one, other):
+    first, second = FrameSet(one[0]), FrameSet(other[0])
 
-
-@given(ranges())
-def test_unique_is_the_list_without_later_repeats(case):
-    text, frames = case
-
-    assert FrameSet(text).unique().getAll() == list(dict.fromkeys(frames))
-
-
-@given(ranges())
-def test_normalized_frames_are_sorted_and_distinct(case):
-    text, frames = case
-    read = FrameSet(text)
-
-    read.normalize()
-
-    assert read.getAll() == sorted(set(frames))
-
-
-@given(ranges(), ranges())
-def test_an_intersection_is_the_first_range_without_what_the_second_lacks(one, other):
-    shared = FrameSet(one[0]).intersection(FrameSet(other[0]))
-
-    assert shared.getAll() == [frame for frame in dict.fromkeys(one[1]) if frame in other[1]]
+    assert (first == second) == (one[1] == other[1])
+    assert first == FrameSet(one[1]) == pickle.loads(pickle.dumps(first))
+    assert hash(first) == hash(FrameSet(one[1]))
+    assert first.intersection(second).getAll() == [frame for frame in dict.fromkeys(one[1]) if frame in other[1]]
 
 
 @given(ranges(), SIZES)

@@ -36,11 +36,13 @@ def words_of(option: LaunchOption, flag: str) -> list[list[str]]:
 LINES = [words for option in OPTIONS for flag in option.flags for words in words_of(option, flag)]
 
 
-@pytest.mark.parametrize("words", LINES, ids=[" ".join(words) for words in LINES])
-def test_an_option_has_the_value_that_click_gives(words: list[str]) -> None:
-    values = plain_values(["a.outline", *words, "1-10"])
+def test_options_have_the_values_that_click_gives() -> None:
+    lines = [["a.outline", *words, "1-10"] for words in LINES]
 
-    assert values in (by_click(["a.outline", *words, "1-10"]), None)
+    values = [(line, plain_values(line)) for line in lines]
+
+    assert [(line, found) for line, found in values if found is not None and found != by_click(line)] == []
+    assert sum(found is not None for _, found in values) > len(lines) / 2
 
 
 @given(st.lists(st.sampled_from([*LINES, ["a.outline"], ["1-10"], ["--resume", "last"]]), max_size=5))

@@ -45,8 +45,8 @@ def test_a_gap_is_not_filled_with_what_must_not_run():
 
 
 def test_random_frames_of_many_fit_in_the_end():
-    every = [*range(1, 200_000)]
-    text = _thin({"a": "1-199999"}, {"a": [frame for frame in every if frame * frame % 7 == 2 or frame % 11 == 3]})["a"]
+    every = [*range(1, 50_000)]
+    text = _thin({"a": "1-49999"}, {"a": [frame for frame in every if frame * frame % 7 == 2 or frame % 11 == 3]})["a"]
 
     assert len(text) <= 4000
     assert {frame for frame in every if frame % 11 == 3} <= set(FrameSet(text))
