@@ -251,6 +251,10 @@ class FakeFarm:
 
     # -- frames ------------------------------------------------------------------------------------------------
 
+    def run_frames(self) -> list[RunFrame]:
+        """Return what the daemons were told to run, in order."""
+        return [order.frame for order in self.rqd.orders if isinstance(order, LaunchOrder)]
+
     def names_running(self) -> list[str]:
         """Return the names of the frames that run, in the order of their start."""
         return [frame.frame_name for frame in self.rqd.running.values()]

@@ -10,15 +10,6 @@ from outline.scheduler import DependPlan, IllegalMove
 from tests.scheduling import BAD, GOOD, LOST, TIMED_OUT, S, job, layer, names_of, run, run_all
 
 
-def test_a_frame_that_fails_after_what_it_waits_for_was_retried_waits_for_it_again() -> None:
-    state = job(layer("a", "1"), layer("b", "1"), depends=(DependPlan("b", "a", "FRAME_BY_FRAME"),))
-    run(state, 0)
-    state.start(1)
-    state.retry(0)
-
-    assert state.finish(1, BAD) is S.DEPEND
-
-
 def test_posts_run_although_a_layer_that_they_wait_for_has_failed() -> None:
     depends = (DependPlan("post", "a", "LAYER_ON_LAYER"), DependPlan("last", "post", "LAYER_ON_LAYER"))
     layers = (layer("a", "1"), layer("post", "1", type="Post"), layer("last", "1", type="Post"))
@@ -80,23 +71,6 @@ def test_the_end_of_a_frame_that_never_ran_is_refused() -> None:
 
     with pytest.raises(IllegalMove, match="frame 0001-a is EATEN and cannot be EXITED_BAD"):
         state.finish(0, BAD)
-
-
-def test_an_eaten_sim_frame_releases_nobody() -> None:
-    state = job(layer("sim", "1"), layer("b"), depends=(DependPlan("b", "sim", "LAYER_ON_SIM_FRAME"),))
-
-    state.eat(0)
-
-    assert len(names_of(state, S.DEPEND)) == 4
-
-
-def test_any_frame_does_not_loosen_the_previous_frame() -> None:
-    depends = (DependPlan("b", "a", "PREVIOUS_FRAME", any_frame=True),)
-    state = job(layer("a", "1-3"), layer("b", "1-3"), depends=depends)
-
-    run(state, state.frames.ref("a", 2))
-
-    assert names_of(state, S.DEPEND) == ["0002-b"]
 
 
 def test_a_lost_host_costs_no_try() -> None:

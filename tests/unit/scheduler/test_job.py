@@ -22,12 +22,6 @@ def test_the_order_is_first_frames_of_all_layers_then_second_ones() -> None:
     assert run_all(job(layer("a", "1-2"), layer("b", "7-8"))) == ["0001-a", "0007-b", "0002-a", "0008-b"]
 
 
-def test_a_good_exit_succeeds() -> None:
-    state = job(layer("a"))
-
-    assert run(state, 0) is S.SUCCEEDED
-
-
 def test_a_bad_exit_is_tried_again_until_the_retries_are_spent() -> None:
     state = job(layer("a"), max_retries=2)
 
@@ -51,12 +45,9 @@ def test_exits_without_retries_left(exit: FrameEnd, expected: FrameState) -> Non
     assert run(job(layer("a"), max_retries=0), 0, exit) is expected
 
 
-def test_a_time_limit_is_not_tried_again() -> None:
-    assert run(job(layer("a"), max_retries=5), 0, FrameEnd(143, 15, ended_by=EndedBy.TIME_LIMIT)) is S.DEAD
-
-
-def test_a_hopeless_exit_is_not_tried_again() -> None:
-    assert run(job(layer("a"), max_retries=5), 0, FrameEnd(127, ended_by=EndedBy.NOTHING_TO_RUN)) is S.DEAD
+@pytest.mark.parametrize("ended_by", [EndedBy.TIME_LIMIT, EndedBy.NOTHING_TO_RUN])
+def test_a_time_limit_and_a_hopeless_exit_are_not_tried_again(ended_by: EndedBy) -> None:
+    assert run(job(layer("a"), max_retries=5), 0, FrameEnd(127, ended_by=ended_by)) is S.DEAD
 
 
 def test_a_lost_host_costs_no_try_but_not_for_ever() -> None:
@@ -99,95 +90,11 @@ def test_dead_frames_leave_their_dependents_and_everything_else_runs_on() -> Non
     assert not state.succeeded
 
 
-def test_chunks_wait_for_exactly_the_chunks_that_hold_their_frames() -> None:
-    # OpenCue#1448: interleaved order and different chunk sizes
-    state = job(layer("a", "1-10:5", 3), layer("b", "1-10", 2), depends=(DependPlan("b", "a", "FRAME_BY_FRAME"),))
-    needed = {
-        state.frames.name(ref): {
-            state.frames.name(on)
-            for on in state.frames.refs("a")
-            if set(state.frames.members(on)) & set(state.frames.members(ref))
-        }
-        for ref in state.frames.refs("b")
-    }
-    done: set[str] = set()
-
-    for on in state.frames.refs("a"):
-        run(state, on)
-        done.add(state.frames.name(on))
-        released = {state.frames.name(ref) for ref in state.frames.refs("b") if state.state(ref) is S.WAITING}
-        assert released == {name for name, on_names in needed.items() if on_names <= done}
-
-
-def test_layer_on_layer_waits_for_the_last_frame() -> None:
-    state = job(layer("a"), layer("b", "1"), depends=(DependPlan("b", "a", "LAYER_ON_LAYER"),))
-
-    assert run_all(state)[-1] == "0001-b"
-
-
-@pytest.mark.parametrize("type", ["LAYER_ON_LAYER", "FRAME_BY_FRAME"])
-def test_any_frame_waits_for_the_first_success(type: str) -> None:
-    state = job(layer("a"), layer("b", "9"), depends=(DependPlan("b", "a", type, any_frame=True),), max_retries=0)
-    run(state, 0, BAD)
-    before = state.state(state.frames.ref("b", 9))
-
-    run(state, 1)
-
-    assert (before, state.state(state.frames.ref("b", 9))) == (S.DEPEND, S.WAITING)
-
-
-def test_previous_frame_waits_for_the_frame_before() -> None:
-    state = job(layer("a", "1-3"), layer("b", "1-3"), depends=(DependPlan("b", "a", "PREVIOUS_FRAME"),))
-
-    assert names_of(state, S.WAITING) == ["0001-a", "0002-a", "0003-a", "0001-b"]
-    run(state, state.frames.ref("a", 1))
-    assert state.state(state.frames.ref("b", 2)) is S.WAITING
-    assert state.state(state.frames.ref("b", 3)) is S.DEPEND
-
-
-def test_previous_frames_of_unequal_ranges_are_told_by_their_places() -> None:
-    state = job(layer("a", "1-3"), layer("b", "11-13"), depends=(DependPlan("b", "a", "PREVIOUS_FRAME"),))
-
-    run(state, state.frames.ref("a", 1))
-
-    assert names_of(state, S.WAITING) == ["0002-a", "0003-a", "0011-b", "0012-b"]
-
-
 def test_a_layer_may_wait_for_its_own_previous_frame() -> None:
     state = job(layer("sim", "1-6", 2), depends=(DependPlan("sim", "sim", "PREVIOUS_FRAME"),))
 
     assert names_of(state, S.WAITING) == ["0001-sim"]
     assert run_all(state) == ["0001-sim", "0003-sim", "0005-sim"]
-
-
-def test_sim_frame_holds_the_whole_layer() -> None:
-    state = job(layer("sim", "1"), layer("b"), depends=(DependPlan("b", "sim", "LAYER_ON_SIM_FRAME"),))
-
-    assert names_of(state, S.WAITING) == ["0001-sim"]
-    assert len(run_all(state)) == 5
-
-
-def test_two_dependencies_of_different_type_both_count() -> None:
-    depends = (DependPlan("c", "a", "FRAME_BY_FRAME"), DependPlan("c", "b", "LAYER_ON_LAYER"))
-    state = job(layer("a", "1"), layer("b", "1-2"), layer("c", "1"), depends=depends)
-    run(state, state.frames.ref("a", 1))
-    run(state, state.frames.ref("b", 1))
-    before = state.state(state.frames.ref("c", 1))
-
-    run(state, state.frames.ref("b", 2))
-
-    assert (before, state.state(state.frames.ref("c", 1))) == (S.DEPEND, S.WAITING)
-
-
-def test_an_eaten_frame_completes_its_layer_but_releases_no_single_frame() -> None:
-    depends = (DependPlan("b", "a", "FRAME_BY_FRAME"), DependPlan("c", "a", "LAYER_ON_LAYER"))
-    state = job(layer("a", "1-2"), layer("b", "1-2"), layer("c", "1"), depends=depends)
-    run(state, 0)
-
-    state.eat(1)
-
-    assert names_of(state, S.DEPEND) == ["0002-b"]
-    assert state.state(state.frames.ref("c", 1)) is S.WAITING
 
 
 def test_posts_wait_until_they_are_released() -> None:

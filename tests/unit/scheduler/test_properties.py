@@ -65,25 +65,23 @@ def waits_for(job: JobState, depend: DependPlan, ref: int) -> list[int]:
     return [one for one in job.frames.refs(depend.on) if one != ref and wanted & set(job.frames.members(one))]
 
 
-def is_satisfied(job: JobState, depend: DependPlan, ref: int) -> bool:
-    on = list(job.frames.refs(depend.on))
-    if depend.type == "LAYER_ON_ANY" or (depend.any_frame and depend.type in ("FRAME_BY_FRAME", "LAYER_ON_LAYER")):
-        return any(job.state(one) is S.SUCCEEDED for one in on) or all(job.state(one) is S.EATEN for one in on)
-    if depend.type == "LAYER_ON_LAYER":
-        return all(job.state(one) in (S.SUCCEEDED, S.EATEN) for one in on)
-    return all(job.state(one) is S.SUCCEEDED for one in waits_for(job, depend, ref))
-
-
-def is_free(job: JobState, ref: int, posts_released: bool) -> bool:
+def needs_of(job: JobState, ref: int) -> list[tuple[DependPlan, range, list[int]]]:
+    """Return the depends of a frame, each with the frames of the other layer, and those that it waits for."""
     layer = job.layer(ref)
-    if layer.type == "Post" and not posts_released:
-        return False
     types = {one.name: one.type for one in job.plan.layers}
-    return all(
-        is_satisfied(job, one, ref)
+    return [
+        (one, job.frames.refs(one.on), waits_for(job, one, ref))
         for one in job.plan.depends
         if one.layer == layer.name and not (layer.type == "Post" and types[one.on] != "Post")
-    )
+    ]
+
+
+def is_satisfied(depend: DependPlan, layer: list[FrameState], waited_for: list[FrameState]) -> bool:
+    if depend.type == "LAYER_ON_ANY" or (depend.any_frame and depend.type in ("FRAME_BY_FRAME", "LAYER_ON_LAYER")):
+        return S.SUCCEEDED in layer or all(state is S.EATEN for state in layer)
+    if depend.type == "LAYER_ON_LAYER":
+        return all(state in (S.SUCCEEDED, S.EATEN) for state in layer)
+    return all(state is S.SUCCEEDED for state in waited_for)
 
 
 class Walk:
@@ -94,6 +92,18 @@ class Walk:
         self.luck = luck
         self.processes: list[int] = []
         self.released = False
+        self.needs = [needs_of(self.job, ref) for ref in self.job.frames]
+        self.is_post = [self.job.layer(ref).type == "Post" for ref in self.job.frames]
+
+    def states(self) -> list[FrameState]:
+        return [self.job.state(ref) for ref in self.job.frames]
+
+    def is_free(self, ref: int, states: list[FrameState]) -> bool:
+        """Tell whether a frame waits for nothing, from the plainest model of all."""
+        return (self.released or not self.is_post[ref]) and all(
+            is_satisfied(depend, states[on.start : on.stop], [states[one] for one in waited_for])
+            for depend, on, waited_for in self.needs[ref]
+        )
 
     def step(self) -> None:
         """Start, end, eat or retry a frame."""
@@ -120,7 +130,7 @@ class Walk:
         layer = self.job.layer(ref)
         assert layer.cores <= cores + 1e-6  # cores come as fractions
         assert layer.memory_kb <= memory_kb
-        assert is_free(self.job, ref, self.released)
+        assert self.is_free(ref, self.states())
         assert ref not in self.processes
         self.job.start(ref)
         self.processes.append(ref)
@@ -142,13 +152,15 @@ class Walk:
 
     def check(self) -> None:
         """Compare frames that have not started with the plain model, and the counts with the states."""
-        for ref in self.job.frames:
-            if self.job.state(ref) in (S.WAITING, S.DEPEND):
-                free = is_free(self.job, ref, self.released)
-                assert self.job.state(ref) is (S.WAITING if free else S.DEPEND), self.job.frames.name(ref)
+        states = self.states()
+        for ref, state in enumerate(states):
+            if state in (S.WAITING, S.DEPEND):
+                expected = S.WAITING if self.is_free(ref, states) else S.DEPEND
+                assert state is expected, self.job.frames.name(ref)
         for layer in self.job.plan.layers:
-            states = [self.job.state(ref) for ref in self.job.frames.refs(layer.name)]
-            assert self.job.counts(layer.name) == {state: states.count(state) for state in S}
+            refs = self.job.frames.refs(layer.name)
+            own = states[refs.start : refs.stop]
+            assert self.job.counts(layer.name) == {state: own.count(state) for state in S}
 
     def restored(self) -> JobState:
         """Return a new job with the same states, put back as from a journal."""

@@ -20,6 +20,12 @@ def farm() -> FakeFarm:
 
 
 @pytest.fixture
+def strict() -> FakeFarm:
+    """Return a strict farm in memory without hosts."""
+    return FakeFarm(strict=True)
+
+
+@pytest.fixture
 def kept_farm(tmp_path: Path) -> Iterator[FakeFarm]:
     """Return a farm in a file, without hosts; it can be restarted."""
     made = FakeFarm(tmp_path / "farm.db")

@@ -7,10 +7,8 @@ import pytest
 
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
-from cuebot_stub.farm import steering
-from cuebot_stub.farm.hosting import move_host, redirect
-from cuebot_stub.farm.watch import tick
-from tests.fakes.daemons import GB, FakeDaemons
+from cuebot_stub.farm.hosting import redirect
+from tests.fakes.daemons import FakeDaemons
 from tests.fakes.farm import FakeClock
 from tests.specs import SMALL, job, layer, one_layer, spec
 
@@ -30,15 +28,6 @@ def jobs_of(daemons: FakeDaemons) -> set[str]:
 # -- the order --------------------------------------------------------------------------------------------------------
 
 
-def test_job_of_a_higher_priority_starts_first(daemons: FakeDaemons):
-    daemons.launch(one_layer("low", before="<priority>1</priority>"))
-    urgent = daemons.launch(one_layer("high", before="<priority>2</priority>"))
-
-    daemons.add("node1")
-
-    assert jobs_of(daemons) == {urgent}
-
-
 def test_older_job_starts_first_among_equals(daemons: FakeDaemons, clock: FakeClock):
     older = daemons.launch(one_layer("zz_older"))
     clock.now += 5
@@ -47,14 +36,6 @@ def test_older_job_starts_first_among_equals(daemons: FakeDaemons, clock: FakeCl
     daemons.add("node1")
 
     assert jobs_of(daemons) == {older}
-
-
-def test_frames_start_in_the_order_of_their_range(daemons: FakeDaemons):
-    daemons.launch(one_layer(frames="9,1,5,4-3"))
-
-    daemons.add("node1", cores=800)
-
-    assert frames_of(daemons) == ["0009-beauty", "0001-beauty", "0005-beauty", "0004-beauty", "0003-beauty"]
 
 
 def test_first_frames_of_all_layers_start_before_second_ones(daemons: FakeDaemons):
@@ -113,20 +94,21 @@ def test_room_of_a_redirected_proc_goes_to_the_job_it_was_redirected_to(daemons:
     assert frames_of(daemons)[-1] == "0101-beauty"
 
 
-# -- hosts that get nothing, jobs that wait ---------------------------------------------------------------------------
+# -- hosts that get nothing ---------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("state", ["DOWN", "REBOOTING", "REBOOT_WHEN_IDLE", "REPAIR"])
-def test_host_that_is_not_up_gets_nothing(daemons: FakeDaemons, state: str):
-    daemons.add("node1").state = state
-
-    daemons.launch(one_layer())
-
-    assert daemons.running == []
-
-
-def test_locked_host_gets_nothing(daemons: FakeDaemons):
-    daemons.add("node1").lock_state = "LOCKED"
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("state", "DOWN"),
+        ("state", "REBOOTING"),
+        ("state", "REBOOT_WHEN_IDLE"),
+        ("state", "REPAIR"),
+        ("lock_state", "LOCKED"),
+    ],
+)
+def test_host_that_is_not_up_or_is_locked_gets_nothing(daemons: FakeDaemons, fact: str, value: str):
+    setattr(daemons.add("node1"), fact, value)
 
     daemons.launch(one_layer())
 
@@ -139,93 +121,6 @@ def test_host_whose_owner_works_at_it_gets_nothing(daemons: FakeDaemons):
     daemons.add("node1", nimby_enabled=True, nimby_locked=True)
 
     assert daemons.running == []
-
-
-def test_host_without_temporary_space_gets_nothing(daemons: FakeDaemons):
-    daemons.launch(one_layer())
-
-    daemons.add("node1", total_mcp=100 * GB, free_mcp=4 * GB)
-
-    assert daemons.running == []
-
-
-def test_host_gets_work_again_when_it_has_temporary_space_again(daemons: FakeDaemons):
-    daemons.launch(one_layer(frames="1"))
-    daemons.add("node1", total_mcp=100 * GB, free_mcp=4 * GB)
-
-    daemons.report("node1", free_mcp=50 * GB)
-
-    assert daemons.running == ["0001-beauty"]
-
-
-def test_paused_job_starts_nothing(daemons: FakeDaemons):
-    daemons.add("node1")
-
-    daemons.launch(one_layer(before="<paused>True</paused>"))
-
-    assert daemons.running == []
-
-
-def test_resumed_job_starts_at_once(daemons: FakeDaemons):
-    daemons.add("node1")
-    job_id = daemons.launch(one_layer(frames="1", before="<paused>True</paused>"))
-
-    with daemons.farm.work() as farm:
-        steering.resume(farm, farm.jobs[job_id])
-
-    assert daemons.running == ["0001-beauty"]
-
-
-def test_layer_starts_after_its_time_only(daemons: FakeDaemons, clock: FakeClock):
-    job_id = daemons.launch(one_layer(frames="1", before="<paused>True</paused>"))
-    with daemons.farm.work() as farm:
-        farm.jobs[job_id].layers[0].start_after = int(clock.now) + 60
-        farm.jobs[job_id].needs_changed(0)
-        steering.resume(farm, farm.jobs[job_id])
-
-    daemons.add("node1")
-
-    assert daemons.running == []
-
-
-def test_layer_starts_when_its_time_has_come(daemons: FakeDaemons, clock: FakeClock):
-    job_id = daemons.launch(one_layer(frames="1", before="<paused>True</paused>"))
-    with daemons.farm.work() as farm:
-        farm.jobs[job_id].layers[0].start_after = int(clock.now) + 60
-        farm.jobs[job_id].needs_changed(0)
-        steering.resume(farm, farm.jobs[job_id])
-    daemons.add("node1")
-    clock.now += 61
-
-    with daemons.farm.work() as farm:
-        tick(farm)
-
-    assert daemons.running == ["0001-beauty"]
-
-
-# -- the account ------------------------------------------------------------------------------------------------------
-
-
-def test_nothing_is_reserved_any_more_when_all_frames_are_over(daemons: FakeDaemons):
-    host = daemons.add("node1")
-    daemons.launch(one_layer(frames="1"))
-    with daemons.farm.work() as farm:
-        move_host(farm, host, farm.allocations.named("local.desktop"))
-
-    daemons.finish("0001-beauty")
-
-    assert daemons.farm.procs.usage.is_empty
-
-
-def test_what_runs_on_a_moved_host_counts_for_its_new_allocation(daemons: FakeDaemons):
-    host = daemons.add("node1")
-    daemons.launch(one_layer(frames="1"))
-
-    with daemons.farm.work() as farm:
-        desktop = farm.allocations.named("local.desktop")
-        move_host(farm, host, desktop)
-
-    assert daemons.farm.procs.usage.of("share", daemons.farm.shows.named("testing").id, desktop.id).cores == 100
 
 
 def test_timeout_below_0_is_none(daemons: FakeDaemons):

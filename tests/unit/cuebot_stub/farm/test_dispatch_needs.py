@@ -19,22 +19,39 @@ def frames_of(daemons: FakeDaemons) -> list[str]:
 # -- tags, facility, operating system ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("tags", ["blue", "red | blue", "BLUE", "general", "node1", "rqdport_1"])
-def test_host_with_one_of_the_tags_gets_the_frame(daemons: FakeDaemons, tags: str):
+@pytest.mark.parametrize(
+    ("tags", "runs"),
+    [
+        *((tags, True) for tags in ("blue", "red | blue", "BLUE", "general", "node1", "rqdport_1")),
+        *((tags, False) for tags in ("green", "blu", "bluer", "node")),
+    ],
+)
+def test_frame_runs_on_a_host_with_one_of_its_tags(daemons: FakeDaemons, tags: str, runs: bool):
     daemons.launch(one_layer(frames="1", after=f"{SMALL}<tags>{tags}</tags>"))
 
     daemons.add("node1", tags=["general", "Blue", "rqdport_1"])
 
-    assert daemons.running == ["0001-beauty"]
+    assert daemons.running == (["0001-beauty"] if runs else [])
 
 
-@pytest.mark.parametrize("tags", ["green", "blu", "bluer", "node"])
-def test_host_without_any_of_the_tags_gets_no_frame(daemons: FakeDaemons, tags: str):
-    daemons.launch(one_layer(frames="1", after=f"{SMALL}<tags>{tags}</tags>"))
+@pytest.mark.parametrize(
+    ("host", "asked", "runs"),
+    [
+        pytest.param({}, {"facility": "cloud"}, False, id="another facility"),
+        pytest.param({"facility": "cloud"}, {"facility": "cloud"}, True, id="its facility"),
+        pytest.param({"os": "centos7,rocky9"}, {"before": "<os>rocky9</os>"}, True, id="its system"),
+        pytest.param({"os": "centos7,rocky9"}, {"before": "<os>centos7</os>"}, True, id="its system, the first"),
+        pytest.param({"os": "centos7,rocky9"}, {"before": "<os>rocky</os>"}, False, id="another system"),
+    ],
+)
+def test_job_runs_in_its_facility_and_on_its_operating_system(
+    daemons: FakeDaemons, host: dict[str, str], asked: dict[str, str], runs: bool
+):
+    daemons.add("node1", **host)
 
-    daemons.add("node1", tags=["general", "blue"])
+    daemons.launch(one_layer(frames="1", **asked))
 
-    assert daemons.running == []
+    assert daemons.running == (["0001-beauty"] if runs else [])
 
 
 def test_tag_that_somebody_gave_a_host_counts(daemons: FakeDaemons):
@@ -56,39 +73,6 @@ def test_host_in_another_allocation_has_its_tag(daemons: FakeDaemons):
         move_host(farm, host, farm.allocations.named("local.desktop"))
 
     assert daemons.running == ["0001-beauty"]
-
-
-def test_job_of_another_facility_does_not_run_here(daemons: FakeDaemons):
-    daemons.add("node1")
-
-    daemons.launch(one_layer(facility="cloud"))
-
-    assert daemons.running == []
-
-
-def test_job_runs_in_the_facility_it_was_launched_to(daemons: FakeDaemons):
-    daemons.add("node1", facility="cloud")
-
-    daemons.launch(one_layer(frames="1", facility="cloud"))
-
-    assert daemons.running == ["0001-beauty"]
-
-
-@pytest.mark.parametrize("system", ["rocky9", "centos7"])
-def test_job_runs_on_a_host_with_its_operating_system(daemons: FakeDaemons, system: str):
-    daemons.add("node1", os="centos7,rocky9")
-
-    daemons.launch(one_layer(frames="1", before=f"<os>{system}</os>"))
-
-    assert daemons.running == ["0001-beauty"]
-
-
-def test_job_does_not_run_on_a_host_with_other_operating_systems(daemons: FakeDaemons):
-    daemons.add("node1", os="centos7,rocky9")
-
-    daemons.launch(one_layer(before="<os>rocky</os>"))
-
-    assert daemons.running == []
 
 
 # -- cores ------------------------------------------------------------------------------------------------------------
@@ -167,14 +151,6 @@ def test_strict_server_gives_frames_that_are_not_threadable_one_core_or_all(mode
     assert cores_of(daemons) == reserved
 
 
-def test_job_uses_no_more_cores_than_its_most(daemons: FakeDaemons):
-    daemons.launch(one_layer(before="<maxcores>3</maxcores>"))
-
-    daemons.add("node1")
-
-    assert cores_of(daemons) == [100, 100, 100]
-
-
 def test_jobs_of_a_group_use_no_more_cores_than_its_most(daemons: FakeDaemons):
     daemons.farm.groups.where(show=daemons.farm.shows.named("testing").id, parent="")[0].max_cores = 200
     daemons.launch(one_layer("one", frames="1"))
@@ -185,55 +161,32 @@ def test_jobs_of_a_group_use_no_more_cores_than_its_most(daemons: FakeDaemons):
     assert daemons.running == ["0001-beauty", "0011-beauty"]
 
 
+GPU, TWO = "<gpus>1</gpus>", {"gpus": 2, "gpu_memory": 8 * GB}
+
 # -- memory and GPUs --------------------------------------------------------------------------------------------------
 
 
-def test_frames_start_as_long_as_their_memory_is_there(daemons: FakeDaemons):
-    daemons.launch(one_layer(after="<memory>6g</memory>"))
+@pytest.mark.parametrize(
+    ("before", "after", "host", "running"),
+    [
+        pytest.param("", "<memory>6g</memory>", {"total_memory": 16 * GB}, 2, id="memory"),
+        pytest.param("", "<memory>16g</memory>", {"total_memory": 16 * GB}, 0, id="half a gigabyte is the host's"),
+        pytest.param("", SMALL, {"free_memory": GB // 2 - 1}, 0, id="free memory"),
+        pytest.param("", f"{SMALL}{GPU}<gpu_memory>1g</gpu_memory>", TWO, 2, id="GPUs"),
+        pytest.param("", f"{SMALL}{GPU}<gpu_memory>6g</gpu_memory>", TWO, 1, id="their memory"),
+        pytest.param("<maxgpus>1</maxgpus>", f"{SMALL}{GPU}", {"gpus": 4}, 1, id="most GPUs of a job"),
+        pytest.param("<maxcores>3</maxcores>", SMALL, {}, 3, id="most cores of a job"),
+    ],
+)
+def test_frames_start_as_long_as_there_is_what_they_need(
+    daemons: FakeDaemons, before: str, after: str, host: dict[str, int], running: int
+):
+    daemons.launch(one_layer(before=before, after=after))
 
-    daemons.add("node1", total_memory=16 * GB)
+    daemons.add("node1", **host)
 
-    assert len(daemons.running) == 2
-
-
-def test_host_keeps_half_a_gigabyte_for_itself(daemons: FakeDaemons):
-    daemons.launch(one_layer(after="<memory>16g</memory>"))
-
-    daemons.add("node1", total_memory=16 * GB)
-
-    assert daemons.running == []
-
-
-def test_host_that_is_short_of_free_memory_gets_nothing(daemons: FakeDaemons):
-    daemons.launch(one_layer())
-
-    daemons.add("node1", free_memory=GB // 2 - 1)
-
-    assert daemons.running == []
-
-
-def test_frames_start_as_long_as_gpus_are_there(daemons: FakeDaemons):
-    daemons.launch(one_layer(after=f"{SMALL}<gpus>1</gpus><gpu_memory>1g</gpu_memory>"))
-
-    daemons.add("node1", gpus=2, gpu_memory=8 * GB)
-
-    assert [frame.num_gpus for frame in daemons.frames.values()] == [1, 1]
-
-
-def test_frames_start_as_long_as_gpu_memory_is_there(daemons: FakeDaemons):
-    daemons.launch(one_layer(after=f"{SMALL}<gpus>1</gpus><gpu_memory>6g</gpu_memory>"))
-
-    daemons.add("node1", gpus=2, gpu_memory=8 * GB)
-
-    assert len(daemons.running) == 1
-
-
-def test_job_uses_no_more_gpus_than_its_most(daemons: FakeDaemons):
-    daemons.launch(one_layer(before="<maxgpus>1</maxgpus>", after=f"{SMALL}<gpus>1</gpus>"))
-
-    daemons.add("node1", gpus=4)
-
-    assert len(daemons.running) == 1
+    assert len(daemons.running) == running
+    assert {frame.num_gpus for frame in daemons.frames.values()} <= {1 if GPU in after else 0}
 
 
 def test_jobs_of_a_group_use_no_more_gpus_than_its_most(daemons: FakeDaemons):

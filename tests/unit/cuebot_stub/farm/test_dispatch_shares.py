@@ -34,21 +34,19 @@ def license(daemons: FakeDaemons) -> Limit:
     return limit
 
 
-def test_limit_lets_so_many_frames_run(daemons: FakeDaemons, license: Limit):
+@pytest.mark.parametrize(
+    ("fact", "value", "running"),
+    [("max_value", 2, 2), ("max_value", 0, 0), ("enforcement", "ADVISORY", 4), ("enforcement", "DISABLED", 4)],
+)
+def test_limit_that_is_enforced_lets_so_many_frames_run(
+    daemons: FakeDaemons, license: Limit, fact: str, value: object, running: int
+):
+    setattr(license, fact, value)
     daemons.launch(one_layer(after=LIMITED))
 
     daemons.add("node1")
 
-    assert daemons.running == ["0001-beauty", "0002-beauty"]
-
-
-def test_limit_of_0_lets_nothing_run(daemons: FakeDaemons, license: Limit):
-    license.max_value = 0
-    daemons.launch(one_layer(after=LIMITED))
-
-    daemons.add("node1")
-
-    assert daemons.running == []
+    assert len(daemons.running) == running
 
 
 def test_limit_counts_the_frames_of_all_jobs_and_hosts(daemons: FakeDaemons, license: Limit):
@@ -76,16 +74,6 @@ def test_other_layers_start_when_a_limit_holds_one_back(daemons: FakeDaemons, li
     daemons.add("node1")
 
     assert daemons.running == ["0001-aaa", "0001-bbb", "0002-aaa", "0002-bbb"]
-
-
-@pytest.mark.parametrize("enforcement", ["ADVISORY", "DISABLED"])
-def test_limit_that_is_not_enforced_holds_nothing_back(daemons: FakeDaemons, license: Limit, enforcement: str):
-    license.enforcement = enforcement
-    daemons.launch(one_layer(after=LIMITED))
-
-    daemons.add("node1")
-
-    assert len(daemons.running) == 4
 
 
 def test_limit_of_hosts_counts_each_host_once(daemons: FakeDaemons, license: Limit):
@@ -157,45 +145,32 @@ def test_show_that_is_switched_off_starts_nothing(daemons: FakeDaemons, flag: st
     assert daemons.running == []
 
 
-def test_frames_of_a_show_without_booking_are_followed_by_others_of_their_job(daemons: FakeDaemons):
+@pytest.mark.parametrize(
+    ("flag", "running"),
+    [("booking_enabled", ["0002-beauty", "0003-beauty"]), ("dispatch_enabled", ["0002-beauty"])],
+)
+def test_frames_of_a_show_without_booking_are_followed_by_others_but_not_without_dispatching(
+    daemons: FakeDaemons, flag: str, running: list[str]
+):
     daemons.add("node1", cores=200)
     daemons.launch(one_layer())
     with daemons.farm.work() as farm:
-        farm.shows.named("testing").booking_enabled = False
+        setattr(farm.shows.named("testing"), flag, False)
 
     daemons.finish("0001-beauty")
 
-    assert daemons.running == ["0002-beauty", "0003-beauty"]
+    assert daemons.running == running
 
 
-def test_frames_of_a_show_without_dispatching_are_followed_by_none(daemons: FakeDaemons):
-    daemons.add("node1", cores=200)
-    daemons.launch(one_layer())
-    with daemons.farm.work() as farm:
-        farm.shows.named("testing").dispatch_enabled = False
-
-    daemons.finish("0001-beauty")
-
-    assert daemons.running == ["0002-beauty"]
-
-
-def test_show_that_another_scheduler_manages_runs_here_all_the_same(daemons: FakeDaemons):
+@pytest.mark.parametrize(("strict", "running"), [(False, ["0001-beauty"]), (True, [])], ids=["ours", "strict"])
+def test_only_a_strict_server_leaves_a_show_to_the_scheduler_that_manages_it(strict: bool, running: list[str]):
+    daemons = FakeDaemons(new_farm(strict=strict))
     daemons.launch(one_layer(frames="1"))
     daemons.farm.shows.named("testing").scheduler_managed = True
 
     daemons.add("node1")
 
-    assert daemons.running == ["0001-beauty"]
-
-
-def test_strict_server_leaves_a_managed_show_to_its_scheduler():
-    daemons = FakeDaemons(new_farm(strict=True))
-    daemons.launch(one_layer(frames="1"))
-    daemons.farm.shows.named("testing").scheduler_managed = True
-
-    daemons.add("node1")
-
-    assert daemons.running == []
+    assert daemons.running == running
 
 
 def test_host_prefers_the_show_of_its_owner(daemons: FakeDaemons):

@@ -15,6 +15,8 @@ from tests.fakes.daemons import GB, FakeDaemons
 from tests.fakes.farm import FakeClock
 from tests.specs import one_layer
 
+STATES = ["UP", "REPAIR", "REBOOTING", "REBOOT_WHEN_IDLE"]
+
 
 def place_of(daemons: FakeDaemons, host: Host) -> tuple[str, str]:
     return daemons.farm.allocations[host.allocation].name, host.facility
@@ -56,18 +58,7 @@ def test_moved_host_stays_where_it_is_when_it_reports(daemons: FakeDaemons):
 # -- states ----------------------------------------------------------------------------------------------------
 
 
-def test_host_that_does_not_answer_is_down_and_has_lost_its_frames(daemons: FakeDaemons, clock: FakeClock):
-    host = daemons.add("node1")
-    daemons.launch(one_layer(frames="1"))
-    clock.now += 60
-
-    with daemons.farm.work() as farm:
-        host_answered(farm, host.id, "unreachable")
-
-    assert (host.state, daemons.running) == ("DOWN", [])
-
-
-@pytest.mark.parametrize("state", ["REPAIR", "REBOOTING", "REBOOT_WHEN_IDLE"])
+@pytest.mark.parametrize("state", STATES[1:])
 def test_host_that_does_not_answer_keeps_the_state_that_somebody_has_given_it(
     daemons: FakeDaemons, clock: FakeClock, state: str
 ):
@@ -82,40 +73,27 @@ def test_host_that_does_not_answer_keeps_the_state_that_somebody_has_given_it(
     assert (host.state, daemons.running) == (state, [])
 
 
-@pytest.mark.parametrize("state", ["UP", "REPAIR", "REBOOTING", "REBOOT_WHEN_IDLE"])
-def test_silent_host_with_frames_is_asked(daemons: FakeDaemons, clock: FakeClock, state: str):
-    host = daemons.add("node1")
-    daemons.launch(one_layer(frames="1"))
-    host.state = state
-    clock.now += 6
-
-    with daemons.farm.work() as farm:
-        tick(farm)
-
-    assert host.ping_time == clock.now
-
-
-@pytest.mark.parametrize(("state", "is_asked"), [("UP", True), ("DOWN", False), ("REPAIR", False)])
-def test_silent_host_without_frames_is_asked_when_it_should_be_up(
-    daemons: FakeDaemons, clock: FakeClock, state: str, is_asked: bool
+@pytest.mark.parametrize(
+    ("state", "frames", "seconds", "is_asked"),
+    [
+        *(pytest.param(state, "1", 6, True, id=f"{state} with frames") for state in STATES),
+        pytest.param("UP", "", 60, True, id="UP"),
+        pytest.param("DOWN", "", 60, False, id="DOWN"),
+        pytest.param("REPAIR", "", 60, False, id="REPAIR"),
+    ],
+)
+def test_silent_host_is_asked_when_it_has_frames_or_should_be_up(
+    daemons: FakeDaemons, clock: FakeClock, state: str, frames: str, seconds: int, is_asked: bool
 ):
     host = daemons.add("node1")
+    daemons.launch(one_layer(frames="1", before="" if frames else "<paused>True</paused>"))
     host.state = state
-    clock.now += 60
+    clock.now += seconds
 
     with daemons.farm.work() as farm:
         tick(farm)
 
     assert (host.ping_time == clock.now) is is_asked
-
-
-def test_host_that_was_down_is_up_when_it_reports(daemons: FakeDaemons):
-    host = daemons.add("node1")
-    host.state = "DOWN"
-
-    daemons.report("node1")
-
-    assert host.state == "UP"
 
 
 def test_full_temporary_folder_is_told_in_a_comment(daemons: FakeDaemons):
@@ -125,12 +103,15 @@ def test_full_temporary_folder_is_told_in_a_comment(daemons: FakeDaemons):
     assert comment.message == "2048 MB of 102400 MB are free; the host waits for more."
 
 
-def test_comment_on_a_full_temporary_folder_goes_with_its_reason(daemons: FakeDaemons):
+def test_host_gets_work_and_loses_its_comment_when_its_temporary_folder_has_room(daemons: FakeDaemons):
+    daemons.launch(one_layer(frames="1"))
     host = daemons.add("node1", total_mcp=100 * GB, free_mcp=2 * GB)
+    before = (host.state, daemons.running)
 
     daemons.report("node1", free_mcp=20 * GB)
 
-    assert (host.state, daemons.farm.comments) == ("UP", {})
+    assert before == ("REPAIR", [])
+    assert (host.state, daemons.running, daemons.farm.comments) == ("UP", ["0001-beauty"], {})
 
 
 def test_host_in_repair_for_another_reason_stays_so_when_it_has_room(daemons: FakeDaemons):

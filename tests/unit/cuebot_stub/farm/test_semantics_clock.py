@@ -34,24 +34,18 @@ def report(farm: FakeFarm, name: str = "node1") -> None:
     farm.rqd.report(host.id)
 
 
-def test_step_is_told_once():
+@pytest.mark.parametrize(
+    ("passed", "on_the_wall", "steps"),
+    [(1.0, 1.0 + HOUR, [HOUR, 0.0]), (100.0, 100.5, [0.0, 0.0])],
+    ids=["set", "runs"],
+)
+def test_step_is_told_once(passed: float, on_the_wall: float, steps: list[float]):
     wall, steady = FakeClock(), FakeClock(5.0)
     watch = StepWatch(wall, steady)
-    steady.advance(1.0)
-    wall.advance(1.0 + HOUR)
+    steady.advance(passed)
+    wall.advance(on_the_wall)
 
-    steps = [watch.step(), watch.step()]
-
-    assert steps == [HOUR, 0.0]
-
-
-def test_clock_that_only_goes_on_has_no_steps():
-    wall, steady = FakeClock(), FakeClock(5.0)
-    watch = StepWatch(wall, steady)
-    steady.advance(100.0)
-    wall.advance(100.5)
-
-    assert watch.step() == 0.0
+    assert [watch.step(), watch.step()] == steps
 
 
 def test_frame_is_not_killed_for_its_timeout_when_the_clock_is_set(farm: FakeFarm, step: float):
@@ -78,28 +72,19 @@ def test_frame_is_killed_for_its_timeout_after_the_clock_was_set(farm: FakeFarm,
     assert farm.states("beauty") == "D"
 
 
-def test_kill_comes_when_the_clock_is_set_meanwhile(farm: FakeFarm, step: float):
+@pytest.mark.parametrize(("seconds", "running"), [(0.5, []), (0.1, ["0001-beauty"])], ids=["comes", "not too early"])
+def test_kill_comes_in_its_time_when_the_clock_is_set_meanwhile(
+    farm: FakeFarm, step: float, seconds: float, running: list[str]
+):
     farm.launch(layer(frames="1"))
     farm.add_host()
     with farm.farm.work():
         steering.kill_job(farm.farm, farm.job(), "enough")
 
     set_clock(farm, step)
-    farm.pass_time(0.5)
+    farm.pass_time(seconds)
 
-    assert farm.names_running() == []
-
-
-def test_kill_is_not_too_early_for_the_daemon_when_the_clock_is_set(farm: FakeFarm, step: float):
-    farm.launch(layer(frames="1"))
-    farm.add_host()
-    with farm.farm.work():
-        steering.kill_job(farm.farm, farm.job(), "enough")
-
-    set_clock(farm, step)
-    farm.pass_time(0.1)
-
-    assert farm.names_running() == ["0001-beauty"]
+    assert farm.names_running() == running
 
 
 def test_silent_host_is_noticed_after_the_clock_was_set(farm: FakeFarm, step: float):

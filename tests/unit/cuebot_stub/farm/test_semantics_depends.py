@@ -29,6 +29,12 @@ def case(request: pytest.FixtureRequest) -> Case:
     return request.param
 
 
+def end_one(farm: FakeFarm, frame: int, case: Case) -> str:
+    """End a frame that others wait for, and return their states."""
+    farm.end(f"{frame:04d}-sim")
+    return farm.states("comp", case.er_job)
+
+
 # -- frame by frame ------------------------------------------------------------------------------------------------
 
 
@@ -87,14 +93,23 @@ def test_dead_frame_holds_its_like_until_it_succeeds(farm: FakeFarm, case: Case)
     assert (while_dead, farm.states("comp", case.er_job)) == ("PPPP", "PWPP")
 
 
-def test_retry_of_a_frame_makes_its_like_wait_again(farm: FakeFarm, case: Case):
-    case.launch(farm, "FRAME_BY_FRAME")
-    for frame in (1, 2, 3):
-        farm.end(f"{frame:04d}-sim")
+@pytest.mark.parametrize(
+    ("kind", "parts", "states"),
+    [
+        pytest.param("FRAME_BY_FRAME", {"on": "1-3"}, "WPWW", id="its like"),
+        pytest.param("LAYER_ON_LAYER", {"on": "1-3"}, "PPPP", id="a layer"),
+        pytest.param("FRAME_ON_FRAME", {"depframe": "0003-comp", "onframe": "0002-sim"}, "WWPW", id="a single frame"),
+    ],
+)
+def test_retry_of_a_frame_makes_those_wait_again_that_waited_for_it(
+    farm: FakeFarm, case: Case, kind: str, parts: dict[str, str], states: str
+):
+    case.launch(farm, kind, **parts)
+    before = [end_one(farm, frame, case) for frame in (1, 2, 3)]
 
     retry(farm, "sim", 2, job_name=case.on_job)
 
-    assert farm.states("comp", case.er_job) == "WPWP"
+    assert (before[-1], farm.states("comp", case.er_job)) == ("WWWW", states)
 
 
 # -- the frame before ----------------------------------------------------------------------------------------------
@@ -131,14 +146,27 @@ def test_frames_of_one_layer_wait_for_one_another(farm: FakeFarm):
 # -- layers --------------------------------------------------------------------------------------------------------
 
 
-def test_layer_waits_for_all_frames_of_another(farm: FakeFarm, case: Case):
-    case.launch(farm, "LAYER_ON_LAYER", on="1-2")
+@pytest.mark.parametrize(
+    ("kind", "parts", "ends", "states"),
+    [
+        pytest.param("LAYER_ON_LAYER", {"on": "1-2"}, (1, 2), ["PPPP", "WWWW"], id="all frames of a layer"),
+        pytest.param("LAYER_ON_LAYER", {"anyframe": "true"}, (3,), ["WWWW"], id="any frame of a layer"),
+        pytest.param("FRAME_BY_FRAME", {"anyframe": "true"}, (3,), ["PPWP"], id="any frame is read for layers only"),
+        pytest.param("LAYER_ON_SIM_FRAME", {"onframe": "0003-sim"}, (2, 3), ["PPPP", "WWWW"], id="one frame"),
+        pytest.param(
+            "FRAME_ON_FRAME", {"depframe": "0002-comp", "onframe": "0003-sim"}, (1, 3), ["WPWW", "WWWW"], id="frame"
+        ),
+        pytest.param(
+            "FRAME_ON_LAYER", {"depframe": "0002-comp"}, (1, 2, 3, 4), [*["WPWW"] * 3, "WWWW"], id="frame on layer"
+        ),
+    ],
+)
+def test_what_waits_starts_when_all_has_ended_that_it_names(
+    farm: FakeFarm, case: Case, kind: str, parts: dict[str, str], ends: tuple[int, ...], states: list[str]
+):
+    case.launch(farm, kind, **parts)
 
-    farm.end("0001-sim")
-    half = farm.states("comp", case.er_job)
-    farm.end("0002-sim")
-
-    assert (half, farm.states("comp", case.er_job)) == ("PPPP", "WWWW")
+    assert [end_one(farm, frame, case) for frame in ends] == states
 
 
 def test_layer_with_an_eaten_frame_releases_what_waits_when_the_others_are_done(farm: FakeFarm, case: Case):
@@ -160,14 +188,6 @@ def test_layer_whose_last_frame_is_eaten_releases_what_waits(farm: FakeFarm, cas
     assert farm.states("comp", case.er_job) == "WWWW"
 
 
-def test_any_frame_of_a_layer_is_enough(farm: FakeFarm, case: Case):
-    case.launch(farm, "LAYER_ON_LAYER", anyframe="true")
-
-    farm.end("0003-sim")
-
-    assert farm.states("comp", case.er_job) == "WWWW"
-
-
 def test_failed_frame_is_not_any_frame(farm: FakeFarm, case: Case):
     case.launch(farm, "LAYER_ON_LAYER", anyframe="true")
 
@@ -176,35 +196,7 @@ def test_failed_frame_is_not_any_frame(farm: FakeFarm, case: Case):
     assert farm.states("comp", case.er_job) == "PPPP"
 
 
-def test_any_frame_is_read_for_layers_only(farm: FakeFarm, case: Case):
-    case.launch(farm, "FRAME_BY_FRAME", anyframe="true")
-
-    farm.end("0003-sim")
-
-    assert farm.states("comp", case.er_job) == "PPWP"
-
-
-def test_retry_makes_a_layer_wait_again(farm: FakeFarm, case: Case):
-    case.launch(farm, "LAYER_ON_LAYER", on="1-2")
-    farm.end("0001-sim")
-    farm.end("0002-sim")
-
-    retry(farm, "sim", 1, job_name=case.on_job)
-
-    assert farm.states("comp", case.er_job) == "PPPP"
-
-
 # -- single frames -------------------------------------------------------------------------------------------------
-
-
-def test_layer_waits_for_one_frame(farm: FakeFarm, case: Case):
-    case.launch(farm, "LAYER_ON_SIM_FRAME", onframe="0003-sim")
-
-    farm.end("0002-sim")
-    before = farm.states("comp", case.er_job)
-    farm.end("0003-sim")
-
-    assert (before, farm.states("comp", case.er_job)) == ("PPPP", "WWWW")
 
 
 def test_layer_goes_on_waiting_for_a_frame_that_was_eaten(farm: FakeFarm, case: Case):
@@ -213,31 +205,3 @@ def test_layer_goes_on_waiting_for_a_frame_that_was_eaten(farm: FakeFarm, case: 
     eat(farm, "sim", 3, job_name=case.on_job)
 
     assert farm.states("comp", case.er_job) == "PPPP"
-
-
-@pytest.mark.parametrize(
-    ("kind", "parts", "left"),
-    [
-        ("FRAME_ON_FRAME", {"depframe": "0002-comp", "onframe": "0003-sim"}, ("WPWW", "WWWW")),
-        ("FRAME_ON_LAYER", {"depframe": "0002-comp"}, ("WPWW", "WPWW")),
-    ],
-    ids=["frame", "layer"],
-)
-def test_frame_waits_for_what_it_names(
-    farm: FakeFarm, case: Case, kind: str, parts: dict[str, str], left: tuple[str, str]
-):
-    case.launch(farm, kind, **parts)
-    before = farm.states("comp", case.er_job)
-
-    farm.end("0003-sim")
-
-    assert (before, farm.states("comp", case.er_job)) == left
-
-
-def test_retry_makes_a_single_frame_wait_again(farm: FakeFarm, case: Case):
-    case.launch(farm, "FRAME_ON_FRAME", depframe="0002-comp", onframe="0003-sim")
-    farm.end("0003-sim")
-
-    retry(farm, "sim", 3, job_name=case.on_job)
-
-    assert farm.states("comp", case.er_job) == "WPWW"

@@ -12,29 +12,8 @@ from cuebot_stub.farm.facts import FrameFacts
 from cuebot_stub.farm.hosts import FrameReport
 from cuebot_stub.farm.reports import frame_ended, host_reported, launch_answered
 from tests.fakes.farm import GB, FakeFarm, host_report
+from tests.fakes.one_frame import end, retries, start
 from tests.specs import layer
-
-
-@pytest.fixture
-def strict() -> FakeFarm:
-    """Return a strict farm without hosts."""
-    return FakeFarm(strict=True)
-
-
-def retries(count: int) -> str:
-    return f"<maxretries>{count}</maxretries>"
-
-
-def start(farm: FakeFarm, *, before: str = "", after: str = "") -> None:
-    """Launch a job of one frame, and let it start."""
-    farm.launch(layer(frames="1", after=after), before=before)
-    farm.add_host()
-
-
-def end(farm: FakeFarm, **how: int) -> str:
-    """End the frame and return its state."""
-    farm.end("0001-beauty", **how)
-    return farm.states("beauty")
 
 
 def end_often(farm: FakeFarm, times: int, **how: int) -> str:
@@ -89,20 +68,48 @@ def test_dead_frame_keeps_its_job_pending(farm: FakeFarm):
     assert farm.farm.procs == {}
 
 
-def test_signal_alone_is_a_failure(farm: FakeFarm):
-    start(farm, before=retries(0))
-
-    assert end(farm, signal=11) == "D"
+AUTOEAT = "<autoeat>true</autoeat>"
 
 
-@pytest.mark.parametrize(("most", "attempts"), [(0, 1), (1, 2), (9, 2)])
-def test_strict_server_grants_one_retry_at_most(strict: FakeFarm, most: int, attempts: int):
-    start(strict, before=retries(most))
+@pytest.mark.parametrize(
+    ("before", "how", "state"),
+    [
+        pytest.param(retries(0), {"signal": 11}, "D", id="a signal alone is a failure"),
+        pytest.param(retries(0), {"status": 1, "signal": 119}, "D", id="signal 119 without retries"),
+        pytest.param(retries(0), {"status": 1, "signal": 15}, "D", id="terminated on a host of nobody"),
+        pytest.param(AUTOEAT, {"status": 286}, "R", id="autoeat eats nothing that is nobody's fault"),
+        pytest.param(AUTOEAT, {"status": 137}, "E", id="autoeat eats a lack of memory"),
+        pytest.param(f"{retries(0)}<autoeat>sure</autoeat>", {"status": 1}, "D", id="any other word is no autoeat"),
+    ],
+)
+def test_an_end_decides_what_becomes_of_its_frame(farm: FakeFarm, before: str, how: dict[str, int], state: str):
+    start(farm, before=before)
 
-    end_often(strict, 20, status=1)
+    assert end(farm, **how) == state
 
-    assert strict.states("beauty") == "D"
-    assert len(strict.rqd.launched) == attempts
+
+@pytest.mark.parametrize(
+    ("is_strict", "most", "how", "state", "attempts"),
+    [
+        pytest.param(True, 0, {"status": 1}, "D", 1, id="strict, no retry"),
+        pytest.param(True, 1, {"status": 1}, "D", 2, id="strict, one retry"),
+        pytest.param(True, 9, {"status": 1}, "D", 2, id="strict, one retry at most"),
+        pytest.param(False, 1, {"status": 1, "signal": 119}, "R", 11, id="signal 119 spends no attempt"),
+        pytest.param(False, 1, {"status": 256}, "D", 2, id="log folder cannot be written"),
+        pytest.param(True, 1, {"status": 256}, "R", 11, id="strict starts it for ever"),
+        pytest.param(True, 0, {"status": 256}, "D", 1, id="strict gives it up without retries"),
+        pytest.param(False, 1, {"status": 137}, "D", 2, id="lack of memory spends attempts"),
+    ],
+)
+def test_a_frame_that_always_ends_the_same_way_is_tried_so_often(
+    is_strict: bool, most: int, how: dict[str, int], state: str, attempts: int
+):
+    farm = FakeFarm(strict=is_strict)
+    start(farm, before=retries(most), after="<memory>1g</memory>")
+
+    end_often(farm, 10, seconds=10, **how)
+
+    assert (farm.states("beauty"), len(farm.rqd.launched)) == (state, attempts)
 
 
 def test_more_retries_for_a_running_job_count_at_the_next_failure(farm: FakeFarm):
@@ -128,20 +135,6 @@ def test_frame_that_had_to_go_because_of_the_hosts_owner_has_spent_no_attempt(fa
     assert facts(farm).retries == 0
 
 
-def test_frame_ended_by_signal_119_has_spent_no_attempt(farm: FakeFarm):
-    start(farm, before=retries(1))
-
-    end_often(farm, 10, status=1, signal=119)
-
-    assert farm.states("beauty") == "R"
-
-
-def test_frame_of_a_job_without_retries_that_is_ended_by_signal_119_is_dead(farm: FakeFarm):
-    start(farm, before=retries(0))
-
-    assert end(farm, status=1, signal=119) == "D"
-
-
 def test_frame_terminated_while_somebody_works_at_its_host_waits_again(farm: FakeFarm):
     start(farm, before=retries(0))
     with farm.farm.work():
@@ -149,12 +142,6 @@ def test_frame_terminated_while_somebody_works_at_its_host_waits_again(farm: Fak
         host_reported(farm.farm, report, None)
 
     assert end(farm, status=1, signal=15) == "W"
-
-
-def test_frame_terminated_on_a_host_of_nobody_has_failed(farm: FakeFarm):
-    start(farm, before=retries(0))
-
-    assert end(farm, status=1, signal=15) == "D"
 
 
 def test_refused_launch_has_spent_no_attempt(farm: FakeFarm):
@@ -169,38 +156,6 @@ def test_refused_launch_has_spent_no_attempt(farm: FakeFarm):
     assert first == ("W", 299)
     assert farm.states("beauty") == "R"
     assert facts(farm).retries == 0
-
-
-def test_autoeat_does_not_eat_what_is_nobodys_fault(farm: FakeFarm):
-    start(farm, before="<autoeat>true</autoeat>")
-
-    assert end(farm, status=286) == "R"
-
-
-# -- what cannot be started --------------------------------------------------------------------------------------
-
-
-def test_frame_whose_log_folder_cannot_be_written_is_dead_after_its_retries(farm: FakeFarm):
-    start(farm, before=retries(1))
-
-    end_often(farm, 20, status=256, seconds=10)
-
-    assert farm.states("beauty") == "D"
-    assert len(farm.rqd.launched) == 2
-
-
-def test_strict_server_starts_a_frame_that_cannot_be_started_for_ever(strict: FakeFarm):
-    start(strict, before=retries(1))
-
-    end_often(strict, 20, status=256)
-
-    assert strict.states("beauty") == "R"
-
-
-def test_strict_server_gives_up_what_cannot_be_started_when_there_are_no_retries(strict: FakeFarm):
-    start(strict, before=retries(0))
-
-    assert end(strict, status=256) == "D"
 
 
 # -- memory ------------------------------------------------------------------------------------------------------
@@ -249,14 +204,6 @@ def test_memory_is_not_raised_beyond_what_any_host_has(farm: FakeFarm):
     assert farm.states("beauty") == "R"
 
 
-def test_frame_without_enough_memory_spends_its_attempts(farm: FakeFarm):
-    start(farm, before=retries(1), after="<memory>1g</memory>")
-
-    end_often(farm, 20, status=137)
-
-    assert farm.states("beauty") == "D"
-
-
 def test_strict_server_tries_a_frame_without_enough_memory_as_long_as_it_fits(strict: FakeFarm):
     start(strict, before=retries(0), after="<memory>1g</memory>")
 
@@ -277,12 +224,6 @@ def test_strict_server_takes_each_further_end_of_a_frame_that_ran_out_of_memory_
     assert strict.job().layers[0].memory == 9 * GB
 
 
-def test_autoeat_eats_a_frame_without_enough_memory(farm: FakeFarm):
-    start(farm, before="<autoeat>true</autoeat>")
-
-    assert end(farm, status=137) == "E"
-
-
 # -- autoeat -----------------------------------------------------------------------------------------------------
 
 
@@ -293,12 +234,6 @@ def test_autoeat_eats_at_the_first_failure_and_the_job_succeeds(farm: FakeFarm, 
     assert end(farm, status=1) == "E"
     assert farm.job().facts.state == "FINISHED"
     assert len(farm.rqd.launched) == 1
-
-
-def test_autoeat_taken_as_no_by_any_other_word(farm: FakeFarm):
-    start(farm, before=f"{retries(0)}<autoeat>sure</autoeat>")
-
-    assert end(farm, status=1) == "D"
 
 
 # -- reports that come twice, late or for another process ----------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm.launch import launch
-from cuebot_stub.farm.orders import LaunchOrder, RunFrame
+from cuebot_stub.farm.orders import RunFrame
 from cuebot_stub.spec import read_spec
 from outline.frames import FrameSet
 from tests import specs
@@ -17,10 +17,6 @@ from tests.specs import job, layer
 
 JOB = "testing-test_shot-tester_test"
 TOKENS = "#ZFRAME# #IFRAME# #FRAME_START# #FRAME_END# #FRAME_CHUNK# #LAYER# #JOB# #FRAMESPEC# #FRAME#"
-
-
-def run_frames(farm: FakeFarm) -> list[RunFrame]:
-    return [order.frame for order in farm.rqd.orders if isinstance(order, LaunchOrder)]
 
 
 @pytest.fixture
@@ -74,7 +70,7 @@ def test_frames_are_named_by_their_numbers_and_start_in_the_order_of_the_range(
 def test_each_frame_is_in_one_chunk(host: FakeFarm, frames: str, chunk: int, members: list[str]):
     host.launch(layer(frames=frames, chunk=chunk, cmd="render #FRAMESPEC#"))
 
-    commands = [frame.command.removeprefix("render ") for frame in run_frames(host)]
+    commands = [frame.command.removeprefix("render ") for frame in host.run_frames()]
     assert [list(FrameSet(text)) for text in commands] == [list(FrameSet(text)) for text in members]
 
 
@@ -95,20 +91,20 @@ def test_each_frame_is_in_one_chunk(host: FakeFarm, frames: str, chunk: int, mem
 def test_tokens_of_the_command_are_filled_in(host: FakeFarm, frames: str, chunk: int, command: str):
     host.launch(layer(frames=frames, chunk=chunk, cmd=TOKENS))
 
-    assert run_frames(host)[0].command == command
+    assert host.run_frames()[0].command == command
 
 
 def test_token_that_comes_twice_or_inside_a_word_is_filled_in(host: FakeFarm):
     host.launch(layer(frames="7", cmd="a#IFRAME#b #IFRAME# x.#ZFRAME#.exr"))
 
-    assert run_frames(host)[0].command == "a7b 7 x.0007.exr"
+    assert host.run_frames()[0].command == "a7b 7 x.0007.exr"
 
 
 @pytest.mark.parametrize("command", ["echo #FRAME", "echo #iframe#", "echo #NONE#", 'a;touch x \'"$HOME" \\1 $1 `id`'])
 def test_what_is_no_token_stays_as_it_is(host: FakeFarm, command: str):
     host.launch(layer(frames="7", cmd=command))
 
-    assert run_frames(host)[0].command == command
+    assert host.run_frames()[0].command == command
 
 
 # -- variables -------------------------------------------------------------------------------------------------
@@ -119,7 +115,7 @@ def test_frame_gets_the_variables_of_the_farm(host: FakeFarm):
         layer("beauty", "1-10", chunk=5, after="<cores>2.0</cores><threadable>1</threadable><memory>1g</memory>")
     )
 
-    (frame, _) = run_frames(host)
+    (frame, _) = host.run_frames()
     assert frame.environment == {
         "CUE3": "1",
         "CUE_THREADS": "2",
@@ -156,7 +152,7 @@ def test_strict_server_gives_a_frame_no_variables_but_those_of_cuebot():
 def test_part_of_a_core_is_one_thread(host: FakeFarm):
     host.launch(layer(frames="1", after="<cores>0.5</cores>"))
 
-    assert run_frames(host)[0].environment["CUE_THREADS"] == "1"
+    assert host.run_frames()[0].environment["CUE_THREADS"] == "1"
 
 
 def test_variables_of_the_layer_win_over_those_of_the_job_and_the_farm_over_both(host: FakeFarm):
@@ -164,7 +160,7 @@ def test_variables_of_the_layer_win_over_those_of_the_job_and_the_farm_over_both
     of_layer = '<env><key name="B">layer</key><key name="PATH">/opt/bin</key></env>'
     host.launch(layer(frames="1", after=of_layer), before=of_job)
 
-    environment = run_frames(host)[0].environment
+    environment = host.run_frames()[0].environment
     assert {name: environment[name] for name in ("A", "B", "PATH", "CUE_LAYER")} == {
         "A": "job",
         "B": "layer",
@@ -177,7 +173,7 @@ def test_variables_of_the_layer_win_over_those_of_the_job_and_the_farm_over_both
 def test_only_whole_cores_are_told_to_be_threadable(host: FakeFarm, cores: str, told: str):
     host.launch(layer(frames="1", after=f"<cores>{cores}</cores><threadable>True</threadable>"))
 
-    assert run_frames(host)[0].environment["CUE_THREADABLE"] == told
+    assert host.run_frames()[0].environment["CUE_THREADABLE"] == told
 
 
 def test_host_with_fewer_cores_than_it_reports_is_not_asked_for_whole_ones_again(farm: FakeFarm):
@@ -188,7 +184,7 @@ def test_host_with_fewer_cores_than_it_reports_is_not_asked_for_whole_ones_again
 
     farm.pass_time(11.0)
 
-    assert [frame.environment["CUE_THREADABLE"] for frame in run_frames(farm)][-1] == "0"
+    assert [frame.environment["CUE_THREADABLE"] for frame in farm.run_frames()][-1] == "0"
     assert farm.names_running() == ["0001-beauty"]
 
 
@@ -198,7 +194,7 @@ def test_host_with_fewer_cores_than_it_reports_is_not_asked_for_whole_ones_again
 def test_daemon_gets_all_that_it_needs(host: FakeFarm):
     made = host.launch(layer(frames="1", after="<cores>1.5</cores><threadable>1</threadable><memory>1g</memory>"))
 
-    (frame,) = run_frames(host)
+    (frame,) = host.run_frames()
     (proc,) = host.farm.procs
     assert frame._replace(environment={}, command="") == RunFrame(
         resource_id=proc,
@@ -228,7 +224,7 @@ def test_daemon_gets_all_that_it_needs(host: FakeFarm):
 def test_daemon_gets_no_user_id_that_it_refuses(host: FakeFarm, uid: str):
     host.launch_spec(specs.spec(job(layer(frames="1")), after=f"<uid>{uid}</uid>"))
 
-    assert run_frames(host)[0].uid is None
+    assert host.run_frames()[0].uid is None
 
 
 def test_logs_go_below_the_log_root():
@@ -258,6 +254,6 @@ def test_each_attempt_is_told_apart(host: FakeFarm):
 
     host.end("0001-beauty", status=1)
 
-    first, second = run_frames(host)
+    first, second = host.run_frames()
     assert first.frame_id == second.frame_id
     assert first.resource_id != second.resource_id

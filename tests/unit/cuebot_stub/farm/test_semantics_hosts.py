@@ -11,7 +11,7 @@ pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm.hosting import delete_host
 from cuebot_stub.farm.hosts import FrameReport, Host, all_tags, host_address
-from cuebot_stub.farm.orders import HostOrder, KillOrder
+from cuebot_stub.farm.orders import KillOrder
 from cuebot_stub.farm.reports import host_reported
 from cuebot_stub.farm.watch import host_answered
 from tests.fakes.farm import GB, FakeFarm, host_report
@@ -82,23 +82,6 @@ def test_daemon_listens_where_it_was_said_to(name: str, tags: list[str], is_loca
 
 
 # -- allocation and tags -------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("facility", "tags", "allocation"),
-    [
-        ("local", ["desktop", "general"], "local.desktop"),
-        ("local", ["fast", "unassigned"], "local.unassigned"),
-        ("local", ["fast"], "local.general"),
-        ("cloud", ["general"], "cloud.general"),
-        ("CLOUD", ["fast"], "cloud.general"),
-        ("nowhere", ["desktop"], "local.desktop"),
-    ],
-)
-def test_first_tag_that_is_an_allocation_decides(farm: FakeFarm, facility: str, tags: list[str], allocation: str):
-    host = report(farm, facility=facility, tags=tags)
-
-    assert farm.farm.allocations[host.allocation].name == allocation
 
 
 def test_tags_are_the_allocations_the_name_and_what_is_reported(farm: FakeFarm):
@@ -273,15 +256,6 @@ def test_strict_server_waits_five_minutes_for_a_frame_that_its_host_does_not_kno
         states.append(farm.states("beauty"))
 
     assert states == ["R", "R", "W"]
-
-
-def test_silent_host_with_frames_is_asked_before_long(farm: FakeFarm):
-    farm.launch(layer(frames="1"))
-    farm.add_host()
-
-    farm.pass_time(6.0)
-
-    assert [order.verb for order in farm.rqd.orders if isinstance(order, HostOrder)] == ["ReportStatus"]
 
 
 def test_host_that_owes_an_answer_is_not_asked_more_than_every_two_seconds(farm: FakeFarm):

@@ -128,33 +128,47 @@ def test_nothing_can_wait_for_a_job_that_is_finished(farm: FakeFarm):
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ({"deplayer": "beauty", "onlayer": "gone"}, "has no layer 'gone'"),
-        ({"deplayer": "gone", "onlayer": "sim"}, "has no layer 'gone'"),
+        ({"onjob": "elsewhere"}, "no pending job 'testing-test_shot-tester_elsewhere'"),
+        ({"depjob": "elsewhere"}, "no pending job 'testing-test_shot-tester_elsewhere'"),
+        ({"onjob": "other", "onlayer": "none"}, "has no layer 'none'"),
+        ({"onjob": "other", "onlayer": "beauty", "depjob": "other", "deplayer": "none"}, "has no layer 'none'"),
+        ({"onjob": "other", "onframe": "0099-beauty"}, "has no frame '0099-beauty'"),
     ],
-    ids=["on", "er"],
+    ids=["job waited for", "job that waits", "layer", "layer that waits", "frame"],
 )
-def test_dependency_on_a_layer_that_another_job_does_not_have_is_refused(
-    farm: FakeFarm, parts: dict[str, str], message: str
-):
-    farm.launch(layer("sim", "1"), name="one")
-    farm.launch(layer("beauty", "1"), name="two")
+def test_dependency_on_what_is_not_there_is_refused(farm: FakeFarm, parts: dict[str, str], message: str):
+    farm.launch(layer("beauty", "1-10"), name="other")
+    kind = "LAYER_ON_SIM_FRAME" if "onframe" in parts else "LAYER_ON_LAYER" if "onlayer" in parts else "LAYER_ON_JOB"
 
     with pytest.raises(SpecError, match=message):
-        farm.launch_spec(spec(job(name="three"), depends=depend("LAYER_ON_LAYER", depjob="two", onjob="one", **parts)))
+        farm.launch(layer("comp", "1"), depends=depend(kind, **{"deplayer": "comp", **parts}))
 
-    assert len(farm.farm.jobs.pending) == 2
+    assert len(farm.farm.jobs) == 1
+    assert farm.farm.depends == {}
 
 
-def test_dependency_on_a_frame_that_another_job_does_not_have_is_refused(farm: FakeFarm):
-    farm.launch(layer("sim", "1"), name="one")
+@pytest.mark.parametrize(
+    ("kind", "parts", "comp"),
+    [
+        ("JOB_ON_JOB", {}, "PP"),
+        ("JOB_ON_LAYER", {"onlayer": "beauty"}, "PP"),
+        ("JOB_ON_FRAME", {"onframe": "0002-beauty"}, "PP"),
+        ("LAYER_ON_JOB", {"deplayer": "comp"}, "PP"),
+        ("FRAME_ON_JOB", {"depframe": "0001-comp"}, "PW"),
+        ("FRAME_ON_LAYER", {"depframe": "0001-comp", "onlayer": "beauty"}, "PW"),
+        ("FRAME_ON_FRAME", {"depframe": "0001-comp", "onframe": "0002-beauty"}, "PW"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and "_ON_" in value else "",
+)
+def test_dependencies_of_every_type_reach_jobs_that_are_there(
+    farm: FakeFarm, kind: str, parts: dict[str, str], comp: str
+):
+    farm.launch(layer("beauty", "1-3"), name="other")
 
-    with pytest.raises(SpecError, match="has no frame '0002-sim'"):
-        farm.launch_spec(
-            spec(
-                job(name="two"),
-                depends=depend("LAYER_ON_SIM_FRAME", depjob="two", onjob="one", deplayer="beauty", onframe="0002-sim"),
-            )
-        )
+    farm.launch(layer("comp", "1-2"), depends=depend(kind, onjob="other", **parts))
+
+    assert farm.states("comp") == comp
+    assert [one.type for one in farm.farm.depends.values()] == [kind]
 
 
 # -- dispatch ------------------------------------------------------------------------------------------------------

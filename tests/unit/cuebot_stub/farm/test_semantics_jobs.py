@@ -8,24 +8,16 @@ import pytest
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm import steering
+from cuebot_stub.farm.depend import End
+from cuebot_stub.farm.holds import connect
 from cuebot_stub.farm.job import Job
-from cuebot_stub.farm.orders import LaunchOrder, RunFrame
+from cuebot_stub.farm.life import forget_job
 from cuebot_stub.spec import SpecError
 from tests.fakes.farm import FakeFarm
 from tests.specs import depend, job, layer, spec
 
 PREFIX = "testing-test_shot-tester"
 POST = layer("publish", "1", kind="Post")
-
-
-@pytest.fixture
-def strict() -> FakeFarm:
-    """Return a strict farm without hosts."""
-    return FakeFarm(strict=True)
-
-
-def run_frames(farm: FakeFarm) -> list[RunFrame]:
-    return [order.frame for order in farm.rqd.orders if isinstance(order, LaunchOrder)]
 
 
 def kill(farm: FakeFarm, name: str = "test") -> None:
@@ -127,14 +119,6 @@ def test_spec_whose_second_job_is_pending_launches_none(farm: FakeFarm):
     assert [one.name for one in farm.farm.jobs.values()] == [f"{PREFIX}_two"]
 
 
-def test_spec_with_a_dependency_on_a_job_that_is_not_there_launches_none(farm: FakeFarm):
-    with pytest.raises(SpecError, match=f"no pending job '{PREFIX}_gone'"):
-        farm.launch_spec(spec(job(), depends=depend("JOB_ON_JOB", onjob="gone")))
-
-    assert farm.farm.jobs == {}
-    assert farm.farm.depends == {}
-
-
 def test_spec_without_jobs_adds_dependencies_to_pending_ones(farm: FakeFarm):
     farm.launch(layer(frames="1"), name="one")
     farm.launch(layer("comp", "1"), name="two")
@@ -155,7 +139,7 @@ def test_jobs_of_one_second_keep_their_order_over_a_restart(kept_farm: FakeFarm)
     kept_farm.add_host(cores=8)
 
     assert [one.name.partition("tester_")[2] for one in kept_farm.farm.jobs.values()] == names
-    assert [frame.job_name.partition("tester_")[2] for frame in run_frames(kept_farm)] == names
+    assert [frame.job_name.partition("tester_")[2] for frame in kept_farm.run_frames()] == names
 
 
 # -- ends ----------------------------------------------------------------------------------------------------------
@@ -187,17 +171,6 @@ def test_job_with_frames_that_are_dead_or_wait_for_them_stays_pending(farm: Fake
     farm.end("0001-aaa", status=1)
 
     assert (farm.states("aaa"), farm.states("bbb"), farm.job().facts.state) == ("D", "P", "PENDING")
-
-
-def test_killed_job_does_not_start_anything_more(farm: FakeFarm):
-    farm.launch(layer(frames="1-9"))
-    farm.add_host(cores=2)
-
-    kill(farm)
-
-    assert farm.names_running() == []
-    assert farm.rqd.launched == ["0001-beauty", "0002-beauty"]
-    assert farm.job().facts.state == "FINISHED"
 
 
 def test_killed_job_leaves_its_name(farm: FakeFarm):
@@ -237,6 +210,38 @@ def test_finished_jobs_with_many_frames_are_forgotten_but_for_the_last():
     assert [one.name.rpartition("_")[2] for one in farm.farm.jobs.values()] == ["large"]
 
 
+def test_oldest_finished_jobs_are_forgotten_with_all_that_is_about_them():
+    farm = FakeFarm(max_finished=1)
+    first = farm.launch(layer("beauty", "1"), name="first")
+    second = farm.launch(layer("beauty", "1"), name="second")
+    third = farm.launch(layer("beauty", "1"), name="third")
+    with farm.farm.work() as inner:
+        connect(inner, End(second), End(first))
+        connect(inner, End(third), End(second))
+
+    for number, found in enumerate((first, second)):
+        farm.clock.advance(number)
+        with farm.farm.work():
+            steering.eat_frames(farm.farm, found, [0])
+
+    assert [one.name.rpartition("_")[2] for one in farm.farm.jobs.values()] == ["second", "third"]
+    assert [one.er_job for one in farm.farm.depends.values()] == [third.id]
+    assert farm.farm.depends.of(second.id) == []
+    assert farm.states("beauty", "third") == "W"
+
+
+def test_forgotten_job_is_gone_from_the_file(kept_farm: FakeFarm):
+    kept_farm.launch(layer("beauty", "1"), name="first")
+    kept_farm.add_host()
+    kept_farm.end_all()
+    with kept_farm.farm.work() as farm:
+        forget_job(farm, kept_farm.job("first"))
+
+    kept_farm.restart()
+
+    assert kept_farm.farm.jobs == {}
+
+
 # -- post jobs -----------------------------------------------------------------------------------------------------
 
 
@@ -259,7 +264,7 @@ def test_post_job_runs_when_the_job_is_finished(farm: FakeFarm):
     farm.end("0001-beauty")
 
     assert farm.names_running() == ["0001-publish"]
-    environment = run_frames(farm)[-1].environment
+    environment = farm.run_frames()[-1].environment
     assert (environment["CUE_PARENT_JOB"], environment["CUE_PARENT_JOB_ID"]) == (made.name, made.id)
 
 

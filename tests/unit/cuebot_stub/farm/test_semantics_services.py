@@ -7,22 +7,10 @@ import pytest
 
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
-from cuebot_stub.farm.orders import LaunchOrder, RunFrame
 from cuebot_stub.farm.reports import host_reported
 from cuebot_stub.farm.things import Service
 from tests.fakes.farm import GB, FakeFarm, host_report
 from tests.specs import layer
-
-
-@pytest.fixture
-def strict() -> FakeFarm:
-    """Return a strict farm without hosts."""
-    return FakeFarm(strict=True)
-
-
-def run_frames(farm: FakeFarm) -> list[RunFrame]:
-    return [order.frame for order in farm.rqd.orders if isinstance(order, LaunchOrder)]
-
 
 # -- services ------------------------------------------------------------------------------------------------------
 
@@ -119,4 +107,4 @@ def test_booked_cores_are_used_while_somebody_works_at_the_host_and_no_others(fa
         host_reported(farm.farm, host_report("node2", 8)._replace(nimby_locked=True), [])
 
     assert farm.rqd.launched == ["0001-beauty", "0002-beauty"]
-    assert all(frame.ignore_nimby for frame in run_frames(farm))
+    assert all(frame.ignore_nimby for frame in farm.run_frames())

@@ -11,25 +11,10 @@ from cuebot_stub.farm import steering
 from cuebot_stub.farm.hosts import FrameReport
 from cuebot_stub.farm.reports import host_reported
 from tests.fakes.farm import FakeFarm, host_report
+from tests.fakes.one_frame import end, retries, start
 from tests.specs import layer
 
 HOURS = 3600
-
-
-def retries(count: int) -> str:
-    return f"<maxretries>{count}</maxretries>"
-
-
-def start(farm: FakeFarm, *, before: str = "", after: str = "") -> None:
-    """Launch a job of one frame, and let it start."""
-    farm.launch(layer(frames="1", after=after), before=before)
-    farm.add_host()
-
-
-def end(farm: FakeFarm, **how: int) -> str:
-    """End the frame and return its state."""
-    farm.end("0001-beauty", **how)
-    return farm.states("beauty")
 
 
 def report(farm: FakeFarm, llu_time: float = 0.0) -> None:
@@ -40,6 +25,13 @@ def report(farm: FakeFarm, llu_time: float = 0.0) -> None:
             for proc in farm.farm.procs.values()
         ]
         host_reported(farm.farm, host_report("node1"), running)
+
+
+def outlast_timeout(farm: FakeFarm) -> None:
+    """Let a frame run for longer than half an hour, and its host report it."""
+    farm.clock.advance(31 * 60)
+    report(farm)
+    farm.pass_time(1.0)
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(29, "R"), (31, "D")])
@@ -67,43 +59,30 @@ def test_timeout_of_a_silent_frame_is_in_minutes_and_leaves_it_dead(farm: FakeFa
 def test_frame_that_ends_well_after_its_timeout_has_succeeded(farm: FakeFarm):
     start(farm, after="<timeout>30</timeout>")
     farm.rqd.ignores_kills = True
-    farm.clock.advance(31 * 60)
-    report(farm)
-    farm.pass_time(1.0)
+    outlast_timeout(farm)
 
     assert end(farm, seconds=31 * 60) == "S"
 
 
-def test_frame_that_fails_after_its_timeout_and_before_anybody_saw_that_is_dead(farm: FakeFarm):
-    start(farm, before=retries(5), after="<timeout>30</timeout>")
+@pytest.mark.parametrize(
+    ("timeout", "status", "seconds", "state"),
+    [
+        pytest.param(30, 1, 31 * 60, "D", id="fails after its timeout, and before anybody saw that"),
+        pytest.param(0, 1, 12 * HOURS, "R", id="fails within twelve hours"),
+        pytest.param(0, 1, 12 * HOURS + 1, "D", id="fails after more than twelve hours"),
+        pytest.param(1440, 1, 13 * HOURS, "D", id="a longer timeout does not change that"),
+        pytest.param(0, 0, 20 * HOURS, "S", id="ends well after more than twelve hours"),
+    ],
+)
+def test_a_frame_that_fails_after_its_time_is_dead(farm: FakeFarm, timeout: int, status: int, seconds: int, state: str):
+    start(farm, before=retries(5), after=f"<timeout>{timeout}</timeout>" if timeout else "")
 
-    assert end(farm, status=1, seconds=31 * 60) == "D"
-
-
-@pytest.mark.parametrize(("seconds", "state"), [(12 * HOURS, "R"), (12 * HOURS + 1, "D")])
-def test_frame_that_fails_after_more_than_twelve_hours_is_dead(farm: FakeFarm, seconds: int, state: str):
-    start(farm, before=retries(5))
-
-    assert end(farm, status=1, seconds=seconds) == state
-
-
-def test_longer_timeout_does_not_change_that(farm: FakeFarm):
-    start(farm, before=retries(5), after="<timeout>1440</timeout>")
-
-    assert end(farm, status=1, seconds=13 * HOURS) == "D"
-
-
-def test_frame_that_ends_well_after_more_than_twelve_hours_has_succeeded(farm: FakeFarm):
-    start(farm)
-
-    assert end(farm, seconds=20 * HOURS) == "S"
+    assert end(farm, status=status, seconds=seconds) == state
 
 
 def test_frame_that_is_dead_for_its_time_has_all_its_time_when_it_is_retried(farm: FakeFarm):
     start(farm, before=retries(0), after="<timeout>30</timeout>")
-    farm.clock.advance(31 * 60)
-    report(farm)
-    farm.pass_time(1.0)
+    outlast_timeout(farm)
 
     with farm.farm.work():
         steering.retry_frames(farm.farm, farm.job(), [0])
@@ -116,9 +95,7 @@ def test_frame_that_is_dead_for_its_time_has_all_its_time_when_it_is_retried(far
 def test_autoeat_eats_a_frame_that_took_too_long(farm: FakeFarm):
     start(farm, before="<autoeat>true</autoeat>", after="<timeout>30</timeout>")
 
-    farm.clock.advance(31 * 60)
-    report(farm)
-    farm.pass_time(1.0)
+    outlast_timeout(farm)
 
     assert farm.states("beauty") == "E"
 

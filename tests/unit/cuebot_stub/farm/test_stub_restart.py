@@ -11,7 +11,7 @@ import pytest
 from cuebot_stub.farm import changing, holds, steering
 from cuebot_stub.farm.depend import End
 from cuebot_stub.farm.holds import connect, drop
-from cuebot_stub.farm.things import Comment, Limit
+from cuebot_stub.farm.things import Limit
 from tests.fakes.farm import FakeFarm
 from tests.specs import depend, job, layer, spec
 
@@ -253,17 +253,6 @@ def test_facts_of_a_layer_are_kept(kept_farm: FakeFarm):
     found = kept_farm.job()
     assert found.layers == changed.layers
     assert found.state.plan.layers == changed.state.plan.layers
-
-
-def test_comments_are_kept(kept_farm: FakeFarm):
-    kept_farm.launch(layer("beauty", "1"))
-    comment = Comment(str(uuid.uuid4()), kept_farm.job().id, 1, "somebody", "note", "look at frame 3")
-    with kept_farm.farm.work() as farm:
-        farm.comments.add(comment)
-
-    kept_farm.restart()
-
-    assert list(kept_farm.farm.comments.values()) == [comment]
 
 
 def test_post_job_still_starts_when_its_parent_is_over(kept_farm: FakeFarm):

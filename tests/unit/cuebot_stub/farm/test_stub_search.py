@@ -204,22 +204,18 @@ def test_frames_start_in_another_order(farm: FakeFarm, frames: str, way: str, or
     assert farm.rqd.launched == [f"{number:04d}-beauty" for number in order]
 
 
-def test_frames_start_coarse_to_fine(farm: FakeFarm):
+@pytest.mark.parametrize(
+    ("frames", "step", "order"),
+    [("1-10", 5, [1, 6, 3, 5, 7, 9, 2, 4, 8, 10]), ("3-6", 3, [1, 2, 3, 6, 4, 5, 7, 8, 9, 10])],
+    ids=["all", "others keep their places"],
+)
+def test_frames_start_coarse_to_fine(farm: FakeFarm, frames: str, step: int, order: list[int]):
     farm.launch(layer("beauty", "1-10"))
 
     with farm.farm.work():
-        changing.stagger(farm.farm, farm.job(), 0, "1-10", 5)
+        changing.stagger(farm.farm, farm.job(), 0, frames, step)
 
-    assert numbers(farm) == [1, 6, 3, 5, 7, 9, 2, 4, 8, 10]
-
-
-def test_frames_beside_those_that_are_staggered_keep_their_places(farm: FakeFarm):
-    farm.launch(layer("beauty", "1-8"))
-
-    with farm.farm.work():
-        changing.stagger(farm.farm, farm.job(), 0, "3-6", 3)
-
-    assert numbers(farm) == [1, 2, 3, 6, 4, 5, 7, 8]
+    assert numbers(farm) == order
 
 
 def test_layers_take_turns_also_in_another_order(two_layers: FakeFarm):

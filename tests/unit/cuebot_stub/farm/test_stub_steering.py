@@ -38,31 +38,6 @@ def facts(farm: FakeFarm, name: str, frame: int):
 # -- the life of a job -----------------------------------------------------------------------------------------
 
 
-def test_job_runs_to_its_end(farm: FakeFarm):
-    farm.launch(layer("beauty", "1-6"))
-    farm.add_host(cores=2)
-
-    ended = farm.end_all()
-
-    assert ended == [f"{frame:04d}-beauty" for frame in range(1, 7)]
-    assert farm.states("beauty") == "SSSSSS"
-    assert farm.job().facts.state == "FINISHED"
-    assert farm.farm.jobs.pending == {}
-
-
-def test_frame_that_fails_is_tried_again_and_then_dead(farm: FakeFarm):
-    farm.launch(layer("beauty", "1"))
-    farm.add_host()
-
-    farm.end("0001-beauty", status=1)
-    first = farm.states("beauty")
-    farm.end("0001-beauty", status=1)
-
-    assert (first, farm.states("beauty")) == ("R", "D")
-    assert facts(farm, "beauty", 1).exit_status == 1
-    assert farm.job().facts.state == "PENDING"
-
-
 def test_paused_job_starts_no_more_frames(farm: FakeFarm):
     farm.launch(layer("beauty", "1-3"))
     farm.add_host(cores=1)
@@ -121,17 +96,6 @@ def test_eaten_frame_stays_eaten_when_its_process_still_succeeds(farm: FakeFarm)
     farm.end("0001-beauty")
 
     assert farm.states("beauty") == "ER"
-
-
-def test_dead_frame_keeps_the_job_pending_until_it_is_eaten(farm: FakeFarm):
-    farm.launch(layer("beauty", "1"), before="<maxretries>0</maxretries>")
-    farm.add_host()
-    farm.end("0001-beauty", status=1)
-    dead = farm.job().facts.state
-
-    eat(farm, "beauty", 1)
-
-    assert (dead, farm.job().facts.state) == ("PENDING", "FINISHED")
 
 
 def test_auto_eat_eats_at_the_first_failure(farm: FakeFarm):
@@ -241,25 +205,6 @@ def test_finished_job_stays_so_when_another_one_of_its_name_is_pending(farm: Fak
     assert first.facts.state == "FINISHED"
 
 
-def test_retry_of_a_frame_holds_back_what_waits_for_it_again(farm: FakeFarm):
-    farm.launch(
-        layer("model", "1"),
-        layer("comp", "1"),
-        depends=depend("LAYER_ON_LAYER", deplayer="comp", onlayer="model"),
-    )
-    farm.add_host(cores=1)
-    farm.end("0001-model")
-    farm.end("0001-comp", status=1)
-    again = farm.names_running()
-    farm.end("0001-comp", status=1)
-
-    retry(farm, "model", 1)
-    retry(farm, "comp", 1)
-
-    assert again == ["0001-comp"]
-    assert (farm.states("model"), farm.states("comp")) == ("R", "P")
-
-
 # -- killing ---------------------------------------------------------------------------------------------------
 
 
@@ -321,21 +266,10 @@ def test_killed_job_runs_its_rest_when_one_frame_is_retried(farm: FakeFarm):
     assert farm.job().facts.state == "FINISHED"
 
 
-def test_revived_job_runs_what_was_waiting_when_it_was_killed(farm: FakeFarm):
-    farm.launch(layer("beauty", "1-3"))
-    with farm.farm.work():
-        steering.kill_job(farm.farm, farm.job(), "enough")
-    farm.add_host(cores=1)
-
-    retry(farm, "beauty", 2)
-
-    assert farm.states("beauty") == "RWW"
-
-
 # -- marking ---------------------------------------------------------------------------------------------------
 
 
-def test_frame_that_is_marked_done_releases_what_waits_and_stays_as_it_is(farm: FakeFarm):
+def test_frame_that_is_marked_done_releases_what_waits_until_it_is_retried(farm: FakeFarm):
     farm.launch(
         layer("model", "1-2"),
         layer("comp", "1-2"),
@@ -343,20 +277,10 @@ def test_frame_that_is_marked_done_releases_what_waits_and_stays_as_it_is(farm: 
     )
 
     mark_done(farm, "model", 1)
-
-    assert (farm.states("model"), farm.states("comp")) == ("WW", "WP")
-
-
-def test_retry_takes_back_that_a_frame_counts_as_done(farm: FakeFarm):
-    farm.launch(
-        layer("model", "1-2"),
-        layer("comp", "1-2"),
-        depends=depend("FRAME_BY_FRAME", deplayer="comp", onlayer="model"),
-    )
-    mark_done(farm, "model", 1)
-
+    marked = (farm.states("model"), farm.states("comp"))
     retry(farm, "model", 1)
 
+    assert marked == ("WW", "WP")
     assert farm.states("comp") == "PP"
 
 

@@ -17,7 +17,7 @@ from cuebot_stub.services.layer_service import FrameService
 from cuebot_stub.services.messages import frame_message, job_message, layer_message
 from cuebot_stub.services.thing_messages import host_message, proc_message
 from tests.fakes.farm import GB, START, FakeFarm, host_report
-from tests.specs import layer, spec
+from tests.specs import layer
 
 JOB = "testing-test_shot-tester_test"
 
@@ -26,12 +26,6 @@ JOB = "testing-test_shot-tester_test"
 def farm() -> FakeFarm:
     """Return a farm without hosts."""
     return FakeFarm()
-
-
-@pytest.fixture
-def strict() -> FakeFarm:
-    """Return a strict farm without hosts."""
-    return FakeFarm(strict=True)
 
 
 def frame(farm: FakeFarm, ref: int = 0) -> job_pb2.Frame:
@@ -219,19 +213,16 @@ def test_pages_of_frames_are_as_large_as_was_asked_for(farm: FakeFarm, limit: in
 # -- steering ------------------------------------------------------------------------------------------------------
 
 
-def test_job_that_is_killed_without_a_reason_is_finished(farm: FakeFarm):
+@pytest.mark.parametrize(
+    ("strict", "reason", "state"),
+    [(False, "", "FINISHED"), (True, "", "PENDING"), (True, "enough", "FINISHED")],
+    ids=["ours", "strict", "strict, for a reason"],
+)
+def test_only_a_strict_server_wants_a_reason_for_a_kill(strict: bool, reason: str, state: str):
+    farm = FakeFarm(strict=strict)
     made = farm.launch(layer())
 
-    farm.call(JobService, "Kill", job_pb2.JobKillRequest(job=job_pb2.Job(id=made.id)))
-
-    assert made.facts.state == "FINISHED"
-
-
-@pytest.mark.parametrize(("reason", "state"), [("", "PENDING"), ("enough", "FINISHED")])
-def test_strict_server_kills_for_a_reason_only(strict: FakeFarm, reason: str, state: str):
-    made = strict.launch(layer())
-
-    strict.call(JobService, "Kill", job_pb2.JobKillRequest(job=job_pb2.Job(id=made.id), reason=reason))
+    farm.call(JobService, "Kill", job_pb2.JobKillRequest(job=job_pb2.Job(id=made.id), reason=reason))
 
     assert made.facts.state == state
 
@@ -270,33 +261,6 @@ def test_new_farm_has_what_opencue_begins_with(farm: FakeFarm):
         "cloud.general", "local.desktop", "local.general",
     ]  # fmt: skip
     assert {(one.size, one.burst) for one in made.subscriptions.values()} == {(100000, 100000)}
-    assert {
-        "default",
-        "prman",
-        "arnold",
-        "shell",
-        "maya",
-        "houdini",
-        "katana",
-        "nuke",
-        "preprocess",
-        "postprocess",
-    } == {one.name for one in made.services.values()}
-
-
-# -- refused -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("user", "uid"), [("root", "1001"), ("tester", "0")])
-def test_strict_server_launches_nothing_of_root(strict: FakeFarm, user: str, uid: str):
-    text = spec(user=user, after=f"<uid>{uid}</uid>")
-
-    with pytest.raises(ValueError, match="Cannot launch jobs as root"):
-        strict.launch_spec(text)
-
-
-@pytest.mark.parametrize(("user", "uid"), [("root", "1001"), ("tester", "0")])
-def test_jobs_of_root_are_launched(farm: FakeFarm, user: str, uid: str):
-    (made,) = farm.launch_spec(spec(user=user, after=f"<uid>{uid}</uid>"))
-
-    assert made.facts.user == user
+    assert sorted(one.name for one in made.services.values()) == [
+        "arnold", "default", "houdini", "katana", "maya", "nuke", "postprocess", "preprocess", "prman", "shell",
+    ]  # fmt: skip
