@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -60,42 +61,28 @@ def test_refusal_names_host_and_process(tmp_path: Path) -> None:
         take_claim(SessionPaths(tmp_path))
 
 
-def test_claim_that_was_given_back_is_taken_again(tmp_path: Path) -> None:
-    take_claim(SessionPaths(tmp_path)).release()
-
-    take_claim(SessionPaths(tmp_path))
-
-    assert sorted(os.listdir(tmp_path / "runs")) == ["1", "2"]
-
-
-@pytest.mark.parametrize("owner", [{"born": 1.0}, {"pid": 2**22 + 1}], ids=["another process of that number", "none"])
-def test_claim_of_a_process_that_is_gone_is_taken_over(tmp_path: Path, owner: dict[str, Any]) -> None:
-    _ran(tmp_path, **owner)
-
-    take_claim(SessionPaths(tmp_path))
-
-    assert sorted(os.listdir(tmp_path / "runs")) == ["1", "2"]
-
-
-def test_claim_of_another_machine_counts_while_the_journal_is_touched(tmp_path: Path) -> None:
-    _make_old(_ran(tmp_path, host="elsewhere"))
-    (tmp_path / "journal").touch()
-
-    with pytest.raises(LaunchException, match="on elsewhere"):
-        take_claim(SessionPaths(tmp_path))
-
-
-def test_claim_of_another_machine_counts_before_it_touches_the_journal(tmp_path: Path) -> None:
+@pytest.mark.parametrize("old", ["runs/1", "journal"], ids=["journal is touched", "has just begun"])
+def test_claim_of_another_machine_counts_while_it_gives_a_sign(tmp_path: Path, old: str) -> None:
     _ran(tmp_path, host="elsewhere")
     (tmp_path / "journal").touch()
-    _make_old(tmp_path / "journal")
+    _make_old(tmp_path / old)
 
     with pytest.raises(LaunchException, match="on elsewhere"):
         take_claim(SessionPaths(tmp_path))
 
 
-def test_claim_of_another_machine_that_is_silent_is_taken_over(tmp_path: Path) -> None:
-    _make_old(_ran(tmp_path, host="elsewhere"))
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda session: take_claim(SessionPaths(session)).release(),
+        lambda session: _ran(session, born=1.0),
+        lambda session: _ran(session, pid=2**22 + 1),
+        lambda session: _make_old(_ran(session, host="elsewhere")),
+    ],
+    ids=["given back", "another process of that number", "no such process", "another machine that is silent"],
+)
+def test_claim_of_nobody_is_taken_over(tmp_path: Path, leave: Callable[[Path], object]) -> None:
+    leave(tmp_path)
 
     take_claim(SessionPaths(tmp_path))
 

@@ -47,13 +47,10 @@ def states(folder: Path) -> dict[str, str]:
 
 
 def test_a_fresh_plan_waits(tmp_path: Path, journal: Journal) -> None:
+    assert read(tmp_path).job.plan == PLAN
     assert states(tmp_path) == {
-        "0001-a": "WAITING",
-        "0003-a": "WAITING",
-        "0001-b": "DEPEND",
-        "0002-b": "DEPEND",
-        "0003-b": "DEPEND",
-        "0004-b": "DEPEND",
+        **dict.fromkeys(("0001-a", "0003-a"), "WAITING"),
+        **dict.fromkeys(("0001-b", "0002-b", "0003-b", "0004-b"), "DEPEND"),
     }
 
 
@@ -73,25 +70,20 @@ def test_ends_are_remembered_and_release_dependents(tmp_path: Path, journal: Jou
     assert record.frames[1].end == FrameEnd(9, reason="bad luck")
 
 
-def test_a_frame_whose_end_is_missing_waits_with_its_try_given_back(tmp_path: Path, journal: Journal) -> None:
-    journal.start("a", 1, 1)
-
-    job = read(tmp_path).job
-
-    assert (job.state(0), job.tries(0)) == (FrameState.WAITING, 0)
-
-
-def test_the_log_tells_of_a_success_that_nobody_noted(tmp_path: Path, journal: Journal) -> None:
+def test_the_log_tells_of_a_success_that_nobody_noted_else_the_try_is_given_back(
+    tmp_path: Path, journal: Journal
+) -> None:
     journal.start("a", 1, 1)
     journal.start("a", 3, 1)
     (tmp_path / "logs").mkdir()
-    for name, status in (("0001-a", 0), ("0003-a", 1)):
-        FrameLog(str(tmp_path / "logs" / f"job.{name}.rqlog")).end(FrameEnd(status))
+    FrameLog(str(tmp_path / "logs" / "job.0001-a.rqlog")).end(FrameEnd(0))
+    FrameLog(str(tmp_path / "logs" / "job.0003-a.rqlog")).end(FrameEnd(1))
 
     record = read(tmp_path)
 
     assert list(record.found) == [0]
     assert (record.job.state(0), record.job.state(1)) == (FrameState.SUCCEEDED, FrameState.WAITING)
+    assert record.job.tries(1) == 0
 
 
 @pytest.mark.parametrize("cut", range(1, 40, 7))
@@ -120,10 +112,6 @@ def test_a_file_that_is_no_journal_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(SessionException, match="holds no plan of a job in version 1"):
         read(tmp_path)
-
-
-def test_plans_survive_the_way_through_the_file(tmp_path: Path, journal: Journal) -> None:
-    assert read(tmp_path).job.plan == PLAN
 
 
 def test_without_a_record_the_log_of_a_frame_tells_that_it_is_done(tmp_path: Path, journal: Journal) -> None:

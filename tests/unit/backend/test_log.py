@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from outline.backend.local.log import FrameLog, read_end
-from outline.backend.log_tail import last_lines
 from outline.frame_end import FrameEnd
 
 
@@ -42,25 +41,9 @@ def test_output_after_the_footer_makes_it_no_footer(tmp_path: Path) -> None:
     assert read_end(path) is None
 
 
-def test_last_lines_are_the_frames_own(tmp_path: Path) -> None:
-    path = written(tmp_path / "log", "".join(f"line {n}\n" for n in range(100)), FrameEnd(1))
-
-    assert last_lines(path, 2) == ["line 98", "line 99"]
-    assert last_lines(written(tmp_path / "empty", "", FrameEnd(1)), 5) == []
-    assert last_lines(written(tmp_path / "short", "one\n", None), 5) == ["one"]
-
-
 def test_older_attempts_are_numbered_from_the_oldest(tmp_path: Path) -> None:
     for output in ("first", "second", "third"):
         written(tmp_path / "log", output, FrameEnd(1))
 
     assert [("first" in (tmp_path / name).read_text()) for name in ("log.1", "log.2", "log")] == [True, False, False]
     assert "third" in (tmp_path / "log").read_text()
-
-
-def test_undecodable_output_and_long_lines_are_no_trouble(tmp_path: Path) -> None:
-    path = written(tmp_path / "log", "", None)
-    with open(path, "ab") as stream:
-        stream.write(b"\xff\xfe bad\n" + b"x" * 1_000_000 + b"\nend\n")
-
-    assert last_lines(path, 1) == ["end"]

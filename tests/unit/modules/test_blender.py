@@ -64,19 +64,22 @@ def test_frames_that_the_command_line_cannot_name_are_rendered_by_a_script(
 
 
 @pytest.mark.parametrize(
-    ("output", "name"),
-    [("a.#.exr", "OPEN_EXR"), ("a.#.JPG", "JPEG"), ("a.#.tif", "TIFF"), ("a.#.webp", "WEBP"), ("a.#.left.png", "PNG")],
+    ("output", "args", "name"),
+    [
+        ("a.#.exr", {}, "OPEN_EXR"),
+        ("a.#.JPG", {}, "JPEG"),
+        ("a.#.tif", {}, "TIFF"),
+        ("a.#.webp", {}, "WEBP"),
+        ("a.#.left.png", {}, "PNG"),
+        ("a.#.exr", {"format": "OPEN_EXR_MULTILAYER"}, "OPEN_EXR_MULTILAYER"),
+    ],
 )
-def test_the_format_is_that_of_the_extension(programs: Path, output: str, name: str) -> None:
-    words = words_of("1", outputs=output)
+def test_the_format_is_given_or_that_of_the_extension(
+    programs: Path, output: str, args: dict[str, str], name: str
+) -> None:
+    words = words_of("1", outputs=output, **args)
 
     assert after(words, "-F") == name
-
-
-def test_the_format_can_be_given(programs: Path) -> None:
-    words = words_of("1", outputs="a.#.exr", format="OPEN_EXR_MULTILAYER")
-
-    assert after(words, "-F") == "OPEN_EXR_MULTILAYER"
 
 
 def test_an_extension_that_is_no_picture_is_refused(programs: Path) -> None:
@@ -102,25 +105,27 @@ def test_an_engine_has_another_name_in_other_versions(engine: str, version: tupl
     assert engine_name(engine, version) == name
 
 
-def test_the_version_of_the_layer_says_what_eevee_is_called(programs: Path) -> None:
-    words = words_of("1", engine="eevee", version="4.2", executable="blender")
+@pytest.mark.parametrize(
+    ("said", "args", "name"),
+    [
+        ("", {"version": "4.2", "executable": "blender"}, "BLENDER_EEVEE_NEXT"),
+        ("Blender 4.5.1 LTS", {}, "BLENDER_EEVEE_NEXT"),
+        ("", {}, "BLENDER_EEVEE"),
+        (None, {}, "BLENDER_EEVEE"),
+    ],
+    ids=["of the layer", "of blender", "says nothing", "cannot be asked"],
+)
+def test_the_version_of_the_layer_or_of_blender_says_what_eevee_is_called(
+    programs: Path, said: str | None, args: dict[str, str], name: str
+) -> None:
+    (programs / "blender").unlink()
+    if said is not None:
+        (programs / "blender").write_text(f'#!/bin/sh\necho "{said}"\n')
+        (programs / "blender").chmod(0o755)
 
-    assert after(words, "-E") == "BLENDER_EEVEE_NEXT"
-
-
-@pytest.mark.parametrize(("said", "name"), [("Blender 4.5.1 LTS", "BLENDER_EEVEE_NEXT"), ("", "BLENDER_EEVEE")])
-def test_blender_is_asked_for_its_version_when_the_layer_has_none(programs: Path, said: str, name: str) -> None:
-    (programs / "blender").write_text(f'#!/bin/sh\necho "{said}"\n')
-
-    words = words_of("1", engine="eevee")
+    words = words_of("1", engine="eevee", **args)
 
     assert after(words, "-E") == name
-
-
-def test_a_version_that_cannot_be_asked_for_is_an_old_one(programs: Path) -> None:
-    (programs / "blender").unlink()
-
-    assert words_of("1", engine="eevee")[3:5] == ["-E", "BLENDER_EEVEE"]
 
 
 def test_a_device_comes_last(programs: Path) -> None:
@@ -214,51 +219,28 @@ def test_a_version_that_tells_only_of_saved_files_still_counts_frames() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "is_error", "is_fatal"),
     [
-        "Error: Cannot read file '/nope/missing.blend': No such file or directory",
-        "Error: Cannot render, no camera",
-        "Error: Render error (No such file or directory) cannot save: '/proc/nope/x_0001.png'",
-        "imb_savepng: Cannot open file for writing: '/proc/nope/x.png'",
-        "Error: not a number '-f / --render-frame 1-3'.",
-        "RuntimeError: Error: Cannot render, no camera",
-        "00:01.925  render           | ERROR Cannot save",
+        ("Error: Cannot read file '/nope/missing.blend': No such file or directory", True, True),
+        ("Error: Cannot render, no camera", True, True),
+        ("Error: Render error (No such file or directory) cannot save: '/proc/nope/x_0001.png'", True, True),
+        ("imb_savepng: Cannot open file for writing: '/proc/nope/x.png'", True, False),
+        ("Error: not a number '-f / --render-frame 1-3'.", True, True),
+        ("RuntimeError: Error: Cannot render, no camera", True, False),
+        ("00:01.925  render           | ERROR Cannot save", True, False),
+        ("System is out of GPU and shared host memory", True, True),
+        ("Illegal address in CUDA queue copy_from_device (integrator_shade_surface)", True, True),
+        ("Refer to the Cycles GPU rendering documentation for possible solutions:", True, True),
+        ("EGL Error (0x3009): EGL_BAD_MATCH", False, False),
+        ("Managed to successfully fallback to surfaceless EGL rendering!", False, False),
+        ("Error: Not freed memory blocks: 12, total unfreed memory 0.000702 MB", False, False),
+        ('Error: region type 4 missing in space type "Info" (id: 7) - removing region', False, False),
     ],
 )
-def test_errors_are_found(line: str) -> None:
+def test_errors_are_found_and_those_about_half_a_picture_are_fatal(line: str, is_error: bool, is_fatal: bool) -> None:
     reader, _ = read(f"{line}\n")
 
-    assert reader.errors == [line]
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "Error: Cannot render, no camera",
-        "System is out of GPU and shared host memory",
-        "Illegal address in CUDA queue copy_from_device (integrator_shade_surface)",
-        "Refer to the Cycles GPU rendering documentation for possible solutions:",
-    ],
-)
-def test_lines_about_half_a_picture_are_fatal(line: str) -> None:
-    reader, _ = read(f"{line}\n")
-
-    assert reader.fatal == [line]
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "EGL Error (0x3009): EGL_BAD_MATCH",
-        "Managed to successfully fallback to surfaceless EGL rendering!",
-        "Error: Not freed memory blocks: 12, total unfreed memory 0.000702 MB",
-        'Error: region type 4 missing in space type "Info" (id: 7) - removing region',
-    ],
-)
-def test_noise_is_no_error(line: str) -> None:
-    reader, _ = read(f"{line}\n")
-
-    assert reader.errors == []
+    assert (reader.errors == [line], reader.fatal == [line]) == (is_error, is_fatal)
 
 
 # -- the script -------------------------------------------------------------------------------------------------

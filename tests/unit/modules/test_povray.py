@@ -34,17 +34,24 @@ def test_frames_with_gaps_take_a_process_for_each_row(programs: Path) -> None:
     assert parts == [[f"+SF{first}", f"+EF{last}"] for first, last in rows]
 
 
-def test_the_clock_can_run_over_other_frames_than_those_of_the_layer(programs: Path) -> None:
-    (words,) = commands_of("3-5", animation="1-100")
+@pytest.mark.parametrize(
+    ("frames", "args", "last"),
+    [
+        pytest.param("3-5", {"animation": "1-100"}, ["+KFI1", "+KFF100", "+SF3", "+EF5"], id="a longer animation"),
+        # Alone, a frame may be no animation: it is the first of two.
+        *(
+            pytest.param(
+                f, {"range": f}, [f"+KFI{f}", f"+KFF{int(f) + 1}", f"+SF{f}", f"+EF{f}"], id=f"frame {f} alone"
+            )
+            for f in "019"
+        ),
+        pytest.param("3", {"range": "3", "animation": "1-2"}, ["+K2"], id="outside of the animation"),
+    ],
+)
+def test_the_clock_runs_over_the_animation(programs: Path, frames: str, args: dict[str, str], last: list[str]) -> None:
+    (words,) = commands_of(frames, **args)
 
-    assert words[-4:] == ["+KFI1", "+KFF100", "+SF3", "+EF5"]
-
-
-@pytest.mark.parametrize("frame", [0, 1, 9])
-def test_a_single_frame_is_the_first_of_two_because_alone_it_may_be_no_animation(programs: Path, frame: int) -> None:
-    (words,) = commands_of(str(frame), range=str(frame))
-
-    assert words[-4:] == [f"+KFI{frame}", f"+KFF{frame + 1}", f"+SF{frame}", f"+EF{frame}"]
+    assert words[-len(last) :] == last
 
 
 def test_negative_frames_are_stills_with_their_clock(programs: Path) -> None:
@@ -52,12 +59,6 @@ def test_negative_frames_are_stills_with_their_clock(programs: Path) -> None:
 
     assert first[1:3] == ['+I"/a b/ball.pov"', '+O"/out/a.-002.png"']
     assert (first[-1], second[-1]) == ("+K0", "+K1")
-
-
-def test_a_frame_outside_of_the_animation_is_a_still(programs: Path) -> None:
-    (words,) = commands_of("3", range="3", animation="1-2")
-
-    assert words[-1] == "+K2"
 
 
 def test_a_single_picture_has_the_name_that_was_given(programs: Path) -> None:
@@ -105,18 +106,20 @@ def test_quotes_in_a_path_are_put_into_the_other_quotes(programs: Path) -> None:
     (words,) = commands_of("1", scene='/a"b.pov')
 
     assert words[1] == "+I'/a\"b.pov'"
-    with pytest.raises(LayerException, match="cannot read a path with both quotes"):
-        commands_of("1", scene="/a\"'b.pov")
 
 
-def test_a_path_that_is_not_ascii_is_refused(programs: Path) -> None:
-    with pytest.raises(LayerException, match="POV-Ray cannot read a path that is not ASCII: /b\u00e4ll"):
-        commands_of("1", scene="/b\u00e4ll.pov")
-
-
-def test_an_extension_that_povray_does_not_write_is_refused(programs: Path) -> None:
-    with pytest.raises(LayerException, match=r"POV-Ray writes \.png .*, but the output is 'a\.####\.tif'"):
-        commands_of("1", outputs="a.####.tif")
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ({"scene": "/b\u00e4ll.pov"}, "POV-Ray cannot read a path that is not ASCII: /b\u00e4ll"),
+        ({"scene": "/a\"'b.pov"}, "cannot read a path with both quotes"),
+        ({"outputs": "a.####.tif"}, r"POV-Ray writes \.png .*, but the output is 'a\.####\.tif'"),
+    ],
+    ids=["not ASCII", "both quotes", "extension"],
+)
+def test_paths_that_povray_cannot_read_or_write_are_refused(programs: Path, args: dict[str, str], message: str) -> None:
+    with pytest.raises(LayerException, match=message):
+        commands_of("1", **args)
 
 
 @pytest.mark.parametrize(

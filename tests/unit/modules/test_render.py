@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from outline.exception import LayerException, ShellCommandFailureException
+from outline.exception import LayerException
+from outline.exception import ShellCommandFailureException as CommandFailure
 from outline.io import FileSpec
 from outline.modules.arnold import Arnold
 from outline.modules.cinema4d import Cinema4D
@@ -23,16 +24,80 @@ from tests.support import names_in
 # -- outputs ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [App, AppInPlace, AppOfOld, AppPerFrame])
-def test_pictures_are_in_their_place(run: Run, here: Path, kind: type[RenderLayer]) -> None:
-    run(kind)
+@pytest.mark.parametrize(
+    ("kind", "args"),
+    [
+        *(pytest.param(kind, {}, id=kind.__name__) for kind in (App, AppInPlace, AppOfOld, AppPerFrame)),
+        pytest.param(
+            App, {"outputs": {"main": "out/a.####.exr", "z": "out/z.####.exr"}, "optional": "z"}, id="optional"
+        ),
+        pytest.param(
+            App,
+            {"behaviour": "crash-at-exit", "success_when_outputs_complete": True},
+            id="a crash after the last picture",
+        ),
+        pytest.param(App, {"behaviour": "wait-for-first"}, id="each appears while others are rendered"),
+        pytest.param(App, {"behaviour": "tell-error"}, id="an error of a program that is trusted"),
+        pytest.param(AppWithoutExitCode, {"behaviour": "tell-harmless-error"}, id="a harmless line"),
+    ],
+)
+def test_pictures_are_in_their_place(run: Run, here: Path, kind: type[RenderLayer], args: dict[str, Any]) -> None:
+    run(kind, **args)
 
     assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
 
 
-def test_frames_without_pictures_fail_although_the_program_succeeds(run: Run, here: Path) -> None:
-    with pytest.raises(LayerException, match=r"layer 'app': output 'main' is missing for frames 1-3: .*/a\.####\.exr"):
-        run(behaviour="nothing")
+@pytest.mark.parametrize(
+    ("kind", "args", "error", "message"),
+    [
+        pytest.param(
+            App,
+            {"behaviour": "nothing"},
+            LayerException,
+            r"layer 'app': output 'main' is missing for frames 1-3: .*/a\.####\.exr",
+            id="no pictures, although the program succeeds",
+        ),
+        pytest.param(
+            App, {"min_bytes": 20}, LayerException, "is not larger than 20 bytes for frames 1-3", id="too small"
+        ),
+        pytest.param(
+            App,
+            {"outputs": ["out/a.####.exr", "out/z.####.exr"]},
+            LayerException,
+            r"output 'output2' is missing for frames 1-3: .*z\.####\.exr",
+            id="a second output",
+        ),
+        pytest.param(
+            App, {"behaviour": "crash-at-exit"}, CommandFailure, "failed with exit status 139", id="a crash at the end"
+        ),
+        pytest.param(
+            App,
+            {"behaviour": "die-in-last", "success_when_outputs_complete": True, "min_bytes": 12},
+            CommandFailure,
+            "exit status 137; output 'main' is",
+            id="a crash before the last picture",
+        ),
+        pytest.param(
+            AppWithoutExitCode,
+            {"behaviour": "tell-error"},
+            LayerException,
+            "App reported an error; App said: Error: texture.tif is missing",
+            id="an error of a program that always exits with 0",
+        ),
+        pytest.param(
+            App,
+            {"behaviour": "run-out-of-memory", "success_when_outputs_complete": True},
+            LayerException,
+            "App said: System is out of memory",
+            id="a fatal line, although all pictures are there",
+        ),
+    ],
+)
+def test_frames_fail_that_are_not_as_they_shall_be(
+    run: Run, kind: type[RenderLayer], args: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        run(kind, **args)
 
 
 def test_empty_pictures_fail_the_frames_and_are_not_shown(run: Run, here: Path) -> None:
@@ -40,11 +105,6 @@ def test_empty_pictures_fail_the_frames_and_are_not_shown(run: Run, here: Path) 
         run(behaviour="empty")
 
     assert names_in(here / "out") == []
-
-
-def test_pictures_that_are_too_small_fail_the_frames(run: Run, here: Path) -> None:
-    with pytest.raises(LayerException, match="is not larger than 20 bytes for frames 1-3"):
-        run(min_bytes=20)
 
 
 def test_a_picture_of_an_earlier_run_does_not_count(run: Run, here: Path) -> None:
@@ -72,17 +132,6 @@ def test_checks_can_be_left_out(run: Run, here: Path, switch: dict[str, bool]) -
     assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr"]
 
 
-def test_optional_outputs_may_be_missing(run: Run, here: Path) -> None:
-    run(outputs={"main": "out/a.####.exr", "depth": "out/z.####.exr"}, optional="depth")
-
-    assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
-
-
-def test_a_second_output_is_required(run: Run, here: Path) -> None:
-    with pytest.raises(LayerException, match=r"output 'output2' is missing for frames 1-3: .*z\.####\.exr"):
-        run(outputs=["out/a.####.exr", "out/z.####.exr"])
-
-
 def test_other_layers_find_the_outputs(here: Path) -> None:
     layer = App("app", outputs={"beauty": "out/a.####.exr"})
 
@@ -96,40 +145,13 @@ def test_other_layers_find_the_outputs(here: Path) -> None:
 
 
 def test_a_program_that_fails_is_told_with_its_own_words(run: Run) -> None:
-    with pytest.raises(ShellCommandFailureException) as caught:
+    with pytest.raises(CommandFailure) as caught:
         run(behaviour="fail")
 
     assert caught.value.exit_status == 3
     assert str(caught.value).splitlines()[-1] == (
         "layer 'app': App failed with exit status 3; App said: Error: no camera"
     )
-
-
-def test_a_crash_after_the_last_picture_fails_the_frames(run: Run) -> None:
-    with pytest.raises(ShellCommandFailureException, match="failed with exit status 139"):
-        run(behaviour="crash-at-exit")
-
-
-def test_a_crash_after_the_last_picture_can_be_accepted(run: Run, here: Path) -> None:
-    run(behaviour="crash-at-exit", success_when_outputs_complete=True)
-
-    assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
-
-
-def test_a_crash_is_not_accepted_when_pictures_are_missing(run: Run) -> None:
-    with pytest.raises(ShellCommandFailureException, match="exit status 137; output 'main' is"):
-        run(behaviour="die-in-last", success_when_outputs_complete=True, min_bytes=12)
-
-
-def test_a_line_that_is_an_error_is_told_of_but_trusted_programs_decide(run: Run, here: Path) -> None:
-    run(behaviour="tell-error")
-
-    assert len(names_in(here / "out")) == 3
-
-
-def test_a_line_that_is_an_error_fails_frames_of_programs_that_always_exit_with_0(run: Run) -> None:
-    with pytest.raises(LayerException, match="App reported an error; App said: Error: texture.tif is missing"):
-        run(AppWithoutExitCode, behaviour="tell-error")
 
 
 def test_a_fatal_line_fails_frames_of_any_program_and_comes_first(run: Run, here: Path) -> None:
@@ -143,28 +165,11 @@ def test_a_fatal_line_fails_frames_of_any_program_and_comes_first(run: Run, here
     assert names_in(here / "out") == []
 
 
-def test_a_fatal_line_is_not_forgiven_when_all_pictures_are_there(run: Run) -> None:
-    with pytest.raises(LayerException, match="App said: System is out of memory"):
-        run(behaviour="run-out-of-memory", success_when_outputs_complete=True)
-
-
-def test_a_harmless_line_fails_no_frame(run: Run, here: Path) -> None:
-    run(AppWithoutExitCode, behaviour="tell-harmless-error")
-
-    assert len(names_in(here / "out")) == 3
-
-
-def test_pictures_of_a_chunk_appear_while_others_are_still_being_rendered(run: Run, here: Path) -> None:
-    run(behaviour="wait-for-first")
-
-    assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr", "a.0003.exr"]
-
-
 # -- killed -----------------------------------------------------------------------------------------------------
 
 
 def test_a_killed_frame_leaves_no_picture_that_looks_whole(run: Run, here: Path) -> None:
-    with pytest.raises(ShellCommandFailureException, match="signal 9"):
+    with pytest.raises(CommandFailure, match="signal 9"):
         run(behaviour="die-in-last")
 
     assert names_in(here / "out") == ["a.0001.exr", "a.0002.exr"]

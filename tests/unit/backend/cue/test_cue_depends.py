@@ -44,16 +44,20 @@ def test_type_of_a_dependency_is_sent(require: str, type_and_any: tuple[str, str
     }
 
 
-def test_simulation_of_one_chunk_is_a_frame() -> None:
-    facts = _facts(_depend(shell("Sim-a", range="5-10", chunk=100), shell("comp", require=["Sim-a:sim"])))
+@pytest.mark.parametrize(
+    ("sim", "expected"),
+    [
+        ({"range": "5-10", "chunk": 100}, ("LAYER_ON_SIM_FRAME", "0005-sim_a", None)),
+        ({"chunk": 5}, ("LAYER_ON_LAYER", None, "Sim-a")),
+    ],
+    ids=["one chunk", "several chunks"],
+)
+def test_simulation_of_one_chunk_is_a_frame_and_else_a_layer(
+    sim: dict[str, Any], expected: tuple[str, str | None, str | None]
+) -> None:
+    facts = _facts(_depend(shell("Sim-a", **sim), shell("comp", require=["Sim-a:sim"])))
 
-    assert (facts["type"], facts["onframe"], "onlayer" in facts) == ("LAYER_ON_SIM_FRAME", "0005-sim_a", False)
-
-
-def test_simulation_of_several_chunks_is_waited_for_as_a_whole() -> None:
-    facts = _facts(_depend(shell("sim", chunk=5), shell("comp", require=["sim:sim"])))
-
-    assert (facts["type"], facts["onlayer"]) == ("LAYER_ON_LAYER", "sim")
+    assert (facts["type"], facts.get("onframe"), facts.get("onlayer")) == expected
 
 
 def test_simulation_is_a_layer_where_a_version_cannot_name_a_frame(caplog: pytest.LogCaptureFixture) -> None:

@@ -81,42 +81,30 @@ def test_most_cores_and_gpus_of_the_job_are_in_the_spec() -> None:
     assert (job.findtext("maxcores"), job.findtext("maxgpus")) == ("12", "3")
 
 
-def test_machine_of_the_user_is_booked() -> None:
-    ol = outline_of()
-    ol.set_arg("localbook", LOCALBOOK)
+def test_machine_of_the_user_is_booked_when_all_is_told() -> None:
+    whole, part = outline_of(), outline_of()
+    whole.set_arg("localbook", LOCALBOOK)
+    part.set_arg("localbook", {"host": "ws1", "cores": 2, "gpu": 0})
 
-    book = job_of(ol=ol).find("localbook")
+    book = job_of(ol=whole).find("localbook")
 
     assert book is not None
     assert dict(book.attrib) == {"host": "ws1", "cores": "2", "memory": "4194304", "threads": "1", "gpu": "0"}
-
-
-def test_incomplete_booking_is_refused() -> None:
-    ol = outline_of()
-    ol.set_arg("localbook", {"host": "ws1", "cores": 2, "gpu": 0})
-
     with pytest.raises(LaunchException, match="missing: memory, threads"):
-        spec_text(ol=ol)
+        spec_text(ol=part)
 
 
-def test_variables_before_the_shot_environment_are_the_jobs() -> None:
-    ol = outline_of()
-    ol.set_env("EARLY", "a b", pre=True)
-    ol.set_env("LATE", "set by pycuerun")
-
-    with_pycuerun = job_of(ol=ol)
-
-    assert {key.get("name"): key.text for key in with_pycuerun.findall("env/key")} == {"EARLY": "a b"}
-
-
-def test_all_variables_of_the_job_are_sent_when_no_pycuerun_sets_them() -> None:
+@pytest.mark.parametrize(
+    ("simple", "sent"), [(False, {"EARLY": "a b"}), (True, {"EARLY": "a b", "LATE": "c"})], ids=["pycuerun", "simple"]
+)
+def test_variables_that_no_pycuerun_sets_are_the_jobs(simple: bool, sent: dict[str, str]) -> None:
     ol = outline_of()
     ol.set_env("EARLY", "a b", pre=True)
     ol.set_env("LATE", "c")
 
-    simple = job_of(ol=ol, simple=True)
+    job = job_of(ol=ol, simple=simple)
 
-    assert {key.get("name"): key.text for key in simple.findall("env/key")} == {"EARLY": "a b", "LATE": "c"}
+    assert {key.get("name"): key.text for key in job.findall("env/key")} == sent
 
 
 @pytest.mark.parametrize("flags", [{"priority": "high"}, {"priority": -1}, {"maxretries": "many"}, {"maxretries": -1}])
@@ -240,18 +228,19 @@ def test_single_frame_has_the_first_number_of_the_job() -> None:
 
 @pytest.mark.parametrize(
     ("frames", "sent"),
-    [("1-10", "1-10"), ("5,3,1", "5-1x-2"), ("1-3,2-5", "1-5"), ("1-10x3,20", "1-10x3,20"), ("1-100by5", "1-96x5")],
+    [
+        ("1-10", "1-10"),
+        ("5,3,1", "5-1x-2"),
+        ("1-3,2-5", "1-5"),
+        ("1-10x3,20", "1-10x3,20"),
+        ("1-100by5", "1-96x5"),
+        ("1-10:3", "1-10:3"),
+    ],
 )
 def test_range_is_sent_in_order_and_without_repeated_frames(frames: str, sent: str) -> None:
     layer = layer_of(ol=outline_of(shell(range=frames), frame_range=None))
 
     assert FrameSet(layer.findtext("range")).getAll() == FrameSet(sent).getAll()
-
-
-def test_interleaved_range_keeps_its_order() -> None:
-    layer = layer_of(ol=outline_of(shell(range="1-10:3"), frame_range=None))
-
-    assert FrameSet(layer.findtext("range")).getAll() == FrameSet("1-10:3").getAll()
 
 
 @pytest.mark.parametrize(
@@ -279,12 +268,6 @@ def test_part_of_a_text_that_can_be_no_tag_is_left_out_and_told(caplog: pytest.L
 
     assert layer.findtext("tags") == "general | big_one"
     assert "'maya,nuke' is not a valid tag and is left out; separate tags by ' | ', or give a list" in caplog.text
-
-
-def test_autoeat_of_a_layer_is_told_to_be_the_jobs(caplog: pytest.LogCaptureFixture) -> None:
-    spec_text(shell(autoeat=True))
-
-    assert "autoeat is of the whole job on a farm; launch with --autoeat" in caplog.text
 
 
 # -- versions ----------------------------------------------------------------------------------------------------

@@ -90,14 +90,18 @@ def test_dead_frames_end_the_wait_when_nothing_else_can_run() -> None:
     assert clock.now >= SETTLE_SECONDS
 
 
-def test_frame_that_is_released_late_is_waited_for() -> None:
-    released = snapshot(succeeded=1, running=1)
-
-    assert _outcome(ScriptedJob([snapshot(succeeded=1, depend=1), released, DONE])) is Outcome.DONE
-
-
-def test_dead_frame_that_somebody_retries_is_waited_for() -> None:
-    assert _outcome(ScriptedJob([DEAD, DEAD, RUNNING, DONE])) is Outcome.DONE
+@pytest.mark.parametrize(
+    ("looks", "outcome"),
+    [
+        ([snapshot(succeeded=1, depend=1), snapshot(succeeded=1, running=1), DONE], Outcome.DONE),
+        ([DEAD, DEAD, RUNNING, DONE], Outcome.DONE),
+        ([RUNNING, UNKNOWN, UNKNOWN], Outcome.LOST),
+        ([RUNNING, UNKNOWN, RUNNING, UNKNOWN, DONE], Outcome.DONE),
+    ],
+    ids=["a frame is released late", "somebody retries a dead frame", "unknown twice", "found again"],
+)
+def test_wait_goes_on_as_long_as_something_may_come(looks: list[Any], outcome: Outcome) -> None:
+    assert _outcome(ScriptedJob(looks)) is outcome
 
 
 def test_job_that_waits_for_another_job_is_waited_for() -> None:
@@ -135,14 +139,6 @@ def test_job_of_which_all_is_done_and_that_is_not_finished_is_told() -> None:
     _outcome(ScriptedJob([snapshot(succeeded=2), snapshot("FINISHED", succeeded=2)]), observer=notes)
 
     assert "waits: all frames are done; the server has not finished the job yet" in notes.told
-
-
-def test_job_that_the_server_does_not_know_twice_is_lost() -> None:
-    assert _outcome(ScriptedJob([RUNNING, UNKNOWN, UNKNOWN])) is Outcome.LOST
-
-
-def test_job_that_the_server_finds_again_is_not_lost() -> None:
-    assert _outcome(ScriptedJob([RUNNING, UNKNOWN, RUNNING, UNKNOWN, DONE])) is Outcome.DONE
 
 
 @pytest.mark.parametrize("failed", [snapshot(running=1, dead=1), snapshot(running=1, eaten=1)], ids=["dead", "eaten"])
@@ -183,33 +179,26 @@ def test_scripts_find_it_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
 
 # -- why nothing runs ------------------------------------------------------------------------------------------
 
-WAITING = snapshot(waiting=2)
+WAITING, PAUSED = snapshot(waiting=2), snapshot(waiting=2, is_paused=True)
 
 
-def _told_of_hold_ups(looks: list[JobStatus | Exception], *why: str) -> list[str]:
+@pytest.mark.parametrize(
+    ("looks", "why", "told"),
+    [
+        ([*[WAITING] * 60, RUNNING, DONE], ["no host is UP"], ["no host is UP", ""]),
+        ([*[WAITING] * 60, DONE], ["no host is UP", "all are locked"], ["no host is UP", "all are locked", ""]),
+        ([WAITING, WAITING, RUNNING, *[PAUSED] * 60, WAITING, DONE], ["a reason"], []),
+    ],
+    ids=["told once", "it changes", "short waits and paused jobs"],
+)
+def test_reason_is_told_once_when_nothing_has_run_for_a_while(
+    looks: list[JobStatus], why: list[str], told: list[str]
+) -> None:
     notes = Notes()
+
     _outcome(ScriptedJob(looks, why=why), observer=notes)
-    return [note for note in notes.told if note != "counted"]
 
-
-def test_reason_is_asked_for_when_nothing_has_run_for_a_while_and_told_once() -> None:
-    told = _told_of_hold_ups([*[WAITING] * 60, RUNNING, DONE], "no host is UP")
-
-    assert told == ["held up: no host is UP", "held up: "]
-
-
-def test_reason_that_changes_is_told_again() -> None:
-    told = _told_of_hold_ups([*[WAITING] * 60, DONE], "no host is UP", "all are locked")
-
-    assert told == ["held up: no host is UP", "held up: all are locked", "held up: "]
-
-
-def test_short_waits_and_paused_jobs_need_no_reason() -> None:
-    paused = snapshot(waiting=2, is_paused=True)
-
-    told = _told_of_hold_ups([WAITING, WAITING, RUNNING, *[paused] * 60, WAITING, DONE], "a reason")
-
-    assert told == []
+    assert [note for note in notes.told if note != "counted"] == [f"held up: {reason}" for reason in told]
 
 
 def test_reason_is_a_warning_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
