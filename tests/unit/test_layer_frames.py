@@ -223,15 +223,6 @@ def test_children_must_be_layers() -> None:
         Layer("a").set_parent(None)  # type: ignore[arg-type]
 
 
-def test_t2_children_get_the_chunks_of_their_parent() -> None:
-    parent, child, grandchild = Layer("a", range="1-6", chunk=4), Layer("b"), Layer("c", chunk=2)
-    parent.add_child(child)
-    child.add_child(grandchild)
-
-    assert list(grandchild.get_local_frame_set(1)) == [1, 2, 3, 4]
-    assert list(grandchild.get_local_frame_set(5)) == [5, 6]
-
-
 # -- inputs and outputs -----------------------------------------------------------------------------------------
 
 
@@ -259,17 +250,6 @@ def test_name_of_an_input_is_unique_and_a_wrong_one_is_told() -> None:
         layer.get_input("x")
     with pytest.raises(LayerException, match="has no output 'x'; it has none"):
         layer.get_output("x")
-
-
-def test_fault_30_missing_output_is_an_error_unless_told_otherwise(tmp_path: Path) -> None:
-    layer, careless = Layer("a"), Layer("b", nocheck=True)
-    layer.add_output("image", IoPath(tmp_path / "none.exr", checked=True))
-    careless.add_output("image", IoPath(tmp_path / "none.exr", checked=True))
-
-    careless.check_output()
-
-    with pytest.raises(LayerException, match=r"output 'image' is missing or empty: .*none\.exr"):
-        layer.check_output()
 
 
 def test_missing_input_names_the_frames(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from pathlib import Path
 from typing import Any
@@ -14,42 +13,11 @@ from outline import Outline, config
 from outline.cli.check.outline import check_outline
 from outline.exception import ItemException
 from outline.layer import Layer
-from outline.layer.doubts import doubts, misspelt_tokens
+from outline.layer.doubts import doubts
 from outline.layer.mistakes import misspelt_sections
 from outline.modules.shell import Shell, ShellSequence
 from outline.tokens import TOKENS
 from tests.support import outline_file
-
-
-@pytest.mark.parametrize(
-    ("word", "meant"),
-    [
-        ("%{FRAM}", "%{FRAME}"),
-        ("out.%{ZFRME}.exr", "%{ZFRAME}"),
-        ("#FRAME_STRT#", "#FRAME_START#"),
-        ("#FRAMESTART#", "#FRAME_START#"),
-        ("#LAYR#", "#LAYER#"),
-        ("%{LAYER}", "#LAYER#"),
-        ("#RANGE#", "%{RANGE}"),
-        ("%{IFRAME}", "#IFRAME#"),
-    ],
-)
-def test_a_misspelt_token_is_found_with_the_one_that_was_meant(word: str, meant: str):
-    (doubt,) = doubts(Shell("a", command=["echo", word]))
-
-    assert doubt.message.endswith(f"is not a token; did you mean {meant!r}?")
-
-
-@pytest.mark.parametrize(
-    "word",
-    [
-        *TOKENS,
-        "%{FRAME}-#IFRAME#", "%{ITEM:seed}", "%{OUTPUT}", "%{http_code}", "#FF00FF#", "a.####.exr", "# COMMENT #",
-        "%{HOST}", "${FRAM}", "#!FRAM#",
-    ],
-)  # fmt: skip
-def test_tokens_and_words_of_programs_are_left_alone(word: str):
-    assert misspelt_tokens(["echo", word]) == []
 
 
 def test_tokens_are_looked_at_in_text_and_in_all_commands_of_a_sequence():
@@ -57,17 +25,6 @@ def test_tokens_are_looked_at_in_text_and_in_all_commands_of_a_sequence():
     many = ShellSequence("b", commands=[["echo", "one"], "echo #LAYR#"])
 
     assert [len(list(doubts(layer))) for layer in (text, many)] == [1, 1]
-
-
-def test_a_misspelt_token_is_told_at_the_launch(caplog: pytest.LogCaptureFixture):
-    ol = Outline("shot", frame_range="1", current=False)
-    ol.add_layer(Shell("abc", command=["echo", "%{FRAM}"]))
-
-    with caplog.at_level(logging.WARNING):
-        ol.setup()
-
-    assert "layer 'abc'" in caplog.text
-    assert "did you mean '%{FRAME}'?" in caplog.text
 
 
 @pytest.mark.parametrize("section", ["Shel", "shell", "SHELL"])

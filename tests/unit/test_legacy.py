@@ -287,18 +287,6 @@ EVIL = {
 }
 
 
-@pytest.mark.parametrize("text", EVIL.values(), ids=EVIL.keys())
-def test_fault_12_crafted_old_file_is_refused_and_runs_nothing(tmp_path: Path, text: str) -> None:
-    proof = tmp_path / "proof"
-    path = tmp_path / "outline.yaml"
-    path.write_text(text.replace("{proof}", str(proof)))
-
-    with pytest.raises(SerializeException, match=r"outline\.yaml: "):
-        load_outline(str(path))
-
-    assert not proof.exists()
-
-
 OWN = "outline: 1\nname: x\nlayers:\n- {name: a, class: 'outline.modules.shell:Shell', type: Render, %s}\n"
 EVIL_OWN = {
     "class that is a function": "outline: 1\nname: x\nlayers: [{name: a, class: 'os:system', type: Render}]\n",
@@ -317,7 +305,13 @@ EVIL_OWN = {
 }
 
 
-@pytest.mark.parametrize("text", EVIL_OWN.values(), ids=EVIL_OWN.keys())
+CRAFTED = [
+    *(pytest.param(text, id=f"old, {name}") for name, text in EVIL.items()),
+    *(pytest.param(text, id=name) for name, text in EVIL_OWN.items()),
+]
+
+
+@pytest.mark.parametrize("text", CRAFTED)
 def test_fault_12_crafted_file_is_refused_and_runs_nothing(tmp_path: Path, text: str) -> None:
     proof = tmp_path / "proof"
     path = tmp_path / "outline.yaml"

@@ -54,10 +54,21 @@ def test_fault_02_functions_and_classes_of_a_script_see_its_names(tmp_path: Path
     assert ol.get_layer("mine")._execute(FrameSet("1")) == ["a/a", "b/a"]  # type: ignore[func-returns-value]
 
 
-def test_fault_02_nothing_of_the_library_leaks_into_a_script(tmp_path: Path) -> None:
-    script = outline_file(tmp_path, "print(json)\n")
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("\nprint(json)\n", "2: NameError: name 'json' is not defined"),
+        (SHELL + 'Shell("a b", ["true"])\n', r"2: layer name 'a b'.*illegal character"),
+        ("x = 1\ny = = 2\n", r"2: SyntaxError: .*\n    y = = 2"),
+        ("import sys\nsys.exit(3)\n", r"2: the script called sys\.exit\(3\)"),
+        ("import os\nif __name__ == '__main__': 1 / 0\n", "2: ZeroDivisionError"),
+    ],
+    ids=["fault 02: a name of the library", "error of the library", "syntax", "exit with a status", "in a main block"],
+)
+def test_error_shows_the_line_of_the_script(tmp_path: Path, text: str, error: str) -> None:
+    script = outline_file(tmp_path, text)
 
-    with pytest.raises(ScriptException, match="NameError: name 'json' is not defined"):
+    with pytest.raises(ScriptException, match=rf"shot\.outline:{error}"):
         load_outline(str(script))
 
 
@@ -105,27 +116,6 @@ def test_error_shows_file_line_and_source_of_the_script(tmp_path: Path) -> None:
 
     assert str(caught.value) == f"{script}:4: ZeroDivisionError: division by zero\n    return 1 / 0"
     assert (caught.value.path, caught.value.line, caught.value.source) == (str(script), 4, "return 1 / 0")
-
-
-def test_error_of_the_library_shows_the_line_of_the_script(tmp_path: Path) -> None:
-    script = outline_file(tmp_path, SHELL + 'Shell("a b", ["true"])\n')
-
-    with pytest.raises(ScriptException, match=r"shot\.outline:2: layer name 'a b'.*illegal character"):
-        load_outline(str(script))
-
-
-def test_syntax_error_shows_its_line(tmp_path: Path) -> None:
-    script = outline_file(tmp_path, "x = 1\ny = = 2\n")
-
-    with pytest.raises(ScriptException, match=r"shot\.outline:2: SyntaxError: .*\n    y = = 2"):
-        load_outline(str(script))
-
-
-def test_script_that_exits_with_a_status_is_an_error(tmp_path: Path) -> None:
-    script = outline_file(tmp_path, "import sys\nsys.exit(3)\n")
-
-    with pytest.raises(ScriptException, match=r"shot\.outline:2: the script called sys\.exit\(3\)"):
-        load_outline(str(script))
 
 
 def test_script_may_end_itself(tmp_path: Path) -> None:

@@ -337,17 +337,15 @@ def test_class_of_a_python_program_runs_in_another_process(tmp_path: Path) -> No
 
     done = subprocess.run([sys.executable, program], env=environ_with(), capture_output=True, text=True, cwd=tmp_path)
     program.unlink()
-    session = done.stdout.strip()
-    again = subprocess.run(
-        [sys.executable, "-m", "outline", f"{session}/outline.yaml", "-e", "2-mine"],
-        env=environ_with(),
-        capture_output=True,
-        text=True,
-        cwd="/",
-    )
+    again = _run_frame(f"{done.stdout.strip()}/outline.yaml", "2-mine")
 
     assert (done.returncode, again.returncode) == (0, 0), done.stderr + again.stderr
     assert again.stdout == "frames [2] {'a': (1,)}\n"
+
+
+def _run_frame(session: str, frame: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "outline", session, "-e", frame]
+    return subprocess.run(words, env=environ_with(), capture_output=True, text=True, cwd="/")
 
 
 def test_module_beside_the_program_is_found_where_frames_run(tmp_path: Path) -> None:
@@ -368,13 +366,7 @@ def test_module_beside_the_program_is_found_where_frames_run(tmp_path: Path) -> 
     )
 
     done = subprocess.run([sys.executable, program], env=environ_with(), capture_output=True, text=True, cwd="/")
-    again = subprocess.run(
-        [sys.executable, "-m", "outline", done.stdout.strip(), "-e", "1-mine"],
-        env=environ_with(),
-        capture_output=True,
-        text=True,
-        cwd="/",
-    )
+    again = _run_frame(done.stdout.strip(), "1-mine")
 
     assert again.stdout == "ran\n", done.stderr + again.stderr
 
