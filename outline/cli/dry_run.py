@@ -18,7 +18,7 @@ from ..modules.shell import CommandLayer, plain_line
 from ..names import frame_name
 from ..scheduler import JobPlan, LayerPlan, plan_job
 from ..tokens import FrameTokens, expand_command, expand_word, split_command
-from .inspect import NO_RANGE, class_name
+from .inspect import class_name, range_text
 from .text import facts, frame_count, plural, quoted, shorten
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ SESSION = "<session>"
 _FILE_IN_SESSION = r"%\{(RESULT|INPUTLIST)(?::[^{}]+)?\}"
 _UNKNOWN_IDS = ("CUE_JOB_ID", "CUE_LAYER_ID", "CUE_FRAME_ID")
 _SHOWN_FRAMES = 2
+_SHOWN_COMMANDS = 10  # of a chunk
 _LONGEST = 300
 _RULES = {
     "FRAME_BY_FRAME": "each chunk waits for the chunks of {} that hold its frames",
@@ -71,7 +72,7 @@ def dry_run_text(ol: Outline, launch_args: dict[str, Any], format: str = "text")
     data = dry_run_data(ol, launch_args)
     if format == "json":
         return json.dumps(data, indent=2)
-    blocks = [_head(data), *(_layer_text(layer) for layer in data["layers"])]
+    blocks = [_head(data, range_text(ol)), *(_layer_text(layer) for layer in data["layers"])]
     first = data["layers"][0]
     blocks.append([f"environment of {first['runs'][0]['frame']}", *_variables(first["environment"], "  ")])
     if data["left_out"]:
@@ -230,13 +231,13 @@ def _render_commands(layer: Any, frames: FrameSet, environ: dict[str, str]) -> l
 # -- text ------------------------------------------------------------------------------------------------------
 
 
-def _head(data: dict[str, Any]) -> list[str]:
+def _head(data: dict[str, Any], frame_range: str) -> list[str]:
     frames = frame_count(sum(layer["frames"] for layer in data["layers"]), data["frames"])
     return facts(
         [
             ("job", data["job"]),
             ("backend", data["backend"]),
-            ("range", data["range"] or NO_RANGE),
+            ("range", frame_range),
             ("frames", f"{frames} to run in {plural(len(data['layers']), 'layer')}"),
             ("retries", str(data["max_retries"])),
         ]
@@ -271,9 +272,12 @@ def _rule(depend: dict[str, Any]) -> str:
 def _run_lines(layer: dict[str, Any]) -> list[str]:
     lines = []
     for run in layer["runs"]:
-        commands = [shorten(" ".join(map(quoted, command)), _LONGEST) for command in run["commands"]]
-        lines += [f"{run['frame']}  {command}" for command in commands]
+        commands = run["commands"][:_SHOWN_COMMANDS]
+        lines += [f"{run['frame']}  {shorten(' '.join(map(quoted, command)), _LONGEST)}" for command in commands]
+        if len(run["commands"]) > len(commands):
+            lines.append(f"{run['frame']}  and {len(run['commands']) - len(commands)} more commands")
     if layer["note"]:
         lines.append(layer["note"])
     more = len(FrameSet(layer["chunks"])) - len(layer["runs"])
-    return [*lines, f"and {more} more"] if more and not layer["note"] else lines
+    noun = "more chunk" if layer["chunk"] > 1 else "more frame"
+    return [*lines, f"and {plural(more, noun)}"] if more and not layer["note"] else lines

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..frames import FrameSet
+from ..loader.outline import takes_range_of_job
 from ..script import PACKAGE
 from .reading import read_outline
 from .text import facts, plural, shorten
@@ -14,9 +15,8 @@ if TYPE_CHECKING:
     from ..layer import Layer
     from ..loader import Outline
 
-__all__ = ["NO_RANGE", "class_name", "counted_frames", "inspect_text"]
+__all__ = ["class_name", "counted_frames", "inspect_text", "range_text"]
 
-NO_RANGE = "none; layers without one of their own have frame 1000 alone"
 _LONGEST = 400  # a list of a thousand commands is not worth reading
 _SHOWN_ELSEWHERE = ("register", "range", "chunk", "type", "service", "require", "env")
 
@@ -48,7 +48,7 @@ def _head(ol: Outline, script: str) -> list[str]:
         ("outline", ol.get_name()),
         ("job", ol.get_full_name()),
         ("file", script),
-        ("range", ol.get_frame_range() or NO_RANGE),
+        ("range", range_text(ol)),
         ("layers", str(len(layers))),
         ("frames", _total(layers)),
         ("facility", ol.get_facility() or ""),
@@ -56,6 +56,15 @@ def _head(ol: Outline, script: str) -> list[str]:
         ("env", _assignments({key: value for key, (value, _) in ol.get_env().items()})),
     ]
     return facts(pairs)
+
+
+def range_text(ol: Outline) -> str:
+    """The range of a job, or what its layers have without one."""
+    if frames := ol.get_frame_range():
+        return frames
+    if any(takes_range_of_job(layer) for layer in ol.get_layers()):
+        return "none; layers without one of their own have frame 1000 alone"
+    return "none; each layer has frames of its own"
 
 
 def _total(layers: list[Layer]) -> str:

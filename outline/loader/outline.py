@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ..items import ItemBook
     from ..layer import Layer
 
-__all__ = ["Outline"]
+__all__ = ["Outline", "takes_range_of_job"]
 
 logger = logging.getLogger("outline.loader")
 
@@ -382,7 +382,7 @@ class Outline(metaclass=_OutlineType):
 
     def __tell_what_is_left_out(self) -> None:
         if not self.get_frame_range():
-            alone = [layer for layer in self.get_layers() if _takes_range_of_job(layer)]
+            alone = [layer for layer in self.get_layers() if takes_range_of_job(layer)]
             if alone:
                 logger.warning(
                     "no frame range was given, so layer %s runs frame %s alone", alone[0].get_name(), _DEFAULT_FRAME
@@ -602,5 +602,6 @@ class Outline(metaclass=_OutlineType):
         return self.get_session().get_data(key)
 
 
-def _takes_range_of_job(layer: Layer) -> bool:
+def takes_range_of_job(layer: Layer) -> bool:
+    """Tell whether a layer has the frames of the job, and none of its own."""
     return not (layer.has_fixed_frames or layer.get_parent() or layer.get_arg("range") or layer.get_items() is not None)

@@ -187,3 +187,21 @@ def test_dry_run_refuses_what_a_launch_would_refuse(line: str, error: type[Excep
 def test_dry_run_refuses_a_bad_range(shot: str) -> None:
     with pytest.raises(FrameRangeError, match="column"):
         dry_run(shot, range="1-")
+
+
+def test_a_dry_run_of_large_chunks_can_be_read(tmp_path: Path) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("many", ["draw", "%{KEY}"], items=list(range(2000)), chunk=500)
+        """,
+    )
+
+    text = dry_run_text(read_outline(str(script)).outline, {"backend": "local"})
+
+    assert "range    none; each layer has frames of its own" in text
+    assert len(text.splitlines()) < 70
+    assert "0501-many  draw 500\n" in text
+    assert "0501-many  and 490 more commands\n" in text
+    assert "and 2 more chunks\n" in text
