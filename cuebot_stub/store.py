@@ -289,5 +289,5 @@ def _restore_steering(job: Job) -> None:
     """Restore the changes that clients have made to the job."""
     job.state.settle()
     for layer, refs in job.facts.orders.items():
-        job.state.reorder(layer, refs)
+        job.state.ready.reorder(layer, refs)
     job.done = bytearray(job.state.state(ref) is FrameState.SUCCEEDED for ref in job.state.frames)

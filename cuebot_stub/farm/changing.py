@@ -124,7 +124,7 @@ def reorder(farm: FarmState, job: Job, number: int, frames: str, way: str) -> No
     wanted = _refs(job, number, _read(frames))
     if wanted:
         name = job.layers[number].name
-        _keep_order(farm, job, name, _WAYS[way](job.state.order(name), wanted))
+        _keep_order(farm, job, name, _WAYS[way](job.state.ready.order(name), wanted))
 
 
 def stagger(farm: FarmState, job: Job, number: int, frames: str, step: int) -> None:
@@ -138,7 +138,7 @@ def stagger(farm: FarmState, job: Job, number: int, frames: str, step: int) -> N
     wanted = _refs(job, number, _read(f"{frames}:{step}"))
     if wanted:
         name = job.layers[number].name
-        order = job.state.order(name)
+        order = job.state.ready.order(name)
         among = set(wanted)
         places = [rank for rank, ref in enumerate(order) if ref in among]
         _keep_order(farm, job, name, _refill(order, dict(zip(places, wanted, strict=True))))
@@ -169,7 +169,7 @@ def _refill(order: list[int], changes: dict[int, int]) -> list[int]:
 
 
 def _keep_order(farm: FarmState, job: Job, name: str, order: list[int]) -> None:
-    job.state.reorder(name, order)
+    job.state.ready.reorder(name, order)
     job.facts.orders[name] = order
     farm.jobs.save(job)
     farm.wake()

@@ -152,8 +152,8 @@ class _Room:
         def admits(plan: LayerPlan) -> bool:
             return self._reservation(job, job.by_name[plan.name], share) is not None
 
-        job.state.wake(self._farm.now())
-        ref = job.state.next_admitted(admits)
+        job.state.ready.wake(self._farm.now())
+        ref = job.state.ready.first_admitted(admits)
         if ref is None:
             return False
         cores = self._reservation(job, job.layer_of(ref), share)

@@ -79,7 +79,7 @@ def changed_frames(job: Job, since: float) -> list[int]:
 
 
 def _in_order(job: Job, names: frozenset[str]) -> Iterator[int]:
-    orders = [job.state.order(layer.name) for layer in job.layers if not names or layer.name in names]
+    orders = [job.state.ready.order(layer.name) for layer in job.layers if not names or layer.name in names]
     if len(orders) == 1:
         yield from orders[0]
         return

@@ -172,7 +172,7 @@ def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
         name=state.frames.name(ref),
         layer_name=state.layer(ref).name,
         number=state.frames.number(ref),
-        dispatch_order=state.place(ref),
+        dispatch_order=state.ready.rank(ref),
         reserved_memory=facts.reserved_memory,
         total_core_time=facts.core_seconds + running,
         used_pss=proc.used_pss if proc is not None else facts.used_pss,

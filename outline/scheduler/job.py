@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..frame_end import FrameEnd
@@ -21,19 +21,19 @@ __all__ = ["JobState"]
 _STATES = tuple(FrameState)
 _CODE = {state: code for code, state in enumerate(_STATES)}
 _WAITING, _DEPEND, _RUNNING, _SUCCEEDED, _DEAD, _EATEN = (_CODE[state] for state in _STATES)
-_RESERVED = float("inf")  # in the place of the time when a delayed frame may start
 
 
 class JobState:
     """The states of all frames of a job.
 
-    The caller reports events by method calls, and asks ``next_ready`` or ``next_admitted`` what to start. Used from one
+    The caller reports events by method calls, and asks ``next_ready``, or ``ready``, what to start. Used from one
     thread.
 
     Attributes:
         plan: The job, with later changes.
         frames: What never changes: the frames' numbers, by which all else knows them, and their names.
         waits: What each frame waits for.
+        ready: The frames that may start, and in which order.
     """
 
     def __init__(
@@ -64,8 +64,7 @@ class JobState:
         self._tries = array("l", [0]) * len(self.frames)
         self._losses: dict[int, int] = {}
         self._again: set[int] = set()
-        self._delayed: dict[int, float] = {}
-        self._orders: dict[int, Sequence[int]] = {}
+        self.ready = ReadyQueue(self.frames, self._states, _WAITING)
         self.waits = Waits(plan, self.frames.base, set() if freed is None else freed)
         self._posts_released = False
         self.settle()
@@ -109,15 +108,6 @@ class JobState:
         """Whether a process renders a frame. An eaten frame may still have one."""
         return ref in self._alive
 
-    def place(self, ref: int) -> int:
-        """A frame's position in the start order of its layer, counted from 0."""
-        return self._queue.rank(*self.frames.place(ref))
-
-    def order(self, layer: str) -> list[int]:
-        """The frames of a layer in start order."""
-        refs, order = self.frames.refs(layer), self._orders.get(self.frames.layers[layer])
-        return list(refs) if order is None else [refs[place] for place in order]
-
     @property
     def succeeded(self) -> bool:
         """Whether every frame is SUCCEEDED or EATEN."""
@@ -136,55 +126,30 @@ class JobState:
             idle_memory_kb: Free memory.
             only_posts: Start only Post layers, for a job that was stopped early.
         """
-        return self._queue.first(idle_cores, idle_memory_kb, only_posts=only_posts, is_busy=bool(self._alive))
-
-    def next_admitted(self, admits: Callable[[LayerPlan], bool]) -> int | None:
-        """The frame to start now, in the farm's order, from the layers for which ``admits`` says that there is room."""
-        return self._queue.first_admitted(admits)
+        return self.ready.first(idle_cores, idle_memory_kb, only_posts=only_posts, is_busy=bool(self._alive))
 
     def more_ready(self, ref: int, most: int) -> list[int]:
         """A ready frame, and those after it that may run with it: ``most`` in all, up to the first that was tried."""
         end = min(ref + most, self.frames.refs_of(self.frames.layer_of[ref]).stop)
         found = []
         for other in range(ref, end):
-            if other in self._delayed or other in self._losses or self._states[other] != _WAITING or self._tries[other]:
+            if other in self._losses or self._tries[other] or not self.ready.may_start(other):
                 break
             found.append(other)
         return found or [ref]
 
-    @property
-    def wakes_at(self) -> float | None:
-        """When the first delayed frame may start. None when there is none."""
-        return min((time for time in self._delayed.values() if time != _RESERVED), default=None)
-
-    def wake(self, now: float) -> None:
-        """Let the delayed frames start whose time has come. Uses the same clock as ``finish``."""
-        for ref in [ref for ref, time in self._delayed.items() if time <= now and time != _RESERVED]:
-            self.unreserve(ref)
-
-    def reserve(self, ref: int) -> None:
-        """Keep a waiting frame for somebody who may start it soon. Until then, ``next_ready`` does not offer it."""
-        self._delayed[ref] = _RESERVED
-
-    def unreserve(self, ref: int) -> None:
-        """Let anybody start a frame that was reserved or delayed."""
-        del self._delayed[ref]
-        if self._states[ref] == _WAITING:
-            self._queue.add(*self.frames.place(ref))
-
     def start(self, ref: int) -> None:
         """Record that a process started for a frame."""
-        self._delayed.pop(ref, None)
         self._move(ref, Signal.STARTED)
         self._tries[ref] += 1
         self._alive.add(ref)
-        self._queue.started(*self.frames.place(ref))
+        self.ready.started(ref)
 
     def finish(self, ref: int, end: FrameEnd, now: float = 0.0) -> FrameState:
         """Record that a frame's process ended. Returns the frame's new state.
 
         A frame that somebody ate meanwhile stays EATEN. One that somebody retried meanwhile may start again, however
-        the process ended. One that failed at ``now``, in seconds, waits for its layer's retry delay and for ``wake``.
+        the process ended. One that failed at ``now``, in seconds, waits for its layer's retry delay and to be woken.
         """
         tries, losses = self._tries[ref], self._losses.get(ref, 0)
         signal = meaning_of(end, self.plan, self.layer(ref), tries=tries, losses=losses, max_losses=self._max_losses)
@@ -201,7 +166,7 @@ class JobState:
             self._losses[ref] = losses + 1
             self._tries[ref] -= 1
         if signal is Signal.EXITED_BAD and not is_blameless(end) and self.layer(ref).retry_delay_seconds:
-            self._delayed[ref] = now + self.layer(ref).retry_delay_seconds
+            self.ready.delay(ref, now + self.layer(ref).retry_delay_seconds)
         self._move(ref, signal)
         self._wake(ref)  # it may wait for more than when it started
         return self.state(ref)
@@ -212,7 +177,7 @@ class JobState:
         A running frame is EATEN at once, as on the farm. The caller then kills its process and calls ``finish``.
         """
         self._again.discard(ref)
-        self._delayed.pop(ref, None)
+        self.ready.release(ref)
         if self._states[ref] not in (_SUCCEEDED, _EATEN):
             self._move(ref, Signal.EATEN)
 
@@ -266,12 +231,7 @@ class JobState:
         self._again.clear()
         for number in range(len(self.plan.layers)):
             self._settle_layer(number)
-        self._make_queue()
-
-    def _make_queue(self) -> None:
-        self._queue = ReadyQueue(
-            self.plan.layers, self.frames.base, self._states, _WAITING, self._orders, self._delayed
-        )
+        self.ready.fill(self.plan.layers)
 
     def _settle_layer(self, number: int) -> None:
         blocked, waits, row = self.waits.layers[number] > 0, self.waits.frames, self._counts[number]
@@ -314,13 +274,7 @@ class JobState:
             layers = (one._replace(**changes) if one.name == layer else one for one in self.plan.layers)
             changes = {"layers": tuple(layers)}
         self.plan = self.plan._replace(**changes)
-        self._make_queue()
-
-    def reorder(self, layer: str, refs: Sequence[int]) -> None:
-        """Change the start order of a layer's frames to ``refs``, which has each once."""
-        number = self.frames.layers[layer]
-        self._orders[number] = [ref - self.frames.base[number] for ref in refs]
-        self._make_queue()
+        self.ready.fill(self.plan.layers)
 
     def _move(self, ref: int, signal: Signal) -> None:
         code = self._states[ref]
@@ -336,7 +290,7 @@ class JobState:
         if self._moved is not None:
             self._moved(Move(ref, before, after))
         if now == _WAITING:
-            self._queue.add(number, place)
+            self.ready.add(ref)
         if (code == _SUCCEEDED) != (now == _SUCCEEDED):
             for other in self.waits.frame_changed(number, place, -1 if now == _SUCCEEDED else 1):
                 self._wake(other)

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import heapq
 from array import array
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
+from .job_frames import JobFrames
 from .plan import LayerPlan
 
 __all__ = ["PATIENCE", "ReadyQueue", "needs_of"]
 
 PATIENCE = 50
 _NEVER = -1
+_RESERVED = float("inf")  # in the place of the time when a delayed frame may start
 
 
 def needs_of(layer: LayerPlan) -> tuple[bool, float, int, str]:
@@ -25,34 +27,26 @@ class ReadyQueue:
 
     Layers with the same needs share a heap, so the queue finds the first frame with room without checking those
     without. A frame that stops waiting stays in its heap until it comes up. One JobState makes the queue, and gives
-    it its states to read.
+    it its states to read. Whoever decides when frames start delays and reserves them here.
     """
 
-    def __init__(
-        self,
-        layers: Sequence[LayerPlan],
-        base: array[int],
-        states: bytearray,
-        waiting: int,
-        orders: Mapping[int, Sequence[int]] | None = None,
-        delayed: Container[int] = (),
-    ) -> None:
-        """Queue the frames that wait now.
+    def __init__(self, frames: JobFrames, states: bytearray, waiting: int) -> None:
+        """Make an empty queue; ``fill`` queues what waits.
 
         Args:
-            layers: The layers of the job.
-            base: The number of each layer's first frame.
+            frames: The frames of the job.
             states: The state codes of all frames. The queue never writes them.
             waiting: The code of a frame that may start.
-            orders: By layer number, the positions in start order. A missing layer starts in the order of its range.
-            delayed: Frames that may not start yet. The queue never writes them. The caller must add a frame again when
-                its delay ends.
         """
-        self.__delayed = delayed
-        self.__places = orders or {}
-        self.__ranks = {number: _inverse(order) for number, order in self.__places.items()}
-        self.__base, self.__states, self.__waiting = base, states, waiting
-        self.__width = len(layers)
+        self.__frames, self.__states, self.__waiting = frames, states, waiting
+        self.__delayed: dict[int, float] = {}
+        self.__orders: dict[int, list[int]] = {}
+        self.__ranks: dict[int, array[int]] = {}
+
+    def fill(self, layers: Sequence[LayerPlan]) -> None:
+        """Queue the frames that wait now, by the needs of these layers, which are those of the job."""
+        base, states, waiting = self.__frames.base, self.__states, self.__waiting
+        self.__layers, self.__width = layers, len(layers)
         self.__is_post = [layer.type == "Post" for layer in layers]
         self.__heaps: dict[tuple[bool, float, int, str], list[int]] = {}
         self.__heap_of = [self.__heaps.setdefault(needs_of(layer), []) for layer in layers]
@@ -64,9 +58,53 @@ class ReadyQueue:
         for heap in self.__heaps.values():
             heapq.heapify(heap)
 
-    def add(self, number: int, place: int) -> None:
-        """Add the frame at a position of a layer."""
+    def add(self, ref: int) -> None:
+        """Add a frame that may start now."""
+        number, place = self.__frames.place(ref)
         heapq.heappush(self.__heap_of[number], self.__key(number, place))
+
+    def order(self, layer: str) -> list[int]:
+        """The frames of a layer in start order."""
+        refs, order = self.__frames.refs(layer), self.__orders.get(self.__frames.layers[layer])
+        return list(refs) if order is None else [refs[place] for place in order]
+
+    def reorder(self, layer: str, refs: Sequence[int]) -> None:
+        """Change the start order of a layer's frames to ``refs``, which has each once."""
+        number = self.__frames.layers[layer]
+        self.__orders[number] = [ref - self.__frames.base[number] for ref in refs]
+        self.__ranks[number] = _inverse(self.__orders[number])
+        self.fill(self.__layers)
+
+    def rank(self, ref: int) -> int:
+        """A frame's position in the start order of its layer, counted from 0."""
+        return self.__key(*self.__frames.place(ref)) // self.__width
+
+    @property
+    def wakes_at(self) -> float | None:
+        """When the first delayed frame may start. None when there is none."""
+        return min((time for time in self.__delayed.values() if time != _RESERVED), default=None)
+
+    def wake(self, now: float) -> None:
+        """Let the delayed frames start whose time has come. Uses the same clock as ``delay``."""
+        for ref in [ref for ref, time in self.__delayed.items() if time <= now and time != _RESERVED]:
+            self.release(ref)
+
+    def delay(self, ref: int, until: float) -> None:
+        """Let a frame start only after a time, and after ``wake``."""
+        self.__delayed[ref] = until
+
+    def reserve(self, ref: int) -> None:
+        """Keep a waiting frame for somebody who may start it soon. Until then, the queue does not offer it."""
+        self.__delayed[ref] = _RESERVED
+
+    def release(self, ref: int) -> None:
+        """Let anybody start a frame, also if it was reserved or delayed."""
+        if self.__delayed.pop(ref, None) is not None and self.__states[ref] == self.__waiting:
+            self.add(ref)
+
+    def may_start(self, ref: int) -> bool:
+        """Whether a frame waits for room alone."""
+        return self.__states[ref] == self.__waiting and ref not in self.__delayed
 
     def first_admitted(self, admits: Callable[[LayerPlan], bool]) -> int | None:
         """The first frame of a layer that the caller admits, or None. Keeps no room for waiting frames.
@@ -103,11 +141,12 @@ class ReadyQueue:
             return None
         return self.__ref_of(best)
 
-    def started(self, number: int, place: int) -> None:
+    def started(self, ref: int) -> None:
         """Record that a frame has started, perhaps ahead of one that waits for room."""
+        self.release(ref)
         if len(self.__heaps) < 2:
             return  # all need the same: nobody passes
-        key = self.__key(number, place)
+        key = self.__key(*self.__frames.place(ref))
         if self.__still_waits(only_posts=False):
             self.__passes += self.__passed < key
             return
@@ -118,21 +157,14 @@ class ReadyQueue:
         key = self.__passed
         if key == _NEVER or (only_posts and not self.__is_post[key % self.__width]):
             return False
-        return self.__may_start(self.__ref_of(key))
-
-    def __may_start(self, ref: int) -> bool:
-        return self.__states[ref] == self.__waiting and ref not in self.__delayed
+        return self.may_start(self.__ref_of(key))
 
     def __head(self, heap: list[int]) -> int | None:
         while heap:
-            if self.__may_start(self.__ref_of(heap[0])):
+            if self.may_start(self.__ref_of(heap[0])):
                 return heap[0]
             heapq.heappop(heap)
         return None
-
-    def rank(self, number: int, place: int) -> int:
-        """The position in start order of the frame at a position of a layer."""
-        return self.__key(number, place) // self.__width
 
     def __key(self, number: int, place: int) -> int:
         ranks = self.__ranks.get(number)
@@ -140,8 +172,8 @@ class ReadyQueue:
 
     def __ref_of(self, key: int) -> int:
         rank, number = divmod(key, self.__width)
-        places = self.__places.get(number)
-        return self.__base[number] + (rank if places is None else places[rank])
+        places = self.__orders.get(number)
+        return self.__frames.base[number] + (rank if places is None else places[rank])
 
 
 def _inverse(order: Sequence[int]) -> array[int]:

@@ -77,7 +77,7 @@ def picture(farm: Farm) -> dict[str, Any]:
     return {
         "data": live_data(farm),
         "states": {job.id: [job.state.state(ref).value for ref in job.state.frames] for job in jobs},
-        "order": {job.id: [job.state.place(ref) for ref in job.state.frames] for job in jobs},
+        "order": {job.id: [job.state.ready.rank(ref) for ref in job.state.frames] for job in jobs},
         "alive": {job.id: [ref for ref in job.state.frames if job.state.is_alive(ref)] for job in jobs},
         "active": {
             row.id: row.is_active for job in jobs for ref in job.state.frames for row in farm.depends.of_frame(job, ref)

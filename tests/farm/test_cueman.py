@@ -231,7 +231,7 @@ def test_frames_are_marked_as_done(cueman: CueMan):
 
 def order(cueman: CueMan) -> list[int]:
     with cueman.server.farm.work():
-        return [cueman.job.state.frames.number(ref) for ref in cueman.job.state.order("beauty")]
+        return [cueman.job.state.frames.number(ref) for ref in cueman.job.state.ready.order("beauty")]
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ class RunLoop:
         return len(self.__slots) - len(self.__idle)
 
     def __awaits_retries(self) -> bool:
-        return not self.__stop and self.job.wakes_at is not None
+        return not self.__stop and self.job.ready.wakes_at is not None
 
     def log_path(self, ref: int) -> str:
         """The path of a frame's log."""
@@ -124,12 +124,12 @@ class RunLoop:
         self.__posts_released = True
         self.__only_posts = bool(self.__stop)  # after fail-fast, what was stopped stays stopped
         self.__stop, self.__kill_at, self.__give_up_at = "", float("inf"), float("inf")
-        self.job.wake(float("inf"))
+        self.job.ready.wake(float("inf"))
         self.job.release_posts()
         return True
 
     def __fill(self) -> None:
-        self.job.wake(self.__clock())
+        self.job.ready.wake(self.__clock())
         while not self.__stop:
             ref = self.job.next_ready(self.__cores, self.__memory_kb, only_posts=self.__only_posts)
             if ref is None:
@@ -145,7 +145,7 @@ class RunLoop:
         self.__memory_kb -= slot.memory_kb
         refs = self.__batch(ref, layer)
         for one in refs:
-            self.job.reserve(one)
+            self.job.ready.reserve(one)
         self.__hand(slot, [refs] if layer.chunk_seconds else [[one] for one in refs])
 
     def __hand(self, slot: Slot, processes: list[list[int]]) -> None:
@@ -173,7 +173,7 @@ class RunLoop:
                 layer = self.job.layer(ref)
                 if (layer.cores, layer.memory_kb) != (slot.cores, slot.memory_kb) or layer.chunk_seconds:
                     break
-                self.job.reserve(ref)
+                self.job.ready.reserve(ref)
                 processes.append([ref])
             if processes:
                 self.__hand(slot, processes)
@@ -226,7 +226,7 @@ class RunLoop:
             self.__journal.touch()
             self.__touch_at = now + TOUCH_SECONDS
         tick = self.__observer.tick()
-        wakes_at = self.job.wakes_at
+        wakes_at = self.job.ready.wakes_at
         steps = [self.__kill_at, self.__give_up_at, self.__touch_at, float("inf") if wakes_at is None else wakes_at]
         next_step = min(steps) - now
         seconds = next_step if tick is None else min(next_step, tick)
@@ -270,7 +270,7 @@ class RunLoop:
         """Let frames run elsewhere that a worker was handed ahead and has not begun: the next ``number`` processes."""
         for _ in range(number):
             for ref in slot.queue.popleft():
-                self.job.unreserve(ref)
+                self.job.ready.release(ref)
 
     def __lose(self, slot: Slot, end: FrameEnd) -> None:
         """Forget a worker that has died, and note how its frames ended: what it has not told, their logs tell."""

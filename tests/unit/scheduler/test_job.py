@@ -205,16 +205,16 @@ def test_a_frame_that_failed_is_not_tried_again_before_its_time() -> None:
     state = job(DELAYED)
 
     after = fail(state, 0, now=100.0)
-    state.wake(159.0)
+    state.ready.wake(159.0)
     early = run_all(state)
-    still_waits = (state.next_ready(100, 10**9), state.wakes_at, state.is_over)
-    state.wake(160.0)
+    still_waits = (state.next_ready(100, 10**9), state.ready.wakes_at, state.is_over)
+    state.ready.wake(160.0)
 
     assert after is S.WAITING
     assert early == ["0002-a"]
     assert still_waits == (None, 160.0, False)
     assert run_all(state) == ["0001-a"]
-    assert state.wakes_at is None
+    assert state.ready.wakes_at is None
 
 
 def test_frames_wait_for_the_time_of_each() -> None:
@@ -222,10 +222,10 @@ def test_frames_wait_for_the_time_of_each() -> None:
     fail(state, 0, now=100.0)
     fail(state, 1, now=90.0)
 
-    state.wake(150.0)
+    state.ready.wake(150.0)
 
     assert run_all(state) == ["0002-a"]
-    assert state.wakes_at == 160.0
+    assert state.ready.wakes_at == 160.0
 
 
 def test_a_lost_frame_is_tried_again_at_once() -> None:
@@ -242,7 +242,7 @@ def test_the_last_try_leaves_nobody_waiting_for_a_time() -> None:
     after = fail(state, 0, now=100.0)
 
     assert after is S.DEAD
-    assert state.wakes_at is None
+    assert state.ready.wakes_at is None
 
 
 def test_a_frame_that_is_eaten_waits_for_no_time() -> None:
@@ -251,7 +251,7 @@ def test_a_frame_that_is_eaten_waits_for_no_time() -> None:
 
     state.eat(0)
 
-    assert state.wakes_at is None
+    assert state.ready.wakes_at is None
     assert run_all(state) == ["0002-a"]
 
 
@@ -262,19 +262,19 @@ def test_a_delay_outlasts_a_new_order_of_the_queue() -> None:
     state.settle()
 
     assert run_all(state) == ["0002-a"]
-    state.wake(160.0)
+    state.ready.wake(160.0)
     assert run_all(state) == ["0001-a"]
 
 
 def test_a_reserved_frame_is_offered_to_nobody_until_it_is_given_back():
     state = job(layer("a", "1-3"))
-    state.reserve(0)
+    state.ready.reserve(0)
 
-    assert (state.waiting, state.next_ready(1, 0), state.state(0), state.wakes_at) == (3, 1, S.WAITING, None)
-    state.wake(float("inf"))
+    assert (state.waiting, state.next_ready(1, 0), state.state(0), state.ready.wakes_at) == (3, 1, S.WAITING, None)
+    state.ready.wake(float("inf"))
     assert state.next_ready(1, 0) == 1
-    state.unreserve(0)
+    state.ready.release(0)
     assert (state.waiting, state.next_ready(1, 0)) == (3, 0)
-    state.reserve(0)
+    state.ready.reserve(0)
     state.start(0)
     assert (state.waiting, state.state(0)) == (2, S.RUNNING)

@@ -54,7 +54,7 @@ def test_held_frame_depends_and_lets_the_others_start():
     job.hold_frames([job.frames.ref("model", 1)])
 
     assert states(job, "model") == [S.DEPEND, S.WAITING, S.WAITING]
-    assert job.next_admitted(lambda layer: True) == job.frames.ref("model", 2)
+    assert job.ready.first_admitted(lambda layer: True) == job.frames.ref("model", 2)
 
 
 @pytest.mark.parametrize(
@@ -131,15 +131,15 @@ def test_freed_frame_starts_whatever_it_waits_for_until_that_is_taken_back():
 
 def test_reordered_layer_starts_in_its_new_order():
     job = make_job(LayerPlan("model", FrameSet("1-4")))
-    job.reorder("model", list(reversed(job.frames.refs("model"))))
+    job.ready.reorder("model", list(reversed(job.frames.refs("model"))))
 
     started = []
-    while (ref := job.next_admitted(lambda layer: True)) is not None:
+    while (ref := job.ready.first_admitted(lambda layer: True)) is not None:
         job.start(ref)
         started.append(job.frames.number(ref))
 
     assert started == [4, 3, 2, 1]
-    assert [job.place(ref) for ref in job.frames.refs("model")] == [3, 2, 1, 0]
+    assert [job.ready.rank(ref) for ref in job.frames.refs("model")] == [3, 2, 1, 0]
 
 
 def test_layers_are_admitted_by_their_needs_and_asked_once_for_all_that_are_alike():
@@ -151,7 +151,7 @@ def test_layers_are_admitted_by_their_needs_and_asked_once_for_all_that_are_alik
     job = make_job(*layers)
     asked = []
 
-    ref = job.next_admitted(lambda layer: bool(asked.append(layer.name)) or layer.group == "cpu")
+    ref = job.ready.first_admitted(lambda layer: bool(asked.append(layer.name)) or layer.group == "cpu")
 
     assert ref == job.frames.ref("b", 1)
     assert asked == ["a", "b"]
@@ -162,8 +162,8 @@ def test_changed_needs_count_for_the_frames_that_wait():
 
     job.change("a", group="big", memory_kb=99)
 
-    assert job.next_admitted(lambda layer: layer.group == "small") is None
-    assert job.next_admitted(lambda layer: layer.memory_kb == 99) == 0
+    assert job.ready.first_admitted(lambda layer: layer.group == "small") is None
+    assert job.ready.first_admitted(lambda layer: layer.memory_kb == 99) == 0
 
 
 def test_frame_that_was_lost_again_and_again_keeps_its_tries():
