@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Memory, cores, flags and tags as people write them."""
+"""Memory, cores, times, flags and tags as people write them."""
 
 from __future__ import annotations
 
 import re
-from math import isfinite
+from collections.abc import Callable, Mapping
+from math import inf, isfinite, nan
 from typing import Any  # arguments are what a user has written
 
-__all__ = ["is_true", "name_words", "parse_cores", "parse_memory_kb", "tag_words"]
+__all__ = ["REQUESTS", "is_true", "name_words", "parse_cores", "parse_memory_kb", "parse_number", "tag_words"]
 
 _MEMORY = r"\s*(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)b?\s*\Z"
 _FEWEST_CORES = 0.1
@@ -33,15 +34,56 @@ def parse_cores(value: object) -> float:
     Raises:
         ValueError: The value is no number, or above 0 and below 0.1, which the farm cannot count.
     """
-    try:
-        cores = float(str(value))
-    except ValueError:
-        cores = float("nan")
-    if not isfinite(cores):
-        raise ValueError(f"{value!r} is not a number of cores")
+    cores = parse_number(value, "a number of cores")
     if 0 < cores < _FEWEST_CORES:
         raise ValueError(f"{value!r} cores are too few; give {_FEWEST_CORES} or more, or 0 for a whole machine")
     return cores
+
+
+def parse_number(value: object, meaning: str, least: float = -inf, below: float = inf) -> float:
+    """A finite number.
+
+    Args:
+        value: The number or its text.
+        meaning: What it should be, for the message, such as ``a number of minutes``.
+        least: The smallest number allowed.
+        below: Larger than all numbers allowed.
+
+    Raises:
+        ValueError: The value is no number, or not an allowed one.
+    """
+    try:
+        number = float(str(value))
+    except ValueError:
+        number = nan
+    if not (isfinite(number) and least <= number < below):
+        raise ValueError(f"{value!r} is not {meaning}")
+    return number
+
+
+def _limit_seconds(value: object) -> float | None:
+    minutes = parse_number(value, "a number of minutes")
+    return minutes * 60 if minutes > 0 else None
+
+
+def _delay_seconds(value: object) -> float:
+    return parse_number(value, "a number of minutes, 0 or more", 0, 1e6) * 60
+
+
+def _growth(value: object) -> float:
+    return parse_number(value, "a number from 1 to 99, the factor for the time limit of a retry", 1, 100)
+
+
+REQUESTS: Mapping[str, Callable[[object], Any]] = {
+    "cores": parse_cores,
+    "threads": parse_cores,
+    "memory": parse_memory_kb,
+    "timeout": _limit_seconds,
+    "timeout_llu": _limit_seconds,
+    "timeout_retry": _growth,
+    "retry_delay": _delay_seconds,
+}
+"""How the arguments are read by which a layer asks for resources and time; errors are of ``ValueError``."""
 
 
 def is_true(value: Any) -> bool:

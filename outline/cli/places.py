@@ -5,87 +5,63 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from ..exception import LaunchException, OutlineException
 from ..session_paths import SessionPaths
 from .sessions import find_session, session_folder
 
 if TYPE_CHECKING:
+    from ..backend.local import LocalJob
     from ..backend.status import FrameAttempt, JobStatus
     from ..frames import FrameSet
     from ..scheduler.job import JobState
+    from .farm_place import FarmPlace
 
-__all__ = ["JobPlace", "job_place", "place_on_farm"]
-
-
-class JobPlace(Protocol):
-    """A job that can be looked at."""
-
-    def status(self) -> JobStatus:
-        """Read how it is."""
-
-    def attempts(self) -> list[FrameAttempt]:
-        """Read every attempt at its frames that is known, in the order of their starts."""
-
-    def print_log(self, frame: str, attempt: int | None) -> int:
-        """Print the log of a frame, and give the exit code."""
-
-    def follow_log(self, frame: str) -> int:
-        """Print the log of a frame as it grows, and give the exit code."""
-
-    def retry(self, *, quiet: bool, no_run: bool, states: tuple[str, ...], **options: Any) -> int:
-        """Let frames run again, as the options of ``outline retry`` say, and give the exit code."""
-
-    def act(self, what: str, *, layer: str | None, frames: str | None, quiet: bool = False) -> int:
-        """Eat, kill or mark frames done, and give the exit code."""
-
-    def kill(self, *, quiet: bool = False) -> int:
-        """End the job, and give the exit code."""
+__all__ = ["SessionPlace", "job_place", "place_on_farm"]
 
 
 class SessionPlace:
-    """A job of the local backend, in its session folder."""
+    """A job of the local backend, in its session folder; a ``FarmPlace`` does the same for one on the farm."""
 
     def __init__(self, folder: str) -> None:
         self.__folder = folder
 
+    def __read(self) -> LocalJob:
+        from ..backend.local import LocalJob
+
+        return LocalJob(self.__folder)
+
     @property
     def runner(self) -> tuple[str, int] | None:
         """Host and process id of who runs it."""
-        from ..backend.local import LocalJob
-
-        return LocalJob(self.__folder).record.runner
+        return self.__read().record.runner
 
     def status(self) -> JobStatus:
         """Read the journal."""
-        from ..backend.local import LocalJob
         from ..backend.local.status import job_status
 
-        return job_status(LocalJob(self.__folder))
+        return job_status(self.__read())
 
     def attempts(self) -> list[FrameAttempt]:
-        """Read them from the journal."""
-        from ..backend.local import LocalJob
+        """Read every attempt at its frames from the journal, in the order of their starts."""
         from ..backend.local.status import job_attempts
 
-        return job_attempts(LocalJob(self.__folder))
+        return job_attempts(self.__read())
 
     def print_log(self, frame: str, attempt: int | None) -> int:
         """Print the log of a frame, any of its chunk."""
-        from ..backend.local import LocalJob
         from .log_view import find_frame, print_log_file
 
-        job = LocalJob(self.__folder)
+        job = self.__read()
         return print_log_file(job.log_path(job.record.job.frames.name(find_frame(job, frame))), frame, attempt)
 
     def follow_log(self, frame: str) -> int:
         """Print the log of a frame as it grows, until the frame is over or no process runs the job."""
-        from ..backend.local import LocalJob
         from ..scheduler import FrameState
         from .log_view import find_frame, follow_log_file
 
-        job = LocalJob(self.__folder)
+        job = self.__read()
         ref = find_frame(job, frame)
 
         def is_over() -> bool:
@@ -119,14 +95,14 @@ class SessionPlace:
         Raises:
             OutlineException: There is no such layer or frame, or another process runs the job.
         """
-        from ..backend.local import LocalJob, choose_frames, refuse, retry
+        from ..backend.local import choose_frames, refuse, retry
         from .running import early_runner, show_run
         from .streams import keep_running_without_output
         from .text import plural
 
         wanted = tuple(state.upper() for state in states)
         layer, frames = options.pop("layer"), options.pop("frames")
-        job = LocalJob(self.__folder)
+        job = self.__read()
         refuse(job.record.runner, job.paths)
         chosen = choose_frames(job.record.job, layer, frames, wanted)
         lacking = _frames_not_there(job.record.job, layer, frames)
@@ -152,7 +128,7 @@ class SessionPlace:
             )
 
 
-def job_place(text: str, server: str | None = None) -> JobPlace:
+def job_place(text: str, server: str | None = None) -> SessionPlace | FarmPlace:
     """Find a job.
 
     Args:
@@ -170,7 +146,7 @@ def job_place(text: str, server: str | None = None) -> JobPlace:
     return _place_of_session(found.session, None)
 
 
-def place_on_farm(text: str, server: str | None = None) -> JobPlace:
+def place_on_farm(text: str, server: str | None = None) -> SessionPlace | FarmPlace:
     """Find a job for what only a farm can do, where a session of this machine hides no job of its name.
 
     Raises:
@@ -189,7 +165,7 @@ def _ran_here(folder: str) -> bool:
     return os.path.exists(SessionPaths(folder).journal)
 
 
-def _place_of_session(folder: str, server: str | None) -> JobPlace:
+def _place_of_session(folder: str, server: str | None) -> SessionPlace | FarmPlace:
     if _ran_here(folder):
         return SessionPlace(folder)
     from .farm_place import farm_job_of
@@ -200,7 +176,7 @@ def _place_of_session(folder: str, server: str | None) -> JobPlace:
         raise OutlineException(f"no job of the local backend ran in {folder}, and the farm says: {error}") from error
 
 
-def _farm_place(text: str, server: str | None) -> JobPlace:
+def _farm_place(text: str, server: str | None) -> SessionPlace | FarmPlace:
     from ..backend.cue.client import connect
     from ..backend.cue.jobs import find_job
     from .farm_place import FarmPlace

@@ -92,15 +92,7 @@ class CommandArgs(LayerArgs, total=False):
     quote: bool  #: Without pycuerun, True quotes each word of the command for the shell of the host.
 
 
-KNOWN = frozenset(LayerArgs.__annotations__) | {
-    "code",
-    "command",
-    "commands",
-    "expand_hashes",
-    "progress",
-    "quote",
-    "script",
-}
+KNOWN = frozenset(CommandArgs.__annotations__) | {"code", "commands", "script"}
 
 
 @contextmanager

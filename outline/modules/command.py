@@ -19,10 +19,6 @@ class RenderArgs(LayerArgs, total=False):
     """The arguments of all modules that render."""
 
     scene: str  #: The file to render. May contain a frame placeholder.
-    outputs: Any  #: The files of each frame: a path with the frame in any style, a list, or a dict of names.
-    optional: Any  #: Names or values of outputs and inputs that frames may lack.
-    min_bytes: int  #: Outputs must be larger than this. Defaults to 0.
-    check_outputs: bool  #: False skips all checks of outputs.
     check_images: bool  #: Open each picture: it is whole, has no NaN, is not all black, has the size of the others.
     image_size: tuple[int, int]  #: With ``check_images``, width and height that each picture must have.
     allow_black: bool  #: With ``check_images``, pictures may be all black.

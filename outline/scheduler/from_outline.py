@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
 from ..frames import FrameSet
 from ..layer.ranges import chunk_seconds
-from ..resources import is_true, parse_cores, parse_memory_kb
+from ..resources import REQUESTS, is_true
 from .plan import DependPlan, JobPlan, LayerPlan
 
 if TYPE_CHECKING:
@@ -49,53 +48,23 @@ def _plan_layer(layer: Layer) -> LayerPlan | None:
         FrameSet(text).unique(),
         layer.get_chunk_size(),
         str(layer.get_type()),
-        _read(layer, "cores" if cores is not None else "threads", parse_cores, 1.0),
-        _read(layer, "memory", parse_memory_kb, 0),
-        _read(layer, "timeout", _minutes, None),
-        _read(layer, "timeout_llu", _minutes, None),
+        _read(layer, "cores" if cores is not None else "threads", 1.0),
+        _read(layer, "memory", 0),
+        _read(layer, "timeout", None),
+        _read(layer, "timeout_llu", None),
         is_true(layer.get_arg("autoeat")),
         chunk_seconds=chunk_seconds(layer.get_arg("chunk")),
-        timeout_retry=_read(layer, "timeout_retry", _growth, 0.0),
-        retry_delay_seconds=_read(layer, "retry_delay", _delay, 0.0),
+        timeout_retry=_read(layer, "timeout_retry", 0.0),
+        retry_delay_seconds=_read(layer, "retry_delay", 0.0),
         ignore_errors=is_true(layer.get_arg("ignore_errors")),
     )
 
 
-def _read(layer: Layer, name: str, parse: Any, default: Any) -> Any:
+def _read(layer: Layer, name: str, default: Any) -> Any:
     value = layer.get_arg(name)
     if value is None or value == "":
         return default
     try:
-        return parse(value)
+        return REQUESTS[name](value)
     except ValueError as error:
         raise LayerException(f"layer {layer.get_name()!r}{layer.get_origin()}: {name}: {error}") from error
-
-
-def _growth(value: object) -> float:
-    try:
-        growth = float(str(value))
-    except ValueError:
-        growth = 0.0
-    if not 1 <= growth < 100:
-        raise ValueError(f"{value!r} is not a number from 1 to 99, the factor for the time limit of a retry")
-    return growth
-
-
-def _delay(value: object) -> float:
-    try:
-        minutes = float(str(value))
-    except ValueError:
-        minutes = -1.0
-    if not 0 <= minutes < 1e6:
-        raise ValueError(f"{value!r} is not a number of minutes, 0 or more")
-    return minutes * 60
-
-
-def _minutes(value: object) -> float | None:
-    try:
-        minutes = float(str(value))
-    except ValueError:
-        minutes = float("nan")
-    if not isfinite(minutes):
-        raise ValueError(f"{value!r} is not a number of minutes")
-    return minutes * 60 if minutes > 0 else None

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from ...exception import LaunchException
 from ...scheduler import FrameState
@@ -16,7 +16,6 @@ from .client import connect, farm_errors, patience, server_names
 from .waiting import ask_why_nothing_starts
 
 __all__ = [
-    "JobSource",
     "Outcome",
     "PyCueJob",
     "frames_of",
@@ -76,8 +75,11 @@ def job_state(state: str, is_paused: bool, counts: Mapping[FrameState, int]) -> 
     return "PAUSED" if is_paused else "RUNNING"
 
 
-class JobSource(Protocol):
-    """Where the numbers of one job come from."""
+class PyCueJob:
+    """A job at the server that PyCue is connected to."""
+
+    def __init__(self, job_id: str) -> None:
+        self.__id = job_id
 
     def read(self) -> JobStatus:
         """The job as it is now, with its numbers alone.
@@ -87,36 +89,17 @@ class JobSource(Protocol):
             UnknownToServer: It does not know the job.
             LaunchException: It refuses.
         """
-
-    def jobs_waited_for(self) -> list[str]:
-        """The names of other jobs, which may go on, that something of the job waits for."""
-
-    def why_nothing_starts(self) -> str:
-        """Why no host starts a frame of the job, or nothing when the hosts are no reason."""
-
-    def reconnect(self) -> None:
-        """Look for another server, if there is more than one."""
-
-
-class PyCueJob:
-    """A job at the server that PyCue is connected to; see ``JobSource``."""
-
-    def __init__(self, job_id: str) -> None:
-        self.__id = job_id
-
-    def read(self) -> JobStatus:
-        """Ask the server for the job and its layers."""
         with patience(PATIENCE_SECONDS):
             job = job_by_id(self.__id)
             return snapshot_of(job, layers_of(job))
 
     def jobs_waited_for(self) -> list[str]:
-        """Ask the server for the dependencies of the job and its layers."""
+        """The names of other jobs, which may go on, that something of the job waits for."""
         with patience(PATIENCE_SECONDS):
             return jobs_waited_for(job_by_id(self.__id))
 
     def why_nothing_starts(self) -> str:
-        """Ask the server for its hosts, and hold them against what the layers of the job ask for."""
+        """Why no host starts a frame of the job, or nothing when the hosts are no reason."""
         with patience(PATIENCE_SECONDS):
             return ask_why_nothing_starts(job_by_id(self.__id))
 

@@ -13,7 +13,7 @@ from ...exception import LaunchException
 from ...scheduler import FrameState
 from ..status import JobStatus
 from .client import ServerAway, UnknownToServer
-from .snapshot import JobSource, Outcome, outcome_of
+from .snapshot import Outcome, PyCueJob, outcome_of
 
 __all__ = ["FarmObserver", "FarmResult", "JobTestFailed", "LogObserver", "watch"]
 
@@ -91,7 +91,7 @@ class FarmResult(NamedTuple):
 
 
 def watch(
-    source: JobSource,
+    source: PyCueJob,
     *,
     period_seconds: float,
     observer: FarmObserver | None = None,
@@ -128,7 +128,7 @@ def watch(
 class _Wait:
     """One wait: what was seen last, and since when."""
 
-    def __init__(self, source: JobSource, observer: FarmObserver, clock: Callable[[], float]) -> None:
+    def __init__(self, source: PyCueJob, observer: FarmObserver, clock: Callable[[], float]) -> None:
         self.__source = source
         self.__observer = observer
         self.__clock = clock
@@ -208,7 +208,7 @@ class _Wait:
 class _HeldUp:
     """Finds out why nothing runs though it could, and tells the observer when that has changed."""
 
-    def __init__(self, source: JobSource, observer: FarmObserver, clock: Callable[[], float]) -> None:
+    def __init__(self, source: PyCueJob, observer: FarmObserver, clock: Callable[[], float]) -> None:
         self.__source = source
         self.__observer = observer
         self.__clock = clock

@@ -18,7 +18,7 @@ from ...layer.inputs import read_inputs
 from ...layer.mistakes import class_mistakes, misspelt_sections, unread_arguments
 from ...loader import Outline, load_outline
 from ...loader.reading import read_script
-from ...resources import parse_cores, parse_memory_kb
+from ...resources import REQUESTS
 from ...script import caught_launches
 from ...serialize.outline_data import outline_text, walk
 from ...session import conform_name
@@ -161,13 +161,13 @@ class _Check:
             self.__about(layer, "warning", "range", f"{message}, so it is left out")
 
     def __look_at_resources(self, layer: Layer) -> None:
-        for name, parse in _RESOURCES:
+        for name, parse in REQUESTS.items():
             value = layer.get_arg(name)
             if value is None or value == "":
                 continue
             try:
                 parse(value)
-            except (ValueError, TypeError) as error:
+            except ValueError as error:
                 self.__about(layer, "error", "resources", f"{name}: {error}")
 
     def __look_at_words(self, layer: Layer) -> None:
@@ -259,23 +259,6 @@ def _stays_whole(word: str) -> bool:
         return len(list(words)) == 1
     except ValueError:  # an open quote
         return False
-
-
-def _minutes(value: object) -> float:
-    try:
-        return float(str(value))
-    except ValueError:
-        raise ValueError(f"{value!r} is not a number of minutes") from None
-
-
-_RESOURCES: tuple[tuple[str, Callable[[object], object]], ...] = (
-    ("cores", parse_cores),
-    ("threads", parse_cores),
-    ("memory", parse_memory_kb),
-    ("timeout", _minutes),
-    ("timeout_llu", _minutes),
-    ("retry_delay", _minutes),
-)
 
 
 def _count(layer: Layer) -> tuple[int, int]:

@@ -70,6 +70,7 @@ ONE_PROBLEM = [
     ("Shell('a', ['ls'], memory='lots')", "error", "resources", "'lots'"),
     ("Shell('a', ['ls'], cores='many')", "error", "resources", "'many'"),
     ("Shell('a', ['ls'], timeout='soon')", "error", "resources", "timeout: 'soon' is not a number of minutes"),
+    ("Shell('a', ['ls'], timeout_retry=0.5)", "error", "resources", "timeout_retry: 0.5 is not a number from 1 to 99"),
     ("Shell('a', ['ls'], require='nosuch')", "error", "depends", "no layer 'nosuch'"),
     ("Shell('a', ['ls'], require='a:foo')", "error", "depends", "no dependency type 'foo'"),
     ("Shell('a')", "error", "arguments", "needs the argument 'command'"),

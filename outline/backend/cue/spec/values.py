@@ -6,10 +6,12 @@ from __future__ import annotations
 import logging
 import math
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from ....exception import LaunchException
-from ....resources import is_true, parse_cores, parse_memory_kb, tag_words
+from ....resources import is_true, parse_cores, parse_memory_kb, parse_number, tag_words
 
 __all__ = ["cores_text", "memory_text", "minutes_text", "tags", "truth", "whole_number"]
 
@@ -25,10 +27,8 @@ _MOST = 2**31 - 1
 
 def cores_text(value: Any, where: str) -> str:
     """A number of cores, always with a dot: the server takes a number without one for hundredths of a core."""
-    try:
+    with _refused(where):
         cores = parse_cores(value)
-    except ValueError as error:
-        raise LaunchException(f"{where}: {error}") from error
     text = f"{cores:.2f}"
     return text[:-1] if text.endswith("0") else text
 
@@ -36,10 +36,8 @@ def cores_text(value: Any, where: str) -> str:
 def memory_text(value: Any, where: str) -> str:
     """An amount of memory; of fractions the server reads only those of MB."""
     text = str(value).strip().lower()
-    try:
+    with _refused(where):
         kilobytes = parse_memory_kb(text)
-    except ValueError as error:
-        raise LaunchException(f"{where}: {error}") from error
     if _PLAIN_MEMORY.match(text):
         return text
     if kilobytes % 1024**2 == 0:
@@ -49,27 +47,31 @@ def memory_text(value: Any, where: str) -> str:
 
 def minutes_text(value: Any, where: str) -> str:
     """A number of minutes, rounded up to whole ones, or an empty text for no limit."""
-    try:
-        minutes = float(str(value))
-    except ValueError:
-        minutes = math.nan
-    if not math.isfinite(minutes):
-        raise LaunchException(f"{where}: {value!r} is not a number of minutes")
+    with _refused(where):
+        minutes = parse_number(value, "a number of minutes")
     return str(whole_number(math.ceil(minutes), where)) if minutes > 0 else ""
 
 
-def whole_number(value: Any, where: str, least: int = 0) -> int:
+@contextmanager
+def _refused(where: str) -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise LaunchException(f"{where}: {error}") from error
+
+
+def whole_number(value: Any, where: str) -> int:
     """A whole number that the server's 32 bits can hold.
 
     Raises:
-        LaunchException: It is none, or below ``least``, or too large.
+        LaunchException: It is none, or below 0, or too large.
     """
     try:
         number = float(str(value))
     except ValueError:
         number = math.nan
-    if not number.is_integer() or number < least:
-        raise LaunchException(f"{where} must be a whole number from {least} on, not {value!r}")
+    if not number.is_integer() or number < 0:
+        raise LaunchException(f"{where} must be a whole number from 0 on, not {value!r}")
     if number > _MOST:
         raise LaunchException(f"{where} is {value!r}, and the farm takes at most {_MOST}")
     return int(number)
