@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..exception import WorkException
 from ..frames import FrameSet
+from ..io.folders import folders_around
 
 if TYPE_CHECKING:
     from ..layer.links import LayerLinks
@@ -78,14 +79,11 @@ class _Outputs:
         if not any(output.is_folder for links in layers.values() for output in links.outputs):
             return
         for path, (written, layer, frame) in self.__writers.items():
-            parent = os.path.dirname(path)
-            while parent and parent != os.path.dirname(parent):
-                if parent in self.__writers:
-                    folder, owner, at = self.__writers[parent]
-                    who, they = f"frame {frame} of layer {layer!r}", f"frame {at} of layer {owner!r}"
-                    yield f"{written}, an output of {who}, is in {folder}, which {they} replaces as a whole; move it"
-                    break
-                parent = os.path.dirname(parent)
+            parent = next((one for one in folders_around(path) if one in self.__writers), None)
+            if parent is not None:
+                folder, owner, at = self.__writers[parent]
+                who, they = f"frame {frame} of layer {layer!r}", f"frame {at} of layer {owner!r}"
+                yield f"{written}, an output of {who}, is in {folder}, which {they} replaces as a whole; move it"
 
 
 def _links_in(folder: str) -> set[str]:

@@ -11,12 +11,13 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..exception import OutlineException, WorkException
 from ..frame_end import FrameEnd
 from ..frames import FrameSet
+from ..io.folders import folders_around
 from ..layer.links import LayerLinks
 from ..storage import is_url
 from .cache import Cache
@@ -26,7 +27,7 @@ from .decide import Record
 from .digests import Disk
 from .fingerprint import layer_parts
 from .folder import Launch, WorkFolder
-from .plan import Choice, WorkPlan, plan_work
+from .plan import Choice, Facts, WorkPlan, plan_work
 from .records import RecordBook, RecordWriter, end_line
 from .shared import read_shared, renew_signatures
 
@@ -34,22 +35,10 @@ if TYPE_CHECKING:
     from ..layer import Layer
     from ..loader import Outline
 
-__all__ = ["WorkLaunch", "begin_work", "plan_only", "read_choice", "use_work_folder"]
+__all__ = ["begin_work", "plan_only", "read_choice", "use_work_folder"]
 
 
 logger = logging.getLogger("outline.work")
-
-
-class WorkLaunch(NamedTuple):
-    """A launch that is about to run.
-
-    Attributes:
-        launch: Its claim.
-        plan: What runs.
-    """
-
-    launch: Launch
-    plan: WorkPlan
 
 
 def use_work_folder(ol: Outline, folder: WorkFolder) -> None:
@@ -60,24 +49,21 @@ def use_work_folder(ol: Outline, folder: WorkFolder) -> None:
 @contextmanager
 def begin_work(
     ol: Outline, folder: WorkFolder, choice: Choice, *, take_over: bool, is_running: Callable[[str, Any], bool]
-) -> Iterator[WorkLaunch]:
+) -> Iterator[tuple[Launch, WorkPlan]]:
     """Be the launch that runs in a work folder, for as long as the context lasts, or as its job on a farm runs.
 
-    The outline is checked and not set up yet. A launch that has nothing to run leaves no trace.
+    The outline is checked and not set up yet. A launch that has nothing to run leaves no trace. Gives the claim of the
+    launch, and what it runs.
 
     Raises:
         OutlineException: The outline cannot be run, somebody else runs in the folder, or it cannot be written.
     """
-    disk = Disk(folder.folder, looks_once=True)
-    with _no_collections():
-        layers = _checked_links(ol, folder, choice, disk)
-    choice = _leaving_others(ol, choice)
+    planner = _Planner(ol, folder, choice)
     facts = {"argv": sys.orig_argv, "cwd": os.getcwd(), "user": ol.get_user()}
     launch = folder.begin_launch(facts, take_over=take_over, is_running=is_running)
     try:
-        with _no_collections():
-            book = folder.read_records()
-            plan, parts = _plan(ol, folder, book, choice, layers, disk)
+        plan = planner.plan()
+        book, disk = planner.book, planner.disk
         plan.launch = launch.number
         _tell_damage(book, folder)
         renew_signatures(book, disk.renewed)
@@ -86,18 +72,19 @@ def begin_work(
         if plan.has_work or plan.kept:
             if ol._ol_state.items is not None:
                 folder.keep_numbers(ol._ol_state.items.numbers)
-            facts_of_frames = {**_wishes(choice), "read": read_shared(plan, book, disk)}
+            facts_of_frames = {**_wishes(planner.choice), "read": read_shared(plan, book, disk)}
             outputs = {name: [output.path for output in links.outputs] for name, links in plan.links.items()}
             counts = {name: {one.value: n for one, n in plan.counts(name).items()} for name in plan.decisions}
             history = {"counts": counts, "git": _revision(os.getcwd()), "told": _tell_left_out(ol, plan, folder.told())}
-            launch.note(parts=parts, **facts_of_frames, damaged=book.damaged, layers=items, outputs=outputs, **history)
+            history |= {"parts": planner.parts, "damaged": book.damaged, "layers": items, "outputs": outputs}
+            launch.note(**facts_of_frames, **history)
             _record_kept(plan, folder, book, launch.number)
             more: dict[str, Any] = {"held": sorted(ol._ol_state.held), "covers": plan.covers}
             if _cache() is not None:
                 more["cache"] = _cache()
             ol.set_work({"folder": folder.folder, "launch": launch.number, "cwd": os.getcwd(), **more})
-        del book, disk  # they may be large, and the job may run for days
-        yield WorkLaunch(launch, plan)
+        del planner, book, disk  # they may be large, and the job may run for days
+        yield launch, plan
     except BaseException as error:
         _end(launch, error)
         raise
@@ -137,11 +124,8 @@ _GIT_SECONDS = 2.0
 
 def _revision(folder: str) -> str:
     """The commit of a folder, with ``-dirty`` where a file of it was changed since; empty where it has none."""
-    place = folder
-    while not os.path.exists(os.path.join(place, ".git")):
-        place, before = os.path.dirname(place), place
-        if place == before:
-            return ""
+    if not any(os.path.exists(os.path.join(place, ".git")) for place in (folder, *folders_around(folder))):
+        return ""
     words = ["git", "-C", folder, "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=_GIT_SECONDS, check=False)
@@ -175,10 +159,7 @@ def plan_only(ol: Outline, folder: WorkFolder, choice: Choice) -> WorkPlan:
     """
     if runner := folder.runner():
         logger.warning("%s is in use by %s; what runs there counts as interrupted", folder.folder, runner)
-    disk = Disk(folder.folder, looks_once=True)
-    with _no_collections():
-        layers = _checked_links(ol, folder, choice, disk)
-        plan = _plan(ol, folder, folder.read_records(), _leaving_others(ol, choice), layers, disk)[0]
+    plan = _Planner(ol, folder, choice).plan()
     _tell_left_out(ol, plan, [])
     return plan
 
@@ -255,21 +236,76 @@ _Parts = Mapping[str, Mapping[str, str]]
 """What each layer is made of, by name."""
 
 
-def _plan(
-    ol: Outline, folder: WorkFolder, book: RecordBook, choice: Choice, layers: dict[str, LayerLinks], disk: Disk
-) -> tuple[WorkPlan, _Parts]:
-    """Decide, and read sources of items whose makers turn out to be through, until there are no more of these."""
-    while True:
-        parts = {name: layer_parts(links.layer) for name, links in layers.items()}
-        plan = _plan_layers(folder, layers, parts, book, choice, disk)
-        plan.waits = _waits(ol)
-        through = {name for name in plan.waits if plan.is_through(name)}
-        if not through:
-            _check_frames("--force", choice.force, plan)
-            _check_frames("--keep", choice.keep, plan)
-            return plan, parts
-        ol._ol_state.through |= through
-        layers = _checked_links(ol, folder, choice, disk)
+class _Planner:
+    """Decides what a launch in a work folder runs.
+
+    Attributes:
+        choice: What the user wants, with the layers that are left alone.
+        disk: Sees files.
+        parts: What each layer is made of, by name.
+        book: What is known of frames, once there is a plan.
+    """
+
+    book: RecordBook
+
+    def __init__(self, ol: Outline, folder: WorkFolder, choice: Choice) -> None:
+        """Check an outline that is not set up, and the files that it reads and writes.
+
+        Raises:
+            OutlineException: The outline cannot be run.
+        """
+        self.__ol, self.__folder = ol, folder
+        self.disk = Disk(folder.folder, looks_once=True)
+        self.choice = choice
+        self.parts: _Parts = {}
+        with _no_collections():
+            self.__links = self.__checked_links()
+        self.choice = _leaving_others(ol, choice)
+
+    def plan(self) -> WorkPlan:
+        """Decide, and read sources of items whose makers turn out to be through, until there are no more of these.
+
+        Raises:
+            OutlineException: The records cannot be read, or the user wants frames that are not there.
+        """
+        with _no_collections():
+            self.book = self.__folder.read_records()
+            while True:
+                self.parts = {name: layer_parts(links.layer) for name, links in self.__links.items()}
+                plan = plan_work(self.__links, self.__facts())
+                plan.waits = _waits(self.__ol)
+                through = {name for name in plan.waits if plan.is_through(name)}
+                if not through:
+                    _check_frames("--force", self.choice.force, plan)
+                    _check_frames("--keep", self.choice.keep, plan)
+                    return plan
+                self.__ol._ol_state.through |= through
+                self.__links = self.__checked_links()
+
+    def __checked_links(self) -> dict[str, LayerLinks]:
+        self.__ol.check()
+        self.choice.check(layer.get_name() for layer in self.__ol.get_layers())
+        layers = _links(self.__ol, self.__folder)
+        check_files(layers, self.__folder.folder, self.disk)
+        return layers
+
+    def __facts(self) -> Facts:
+        parts, folder, cache = self.parts, self.__folder, _cache()
+        launches: dict[int, _Parts] = {}
+        known: dict[tuple[str, int], Mapping[str, str]] = {}
+
+        def parts_then(layer: str, number: int) -> Mapping[str, str]:
+            if (layer, number) not in known:
+                if number not in launches:
+                    launches[number] = _parts_of(folder, number)
+                found = launches[number].get(layer, {})
+                known[layer, number] = (
+                    parts[layer] if found == parts[layer] else found
+                )  # one object is compared at once
+            return known[layer, number]
+
+        forecast = Forecast(Cache(cache), folder.folder, os.getcwd(), self.disk) if cache is not None else None
+        return Facts(parts, self.book.in_order, parts_then, self.disk, self.choice, forecast)
 
 
 def _check_frames(option: str, chosen: Mapping[str, FrameSet | None], plan: WorkPlan) -> None:
@@ -284,42 +320,10 @@ def _check_frames(option: str, chosen: Mapping[str, FrameSet | None], plan: Work
             raise WorkException(text)
 
 
-def _checked_links(ol: Outline, folder: WorkFolder, choice: Choice, disk: Disk) -> dict[str, LayerLinks]:
-    ol.check()
-    choice.check(layer.get_name() for layer in ol.get_layers())
-    layers = _links(ol, folder)
-    check_files(layers, folder.folder, disk)
-    return layers
-
-
 def _waits(ol: Outline) -> dict[str, int]:
     """How many sources wait for a layer to be through, by its name."""
     sources = {layer.get_items() for layer in ol.get_layers() if ol.holds(layer)}
     return dict(Counter(source.after for source in sources if source is not None and source.after))
-
-
-def _plan_layers(
-    folder: WorkFolder,
-    layers: Mapping[str, LayerLinks],
-    parts: _Parts,
-    book: RecordBook,
-    choice: Choice,
-    disk: Disk,
-) -> WorkPlan:
-    launches: dict[int, _Parts] = {}
-    known: dict[tuple[str, int], Mapping[str, str]] = {}
-
-    def parts_then(layer: str, number: int) -> Mapping[str, str]:
-        if (layer, number) not in known:
-            if number not in launches:
-                launches[number] = _parts_of(folder, number)
-            found = launches[number].get(layer, {})
-            known[layer, number] = parts[layer] if found == parts[layer] else found  # one object is compared at once
-        return known[layer, number]
-
-    cache = _cache()
-    forecast = Forecast(Cache(cache), folder.folder, os.getcwd(), disk) if cache is not None else None
-    return plan_work(layers, parts, book.in_order, parts_then, disk, choice, forecast)
 
 
 def _parts_of(folder: WorkFolder, number: int) -> _Parts:

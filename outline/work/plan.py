@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..layer.links import LayerLinks
     from .cached import Forecast
 
-__all__ = ["Choice", "WorkPlan", "after_a_pass", "frame_now", "plan_work", "rerun_of"]
+__all__ = ["Choice", "Facts", "WorkPlan", "after_a_pass", "frame_now", "plan_work", "rerun_of"]
 
 
 class Choice(NamedTuple):
@@ -148,34 +148,41 @@ def _chunks(layer: Layer) -> Iterable[tuple[int, Iterable[int]]]:
     return ((head, chunk_at(frames, head, size)) for head in chunk_heads(frames, size))
 
 
-def plan_work(
-    layers: Mapping[str, LayerLinks],
-    parts: Mapping[str, Mapping[str, str]],
-    records: Callable[[Iterable[tuple[str, str]]], Iterable[Record | None]],
-    parts_then: Callable[[str, int], Mapping[str, str]],
-    disk: Disk,
-    choice: Choice,
-    forecast: Forecast | None = None,
-) -> WorkPlan:
-    """Decide about all frames of a job.
+class Facts(NamedTuple):
+    """What the decisions about the frames of a job come from.
 
-    Args:
-        layers: Those that have frames, by name, each after those that it waits for.
+    Attributes:
         parts: What each layer is made of now, by name.
         records: Gives what is known of some frames, by layer and key.
         parts_then: What a layer was made of, by its name and the number of the launch.
         disk: Sees files.
         choice: What the user wants.
         forecast: Knows which frames will be copied from the cache.
+    """
+
+    parts: Mapping[str, Mapping[str, str]]
+    records: Callable[[Iterable[tuple[str, str]]], Iterable[Record | None]]
+    parts_then: Callable[[str, int], Mapping[str, str]]
+    disk: Disk
+    choice: Choice
+    forecast: Forecast | None = None
+
+
+def plan_work(layers: Mapping[str, LayerLinks], facts: Facts) -> WorkPlan:
+    """Decide about all frames of a job.
+
+    Args:
+        layers: Those that have frames, by name, each after those that it waits for.
+        facts: What is known of them.
 
     Raises:
         WorkException: The argument ``rerun`` of a layer has no meaning.
     """
     plan = WorkPlan(layers)
     for name in layers:
-        _plan_layer(plan, name, _Facts(parts[name], records, parts_then, disk, choice))
-        if forecast is not None:
-            _find_copied(plan, name, parts[name], forecast)
+        _plan_layer(plan, name, facts)
+        if facts.forecast is not None:
+            _find_copied(plan, name, facts.parts[name], facts.forecast)
         starting = {frame for frame, one in plan.decisions[name].items() if one.reason.starts}
         if starting:
             plan.starting[name] = starting
@@ -185,17 +192,7 @@ def plan_work(
     return plan
 
 
-class _Facts(NamedTuple):
-    """What the decisions about a layer come from; see ``plan_work``."""
-
-    parts: Mapping[str, str]
-    records: Callable[[Iterable[tuple[str, str]]], Iterable[Record | None]]
-    parts_then: Callable[[str, int], Mapping[str, str]]
-    disk: Disk
-    choice: Choice
-
-
-def _plan_layer(plan: WorkPlan, name: str, facts: _Facts) -> None:
+def _plan_layer(plan: WorkPlan, name: str, facts: Facts) -> None:
     links, choice, disk = plan.links[name], facts.choice, facts.disk.of_layer(plan.links[name].layer)
     facts = facts._replace(disk=disk)
     forced, kept = choice.force.get(name, ()), choice.keep.get(name, ())
@@ -212,7 +209,7 @@ def _plan_layer(plan: WorkPlan, name: str, facts: _Facts) -> None:
     for frame, record in zip(frames, records, strict=True):
         decision, now = _decide_frame(links, frame, record, rerun, facts, is_forced=_holds(forced, frame))
         if decision.reason is Reason.FAILED and record is not None and choice.leaves_failed:
-            now = now or frame_now(links, frame, facts.parts, rerun, disk, is_forced=False)
+            now = now or frame_now(links, frame, facts.parts[name], rerun, disk, is_forced=False)
             then = facts.parts_then(name, record.launch)
             is_same = not _is_reader(links, frame, plan.starting) and not is_stale(record, then, now, disk)
             same.update([frame] * is_same)
@@ -241,20 +238,21 @@ def _with_files_read(records: Iterable[Record | None], disk: Disk) -> Iterator[R
 
 
 def _decide_frame(
-    links: LayerLinks, frame: int, record: Record | None, rerun: Rerun, facts: _Facts, *, is_forced: bool
+    links: LayerLinks, frame: int, record: Record | None, rerun: Rerun, facts: Facts, *, is_forced: bool
 ) -> tuple[Decision, FrameNow | None]:
     """Decide about a frame; gives what it is in this launch, too, where that was looked at."""
+    name = links.layer.get_name()
     is_of_pass = record is not None and 0 < facts.choice.since <= record.launch
     if not is_of_pass:
         decision = decide_by_record(record, rerun, is_forced=is_forced, must_write=links.must_write)
         if decision is not None:
             return decision, None
-    now = frame_now(links, frame, facts.parts, rerun, facts.disk, is_forced=is_forced)
+    now = frame_now(links, frame, facts.parts[name], rerun, facts.disk, is_forced=is_forced)
     if record is None:
         return decide(None, {}, now, facts.disk), now
     if is_of_pass:
         now = after_a_pass(links.layer, record, now)
-    return decide(record, facts.parts_then(links.layer.get_name(), record.launch), now, facts.disk), now
+    return decide(record, facts.parts_then(name, record.launch), now, facts.disk), now
 
 
 def _are_there(links: LayerLinks, frame: int, disk: Disk) -> bool:
