@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .constants import OUTLINE_MODE_SETUP
@@ -16,7 +16,6 @@ from .frames import FrameSet
 from .scheduler import FrameState, JobState, plan_job
 from .work.folder import WorkFolder
 from .work.launch import begin_work, plan_only, read_choice, use_work_folder
-from .work.thin import thin_ranges
 
 if TYPE_CHECKING:
     from .cuerun import OutlineLauncher
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("outline.cuerun")
 
-__all__ = ["has_news", "launch_in_folder", "plan_in_folder"]
+__all__ = ["has_news", "launch_in_folder", "plan_in_folder", "thin_ranges"]
 
 
 def plan_in_folder(launcher: OutlineLauncher) -> WorkPlan:
@@ -161,3 +160,58 @@ def _settled_frames(ol: Outline, plan: WorkPlan) -> dict[str, dict[str, list[int
     """The first frames of chunks that need not run, by layer and the state that they have from the start."""
     layers = [layer for layer in ol.get_layers() if layer.get_name() in plan.decisions]
     return {layer.get_name(): {"SUCCEEDED": plan.done_heads(layer), "DEAD": plan.dead_heads(layer)} for layer in layers}
+
+
+_LONGEST_RANGE = 4000  # of the text of a range on a farm
+
+
+def thin_ranges(
+    frames: Mapping[str, FrameSet],
+    running: Mapping[str, Collection[int]],
+    never: Mapping[str, Collection[int]],
+    previous: Iterable[tuple[str, str]],
+) -> dict[str, str]:
+    """The range of each layer as a farm gets it; an empty text for a layer of which nothing runs.
+
+    Args:
+        frames: All frames of each layer, in their order.
+        running: Those that run, or may have to.
+        never: Those that must not run.
+        previous: Pairs of layers of which one waits for the frame before in the other; these get all of their frames,
+            since a farm pairs them by their places in the range.
+    """
+    whole: set[str] = set()
+    pairs = list(previous)
+    while (
+        more := {name for pair in pairs if any(running.get(one) or one in whole for one in pair) for name in pair}
+        - whole
+    ):
+        whole |= more
+    return {
+        name: str(every if name in whole else _thinned(every, set(running.get(name, ())), set(never.get(name, ()))))
+        for name, every in frames.items()
+    }
+
+
+def _thinned(every: FrameSet, running: set[int], never: set[int]) -> FrameSet:
+    """The frames that run, with small gaps between them filled until the text fits."""
+    gap = 0
+    while True:
+        found = FrameSet(_with_small_gaps(list(every), running, never, gap))
+        if len(str(found)) <= _LONGEST_RANGE or gap >= len(every):
+            return found
+        gap = max(1, 2 * gap)
+
+
+def _with_small_gaps(every: list[int], running: set[int], never: set[int], most: int) -> list[int]:
+    found: list[int] = []
+    gap: list[int] = []
+    for frame in every:
+        if frame not in running:
+            gap.append(frame)
+            continue
+        if found and len(gap) <= most and never.isdisjoint(gap):
+            found += gap
+        found.append(frame)
+        gap = []
+    return found

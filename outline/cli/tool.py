@@ -121,7 +121,8 @@ def check(words: list[str], script: str, frames: str | None, as_json: bool, form
     for the script.
     """
     from ..script import own_args
-    from .check import check_outline, report_json, report_text
+    from .check.outline import check_outline
+    from .check.report import report_json, report_text
 
     with own_args(script, words):
         report = check_outline(script, frames)

@@ -7,13 +7,12 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..frames import FrameSet
 from ..work.decide import Reason
 from ..work.folder import WorkFolder
-from ..work.orphans import find_orphans, remove_orphans
-from ..work.results import Summary, frame_of, layer_records, results_of, results_text, write_shards
+from ..work.results import Summary, frame_of
 from .text import facts, moment, plural, quoted, shorten, table
 
 if TYPE_CHECKING:
@@ -22,14 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "after_launch",
-    "merge_folders",
     "plan_json",
     "plan_text",
-    "print_results",
-    "print_trace",
-    "prune_files",
     "status_json",
     "status_text",
+    "trace_text",
 ]
 
 _LONGEST = 60
@@ -165,29 +161,7 @@ def _range_of(keys: Sequence[str], numbers: dict[str, int]) -> str:
     return str(FrameSet(sorted({frame_of(key, numbers) for key in keys})))
 
 
-def print_results(folder: str, layer: str, format: str, output: str | None, shards: int, failed: bool) -> int:
-    """Print what the frames of a layer returned, or write it into files and print their paths."""
-    rows = results_of(layer_records(WorkFolder(folder), layer), failed=failed)
-    if output is None:
-        print(results_text(rows, format), end="")
-    else:
-        print("\n".join(write_shards(rows, output, shards, format)))
-    return 0
-
-
-# -- files ------------------------------------------------------------------------------------------------------
-
-
-def print_trace(folder: str, file: str, *, down: bool, as_json: bool) -> int:
-    """Print the way of a file: a tree of files, or a list of ``Step`` as JSON."""
-    from ..work.trace import trace
-
-    steps = trace(WorkFolder(folder), file, down=down)
-    print(json.dumps([step._asdict() for step in steps], indent=2) if as_json else "\n".join(_tree(steps)))
-    return 0
-
-
-def _tree(steps: list[Step]) -> list[str]:
+def trace_text(steps: list[Step]) -> str:
     """A line for each file, those that belong to one below it; of many beside each other only the first."""
     lines: list[str] = []
     counts = [0]  # how many stand beside the last step, and beside each of those above it
@@ -203,46 +177,10 @@ def _tree(steps: list[Step]) -> list[str]:
             lines.append(f"{'  ' * step.depth}{step.file}  {_maker(step)}")
         elif counts[step.depth] == _SHOWN + 1:
             lines.append(f"{'  ' * step.depth}and more; --json lists all")
-    return lines
+    return "\n".join(lines)
 
 
 def _maker(step: Step) -> str:
     if not step.layer:
         return "a source"
     return f"layer {step.layer}, {step.key}, launch {step.launch}" + ", as above" * step.is_known
-
-
-def prune_files(folder: str, *, removes: bool, as_json: bool) -> int:
-    """Print the orphans of a work folder, and remove them if asked to."""
-    work = WorkFolder(folder)
-    orphans = remove_orphans(work, is_running=_runs_on_farm) if removes else find_orphans(work)
-    if as_json:
-        print(json.dumps([orphan._asdict() for orphan in orphans], indent=2))
-        return 0
-    rows = [[one.path, one.layer, one.why + ", edited, so it stays" * one.is_edited] for one in orphans]
-    if rows:
-        print("\n".join(table(["file", "layer", "why"], rows)))
-    count = plural(sum(not one.is_edited for one in orphans), "file")
-    print(f"{count} removed" if removes else f"{count} that no frame makes any more" + "; --yes removes" * bool(rows))
-    return 0
-
-
-def merge_folders(folders: Sequence[str], output: str, *, prefers_newest: bool) -> int:
-    """Put work folders together into a new one, and print how much it holds."""
-    from ..work.merge import merge
-
-    sources = [WorkFolder(folder) for folder in folders]
-    count = merge(
-        sources,
-        WorkFolder(output),
-        prefers_newest=prefers_newest,
-        is_running=_runs_on_farm,
-    )
-    print(f"{output} holds {plural(count, 'frame')} of {plural(len(sources), 'folder')}")
-    return 0
-
-
-def _runs_on_farm(job_id: str, server: Any) -> bool:
-    from ..cuerun import import_backend_module
-
-    return bool(import_backend_module("cue").is_running(job_id, server))

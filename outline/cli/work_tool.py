@@ -6,6 +6,9 @@ Each imports what it needs when it is called, so that each starts fast.
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import click
 
 __all__ = ["JSON", "WORK_COMMANDS"]
@@ -34,23 +37,22 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     help="With -o, how many files.",
 )
 @click.option("--failed", is_flag=True, help="Print the frames that failed and their errors instead.")
-def results(
-    work: str,
-    layer: str,
-    format_: str,
-    as_json: bool,
-    output: str | None,
-    shards: int,
-    failed: bool,
-) -> int:
+def results(work: str, layer: str, format_: str, as_json: bool, output: str | None, shards: int, failed: bool) -> int:
     """Print what the frames of a layer returned.
 
     WORK is the folder that the job was launched with. There is one record for each frame, in the order of the frames,
     with the key of its item and the paths of its outputs.
     """
-    from .work import print_results
+    from ..work.folder import WorkFolder
+    from ..work.results import layer_records, results_of, results_text, write_shards
 
-    return print_results(work, layer, "json" if as_json else format_, output, shards, failed)
+    rows = results_of(layer_records(WorkFolder(work), layer), failed=failed)
+    format_ = "json" if as_json else format_
+    if output is None:
+        print(results_text(rows, format_), end="")
+    else:
+        print("\n".join(write_shards(rows, output, shards, format_)))
+    return 0
 
 
 @click.command()
@@ -63,9 +65,13 @@ def trace(work: str, file: str, down: bool, as_json: bool) -> int:
 
     WORK is the folder that the job was launched with. Each line names a file, and the layer and the item that made it.
     """
-    from .work import print_trace
+    from ..work.folder import WorkFolder
+    from ..work.trace import trace as steps_of
+    from .work import trace_text
 
-    return print_trace(work, file, down=down, as_json=as_json)
+    steps = steps_of(WorkFolder(work), file, down=down)
+    print(json.dumps([step._asdict() for step in steps], indent=2) if as_json else trace_text(steps))
+    return 0
 
 
 @click.command()
@@ -78,9 +84,21 @@ def prune(work: str, yes: bool, as_json: bool) -> int:
     These are files of items that no source gives, and of layers that the job has no more. With --yes they are removed,
     and what is known of their frames is forgotten. A file that somebody has edited stays.
     """
-    from .work import prune_files
+    from ..work.folder import WorkFolder
+    from ..work.orphans import find_orphans, remove_orphans
+    from .text import plural, table
 
-    return prune_files(work, removes=yes, as_json=as_json)
+    folder = WorkFolder(work)
+    orphans = remove_orphans(folder, is_running=_runs_on_farm) if yes else find_orphans(folder)
+    if as_json:
+        print(json.dumps([orphan._asdict() for orphan in orphans], indent=2))
+        return 0
+    rows = [[one.path, one.layer, one.why + ", edited, so it stays" * one.is_edited] for one in orphans]
+    if rows:
+        print("\n".join(table(["file", "layer", "why"], rows)))
+    count = plural(sum(not one.is_edited for one in orphans), "file")
+    print(f"{count} removed" if yes else f"{count} that no frame makes any more" + "; --yes removes" * bool(rows))
+    return 0
 
 
 @click.command()
@@ -96,9 +114,21 @@ def merge(work: tuple[str, ...], output: str, prefer: str | None) -> int:
 
     A frame whose outputs differ in two of them is refused, unless --prefer newest says which count.
     """
-    from .work import merge_folders
+    from ..work.folder import WorkFolder
+    from ..work.merge import merge as merge_folders
+    from .text import plural
 
-    return merge_folders(work, output, prefers_newest=prefer is not None)
+    sources = [WorkFolder(folder) for folder in work]
+    newest = prefer is not None
+    count = merge_folders(sources, WorkFolder(output), prefers_newest=newest, is_running=_runs_on_farm)
+    print(f"{output} holds {plural(count, 'frame')} of {plural(len(sources), 'folder')}")
+    return 0
+
+
+def _runs_on_farm(job_id: str, server: Any) -> bool:
+    from ..cuerun import import_backend_module
+
+    return bool(import_backend_module("cue").is_running(job_id, server))
 
 
 WORK_COMMANDS = (results, trace, prune, merge)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from outline import config
-from outline.cli.check import Finding, check_outline, report_json, report_text
+from outline.cli.check.outline import check_outline
+from outline.cli.check.report import Finding, report_json, report_text
 from outline.exception import OutlineException
 from tests.support import outline_file
 

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from outline.frames import FrameSet
-from outline.io.checks import find_unusable
+from outline.io.checks import find_unusable, is_cut_short
 from outline.io.output import Output
-from outline.io.whole import is_cut_short
 
 _PIXELS = bytes(range(1, 193))
 _PNG = b"\x89PNG\r\n\x1a\n" + _PIXELS + b"\0\0\0\0IEND" + struct.pack(">I", zlib.crc32(b"IEND"))

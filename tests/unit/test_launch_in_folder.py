@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from outline.frames import FrameSet
-from outline.work.thin import thin_ranges
+from outline.launch_in_folder import thin_ranges
 
 
 def _thin(
