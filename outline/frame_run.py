@@ -68,9 +68,10 @@ def run_frame(
     Returns:
         0, the status of a failed command, what ``sys.exit`` was called with, or 1.
     """
-    work = None if state_of(layer).begun is not None else _work_of(layer)
-    if work is not None:
-        return work.run(layer, frame, lambda: _run_frame(layer, frame, when_hopeless, when_failed))
+    if state_of(layer).begun is None:
+        work = _work_of(layer)
+        if work is not None:
+            return work.run(layer, frame, lambda: _run_frame(layer, frame, when_hopeless, when_failed))
     return _run_frame(layer, frame, when_hopeless, when_failed)
 
 

@@ -122,6 +122,8 @@ def read_progress(log: str) -> FrameProgress | None:
 
 def take_progress(log: str) -> FrameProgress | None:
     """What the file beside a log says. Removes the file."""
+    if not os.path.exists(progress_path(log)):
+        return None
     found = read_progress(log)
     try:
         os.unlink(progress_path(log))

@@ -51,6 +51,11 @@ class FrameSet(Sequence[int]):
         self._hold(_read(spec))
 
     @classmethod
+    def of_one(cls, frame: int) -> FrameSet:
+        """The set of one frame, of a range that was read before: nothing is checked, since every frame makes one."""
+        return cls._of((range(frame, frame + 1),), unique=True)
+
+    @classmethod
     def _of(cls, parts: tuple[Part, ...], *, unique: bool = False) -> FrameSet:
         made = cls.__new__(cls)
         made._hold(parts)

@@ -686,7 +686,10 @@ class Layer(metaclass=LayerType):
 
     def get_outputs(self) -> dict[str, Path]:
         """The outputs by name: those of the argument ``outputs``, with absolute paths, and those that were added."""
-        return {**self._ol_state.outputs, **{output.name: output for output in outputs.absolute_outputs(self)}}
+        found = dict(self._ol_state.outputs)
+        for output in outputs.absolute_outputs(self):
+            found[output.name] = output
+        return found
 
     def get_input(self, name: str) -> Path:
         """The path of the input ``name``.
@@ -821,8 +824,12 @@ def _call_hook(layer: Layer, name: str, *args: Any, old_name: str = "") -> None:
     if old_name and getattr(type(layer), name) is getattr(Layer, name) and hasattr(layer, old_name):
         name = old_name
     bound = getattr(layer, name)
-    code = getattr(bound, "__code__", None) or getattr(getattr(bound, "__func__", None), "__code__", None)
-    if args and code is not None and code.co_argcount == 1 and not code.co_flags & 0x04:  # takes only self
+    if args and _takes_only_self(bound):
         bound()
     else:
         bound(*args)
+
+
+def _takes_only_self(bound: Any) -> bool:
+    code = getattr(bound, "__code__", None) or getattr(getattr(bound, "__func__", None), "__code__", None)
+    return code is not None and code.co_argcount == 1 and not code.co_flags & 0x04

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "begin",
-    "begun_for_fork",
+    "begin_for_fork",
     "discard",
     "done",
     "end_frames",
@@ -36,6 +36,7 @@ __all__ = [
     "fill_in",
     "fill_in_outputs",
     "finish",
+    "leave_to_fork",
     "never_restore_process",
     "override_args",
     "run_chunk",
@@ -76,20 +77,20 @@ def run_chunk(layer: Layer, frame: int) -> None:
         discard(layer, frames)
 
 
-@contextmanager
-def begun_for_fork(layer: Layer, frame: int, environ: MutableMapping[str, str], *, is_checked: bool) -> Iterator[None]:
-    """Begin a chunk that a fork of this process, made in here, goes on with.
+def begin_for_fork(layer: Layer, frame: int, environ: MutableMapping[str, str], *, is_checked: bool) -> None:
+    """Begin a chunk that a fork of this process goes on with; ``leave_to_fork`` follows.
 
     A fork pays for each page of memory that it writes to, so the less is left for it, the better. The layer has no code
     of a user that runs before ``_execute``. Arguments and errors are those of ``begin``.
     """
+    state_of(layer).begun = begin(layer, frame, environ, is_checked=is_checked)
+
+
+def leave_to_fork(layer: Layer) -> None:
+    """Forget a chunk that has begun for a fork: it is the fork's, which discards what it leaves."""
     state = state_of(layer)
-    state.begun = begin(layer, frame, environ, is_checked=is_checked)
-    try:
-        yield
-    finally:
-        state.begun = state.attempt = None  # they are the fork's, which discards what it leaves
-        state.in_chunk = False
+    state.begun = state.attempt = None
+    state.in_chunk = False
 
 
 def _work(layer: Layer, frame: int, frames: FrameSet) -> None:
@@ -144,20 +145,21 @@ def begin(
         frame: The first frame of the chunk.
         environ: The environment of the work; the variables of layer and chunk are added to it.
         hooks: Called when the environment tells of the chunk, before anything is checked.
-        is_checked: An earlier frame of the layer has begun here, so the arguments are known to be all there, and the
-            frame is one of a plan.
+        is_checked: An earlier frame of the layer has begun here, so the arguments are known to be all there, the
+            frame is one of a plan, and the environment has what is the same for all of them.
 
     Raises:
         LayerException: The frame is not in the range, or an input or argument is missing.
     """
     todo = state_of(layer).todo
     frames = todo or timed_chunk(layer.get_arg("chunk"), environ)
-    if frames is None and is_checked and layer.get_chunk_size() == 1:
-        frames = FrameSet(range(frame, frame + 1))  # a frame of the plan, so it is one of the layer's
+    if frames is None and is_checked and environ["CUE_CHUNK"] == "1":
+        frames = FrameSet.of_one(frame)  # a frame of the plan, so it is one of the layer's
     elif frames is None:
         frames = layer.get_local_frame_set(frame)
-    environ["OL_BASE_SESSION_PATH"] = layer.get_session().get_path()
-    environ["OL_LAYER_SESSION_PATH"] = layer.get_path()
+    if not is_checked:
+        environ["OL_BASE_SESSION_PATH"] = layer.get_session().get_path()
+        environ["OL_LAYER_SESSION_PATH"] = layer.get_path()
     environ["OL_LAYER_RANGE"] = str(frames)
     if layer.get_items() is not None or _has_work_folder(layer):
         environ[results.SEED] = str(results.seed_of(layer, frames[0]))

@@ -185,7 +185,7 @@ def _named_in(command: object) -> list[str]:
 def absolute_outputs(layer: Layer) -> list[Output]:
     """The outputs that a layer declares, with absolute paths: in the work folder, when the job has one."""
     declared = declared_outputs(layer)
-    if all(os.path.isabs(output.path) for output in declared):
+    if not declared or all(os.path.isabs(output.path) for output in declared):
         return declared
     from ..io.path import absolute_path
 

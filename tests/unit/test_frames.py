@@ -44,6 +44,12 @@ def test_get_all_gives_a_list_of_ones_own():
     assert len(frames) == 3
 
 
+def test_the_set_of_one_frame_equals_the_one_that_is_read():
+    frames = FrameSet.of_one(-7)
+
+    assert (frames, str(frames), frames.unique()) == (FrameSet("-7"), "-7", frames)
+
+
 def test_an_empty_set_is_false():
     assert not FrameSet([])
     assert FrameSet("0")

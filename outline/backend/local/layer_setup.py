@@ -26,7 +26,7 @@ class LayerSetup(NamedTuple):
     Attributes:
         layer: The layer.
         shared: The variables that all its frames have.
-        environ: The environment without them.
+        environ: The environment without them, with what ``layer.life.begin`` would add for each of them.
         only_commands: What ``runs_only_commands`` says of it.
         is_plain: What ``is_plain`` says of it.
         begins_before_fork: What ``begins_before_fork`` says of it.
@@ -53,4 +53,7 @@ def layer_setup(ol: Outline, environ: dict[str, str], name: str) -> LayerSetup:
     folder = SessionPaths(layer.get_session().get_path()).layer(layer)
     extras = tuple(os.path.join(folder, file) for file in ("args_override", *OUTPUTS_NAMES))
     only_commands, begins = runs_only_commands(layer), begins_before_fork(layer)
-    return LayerSetup(layer, shared, environ, only_commands, is_plain(layer), begins, extras)
+    plain = is_plain(layer)
+    if not plain:
+        environ = {**environ, "OL_LAYER_SESSION_PATH": layer.get_path()}
+    return LayerSetup(layer, shared, environ, only_commands, plain, begins, extras)

@@ -95,7 +95,7 @@ def forget_exit_handlers() -> None:
     atexit._clear()
     for finalizer in list(weakref.finalize._registry):  # type: ignore[attr-defined]  # there is no public list
         finalizer.atexit = False
-    atexit.register(weakref.finalize._exitfunc)  # type: ignore[attr-defined]  # it registers itself only once
+    weakref.finalize._registered_with_atexit = False  # type: ignore[attr-defined]  # so it does that again if need be
     if "logging" in sys.modules:
         atexit.register(sys.modules["logging"].shutdown)
     if "multiprocessing.util" in sys.modules:
@@ -103,8 +103,8 @@ def forget_exit_handlers() -> None:
 
 
 def run_exit_handlers() -> None:
-    """End as an interpreter does: threads are waited for, then exit handlers run."""
-    if "threading" in sys.modules:
+    """End as an interpreter does: threads are waited for, if there are any, then exit handlers run."""
+    if "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
         sys.modules["threading"]._shutdown()
     atexit._run_exitfuncs()
 

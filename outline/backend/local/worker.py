@@ -19,7 +19,7 @@ from ...environment import FrameFacts, frame_environment
 from ...exception import OutlineException
 from ...frame_end import EndedBy, FrameEnd
 from ...frame_run import begin_commands, note_failure
-from ...layer.life import begun_for_fork
+from ...layer.life import begin_for_fork, leave_to_fork
 from ...names import second_log
 from ...process import find_executable
 from ...session_places import file_mode
@@ -82,7 +82,7 @@ class Worker:
         self.__wake, wake_write = os.pipe()
         os.set_blocking(self.__wake, False)
         os.set_blocking(wake_write, False)
-        signal.signal(signal.SIGCHLD, _ignore_signal)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # it is to interrupt a poll, nothing else
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         self.__poll = select.poll()
         self.__poll.register(sock, select.POLLIN)
@@ -210,9 +210,12 @@ class Worker:
         self, setup: LayerSetup, request: Request, environ: dict[str, str], watch: Watch
     ) -> FrameEnd:
         """Begin a frame here, where that costs least, and run what is left of it in a fork."""
-        with begun_for_fork(setup.layer, request.frame, environ, is_checked=request.layer in self.__checked):
-            self.__checked.add(request.layer)
+        begin_for_fork(setup.layer, request.frame, environ, is_checked=request.layer in self.__checked)
+        self.__checked.add(request.layer)
+        try:
             return self.__run_fork(setup, request, environ, watch)
+        finally:
+            leave_to_fork(setup.layer)
 
     def __run_fork(self, setup: LayerSetup, request: Request, environ: dict[str, str], watch: Watch) -> FrameEnd:
         self.__set_environ(environ)
@@ -392,7 +395,3 @@ def _close(fd: int) -> None:
 
 def _one_line(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def _ignore_signal(number: int, frame: object) -> None:
-    """Let the signal interrupt a poll, nothing else."""
