@@ -74,8 +74,11 @@ def begin_work(
                 folder.keep_numbers(ol._ol_state.items.numbers)
             facts_of_frames = {**_wishes(planner.choice), "read": read_shared(plan, book, disk)}
             outputs = {name: [output.path for output in links.outputs] for name, links in plan.links.items()}
-            counts = {name: {one.value: n for one, n in plan.counts(name).items()} for name in plan.decisions}
-            history = {"counts": counts, "git": _revision(os.getcwd()), "told": _tell_left_out(ol, plan, folder.told())}
+            history = {
+                "counts": _counts(plan),
+                "git": _revision(os.getcwd()),
+                "told": _tell_left_out(ol, plan, folder.told()),
+            }
             history |= {"parts": planner.parts, "damaged": book.damaged, "layers": items, "outputs": outputs}
             launch.note(**facts_of_frames, **history)
             _record_kept(plan, folder, book, launch.number)
@@ -91,9 +94,14 @@ def begin_work(
     if not plan.has_work and not plan.kept and items == folder.layers():
         launch.forget()
     elif not plan.has_work and not plan.kept:
-        launch.note(layers=items, over=True)
+        launch.note(layers=items, counts=_counts(plan), over=True)
     elif "job" not in launch.facts:
         _end(launch)
+
+
+def _counts(plan: WorkPlan) -> dict[str, dict[str, int]]:
+    """How many frames of each layer run or not for each reason, for people to read later."""
+    return {name: {one.value: count for one, count in plan.counts(name).items()} for name in plan.decisions}
 
 
 def _wishes(choice: Choice) -> dict[str, Any]:

@@ -203,6 +203,13 @@ def test_files_of_a_layer_that_is_gone_are_orphans_and_edited_ones_stay(job: Pat
     assert not (job / "made" / "shot").exists()
 
 
+def test_a_launch_that_finds_something_gone_and_nothing_to_do_tells_what_is_done(job: Path):
+    (job / "job.outline").write_text(SCRIPT[: SCRIPT.index('Shell("shot"')])
+
+    assert launch(job) == "nothing to do: all frames are done\n"
+    assert re.search(r"\n     2  .* on .* +6 done\n", run(job, "status", "made").stdout)
+
+
 def test_status_reads_no_file_but_the_records_and_prune_forgets_what_is_gone(job: Path):
     shutil.rmtree(job / "plates" / "s2")
     launch(job)
