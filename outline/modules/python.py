@@ -95,8 +95,11 @@ class Python(RenderLayer):
             )
         if function and not all(str(function).rpartition(":")[::2]):
             raise LayerException(f"{where(self)}: function is {function!r}; write it as 'package.module:name'")
+        kwargs = self.get_arg("kwargs") or {}
+        if not isinstance(kwargs, dict) or not all(isinstance(name, str) for name in kwargs):
+            raise LayerException(f"{where(self)}: kwargs must be a dict of values by names, not {kwargs!r:.80}")
         try:
-            json.dumps(self.get_arg("kwargs") or {})
+            json.dumps(kwargs)
         except (TypeError, ValueError) as error:
             raise LayerException(f"{where(self)}: kwargs must be plain data: {error}") from error
 
@@ -167,7 +170,7 @@ class Python(RenderLayer):
         """
         if isinstance(value, dict):
             return {key: self._filled(one, frame) for key, one in value.items()}
-        if isinstance(value, list):
+        if isinstance(value, (list, tuple)):
             return [self._filled(one, frame) for one in value]
         if not isinstance(value, str) or "%{" not in value:
             return value

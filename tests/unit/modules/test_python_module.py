@@ -129,6 +129,8 @@ def test_a_file_that_is_not_there_is_told(here: Path, args: dict[str, str]) -> N
         ({"function": "a:b", "script": "c"}, "one of them"),
         ({"function": "package.module"}, r"function is 'package\.module'; write it as 'package\.module:name'"),
         ({"function": "a:b", "kwargs": {"x": object()}}, "kwargs must be plain data"),
+        ({"function": "a:b", "kwargs": 5}, "kwargs must be a dict of values by names, not 5"),
+        ({"function": "a:b", "kwargs": {5: 6}}, "kwargs must be a dict of values by names, not {5: 6}"),
     ],
 )
 def test_what_cannot_be_called_is_refused_at_the_launch(args: dict[str, object], message: str) -> None:
@@ -247,13 +249,13 @@ def test_a_function_that_returns_no_dict_for_an_item_is_told(items: Path) -> Non
 
 def test_texts_in_lists_and_dicts_hold_tokens_too(items: Path) -> None:
     (items / "in.txt").write_text("in")
-    words = ["%{INPUT}", {"name": "%{ITEM:stem}"}, 5]
+    words = ["%{INPUT}", {"name": "%{ITEM:stem}"}, 5, ("%{KEY}",)]
     source = files("{stem}.txt")
     layer = launch_items(source, function="items.py:words", kwargs={"words": words})
 
     layer.execute(1)
 
-    assert (items / "words").read_text() == str(["in.txt", {"name": "in"}, 5])
+    assert (items / "words").read_text() == str(["in.txt", {"name": "in"}, 5, ["in"]])
 
 
 def test_a_script_finds_the_item_as_a_variable(items: Path) -> None:
