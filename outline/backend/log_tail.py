@@ -14,7 +14,7 @@ _ENOUGH_BYTES = 64 * 1024
 
 
 def last_lines(path: str, count: int) -> list[str]:
-    """The last lines that a frame printed, without header and footer.
+    """The last lines that a frame printed, without header, footer and what would steer a terminal.
 
     Empty when there is no log, or this machine does not see it.
     """
@@ -24,7 +24,15 @@ def last_lines(path: str, count: int) -> list[str]:
         body = before if found else body
     if body.startswith(f"\n{RULE}\n"):
         body = body.removeprefix(f"\n{RULE}").partition(f"\n{RULE}\n")[2]
-    return [line for line in body.splitlines() if line.strip()][-count:]
+    return [_plain(line) for line in body.splitlines() if line.strip()][-count:]
+
+
+def _plain(line: str) -> str:
+    if line.isprintable():
+        return line
+    from ..console.lines import without_codes  # most lines have none
+
+    return "".join(char for char in without_codes(line) if char >= " " or char == "\t")
 
 
 def beginning_of(path: str, size: int) -> str:

@@ -26,8 +26,9 @@ TAIL = f"\n{RULE}\nRenderQ Job Complete\n\nexitStatus          7\n{RULE}\n"
         (f"{HEAD}{'x' * 50}\n" + "y\n" * 100_000 + f"end\n{TAIL}", ["y", "end"]),
         (f"{HEAD}\udcff\udcfe bad\n{'x' * 1_000_000}\none\nend\n", ["one", "end"]),
         ("", []),
+        ("\x1b[1m\x1b[31mred\x1b[0m\ttab\n\x1b]0;title\x07bell\x07 \x00\x1b\n", ["red\ttab", "bell "]),
     ],
-    ids=["whole", "running", "another host's", "silent", "long", "no text and a long line", "empty"],
+    ids=["whole", "running", "another host's", "silent", "long", "no text and a long line", "empty", "codes"],
 )
 def test_header_and_footer_of_the_host_are_left_out(text: str, lines: list[str], tmp_path: Path) -> None:
     (tmp_path / "log").write_text(text, errors="surrogateescape")
