@@ -228,8 +228,10 @@ def _launch(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline
 
 
 def _launch_once(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Outline]) -> int:
+    from ..files import check_current_folder
     from .streams import keep_running_without_output
 
+    check_current_folder()  # first: Python 3.13 may fail to import from a folder that is gone
     keep_running_without_output()
     backend_flags(options, options.backend)
     if options.qc and options.backend != "cue":

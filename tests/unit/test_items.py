@@ -94,7 +94,7 @@ def test_each_row_is_an_item(tmp_path: Path, name: str, text: str, key: str, exp
         ("a.jsonl", b"{}\n", "a.jsonl:1: no column ''; there are none"),
         ("a.jsonl", b"[" * 200_000 + b"\n", "a.jsonl:1: JSON nested too deeply"),
         ("a.json", b" \n", "a.json is empty; it must hold a list of objects, or objects by key"),
-        ("a.json", b"[\n{},\n]", "a.json:3: no JSON: Expecting value"),
+        ("a.json", b"[\n{},\n!]", "a.json:3: no JSON: Expecting value"),
         ("a.json", b'{"s1": {}, "s1": {}}', "a.json:1: an object has two values named 's1'"),
         ("a.json", b"7", "a.json must hold a list of objects, or objects by key, not int"),
         ("a.json", b'{"s1": 4}', "a.json: 's1': each row must be an object, not 4"),

@@ -100,6 +100,14 @@ class World:
                 tick(farm)
 
 
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Return a farm in a file."""
+    world = World(tmp_path / "farm.sqlite")
+    yield world
+    world.store.close()
+
+
 def call(world: World, service: Any, method: str, request: Any) -> bool:
     """Call a service as the server does, and tell whether it has done what was asked for."""
     is_unlocked = getattr(getattr(service, method), "is_unlocked", False)
@@ -126,8 +134,8 @@ def check_some_call(world: World, chance: random.Random) -> None:
 
 
 @pytest.mark.parametrize("seed", range(TURNS))
-def test_call_is_done_and_saved_or_changes_nothing(tmp_path: Path, seed: int):
-    chance, world = random.Random(seed), World(tmp_path / "farm.sqlite")
+def test_call_is_done_and_saved_or_changes_nothing(world: World, seed: int):
+    chance = random.Random(seed)
     for _ in range(CALLS):
         check_some_call(world, chance)
         world.step(chance)
@@ -139,14 +147,6 @@ def test_call_is_done_and_saved_or_changes_nothing(tmp_path: Path, seed: int):
 
 
 # -- the ones that did change something ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    """Return a farm in a file."""
-    world = World(tmp_path / "farm.sqlite")
-    yield world
-    world.store.close()
 
 
 def test_service_with_a_bad_value_keeps_its_name(world: World):
