@@ -41,7 +41,7 @@ def test_kill_9_of_the_launcher_loses_nothing_that_had_finished(
         """,
     )
     launcher = start(script, "1-40", "--backend", "local", "--cores", "2", "--max-retries", "0", cwd=tmp_path)
-    until(lambda: len(list(ran.glob("*/x"))) > 20)
+    until(lambda: len(list(ran.glob("*/x"))) > 24)  # the last few are perhaps not reported yet
 
     os.kill(launcher.pid, signal.SIGKILL)
     launcher.communicate()
