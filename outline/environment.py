@@ -47,7 +47,6 @@ def layer_environment(ol: Outline, layer: Layer, session: SessionFacts | None = 
 
     Args:
         ol: The job.
-        layer: The layer.
         session: Stands for the outline's session while it has none.
     """
     session = session or ol.get_session()

@@ -14,7 +14,6 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable
 
 __all__ = ["MemoryWatch", "end_with_rqd", "farm_status", "hand_over_output"]
 
@@ -145,7 +144,7 @@ def _end_all() -> None:
     os.execv("/bin/sh", ["sh", "-c", 'kill -9 "$@" 2>/dev/null; exit 1', "sh", *map(str, stopped)])
 
 
-def hand_over_output(clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> None:
+def hand_over_output() -> None:
     """Wait until RQD has read all that this process and its children wrote; costs a blank line in the log.
 
     RQD hands on what it holds when it reads one thing more, so a line feed is written into each empty pipe.
@@ -157,12 +156,12 @@ def hand_over_output(clock: Callable[[], float] = time.monotonic, sleep: Callabl
             stream.flush()
         except (OSError, ValueError, AttributeError):
             pass
-    deadline = clock() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     for fd in _pipes():
         try:
-            if _wait_until_read(fd, deadline, clock, sleep):
+            if _wait_until_read(fd, deadline):
                 os.write(fd, b"\n")
-                _wait_until_read(fd, deadline, clock, sleep)
+                _wait_until_read(fd, deadline)
         except OSError:
             pass  # nobody reads any more
 
@@ -179,11 +178,11 @@ def _pipes() -> list[int]:
     return list(found.values())
 
 
-def _wait_until_read(fd: int, deadline: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> bool:
+def _wait_until_read(fd: int, deadline: float) -> bool:
     while _unread(fd):
-        if clock() > deadline:
+        if time.monotonic() > deadline:
             return False
-        sleep(_POLL_SECONDS)
+        time.sleep(_POLL_SECONDS)
     return True
 
 

@@ -60,7 +60,6 @@ def run_frame(
     What went wrong is printed on stderr: one line for a failed command, a traceback for an error in Python.
 
     Args:
-        layer: The layer.
         frame: The first frame of the chunk.
         when_hopeless: Called when there is no point in trying the frame again: a program is not there.
         when_failed: Called with the failure of a command, or the error in Python.

@@ -6,12 +6,12 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from .. import versions
 from ..exception import OutlineException
+from .launch_tool import LaunchTool
 
 if TYPE_CHECKING:
     from ..cuerun import CuerunOptionParser
@@ -69,7 +69,7 @@ def setup_outline_environment(version: str = "latest", repos: str | None = None)
     versions.require("outline", version)
 
 
-class AbstractCuerun:
+class AbstractCuerun(LaunchTool):
     """A tool that launches outlines, with the standard options and those of plug-ins.
 
     A tool derives from it, adds its options in ``add_my_options``, does its work in ``handle_my_options``, and ends
@@ -87,15 +87,11 @@ class AbstractCuerun:
 
     def __init__(self) -> None:
         from ..cuerun import CuerunOptionParser
-        from ..event import EventHandler
         from ..plugins import PluginManager
 
         handle_core_arguments()
         self.__options: Any = None
-        self.__events = EventHandler(self)
-        self.__parser: CuerunOptionParser = CuerunOptionParser(
-            usage=self.usage, description=self.descr, epilog=self.epilog
-        )
+        self.__parser = CuerunOptionParser(usage=self.usage, description=self.descr, epilog=self.epilog)
         self.add_my_options()
         PluginManager.init_cuerun_plugins(self)
 
@@ -111,23 +107,11 @@ class AbstractCuerun:
         """The parser, an ``optparse.OptionParser``."""
         return self.__parser
 
-    def add_option(self, *args: Any, **kwargs: Any) -> None:
-        """Add an option, as plug-ins do that take the tool for its parser."""
-        self.__parser.add_plugin_option(*args, **kwargs)
-
     def go(self) -> None:
         """Parse the command line and do the work."""
         self.__options, args = self.__parser.parse_args()
         self.__parser.handle_standard_options(self.__options, args)
         self.handle_my_options(self.__parser, self.__options, args)
-
-    def options_to_dict(self, options: Any) -> dict[str, Any]:
-        """The standard options as launch flags."""
-        return self.__parser.options_to_args(options)
-
-    def add_event_listener(self, event_type: str, callback: Callable[[Any], object]) -> None:
-        """Call ``callback`` before or after a launch: BEFORE_LAUNCH, AFTER_LAUNCH."""
-        self.__events.add_event_listener(event_type, callback)
 
     def launch_outline(self, outline: Outline, **override: Any) -> Any:
         """Launch an outline with the options of the command line, and return the backend's job objects.
@@ -138,13 +122,8 @@ class AbstractCuerun:
             outline: The outline.
             override: Launch flags that count before the options.
         """
-        from .. import cuerun, event
-
-        self.__events.emit(event.LaunchEvent(event.BEFORE_LAUNCH, self, outline=outline))
         try:
-            flags = {**self.options_to_dict(self.__options), **override}
-            jobs = cuerun.launch(outline, **flags)
-            self.__events.emit(event.LaunchEvent(event.AFTER_LAUNCH, self, job=jobs, outline=outline))
+            return super().launch_outline(outline, **{**self.options_to_dict(self.__options), **override})
         except Exception as error:
             if self.__options.debug or not isinstance(error, OutlineException):
                 import traceback
@@ -152,4 +131,3 @@ class AbstractCuerun:
                 traceback.print_exc()
             print(f"outline failure, {error}", file=sys.stderr)
             sys.exit(1)
-        return jobs

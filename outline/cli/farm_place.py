@@ -43,7 +43,6 @@ class FarmPlace:
         """Take PyCue's job.
 
         Args:
-            job: The job.
             server: The server that the command line named, if it did.
             session: The session that the job was launched from, if that is known.
         """

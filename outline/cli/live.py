@@ -180,7 +180,6 @@ class JobTable:
         """Take what there is when the display begins.
 
         Args:
-            job: The job.
             now: Seconds of any clock; later ones are of the same.
         """
         self.__begun = self.__last = now
@@ -191,7 +190,6 @@ class JobTable:
         """Make the line of the job and the table of its layers.
 
         Args:
-            job: The job.
             now: Seconds.
             width: Columns that there are.
             height: Rows that layers may have; those that do not fit share one, those that run stay.

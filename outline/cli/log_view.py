@@ -68,13 +68,12 @@ def find_frame(job: LocalJob, name: str) -> int:
     return state.frames.refs(layer)[place // plan.chunk]
 
 
-def follow_log_file(path: str, is_over: Callable[[], bool], *, sleep: Callable[[float], None] = time.sleep) -> int:
+def follow_log_file(path: str, is_over: Callable[[], bool]) -> int:
     """Print a log as it grows, attempt after attempt, until its frame is over; the exit code is 0.
 
     Args:
         path: The log of the last attempt.
         is_over: Tells whether nothing more can come.
-        sleep: Waits so many seconds between two looks.
     """
     stream: IO[bytes] | None = None
     try:
@@ -83,7 +82,7 @@ def follow_log_file(path: str, is_over: Callable[[], bool], *, sleep: Callable[[
             stream = _copy_growth(path, stream)
             if over:
                 return 0
-            sleep(_LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)
     finally:
         if stream is not None:
             stream.close()

@@ -28,7 +28,6 @@ def summary(job: JobStatus, seconds: float, *, word: str | None = None) -> list[
     """Tell how a job ended: a table of layers, and the dead frames with the last lines of their logs.
 
     Args:
-        job: The job.
         seconds: How long somebody waited for it.
         word: How the job ended, when its state does not say it.
     """

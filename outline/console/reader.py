@@ -104,7 +104,6 @@ class OutputReader:
         """Record that the next command begins to render these frames of the chunk.
 
         Args:
-            frames: The frames.
             share: This command's share of the chunk's work, up to 1. None means in proportion to its frames.
         """
         self.__read(self.__splitter.close())

@@ -61,7 +61,6 @@ class Tracker:
         """Record that a command begins to render these frames. This completes the frames of the command before.
 
         Args:
-            frames: The frames.
             share: This command's share of the whole work, up to 1. None means in proportion to its frames.
         """
         if self.__has_begun:

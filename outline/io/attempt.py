@@ -101,7 +101,6 @@ class Attempt:
         """Make the folders, remove what earlier attempts at these frames left half done, note what is there.
 
         Args:
-            frames: The frames.
             is_first: Nobody has tried them in this job, so it is enough to look into each folder once in a process.
             is_backup: An earlier attempt may still run, so nothing is removed.
 

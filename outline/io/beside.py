@@ -55,8 +55,6 @@ def remove_stale(output: Output, frames: Iterable[int], *, is_first: bool = Fals
     """Remove what earlier attempts at these frames have left under hidden names, and return its names.
 
     Args:
-        output: The output.
-        frames: The frames.
         is_first: What is left is older than this process, so one look into the folder is enough for all frames.
     """
     names_in = _hidden_in if is_first else _look_for_hidden

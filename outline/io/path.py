@@ -39,7 +39,6 @@ def absolute_path(path: str | os.PathLike[str], folder: str = "") -> str:
     """An absolute path; so is one of Windows with a drive on every system, one with ``~`` or ``$VAR``, and a URL.
 
     Args:
-        path: The path.
         folder: Where a relative path begins; the working directory when empty.
     """
     text = os.fspath(path)

@@ -120,7 +120,6 @@ class ItemBook:
         """The numbers of a source's items as a range, in the order of the source.
 
         Args:
-            source: The source.
             only: Patterns of keys, as in a shell; without any, all items count.
         """
         if (source, only) not in self.__frames:

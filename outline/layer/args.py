@@ -149,7 +149,6 @@ def check_type(name: str, value: Any, wanted: Any, where: str) -> None:
 
     Args:
         name: The argument.
-        value: Its value.
         wanted: A type, or several as a tuple; None allows all.
         where: The layer, for the message.
 

@@ -20,7 +20,6 @@ def data_arg(layer: Layer, name: str) -> Any:
     Such a class may be older than these arguments, and goes on as it was.
 
     Args:
-        layer: The layer.
         name: ``items``, ``inputs`` or ``outputs``.
     """
     value = state_of(layer).args.get(name)

@@ -29,7 +29,6 @@ def frame_path_of(layer: Layer, path: str, frame: int, find_item: Callable[[int]
     Args:
         layer: The layer that reads it.
         path: The path as it was written.
-        frame: The frame.
         find_item: Gives the item of a frame.
     """
     if path == ITEM_TOKEN:  # what most layers with files read; no key is a part of such a path

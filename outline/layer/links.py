@@ -55,7 +55,6 @@ class LayerLinks:
         """Look at a layer.
 
         Args:
-            layer: The layer.
             work: The folder that relative outputs are in; empty for the working directory.
             launched_in: The folder that all other relative paths begin in.
         """

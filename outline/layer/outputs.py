@@ -50,7 +50,6 @@ def declared_outputs(layer: Layer, environ: Mapping[str, str] | None = None) -> 
     had outputs; it declares none.
 
     Args:
-        layer: The layer.
         environ: The environment of a frame; ``~``, variables and paths of other systems are replaced by what they are
             there. None: paths stay as they were written.
 

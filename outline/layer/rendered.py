@@ -86,7 +86,6 @@ def filled_in(layer: Layer, frame: int, paths: tuple[str, ...]) -> Iterator[int]
     """Let the arguments of a layer be those of one item, with its tokens filled in, and give the frame to render.
 
     Args:
-        layer: The layer.
         frame: The frame of the item.
         paths: The names of arguments that are paths; an absolute path in an item stands for itself.
     """

@@ -50,7 +50,6 @@ def check_declared(layer_class: type, args: Mapping[str, Any], names: Iterable[s
     Texts that spell a number are fine, since the configuration and JSON have them.
 
     Args:
-        layer_class: The class.
         args: The arguments.
         names: Those to look at.
         where: The layer, for messages.

@@ -56,7 +56,6 @@ class Forecast:
         """Make one for a plan.
 
         Args:
-            cache: The cache.
             folder: The work folder.
             launched_in: The folder of the launch.
             disk: Sees files.

@@ -190,7 +190,6 @@ class Disk:
 
         Args:
             name: The name of the input or output.
-            path: Its path.
             known: A state that it once had; while its signature is that one, the file is not read.
         """
         signature = self.signature(path)

@@ -124,7 +124,6 @@ class WorkRun:
         """Run those frames of a chunk that must run, and give the exit code.
 
         Args:
-            layer: The layer.
             frame: The first frame of the chunk.
             run: Runs them.
         """
@@ -154,7 +153,6 @@ class WorkRun:
         From then on the layer has only these in the chunk. An output that somebody has edited is moved away.
 
         Args:
-            layer: The layer.
             frame: The first frame of the chunk.
             attempt: Which try of this launch it is, from 1.
             tell: Takes the text that belongs into the log of the frame.

@@ -145,13 +145,12 @@ def _release_layers(job: Any, layer: str | None, frames: Any) -> None:
         layer_named(layers_of(job), layer).markdone()
 
 
-def kill_whole_job(job: Any, reason: str, sleep: Callable[[float], None] = time.sleep) -> bool:
+def kill_whole_job(job: Any, reason: str) -> bool:
     """End a job, and say whether it has ended.
 
     Args:
         job: PyCue's job.
         reason: Why; a server ignores who gives none.
-        sleep: Waits so many seconds.
 
     Raises:
         LaunchException: The server refuses.
@@ -162,7 +161,7 @@ def kill_whole_job(job: Any, reason: str, sleep: Callable[[float], None] = time.
     while state_name(job_by_id(job.data.id).data.state) != "FINISHED":
         if time.monotonic() > deadline:
             return False
-        sleep(_LOOK_SECONDS)
+        time.sleep(_LOOK_SECONDS)
     return True
 
 

@@ -19,9 +19,6 @@ def full_job_name(show: str, shot: str, user: str, name: str) -> str:
     """The name under which the farm knows a job, ``show-shot-user_name``.
 
     Args:
-        show: The show.
-        shot: The shot.
-        user: The user.
         name: The outline's part; it may begin with the other parts already.
     """
     own = own_job_name(show, shot, user, name)
