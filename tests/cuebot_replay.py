@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Launches the cases of ``tests.cuebot_specs`` to a server, and compares what it says of them with a real Cuebot."""
+"""Launches the cases of ``tests.cuebot_specs`` to a farm, and compares what it says of them with a real Cuebot."""
 
 from __future__ import annotations
 
@@ -36,20 +36,14 @@ _PARTS = (
 
 
 class Client:
-    """A client of one server, which has the show, limits and services that the cases name."""
+    """A client of one farm, which has the show, limits and services that the cases name."""
 
-    def __init__(self, port: int) -> None:
-        self._channel = grpc.insecure_channel(
-            f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", 1 << 28)]
-        )
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
         self._jobs = job_pb2_grpc.JobInterfaceStub(self._channel)
         self._layers = job_pb2_grpc.LayerInterfaceStub(self._channel)
         self._frames = job_pb2_grpc.FrameInterfaceStub(self._channel)
         self._prepare()
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._channel.close()
 
     def _prepare(self) -> None:
         shows = show_pb2_grpc.ShowInterfaceStub(self._channel)

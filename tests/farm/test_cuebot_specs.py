@@ -3,15 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import pytest
 
 from tests.cuebot_specs import cases
-
-if TYPE_CHECKING:
-    from cuebot_stub.server import FarmServer
 
 _DEFINITIONS = "definitions in a DOCTYPE are refused: they can read files and fill the memory"
 _MEMORY = "Java reads digits of all scripts, and lets the number of kB overflow"
@@ -29,14 +23,16 @@ KINDNESSES = {
 
 
 @pytest.mark.parametrize("strict", [True, False], ids=["strict", "kind"])
-def test_specs_become_what_a_real_cuebot_makes_of_them(make_farm_server: Callable[..., FarmServer], strict: bool):
+def test_specs_become_what_a_real_cuebot_makes_of_them(strict: bool):
     replay = pytest.importorskip("tests.cuebot_replay", reason="the extra 'stub' is not installed")
+    from tests.fakes.daemons import new_farm
+    from tests.fakes.direct_channel import DirectChannel
+
     known = ALWAYS if strict else {**ALWAYS, **KINDNESSES}
-    client = replay.Client(make_farm_server(strict=strict).port)
+    client = replay.Client(DirectChannel(new_farm(strict=strict, max_finished=20)))
 
     # The name is as long as in the recording: some cases are about the length of names.
     found = {case["id"]: replay.differences(case, client.replay(case, f"q00000{case['id']}")) for case in cases()}
-    client.close()
 
     assert {id: lines for id, lines in found.items() if lines and id not in known} == {}
     assert {id for id in known if not found[id]} == set()
