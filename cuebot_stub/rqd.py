@@ -31,7 +31,6 @@ __all__ = ["RqdLink"]
 
 logger = logging.getLogger("cuebot_stub.rqd")
 
-_SECONDS = 10.0
 # A channel to a daemon that was started anew must not wait for minutes before it tries again.
 _OPTIONS = (("grpc.initial_reconnect_backoff_ms", 200), ("grpc.max_reconnect_backoff_ms", 1000))
 
@@ -47,6 +46,7 @@ class RqdLink:
             report: Called with each host report that an RQD sends as an answer.
         """
         self._farm = farm
+        self._seconds = farm.settings.answer_seconds
         self._report = report
         self._stubs: dict[str, Any] = {}
         self._channels: list[grpc.Channel] = []
@@ -77,7 +77,9 @@ class RqdLink:
         stub = self._stub(address)
         if stub is None:
             return "the server is stopping"
-        return _problem(getattr(stub, verb).future(getattr(rqd_pb2, f"RqdStatic{verb}Request")(), timeout=_SECONDS))
+        return _problem(
+            getattr(stub, verb).future(getattr(rqd_pb2, f"RqdStatic{verb}Request")(), timeout=self._seconds)
+        )
 
     def close(self) -> None:
         """Close all channels and drop pending answers."""
@@ -98,7 +100,7 @@ class RqdLink:
 
     def _launch(self, stub: Any, order: LaunchOrder) -> None:
         request = rqd_pb2.RqdStaticLaunchFrameRequest(run_frame=run_frame_message(order.frame))
-        call = stub.LaunchFrame.future(request, timeout=_SECONDS)
+        call = stub.LaunchFrame.future(request, timeout=self._seconds)
         call.add_done_callback(partial(self._launched, order))
 
     def _launched(self, order: LaunchOrder, call: Any) -> None:
@@ -127,12 +129,12 @@ class RqdLink:
 
     def _kill(self, stub: Any, order: KillOrder) -> None:
         request = rqd_pb2.RqdStaticKillRunningFrameRequest(frame_id=order.frame_id, message=order.reason)
-        call = stub.KillRunningFrame.future(request, timeout=_SECONDS)
+        call = stub.KillRunningFrame.future(request, timeout=self._seconds)
         call.add_done_callback(lambda call: _note(order, call))
 
     def _tell(self, stub: Any, order: HostOrder) -> None:
         request = getattr(rqd_pb2, f"RqdStatic{order.verb}Request")()
-        call = getattr(stub, order.verb).future(request, timeout=_SECONDS)
+        call = getattr(stub, order.verb).future(request, timeout=self._seconds)
         call.add_done_callback(partial(self._told, order))
 
     def _told(self, order: HostOrder, call: Any) -> None:

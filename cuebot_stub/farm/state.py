@@ -33,6 +33,8 @@ class FarmSettings(NamedTuple):
         launch_grace_seconds: The time that RQD has to start a frame before a kill is sent.
         orphan_seconds: A frame is lost when its RQD has not known it for this time.
         host_timeout_seconds: A host that is silent for this time is asked, and is DOWN if it does not answer.
+        ask_seconds: The pause between two such questions.
+        answer_seconds: The time that RQD has to answer.
         max_finished: The number of finished jobs to keep.
         max_finished_frames: The number of frames that these may have together. The last job is always kept.
     """
@@ -43,6 +45,8 @@ class FarmSettings(NamedTuple):
     launch_grace_seconds: float = 0.4
     orphan_seconds: float = 4.0
     host_timeout_seconds: float = 45.0
+    ask_seconds: float = 2.0
+    answer_seconds: float = 10.0
     max_finished: int = 1000
     max_finished_frames: int = 1_000_000
 

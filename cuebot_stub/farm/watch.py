@@ -14,7 +14,6 @@ from .state import FarmState
 __all__ = ["StepWatch", "clock_stepped", "host_answered", "tick", "trim_times"]
 
 HOST_DOWN_STATUS = 399
-_ASK_SECONDS = 2.0
 _SMALLEST_STEP = 2.0
 _KILLS_BEFORE_ASKING = 3
 _LOG_SECONDS = 10.0
@@ -32,7 +31,7 @@ def tick(farm: FarmState) -> float:
         if proc.lost_since and now - proc.lost_since >= _LOG_SECONDS:
             give_up(farm, proc)  # the disk with its log hangs
     for host in farm.hosts.values():
-        if now - host.ping_time > _patience(farm, host) and now - host.asked >= _ASK_SECONDS:
+        if now - host.ping_time > _patience(farm, host) and now - host.asked >= farm.settings.ask_seconds:
             host.asked = now
             ask_host(farm, host, "ReportStatus")
     if farm.jobs.hungry:
@@ -45,7 +44,7 @@ def _patience(farm: FarmState, host: Host) -> float:
     """How long a host may be silent. The time is short while frames on it may be gone."""
     for proc in farm.procs.on_host(host):
         if proc.missing_since or proc.kills >= _KILLS_BEFORE_ASKING:
-            return _ASK_SECONDS
+            return farm.settings.ask_seconds
     if farm.procs.usage.of("host", host.id).procs:
         return min(farm.settings.host_timeout_seconds, 5.0)
     return farm.settings.host_timeout_seconds if host.state == "UP" else math.inf

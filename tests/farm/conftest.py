@@ -2,8 +2,9 @@
 """Farms for tests: a server in this process, and real RQDs.
 
 ``farm_server`` is a server on a port of its own, ``make_farm_server`` makes more of them or other ones. ``rqd`` is a
-real RQD with 8 cores at ``farm_server``, ``two_rqds`` are two with 4; ``start_rqd`` starts others. Tests that use one
-take a second for its boot, and are skipped, with the reason, where RQD cannot be installed.
+real RQD with 8 cores at ``farm_server``, ``two_rqds`` are two with 4. As an RQD takes a second to boot, the tests of a
+module share them with their server, which knows no job when a test begins. A test that ends or changes its RQD takes
+one of its own from ``start_rqd``. Where RQD cannot be installed, such tests are skipped, with the reason.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.farm.commands import RunAtFarm, argv_for
+from tests.farm.commands import RunAtFarm, call_here
 from tests.farm.hosts import Rqd
-from tests.support import environ_with
+from tests.support import environ_with, until
 
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
@@ -86,9 +88,17 @@ def make_farm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeS
 
 
 @pytest.fixture
-def farm_server(make_farm_server: MakeServer) -> FarmServer:
-    """Return a server that keeps all in memory, listening on a port of its own on the loopback interface."""
-    return make_farm_server()
+def farm_server(request: pytest.FixtureRequest) -> FarmServer:
+    """Return a server that keeps all in memory, listening on a port of its own on the loopback interface.
+
+    For a test with ``rqd`` or ``two_rqds`` it is that of the module.
+    """
+    for name in ("rqd", "two_rqds"):
+        if name in request.fixturenames:
+            shared: SharedFarm = request.getfixturevalue(f"farm_of_{name}")
+            return shared.server
+    made: FarmServer = request.getfixturevalue("make_farm_server")()
+    return made
 
 
 @pytest.fixture
@@ -145,16 +155,11 @@ def pycue(farm_server: FarmServer) -> Iterator[Any]:
 @pytest.fixture
 def run_at_farm(farm_server: FarmServer, tmp_path: Path) -> RunAtFarm:
     """Call pycuerun, or ``outline`` with ``tool=True``, against ``farm_server``; other keywords are variables."""
+    from outline.cli import outline_main, pycuerun_main
 
     def call(*args: object, tool: bool = False, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            argv_for(farm_server, args, tool),
-            cwd=tmp_path,
-            env=environ_with(**env),
-            capture_output=True,
-            text=True,
-            timeout=90,
-        )
+        main = outline_main if tool else pycuerun_main
+        return call_here(main, [*args, "--server", f"127.0.0.1:{farm_server.port}"], tmp_path, env)
 
     return call
 
@@ -223,20 +228,75 @@ def start_rqd(rqd_environment: Path, tmp_path_factory: pytest.TempPathFactory) -
         rqd.stop()
 
 
+class SharedFarm(NamedTuple):
+    """A server with real RQDs for all tests of a module."""
+
+    server: FarmServer
+    rqds: tuple[Rqd, ...]
+
+    def clear(self) -> None:
+        """End all jobs and forget them, and give the hosts free."""
+        from cuebot_stub.farm import life, steering
+
+        farm = self.server.farm
+        while farm.jobs.pending:
+            with farm.work():
+                for job in list(farm.jobs.pending.values()):
+                    steering.kill_job(farm, job, "the test is over")
+        until(lambda: not farm.procs)
+        with farm.work():
+            for job in list(farm.jobs.values()):
+                life.forget_job(farm, job)
+            for host in farm.hosts.values():
+                host.state, host.lock_state = "UP", "OPEN"
+
+
+def _shared_farm(environment: Path, folders: pytest.TempPathFactory, *cores: int) -> Iterator[SharedFarm]:
+    from cuebot_stub.server import FarmServer
+
+    with ExitStack() as stack:
+        server = FarmServer(log_root=folders.mktemp("frame logs"))
+        server.start()
+        stack.callback(server.stop, grace_seconds=0.2)
+        rqds = []
+        for number, count in enumerate(cores, 1):
+            folder = folders.mktemp("rqd")
+            home = {"HOME": str(folder), "USER": "tester", "LOGNAME": "tester"}
+            rqd = Rqd(environment, folder, server.port, name=f"node{number}", cores=count, environ=home)
+            stack.callback(rqd.stop)
+            rqd.start()
+            rqds.append(rqd)
+        for rqd in rqds:
+            rqd.wait_registered()
+        yield SharedFarm(server, tuple(rqds))
+
+
+@pytest.fixture(scope="module")
+def farm_of_rqd(rqd_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedFarm]:
+    """Return the server of ``rqd``, with it."""
+    pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
+    yield from _shared_farm(rqd_environment, tmp_path_factory, 8)
+
+
+@pytest.fixture(scope="module")
+def farm_of_two_rqds(rqd_environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedFarm]:
+    """Return the server of ``two_rqds``, with them."""
+    pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
+    yield from _shared_farm(rqd_environment, tmp_path_factory, 4, 4)
+
+
 @pytest.fixture
-def rqd(farm_server: FarmServer, start_rqd: StartRqd) -> Rqd:
+def rqd(farm_of_rqd: SharedFarm) -> Iterator[Rqd]:
     """Return a real RQD with 8 cores, registered at ``farm_server``."""
-    return start_rqd(farm_server, cores=8)
+    yield farm_of_rqd.rqds[0]
+    farm_of_rqd.clear()
 
 
 @pytest.fixture
-def two_rqds(farm_server: FarmServer, start_rqd: StartRqd) -> tuple[Rqd, Rqd]:
+def two_rqds(farm_of_two_rqds: SharedFarm) -> Iterator[tuple[Rqd, ...]]:
     """Return two real RQDs with 4 cores each, registered at ``farm_server``."""
-    first = start_rqd(farm_server, cores=4, wait=False)
-    second = start_rqd(farm_server, cores=4, wait=False)
-    first.wait_registered()
-    second.wait_registered()
-    return first, second
+    yield farm_of_two_rqds.rqds
+    farm_of_two_rqds.clear()
 
 
 @pytest.fixture(scope="session")

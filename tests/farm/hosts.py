@@ -25,8 +25,9 @@ FAST_PINGS = Path(__file__).resolve().parent / "rqd_with_fast_pings.py"
 class Rqd:
     """A real RQD, unmodified opencue-rqd in a process and a session of its own.
 
-    It pings every 5 to 30 seconds, which nothing but ``fast_pings`` changes: then a launcher sets RQD's constants to
-    one second before it starts. It can be started again after it was ended, with the same name and port.
+    It pings every 5 to 30 seconds, and waits for ten before it says that it could not start a frame. Nothing but
+    ``fast_pings`` changes that: then a launcher sets RQD's constants to at most a second before it starts. It can be
+    started again after it was ended, with the same name and port.
 
     Attributes:
         name: What it reports as its name.

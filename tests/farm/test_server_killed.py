@@ -38,8 +38,11 @@ def killed_server(tmp_path: Path) -> Iterator[KilledServer]:
     server.kill()
 
 
-def test_every_job_whose_launch_was_answered_is_there_after_a_kill(killed_server: KilledServer):
-    answered = []
+def test_every_job_whose_launch_was_answered_and_every_pause_is_there_after_a_kill(killed_server: KilledServer):
+    answered = [killed_server.launch("paused", Layer("one", "true", "1-50"))]
+    with grpc.insecure_channel(f"127.0.0.1:{killed_server.port}") as channel:
+        stub = job_pb2_grpc.JobInterfaceStub(channel)
+        stub.Pause(job_pb2.JobPauseRequest(job=killed_server.jobs()[str(answered[0])]))
     for turn in range(4):
         answered += [killed_server.launch(f"job{turn}_{number}", Layer("one", "true", "1-50")) for number in range(8)]
         killed_server.kill()
@@ -49,33 +52,7 @@ def test_every_job_whose_launch_was_answered_is_there_after_a_kill(killed_server
 
     assert sorted(found) == sorted(str(name) for name in answered)
     assert {job.job_stats.waiting_frames for job in found.values()} == {50}
-
-
-@pytest.mark.realtool
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2))
-def test_all_frames_are_done_once_though_the_server_is_killed_again_and_again(
-    killed_server: KilledServer, rqd_environment: Path, tmp_path_factory: pytest.TempPathFactory, seed: int
-):
-    chance = random.Random(seed)
-    marks = tmp_path_factory.mktemp("marks")
-    rqd = Rqd(rqd_environment, tmp_path_factory.mktemp("rqd"), killed_server.port, cores=4, fast_pings=True)
-    rqd.start()
-    try:
-        rqd.wait_registered()
-        name = killed_server.launch("job", Layer("mark", f"sleep 0.2; echo x >> '{marks}/#IFRAME#'", "1-40"))
-        for _ in range(4):
-            time.sleep(chance.uniform(0.1, 0.9))
-            killed_server.kill()
-            killed_server.start()
-
-        until(lambda: killed_server.jobs()[str(name)].state == job_pb2.FINISHED, 60)
-    finally:
-        rqd.stop()
-
-    stats = killed_server.jobs()[str(name)].job_stats
-    assert (stats.succeeded_frames, stats.total_frames) == (40, 40)
-    assert {int(mark.name): mark.read_text() for mark in marks.iterdir()} == dict.fromkeys(range(1, 41), "x\n")
+    assert [name for name, job in found.items() if job.is_paused] == answered[:1]
 
 
 @pytest.fixture
@@ -101,10 +78,11 @@ def kill_while_jobs_run(server: KilledServer, marks: Path, chance: random.Random
     for number in range(KILLS):
         command = f"echo $CUE_JOB >> '{marks}/begun-#IFRAME#'; sleep 0.4; echo $CUE_JOB >> '{marks}/done-#IFRAME#'"
         assert server.launch(f"job{number}", Layer("mark", command, f"{100 * number + 1}-{100 * number + 20}"))
-        time.sleep(chance.uniform(0.1, 1.5))
-        server.kill()
-        time.sleep(chance.choice([0.0, 0.5, 2.0]))
-        server.start()
+        for pause in chance.choice([(0.0, 0.0), (0.0, 0.5), (1.5,)]):
+            time.sleep(chance.uniform(0.1, 1.0))
+            server.kill()
+            time.sleep(pause)  # of which RQD bridges some, and gives up after about a second
+            server.start()
 
 
 @pytest.mark.realtool
@@ -122,18 +100,6 @@ def test_each_frame_of_two_hosts_runs_once_though_their_server_is_killed(
     assert [(one.succeeded_frames, one.total_frames) for one in stats] == [(20, 20)] * KILLS
     runs = Counter(len(mark.read_text().splitlines()) for mark in marks.iterdir())
     assert runs == {1: 40 * KILLS}  # each has begun once, and has ended once
-
-
-def test_paused_job_stays_paused(killed_server: KilledServer):
-    name = killed_server.launch("job", Layer("one", "true", "1-5"))
-    with grpc.insecure_channel(f"127.0.0.1:{killed_server.port}") as channel:
-        stub = job_pb2_grpc.JobInterfaceStub(channel)
-        stub.Pause(job_pb2.JobPauseRequest(job=killed_server.jobs()[str(name)]))
-
-    killed_server.kill()
-    killed_server.start()
-
-    assert killed_server.jobs()[str(name)].is_paused
 
 
 def test_second_server_on_the_same_state_is_refused(killed_server: KilledServer, tmp_path: Path):
