@@ -200,7 +200,7 @@ def test_the_same_command_again_is_the_second_pass(
     job = script(tmp_path, CUT.replace("WORK", str(tmp_path / "farm")))
 
     first = run_at_farm(job, "--work", "farm", "--base-name", "first")
-    run_at_farm("status", "testing-default-root_first", "--watch", tool=True)
+    run_at_farm("status", "testing-default-tester_first", "--watch", tool=True)
     second = run_at_farm(job, "--work", "farm", "--base-name", "second", "--wait")
     third = run_at_farm(job, "--work", "farm", "--base-name", "third")
 

@@ -115,10 +115,12 @@ def test_job_whose_launch_was_sent_twice_is_one_job(pycue: Any) -> None:
     ],
     ids=["shot", "negative frames", "option of the local backend"],
 )
-def test_what_the_farm_cannot_do_is_one_line(
-    run_at_farm: RunAtFarm, tmp_path: Path, args: list[str], words: str
+def test_what_the_farm_cannot_do_is_one_line_and_leaves_no_session(
+    run_pycuerun: RunPycuerun, farm_server: FarmServer, tmp_path: Path, args: list[str], words: str
 ) -> None:
-    done = run_at_farm(script(tmp_path, 'Shell("beauty", command=["true"])'), *args)
+    path = script(tmp_path, 'Shell("beauty", command=["true"])')
+
+    done = run_pycuerun(path, *args, "--server", f"127.0.0.1:{farm_server.port}")
 
     assert done.returncode == 2
     assert words in done.stderr
