@@ -107,13 +107,13 @@ class Worker:
         self.__queue.extend(Request(*one) for one in requests)
 
     def __note_end(self, end: FrameEnd) -> None:
-        """Report the end of a frame: at once, unless all is well and there is more to do."""
+        """Report the end of a frame: at once, unless all is well and there is more to do, which begins before."""
         if end.ended_by is EndedBy.FULL_DISK:
             self.__disk_is_full = True
             self.__give_back()
         now = time.monotonic()
         self.__ends.append((now, end))
-        if end.status or not self.__queue or now >= self.__tell_at:
+        if end.status or not self.__queue or now >= self.__ends[0][0] + _TELL_SECONDS:
             self.__tell_ends()
 
     def __tell_ends(self) -> None:
