@@ -238,9 +238,6 @@ def _launch_once(tool: PyCuerun, options: SimpleNamespace, load: Callable[[], Ou
         raise LaunchException("--qc holds a job on an OpenCue farm until the artist has seen it; leave it out here")
     if options.backend not in RUN_BY_LAUNCHER:
         return _launch_elsewhere(tool, options, load)
-    from ..backend.local.runner import import_what_frames_need
-
-    import_what_frames_need()  # once for both, since a launch needs the same to write a session
     with _runner_for(options) as runner:
         return _launch_here(tool, options, load, runner)
 

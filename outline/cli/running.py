@@ -34,7 +34,7 @@ def early_runner() -> Iterator[Runner | None]:
     """Fork the process that will run frames while this one is still clean of the user's code; None: not possible."""
     runner = None
     if hasattr(os, "fork") and config.get("local", "frame_process", fallback="fork") == "fork":
-        from ..backend.local import fork_runner
+        from ..backend.local.runner import fork_runner
 
         runner = fork_runner()
     try:

@@ -11,6 +11,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from ...frame_run import run_frame
+from .signals import STOP_SIGNALS, ignore_stop_signals
 
 if TYPE_CHECKING:
     import mmap
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from ...layer import Layer
 
 __all__ = [
-    "STOP_SIGNALS",
     "fork_frame",
     "forget_exit_handlers",
     "open_streams",
@@ -28,9 +28,6 @@ __all__ = [
     "spawn",
     "warm_up",
 ]
-
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
-"""What the runner and its workers ignore, and frames do not."""
 
 
 def spawn(program: str, argv: list[str], environ: dict[str, str], log_fd: int) -> int:
@@ -122,8 +119,7 @@ def warm_up() -> None:
     for _ in range(_CALLS_UNTIL_ADAPTED):
         state_of(layer).begun = frames
         run_frame(layer, 0)
-        for number in STOP_SIGNALS:
-            signal.signal(number, signal.SIG_IGN)  # as it is already
+        ignore_stop_signals()  # as they are already
 
 
 _CALLS_UNTIL_ADAPTED = 16

@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Launches jobs on this machine, and goes on with them. What happens is recorded as it happens, see ``journal``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ... import config
+from ...constants import OUTLINE_MODE_SETUP
+from ...exception import ConfigException, LaunchException, OutlineException, SessionException, did_you_mean
+from ...files import check_current_folder
+from ...frames import FrameSet, chunk_heads
+from ...names import frame_name
+from ...scheduler import FrameState, JobPlan, JobState, plan_job
+from ...session_paths import SessionPaths
+from .claim import Claim, take_claim
+from .dispatch import RunLoop
+from .job import LocalJob
+from .journal import JobRecord, Journal, check_journal, read_record
+from .limits import Limits, limits_of
+from .log import put_aside
+from .runner import Runner, spawn_runner
+
+if TYPE_CHECKING:
+    from ...cuerun import OutlineLauncher
+    from ...layer import Layer
+    from ...loader import Outline
+
+__all__ = [
+    "Dispatcher",
+    "LocalFrameError",
+    "build_command",
+    "build_frame_range",
+    "check_flags",
+    "choose_frames",
+    "launch",
+    "resume",
+    "retry",
+    "serialize",
+    "serialize_simple",
+]
+
+
+logger = logging.getLogger("outline.backend.local")
+
+
+class LocalFrameError(OutlineException):
+    """A frame died in a job that was launched with ``test=True``."""
+
+
+def build_command(ol: Outline, layer: Layer, frame: int) -> list[str]:
+    """The command that runs a single frame again, with hooks and checks, as argv."""
+    return [sys.executable, "-m", "outline", str(ol.get_path()), "-e", frame_name(frame, layer.get_name())]
+
+
+def build_frame_range(frame_range: Any, chunk_size: int) -> list[int]:
+    """The first frame of every chunk, in render order, without duplicates."""
+    return list(chunk_heads(FrameSet(frame_range), chunk_size))
+
+
+def launch(launcher: OutlineLauncher, use_pycuerun: bool | None = None) -> list[LocalJob]:
+    """Run a job on this machine until nothing of it can run any more.
+
+    Args:
+        launcher: Holds the outline and the flags ``maxretries``, ``autoeat``, ``pause``, ``test``, and of this backend
+            ``cores``, ``memory``, ``fail_fast``, ``observer`` and ``runner``.
+        use_pycuerun: False runs the layers' commands in a shell, without hooks and checks; the launcher has noted it.
+
+    Returns:
+        A list with the job. With the flag ``pause`` nothing has run yet; ``resume`` runs it.
+
+    Raises:
+        LocalFrameError: The flag ``test`` is set and a frame is DEAD.
+        KeyboardInterrupt: Somebody pressed Ctrl-C, and the frames were ended; its argument is the job.
+        LaunchException: The job cannot be run.
+    """
+    if launcher.get_outline().get_mode() < OUTLINE_MODE_SETUP:
+        launcher.setup()
+    job = serialize(launcher).dispatch()
+    if launcher.get_flag("test") and not job.record.job.succeeded:
+        names = ", ".join(dead.name for dead in job.dead_frames()[:5])
+        raise LocalFrameError(f"job {job.name} failed, dead frames: {names or 'none'}; logs in {job.data.log_dir}")
+    return [job]
+
+
+def serialize(launcher: OutlineLauncher) -> Dispatcher:
+    """What runs the job, without running it."""
+    dispatcher = Dispatcher(launcher.get_outline())
+    dispatcher.set_flags({key: launcher.get_flag(key) for key in _FLAGS})
+    return dispatcher
+
+
+def serialize_simple(launcher: OutlineLauncher) -> Dispatcher:
+    """The same as ``serialize``."""
+    return serialize(launcher)
+
+
+_FLAGS = ("maxretries", "autoeat", "pause", "cores", "memory", "fail_fast", "observer", "runner", "settled", "limits")
+
+
+class Dispatcher:
+    """Runs an outline that is set up."""
+
+    def __init__(self, ol: Outline) -> None:
+        self.__ol = ol
+        self.__flags: dict[str, Any] = {}
+
+    def set_flags(self, flags: dict[str, Any]) -> None:
+        """Set launch flags; see ``launch``."""
+        self.__flags.update(flags)
+
+    def dispatch(self) -> LocalJob:
+        """Run the job and return it.
+
+        Raises:
+            LaunchException: It cannot be run.
+        """
+        check_current_folder()
+        limits = limits_of(self.__flags)
+        plan = plan_job(
+            self.__ol,
+            max_retries=_max_retries(self.__flags.get("maxretries")),
+            autoeat=bool(self.__flags.get("autoeat")),
+        )
+        session = self.__ol.get_session()
+        session.get_log_path()
+        with _claimed(SessionPaths(session.get_path())) as claimed:
+            claimed.journal.plan(plan, session.get_job_id())
+            if self.__flags.get("pause"):
+                return LocalJob(session.get_path())
+            record = JobRecord(JobState(limits.fit(plan)), session.get_job_id(), os.getcwd())
+            _settle(record.job, claimed.journal, self.__flags.get("settled") or {})
+            return _run(record, claimed, limits, self.__flags)
+
+
+def resume(session_path: str, **flags: Any) -> LocalJob:
+    """Go on with a job: run what has not succeeded, and only that.
+
+    Args:
+        session_path: The session folder.
+        flags: As for ``launch``.
+
+    Returns:
+        The job, when nothing of it can run any more.
+
+    Raises:
+        SessionException: The folder holds no job of this backend.
+        LaunchException: Another process is running the job.
+    """
+    check_current_folder()
+    limits = limits_of(flags)
+    with _taken_over(session_path, limits) as (record, claimed):
+        _mark(record.job, claimed.journal, choose_frames(record.job))
+        return LocalJob(session_path, record) if record.job.succeeded else _run(record, claimed, limits, flags)
+
+
+def retry(
+    session_path: str,
+    *,
+    layer: str | None = None,
+    frames: Any = None,
+    states: Iterable[str] = ("DEAD",),
+    run: bool = True,
+    **flags: Any,
+) -> LocalJob:
+    """Let frames that are over run again, and what waits for them with them.
+
+    Args:
+        session_path: The session folder.
+        layer: Only frames of this layer.
+        frames: Only frames in this range; of a chunk, any of its frames counts.
+        states: Only frames in these states, of DEAD, EATEN and SUCCEEDED.
+        run: False only marks them, for a later ``resume``.
+        flags: As for ``launch``.
+
+    Returns:
+        The job, when nothing of it can run any more.
+
+    Raises:
+        SessionException: The folder holds no job of this backend.
+        LaunchException: Another process is running the job, or there is no such layer.
+        FrameRangeError: The range cannot be read.
+    """
+    check_current_folder()
+    limits = limits_of(flags)
+    with _taken_over(session_path, limits) as (record, claimed):
+        _mark(record.job, claimed.journal, choose_frames(record.job, layer, frames, states))
+        return _run(record, claimed, limits, flags) if run else LocalJob(session_path, record)
+
+
+def choose_frames(
+    job: JobState, layer: str | None = None, frames: Any = None, states: Iterable[str] = ("DEAD",)
+) -> list[int]:
+    """The numbers of the frames that ``retry`` means; arguments as there."""
+    names = [one.name for one in job.plan.layers]
+    if layer is not None and layer not in names:
+        raise LaunchException(f"no layer {layer!r} in this job{did_you_mean(layer, names)}")
+    wanted = None if frames is None else FrameSet(frames)
+    found = []
+    for name in names if layer is None else [layer]:
+        if not any(count and state.value in states for state, count in job.counts(name).items()):
+            continue
+        for ref in job.frames.refs(name):
+            if job.state(ref).value in states and (wanted is None or wanted.intersection(job.frames.members(ref))):
+                found.append(ref)
+    return found
+
+
+class _Claimed(NamedTuple):
+    """What whoever runs a job holds."""
+
+    claim: Claim
+    journal: Journal
+
+
+@contextmanager
+def _claimed(paths: SessionPaths) -> Iterator[_Claimed]:
+    """Make this process for a while the one that runs a job and writes its journal."""
+    claim = take_claim(paths)
+    try:
+        journal = Journal(paths)
+        try:
+            yield _Claimed(claim, journal)
+        finally:
+            journal.close()
+    finally:
+        claim.release()
+
+
+def _settle(job: JobState, journal: Journal, settled: Mapping[str, Mapping[str, list[int]]]) -> None:
+    """Give frames that an earlier launch has run their states."""
+    for layer, states in settled.items():
+        for state, heads in ((FrameState(name), heads) for name, heads in states.items()):
+            if heads:
+                journal.settled(layer, str(FrameSet(heads)), state)
+                for head in heads:
+                    job.restore(job.frames.ref(layer, head), state, 0)
+    if settled:
+        job.settle()
+
+
+@contextmanager
+def _taken_over(session_path: str, limits: Limits) -> Iterator[tuple[JobRecord, _Claimed]]:
+    """Go on with a job that has run before."""
+    paths = SessionPaths(session_path)
+    check_journal(paths)
+    with _claimed(paths) as claimed:
+        try:
+            record = read_record(paths, None, limits.fit)
+        except SessionException as error:
+            claimed.journal.plan(*_plan_again(paths, error))
+            record = read_record(paths, None, limits.fit)
+        if not record.over:  # else whoever ran it has ended all its frames
+            from .leftovers import end_leftovers
+
+            end_leftovers(os.path.join(paths.logs, f"{record.job.plan.name}."), {"CUE_JOB_ID": record.job_id})
+        for ref, end in record.found.items():
+            claimed.journal.end(
+                *record.job.frames.layer_and_number(ref), record.frames[ref].attempt, record.job.state(ref), end
+            )
+        yield record, claimed
+
+
+def _plan_again(paths: SessionPaths, error: SessionException) -> tuple[JobPlan, str]:
+    """Plan and id of a job whose journal has lost them."""
+    from ...loader import load_outline
+
+    logger.warning("%s; it is made again from %s, with %s retries", error, paths.outline, _max_retries(None))
+    ol = load_outline(paths.outline)
+    return plan_job(ol, max_retries=_max_retries(None)), ol.get_session().get_job_id()
+
+
+def _mark(job: JobState, journal: Journal, refs: Iterable[int]) -> None:
+    """Note that frames shall run again."""
+    for ref in refs:
+        if job.state(ref) is FrameState.SUCCEEDED:
+            # Were the launcher killed right after its start, this log would say that the new attempt had succeeded.
+            put_aside(journal.paths.log(job.plan.name, job.frames.name(ref)))
+        job.retry(ref)
+        journal.retry(*job.frames.layer_and_number(ref))
+
+
+def _run(record: JobRecord, claimed: _Claimed, limits: Limits, flags: dict[str, Any]) -> LocalJob:
+    _check_frame_process()
+    paths = claimed.journal.paths
+    runner: Runner = flags.get("runner") or spawn_runner()
+    claimed.journal.save_each_second(*paths.existing_files(), claimed.claim.path)  # first, while the runner loads
+    problem = runner.load(os.path.abspath(paths.outline), _folder_of(record))
+    if problem:
+        runner.close()
+        raise LaunchException(f"the job cannot be loaded where its frames run: {problem}")
+
+    def end_frame(name: str) -> None:
+        from .leftovers import end_leftovers
+
+        end_leftovers(paths.log(record.job.plan.name, name), {"CUE_JOB_ID": record.job_id, "CUE_FRAME": name})
+
+    run_loop = RunLoop(
+        record,
+        claimed.journal,
+        runner,
+        limits,
+        observer=flags.get("observer"),
+        fail_fast=bool(flags.get("fail_fast")),
+        end_frame=end_frame,
+    )
+    run_loop()
+    job = LocalJob(paths.folder, record)
+    if run_loop.interrupted:
+        raise KeyboardInterrupt(job)  # no class of our own: an interpreter gives only this one the status of a signal
+    return job
+
+
+def _folder_of(record: JobRecord) -> str:
+    """Where the frames of a job run: where it was launched, as long as that folder is there."""
+    if os.path.isdir(record.cwd):
+        return record.cwd
+    here = os.getcwd()
+    logger.warning("the job was launched in %s, which does not exist any more; its frames run in %s", record.cwd, here)
+    return here
+
+
+def check_flags(flags: dict[str, Any]) -> None:
+    """Check the launch flags of this backend before anything is made.
+
+    Args:
+        flags: Any of ``maxretries``, ``cores`` and ``memory``.
+
+    Raises:
+        OutlineException: One cannot be used, or the folder in which frames would run is not there.
+    """
+    check_current_folder()
+    _max_retries(flags.get("maxretries"))
+    limits_of(flags)
+
+
+def _max_retries(value: Any) -> int:
+    try:
+        number = int(value if value is not None else config.get("outline", "maxretries"))
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise LaunchException(f"maxretries must be a number from 0 on, not {value!r}")
+    return number
+
+
+def _check_frame_process() -> None:
+    how = config.get("local", "frame_process", fallback="fork")
+    if how not in ("fork", "spawn"):
+        raise ConfigException(f"[local] frame_process = {how!r} must be 'fork' or 'spawn'")
