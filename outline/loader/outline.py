@@ -398,7 +398,7 @@ class Outline(metaclass=_OutlineType):
                 )
 
     def __setup_in_session(self, session: Session) -> None:
-        from .. import serialize
+        from ..serialize.outline_data import outline_text, script_file_name, scripts_of
 
         with use_outline(self if self._ol_state.adopts else None):  # never into another outline
             for layer in self.get_layers():
@@ -409,8 +409,8 @@ class Outline(metaclass=_OutlineType):
             from ..layer import datasets
 
             datasets.keep(self, session)
-        text = serialize.outline_text(self)
-        scripts = {serialize.script_file_name(script): script.source for script in serialize.scripts_of(self)}
+        text = outline_text(self)
+        scripts = {script_file_name(script): script.source for script in scripts_of(self)}
         self._ol_state.path = session.write_outline(text, scripts)
         session.save()
 

@@ -135,8 +135,6 @@ def _read_text(path: str) -> str:
 
 
 def _load_yaml(path: str) -> Outline:
-    from .. import serialize
-
     text = _read_text(path)
     ol = Outline()
     ol.set_path(path)
@@ -148,7 +146,9 @@ def _load_yaml(path: str) -> Outline:
 
             read_legacy(ol, text, path)
         else:
-            serialize.read_outline(ol, text, path)
+            from ..serialize.outline_reader import read_outline
+
+            read_outline(ol, text, path)
     return ol
 
 

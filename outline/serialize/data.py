@@ -23,6 +23,7 @@ import yaml
 from ..constants import LayerType
 from ..exception import SerializeException
 from ..frames import FrameSet
+from .references import LayerRef, OutlineRef, SessionRef
 
 if TYPE_CHECKING:
     import pathlib
@@ -35,19 +36,7 @@ else:  # libyaml when it is there: ten times faster
     _BaseDumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     _BaseLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-__all__ = ["LayerRef", "OutlineRef", "SessionRef", "dump", "find_logger", "load", "load_file", "make_file"]
-
-
-class LayerRef(str):
-    """A placeholder for a layer of the outline, until all layers exist."""
-
-
-class OutlineRef:
-    """A placeholder for the outline itself."""
-
-
-class SessionRef:
-    """A placeholder for the session of the outline."""
+__all__ = ["Dumper", "Loader", "dump", "find_logger", "find_unsaveable", "load", "load_file", "make_file"]
 
 
 class Dumper(_BaseDumper):

@@ -24,8 +24,8 @@ from ..layer import Layer
 from ..layer.state import LayerState, adopt, make_layer, state_of
 from ..session import is_session_path
 from .data import Loader, find_logger, make_file
-from .outline_data import RTYPES, restore_layers, restore_settings
-from .outline_reader import find_listener, import_layer_module
+from .outline_data import RTYPES
+from .outline_reader import find_listener, import_layer_module, restore_layers, restore_settings
 
 if TYPE_CHECKING:
     import pathlib

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterable
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from ..depend import Depend
 from ..exception import SerializeException
 from ..layer import Layer
@@ -23,20 +21,21 @@ from ..layer.data_args import data_arg
 from ..layer.state import own_attributes, state_of
 from ..script import PACKAGE, ScriptFile, find_script, script_args
 from ..session_paths import SessionPaths
-from .data import dump, find_unsaveable
+from .plain_text import write_plain_text
 
 if TYPE_CHECKING:
+    import yaml
+
     from ..loader import Outline
     from .data import Dumper
 
 __all__ = [
     "FORMAT",
     "RTYPES",
+    "SETTINGS",
     "Writer",
     "find_attribute",
     "outline_text",
-    "restore_layers",
-    "restore_settings",
     "script_file_name",
     "scripts_of",
 ]
@@ -44,7 +43,7 @@ __all__ = [
 logger = logging.getLogger("outline.serialize")
 
 FORMAT = 1
-_SAVED = ("show", "shot", "user", "facility", "maxcores", "maxgpus")
+SETTINGS = ("show", "shot", "user", "facility", "maxcores", "maxgpus")
 RTYPES = {cls.__name__: cls for cls in (str, int, float, bool, list, tuple, set, dict)}
 
 
@@ -67,29 +66,10 @@ def scripts_of(ol: Outline) -> list[ScriptFile]:
 
 def save_settings(ol: Outline) -> dict[str, Any]:
     """The settings of an outline, without its layers, for outline.yaml."""
-    saved = {name: getattr(ol, f"get_{name}")() for name in _SAVED}
+    saved = {name: getattr(ol, f"get_{name}")() for name in SETTINGS}
     env = {key: {"value": value, "pre": pre} for key, (value, pre) in ol.get_env().items()}
     head = {"name": ol.get_name(), "range": ol.get_frame_range(), **saved}
     return {**head, "args": ol.get_args(), "env": env, "work": ol.get_work()}
-
-
-def restore_settings(ol: Outline, data: dict[str, Any]) -> None:
-    """Apply settings from ``save_settings`` to an outline."""
-    state = ol._ol_state
-    state.name = data["name"]
-    ol.set_frame_range(data.get("range"))
-    state.args = data.get("args") or {}
-    state.work = data.get("work") or {}
-    for name in _SAVED:
-        setattr(state, name, data.get(name))
-    state.env = {key: (entry["value"], bool(entry["pre"])) for key, entry in data.get("env", {}).items()}
-
-
-def restore_layers(ol: Outline, layers: list[Layer]) -> None:
-    """Put the layers from outline.yaml into an outline."""
-    ol._ol_state.layers = {layer.get_name(): layer for layer in layers}
-    for layer in layers:
-        layer.set_outline(ol)
 
 
 def walk(layers: Iterable[Layer]) -> Iterable[Layer]:
@@ -136,10 +116,16 @@ class Writer:
         }
         head = {"outline": FORMAT, **save_settings(self.__ol), **self.__own_class(), **found}
         head = {key: value for key, value in head.items() if value not in (None, {}, [])}
-        for layer, data in zip(self.__ol.get_layers(), layers, strict=True):
-            self.__check(layer, data)
+        data = {**head, "layers": layers}
+        return write_plain_text(data) or self.__dump(data)
+
+    def __dump(self, data: dict[str, Any]) -> str:
+        from .data import dump  # imports PyYAML
+
+        for layer, layer_data in zip(self.__ol.get_layers(), data["layers"], strict=True):
+            self.__check(layer, layer_data)
         try:
-            return dump({**head, "layers": layers}, f"outline {self.__ol.get_name()!r}: ", self)
+            return dump(data, f"outline {self.__ol.get_name()!r}: ", self)
         except RecursionError as error:
             raise SerializeException(f"outline {self.__ol.get_name()!r} is nested too deeply to be saved") from error
 
@@ -150,7 +136,7 @@ class Writer:
         """
         ol, attributes = self.__ol, own_attributes(self.__ol)
         for name, value in list(attributes.items()):
-            bad = find_unsaveable(value, self.__is_known)
+            bad = _find_unsaveable(value, self.__is_known)
             if bad:
                 what = f"{_readable(name)}{bad[0]} is {bad[1]}"
                 logger.warning("outline %s: frames do not have its attribute %s: %s", ol.get_name(), name, what)
@@ -168,7 +154,7 @@ class Writer:
         """Name the first attribute or argument that cannot be saved. Slow: only for errors and custom types."""
         for kind, word in (("attributes", "attribute"), ("args", "argument")):
             for name, value in data.get(kind, {}).items():
-                bad = find_unsaveable(value, self.is_reference)
+                bad = _find_unsaveable(value, self.is_reference)
                 if bad:
                     problem = (
                         f"layer {layer.get_name()!r}{layer.get_origin()}: {word} {_readable(name)!r}{bad[0]}"
@@ -209,7 +195,7 @@ class Writer:
         if self.__is_plain:
             return self.__plain(attributes)
         for name in [name for name in attributes if callable(getattr(type(layer), name, None))]:
-            bad = find_unsaveable(attributes[name], self.is_reference)
+            bad = _find_unsaveable(attributes[name], self.is_reference)
             if bad:
                 del attributes[name]
                 self.left_behind.append(
@@ -225,7 +211,7 @@ class Writer:
         return {
             name: value
             for name, value in values.items()
-            if name in commands or not find_unsaveable(value, self.__is_known)
+            if name in commands or not _find_unsaveable(value, self.__is_known)
         }
 
     def __class_path(self, layer: Layer) -> str:
@@ -329,6 +315,12 @@ class Writer:
                 if folder:
                     found[folder] = None
         return list(found)
+
+
+def _find_unsaveable(data: Any, is_reference: Callable[[Any], bool]) -> tuple[str, str] | None:
+    from .data import find_unsaveable  # imports PyYAML
+
+    return find_unsaveable(data, is_reference)
 
 
 def script_file_name(script: ScriptFile) -> str:

@@ -22,13 +22,14 @@ from ..layer.args import check_layer_name
 from ..layer.state import SLOT, LayerState, adopt, make_layer, state_of
 from ..script import PACKAGE, line_where_stopped, load_saved_script
 from ..session_paths import SessionPaths
-from .data import LayerRef, OutlineRef, SessionRef, load
-from .outline_data import FORMAT, RTYPES, find_attribute, restore_layers, restore_settings
+from .outline_data import FORMAT, RTYPES, SETTINGS, find_attribute
+from .plain_text import read_plain_text
+from .references import LayerRef, OutlineRef, SessionRef
 
 if TYPE_CHECKING:
     from ..loader import Outline
 
-__all__ = ["find_listener", "import_layer_module", "read_outline"]
+__all__ = ["find_listener", "import_layer_module", "read_outline", "restore_layers", "restore_settings"]
 
 T = TypeVar("T")
 
@@ -40,7 +41,11 @@ def read_outline(ol: Outline, text: str, path: str) -> None:
         SerializeException: The text contains something other than plain data and Layer subclasses, or comes from a
             later version.
     """
-    data = load(text, path)
+    data = read_plain_text(text)
+    if data is None:
+        from .data import load  # imports PyYAML
+
+        data = load(text, path)
     if not isinstance(data, dict) or "outline" not in data:
         raise SerializeException(f"{path}: not an outline; the first key must be 'outline'")
     if data["outline"] != FORMAT:
@@ -49,6 +54,25 @@ def read_outline(ol: Outline, text: str, path: str) -> None:
         _Reader(ol, data, path).read()
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise SerializeException(f"{path}: not a whole outline: {type(error).__name__}: {error}") from error
+
+
+def restore_settings(ol: Outline, data: dict[str, Any]) -> None:
+    """Apply settings from ``save_settings`` to an outline."""
+    state = ol._ol_state
+    state.name = data["name"]
+    ol.set_frame_range(data.get("range"))
+    state.args = data.get("args") or {}
+    state.work = data.get("work") or {}
+    for name in SETTINGS:
+        setattr(state, name, data.get(name))
+    state.env = {key: (entry["value"], bool(entry["pre"])) for key, entry in data.get("env", {}).items()}
+
+
+def restore_layers(ol: Outline, layers: list[Layer]) -> None:
+    """Put the layers from outline.yaml into an outline."""
+    ol._ol_state.layers = {layer.get_name(): layer for layer in layers}
+    for layer in layers:
+        layer.set_outline(ol)
 
 
 class _Reader:
