@@ -62,24 +62,19 @@ class RqdLink:
         for order in orders:
             if isinstance(order, EndLeftOrder | LogOrder):
                 continue
-            stub = self._stub(order.address)
-            if stub is None:
-                return
             if isinstance(order, LaunchOrder):
-                self._launch(stub, order)
+                frame = run_frame_message(order.frame)
+                self._ask(order.address, "LaunchFrame", partial(self._launched, order), run_frame=frame)
             elif isinstance(order, KillOrder):
-                self._kill(stub, order)
+                what = {"frame_id": order.frame_id, "message": order.reason}
+                self._ask(order.address, "KillRunningFrame", partial(_note, order), **what)
             else:
-                self._tell(stub, order)
+                self._ask(order.address, order.verb, partial(self._told, order))
 
     def tell(self, address: str, verb: str) -> str:
         """Send one order and wait, up to the time limit. Returns the error, or an empty text."""
-        stub = self._stub(address)
-        if stub is None:
-            return "the server is stopping"
-        return _problem(
-            getattr(stub, verb).future(getattr(rqd_pb2, f"RqdStatic{verb}Request")(), timeout=self._seconds)
-        )
+        call = self._ask(address, verb)
+        return "the server is stopping" if call is None else _problem(call)
 
     def close(self) -> None:
         """Close all channels and drop pending answers."""
@@ -98,10 +93,15 @@ class RqdLink:
                 self._stubs[address] = rqd_pb2_grpc.RqdInterfaceStub(channel)
             return self._stubs[address]
 
-    def _launch(self, stub: Any, order: LaunchOrder) -> None:
-        request = rqd_pb2.RqdStaticLaunchFrameRequest(run_frame=run_frame_message(order.frame))
-        call = stub.LaunchFrame.future(request, timeout=self._seconds)
-        call.add_done_callback(partial(self._launched, order))
+    def _ask(self, address: str, verb: str, done: Callable[[Any], None] | None = None, **what: Any) -> Any:
+        """Begin a call, and return it; None after ``close``. At its end, ``done`` gets it."""
+        stub = self._stub(address)
+        if stub is None:
+            return None
+        call = getattr(stub, verb).future(getattr(rqd_pb2, f"RqdStatic{verb}Request")(**what), timeout=self._seconds)
+        if done is not None:
+            call.add_done_callback(done)
+        return call
 
     def _launched(self, order: LaunchOrder, call: Any) -> None:
         error, frame = _problem(call), order.frame
@@ -126,16 +126,6 @@ class RqdLink:
                 return
             with suppress(CannotSave), self._farm.work() as farm:
                 log_answered(farm, order.proc, end)
-
-    def _kill(self, stub: Any, order: KillOrder) -> None:
-        request = rqd_pb2.RqdStaticKillRunningFrameRequest(frame_id=order.frame_id, message=order.reason)
-        call = stub.KillRunningFrame.future(request, timeout=self._seconds)
-        call.add_done_callback(lambda call: _note(order, call))
-
-    def _tell(self, stub: Any, order: HostOrder) -> None:
-        request = getattr(rqd_pb2, f"RqdStatic{order.verb}Request")()
-        call = getattr(stub, order.verb).future(request, timeout=self._seconds)
-        call.add_done_callback(partial(self._told, order))
 
     def _told(self, order: HostOrder, call: Any) -> None:
         error = _problem(call)

@@ -14,8 +14,8 @@ from .state import FarmState
 from .things import Group
 
 __all__ = [
-    "change_job", "change_layer", "check_group", "move_to_group", "reorder", "set_auto_eat", "set_look",
-    "set_max_retries", "stagger",
+    "change_job", "change_layer", "check_group", "move_to_group", "put_into_group", "reorder", "set_auto_eat",
+    "set_look", "set_max_retries", "stagger",
 ]  # fmt: skip
 
 MOST_RETRIES = 16  # what Cuebot allows
@@ -67,10 +67,15 @@ def move_to_group(farm: FarmState, job: Job, group: Group, keep: Collection[str]
         CannotDo: The group is of another show.
     """
     check_group(job, group)
-    with farm.procs.recounting(farm.procs.of_job(job)):
-        job.facts.group = group.id
+    put_into_group(farm, job, group.id)
     defaults = {name: getattr(group, f"default_job_{name}") for name in _DEFAULTS}
     change_job(farm, job, **{name: value for name, value in defaults.items() if value >= 0 and name not in keep})
+
+
+def put_into_group(farm: FarmState, job: Job, group: str) -> None:
+    """Let a job, with its procs, count for another group of its show."""
+    with farm.procs.recounting(farm.procs.of_job(job)):
+        change_job(farm, job, group=group)
 
 
 def change_layer(farm: FarmState, job: Job, number: int, **changes: Any) -> None:

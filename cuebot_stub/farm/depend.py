@@ -187,7 +187,7 @@ class End(NamedTuple):
     def spelled(self) -> str:
         """The text for messages."""
         if self.ref >= 0:
-            return f"the frame {self.job.state.frames.name(self.ref)} of {self.job.name}"
+            return f"the frame {self.job.frame_name(self.ref)} of {self.job.name}"
         return f"the layer {self.layer_name} of {self.job.name}" if self.layer_name else f"the job {self.job.name}"
 
 

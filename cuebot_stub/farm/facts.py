@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Any
 
 from outline.constants import IGNORE_ERRORS, RETRY_DELAY
 from outline.frames import FrameSet
 from outline.scheduler import LayerPlan
 
-__all__ = ["FrameFacts", "JobFacts", "LayerFacts", "LayerTotals"]
+__all__ = ["NEVER_RAN", "FrameFacts", "JobFacts", "LayerFacts", "LayerTotals"]
 
 
 @dataclass(slots=True)
@@ -65,17 +66,15 @@ class LayerFacts:
             frames,
             max(1, self.chunk),
             type,
-            self.min_cores / 100,
-            self.memory,
-            group=self.group(),
+            **self.needs(),
             retry_delay_seconds=self.retry_delay_seconds(),
             ignore_errors=self.ignore_errors(),
         )
 
-    def group(self) -> str:
-        """An equal text for layers that may run on the same hosts; see ``LayerPlan.group``."""
-        needs = (self.tags, self.limits, self.gpus, self.gpu_memory, self.threadable, self.max_cores, self.start_after)
-        return repr(needs)
+    def needs(self) -> dict[str, Any]:
+        """What its frames need, by fields of ``LayerPlan``. Layers that may run on the same hosts have equal groups."""
+        group = (self.tags, self.limits, self.gpus, self.gpu_memory, self.threadable, self.max_cores, self.start_after)
+        return {"cores": self.min_cores / 100, "memory_kb": self.memory, "group": repr(group)}
 
 
 @dataclass(slots=True)
@@ -130,6 +129,9 @@ class FrameFacts:
     checkpoint: str = "DISABLED"
     used_pss: int = 0
     max_pss: int = 0
+
+
+NEVER_RAN = FrameFacts()
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 from outline.names import log_name
 from outline.scheduler import FrameState, JobPlan, JobState, LayerPlan, Move
 
-from .facts import FrameFacts, JobFacts, LayerFacts, LayerTotals
+from .facts import NEVER_RAN, FrameFacts, JobFacts, LayerFacts, LayerTotals
 from .saving import Unsaved
 
 __all__ = ["Job", "Jobs", "frame_id", "layer_id", "split_id"]
@@ -47,8 +47,7 @@ class Job:
 
     Attributes:
         by_name: The number of a layer by its name.
-        procs: The ids of its procs.
-        running: The procs by their frames.
+        running: The ids of its procs, by their frames.
         waiting_seen: The number of frames that could start at the last look; 0 while none may.
         done: By frame, whether it has succeeded and its dependencies were satisfied.
         moved: By frame, the last change of its state; 0 for never.
@@ -69,7 +68,6 @@ class Job:
         self.layers = layers
         self.totals = [LayerTotals() for _ in layers]
         self.frames: dict[int, FrameFacts] = {}
-        self.procs: set[str] = set()
         self.running: dict[int, str] = {}
         self._tags: frozenset[str] | None = None
         self.waiting_seen = 0
@@ -95,8 +93,7 @@ class Job:
 
     def eligible_time(self, ref: int) -> int:
         """When a frame could start; the launch of the job if it depended on nothing, or still waits."""
-        facts = self.frames.get(ref)
-        return int(self.eligible[ref]) or (facts.eligible if facts else 0) or self.facts.launched
+        return int(self.eligible[ref]) or self.frames.get(ref, NEVER_RAN).eligible or self.facts.launched
 
     @property
     def id(self) -> str:
@@ -116,7 +113,7 @@ class Job:
     @property
     def is_over(self) -> bool:
         """Whether the job is finished, and none of its processes runs any more."""
-        return self.facts.state == "FINISHED" and not self.procs
+        return self.facts.state == "FINISHED" and not self.running
 
     @property
     def tags(self) -> frozenset[str]:
@@ -141,9 +138,13 @@ class Job:
         """The id of a frame."""
         return frame_id(self.id, self.layer_of(ref), ref)
 
+    def frame_name(self, ref: int) -> str:
+        """The name of a frame, like ``0012-beauty``; empty for -1, which is none."""
+        return self.state.frames.name(ref) if ref >= 0 else ""
+
     def log_path(self, ref: int) -> str:
         """The path of a frame's log, as its host writes it."""
-        return f"{self.facts.log_dir}/{log_name(self.name, self.state.frames.name(ref))}"
+        return f"{self.facts.log_dir}/{log_name(self.name, self.frame_name(ref))}"
 
     def facts_of(self, ref: int) -> FrameFacts:
         """The facts of a frame, which are created at the first call."""
@@ -154,9 +155,8 @@ class Job:
 
     def needs_changed(self, number: int) -> None:
         """Pass changed cores, memory and tags of a layer on to the scheduler."""
-        layer, self._tags = self.layers[number], None
-        cores, memory = layer.min_cores / 100, layer.memory
-        self.state.change(layer.name, cores=cores, memory_kb=memory, group=layer.group())
+        self._tags = None
+        self.state.change(self.layers[number].name, **self.layers[number].needs())
 
     def frame_row(self, ref: int) -> list[object]:
         """A frame as it is saved: its state, its tries, and its facts without their names."""

@@ -43,12 +43,14 @@ def lends(farm: FarmState, host: Host, job: Job, number: int, cores: int) -> boo
 def procs_in(farm: FarmState, partition: RenderPartition) -> list[Proc]:
     """The procs in a partition."""
     job = farm.jobs.get(partition.job)
+    if job is None:
+        return []
     return [
         proc
-        for proc in (farm.procs[id] for id in (job.procs if job else ()))
+        for proc in farm.procs.of_job(job)
         if proc.host == partition.host
         and partition.ref in (-1, proc.ref)
-        and (job is None or partition.layer in (-1, job.layer_of(proc.ref)))
+        and partition.layer in (-1, job.layer_of(proc.ref))
     ]
 
 

@@ -96,21 +96,19 @@ class Procs(Table[Proc]):
         """Add a proc, and reserve what it needs."""
         job = self._jobs[proc.job]
         self[proc.id] = proc
-        job.procs.add(proc.id)
         job.running[proc.ref] = proc.id
         self.usage.count(proc, self._hosts[proc.host], job)
 
     def end(self, proc: Proc) -> None:
         """Remove a proc, and free what it has reserved."""
         job = self._jobs[proc.job]
-        job.procs.discard(proc.id)
         job.running.pop(proc.ref, None)
         self.usage.count(proc, self._hosts[proc.host], job, -1)
         self.remove(proc)
 
     def of_job(self, job: Job) -> list[Proc]:
         """The procs of a job."""
-        return [self[id] for id in job.procs]
+        return [self[id] for id in job.running.values()]
 
     def on_host(self, host: Host) -> list[Proc]:
         """The procs on a host."""

@@ -12,6 +12,7 @@ from outline.frames import FrameRangeError, FrameSet
 from outline.scheduler import FrameState
 
 from .errors import CannotDo
+from .facts import NEVER_RAN
 from .job import Job
 from .state import FarmState
 
@@ -95,7 +96,7 @@ def _tests(farm: FarmState, job: Job, search: FrameSearch) -> list[Test]:
     if search.ids:
         tests.append(lambda ref: job.frame_id(ref) in search.ids)
     if search.names:
-        tests.append(lambda ref: state.frames.name(ref) in search.names)
+        tests.append(lambda ref: job.frame_name(ref) in search.names)
     if search.states:
         tests.append(lambda ref: state.state(ref).value in search.states)
     if search.frames:
@@ -127,8 +128,8 @@ def _duration_test(farm: FarmState, job: Job, text: str) -> Test:
     fits = _amount_test(text, "duration", _SECONDS_OF_HOUR)
 
     def test(ref: int) -> bool:
-        facts = job.frames.get(ref)
-        if facts is None or not facts.started or job.state.state(ref) is FrameState.WAITING:
+        facts = job.frames.get(ref, NEVER_RAN)
+        if not facts.started or job.state.state(ref) is FrameState.WAITING:
             return False  # also of 0 hours: Cuebot finds only what has run
         return fits(max(0.0, (facts.stopped or farm.now()) - facts.started))
 
@@ -148,6 +149,5 @@ def _amount_test(text: str, what: str, unit: int) -> Callable[[float], bool]:
 
 
 def _memory(farm: FarmState, job: Job, ref: int) -> int:
-    facts, proc = job.frames.get(ref), job.running.get(ref)
-    used = facts.max_rss if facts else 0
+    used, proc = job.frames.get(ref, NEVER_RAN).max_rss, job.running.get(ref)
     return max(used, farm.procs[proc].max_rss) if proc else used

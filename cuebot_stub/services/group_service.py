@@ -204,9 +204,7 @@ class GroupService(Service):
             if any(action.value_type == "GROUP_TYPE" and action.value == group.id for action in mover.actions):
                 raise InUse(f"the filter {mover.name} moves jobs to the group {group.name}; change it first")
         for job in jobs:
-            with farm.procs.recounting(farm.procs.of_job(job)):
-                job.facts.group = group.parent
-            farm.jobs.save(job)
+            changing.put_into_group(farm, job, group.parent)
         farm.groups.remove(group)
 
     SetDefaultJobMinCores = _sets_default("min_cores", whole_points)

@@ -7,6 +7,7 @@ from typing import Any
 
 from opencue_proto import limit_pb2
 
+from ..farm.changing import change_layer
 from ..farm.errors import Exists, InUse, Invalid
 from ..farm.job import Job
 from ..farm.things import Limit
@@ -108,15 +109,9 @@ class LimitService(Service):
         """Rename a limit, also in the layers that use it."""
         limit = find(self.farm.limits, request.old_name)
         new = new_name(self.farm.limits, request.new_name)
-        users = self._users(limit)
-        jobs = {job.id: job for job, _ in users}
-        with self.farm.procs.recounting([self.farm.procs[id] for job in jobs.values() for id in job.procs]):
-            for job, number in users:
-                names = [new if name == limit.name else name for name in job.layers[number].limits]
-                job.layers[number].limits = names
-                job.needs_changed(number)
-        for job in jobs.values():
-            self.farm.jobs.save(job)
+        for job, number in self._users(limit):
+            names = [new if name == limit.name else name for name in job.layers[number].limits]
+            change_layer(self.farm, job, number, limits=names)
         self._change(limit, name=new)
 
     def ClearBindings(self, request: Any) -> Answer:

@@ -17,7 +17,7 @@ from opencue_proto import depend_pb2, job_pb2
 from outline.scheduler import FrameState
 
 from ..farm.depend import Row
-from ..farm.facts import FrameFacts
+from ..farm.facts import NEVER_RAN
 from ..farm.farm import Farm
 from ..farm.job import Job
 from .cores import as_cores
@@ -29,7 +29,6 @@ __all__ = [
 
 S = FrameState
 M = TypeVar("M")
-_NEVER_RAN = FrameFacts()
 
 
 def filled(kind: Callable[..., M], thing: Any, **others: Any) -> M:
@@ -165,11 +164,11 @@ def layer_message(farm: Farm, job: Job, number: int) -> job_pb2.Layer:
 
 def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
     """A frame."""
-    state, facts = job.state, job.frames.get(ref, _NEVER_RAN)
+    state, facts = job.state, job.frames.get(ref, NEVER_RAN)
     proc = farm.procs.get(job.running.get(ref, ""))
     running = int(farm.now() - proc.booked) * proc.cores // 100 if proc is not None else 0
     return job_pb2.Frame(
-        name=state.frames.name(ref),
+        name=job.frame_name(ref),
         layer_name=state.layer(ref).name,
         number=state.frames.number(ref),
         dispatch_order=state.ready.rank(ref),
@@ -185,7 +184,7 @@ def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
 
 def frame_values(farm: Farm, job: Job, ref: int) -> dict[str, Any]:
     """The fields that change while a frame runs."""
-    facts, proc = job.frames.get(ref, _NEVER_RAN), farm.procs.get(job.running.get(ref, ""))
+    facts, proc = job.frames.get(ref, NEVER_RAN), farm.procs.get(job.running.get(ref, ""))
     used, most, llu, most_pss = facts.used_memory, facts.max_rss, facts.llu_time, facts.max_pss
     if proc is not None:
         used, most, llu = proc.used_memory, max(most, proc.max_rss), max(llu, proc.llu_time)
@@ -227,8 +226,8 @@ def depend_message(farm: Farm, row: Row) -> depend_pb2.Depend:
         active=row.is_active,
         depend_er_job=er.name,
         depend_er_layer=depend.er_layer,
-        depend_er_frame=er.state.frames.name(row.er_ref) if row.er_ref >= 0 else "",
+        depend_er_frame=er.frame_name(row.er_ref),
         depend_on_job=on.name,
         depend_on_layer=depend.on_layer,
-        depend_on_frame=on.state.frames.name(row.on_ref) if row.on_ref >= 0 else "",
+        depend_on_frame=on.frame_name(row.on_ref),
     )

@@ -22,6 +22,7 @@ from opencue_proto import (
 
 from outline.scheduler import FrameState
 
+from ..farm.depend import End
 from ..farm.farm import Farm
 from ..farm.hosts import Host, Proc, all_tags
 from ..farm.lending import is_locked, procs_in
@@ -102,7 +103,7 @@ def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
         name=f"{host.name}/{proc.cores / 100:.2f}/{proc.gpus}",
         show_name=farm.shows[job.facts.show].name,
         job_name=job.name,
-        frame_name=job.state.frames.name(proc.ref),
+        frame_name=job.frame_name(proc.ref),
         group_name=farm.groups[job.facts.group].name,
         ping_time=int(proc.pinged or proc.booked),
         bookedTime=int(proc.booked),
@@ -122,15 +123,14 @@ def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
 
 def partition_message(farm: Farm, one: RenderPartition) -> renderPartition_pb2.RenderPartition:
     """A partition with its use, in core points and kB."""
-    job, procs = farm.jobs[one.job], procs_in(farm, one)
-    kind = "FRAME" if one.ref >= 0 else "LAYER" if one.layer >= 0 else "JOB"
+    end, procs = End(farm.jobs[one.job], one.layer, one.ref), procs_in(farm, one)
     return filled(
         renderPartition_pb2.RenderPartition,
         one,
-        job=job.name,
-        layer=job.layers[one.layer].name if one.layer >= 0 else "",
-        frame=job.state.frames.name(one.ref) if one.ref >= 0 else "",
-        render_part_type=renderPartition_pb2.RenderPartitionType.Value(f"{kind}_PARTITION"),
+        job=end.job.name,
+        layer=end.layer_name,
+        frame=end.job.frame_name(one.ref),
+        render_part_type=renderPartition_pb2.RenderPartitionType.Value(f"{end.kind}_PARTITION"),
         host=farm.hosts[one.host].name,
         **{name: sum(getattr(proc, name) for proc in procs) for name in ("cores", "memory", "gpus", "gpu_memory")},
     )

@@ -12,6 +12,7 @@ from .values import (
     CORE,
     conform_name,
     limit_text,
+    limited,
     parse_cores,
     parse_flag,
     parse_int,
@@ -41,7 +42,7 @@ def read_layer(element: Element, rules: SpecRules) -> LayerSpec:
     return LayerSpec(
         name=name,
         type=element.attributes["type"],
-        command=element.required("cmd").read(_check_command),
+        command=element.required("cmd").read(limited(LONGEST_COMMAND, "the command")),
         range=written.text,
         frames=frames,
         chunk=element.required("chunk").read(_parse_chunk),
@@ -65,13 +66,9 @@ def read_env(element: Element) -> dict[str, str]:
     env = element.find("env")
     found = {}
     for key in env.children if env is not None else ():
-        name = key.read_attribute("name", lambda name: limit_text(name, LONGEST_ENV, "the name of the variable"))
-        found[name] = key.read(lambda value: limit_text(value, LONGEST_ENV, "the value of the variable"))
+        name = key.read_attribute("name", limited(LONGEST_ENV, "the name of the variable"))
+        found[name] = key.read(limited(LONGEST_ENV, "the value of the variable"))
     return found
-
-
-def _check_command(text: str) -> str:
-    return limit_text(text, LONGEST_COMMAND, "the command")
 
 
 def _parse_chunk(text: str) -> int:
@@ -122,12 +119,8 @@ def _read_services(element: Element, rules: SpecRules) -> tuple[str, ...]:
 
 
 def _read_outputs(element: Element) -> tuple[str, ...]:
-    paths = (output.read(_check_output) for output in _listed(element, "outputs"))
-    return tuple(dict.fromkeys(paths))
-
-
-def _check_output(path: str) -> str:
-    return limit_text(path, LONGEST_OUTPUT, "the path of the output")
+    check = limited(LONGEST_OUTPUT, "the path of the output")
+    return tuple(dict.fromkeys(output.read(check) for output in _listed(element, "outputs")))
 
 
 def _listed(element: Element, name: str) -> list[Element]:

@@ -18,6 +18,7 @@ from .values import (
     conform_name,
     count_heads,
     limit_text,
+    limited,
     parse_flag,
     parse_int,
     parse_long,
@@ -65,7 +66,7 @@ def read_spec(text: str, rules: SpecRules) -> SpecDocument:
     depends = tuple(map(reader.read, parent.children if parent is not None else ()))
     if not jobs and not depends and not rules.strict:
         raise root.error("the spec has no job")
-    email = root.read_child("email", lambda text: limit_text(text, LONGEST_EMAIL, "the email address"), "")
+    email = root.read_child("email", limited(LONGEST_EMAIL, "the email address"), "")
     return SpecDocument(facility, show, shot, user, uid, email, tuple(jobs.values()), depends)
 
 
@@ -120,7 +121,7 @@ def read_job(element: Element, name: str, user: str, rules: SpecRules, budget: B
         max_cores=element.read_child("maxcores", parse_max_cores, None),
         max_gpus=element.read_child("maxgpus", parse_int, None),
         autoeat=element.read_child("autoeat", parse_flag, False),
-        os=element.read_child("os", lambda text: limit_text(text, LONGEST_OS, "the operating system"), ""),
+        os=element.read_child("os", limited(LONGEST_OS, "the operating system"), ""),
         localbook=None if localbook is None else _read_localbook(localbook),
         env=read_env(element),
         layers=_read_layers(element, post_job_name(name, user, 10**12), rules, budget),

@@ -7,13 +7,14 @@ Every function raises ValueError with the reason for a wrong value.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from outline.frames import FrameSet
 from outline.names import frame_name
 
 __all__ = [
     "LONGEST_NAME", "MOST_FRAMES", "conform_frame_name", "conform_job_name", "conform_name", "count_heads",
-    "read_frames", "repeated_frames", "LARGEST_INT", "limit_text", "parse_cores", "parse_flag", "parse_int",
+    "read_frames", "repeated_frames", "LARGEST_INT", "limit_text", "limited", "parse_cores", "parse_flag", "parse_int",
     "parse_long", "parse_max_cores", "parse_memory", "parse_tags",
 ]  # fmt: skip
 
@@ -54,6 +55,11 @@ def limit_text(text: str, most: int, what: str) -> str:
     if len(text) > most:
         raise ValueError(f"{what} has {len(text)} characters; use at most {most}")
     return text
+
+
+def limited(most: int, what: str) -> Callable[[str], str]:
+    """A parser of a text that Cuebot can store; see ``limit_text``."""
+    return lambda text: limit_text(text, most, what)
 
 
 def parse_flag(text: str) -> bool:

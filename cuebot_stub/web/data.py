@@ -10,6 +10,7 @@ from outline.backend.cue.status import exit_reason
 from outline.backend.cue.waiting import why_nothing_starts
 from outline.scheduler import FrameState
 
+from ..farm.facts import NEVER_RAN
 from ..farm.farm import Farm
 from ..farm.hosts import Host
 from ..farm.job import Job
@@ -157,7 +158,7 @@ def _host_row(farm: Farm, host: Host) -> dict[str, Any]:
         "load": host.load / 100,
         "seen": int(host.ping_time),
         "frames": [
-            {"job": proc.job, "id": proc.frame_id, "name": farm.jobs[proc.job].state.frames.name(proc.ref)}
+            {"job": proc.job, "id": proc.frame_id, "name": farm.jobs[proc.job].frame_name(proc.ref)}
             for proc in farm.procs.on_host(host)
         ],
     }
@@ -222,19 +223,17 @@ def _dead_and_running_first(job: Job, refs: list[int], layer: str) -> list[int]:
 
 
 def _frame_row(job: Job, ref: int) -> dict[str, Any]:
-    facts = job.frames.get(ref)
-    status = facts.exit_status if facts else -1
-    state = job.state.state(ref)
-    has_failed = facts is not None and facts.stopped and status != 0 and state is not S.SUCCEEDED
+    facts, state = job.frames.get(ref, NEVER_RAN), job.state.state(ref)
+    has_failed = facts.stopped and facts.exit_status != 0 and state is not S.SUCCEEDED
     return {
         "id": job.frame_id(ref),
-        "name": job.state.frames.name(ref),
+        "name": job.frame_name(ref),
         "layer": job.state.layer(ref).name,
         "state": state.value,
-        "host": facts.host if facts else "",
-        "why": exit_reason(status) if has_failed else "",
-        "started": facts.started if facts else 0,
-        "stopped": facts.stopped if facts else 0,
+        "host": facts.host,
+        "why": exit_reason(facts.exit_status) if has_failed else "",
+        "started": facts.started,
+        "stopped": facts.stopped,
         "attempts": job.state.tries(ref),
-        "max_rss_mb": (facts.max_rss // 1024) if facts else 0,
+        "max_rss_mb": facts.max_rss // 1024,
     }

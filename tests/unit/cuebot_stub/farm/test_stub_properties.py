@@ -246,7 +246,8 @@ class FarmMachine(RuleBasedStateMachine):
             running = {ref for ref in job.state.frames if job.state.state(ref) is FrameState.RUNNING}
             assert alive == set(job.running)
             assert running <= alive
-            assert job.procs == set(job.running.values())
+            procs = self.fake.farm.procs.values()
+            assert job.running == {proc.ref: proc.id for proc in procs if proc.job == job.id}
 
     @invariant()
     def sums_agree(self) -> None:
