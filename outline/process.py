@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Facts about programs and processes."""
+"""Facts about programs, processes and this machine."""
 
 from __future__ import annotations
 
 import os
 
-__all__ = ["find_executable", "process_birth", "signal_name"]
+__all__ = ["find_executable", "host_memory_kb", "process_birth", "signal_name"]
 
 
 def find_executable(name: str, search_path: str) -> tuple[str, str]:
@@ -54,6 +54,16 @@ def process_birth(pid: int) -> float:
         return 0.0 if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
     except psutil.Error:
         return 0.0
+
+
+def host_memory_kb() -> int:
+    """The memory of this machine."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf, and other systems not these names
+        import psutil
+
+        return int(psutil.virtual_memory().total // 1024)
 
 
 def signal_name(number: int) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from math import inf, isfinite, nan
 from typing import Any  # arguments are what a user has written
 
-__all__ = ["REQUESTS", "is_true", "name_words", "parse_cores", "parse_memory_kb", "parse_number", "tag_words"]
+__all__ = ["REQUESTS", "TRUTH", "is_true", "name_words", "parse_cores", "parse_memory_kb", "parse_number", "tag_words"]
 
 _MEMORY = r"\s*(\d{1,15}(?:\.\d+)?)\s*([kmgt]?)b?\s*\Z"
 _FEWEST_CORES = 0.1
-_TRUE = ("true", "yes", "1", "on")
+TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+"""The words for a flag that is set, or not."""
 _UNITS = {"k": 1, "m": 1024, "g": 1024**2, "t": 1024**3, "": 1024**2}
 
 
@@ -88,7 +89,7 @@ REQUESTS: Mapping[str, Callable[[object], Any]] = {
 
 def is_true(value: Any) -> bool:
     """Whether a flag is set, as a truth value, as a number, or as one of the words that say so."""
-    return value.strip().lower() in _TRUE if isinstance(value, str) else bool(value)
+    return TRUTH.get(value.strip().lower(), False) if isinstance(value, str) else bool(value)
 
 
 def tag_words(value: Any) -> list[str]:

@@ -14,13 +14,12 @@ from typing import Any
 
 from ..constants import LayerType
 from ..exception import LayerException
-from ..resources import name_words
+from ..resources import TRUTH, name_words
 
 __all__ = ["check_declared", "environment", "layer_type", "read_value"]
 
 logger = logging.getLogger("outline.layer")
 
-_TRUTH = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _MOST_GB = 16_384  # of memory; a larger number was meant in another unit
 
 
@@ -121,10 +120,10 @@ def _texts(value: Any, where: str) -> Any:
 
 
 def _truth(value: Any, where: str) -> bool | None:
-    if isinstance(value, str) and value.strip().lower() not in _TRUTH:
-        logger.warning("%s=%r is left out; give one of %s", where, value, ", ".join(_TRUTH))
+    if isinstance(value, str) and value.strip().lower() not in TRUTH:
+        logger.warning("%s=%r is left out; give one of %s", where, value, ", ".join(TRUTH))
         return None
-    return _TRUTH[value.strip().lower()] if isinstance(value, str) else bool(value)
+    return TRUTH[value.strip().lower()] if isinstance(value, str) else bool(value)
 
 
 def _minutes(value: Any, where: str) -> Any:

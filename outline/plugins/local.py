@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from typing import TYPE_CHECKING, Any
 
 from .manager import LaunchTool
@@ -100,13 +99,9 @@ def deed_local_machine() -> None:
 
 def get_half_host_memory() -> str:
     """Half of this machine's memory, in kB as text."""
-    try:
-        total_bytes = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):  # Windows has no sysconf, and other systems not these names
-        import psutil
+    from ..process import host_memory_kb
 
-        total_bytes = psutil.virtual_memory().total
-    return str(total_bytes // 1024 // 2)
+    return str(host_memory_kb() // 2)
 
 
 def _host_name() -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ... import config
 from ...exception import LaunchException
+from ...process import host_memory_kb
 from ...scheduler import JobPlan
 
 __all__ = ["Limits", "limits_of"]
@@ -72,17 +73,12 @@ def _memory_kb(value: Any) -> int:
     from ...resources import parse_memory_kb
 
     value = config.get("local", "memory", fallback="") if value is None else value
-    if value != "":
-        try:
-            memory_kb = parse_memory_kb(value)
-        except ValueError as error:
-            raise LaunchException(f"memory: {error}") from error
-        if memory_kb <= 0:
-            raise LaunchException(f"memory must be more than 0, not {value!r}")
-        return memory_kb
+    if value == "":
+        return host_memory_kb()
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024
-    except (ValueError, OSError, AttributeError):
-        import psutil
-
-        return int(psutil.virtual_memory().total // 1024)
+        memory_kb = parse_memory_kb(value)
+    except ValueError as error:
+        raise LaunchException(f"memory: {error}") from error
+    if memory_kb <= 0:
+        raise LaunchException(f"memory must be more than 0, not {value!r}")
+    return memory_kb
