@@ -8,12 +8,14 @@ words.
 
 What is taken as known:
 
-- ``-i 2`` repeats each picture and skips no frame. So each row of consecutive frames takes a process. - The output's
-name has the number as ``[####]``. - ``PROGRESS:  0:00:00:01 (2): 0 Seconds`` shows the position of the frame among
-those to render. Fields are ``(2U)`` and ``(2L)``. - The program prints ``Finished composition`` at the end in its own
-language, so the module checks the pictures instead. - An exit code of 0 proves little, so error lines alone fail the
-frame. - ``-reuse`` would render in the program of somebody who works on the host, so the module never passes it. -
-``-mfr`` and ``-mem_usage`` are known from one source only.
+- ``-i 2`` repeats each picture and skips no frame. So each row of consecutive frames takes a process.
+- The output's name has the number as ``[####]``.
+- ``PROGRESS:  0:00:00:01 (2): 0 Seconds`` shows the position of the frame among those to render. Fields are ``(2U)``
+  and ``(2L)``.
+- The program prints ``Finished composition`` at the end in its own language, so the module checks the pictures instead.
+- An exit code of 0 proves little, so error lines alone fail the frame.
+- ``-reuse`` would render in the program of somebody who works on the host, so the module never passes it.
+- ``-mfr`` and ``-mem_usage`` are known from one source only.
 """
 
 from __future__ import annotations

@@ -12,9 +12,10 @@ What is taken as known:
 - kick loads every plug-in in the working directory.
 - Without a licence it renders a watermark, unless ``options.abort_on_license_fail`` is set; the line about a watermark
   fails the frame too.
-- The meaning of kick's exit codes is not certain, so every ``ERROR`` line fails the frame. - ``-nocrashpopup`` is for
-Windows. kick on Linux refuses it. Pass it through ``extra_args``, as well as ``-rg`` (a region),
-  ``-of`` (a format) and, on hosts that frames share, ``-set options.pin_threads off`` (known from one source only).
+- The meaning of kick's exit codes is not certain, so every ``ERROR`` line fails the frame.
+- ``-nocrashpopup`` is for Windows. kick on Linux refuses it. Pass it through ``extra_args``, as well as ``-rg`` (a
+  region), ``-of`` (a format) and, on hosts that frames share, ``-set options.pin_threads off`` (known from one source
+  only).
 """
 
 from __future__ import annotations

@@ -9,14 +9,16 @@ What you need to know, all measured with 3.4:
 
 - Arguments take effect in order, so scene, output, format and engine come before the frames. ``blender -b -f 1
   shot.blend`` renders the default scene, and exits with 0.
-- ``-f 1-3`` (a dash) and ``-f 3..1`` render nothing, and exit with 0. Write a list as ``1,3..9``. - ``-f -1`` does not
-mean frame -1: it counts from the scene's range. So a script renders negative frames. - ``-S`` with an unknown scene
-name renders another scene, so the module checks the name first. - Blender exits with 0 when a script raises, unless
-``--python-exit-code`` comes before it. - ``#`` in the output path is one digit. Without ``#``, Blender appends the
-frame to the name, so a script renders names that must stay unchanged. - Words after ``--`` belong to scripts and to
-Cycles: ``--cycles-device``. So they come last. - A path that begins with ``//`` is relative to the scene. - The name of
-EEVEE changed: ``BLENDER_EEVEE``, from 4.2 to 4.5 ``BLENDER_EEVEE_NEXT``, from 5.0 on as before. - From 5.0 on lines of
-the log begin with a time and ``render |``, braces in the output path are templates, and a script
+- ``-f 1-3`` (a dash) and ``-f 3..1`` render nothing, and exit with 0. Write a list as ``1,3..9``.
+- ``-f -1`` does not mean frame -1: it counts from the scene's range. So a script renders negative frames.
+- ``-S`` with an unknown scene name renders another scene, so the module checks the name first.
+- Blender exits with 0 when a script raises, unless ``--python-exit-code`` comes before it.
+- ``#`` in the output path is one digit. Without ``#``, Blender appends the frame to the name, so a script renders names
+  that must stay unchanged.
+- Words after ``--`` belong to scripts and to Cycles: ``--cycles-device``. So they come last.
+- A path that begins with ``//`` is relative to the scene.
+- The name of EEVEE changed: ``BLENDER_EEVEE``, from 4.2 to 4.5 ``BLENDER_EEVEE_NEXT``, from 5.0 on as before.
+- From 5.0 on lines of the log begin with a time and ``render |``, braces in the output path are templates, and a script
   that renders prints nothing without ``--log render``.
 - When memory of the GPU runs out, it says so and exits with 0. The lines are from public reports and from the rules of
   AWS Deadline Cloud.

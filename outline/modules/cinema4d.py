@@ -6,11 +6,12 @@ those of CGRU, of Thinkbox's Deadline plug-ins and of AWS Deadline Cloud; Maxon'
 
 What is taken as known:
 
-- ``-frame 1 10 2`` is start, end and step, so each row of frames with one step takes a process. - Cinema 4D adds the
-number and the extension to the output's name. The module renames the files afterwards. The scene sets the format, so
-``outputs`` must have its extension. Cinema 4D may take a dot in the name as the start of an extension, so the module
-writes no hidden names, which begin with one. - Exit codes are unknown, so error lines alone fail the frame. -
-``-noopengl`` makes it work without a display. Pass it through ``extra_args``.
+- ``-frame 1 10 2`` is start, end and step, so each row of frames with one step takes a process.
+- Cinema 4D adds the number and the extension to the output's name. The module renames the files afterwards. The scene
+  sets the format, so ``outputs`` must have its extension. Cinema 4D may take a dot in the name as the start of an
+  extension, so the module writes no hidden names, which begin with one.
+- Exit codes are unknown, so error lines alone fail the frame.
+- ``-noopengl`` makes it work without a display. Pass it through ``extra_args``.
 """
 
 from __future__ import annotations

@@ -6,11 +6,12 @@ Versions: run for real with 5.1.9 of Debian 12. Facts are from experiments and `
 What you need to know, all measured:
 
 - A gap in the pictures ends the movie there, and ffmpeg exits with 0. So the module counts the pictures before and the
-movie's frames afterwards. - When it cannot read a picture it repeats the one before and exits with 0, unless
-``-xerror`` is given. - It looks for the first picture among five numbers only, and has no steps. So the module gives it
-links with numbers from 0 on, whatever the frames are. - Without ``-nostdin`` it reads the stdin of its caller. Without
-``-y`` it does not overwrite an existing file. - ``yuv420p``, the format that all players know, needs an even width and
-height, so the module pads pictures by a pixel.
+  movie's frames afterwards.
+- When it cannot read a picture it repeats the one before and exits with 0, unless ``-xerror`` is given.
+- It looks for the first picture among five numbers only, and has no steps. So the module gives it links with numbers
+  from 0 on, whatever the frames are.
+- Without ``-nostdin`` it reads the stdin of its caller. Without ``-y`` it does not overwrite an existing file.
+- ``yuv420p``, the format that all players know, needs an even width and height, so the module pads pictures by a pixel.
 """
 
 from __future__ import annotations

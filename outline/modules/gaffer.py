@@ -6,10 +6,12 @@ from Gaffer's own tests of them.
 
 What is taken as known:
 
-- ``-frames`` takes a list with steps: ``1,3-9x2``. One process executes all frames. - ``-threads N`` is an option of
-every application. - ``-nodes`` takes all words up to the next flag. ``-context`` takes all words to the end, flags too,
-so it comes last. Gaffer reads its values as Python. - Errors go to stderr with the word ``ERROR``, and the exit code is
-then not 0. - The nodes choose the file names, so ``outputs`` must match them, and Gaffer writes them in place.
+- ``-frames`` takes a list with steps: ``1,3-9x2``. One process executes all frames.
+- ``-threads N`` is an option of every application.
+- ``-nodes`` takes all words up to the next flag. ``-context`` takes all words to the end, flags too, so it comes last.
+  Gaffer reads its values as Python.
+- Errors go to stderr with the word ``ERROR``, and the exit code is then not 0.
+- The nodes choose the file names, so ``outputs`` must match them, and Gaffer writes them in place.
 """
 
 from __future__ import annotations

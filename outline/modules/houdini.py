@@ -7,16 +7,18 @@ of Thinkbox's Deadline plug-ins and of AWS Deadline Cloud.
 
 What is taken as known:
 
-- An output node takes a start, an end and a step. One hython renders several rows of frames, one after another. - husk
-takes the first frame, how many frames (no end!) and a step, so each row of frames takes a process. - mantra renders one
-IFD file, so every frame takes a process; the picture's name is its last word. - ``-V a`` lets husk and mantra print
-``ALF_PROGRESS 42%``. What husk prints between two frames is unknown, so in a row of several frames the percentage
-restarts with each. - The first and last frame of a node are expressions (``$FSTART``) that override a value, so the
-script removes them. - A node prints its progress when ``alfprogress`` or ``vm_alfprogress`` is on. With tiles it may
-exceed 100. - husk's ``--pass``, ``--timelimit``, ``--tile-*``, ``--skip-licenses``, ``--make-output-path`` and
-  ``--fast-exit 0`` (which shuts the renderer down step by step) go through ``extra_args``.
-- Wedges, takes and ``allframesatonce`` of usdrender_rop are not supported. - Without a licence these programs print
-``No licenses could be found to run this application``. Their exit code is unknown, so such lines alone fail the frame.
+- An output node takes a start, an end and a step. One hython renders several rows of frames, one after another.
+- husk takes the first frame, how many frames (no end!) and a step, so each row of frames takes a process.
+- mantra renders one IFD file, so every frame takes a process; the picture's name is its last word.
+- ``-V a`` lets husk and mantra print ``ALF_PROGRESS 42%``. What husk prints between two frames is unknown, so in a row
+  of several frames the percentage restarts with each.
+- The first and last frame of a node are expressions (``$FSTART``) that override a value, so the script removes them.
+- A node prints its progress when ``alfprogress`` or ``vm_alfprogress`` is on. With tiles it may exceed 100.
+- husk's ``--pass``, ``--timelimit``, ``--tile-*``, ``--skip-licenses``, ``--make-output-path`` and ``--fast-exit 0``
+  (which shuts the renderer down step by step) go through ``extra_args``.
+- Wedges, takes and ``allframesatonce`` of usdrender_rop are not supported.
+- Without a licence these programs print ``No licenses could be found to run this application``. Their exit code is
+  unknown, so such lines alone fail the frame.
 """
 
 from __future__ import annotations

@@ -7,8 +7,7 @@ mode"); lines of output are from Thinkbox's Deadline plug-ins, and progress is a
 What is taken as known:
 
 - ``--batch`` and ``--katana-file`` are required, and before Katana 3.5 ``--render-node`` too. ``-t`` takes a list
-without
-  steps: ``1-5,8``.
+  without steps: ``1-5,8``.
 - ``--threads2d`` counts threads besides the main one.
 - ``Block 3/48 … rendered``, of Redshift in Katana, is known from one source only. The rules do not read render passes.
 - On Windows the program is ``katanaBin.exe``.

@@ -9,20 +9,22 @@ AWS Deadline Cloud.
 What is taken as known:
 
 - The scene is the last word. ``-s -e -b`` are start, end and step, so each row of frames with one step takes a process.
-- ``-fnc`` sets the position of the number in a file's name: ``name.#.ext``, ``name#.ext`` or ``name_#.ext``. - Without
-``-r`` Maya uses the scene's renderer, the same as ``-r file``. Then it accepts only the flags that all renderers share.
-- RenderMan (``-r renderman``) has its own flags: ``-imageFile`` with its own frame placeholder
-  (``<f4>``, also in AYON's rules for Maya), ``-res`` for the size, and no ``-fnc``, ``-pad``, ``-percentRes`` or
-  ``-rt``.
+- ``-fnc`` sets the position of the number in a file's name: ``name.#.ext``, ``name#.ext`` or ``name_#.ext``.
+- Without ``-r`` Maya uses the scene's renderer, the same as ``-r file``. Then it accepts only the flags that all
+  renderers share.
+- RenderMan (``-r renderman``) has its own flags: ``-imageFile`` with its own frame placeholder (``<f4>``, also in
+  AYON's rules for Maya), ``-res`` for the size, and no ``-fnc``, ``-pad``, ``-percentRes`` or ``-rt``.
 - Threads are ``-ai:threads``, ``-t`` for RenderMan, and, known from one source only, ``-threads`` for V-Ray and ``-n``
   for Maya Software. GPUs of Redshift are ``-gpu {0,1}``, in one word (one source only).
 - A scene that cannot be rendered ends with exit code 210, an invalid command line with 206. The meaning of 211 is
-unknown. A scene without renderable cameras, or with several renderable layers, writes other files than requested. So
-make a layer for each camera and each render layer. - Arnold without a licence puts a watermark into the pictures and
-succeeds, unless ``-ai:alf`` is set, which is the default from 7.3 on. The line about a watermark fails the frame too. -
-Most lines that begin with ``Error:`` are harmless: scripts of plug-ins print them. - Pass through ``extra_args``:
-``-reg``, ``-crop`` (RenderMan), ``-preRender``, ``-postRender`` (scripts), ``-rsp``, ``-rsa``,
-  ``-rst``, and of Arnold ``-ai:lve`` (0 to 3), ``-ai:device`` (0 or 1), ``-ai:manGpuSel``, ``-ai:gpu``, ``-ai:txmm``.
+  unknown. A scene without renderable cameras, or with several renderable layers, writes other files than requested. So
+  make a layer for each camera and each render layer.
+- Arnold without a licence puts a watermark into the pictures and succeeds, unless ``-ai:alf`` is set, which is the
+  default from 7.3 on. The line about a watermark fails the frame too.
+- Most lines that begin with ``Error:`` are harmless: scripts of plug-ins print them.
+- Pass through ``extra_args``: ``-reg``, ``-crop`` (RenderMan), ``-preRender``, ``-postRender`` (scripts), ``-rsp``,
+  ``-rsa``, ``-rst``, and of Arnold ``-ai:lve`` (0 to 3), ``-ai:device`` (0 or 1), ``-ai:manGpuSel``, ``-ai:gpu``,
+  ``-ai:txmm``.
 """
 
 from __future__ import annotations

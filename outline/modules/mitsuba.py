@@ -6,12 +6,13 @@ Variants that need LLVM or CUDA were not tried.
 
 What you need to know, all measured:
 
-- It has no frames. A scene declares ``<default name="angle" value="0"/>``, uses ``$angle``, and ``-Dangle=30`` sets
-  it. A parameter that the scene does not use is an error.
+- It has no frames. A scene declares ``<default name="angle" value="0"/>``, uses ``$angle``, and ``-Dangle=30`` sets it.
+  A parameter that the scene does not use is an error.
 - With one or two threads (``-t``) 3.9 renders, makes an empty file and then hangs. So the module gives it at least
-three. - The scene's film decides the format. It replaces another extension in ``-o`` by its own, which is ``.exr`` by
-default: ``-o a.png`` makes ``a.exr``. - It writes the whole picture at the end. It exits with 255 when the scene is
-missing, and crashes on a wrong variant.
+  three.
+- The scene's film decides the format. It replaces another extension in ``-o`` by its own, which is ``.exr`` by default:
+  ``-o a.png`` makes ``a.exr``.
+- It writes the whole picture at the end. It exits with 255 when the scene is missing, and crashes on a wrong variant.
 """
 
 from __future__ import annotations

@@ -7,13 +7,14 @@ the rules of CGRU, of Thinkbox's Deadline plug-ins and of AWS Deadline Cloud.
 
 What is taken as known:
 
-- ``-x`` executes, ``-X`` names the Write nodes, ``-F`` takes a list with blanks in one word: ``1 3-9x2``. - Exit code 1
-is a render error, 100 a missing licence. Lines that begin with ``ERROR:`` or ``Error:`` fail the frame whatever the
-exit code, unless Nuke has the option to go on after errors. - Warnings and errors go to stderr. Failed runs print
-``Total render time`` too. - Nuke prints ``Frame 1 (1 of 4)`` and ``Writing … took`` only with ``-V 2``. - It prints
-tenths of a frame as ``.1.2.3`` on one incomplete line. - ``-c`` limits the cache, to half of the reserved memory.
-``--sro`` renders Write nodes in their own order. - The Write nodes choose the file names, so ``outputs`` must match
-them, and Nuke writes them in place.
+- ``-x`` executes, ``-X`` names the Write nodes, ``-F`` takes a list with blanks in one word: ``1 3-9x2``.
+- Exit code 1 is a render error, 100 a missing licence. Lines that begin with ``ERROR:`` or ``Error:`` fail the frame
+  whatever the exit code, unless Nuke has the option to go on after errors.
+- Warnings and errors go to stderr. Failed runs print ``Total render time`` too.
+- Nuke prints ``Frame 1 (1 of 4)`` and ``Writing … took`` only with ``-V 2``.
+- It prints tenths of a frame as ``.1.2.3`` on one incomplete line.
+- ``-c`` limits the cache, to half of the reserved memory. ``--sro`` renders Write nodes in their own order.
+- The Write nodes choose the file names, so ``outputs`` must match them, and Nuke writes them in place.
 """
 
 from __future__ import annotations

@@ -5,11 +5,13 @@ Versions: run for real with 3.2.2 from PyPI. Facts are from experiments and ``oi
 
 What you need to know, all measured:
 
-- ``--frames 1,3-9x2`` runs the whole command line for each of these frames, in that order, negative frames included. -
-``#`` means four digits, so ``####`` means sixteen. The module writes paths with ``%04d``. - oiiotool evaluates
-``{...}`` in any word as an expression and has no escape, so the module switches that off around paths. - oiiotool
-replaces each ``%`` in the name of a picture that it writes, so writing fails in a folder with ``%`` in its name. - When
-a picture of the sequence is missing, it goes on with the others and exits with 1 at the end.
+- ``--frames 1,3-9x2`` runs the whole command line for each of these frames, in that order, negative frames included.
+- ``#`` means four digits, so ``####`` means sixteen. The module writes paths with ``%04d``.
+- oiiotool evaluates ``{...}`` in any word as an expression and has no escape, so the module switches that off around
+  paths.
+- oiiotool replaces each ``%`` in the name of a picture that it writes, so writing fails in a folder with ``%`` in its
+  name.
+- When a picture of the sequence is missing, it goes on with the others and exits with 1 at the end.
 """
 
 from __future__ import annotations

@@ -7,12 +7,14 @@ Versions: run for real with 3.7.0.10 of Debian 12. Facts are from experiments an
 What you need to know, all measured:
 
 - First and last frame of the whole animation (``+KFI +KFF``) set the clock, those of the part (``+SF +EF``) set what to
-render. There is no step, so a chunk with gaps takes several processes. - File names have as many digits as the
-animation's last frame. The module renames the files afterwards. - An animation from 1 to 1, or 0 to 0, is a still whose
-file gets no number. - POV-Ray silently skips negative frames, so the module renders them as stills with the frame's
-clock. Then ``frame_number`` is 0 in the scene. - POV-Ray does not find a path that is not ASCII, in any locale. - A
-blank ends a file name unless it is in quotes, even inside one argument. - All output goes to stderr. Progress comes
-with carriage returns.
+  render. There is no step, so a chunk with gaps takes several processes.
+- File names have as many digits as the animation's last frame. The module renames the files afterwards.
+- An animation from 1 to 1, or 0 to 0, is a still whose file gets no number.
+- POV-Ray silently skips negative frames, so the module renders them as stills with the frame's clock. Then
+  ``frame_number`` is 0 in the scene.
+- POV-Ray does not find a path that is not ASCII, in any locale.
+- A blank ends a file name unless it is in quotes, even inside one argument.
+- All output goes to stderr. Progress comes with carriage returns.
 """
 
 from __future__ import annotations

@@ -6,11 +6,13 @@ CGRU, from Thinkbox's Deadline plug-ins, and from published scripts; Pixar's own
 
 What is taken as known:
 
-- One process renders one file. The RIB sets the picture's path, and ``outputs`` must match it. - ``-Progress`` prints
-lines with ``R90000   42%``; ``-t:8`` is the number of threads, ``-cwd`` the folder to work in. - ``-checkpoint 5m``
-saves the partial picture, and ``-recover 1`` goes on from there in the next attempt. - A missing licence is a line with
-``{SEVERE} License``. prman's exit code is then unknown, so such a line alone fails the frame. - RenderMan for Maya
-writes a ``job/job.rib`` to render before the frames and a ``job/post.rib`` to render after them. Make a layer for each.
+- One process renders one file. The RIB sets the picture's path, and ``outputs`` must match it.
+- ``-Progress`` prints lines with ``R90000   42%``; ``-t:8`` is the number of threads, ``-cwd`` the folder to work in.
+- ``-checkpoint 5m`` saves the partial picture, and ``-recover 1`` goes on from there in the next attempt.
+- A missing licence is a line with ``{SEVERE} License``. prman's exit code is then unknown, so such a line alone fails
+  the frame.
+- RenderMan for Maya writes a ``job/job.rib`` to render before the frames and a ``job/post.rib`` to render after them.
+  Make a layer for each.
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ Versions: run for real with 1.5.1 of Debian 12. Facts are from experiments and `
 What you need to know, all measured:
 
 - ``--start-time 3f --end-time 5f`` renders frames 3 to 5. There is no step, so a chunk with gaps takes several
-processes. Frames outside the canvas's time show its first or last picture and cause no error. - From ``-o a.png`` it
-makes ``a.0003.png``: a dot and four digits. The module renames the files afterwards. - It exits with 0 when the picture
-cannot be written. Only the picture counts. - On a full disk it retries the same picture for ever, with thousands of
-errors a second, so the library ends it. - All output goes to stderr, some in colours. Progress comes with carriage
-returns.
+  processes. Frames outside the canvas's time show its first or last picture and cause no error.
+- From ``-o a.png`` it makes ``a.0003.png``: a dot and four digits. The module renames the files afterwards.
+- It exits with 0 when the picture cannot be written. Only the picture counts.
+- On a full disk it retries the same picture for ever, with thousands of errors a second, so the library ends it.
+- All output goes to stderr, some in colours. Progress comes with carriage returns.
 """
 
 from __future__ import annotations

@@ -6,13 +6,15 @@ of the log are from published logs, from the rules of CGRU and of Thinkbox's Dea
 
 What is taken as known:
 
-- ``-frames=1;3-9,2`` is a list: ``;`` between the parts, ``,`` before a step. - With ``-frames`` V-Ray adds the number
-to the picture's name, in a way that depends on the scene. The module renames the files afterwards. With
-``-noFrameNumbers=1``, for a single frame, the name stays as it is. - V-Ray writes channels beside the picture:
-``out.png`` gives ``out.Alpha.png`` too. So it writes pictures in place, because a hidden name would hide the channels
-for ever. - Progress comes with carriage returns and colours unless turned off, as here. - Exit codes are not
-documented, so every ``error:`` line fails the frame, except one about a rare plug-in. - Pass through ``extra_args``:
-``-region``, ``-crop``, ``-resume``, ``-remapPathFile``, ``-parameterOverride`` and ``-include``.
+- ``-frames=1;3-9,2`` is a list: ``;`` between the parts, ``,`` before a step.
+- With ``-frames`` V-Ray adds the number to the picture's name, in a way that depends on the scene. The module renames
+  the files afterwards. With ``-noFrameNumbers=1``, for a single frame, the name stays as it is.
+- V-Ray writes channels beside the picture: ``out.png`` gives ``out.Alpha.png`` too. So it writes pictures in place,
+  because a hidden name would hide the channels for ever.
+- Progress comes with carriage returns and colours unless turned off, as here.
+- Exit codes are not documented, so every ``error:`` line fails the frame, except one about a rare plug-in.
+- Pass through ``extra_args``: ``-region``, ``-crop``, ``-resume``, ``-remapPathFile``, ``-parameterOverride`` and
+  ``-include``.
 """
 
 from __future__ import annotations
