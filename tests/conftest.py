@@ -6,14 +6,16 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+
+from tests.programs import close_servers, run_program
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -27,7 +29,12 @@ _FOREIGN_NAMES = (
 # mktemp would look at the folders of all tests before, each time.
 _HOMES = itertools.count()
 
-RunPycuerun = Callable[..., "subprocess.CompletedProcess[str]"]
+RunPycuerun = RunOutline = Callable[..., "CompletedProcess[str]"]
+
+
+def pytest_sessionfinish() -> None:
+    """End the processes that run programs for tests."""
+    close_servers()
 
 
 @pytest.fixture(autouse=True)
@@ -96,22 +103,13 @@ def run_pycuerun(tmp_path: Path) -> RunPycuerun:
 
     Keyword arguments: ``cwd``, ``env`` (added to the environment), ``timeout_seconds``.
     """
+    return partial(run_program, "pycuerun", cwd=tmp_path)
 
-    def run(
-        *args: object, cwd: Path = tmp_path, env: dict[str, str] | None = None, timeout_seconds: float = 60
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "outline", *map(str, args)],
-            cwd=cwd,
-            env={**os.environ, "PYTHONPATH": _python_path(), **(env or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout_seconds,
-        )
 
-    return run
+@pytest.fixture
+def run_outline(tmp_path: Path) -> RunOutline:
+    """Call ``outline`` as ``run_pycuerun`` calls ``pycuerun``."""
+    return partial(run_program, "outline", cwd=tmp_path)
 
 
 @pytest.fixture(scope="module")
@@ -147,10 +145,6 @@ def browser(chromium: Any) -> Any:
     chromium.switch_to.window(new)
     chromium.get_log("browser")  # of the test before
     return chromium
-
-
-def _python_path() -> str:
-    return os.pathsep.join(filter(None, [str(REPOSITORY), os.environ.get("PYTHONPATH")]))
 
 
 def _forget_process_state() -> None:

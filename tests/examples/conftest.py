@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import REPOSITORY, RunPycuerun
-from tests.support import environ_with
+from tests.programs import run_program
 
 # Asked now, since every test gets a home of its own: an environment is made once per machine.
 _NAMED = {name: os.environ[name] for name in ("PYBULLET_PYTHON", "PICTURES_PYTHON") if name in os.environ}
@@ -92,16 +91,7 @@ class Example:
 
     def outline(self, *words: object) -> str:
         """Call the command ``outline``, and give what it printed."""
-        code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
-        done = subprocess.run(
-            [sys.executable, "-c", code, *map(str, words)],
-            cwd=self.folder,
-            env=environ_with(**self.variables),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = run_program("outline", *words, cwd=self.folder, env=self.variables)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -7,23 +7,21 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import RunPycuerun
+from tests.conftest import RunOutline, RunPycuerun
+from tests.programs import CODE_OF_OUTLINE
 from tests.support import environ_with, job_in, only_session, outline_file, until
 
 pytestmark = pytest.mark.measured
 
-RunOutline = Callable[..., "subprocess.CompletedProcess[str]"]
-CODE = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
-
 
 def start_outline(*args: object, cwd: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", CODE, *map(str, args)],
+        [sys.executable, "-c", CODE_OF_OUTLINE, *map(str, args)],
         cwd=cwd,
         env=environ_with(),
         stdin=subprocess.DEVNULL,
@@ -31,18 +29,6 @@ def start_outline(*args: object, cwd: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-@pytest.fixture
-def run_outline(tmp_path: Path) -> RunOutline:
-    """Call ``outline`` with these arguments in a process of its own, in ``tmp_path``, and return what it did."""
-
-    def run(*args: object) -> subprocess.CompletedProcess[str]:
-        process = start_outline(*args, cwd=tmp_path)
-        out, err = process.communicate(timeout=60)
-        return subprocess.CompletedProcess([], process.returncode, out, err)
-
-    return run
 
 
 # Frames 3 and 7 of b fail until a file "fixed" is there; each frame notes that it ran.

@@ -4,37 +4,28 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support import environ_with, job_in, log_of
+from tests.conftest import RunOutline
+from tests.support import job_in, log_of
 
 pytestmark = pytest.mark.measured
 
-CODE = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
 
-
-def outline_run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the program in a folder."""
-    argv = [sys.executable, "-c", CODE, "run", *words]
-    return subprocess.run(argv, cwd=folder, env=environ_with(), capture_output=True, text=True, timeout=60)
-
-
-def test_command_runs_for_every_frame_of_the_range(tmp_path: Path, session_root: Path) -> None:
-    done = outline_run(tmp_path, "1-3", "--backend", "local", "--name", "sim", "--", "echo", "two  words", "a.#.exr")
+def test_command_runs_for_every_frame_of_the_range(run_outline: RunOutline, session_root: Path) -> None:
+    done = run_outline("run", "1-3", "--backend", "local", "--name", "sim", "--", "echo", "two  words", "a.#.exr")
 
     assert done.returncode == 0, done.stderr
     assert job_in(session_root).counts == {"SUCCEEDED": 3}
     assert "\ntwo  words a.0002.exr\n" in log_of(session_root, "0002-sim")
 
 
-def test_options_of_layer_and_launch_are_taken(tmp_path: Path) -> None:
+def test_options_of_layer_and_launch_are_taken(run_outline: RunOutline) -> None:
     words = ["-2-1", "--dry-run", "--format", "json", "--chunk", "2", "--arg", "memory=2g", "--arg", "cores=0.5"]
 
-    done = outline_run(tmp_path, *words, "-m", "0", "--shot", "s1", "--", "/bin/echo #FRAMESPEC# 'a b'")
+    done = run_outline("run", *words, "-m", "0", "--shot", "s1", "--", "/bin/echo #FRAMESPEC# 'a b'")
 
     data = json.loads(done.stdout)
     (layer,) = data["layers"]
@@ -43,8 +34,8 @@ def test_options_of_layer_and_launch_are_taken(tmp_path: Path) -> None:
     assert layer["runs"][0]["commands"] == [["/bin/echo", "-2--1", "a b"]]
 
 
-def test_exit_code_is_that_of_the_job(tmp_path: Path) -> None:
-    assert outline_run(tmp_path, "1", "--backend", "local", "--quiet", "-m", "0", "--", "false").returncode == 1
+def test_exit_code_is_that_of_the_job(run_outline: RunOutline) -> None:
+    assert run_outline("run", "1", "--backend", "local", "--quiet", "-m", "0", "--", "false").returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -58,8 +49,8 @@ def test_exit_code_is_that_of_the_job(tmp_path: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_mistakes_are_told_in_one_line(tmp_path: Path, words: list[str], problem: str) -> None:
-    done = outline_run(tmp_path, *words)
+def test_mistakes_are_told_in_one_line(run_outline: RunOutline, words: list[str], problem: str) -> None:
+    done = run_outline("run", *words)
 
     assert done.returncode == 2
     assert problem in done.stderr

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.conftest import REPOSITORY, RunPycuerun
+from tests.conftest import REPOSITORY, RunOutline, RunPycuerun
 from tests.pictures import Picture, read_picture, split_pictures
 from tests.support import needs
 
@@ -73,17 +73,8 @@ ALL = sorted([*RENDERERS.glob("*.outline"), PIPELINE])
 
 
 @pytest.mark.parametrize("outline", ALL, ids=[path.stem for path in ALL])
-def test_an_example_has_no_argument_that_nobody_reads(tmp_path: Path, outline: Path) -> None:
-    check = "import sys; from outline.cli import outline_main; sys.argv[0] = 'outline'; outline_main()"
-
-    checked = subprocess.run(
-        [sys.executable, "-c", check, "check", str(outline)],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
-        timeout=60,
-    )
+def test_an_example_has_no_argument_that_nobody_reads(run_outline: RunOutline, outline: Path) -> None:
+    checked = run_outline("check", outline)
 
     assert checked.stdout.endswith(": no problems\n"), checked.stdout + checked.stderr
 

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,8 @@ from outline.cli.report.gather import gather
 from outline.cli.report.made import Made
 from outline.cli.report.pictures import choose, pictures_of
 from tests.conftest import RunPycuerun
-from tests.support import environ_with, only_session, outline_file, until
+from tests.programs import run_program
+from tests.support import only_session, outline_file, until
 
 WriteReport = Callable[..., Path]
 
@@ -43,9 +42,7 @@ def write_report(tmp_path: Path) -> WriteReport:
     """Call ``outline report`` with these arguments and return the page."""
 
     def write(*args: object) -> Path:
-        code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
-        words = [sys.executable, "-c", code, "report", *map(str, args), "-o", "report.html"]
-        done = subprocess.run(words, cwd=tmp_path, env=environ_with(), capture_output=True, text=True, timeout=60)
+        done = run_program("outline", "report", *args, "-o", "report.html", cwd=tmp_path)
         assert (done.returncode, done.stderr) == (0, "")
         return Path(done.stdout.strip())
 

@@ -11,7 +11,7 @@ import pytest
 
 from outline.backend.local.job import LocalJob
 from tests.conftest import RunPycuerun
-from tests.support import log_of, only_session, outline_file
+from tests.support import log_of, only_session, outline_file, start
 
 
 def test_a_negative_frame_and_frame_zero_run(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
@@ -49,10 +49,11 @@ def test_one_frame_runs_in_the_callers_own_process(
     )
     run_pycuerun(script, "1-4", "--backend", "local", "--pause")
 
-    result = run_pycuerun(only_session(session_root) / "outline.yaml", "-e", "3-own")
+    frame = start(only_session(session_root) / "outline.yaml", "-e", "3-own", cwd=tmp_path)
+    output, _ = frame.communicate(timeout=60)
 
-    assert result.returncode == 7
-    assert result.stdout == f"parent {os.getpid()} frames [3, 4]\n"
+    assert frame.returncode == 7
+    assert output == f"parent {os.getpid()} frames [3, 4]\n"
 
 
 def test_a_moved_session_still_runs(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:

@@ -6,8 +6,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,8 +13,8 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.conftest import RunPycuerun
-from tests.support import environ_with, job_in, log_of, outline_file
+from tests.conftest import RunOutline, RunPycuerun
+from tests.support import job_in, log_of, outline_file
 
 pytestmark = pytest.mark.measured
 
@@ -65,8 +63,6 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     yield Bucket(files, variables)
     server.stop()
 
-
-_OUTLINE = "import sys; from outline.cli import outline_main; sys.exit(outline_main(sys.argv[1:]))"
 
 JOB = """
 from outline.items import files, lines
@@ -219,7 +215,9 @@ def test_a_url_without_its_package_names_the_extra(tmp_path: Path, run_pycuerun:
     assert "pip install 'outline-farm[storage]'" in result.stderr
 
 
-def test_results_are_written_into_a_bucket(tmp_path: Path, bucket: Bucket, run_pycuerun: RunPycuerun) -> None:
+def test_results_are_written_into_a_bucket(
+    tmp_path: Path, bucket: Bucket, run_pycuerun: RunPycuerun, run_outline: RunOutline
+) -> None:
     bucket.put("seeds.txt", "7\n11\n")
     script = outline_file(
         tmp_path,
@@ -236,12 +234,7 @@ def test_results_are_written_into_a_bucket(tmp_path: Path, bucket: Bucket, run_p
     ran = run_pycuerun(script, "--work", tmp_path / "work", "--backend", "local", "--quiet")
     assert ran.returncode == 0, ran.stderr
 
-    shown = subprocess.run(
-        [sys.executable, "-c", _OUTLINE, "results", str(tmp_path / "work"), "gen", "-o", "s3://show/info"],
-        env=environ_with(),
-        capture_output=True,
-        text=True,
-    )
+    shown = run_outline("results", tmp_path / "work", "gen", "-o", "s3://show/info")
 
     assert shown.stdout == "s3://show/info-00000-of-00001\n", shown.stderr
     rows = [json.loads(line) for line in bucket.text("info-00000-of-00001").splitlines()]

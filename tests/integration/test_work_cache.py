@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import RunPycuerun
-from tests.support import environ_with, outline_file
+from tests.programs import run_program
+from tests.support import outline_file
 
 JOB = """
 from outline import Layer
@@ -141,8 +140,4 @@ def test_results_come_from_the_cache_as_well(tmp_path: Path, run_pycuerun: RunPy
 
 
 def _results(run_pycuerun: RunPycuerun, work: Path) -> str:
-    code = "import sys; from outline.cli import outline_main; sys.exit(outline_main(sys.argv[1:]))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "results", str(work), "upper"], env=environ_with(), capture_output=True, text=True
-    )
-    return done.stdout.replace(str(work), "")
+    return run_program("outline", "results", work, "upper", cwd=work).stdout.replace(str(work), "")

@@ -7,13 +7,12 @@ import json
 import re
 import shutil
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.support import environ_with
+from tests.programs import run_program
 
 pytestmark = pytest.mark.measured
 
@@ -35,35 +34,16 @@ ShellCommand("report", ["sh", "-c", 'xargs -d "\\n" cat < "$0" > "$1"', "%{INPUT
 
 def run(folder: Path, *words: object, code: int = 0) -> subprocess.CompletedProcess[str]:
     """Run ``outline`` in a folder and check its exit code."""
-    call = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
-    argv = [sys.executable, "-c", call, *map(str, words)]
-    done = subprocess.run(
-        argv,
-        cwd=folder,
-        env=environ_with(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_program("outline", *words, cwd=folder)
     assert done.returncode == code, done.stdout + done.stderr
     return done
 
 
 def launch(folder: Path, *options: str, work: str = "made") -> str:
     """Launch the job of a folder and give what it printed."""
-    argv = [
-        sys.executable,
-        "-m",
-        "outline",
-        "job.outline",
-        "--backend",
-        "local",
-        "--work",
-        work,
-        *options,
-    ]
-    environ = environ_with(OUTLINE_OUTLINE_SESSION_DIR=str(folder / "sessions"))
-    done = subprocess.run(argv, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    words = ["job.outline", "--backend", "local", "--work", work, *options]
+    environ = {"OUTLINE_OUTLINE_SESSION_DIR": str(folder / "sessions")}
+    done = run_program("pycuerun", *words, cwd=folder, env=environ)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

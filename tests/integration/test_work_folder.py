@@ -14,6 +14,7 @@ import pytest
 from outline.work.folder import WorkFolder
 from outline.work.results import Summary
 from tests.conftest import RunPycuerun
+from tests.programs import run_program
 from tests.support import start, until
 
 SCRIPT = """
@@ -86,13 +87,9 @@ class Job:
 
     def outline(self, *words: str) -> str:
         """Run ``outline`` and give what it prints."""
-        import subprocess
-        import sys
-
-        code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
-        return subprocess.run(
-            [sys.executable, "-c", code, *words], cwd=self.folder, capture_output=True, text=True, check=True
-        ).stdout
+        done = run_program("outline", *words, cwd=self.folder)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def bytes(self) -> dict[str, bytes]:
         """The outputs."""

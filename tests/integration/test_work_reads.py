@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import RunPycuerun, _python_path
+from tests.conftest import RunPycuerun
+from tests.programs import python_path
 
 pytestmark = pytest.mark.measured
 
@@ -58,7 +59,7 @@ class Job:
         hook.mkdir()
         (hook / "sitecustomize.py").write_text(f"COUNTED = {str(self.counted)!r}\n{HOOK}")
         self.__environ = {
-            "PYTHONPATH": os.pathsep.join([str(hook), _python_path()]),
+            "PYTHONPATH": os.pathsep.join([str(hook), python_path()]),
             "OUTLINE_LOCAL_FRAME_PROCESS": frame_process,
         }
         self.write("seeds.txt", "".join(f"{number}\n" for number in range(FRAMES)))

@@ -7,13 +7,13 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support import environ_with, start, until
+from tests.programs import run_program
+from tests.support import start, until
 
 pytestmark = pytest.mark.measured
 
@@ -48,10 +48,7 @@ class Job:
 
     def run(self, *options: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Launch it, and check the exit code."""
-        argv = [sys.executable, "-m", "outline", *self.words, *options]
-        done = subprocess.run(
-            argv, cwd=self.folder, env=environ_with(**self.environ), capture_output=True, text=True, check=False
-        )
+        done = run_program("pycuerun", *self.words, *options, cwd=self.folder, env=self.environ)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
