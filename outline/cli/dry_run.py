@@ -8,9 +8,9 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..backend.local.limits import read_max_retries
 from ..cuerun import OutlineLauncher
 from ..environment import FrameFacts, frame_environment, layer_environment
-from ..exception import OutlineException
 from ..frames import FrameSet, chunk_heads
 from ..layer.datasets import item_of
 from ..layer.life import fill_in
@@ -100,7 +100,8 @@ def dry_run_data(ol: Outline, launch_args: dict[str, Any]) -> dict[str, Any]:
     launcher = OutlineLauncher(ol, **launch_args)
     launcher.prepare()
     ol.check()
-    plan = plan_job(ol, max_retries=_max_retries(launcher), autoeat=bool(launcher.get_flag("autoeat")))
+    retries = read_max_retries(launcher.get_flag("maxretries"))
+    plan = plan_job(ol, max_retries=retries, autoeat=bool(launcher.get_flag("autoeat")))
     names = {layer.name for layer in plan.layers}
     for name in names:
         ol.get_layer(name).check_required_args()
@@ -114,13 +115,6 @@ def dry_run_data(ol: Outline, launch_args: dict[str, Any]) -> dict[str, Any]:
         "left_out": [layer.get_name() for layer in ol.get_layers() if layer.get_name() not in names],
         "layers": [_layer_data(ol, plan, layer, is_plain) for layer in plan.layers],
     }
-
-
-def _max_retries(launcher: OutlineLauncher) -> int:
-    try:
-        return int(launcher.get_flag("maxretries"))
-    except (TypeError, ValueError):
-        raise OutlineException(f"maxretries must be a number, not {launcher.get_flag('maxretries')!r}") from None
 
 
 def _layer_data(ol: Outline, plan: JobPlan, planned: LayerPlan, is_plain: bool) -> dict[str, Any]:

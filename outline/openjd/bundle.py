@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..backend.local.limits import read_max_retries
 from ..exception import LaunchException
 from ..files import write_atomic
 from ..launch_in_folder import launch_in_folder
@@ -59,7 +60,8 @@ def export_bundle(launcher: OutlineLauncher, folder: str) -> list[str]:
 def _write_bundle(launcher: OutlineLauncher, folder: str) -> list[str]:
     """Write an outline that is set up, and give what the template says otherwise."""
     ol = launcher.get_outline()
-    plan = plan_job(ol, max_retries=int(launcher.get_flag("maxretries")), autoeat=bool(launcher.get_flag("autoeat")))
+    retries = read_max_retries(launcher.get_flag("maxretries"))
+    plan = plan_job(ol, max_retries=retries, autoeat=bool(launcher.get_flag("autoeat")))
     if not plan.layers:
         raise LaunchException(f"no layer has a frame in the job's range {ol.get_frame_range()}")
     steps = {layer.name: _facts_of(ol.get_layer(layer.name), layer.cores) for layer in plan.layers}

@@ -22,7 +22,7 @@ from .claim import Claim, take_claim
 from .dispatch import RunLoop
 from .job import LocalJob
 from .journal import JobRecord, Journal, check_journal, read_record
-from .limits import Limits, limits_of
+from .limits import Limits, limits_of, read_max_retries
 from .log import put_aside
 from .runner import Runner, spawn_runner
 
@@ -124,7 +124,7 @@ class Dispatcher:
         limits = limits_of(self.__flags)
         plan = plan_job(
             self.__ol,
-            max_retries=_max_retries(self.__flags.get("maxretries")),
+            max_retries=read_max_retries(self.__flags.get("maxretries")),
             autoeat=bool(self.__flags.get("autoeat")),
         )
         session = self.__ol.get_session()
@@ -270,9 +270,9 @@ def _plan_again(paths: SessionPaths, error: SessionException) -> tuple[JobPlan, 
     """Plan and id of a job whose journal has lost them."""
     from ...loader import load_outline
 
-    logger.warning("%s; it is made again from %s, with %s retries", error, paths.outline, _max_retries(None))
+    logger.warning("%s; it is made again from %s, with %s retries", error, paths.outline, read_max_retries(None))
     ol = load_outline(paths.outline)
-    return plan_job(ol, max_retries=_max_retries(None)), ol.get_session().get_job_id()
+    return plan_job(ol, max_retries=read_max_retries(None)), ol.get_session().get_job_id()
 
 
 def _mark(job: JobState, journal: Journal, refs: Iterable[int]) -> None:
@@ -335,18 +335,8 @@ def check_flags(flags: dict[str, Any]) -> None:
         OutlineException: One cannot be used, or the folder in which frames would run is not there.
     """
     check_current_folder()
-    _max_retries(flags.get("maxretries"))
+    read_max_retries(flags.get("maxretries"))
     limits_of(flags)
-
-
-def _max_retries(value: Any) -> int:
-    try:
-        number = int(value if value is not None else config.get("outline", "maxretries"))
-    except ValueError:
-        number = -1
-    if number < 0:
-        raise LaunchException(f"maxretries must be a number from 0 on, not {value!r}")
-    return number
 
 
 def _check_frame_process() -> None:

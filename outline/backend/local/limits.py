@@ -12,7 +12,7 @@ from ...exception import LaunchException
 from ...process import host_memory_kb
 from ...scheduler import JobPlan
 
-__all__ = ["Limits", "limits_of"]
+__all__ = ["Limits", "limits_of", "read_max_retries"]
 
 
 class Limits(NamedTuple):
@@ -54,6 +54,21 @@ def limits_of(flags: Mapping[str, Any]) -> Limits:
         return given
     grace_seconds = config.getfloat("local", "grace_seconds", fallback=10.0)
     return Limits(_cores(flags.get("cores")), _memory_kb(flags.get("memory")), grace_seconds)
+
+
+def read_max_retries(value: Any) -> int:
+    """How often a failed frame is tried again: a number, or its text; None leaves it to the configuration.
+
+    Raises:
+        LaunchException: It is no number from 0 on.
+    """
+    try:
+        number = int(value if value is not None else config.get("outline", "maxretries"))
+    except (TypeError, ValueError):
+        number = -1
+    if number < 0:
+        raise LaunchException(f"maxretries must be a number from 0 on, not {value!r}")
+    return number
 
 
 def _cores(value: Any) -> float:
