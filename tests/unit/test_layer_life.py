@@ -291,20 +291,16 @@ def test_fault_07_error_of_a_listener_is_logged_and_the_frame_goes_on(caplog: py
     assert calls[-1] == "a heard AFTER_EXECUTE"
 
 
-@pytest.mark.parametrize("event_type", [BEFORE_EXECUTE, AFTER_EXECUTE])
-def test_listener_fails_the_frame_at_once(event_type: str) -> None:
+@pytest.mark.parametrize(
+    ("event_type", "fails"),
+    [(BEFORE_EXECUTE, None), (AFTER_EXECUTE, None), (AFTER_EXECUTE, "_execute")],
+    ids=["before", "after", "after an error"],
+)
+def test_listener_fails_the_frame_at_once(event_type: str, fails: str | None) -> None:
     ol = Outline("job", "1", current=True)
-    Hooks("a").add_event_listener(event_type, fails_at_once)
+    Hooks("a", fails=fails).add_event_listener(event_type, fails_at_once)
 
     with pytest.raises(FailImmediately, match="stop"):
-        _loaded(ol).get_layer("a").execute(1)
-
-
-def test_listener_fails_the_frame_also_after_an_error() -> None:
-    ol = Outline("job", "1", current=True)
-    Hooks("a", fails="_execute").add_event_listener(AFTER_EXECUTE, fails_at_once)
-
-    with pytest.raises(FailImmediately):
         _loaded(ol).get_layer("a").execute(1)
 
 

@@ -109,19 +109,15 @@ def homeless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path / f"outline-{os.getuid()}"
 
 
-def test_user_without_a_home_gets_a_folder_that_is_private(homeless: Path) -> None:
-    homeless.mkdir(mode=0o777)
-    homeless.chmod(0o777)
+@pytest.mark.parametrize("is_there", [False, True], ids=["made", "there and open"])
+def test_user_without_a_home_gets_a_folder_that_is_private(homeless: Path, is_there: bool) -> None:
+    if is_there:
+        homeless.mkdir()
+        homeless.chmod(0o777)
 
     folder = sessions_folder("demo", "sh1")
 
     assert folder == f"{homeless}/sessions"
-    assert homeless.stat().st_mode & 0o777 == 0o700
-
-
-def test_folder_of_a_user_without_a_home_is_made_private(homeless: Path) -> None:
-    sessions_folder("demo", "sh1")
-
     assert homeless.stat().st_mode & 0o777 == 0o700
 
 

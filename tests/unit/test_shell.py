@@ -51,12 +51,52 @@ def test_command_is_the_second_argument_or_a_keyword() -> None:
     assert ShellCommand("a", ["ls"]).get_arg("command") == ["ls"]
 
 
-def test_command_runs_for_every_frame_of_a_chunk(ol: Outline, capfd: pytest.CaptureFixture[str]) -> None:
-    Shell("a", ["echo", "%{FRAME}", "%{ZFRAME}", "#IFRAME#", "a.#.exr"], chunk=2)
+PYTHON = "import os\ndef show(): return [os.sep, list(frames), self.get_name()]\nprint(show())\n"
 
-    _run(ol, "a", 3)
 
-    assert _out(capfd) == ["3 0003 3 a.#.exr", "4 0004 4 a.#.exr"]
+@pytest.mark.parametrize(
+    ("make", "frame", "out"),
+    [
+        pytest.param(
+            lambda: Shell("a", ["echo", "%{FRAME}", "%{ZFRAME}", "#IFRAME#", "a.#.exr"], chunk=2),
+            3,
+            ["3 0003 3 a.#.exr", "4 0004 4 a.#.exr"],
+            id="once for every frame of the chunk",
+        ),
+        pytest.param(
+            lambda: Shell("a", ["echo", "#FRAME_START#-#FRAME_END#", "#FRAMESPEC#"], chunk=4),
+            9,
+            ["9-10 9-10"],
+            id="once when it names its chunk",
+        ),
+        pytest.param(
+            lambda: Shell("a", ["printf", "<%s>", "two words", "", "a;b", "$HOME", "'\"", "*"]),
+            1,
+            ["<two words><><a;b><$HOME><'\"><*>"],
+            id="fault 13: a list is passed untouched",
+        ),
+        pytest.param(
+            lambda: Shell("a", "printf '<%s>' 'two words' one"), 1, ["<two words><one>"], id="a text is split once"
+        ),
+        pytest.param(
+            lambda: PyEval("a", PYTHON, chunk=3), 4, ["['/', [4, 5, 6], 'a']"], id="Python code sees layer and frames"
+        ),
+        pytest.param(
+            lambda: HelloModule("a", chunk=2),
+            7,
+            ["Hello Frame Number #7", "Hello Frame Number #8"],
+            id="a module greets every frame",
+        ),
+    ],
+)
+def test_a_chunk_runs_what_its_layer_says(
+    ol: Outline, capfd: pytest.CaptureFixture[str], make: Callable[[], Layer], frame: int, out: list[str]
+) -> None:
+    make()
+
+    _run(ol, "a", frame)
+
+    assert _out(capfd) == out
 
 
 @pytest.mark.parametrize(
@@ -99,14 +139,6 @@ class _Asks(Layer):
         self.system(self.get_arg("command"), frame=frames[0])
 
 
-def test_command_that_names_its_chunk_runs_once(ol: Outline, capfd: pytest.CaptureFixture[str]) -> None:
-    Shell("a", ["echo", "#FRAME_START#-#FRAME_END#", "#FRAMESPEC#"], chunk=4)
-
-    _run(ol, "a", 9)
-
-    assert _out(capfd) == ["9-10 9-10"]
-
-
 @pytest.mark.parametrize("frame", [0, -2])
 def test_fault_19_tokens_are_replaced_for_frame_0_and_negative_frames(
     frame: int, capfd: pytest.CaptureFixture[str]
@@ -117,22 +149,6 @@ def test_fault_19_tokens_are_replaced_for_frame_0_and_negative_frames(
     _run(ol, "a", frame)
 
     assert _out(capfd) == [str(frame)]
-
-
-def test_fault_13_arguments_are_passed_untouched(ol: Outline, capfd: pytest.CaptureFixture[str]) -> None:
-    Shell("a", ["printf", "<%s>", "two words", "", "a;b", "$HOME", "'\"", "*"])
-
-    _run(ol, "a", 1)
-
-    assert _out(capfd) == ["<two words><><a;b><$HOME><'\"><*>"]
-
-
-def test_text_is_split_once(ol: Outline, capfd: pytest.CaptureFixture[str]) -> None:
-    Shell("a", "printf '<%s>' 'two words' one")
-
-    _run(ol, "a", 1)
-
-    assert _out(capfd) == ["<two words><one>"]
 
 
 def test_fault_22_failed_command_is_told_with_status_and_last_lines(
@@ -235,28 +251,11 @@ def test_shell_script_that_is_missing_fails_the_launch(ol: Outline) -> None:
         ol.setup()
 
 
-def test_python_code_sees_layer_and_frames(ol: Outline, capfd: pytest.CaptureFixture[str]) -> None:
-    code = "import os\ndef show(): return [os.sep, list(frames), self.get_name()]\nprint(show())\n"
-    PyEval("a", code, chunk=3)
-
-    _run(ol, "a", 4)
-
-    assert _out(capfd) == ["['/', [4, 5, 6], 'a']"]
-
-
 def test_error_in_python_code_fails_the_frame(ol: Outline) -> None:
     PyEval("a", "1 / 0")
 
     with pytest.raises(ZeroDivisionError):
         _run(ol, "a", 1)
-
-
-def test_hello_module_greets_every_frame(ol: Outline, capsys: pytest.CaptureFixture[str]) -> None:
-    HelloModule("a", chunk=2)
-
-    _run(ol, "a", 7)
-
-    assert capsys.readouterr().out == "Hello Frame Number #7\nHello Frame Number #8\n"
 
 
 class Runs(Layer):

@@ -16,25 +16,25 @@ def test_duplicates_are_dropped_and_the_order_kept():
     assert util.disaggregate_frame_set(FrameSet("5,1-3,2,5")) == [5, 1, 2, 3]
 
 
-def test_frames_in_common_are_sorted():
-    assert util.intersect_frame_set(FrameSet("9,1-5,3"), FrameSet("3-20")) == FrameSet("3-5,9")
+@pytest.mark.parametrize(
+    ("first", "second", "options", "common"),
+    [
+        (FrameSet("9,1-5,3"), FrameSet("3-20"), {}, [3, 4, 5, 9]),
+        ("9,1-5,3", "3-20", {"normalize": False}, [9, 3, 4, 5]),
+        (FrameSet("1-5"), FrameSet("6-9"), {}, None),
+    ],
+    ids=["sorted", "in the order of the first", "none"],
+)
+def test_frames_in_common(
+    first: FrameSet | str, second: FrameSet | str, options: dict[str, bool], common: list[int] | None
+):
+    found = util.intersect_frame_set(first, second, **options)
+
+    assert (found and list(found)) == common
 
 
-def test_frames_in_common_can_keep_the_order_of_the_first():
-    common = util.intersect_frame_set("9,1-5,3", "3-20", normalize=False)
-
-    assert list(common or []) == [9, 3, 4, 5]
-
-
-def test_no_frame_in_common_is_none():
-    assert util.intersect_frame_set(FrameSet("1-5"), FrameSet("6-9")) is None
-
-
-def test_a_frame_set_is_sorted_without_duplicates():
+def test_a_frame_set_is_sorted_without_duplicates_unless_it_keeps_them():
     assert list(util.make_frame_set([5, 1, 3, 1])) == [1, 3, 5]
-
-
-def test_a_frame_set_can_keep_order_and_duplicates():
     assert list(util.make_frame_set([5, 1, 3, 1], normalize=False)) == [5, 1, 3, 1]
 
 

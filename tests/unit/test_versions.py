@@ -81,14 +81,6 @@ def test_a_required_version_can_be_imported(repository: Path):
     assert versions.get_session().get_ver_str() == "studiolib:1.0"
 
 
-def test_latest_is_remembered_as_the_version_that_it_stands_for(repository: Path):
-    versions.set_repos(str(repository))
-
-    versions.require("studiolib")
-
-    assert versions.get_version("studiolib") == "2.0"
-
-
 def test_a_version_hides_an_installed_one_but_never_the_standard_library(repository: Path):
     versions.set_repos(str(repository))
     versions.require("studiolib")
@@ -99,41 +91,40 @@ def test_a_version_hides_an_installed_one_but_never_the_standard_library(reposit
     assert not [entry for entry in sys.path[:place] if entry.endswith("site-packages")]
 
 
-def test_a_second_version_is_refused_with_a_warning(repository: Path, caplog: pytest.LogCaptureFixture):
+@pytest.mark.parametrize(
+    ("version", "said"),
+    [("2.0", ["studiolib 1.0 is loaded, so version 2.0 is not"]), ("1.0", [])],
+    ids=["other", "same"],
+)
+def test_a_second_version_is_refused_with_a_warning(
+    repository: Path, caplog: pytest.LogCaptureFixture, version: str, said: list[str]
+):
     versions.set_repos(str(repository))
     versions.require("studiolib", "1.0")
 
-    done = versions.require("studiolib", "2.0")
-
-    assert done is False
+    assert versions.require("studiolib", version) is False
     assert versions.get_version("studiolib") == "1.0"
-    assert caplog.messages == ["studiolib 1.0 is loaded, so version 2.0 is not"]
+    assert caplog.messages == said
 
 
-def test_the_same_version_again_is_silent(repository: Path, caplog: pytest.LogCaptureFixture):
-    versions.set_repos(str(repository))
-    versions.require("studiolib", "1.0")
-
-    assert versions.require("studiolib", "1.0") is False
-    assert caplog.messages == []
-
-
-@pytest.mark.parametrize(("module", "said"), [("nope", "has no version latest of nope"), ("neither", "has no version")])
-def test_a_version_that_is_not_there_is_a_warning(
-    module: str, said: str, repository: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("module", "version", "said"),
+    [
+        ("nope", "latest", "has no version latest of nope"),
+        ("neither", "latest", "has no version"),
+        ("neither", "1", "neither __init__.py nor manifest.py"),
+        ("broken", "1", "ZeroDivisionError"),
+    ],
+    ids=["no module", "no version", "neither package nor manifest", "manifest that fails"],
+)
+def test_what_cannot_be_loaded_is_a_warning(
+    module: str, version: str, said: str, repository: Path, caplog: pytest.LogCaptureFixture
 ):
     versions.set_repos(str(repository))
 
-    assert versions.require(module) is False
+    assert versions.require(module, version) is False
     assert said in caplog.text
-
-
-def test_a_folder_without_package_or_manifest_is_a_warning(repository: Path, caplog: pytest.LogCaptureFixture):
-    versions.set_repos(str(repository))
-
-    assert versions.require("neither", "1") is False
-    assert "neither __init__.py nor manifest.py" in caplog.text
-    assert not versions.get_session().is_module_loaded("neither")
+    assert not versions.get_session().is_module_loaded(module)
 
 
 def test_a_manifest_is_run(repository: Path, monkeypatch: pytest.MonkeyPatch):  # fault 36: imp is gone since 3.12
@@ -145,16 +136,6 @@ def test_a_manifest_is_run(repository: Path, monkeypatch: pytest.MonkeyPatch):  
     assert done is True
     assert os.environ["TOOL"] == str(repository / "tool" / "1" / "manifest.py")
     assert "manifest" in sys.modules
-
-
-def test_a_manifest_that_fails_loads_nothing_and_is_logged(repository: Path, caplog: pytest.LogCaptureFixture):
-    versions.set_repos(str(repository))
-
-    done = versions.require("broken", "1")
-
-    assert done is False
-    assert "ZeroDivisionError" in caplog.text
-    assert not versions.get_session().is_module_loaded("broken")
 
 
 def test_a_module_can_have_a_repository_of_its_own(repository: Path):

@@ -74,28 +74,17 @@ def _read(text: str) -> configparser.RawConfigParser:
     return parser
 
 
-def test_configuration_binds_rqd_to_the_loopback_interface_and_to_its_server():
-    override = _read(rqd_config(_settings(interface="lo0")))["Override"]
+def test_configuration_binds_rqd_to_this_machine_and_gives_it_cores_and_tags():
+    settings = _settings(interface="lo0", tags=("general", "gpu"), threads_per_core=2)
 
+    found = _read(rqd_config(settings))
+
+    override = found["Override"]
     assert override["RQD_NETWORK_INTERFACE"] == "lo0"
     assert (override["OVERRIDE_CUEBOT"], override["CUEBOT_GRPC_PORT"]) == ("127.0.0.1", "8443")
     assert (override["OVERRIDE_HOSTNAME"], override["RQD_GRPC_PORT"]) == ("node1", "9001")
-
-
-def test_configuration_tells_the_port_as_a_tag():
-    override = _read(rqd_config(_settings(tags=("general", "gpu"))))["Override"]
-
-    assert override["RQD_TAGS"] == "general gpu rqdport_9001"
-
-
-def test_configuration_gives_the_cores_that_were_asked_for_on_a_machine_with_two_threads_a_core():
-    override = _read(rqd_config(_settings(threads_per_core=2)))["Override"]
-
-    assert override["OVERRIDE_CORES"] == "8"
-
-
-def test_configuration_hands_the_home_folder_to_frames():
-    assert "HOME" in _read(rqd_config(_settings()))["UseHostEnvVar"]
+    assert (override["RQD_TAGS"], override["OVERRIDE_CORES"]) == ("general gpu rqdport_9001", "8")
+    assert "HOME" in found["UseHostEnvVar"]
 
 
 def test_rqd_gets_nothing_that_belongs_to_another_interpreter_or_to_a_proxy(tmp_path: Path):

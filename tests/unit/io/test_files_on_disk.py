@@ -31,36 +31,51 @@ def test_mkdir_without_a_folder_has_nothing_to_do(folder: pathlib.Path, monkeypa
     assert os.listdir(folder) == []
 
 
-def test_all_frames_that_are_asked_for_must_exist(folder: pathlib.Path) -> None:
-    write(folder, "a.0001.exr", "a.0002.exr")
-    sequence = io.FileSpec(folder / "a.####.exr")
-
-    assert sequence.exists([1, 2])
-    assert not sequence.exists([1, 2, 3])
+ONE, TWO, EMPTY_TWO = {"a.0001.exr": "x"}, {"a.0001.exr": "x", "a.0002.exr": "x"}, {"a.0001.exr": "x", "a.0002.exr": ""}
+MIXED = {"a.0001.exr": "x", "a.0002.tif": "x"}
 
 
-def test_an_empty_file_counts_as_missing(folder: pathlib.Path) -> None:
-    write(folder, "a.0001.exr")
-    write(folder, "a.0002.exr", text="")
-    sequence = io.FileSpec(folder / "a.####.exr")
+@pytest.mark.parametrize(
+    ("files", "pattern", "extensions", "frames", "exists"),
+    [
+        pytest.param(TWO, "a.####.exr", None, [1, 2], True, id="all frames that are asked for"),
+        pytest.param(TWO, "a.####.exr", None, [1, 2, 3], False, id="not all frames that are asked for"),
+        pytest.param(EMPTY_TWO, "a.####.exr", None, [1, 2], False, id="an empty file counts as missing"),
+        pytest.param(EMPTY_TWO, "a.####.exr", None, None, False, id="an empty file counts as missing, without frames"),
+        pytest.param(TWO, "a.1-2####.exr", None, None, True, id="row 29: the range of the pattern"),
+        pytest.param(TWO, "a.1-3####.exr", None, None, False, id="row 29: not all of the range of the pattern"),
+        pytest.param(ONE, "a.####.exr", None, None, True, id="row 29: any frame without a range"),
+        pytest.param(ONE, "b.####.exr", None, None, False, id="row 29: no frame without a range"),
+        pytest.param(ONE, "none/a.####.exr", None, None, False, id="row 29: no folder"),
+        *(
+            pytest.param(MIXED, "a.####.exr", extensions, frames, True, id=f"another extension, {extensions}, {frames}")
+            for extensions in ([".tif"], ["tif"], "tif", (".jpg", ".tif"))
+            for frames in ([1, 2], None)
+        ),
+        pytest.param({"a.0001.tif": "x"}, "a.####.exr", [".tif"], [1, 2, 3], False, id="row 29: one for all"),
+        pytest.param(
+            {"a.0001.exr": "", "a.0001.tif": "x"}, "a.####.exr", ["tif"], None, True, id="beside an empty file"
+        ),
+        pytest.param({"scene.mb": "x"}, "scene.mb", None, None, True, id="a single file"),
+        pytest.param({"scene.mb": "x"}, "scene.mb", None, [1, 2], True, id="a single file is that of every frame"),
+        pytest.param({"scene.mb": "x"}, "scene.ma", ["mb"], None, True, id="a single file of another extension"),
+        pytest.param({"scene.mb": "x"}, "other.mb", None, [1], False, id="no single file"),
+        pytest.param({"a.1001.exr": "x", "a.1002.exr": ""}, "a.<UDIM>.exr", None, None, False, id="an empty tile"),
+    ],
+)
+def test_a_sequence_exists_when_its_frames_are_there(
+    folder: pathlib.Path,
+    files: dict[str, str],
+    pattern: str,
+    extensions: object,
+    frames: list[int] | None,
+    exists: bool,
+) -> None:
+    for name, text in files.items():
+        write(folder, name, text=text)
+    sequence = io.FileSpec(folder / pattern, **({"checkExt": extensions} if extensions else {}))
 
-    assert not sequence.exists([1, 2])
-    assert not sequence.exists()
-
-
-def test_row_29_without_frames_the_range_of_the_pattern_counts(folder: pathlib.Path) -> None:
-    write(folder, "a.0001.exr", "a.0002.exr")
-
-    assert io.FileSpec(folder / "a.1-2####.exr").exists()
-    assert not io.FileSpec(folder / "a.1-3####.exr").exists()
-
-
-def test_row_29_without_any_range_one_frame_must_be_there(folder: pathlib.Path) -> None:
-    write(folder, "a.0007.exr")
-
-    assert io.FileSpec(folder / "a.####.exr").exists()
-    assert not io.FileSpec(folder / "b.####.exr").exists()
-    assert not io.FileSpec(folder / "none" / "a.####.exr").exists()
+    assert sequence.exists(*([frames] if frames else [])) is exists
 
 
 def test_a_relative_pattern_is_looked_for_here(folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,51 +85,12 @@ def test_a_relative_pattern_is_looked_for_here(folder: pathlib.Path, monkeypatch
     assert io.FileSpec("a.####.exr").exists()
 
 
-@pytest.mark.parametrize("extensions", [[".tif"], ["tif"], "tif", (".jpg", ".tif")])
-def test_a_frame_may_have_another_extension(folder: pathlib.Path, extensions: object) -> None:
-    write(folder, "a.0001.exr", "a.0002.tif")
-    sequence = io.FileSpec(folder / "a.####.exr", checkExt=extensions)
-
-    assert sequence.exists([1, 2])
-    assert sequence.exists()
-
-
-def test_row_29_one_frame_with_another_extension_does_not_stand_for_all(folder: pathlib.Path) -> None:
-    write(folder, "a.0001.tif")
-    sequence = io.FileSpec(folder / "a.####.exr", checkExt=[".tif"])
-
-    assert not sequence.exists([1, 2, 3, 4, 5])
-
-
-def test_another_extension_of_an_empty_file_is_looked_for(folder: pathlib.Path) -> None:
-    write(folder, "a.0001.exr", text="")
-    write(folder, "a.0001.tif")
-
-    assert io.FileSpec(folder / "a.####.exr", checkExt=["tif"]).exists()
-
-
-def test_a_single_file_is_the_file_of_every_frame(folder: pathlib.Path) -> None:
-    write(folder, "scene.mb")
-
-    assert io.FileSpec(folder / "scene.mb").exists()
-    assert io.FileSpec(folder / "scene.mb").exists([1, 2])
-    assert io.FileSpec(folder / "scene.ma", checkExt=["mb"]).exists()
-    assert not io.FileSpec(folder / "other.mb").exists([1])
-
-
 def test_a_tile_is_any_four_digits(folder: pathlib.Path) -> None:
     write(folder, "a.1001.exr", "a.1012.exr", "a.12.exr", "b.abcd.exr")
 
     assert io.FileSpec(folder / "a.<UDIM>.exr").exists([1, 2])
     assert io.FileSpec(folder / "a.<udim>.exr").get_size() == 2
     assert not io.FileSpec(folder / "b.<UDIM>.exr").exists()
-
-
-def test_an_empty_tile_counts_as_missing(folder: pathlib.Path) -> None:
-    write(folder, "a.1001.exr")
-    write(folder, "a.1002.exr", text="")
-
-    assert not io.FileSpec(folder / "a.<UDIM>.exr").exists()
 
 
 def test_tiles_and_frames_go_together(folder: pathlib.Path) -> None:

@@ -97,18 +97,15 @@ def test_folders_of_the_layer_and_of_the_file_are_searched_for_modules(here: Pat
 
 @pytest.mark.parametrize(
     ("function", "message"),
-    [("work.py:fail", r"Python said: ValueError: no \[1, 2, 3\]"), ("nowhere:f", "No module named 'nowhere'")],
+    [
+        ("work.py:fail", r"Python said: ValueError: no \[1, 2, 3\]"),
+        ("nowhere:f", "No module named 'nowhere'"),
+        ("work.py:no", r"Python said: AttributeError: .*work\.py has no function no"),
+    ],
 )
 def test_an_error_fails_the_frame_with_its_own_words(here: Path, function: str, message: str) -> None:
     with pytest.raises(ShellCommandFailureException, match=message):
         run(function=function)
-
-
-def test_a_function_that_the_file_does_not_have_is_told(here: Path) -> None:
-    with pytest.raises(
-        ShellCommandFailureException, match=r"Python said: AttributeError: .*work\.py has no function no"
-    ):
-        run(function="work.py:no")
 
 
 def test_outputs_are_looked_at_when_there_are_some(here: Path) -> None:

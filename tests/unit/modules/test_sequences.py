@@ -45,11 +45,6 @@ def test_a_contact_sheet_is_square_unless_asked_otherwise() -> None:
     assert command.argv[-4:-2] == ["--mosaic:pad=4", "4x3"]
 
 
-def test_a_tile_is_a_width_and_a_height() -> None:
-    with pytest.raises(LayerException, match=r"tile must be \(width, height\), not '32x24'"):
-        ContactSheet("c", source="a.#.exr", outputs="s.png", tile="32x24").check_required_args()
-
-
 @pytest.mark.parametrize(
     ("there", "shown"),
     [

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,9 +62,71 @@ def test_tachyon_is_led_around_a_blank_in_a_path(tmp_path: Path) -> None:
     assert not os.path.lexists(os.path.dirname(told))
 
 
-def test_tachyon_refuses_an_extension_that_it_does_not_write() -> None:
-    with pytest.raises(LayerException, match=r"Tachyon writes \.png .*, but the output is '/out/a\.#\.exr'"):
-        commands_of(Tachyon("t", scene="a.dat", outputs="/out/a.#.exr"), "1")
+# -- what cannot be meant ---------------------------------------------------------------------------------------
+
+
+def _check(layer: RenderLayer) -> None:
+    layer.check_required_args()
+
+
+def _render(layer: RenderLayer) -> None:
+    layer.list_commands(FrameSet("2"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "args", "told", "message"),
+    [
+        pytest.param(
+            Tachyon,
+            {"scene": "a.dat", "outputs": "/out/a.#.exr"},
+            _render,
+            r"Tachyon writes \.png .*, but the output is '/out/a\.#\.exr'",
+            id="an extension that Tachyon does not write",
+        ),
+        pytest.param(
+            Mitsuba,
+            {"scene": "a.xml", "outputs": {"beauty": "a.####.png"}},
+            _check,
+            r"Mitsuba writes \.exr, .*, but the output is 'a\.####\.png'",
+            id="a format that the film of Mitsuba does not write",
+        ),
+        pytest.param(
+            Mitsuba,
+            {"scene": "a.xml", "outputs": "a.#.exr", "params": {"angle": {1: 0}}},
+            _render,
+            r"params\['angle'\] has no value for frame 2",
+            id="a parameter without a value",
+        ),
+        pytest.param(
+            Mitsuba,
+            {"scene": "a.xml", "outputs": "a.#.exr", "params": ["angle"]},
+            _render,
+            "params must be a dict",
+            id="parameters that are no dict",
+        ),
+        pytest.param(
+            Oiio,
+            {"source": "a.#.exr", "outputs": "b.#.exr", "operations": "--resize 50%"},
+            _check,
+            "operations must be a list of words, not a text",
+            id="operations that are a text",
+        ),
+        pytest.param(
+            ContactSheet,
+            {"source": "a.#.exr", "outputs": "s.png", "tile": "32x24"},
+            _check,
+            r"tile must be \(width, height\), not '32x24'",
+            id="a tile that is a text",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    kind: type[RenderLayer], args: dict[str, Any], told: Callable[[RenderLayer], object], message: str
+) -> None:
+    layer = kind("l", **args)
+
+    with pytest.raises(LayerException, match=message):
+        told(layer)
 
 
 # -- Mitsuba ----------------------------------------------------------------------------------------------------
@@ -85,22 +149,6 @@ def test_mitsuba_gets_more_threads_when_there_are_more(monkeypatch: pytest.Monke
     ((*words,),) = commands_of(Mitsuba("m", scene="a.xml", outputs="a.#.exr", variant="llvm_ad_rgb"), "1")
 
     assert words[:4] == ["-m", "llvm_ad_rgb", "-t", "8"]
-
-
-@pytest.mark.parametrize(
-    ("params", "message"),
-    [({"angle": {1: 0}}, r"params\['angle'\] has no value for frame 2"), (["angle"], "params must be a dict")],
-)
-def test_mitsuba_refuses_parameters_that_it_cannot_use(params: object, message: str) -> None:
-    with pytest.raises(LayerException, match=message):
-        commands_of(Mitsuba("m", scene="a.xml", outputs="a.#.exr", params=params), "2")
-
-
-def test_mitsuba_is_not_asked_for_a_format_that_its_film_does_not_write() -> None:
-    layer = Mitsuba("m", scene="a.xml", outputs={"beauty": "a.####.png"})
-
-    with pytest.raises(LayerException, match=r"Mitsuba writes \.exr, .*, but the output is 'a\.####\.png'"):
-        layer.check_required_args()
 
 
 # -- Synfig -----------------------------------------------------------------------------------------------------
@@ -173,11 +221,6 @@ def test_a_path_that_looks_like_another_sequence_is_named_frame_by_frame(source:
     path = source.replace("####", "0002")
     assert first[2:4] == ["--frames", "1"]
     assert second[2:] == ["--frames", "2", *off, path, *on, *off, "-o", "/out/a.0002.exr", *on]
-
-
-def test_operations_are_a_list_of_words() -> None:
-    with pytest.raises(LayerException, match="operations must be a list of words, not a text"):
-        Oiio("o", source="a.#.exr", outputs="b.#.exr", operations="--resize 50%").check_required_args()
 
 
 def test_a_source_can_be_the_output_of_another_layer() -> None:

@@ -7,7 +7,6 @@ import pytest
 
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
-from cuebot_stub.farm.hosting import redirect
 from tests.fakes.daemons import FakeDaemons
 from tests.fakes.farm import FakeClock
 from tests.specs import SMALL, job, layer, one_layer, spec
@@ -80,18 +79,6 @@ def test_room_of_an_unbooked_proc_goes_to_the_first_job(daemons: FakeDaemons):
     daemons.finish("0101-beauty")
 
     assert frames_of(daemons)[-1] == "0001-beauty"
-
-
-def test_room_of_a_redirected_proc_goes_to_the_job_it_was_redirected_to(daemons: FakeDaemons):
-    daemons.add("node1")
-    daemons.launch(one_layer("first", before="<priority>9</priority>"))
-    target = daemons.launch(one_layer("second", frames="101-120"))
-    with daemons.farm.work() as farm:
-        redirect(farm, daemons.proc("0001-beauty"), target, kill=False)
-
-    daemons.finish("0001-beauty")
-
-    assert frames_of(daemons)[-1] == "0101-beauty"
 
 
 # -- hosts that get nothing ---------------------------------------------------------------------------

@@ -10,7 +10,6 @@ pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 from opencue_proto import host_pb2, job_pb2
 
 from cuebot_stub.farm import steering
-from cuebot_stub.farm.errors import NotFound
 from cuebot_stub.farm.reports import host_reported
 from cuebot_stub.services.job_service import JobService
 from cuebot_stub.services.layer_service import FrameService
@@ -157,26 +156,6 @@ def test_proc_tells_where_its_log_is(farm: FakeFarm):
 # -- finding -------------------------------------------------------------------------------------------------------
 
 
-def test_finished_job_is_found_by_its_id_only(farm: FakeFarm):
-    made = farm.launch(layer(frames="1"))
-    farm.add_host()
-    farm.end_all()
-
-    found = farm.call(JobService, "GetJob", job_pb2.JobGetJobRequest(id=made.id)).job
-
-    assert found.state == job_pb2.FINISHED
-    with pytest.raises(NotFound):
-        farm.call(JobService, "FindJob", job_pb2.JobFindJobRequest(name=made.name))
-
-
-def test_name_of_a_pending_job_is_found_whatever_its_case(farm: FakeFarm):
-    made = farm.launch(layer())
-
-    found = farm.call(JobService, "FindJob", job_pb2.JobFindJobRequest(name=JOB.upper()))
-
-    assert found.job.id == made.id
-
-
 @pytest.mark.parametrize(("name", "is_pending"), [(JOB, True), (JOB.upper(), True), ("test", False)])
 def test_job_is_pending_by_its_whole_name(farm: FakeFarm, name: str, is_pending: bool):
     farm.launch(layer())
@@ -208,23 +187,6 @@ def test_pages_of_frames_are_as_large_as_was_asked_for(farm: FakeFarm, limit: in
     request = job_pb2.FrameGetFramesRequest(job=JOB, r=job_pb2.FrameSearchCriteria(page=1, limit=limit))
 
     assert len(farm.call(FrameService, "GetFrames", request).frames.frames) == count
-
-
-# -- steering ------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("strict", "reason", "state"),
-    [(False, "", "FINISHED"), (True, "", "PENDING"), (True, "enough", "FINISHED")],
-    ids=["ours", "strict", "strict, for a reason"],
-)
-def test_only_a_strict_server_wants_a_reason_for_a_kill(strict: bool, reason: str, state: str):
-    farm = FakeFarm(strict=strict)
-    made = farm.launch(layer())
-
-    farm.call(JobService, "Kill", job_pb2.JobKillRequest(job=job_pb2.Job(id=made.id), reason=reason))
-
-    assert made.facts.state == state
 
 
 # -- hosts ---------------------------------------------------------------------------------------------------------
