@@ -8,6 +8,7 @@
     │   ├── LayerNotFound           a name in ``require`` or ``get_layer`` is unknown
     │   └── DependencyCycle         layers wait for one another in a cycle
     ├── SessionException            the session folder misses, refuses or clashes
+    │   ├── SessionFileError        a file of it cannot be read or written; also an OSError
     │   └── SerializeException      a value cannot be saved into, or read from, outline.yaml
     ├── ItemException               a source of items cannot be read, or its keys name no frames
     │   └── NoItems                 it can be read, and nothing is there
@@ -41,6 +42,7 @@ __all__ = [
     "ShellCommandFailureException",
     "CommandNotFound",
     "SessionException",
+    "SessionFileError",
     "SerializeException",
     "ItemException",
     "NoItems",
@@ -127,6 +129,10 @@ class DependencyCycle(LayerException):
 
 class SessionException(OutlineException):
     """The session folder is missing, refuses to be written, or already holds that name."""
+
+
+class SessionFileError(SessionException, OSError):
+    """A file of a session cannot be read, written, copied or linked. PyOutline raised an ``OSError`` then."""
 
 
 class SerializeException(SessionException):

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .exception import SessionException
+from .exception import SessionException, SessionFileError
 from .files import write_atomic
 from .session_paths import SessionPaths
 from .session_places import file_mode, inside, make_folder, sessions_folder
@@ -96,7 +96,7 @@ class Session:
         try:
             make_folder(self.__paths.layers, below=base)
         except OSError as error:
-            raise SessionException(
+            raise SessionFileError(
                 f"cannot make the session folder {self.__paths.folder}: {error.strerror}; set [outline] session_dir"
             ) from error
 
@@ -148,7 +148,7 @@ class Session:
             make_folder(os.path.dirname(path), below=self.__paths.folder)
             write_atomic(path, text, mode=file_mode())
         except OSError as error:
-            raise SessionException(f"cannot write {path}: {error.strerror}") from error
+            raise SessionFileError(f"cannot write {path}: {error.strerror}") from error
         return path
 
     # -- places ------------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ class Session:
             try:
                 make_folder(path, below=self.__paths.folder)
             except OSError as error:
-                raise SessionException(f"cannot make {path}: {error.strerror}") from error
+                raise SessionFileError(f"cannot make {path}: {error.strerror}") from error
         return path
 
     # -- files -------------------------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ class Session:
         except (OSError, shutil.Error) as error:
             if os.path.lexists(beside):
                 os.unlink(beside)
-            raise SessionException(f"cannot copy {src} to {target}: {getattr(error, 'strerror', error)}") from error
+            raise SessionFileError(f"cannot copy {src} to {target}: {getattr(error, 'strerror', error)}") from error
         return target
 
     def sym_file(self, src: str, layer: Layer | str | None = None, rename: str | None = None) -> str:
@@ -213,7 +213,7 @@ class Session:
             os.symlink(os.path.abspath(src), beside)
             os.replace(beside, target)
         except OSError as error:
-            raise SessionException(f"cannot link {target} to {src}: {error.strerror}") from error
+            raise SessionFileError(f"cannot link {target} to {src}: {error.strerror}") from error
         return target
 
     def get_file(self, name: str, layer: Layer | str | None = None, check: bool = True, new: bool = False) -> str:
@@ -264,7 +264,7 @@ class Session:
         try:
             write_atomic(path, text, mode=file_mode())
         except OSError as error:
-            raise SessionException(f"cannot write {path}: {error.strerror}") from error
+            raise SessionFileError(f"cannot write {path}: {error.strerror}") from error
 
     def get_data(self, name: str, layer: Layer | str | None = None) -> Any:
         """Data that ``put_data`` stored.
@@ -307,4 +307,4 @@ def _load_data(path: str) -> Any:
     try:
         return load_file(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise SessionException(f"cannot read {path}: {error}") from error
+        raise SessionFileError(f"cannot read {path}: {error}") from error

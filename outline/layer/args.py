@@ -29,6 +29,7 @@ __all__ = [
     "default_args",
     "is_default",
     "listed",
+    "name_text",
     "reported",
     "short",
     "where",
@@ -107,6 +108,11 @@ def reported(layer: Layer) -> Iterator[None]:
 def where(layer: Layer) -> str:
     """The beginning of an error about a layer: its name, and the script line that made it."""
     return f"layer {layer.get_name()!r}{layer.get_origin()}"
+
+
+def name_text(name: Any) -> Any:  # Any: what a script gives
+    """A name as text; PyOutline took the number of a shot, too."""
+    return str(name) if type(name) is int else name
 
 
 def check_layer_name(name: object, origin: str = "") -> None:

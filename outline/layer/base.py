@@ -26,7 +26,7 @@ from ..frames import FrameSet
 from ..plugins import PluginManager
 from . import args as arguments
 from . import depends, life, outputs, paths, ranges, results
-from .args import check_layer_name, where
+from .args import check_layer_name, name_text, where
 from .context import calling_statement, registry
 from .mistakes import check_argument_names
 from .ranges import DEFAULT_FRAME_RANGE
@@ -123,6 +123,7 @@ class Layer(metaclass=LayerType):
             """
             super().__init__()
             origin = calling_statement(LayerType.__call__.__code__)
+            name = name_text(name)
             state = LayerState(name, args, {}, origin)
             self._ol_state = state
             state.args = self.get_default_args(merge=args)
@@ -397,6 +398,7 @@ class Layer(metaclass=LayerType):
         ol = state.outline
         if ol is not None and ol.get_mode() > OUTLINE_MODE_INIT:
             raise LayerException(f"layer {state.name!r} cannot be renamed any more, its outline is set up")
+        name = name_text(name)
         check_layer_name(name, self.get_origin())
         if ol is not None and name != state.name and ol.is_layer(name):
             raise LayerException(f"layer {state.name!r} cannot become {name!r}, the outline has a layer of that name")

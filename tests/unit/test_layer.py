@@ -43,7 +43,16 @@ def test_fault_28_illegal_character_in_a_name_is_named_with_the_script_line(name
         Layer(name)
 
 
-@pytest.mark.parametrize("name", ["", None, 3])
+def test_a_number_is_a_name_as_in_pyoutline() -> None:
+    named: Any = 1001
+    layer = Layer(named)
+
+    layer.set_name(named + 1)
+
+    assert (Layer(named).get_name(), layer.get_name()) == ("1001", "1002")
+
+
+@pytest.mark.parametrize("name", ["", None, 3.5, True])
 def test_layer_needs_a_name(name: Any) -> None:
     with pytest.raises(LayerException, match="needs a name"):
         Layer(name)

@@ -196,6 +196,12 @@ def test_missing_source_is_an_error_and_leaves_nothing(session: Session) -> None
     assert sorted(os.listdir(session.get_path())) == ["layers", "outline.yaml", "session"]
 
 
+@pytest.mark.parametrize("src", ["/no/such", "/tmp"], ids=["missing", "folder"])
+def test_errors_of_files_are_those_of_python_too_as_in_pyoutline(session: Session, src: str) -> None:
+    with pytest.raises(OSError, match=f"cannot copy {src} to "):
+        session.put_file(src)
+
+
 def test_get_file_says_what_is_missing(session: Session) -> None:
     with pytest.raises(SessionException, match="put_file stores a file under the name 'none'"):
         session.get_file("none")
