@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Any, NamedTuple
 
-__all__ = ["EndedBy", "FrameEnd"]
+__all__ = ["EndedBy", "FarmStatus", "FrameEnd"]
 
 
 class EndedBy(str, Enum):
@@ -22,6 +22,20 @@ class EndedBy(str, Enum):
     MEMORY = "memory"  #: It used more memory than it was given.
     BATCH = "batch"  #: It ran together with other frames, of which one has failed; the frame is not to blame.
     LOST_HOST = "lost host"  #: The machine was lost; the frame is not to blame.
+
+
+class FarmStatus(IntEnum):
+    """The exit statuses with which Cuebot and RQD say more of a frame than its process could."""
+
+    OUT_OF_MEMORY = 33  #: It had not enough memory; the farm gives it more.
+    KILLED = 137  #: What a shell says of a command that was killed, which farms take for a lack of memory.
+    NOT_STARTED = 256  #: RQD could not start it.
+    RECLAIMED = 286  #: Somebody took its host away.
+    LOG_TOO_LARGE = 287  #: RQD has ended it, because its log grew too large.
+    REFUSED = 299  #: RQD refused it.
+    ORPHANED = 301  #: RQD does not know it any more.
+    NOT_KILLED = 302  #: The farm could not end it.
+    HOST_DOWN = 399  #: RQD does not answer.
 
 
 class FrameEnd(NamedTuple):

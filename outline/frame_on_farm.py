@@ -15,11 +15,10 @@ import stat
 import sys
 import time
 
+from .frame_end import FarmStatus
+
 __all__ = ["MemoryWatch", "end_with_rqd", "farm_status", "hand_over_output"]
 
-# Cuebot's exit codes for a lack of memory.
-_OUT_OF_MEMORY = 33
-_KILLED = 137
 _SIGKILL = 9
 
 _POLL_SECONDS = 0.002
@@ -39,12 +38,12 @@ def farm_status(status: int, signal: int, lacked_memory: bool) -> int:
         signal: The signal that ended the command, or 0.
         lacked_memory: Whether the frame had not enough memory.
     """
-    if signal == _SIGKILL or (not signal and status == _KILLED):  # a shell says 137 when its command was killed
-        return _KILLED if lacked_memory else 256 - _SIGKILL
+    if signal == _SIGKILL or (not signal and status == FarmStatus.KILLED):
+        return int(FarmStatus.KILLED) if lacked_memory else 256 - _SIGKILL
     if signal:
         return 256 - signal
-    if status == _OUT_OF_MEMORY:
-        return _KILLED if lacked_memory else 1
+    if status == FarmStatus.OUT_OF_MEMORY:
+        return int(FarmStatus.KILLED) if lacked_memory else 1
     return status
 
 

@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import Any
 
-from outline.frames import FrameRangeError, FrameSet
+from outline.frames import FrameSet
 
 from .errors import CannotDo
 from .job import Job
+from .search import read_range
 from .state import FarmState
 from .things import Group
 
@@ -150,10 +151,7 @@ def stagger(farm: FarmState, job: Job, number: int, frames: str, step: int) -> N
 
 
 def _read(text: str) -> FrameSet:
-    try:
-        frames = FrameSet(text)
-    except FrameRangeError as error:
-        raise CannotDo(f"the frame range {text!r} cannot be read: {error}") from error
+    frames = read_range(text)
     if len(frames) > MOST_FRAMES:
         raise CannotDo(f"the frame range {text!r} has {len(frames)} frames; give one with at most {MOST_FRAMES}")
     return frames

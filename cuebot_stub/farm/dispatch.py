@@ -196,7 +196,7 @@ class _Room:
         if limit.type == "HOST":
             used, more = len(hosts), 0 if is_user else 1
         else:
-            used, more = self._farm.procs.usage.limits[name], 1
+            used, more = self._farm.procs.usage.frames_with(name), 1
         if 0 < limit.soft_value <= used and not is_user:
             return False
         return limit.max_value > 0 and used + more <= limit.max_value

@@ -14,19 +14,14 @@ from outline.scheduler import FrameState, JobPlan, JobState, LayerPlan, Move
 from .facts import NEVER_RAN, FrameFacts, JobFacts, LayerFacts, LayerTotals
 from .saving import Unsaved
 
-__all__ = ["Job", "Jobs", "frame_id", "layer_id", "split_id"]
+__all__ = ["Job", "Jobs", "split_id"]
 
 _LAYER_BITS = 0x3FFF
 _NO_FRAME = 0xFFFFFFFFFFFF
 
 
-def layer_id(job_id: str, number: int) -> str:
-    """The id of a layer, made of the job's id and the layer's number. It is not stored."""
-    return frame_id(job_id, number, _NO_FRAME)
-
-
-def frame_id(job_id: str, layer: int, ref: int) -> str:
-    """The id of a frame, made of the job's id, the layer's number and its own."""
+def _id_of(job_id: str, layer: int, ref: int) -> str:
+    """The id of a frame, or of a layer, made of the job's id, the layer's number and the frame's. It is not stored."""
     return f"{job_id[:18]}-{0x8000 | layer:04x}-{ref:012x}"
 
 
@@ -132,11 +127,11 @@ class Job:
 
     def layer_id(self, number: int) -> str:
         """The id of a layer."""
-        return layer_id(self.id, number)
+        return _id_of(self.id, number, _NO_FRAME)
 
     def frame_id(self, ref: int) -> str:
         """The id of a frame."""
-        return frame_id(self.id, self.layer_of(ref), ref)
+        return _id_of(self.id, self.layer_of(ref), ref)
 
     def frame_name(self, ref: int) -> str:
         """The name of a frame, like ``0012-beauty``; empty for -1, which is none."""

@@ -11,6 +11,7 @@ from outline.names import split_frame_name
 from outline.scheduler import FrameState
 
 from ..spec import DependSpec, JobSpec, LayerSpec, SpecDocument, SpecError
+from ..spec.layers import DEFAULT_SERVICE
 from ..spec.reader import POST_USER, post_job_name
 from .depend import Depend, End, make_depend
 from .errors import CannotDo
@@ -21,11 +22,10 @@ from .hosts import short_name
 from .job import Job
 from .life import look_for_frames
 from .state import FarmState
-from .things import MIN_MEMORY, Service
+from .things import DEFAULT_FACILITY, MIN_MEMORY, Service
 
 __all__ = ["launch"]
 
-DEFAULT_FACILITY = "local"
 _POST_RETRIES = 2
 
 
@@ -171,11 +171,11 @@ def _make_layer(farm: FarmState, spec: LayerSpec, place: int, show: str, before:
 
 
 def _service_of(farm: FarmState, spec: LayerSpec, show: str) -> Service:
-    for name in (*spec.services, "default"):
+    for name in (*spec.services, DEFAULT_SERVICE):
         service = farm.services.first(name=name, show=show) or farm.services.first(name=name, show="")
         if service is not None:
             return service
-    return Service("", "default")
+    return Service("", DEFAULT_SERVICE)
 
 
 def _make_depends(farm: FarmState, document: SpecDocument, made: dict[str, Job]) -> list[Depend]:

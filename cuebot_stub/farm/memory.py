@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from outline.frame_end import FarmStatus
+
+from .changing import change_layer
 from .hosts import FrameReport, Host, Proc
 from .job import Job
 from .running import kill_proc
@@ -12,7 +15,6 @@ from .state import FarmState
 from .things import MIN_MEMORY
 
 __all__ = [
-    "MEMORY_STATUS",
     "end_users_of_swap",
     "give_more_memory",
     "is_full",
@@ -21,7 +23,6 @@ __all__ = [
     "reserve_memory",
 ]
 
-MEMORY_STATUS = 33  # the exit status of a frame that ran out of memory
 _SPARE = 262144  # above what the largest frame of a layer has used
 # Of a host, from Cuebot's configuration: above both it is full, and frames that use swap are ended.
 _MOST_MEMORY, _MOST_SWAP = 0.9, 0.05
@@ -72,7 +73,7 @@ def end_users_of_swap(farm: FarmState, host: Host, used_swap: Iterable[tuple[Pro
     for used, proc in users[:_MOST_ENDED]:
         proc.outgrown = True
         job = farm.jobs[proc.job]
-        job.facts_of(proc.ref).exit_status = MEMORY_STATUS  # from now on, as on Cuebot
+        job.facts_of(proc.ref).exit_status = FarmStatus.OUT_OF_MEMORY  # from now on, as on Cuebot
         farm.jobs.save_frame(job, proc.ref)
         kill_proc(farm, proc, "the host ran out of memory, and of all frames on it this one used most of its swap")
         swap -= used
@@ -85,8 +86,7 @@ def lower_memory(farm: FarmState, job: Job, number: int) -> None:
     layer, most = job.layers[number], job.totals[number].max_rss
     enough = most + _SPARE if most >= MIN_MEMORY else MIN_MEMORY
     if layer.memory_optimizer and layer.memory > enough:
-        _set(farm, job, number, enough)
-        farm.wake()
+        change_layer(farm, job, number, memory=enough)
 
 
 def give_more_memory(farm: FarmState, proc: Proc) -> None:
@@ -104,10 +104,4 @@ def _raise(farm: FarmState, job: Job, number: int, memory: int) -> None:
     """Raise the memory of a layer, but not above the largest host: then no frame of it could run."""
     is_possible = farm.settings.strict or any(memory <= host.memory for host in farm.hosts.values())
     if memory > job.layers[number].memory and is_possible:
-        _set(farm, job, number, memory)
-
-
-def _set(farm: FarmState, job: Job, number: int, memory: int) -> None:
-    job.layers[number].memory = memory
-    job.needs_changed(number)
-    farm.jobs.save(job)
+        change_layer(farm, job, number, memory=memory)

@@ -29,11 +29,14 @@ _NOTHING = Reserved()
 
 
 class Usage:
-    """Updates the sums when procs start and end, so that no decision has to add them up."""
+    """Updates the sums when procs start and end, so that no decision has to add them up.
+
+    Attributes:
+        limit_hosts: By limit and host, the number of frames with the limit.
+    """
 
     def __init__(self) -> None:
         self._sums: dict[Hashable, Reserved] = {}
-        self.limits: Counter[str] = Counter()
         self.limit_hosts: dict[str, Counter[str]] = {}
 
     def count(self, proc: Proc, host: Host, job: Job, sign: int = 1) -> None:
@@ -62,7 +65,6 @@ class Usage:
             else:
                 self._sums[key] = now
         for limit in job.layers[number].limits:
-            self.limits[limit] += sign
             by_host = self.limit_hosts.setdefault(limit, Counter())
             by_host[host.id] += sign
             if not by_host[host.id]:
@@ -71,7 +73,11 @@ class Usage:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is reserved."""
-        return not self._sums and not any(self.limits.values()) and not any(self.limit_hosts.values())
+        return not self._sums and not any(self.limit_hosts.values())
+
+    def frames_with(self, limit: str) -> int:
+        """The number of running frames with a limit."""
+        return sum(self.limit_hosts.get(limit, {}).values())
 
     def of(self, *key: Hashable) -> Reserved:
         """The sums for a key: ``of("host", id)``, ``of("share", show, allocation)``."""

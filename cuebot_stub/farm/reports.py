@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from outline.frame_end import EndedBy, FrameEnd
+from outline.frame_end import EndedBy, FarmStatus, FrameEnd
 from outline.scheduler import FrameState
 
+from .facts import NEVER_RAN
 from .hosting import default_allocation
 from .hosts import FrameReport, Host, HostReport, LogEnd, Proc, host_address, short_name
 from .job import Job
 from .memory import (
-    MEMORY_STATUS,
     end_users_of_swap,
     give_more_memory,
     is_full,
@@ -23,15 +23,15 @@ from .memory import (
 from .orders import KillOrder, LogOrder
 from .running import ask_host, end_frame, end_left, kill_proc
 from .state import FarmState
+from .things import DEFAULT_FACILITY
 
 __all__ = [
     "frame_ended", "give_up", "host_reported", "launch_answered", "launch_unanswered", "log_answered", "lose_proc",
     "miss_frames",
 ]  # fmt: skip
 
-OOM_STATUS, REFUSED_STATUS, ORPHAN_STATUS = 137, 299, 301
 BUSY_STATUS, BUSY_STARTS = 126, 3
-BLAMELESS_STATUS, BLAMELESS_SIGNAL, SIGTERM, NO_START_STATUS = 286, 119, 15, 256
+BLAMELESS_SIGNAL, SIGTERM = 119, 15
 LONGEST_SECONDS, CUEBOT_ORPHAN_SECONDS = 12 * 3600, 300.0
 FULL_TEMP = "The temporary folder is full"
 MIN_TEMP_SHARE, SYSTEM_MEMORY, GB = 0.05, 524288, 1048576
@@ -60,7 +60,8 @@ def host_reported(farm: FarmState, report: HostReport, running: Iterable[FrameRe
 
 
 def _make_host(farm: FarmState, name: str, report: HostReport) -> Host:
-    facility = next((one.name for one in farm.facilities.values() if one.name == report.facility.lower()), "local")
+    known = farm.facilities.named(report.facility)
+    facility = known.name if known else DEFAULT_FACILITY
     allocations = [farm.allocations.named(f"{facility}.{tag}") for tag in report.tags]
     default = default_allocation(farm.allocations)
     if default.facility != facility:
@@ -173,7 +174,7 @@ def _is_missing(farm: FarmState, proc: Proc) -> None:
     if now - proc.missing_since >= patience / 2:  # its RQD may have been killed while nobody looked
         end_left(farm, farm.hosts[proc.host], [proc])
     if now - proc.missing_since >= patience:
-        lose_proc(farm, proc, ORPHAN_STATUS)
+        lose_proc(farm, proc, FarmStatus.ORPHANED)
 
 
 def _end_overdue(farm: FarmState, proc: Proc) -> None:
@@ -214,7 +215,7 @@ def launch_answered(farm: FarmState, resource_id: str, error: str) -> None:
         host.no_taskset = True
     host.refusals += 1
     host.refused_until = farm.now() + min(10.0, 0.2 * 2.0**host.refusals)
-    end_frame(farm, proc, FrameEnd(ended_by=EndedBy.LOST_HOST), status=REFUSED_STATUS)
+    end_frame(farm, proc, FrameEnd(ended_by=EndedBy.LOST_HOST), status=FarmStatus.REFUSED)
 
 
 def launch_unanswered(farm: FarmState, resource_id: str) -> None:
@@ -246,14 +247,15 @@ def frame_ended(farm: FarmState, report: FrameReport) -> bool:
     proc.max_rss, proc.llu_time = max(proc.max_rss, report.max_rss), max(proc.llu_time, report.llu_time)
     job = farm.jobs[proc.job]
     number = job.layer_of(proc.ref)
-    outgrown = proc.outgrown or (farm.settings.strict and job.facts_of(proc.ref).exit_status == MEMORY_STATUS)
+    before = job.frames.get(proc.ref, NEVER_RAN).exit_status
+    outgrown = proc.outgrown or (farm.settings.strict and before == FarmStatus.OUT_OF_MEMORY)
     if outgrown and report.exit_status:
-        report = report._replace(exit_status=MEMORY_STATUS)
+        report = report._replace(exit_status=FarmStatus.OUT_OF_MEMORY)
     exit = _meaning(farm, proc, report)
     if outgrown or _is_out_of_memory(report):
         give_more_memory(farm, proc)
         proc.unbooked = True  # where it ran there may be no room for more
-    status = MEMORY_STATUS if outgrown else report.exit_status  # also of one that succeeded all the same
+    status = FarmStatus.OUT_OF_MEMORY if outgrown else report.exit_status  # also of one that succeeded all the same
     state = end_frame(farm, proc, exit, status=status, seconds=report.run_seconds)
     if state is FrameState.SUCCEEDED and not job.state.is_layer_done(job.layers[number].name):
         lower_memory(farm, job, number)
@@ -304,11 +306,11 @@ def _meaning(farm: FarmState, proc: Proc, report: FrameReport) -> FrameEnd:
 def _is_blameless(farm: FarmState, proc: Proc, report: FrameReport) -> bool:
     """Whether a failure uses up no try."""
     job, status, signal = farm.jobs[proc.job], report.exit_status, report.exit_signal
-    if status == BLAMELESS_STATUS or (signal == BLAMELESS_SIGNAL and job.facts.max_retries):
+    if status == FarmStatus.RECLAIMED or (signal == BLAMELESS_SIGNAL and job.facts.max_retries):
         return True
     if status == BUSY_STATUS and not farm.settings.strict and report.run_seconds == 0:
         return _was_busy(job, proc.ref)
-    if farm.settings.strict and NO_START_STATUS in (status, signal):
+    if farm.settings.strict and FarmStatus.NOT_STARTED in (status, signal):
         return job.state.tries(proc.ref) <= job.facts.max_retries  # Cuebot does not count such a start
     return farm.hosts[proc.host].nimby_locked and signal == SIGTERM
 
@@ -333,4 +335,5 @@ def _ran_too_long(farm: FarmState, proc: Proc, report: FrameReport) -> bool:
 
 
 def _is_out_of_memory(report: FrameReport) -> bool:
-    return MEMORY_STATUS in (report.exit_status, report.exit_signal) or report.exit_status == OOM_STATUS
+    status, signal = report.exit_status, report.exit_signal
+    return FarmStatus.OUT_OF_MEMORY in (status, signal) or status == FarmStatus.KILLED

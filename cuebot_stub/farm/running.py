@@ -6,7 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from outline.frame_end import EndedBy, FrameEnd
+from outline.frame_end import EndedBy, FarmStatus, FrameEnd
 from outline.frames import FrameSet
 from outline.names import frame_name, padded
 from outline.scheduler import FrameState
@@ -17,7 +17,10 @@ from .orders import RUN_VARIABLE, EndLeftOrder, HostOrder, KillOrder, LaunchOrde
 from .state import FarmState
 
 #: A start after one of these is not counted as a retry: never ran, host taken away, not started, lost.
-UNCOUNTED = (-1, 286, 256, 299, 301, 302, 399)
+UNCOUNTED = (
+    -1, FarmStatus.RECLAIMED, FarmStatus.NOT_STARTED, FarmStatus.REFUSED, FarmStatus.ORPHANED, FarmStatus.NOT_KILLED,
+    FarmStatus.HOST_DOWN,
+)  # fmt: skip
 
 __all__ = ["ask_host", "due_kill", "end_frame", "end_left", "kill_proc", "start_frame"]
 

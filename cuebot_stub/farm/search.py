@@ -16,7 +16,7 @@ from .facts import NEVER_RAN
 from .job import Job
 from .state import FarmState
 
-__all__ = ["FrameSearch", "changed_frames", "find_frames", "page_of"]
+__all__ = ["FrameSearch", "changed_frames", "find_frames", "page_of", "read_range"]
 
 _SPAN = re.compile(r"(\d+)-(\d+)\Z")
 _NUMBERS = re.compile(r"([\d.]+)(?:-([\d.]+))?\Z")
@@ -118,8 +118,17 @@ def _number_test(text: str) -> Test:
     if span:
         first, last = map(int, span.groups())
         return lambda number: first <= number <= last  # none for 3-1, as on Cuebot
+    return read_range(text).__contains__  # never spelled out: it may be a range of millions
+
+
+def read_range(text: str) -> FrameSet:
+    """The frames of a range that a client has written.
+
+    Raises:
+        CannotDo: It cannot be read.
+    """
     try:
-        return FrameSet(text).__contains__  # never spelled out: it may be a range of millions
+        return FrameSet(text)
     except FrameRangeError as error:
         raise CannotDo(f"the frame range {text!r} cannot be read: {error}") from error
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from outline.frame_end import FarmStatus
+
 from .hosts import Host
 from .reports import give_up, lose_proc, miss_frames
 from .running import ask_host, due_kill, end_left
@@ -13,7 +15,6 @@ from .state import FarmState
 
 __all__ = ["StepWatch", "clock_stepped", "host_answered", "tick", "trim_times"]
 
-HOST_DOWN_STATUS = 399
 _SMALLEST_STEP = 2.0
 _KILLS_BEFORE_ASKING = 3
 _LOG_SECONDS = 10.0
@@ -69,7 +70,7 @@ def host_answered(farm: FarmState, host_id: str, error: str) -> None:
         host.state = "DOWN"
     farm.hosts.save(host)
     for proc in farm.procs.on_host(host):
-        lose_proc(farm, proc, HOST_DOWN_STATUS)
+        lose_proc(farm, proc, FarmStatus.HOST_DOWN)
 
 
 def _is_gone(error: str) -> bool:

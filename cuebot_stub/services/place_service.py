@@ -8,8 +8,7 @@ from typing import Any
 from ..farm.errors import Exists, InUse, Invalid
 from ..farm.farm import Farm
 from ..farm.hosting import default_allocation, move_host
-from ..farm.launch import DEFAULT_FACILITY
-from ..farm.things import Allocation, Facility, Show, Subscription
+from ..farm.things import DEFAULT_FACILITY, Allocation, Facility, Show, Subscription
 from .calls import call, sets
 from .cores import core_points
 from .finding import by_name, checked_name, find, find_host, find_subscription, new_name

@@ -10,13 +10,13 @@ from opencue_proto import service_pb2
 from ..farm import things
 from ..farm.errors import InUse, Invalid
 from ..farm.saving import Table
+from ..spec.layers import DEFAULT_SERVICE
 from .calls import call
 from .finding import by_name, find_override, find_service, new_name
 from .rpc import Service, plain
 
 __all__ = ["OverrideService", "ServiceService", "create_service"]
 
-_FALLBACK = "default"
 _PLAIN = (
     "threadable", "min_cores", "max_cores", "min_memory", "min_gpu_memory", "timeout", "timeout_llu", "min_gpus",
     "max_gpus", "min_memory_increase",
@@ -52,7 +52,7 @@ def _update(services: Table[things.Service], service: things.Service, data: serv
     name, values = service.name, _values(service.name, data)
     if data.name and data.name != name:
         name = new_name(services, data.name, show=service.show)
-        if service.name == _FALLBACK and not service.show:
+        if service.name == DEFAULT_SERVICE and not service.show:
             raise InUse("layers without a service get the one named 'default'; it keeps its name")
     services.change(service, name=name, **values)
 
@@ -69,7 +69,7 @@ class ServiceService(Service):
 
     def Delete(self, service: things.Service, request: Any) -> None:
         """Delete a service. Its layers get the values of ``default``."""
-        if service.name == _FALLBACK:
+        if service.name == DEFAULT_SERVICE:
             raise InUse("layers without a service get the one named 'default'; it cannot be deleted")
         self.farm.services.remove(service)
 

@@ -248,7 +248,7 @@ def service_override(farm: Farm, service: Service) -> service_pb2.ServiceOverrid
 def limit_message(farm: Farm, limit: Limit) -> limit_pb2.Limit:
     """A limit with its use."""
     hosts = len(farm.procs.usage.limit_hosts.get(limit.name, {}))
-    used = hosts if limit.type == "HOST" else farm.procs.usage.limits[limit.name]
+    used = hosts if limit.type == "HOST" else farm.procs.usage.frames_with(limit.name)
     layers = sum(limit.name in layer.limits for job in farm.jobs.pending.values() for layer in job.layers)
     return filled(
         limit_pb2.Limit,

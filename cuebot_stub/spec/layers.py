@@ -63,9 +63,8 @@ def read_layer(element: Element, rules: SpecRules) -> LayerSpec:
 
 def read_env(element: Element) -> dict[str, str]:
     """The environment of a job or layer, from the first ``env`` only, with values stripped."""
-    env = element.find("env")
     found = {}
-    for key in env.children if env is not None else ():
+    for key in element.members("env"):
         name = key.read_attribute("name", limited(LONGEST_ENV, "the name of the variable"))
         found[name] = key.read(limited(LONGEST_ENV, "the value of the variable"))
     return found
@@ -125,5 +124,4 @@ def _read_outputs(element: Element) -> tuple[str, ...]:
 
 def _listed(element: Element, name: str) -> list[Element]:
     """The non-empty members of the first list of a name, as on Cuebot."""
-    members = element.find(name)
-    return [member for member in members.children if member.text] if members is not None else []
+    return [member for member in element.members(name) if member.text]

@@ -75,17 +75,22 @@ class Element:
         """All children of a name."""
         return (child for child in self.children if child.name == name)
 
+    def members(self, name: str) -> list[Element]:
+        """What is in the first child of a name; nothing if there is none."""
+        child = self.find(name)
+        return child.children if child is not None else []
+
     def error(self, reason: str) -> SpecError:
         """The error that names this element."""
         return SpecError(self.path, reason, self.line)
 
     def read(self, parse: Callable[[str], Value]) -> Value:
         """Parse the text. A ValueError becomes a SpecError."""
-        return self._read(parse, self.text)
+        return self.check(lambda: parse(self.text))
 
     def read_attribute(self, name: str, parse: Callable[[str], Value]) -> Value:
         """Parse an attribute. A ValueError becomes a SpecError."""
-        return self._read(parse, self.attributes[name])
+        return self.check(lambda: parse(self.attributes[name]))
 
     def read_child(self, name: str, parse: Callable[[str], Value], default: Value) -> Value:
         """Parse the text of a child, or return ``default`` if there is none."""
@@ -98,9 +103,6 @@ class Element:
             return test()
         except ValueError as error:
             raise self.error(str(error)) from None
-
-    def _read(self, parse: Callable[[str], Value], text: str) -> Value:
-        return self.check(lambda: parse(text))
 
 
 def parse_markup(text: str) -> Element:

@@ -62,8 +62,7 @@ def read_spec(text: str, rules: SpecRules) -> SpecDocument:
             raise element.error(f"the spec already has a job {name!r}")
         jobs[name] = read_job(element, name, user, rules, budget)
     reader = DependReader(tuple(jobs.values()), conform_job)
-    parent = root.find("depends")
-    depends = tuple(map(reader.read, parent.children if parent is not None else ()))
+    depends = tuple(map(reader.read, root.members("depends")))
     if not jobs and not depends and not rules.strict:
         raise root.error("the spec has no job")
     email = root.read_child("email", limited(LONGEST_EMAIL, "the email address"), "")
@@ -139,10 +138,9 @@ def _read_localbook(element: Element) -> LocalBook:
 
 
 def _read_layers(element: Element, post_name: str, rules: SpecRules, budget: Budget) -> tuple[LayerSpec, ...]:
-    parent = element.find("layers")
     found: dict[str, LayerSpec] = {}
     budget.begin_job()
-    for child in parent.children if parent is not None else ():
+    for child in element.members("layers"):
         layer = read_layer(child, rules)
         if layer.name in found:
             raise child.error(f"the job already has a layer {layer.name!r}")

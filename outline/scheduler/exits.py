@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-from ..frame_end import EndedBy, FrameEnd
+from ..frame_end import EndedBy, FarmStatus, FrameEnd
 from .plan import JobPlan, LayerPlan
 from .states import Signal
 
 __all__ = ["is_blameless", "meaning_of"]
 
-SKIP_RETRY = 286  # a host daemon reports this when the frame is not to blame
-
 
 def is_blameless(end: FrameEnd) -> bool:
     """Whether something other than the frame ended it, so the frame keeps its try."""
-    return end.ended_by in (EndedBy.LOST_HOST, EndedBy.BATCH) or end.status == SKIP_RETRY
+    return end.ended_by in (EndedBy.LOST_HOST, EndedBy.BATCH) or end.status == FarmStatus.RECLAIMED
 
 
 def meaning_of(

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from ...frame_end import FarmStatus
 from ...frames import FrameSet, chunk_heads
 from ...names import progress_path
 from ...progress import FrameProgress, read_progress
@@ -26,18 +27,17 @@ _CLOCK_SECONDS = 5.0  # by which clocks of hosts may differ
 _MOST_WAITING = 500  # of a layer whose frames nearly all wait, so many are asked how often they failed
 # Of hosts, whatever system this is.
 _SIGNALS = {4: "SIGILL", 6: "SIGABRT", 8: "SIGFPE", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
-_OUT_OF_MEMORY = (33, 137)  # for which the server raises the memory of the layer
-# What the numbers that stand for an exit status on a farm mean.
-_REASONS = {
-    33: "out of memory",
-    137: "killed, perhaps out of memory",
-    256: "its host could not start it",
-    286: "its host was reclaimed",
-    287: "its log grew too large",
-    299: "its host could not start it",
-    301: "its host went away",
-    302: "the farm could not kill it",
-    399: "its host is down",
+_OUT_OF_MEMORY = (FarmStatus.OUT_OF_MEMORY, FarmStatus.KILLED)  # for which the server raises the memory of the layer
+_REASONS: dict[int, str] = {
+    FarmStatus.OUT_OF_MEMORY: "out of memory",
+    FarmStatus.KILLED: "killed, perhaps out of memory",
+    FarmStatus.NOT_STARTED: "its host could not start it",
+    FarmStatus.RECLAIMED: "its host was reclaimed",
+    FarmStatus.LOG_TOO_LARGE: "its log grew too large",
+    FarmStatus.REFUSED: "its host could not start it",
+    FarmStatus.ORPHANED: "its host went away",
+    FarmStatus.NOT_KILLED: "the farm could not kill it",
+    FarmStatus.HOST_DOWN: "its host is down",
 }
 
 # Any: PyCue's objects.

@@ -139,7 +139,7 @@ def test_account_agrees_with_the_procs(steps: list[tuple[Act, int]]):
 
     farm, anew = world.farm, counted_anew(world.farm)
     assert {key: farm.procs.usage.of(*key) for key in keys(farm)} == {key: anew.of(*key) for key in keys(farm)}
-    assert +farm.procs.usage.limits == +anew.limits
+    assert {name: +hosts for name, hosts in farm.procs.usage.limit_hosts.items() if +hosts} == anew.limit_hosts
     assert [host for host in farm.hosts.values() if farm.procs.usage.of("host", host.id).cores > host.cores] == []
 
 
@@ -157,7 +157,7 @@ def test_what_was_promised_is_kept(steps: list[tuple[Act, int]]):
         act(world, number)
 
     farm = world.farm
-    assert farm.procs.usage.limits["license"] <= 2
+    assert farm.procs.usage.frames_with("license") <= 2
     assert [
         one
         for one in farm.subscriptions.values()

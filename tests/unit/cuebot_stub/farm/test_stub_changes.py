@@ -142,7 +142,7 @@ def test_limit_that_is_added_counts_frames_that_run_already(farm: FakeFarm):
     farm.add_host(cores=4)
 
     change_layer(farm, limits=["licence"])
-    counted = farm.farm.procs.usage.limits["licence"]
+    counted = farm.farm.procs.usage.frames_with("licence")
     farm.end("0001-beauty")
     farm.end("0002-beauty")
     farm.end("0003-beauty")
@@ -162,7 +162,7 @@ def test_limit_that_is_dropped_counts_no_frames_any_more(farm: FakeFarm):
 
     assert one == ["0001-beauty"]
     assert len(farm.names_running()) == 4
-    assert farm.farm.procs.usage.limits["licence"] == 0
+    assert farm.farm.procs.usage.frames_with("licence") == 0
 
 
 def test_job_in_another_group_has_its_defaults_and_its_cores_count_there(farm: FakeFarm):
