@@ -239,3 +239,37 @@ def test_an_input_that_is_missing_is_told_in_the_log_of_a_frame_of_python(
     assert "input 'plate' is missing or empty" in result.stdout
     assert "input 'plate' is missing or empty" in log_of(session_root, "0007-read")
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "lack", ["", "del os.pidfd_open", "os.pidfd_open = refuse"], ids=["has", "other-system", "old"]
+)
+def test_frames_run_and_find_no_handler_where_processes_have_no_descriptors(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun, lack: str
+) -> None:
+    script = outline_file(
+        tmp_path,
+        f"""
+        import errno, os, signal, subprocess, sys
+        from outline import Layer
+        from outline.modules.shell import Shell
+        def refuse(pid):
+            raise OSError(errno.ENOSYS, "no such system call")
+        def handled(number, frame):
+            pass
+        signal.signal(signal.SIGCHLD, handled)
+        {lack}
+        class Own(Layer):
+            def _execute(self, frames):
+                subprocess.run(["true"], check=True)
+                print(signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL, signal.set_wakeup_fd(-1))
+        Own("own")
+        Shell("cmd", command=["sh", "-c", "sleep 0.1 & exit 0"])
+        """,
+    )
+
+    result = run_pycuerun(script, "1-20", "--backend", "local", "--cores", "2")
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "\nTrue -1\n" in log_of(session_root, "0020-own")
+    assert LocalJob(str(only_session(session_root))).counts == {"SUCCEEDED": 40}

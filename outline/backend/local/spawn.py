@@ -123,7 +123,7 @@ def warm_up() -> None:
 
 
 _CALLS_UNTIL_ADAPTED = 16
-_FRAME_SIGNALS = (signal.SIGCHLD, signal.SIGPIPE, *STOP_SIGNALS)
+_FRAME_SIGNALS = (signal.SIGPIPE, *STOP_SIGNALS)
 _null_fd = -1
 
 

@@ -23,6 +23,7 @@ from ...layer.life import begin_for_fork, leave_to_fork
 from ...names import second_log
 from ...process import find_executable
 from ...session_places import file_mode
+from .child_exit import ChildExit
 from .interpreter import interpreter_argv
 from .layer_setup import LayerSetup, layer_setup
 from .log import NO_SPACE, FrameLog, with_progress, with_reason
@@ -79,14 +80,9 @@ class Worker:
         self.__tell_at = 0.0
         self.__disk_is_full = False
         send(sock, [PID, os.getpid()])  # for a launcher that has to end a worker that does not answer
-        self.__wake, wake_write = os.pipe()
-        os.set_blocking(self.__wake, False)
-        os.set_blocking(wake_write, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)  # it is to interrupt a poll, nothing else
-        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         self.__poll = select.poll()
         self.__poll.register(sock, select.POLLIN)
-        self.__poll.register(self.__wake, select.POLLIN)
+        self.__child = ChildExit(self.__poll)
 
     def serve(self) -> None:
         """Run frames until the launcher closes the socket."""
@@ -305,8 +301,8 @@ class Worker:
 
     def __wait(self, pid: int, watch: Watch) -> FrameEnd:
         """Wait for a frame's process, obeying the launcher and the time limits."""
-        reason, ended_by = "", EndedBy.ITSELF
-        kill_at = float("inf")
+        reason, ended_by, kill_at = "", EndedBy.ITSELF, float("inf")
+        self.__child.watch(pid)
         while True:
             if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
                 break
@@ -348,6 +344,7 @@ class Worker:
                 kill_at = time.monotonic() + self.__grace
         signal_group(pid, signal.SIGKILL)  # what the frame left behind; its zombie still holds the number
         _, status, usage = os.wait4(pid, 0)
+        self.__child.forget()
         sig = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
         code = 128 + sig if sig else os.WEXITSTATUS(status)
         rss_kb = usage.ru_maxrss if sys.platform != "darwin" else usage.ru_maxrss // 1024
@@ -360,13 +357,10 @@ class Worker:
         timeout = None if seconds == float("inf") else max(0, int(seconds * 1000) + 1)
         found = []
         for fd, _ in self.__poll.poll(timeout):
-            if fd == self.__wake:
-                try:
-                    os.read(self.__wake, 4096)
-                except BlockingIOError:
-                    pass
-            else:
+            if fd == self.__sock.fileno():
                 found.append(self.__lines.read())
+            else:
+                self.__child.heard()
         return found
 
 
