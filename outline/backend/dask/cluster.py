@@ -74,9 +74,10 @@ def connected(scheduler: str | None, workers: int | None, cores: float, memory_k
         else:
             target = _local_cluster(workers or 1, cores, memory_kb)
             stack.enter_context(target)
+        patience = config.getint("dask", "wait_seconds")
         try:
-            client = stack.enter_context(Client(target, timeout=_wait_seconds(options), set_as_default=False))
-            client.wait_for_workers(1, timeout=_wait_seconds(options))
+            client = stack.enter_context(Client(target, timeout=patience, set_as_default=False))
+            client.wait_for_workers(1, timeout=patience)
         except (OSError, TimeoutError, ValueError) as error:
             where = f"the dask scheduler {scheduler}" if scheduler else "a dask worker"
             hint = "; [dask] maximum = N starts up to N workers" if options.get("cluster") and not most else ""
@@ -111,17 +112,6 @@ def _options() -> dict[str, str]:
     return {name: value for name, value in config.items("dask") if value and name not in config.defaults()}
 
 
-def _wait_seconds(options: Mapping[str, str]) -> float:
-    return float(_number("wait_seconds", options.get("wait_seconds", "60")))
-
-
-def _number(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise ConfigException(f"[dask] {name} = {text!r} must be a whole number") from None
-
-
 def _local_cluster(workers: int, cores: float, memory_kb: int) -> Any:
     from distributed import LocalCluster
 
@@ -144,8 +134,8 @@ def _configured_cluster(options: Mapping[str, str]) -> tuple[Any, int]:
         made_by = getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigException(f"[dask] cluster = {options['cluster']!r} cannot be imported: {error}") from error
-    minimum = _number("minimum", options.get("minimum", "0"))
-    maximum = _number("maximum", options.get("maximum", str(minimum)))
+    minimum = config.getint("dask", "minimum") if options.get("minimum") else 0
+    maximum = config.getint("dask", "maximum") if options.get("maximum") else minimum
     arguments = {key: _value(key, value) for key, value in options.items() if key not in _OWN_OPTIONS}
     try:
         cluster = made_by(**arguments)
