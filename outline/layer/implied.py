@@ -17,8 +17,7 @@ from ..storage import is_url
 from .args import where
 from .data_args import data_arg
 from .datasets import all_frames, hold, item_finder
-from .input_path import frame_path_of
-from .inputs import ITEM, Input, read_input, read_inputs
+from .inputs import ITEM, Input, frame_path_of, read_input, read_inputs
 from .optional import is_same, named_inputs
 from .outputs import declared_outputs, optional_of
 from .own_files import look_of

@@ -17,8 +17,7 @@ from ..storage import exists, fetch, is_url, join
 from ..tokens import guard_tokens, split_command
 from .args import where
 from .datasets import all_frames, item_finder
-from .input_path import ITEM_TOKEN, frame_path_of
-from .inputs import Input, read_inputs
+from .inputs import ITEM_TOKEN, Input, frame_path_of, read_inputs
 from .outputs import declared_outputs, fill_in
 from .ranges import read_frames
 from .state import state_of

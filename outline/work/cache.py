@@ -19,23 +19,29 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import storage
 from ..files import write_atomic
-from ..io.folders import files_below, put_in_place, remove
+from ..io.folders import files_below, folders_around, put_in_place, remove
 from ..io.output import hide
+from ..layer.results import seed_of
 from ..storage import is_url, join
-from .decide import FileState
-from .digests import digest_file, digest_folder
+from .decide import COUNT_MARK, FileState, Signature
+from .digests import Disk, digest_file, digest_folder, digest_of_group, is_by_time
 
-__all__ = ["Cache", "CachedFrame", "key_of", "kind_of"]
+if TYPE_CHECKING:
+    from ..layer.links import LayerLinks
+
+__all__ = ["Cache", "CachedFrame", "Forecast", "frame_key"]
 
 logger = logging.getLogger("outline.work")
 
 _VERSION = 2
 _KIND_DIGITS = 16
+_MOST_BYTES = 1 << 30
+"""How much a plan reads of inputs whose digests nobody knows, a second or two."""
 _FICLONE = 0x40049409  # of Linux: one copy of the data for two files, until one of them is written to
 
 
@@ -51,21 +57,33 @@ class CachedFrame(NamedTuple):
     result: Any = None
 
 
-def kind_of(parts: Mapping[str, str], outputs: Sequence[str]) -> str:
+def _kind_of(parts: Mapping[str, str], outputs: Sequence[str]) -> str:
     """What all frames of a layer have in common in the cache: what the layer is made of, and the names of outputs."""
     return _digest_of([_VERSION, sorted(parts.items()), list(outputs)])[:_KIND_DIGITS]
 
 
-def key_of(kind: str, frame: str, item: str, inputs: Sequence[FileState]) -> str:
-    """What a frame is known by: all that counts for what it makes, paths left out.
+def frame_key(
+    links: LayerLinks, frame: int, parts: Mapping[str, str], read: Sequence[FileState], launched_in: str
+) -> str:
+    """What a frame is known by in the cache; empty for one that is not kept there.
+
+    A frame without files is not, nor one that writes into a bucket, nor one whose files are known by their time only.
 
     Args:
-        kind: What ``kind_of`` gave.
-        frame: What else tells it from others of its layer.
-        item: The value of its item as text.
-        inputs: What it reads.
+        links: What its layer reads and writes.
+        frame: Its number.
+        parts: What its layer is made of.
+        read: What it reads.
+        launched_in: The folder of the launch.
     """
-    return f"{kind}/{_digest_of([frame, item, [[state.name, state.digest] for state in inputs]])}"
+    outputs = links.output_paths(frame)
+    if not outputs or is_by_time(links.layer) or any(is_url(path) for _, path in outputs):
+        return ""
+    # A layer that declares no inputs may read files of the folder all the same, so it shares with that folder only.
+    frame_is = "\0".join([links.key(frame), str(seed_of(links.layer, frame)), "" if read else launched_in])
+    names = [name for name, _ in outputs]
+    states = [[state.name, state.digest] for state in read]
+    return f"{_kind_of(parts, names)}/{_digest_of([frame_is, links.item_text(frame), states])}"
 
 
 def _digest_of(data: list[Any]) -> str:
@@ -87,7 +105,7 @@ class Cache:
         """What a frame has made; None where that is not known, or a file is gone.
 
         Args:
-            key: What ``key_of`` gave.
+            key: What ``frame_key`` gave.
 
         Raises:
             StorageException: The bucket cannot be read.
@@ -104,7 +122,7 @@ class Cache:
         """Copy the outputs of a frame to their places; None where they are not there, or not whole.
 
         Args:
-            key: What ``key_of`` gave.
+            key: What ``frame_key`` gave.
             outputs: Name and absolute path of each.
 
         Raises:
@@ -143,7 +161,7 @@ class Cache:
         """Keep what a frame has made; a bucket keeps no folders.
 
         Args:
-            key: What ``key_of`` gave.
+            key: What ``frame_key`` gave.
             outputs: Name, absolute path and digest of each.
             result: The plain data that it returned.
 
@@ -265,3 +283,88 @@ def _copy_file(source: str, target: str) -> None:
             fcntl.ioctl(other.fileno(), _FICLONE, one.fileno())
         except OSError:
             shutil.copyfileobj(one, other, 1 << 20)
+
+
+# -- in a plan -------------------------------------------------------------------------------------------------
+
+
+class Forecast:
+    """What a plan knows of the frames that will be copied from the cache.
+
+    They decide by themselves when they run. This is to tell people before, so it reads little: no input of a layer that
+    the cache has never seen, and no more than one gigabyte in all.
+    """
+
+    def __init__(self, cache: Cache, folder: str, launched_in: str, disk: Disk) -> None:
+        """Make one for a plan.
+
+        Args:
+            folder: The work folder.
+            launched_in: The folder of the launch.
+            disk: Sees files.
+        """
+        self.__cache = cache
+        self.__folder, self.__launched_in = folder, launched_in
+        self.__disk = disk
+        self.__coming: dict[str, str] = {}
+        self.__coming_folders: set[str] = set()
+        self.__digests: dict[str, str | None] = {}
+        self.__left = _MOST_BYTES
+
+    def copied(self, links: LayerLinks, frames: Iterable[int], parts: Mapping[str, str]) -> list[int]:
+        """Those of some frames whose outputs the cache holds; what they read is there, or will be copied as well."""
+        if not any(not output.optional for output in links.outputs):
+            return []
+        if not self.__cache.knows(_kind_of(parts, [output.name for output in links.outputs if not output.optional])):
+            return []
+        return [frame for frame in frames if self.__is_copied(links, frame, parts)]
+
+    def __is_copied(self, links: LayerLinks, frame: int, parts: Mapping[str, str]) -> bool:
+        read = []
+        for name, label, paths in links.input_files(frame):
+            digest = self.__once(label, paths)
+            if digest is None and name in links.optional and not self.__will_be_there(label, paths):
+                digest = ""
+            if digest is None:
+                return False
+            read.append(FileState(name, label, Signature(0, 0, 0), digest))
+        key = frame_key(links, frame, parts, read, self.__launched_in)
+        found = self.__cache.find(key) if key else None
+        outputs = [(name, join(self.__folder, path)) for name, path in links.output_paths(frame)]
+        if found is None or any(name not in found.outputs for name, _ in outputs):
+            return False
+        self.__coming.update((path, found.outputs[name]) for name, path in outputs)
+        self.__coming_folders.update(path for name, path in outputs if COUNT_MARK in found.outputs[name])
+        return True
+
+    def __once(self, label: str, paths: list[str]) -> str | None:
+        """The digest that files will have when the frame that reads them begins; None when that is not known."""
+        if label not in self.__digests:
+            self.__digests[label] = self.__digest(label, paths)
+        return self.__digests[label]
+
+    def __digest(self, label: str, paths: list[str]) -> str | None:
+        self.__disk.group(label, paths)
+        if any(self.__is_in_coming_folder(path) for path in paths):
+            return None
+        if not any(path in self.__coming for path in paths):
+            return self.__read(label)
+        digests = [self.__coming.get(path) or self.__read(path) for path in paths]
+        if None in digests:
+            return None
+        return digests[0] if len(digests) == 1 else digest_of_group(filter(None, digests))
+
+    def __will_be_there(self, label: str, paths: list[str]) -> bool:
+        is_coming = any(path in self.__coming or self.__is_in_coming_folder(path) for path in paths)
+        return is_coming or self.__disk.signature(label) is not None
+
+    def __is_in_coming_folder(self, path: str) -> bool:
+        """Whether a file is in a folder that will be copied as a whole, so that nobody knows it yet."""
+        return bool(self.__coming_folders) and not self.__coming_folders.isdisjoint(folders_around(path))
+
+    def __read(self, path: str) -> str | None:
+        signature = self.__disk.signature(path)
+        if signature is None or signature.size > self.__left:
+            return None
+        self.__left -= signature.size
+        return self.__disk.digest(path, None)

@@ -20,8 +20,7 @@ from ..frames import FrameSet
 from ..io.folders import folders_around
 from ..layer.links import LayerLinks
 from ..storage import is_url
-from .cache import Cache
-from .cached import Forecast
+from .cache import Cache, Forecast
 from .checks import check_files
 from .decide import Record
 from .digests import Disk

@@ -17,7 +17,7 @@ from .digests import Disk
 if TYPE_CHECKING:
     from ..layer import Layer
     from ..layer.links import LayerLinks
-    from .cached import Forecast
+    from .cache import Forecast
 
 __all__ = ["Choice", "Facts", "WorkPlan", "after_a_pass", "frame_now", "plan_work", "rerun_of"]
 

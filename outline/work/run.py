@@ -16,8 +16,7 @@ from ..layer.ranges import chunk_seconds
 from ..layer.state import state_of
 from ..names import frame_name
 from ..storage import join
-from .cache import Cache
-from .cached import frame_key
+from .cache import Cache, frame_key
 from .decide import Decision, FileState, Reason, Record, decide
 from .digests import Disk
 from .folder import WorkFolder
