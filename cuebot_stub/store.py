@@ -157,15 +157,14 @@ class SqliteStore:
 
     def _write(self, kept: list[Any], frames: list[Any], gone: list[tuple[str, str]]) -> None:
         self._db.execute("BEGIN")
-        if kept:
-            self._db.executemany("INSERT OR REPLACE INTO thing VALUES (?, ?, ?)", kept)
-        if frames:
-            self._db.executemany("INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", frames)
-        if gone:
-            self._db.executemany("DELETE FROM thing WHERE kind = ? AND id = ?", gone)
-            jobs = [(id,) for kind, id in gone if kind == "job"]
-            self._db.executemany("DELETE FROM frame WHERE job = ?", jobs)
+        self._db.executemany("INSERT OR REPLACE INTO thing VALUES (?, ?, ?)", kept)
+        self._db.executemany("INSERT OR REPLACE INTO frame VALUES (?, ?, ?)", frames)
+        self._delete(gone)
         self._db.execute("COMMIT")
+
+    def _delete(self, things: list[tuple[str, str]]) -> None:
+        self._db.executemany("DELETE FROM thing WHERE kind = ? AND id = ?", things)
+        self._db.executemany("DELETE FROM frame WHERE job = ?", [(id,) for kind, id in things if kind == "job"])
 
     def load(self, farm: Farm) -> None:
         """Load everything into an empty farm.
@@ -183,9 +182,7 @@ class SqliteStore:
         for kind, id in self._left_out:
             logger.warning("%s: the %s %s was damaged and is left out", self._path, kind, id)
         with self._lock:
-            self._db.executemany("DELETE FROM thing WHERE kind = ? AND id = ?", self._left_out)
-            jobs = [(id,) for kind, id in self._left_out if kind == "job"]
-            self._db.executemany("DELETE FROM frame WHERE job = ?", jobs)
+            self._delete(self._left_out)
         self._left_out.clear()
 
     @contextmanager

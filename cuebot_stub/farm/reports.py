@@ -11,7 +11,6 @@ from outline.scheduler import FrameState
 from .facts import NEVER_RAN
 from .hosting import default_allocation
 from .hosts import FrameReport, Host, HostReport, LogEnd, Proc, host_address, short_name
-from .job import Job
 from .memory import (
     end_users_of_swap,
     give_more_memory,
@@ -251,6 +250,8 @@ def frame_ended(farm: FarmState, report: FrameReport) -> bool:
     outgrown = proc.outgrown or (farm.settings.strict and before == FarmStatus.OUT_OF_MEMORY)
     if outgrown and report.exit_status:
         report = report._replace(exit_status=FarmStatus.OUT_OF_MEMORY)
+    if _is_busy_start(report):
+        job.facts_of(proc.ref).busy_starts += 1
     exit = _meaning(farm, proc, report)
     if outgrown or _is_out_of_memory(report):
         give_more_memory(farm, proc)
@@ -308,23 +309,21 @@ def _is_blameless(farm: FarmState, proc: Proc, report: FrameReport) -> bool:
     job, status, signal = farm.jobs[proc.job], report.exit_status, report.exit_signal
     if status == FarmStatus.RECLAIMED or (signal == BLAMELESS_SIGNAL and job.facts.max_retries):
         return True
-    if status == BUSY_STATUS and not farm.settings.strict and report.run_seconds == 0:
-        return _was_busy(job, proc.ref)
+    if _is_busy_start(report) and not farm.settings.strict:
+        return job.facts_of(proc.ref).busy_starts <= BUSY_STARTS
     if farm.settings.strict and FarmStatus.NOT_STARTED in (status, signal):
         return job.state.tries(proc.ref) <= job.facts.max_retries  # Cuebot does not count such a start
     return farm.hosts[proc.host].nimby_locked and signal == SIGTERM
 
 
-def _was_busy(job: Job, ref: int) -> bool:
+def _is_busy_start(report: FrameReport) -> bool:
     """Whether another start on the host may have made the start of a frame fail.
 
     RQD 1.37 writes the command to a file and forks for several frames at once. A fork at that moment keeps the file
     open, and the system refuses to run it: "Text file busy", in 2 of 500 frames on 8 slots. A command that really
     cannot run fails in the same way again.
     """
-    facts = job.facts_of(ref)
-    facts.busy_starts += 1
-    return facts.busy_starts <= BUSY_STARTS
+    return report.exit_status == BUSY_STATUS and report.run_seconds == 0
 
 
 def _ran_too_long(farm: FarmState, proc: Proc, report: FrameReport) -> bool:

@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 from opencue_proto import filter_pb2
 
 from ..farm import filters
-from ..farm.errors import Invalid, NotFound
+from ..farm.errors import Invalid
 from ..farm.farm import Farm
 from ..farm.saving import Table
 from ..farm.things import Action, Filter, Matcher, Show
 from .calls import Call, call, sets
-from .finding import enum_name, find, find_job, new_name
+from .finding import enum_name, existing, find, find_job, new_name
 from .rpc import Answer, Service
 from .thing_messages import ACTION_VALUES
 
@@ -30,10 +30,7 @@ def find_filter(table: Table[Filter], show: Show, name: str) -> Filter:
     Raises:
         NotFound: There is none.
     """
-    found = table.first(show=show.id, name=name)
-    if found is None:
-        raise NotFound(f"the show {show.name} has no filter {name!r}")
-    return found
+    return existing(table.first(show=show.id, name=name), f"the show {show.name} has no filter {name!r}")
 
 
 def create_filter(table: Table[Filter], show: Show, name: str) -> Filter:

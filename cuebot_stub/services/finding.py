@@ -18,9 +18,9 @@ from ..farm.saving import Table
 from ..farm.things import Department, Filter, Service, Show, Subscription, Task
 
 __all__ = [
-    "by_name", "checked_name", "enum_name", "find", "find_department", "find_depend", "find_frame", "find_host",
-    "find_job", "find_layer", "find_override", "find_service", "find_subscription", "find_test", "new_name",
-    "pending_job", "subject_of",
+    "by_name", "checked_name", "enum_name", "existing", "find", "find_department", "find_depend", "find_frame",
+    "find_host", "find_job", "find_layer", "find_override", "find_service", "find_subscription", "find_test",
+    "new_name", "pending_job", "subject_of",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -44,13 +44,21 @@ def find(table: Table[T], wanted: Any, named: Callable[[str], T | None] | None =
     """
     is_text = isinstance(wanted, str)
     id, name = (wanted, wanted) if is_text else (wanted.id, getattr(wanted, "name", ""))
-    thing = table.get(id)
+    thing, word = table.get(id), _WORDS.get(table.kind, table.kind)
     if thing is None and name and (is_text or not id) and table.kind not in _BY_ID:
         thing = (named or table.named)(name)
-    if thing is not None:
-        return thing
-    word = _WORDS.get(table.kind, table.kind)
-    raise NotFound(f"no {word} {id or name!r}" if id or name else f"the request names no {word}")
+    return existing(thing, f"no {word} {id or name!r}" if id or name else f"the request names no {word}")
+
+
+def existing(thing: T | None, problem: str) -> T:
+    """A thing that was looked for.
+
+    Raises:
+        NotFound: It is None. The error says what the problem is.
+    """
+    if thing is None:
+        raise NotFound(problem)
+    return thing
 
 
 def find_host(hosts: Table[Host], wanted: Any) -> Host:
@@ -91,10 +99,8 @@ def find_department(departments: Table[Department], name: str, show: Show | None
     Raises:
         NotFound: There is none.
     """
-    found = departments.first(name=name, show=show.id if show else "")
-    if found is None:
-        raise NotFound(f"no department {name!r}" + (f" of the show {show.name}" if show else ""))
-    return found
+    where = f" of the show {show.name}" if show else ""
+    return existing(departments.first(name=name, show=show.id if show else ""), f"no department {name!r}{where}")
 
 
 def _find_department_of_show(departments: Table[Department], message: Any) -> Department:
@@ -105,18 +111,14 @@ def _find_department_of_show(departments: Table[Department], message: Any) -> De
 
 
 def _find_task(departments: Table[Department], message: Any) -> tuple[Department, Task]:
-    for department in departments.values():
-        for task in department.tasks:
-            if task.id in (message.id, message.name):
-                return department, task
-    raise NotFound(f"no task {message.id or message.name!r}")
+    all_tasks = ((department, task) for department in departments.values() for task in department.tasks)
+    wanted = (pair for pair in all_tasks if pair[1].id in (message.id, message.name))
+    return existing(next(wanted, None), f"no task {message.id or message.name!r}")
 
 
 def _find_filter_with(filters: Table[Filter], part: str, message: Any) -> Filter:
-    for filter in filters.values():
-        if any(one.id == message.id for one in getattr(filter, f"{part}s")):
-            return filter
-    raise NotFound(f"no {part} {message.id!r}")
+    having = (one for one in filters.values() if any(each.id == message.id for each in getattr(one, f"{part}s")))
+    return existing(next(having, None), f"no {part} {message.id!r}")
 
 
 def find_depend(depends: Depends, id: str) -> Row:
@@ -125,10 +127,7 @@ def find_depend(depends: Depends, id: str) -> Row:
     Raises:
         NotFound: There is none.
     """
-    row = depends.find(id)
-    if row is None:
-        raise NotFound(f"no dependency {id!r}")
-    return row
+    return existing(depends.find(id), f"no dependency {id!r}")
 
 
 def find_job(jobs: Jobs, wanted: Any) -> Job:
@@ -139,9 +138,7 @@ def find_job(jobs: Jobs, wanted: Any) -> Job:
     """
     id = wanted if isinstance(wanted, str) else wanted.id
     job = jobs.get(id) or jobs.pending.get(id) or jobs.pending.get(id.lower())
-    if job is None:
-        raise NotFound(f"no job {id!r}" if id else "the request names no job")
-    return job
+    return existing(job, f"no job {id!r}" if id else "the request names no job")
 
 
 def pending_job(jobs: Jobs, name: str) -> Job:
@@ -150,10 +147,7 @@ def pending_job(jobs: Jobs, name: str) -> Job:
     Raises:
         NotFound: No pending job has this name.
     """
-    job = jobs.pending.get(name.lower()) or jobs.pending.get(name)
-    if job is None:
-        raise NotFound(f"no pending job {name!r}")
-    return job
+    return existing(jobs.pending.get(name.lower()) or jobs.pending.get(name), f"no pending job {name!r}")
 
 
 def find_layer(jobs: Jobs, wanted: Any) -> End:

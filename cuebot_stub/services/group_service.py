@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..farm import changing
-from ..farm.errors import Exists, InUse, Invalid, NotFound
+from ..farm.errors import Exists, InUse, Invalid
 from ..farm.things import NO_LIMIT, Department, Group, Task
 from .calls import Call, call, sets
 from .cores import core_points, least_points, whole_points
-from .finding import by_name, checked_name, find, find_department, find_job, new_name
+from .finding import by_name, checked_name, existing, find, find_department, find_job, new_name
 from .rpc import Answer, Service
 
 __all__ = ["DepartmentService", "GroupService", "TaskService"]
@@ -141,10 +141,7 @@ class GroupService(Service):
     def FindGroup(self, request: Any) -> Answer:
         show = find(self.farm.shows, request.show)
         groups = (one for one in self.farm.groups.where(show=show.id) if one.name.lower() == request.name.lower())
-        group = next(groups, None)
-        if group is None:
-            raise NotFound(f"the show {show.name} has no group {request.name!r}")
-        return group
+        return existing(next(groups, None), f"the show {show.name} has no group {request.name!r}")
 
     GetGroup = call(lambda farm, request: find(farm.groups, request.id))
     GetGroups = call(lambda farm, group, request: sorted(farm.groups.where(parent=group.id), key=by_name))

@@ -14,7 +14,7 @@ from ..farm.holds import layer_done, satisfy, unsatisfy
 from ..farm.things import MIN_MEMORY
 from .calls import acts, call, kills, sets
 from .cores import layer_points, whole_points
-from .finding import enum_name, find, find_depend, find_frame, find_layer, pending_job
+from .finding import enum_name, existing, find, find_depend, find_frame, find_layer, pending_job
 from .job_service import EndCalls, frame_page
 from .rpc import Answer, Service
 
@@ -32,9 +32,7 @@ class LayerService(EndCalls):
         """A layer of a pending job, by the names of job and layer."""
         job = pending_job(self.farm.jobs, request.job)
         number = job.by_name.get(request.layer, job.by_name.get(request.layer.lower()))
-        if number is None:
-            raise NotFound(f"the job {job.name} has no layer {request.layer!r}")
-        return End(job, number)
+        return End(job, existing(number, f"the job {job.name} has no layer {request.layer!r}"))
 
     GetLayer = call(lambda farm, request: find_layer(farm.jobs, request.id))
     # A page of matching frames, in the order of their start.

@@ -8,13 +8,13 @@ from typing import Any
 
 from ..farm import hosting, lending
 from ..farm.depend import End
-from ..farm.errors import Invalid, NotFound
+from ..farm.errors import Invalid
 from ..farm.farm import Farm
 from ..farm.hosts import Host
 from ..farm.saving import Table
 from ..farm.things import Deed, Owner, RenderPartition, Show
 from .calls import call
-from .finding import find, find_host, new_name
+from .finding import existing, find, find_host, new_name
 from .rpc import Answer, Service
 
 __all__ = ["DeedService", "OwnerService", "PartitionService", "add_partition", "create_owner", "deed_of", "deeds_of"]
@@ -26,10 +26,7 @@ def deed_of(deeds: Table[Deed], host: Host) -> Deed:
     Raises:
         NotFound: The host has no owner.
     """
-    deed = deeds.first(host=host.id)
-    if deed is None:
-        raise NotFound(f"the host {host.name} has no owner")
-    return deed
+    return existing(deeds.first(host=host.id), f"the host {host.name} has no owner")
 
 
 def deeds_of(deeds: Table[Deed], owners: list[Owner]) -> list[Deed]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import nullcontext
 from importlib import import_module
 from typing import Any, ClassVar
@@ -143,32 +143,17 @@ def response_class(service: str, method: str) -> Any:
 def _handler(service: Service | None, service_name: str, method: Any) -> grpc.RpcMethodHandler:
     full_name = f"{service_name}/{method.name}"
     request, response = map(message_factory.GetMessageClass, (method.input_type, method.output_type))
-    call = _unimplemented(full_name)
-    if service is not None and hasattr(service, method.name):
-        call = _call(service, method.name, response)
-    return grpc.unary_unary_rpc_method_handler(
-        _reading(call, request, full_name), response_serializer=response.SerializeToString
-    )
 
-
-def _reading(call: Any, request: Any, full_name: str) -> Callable[[bytes, grpc.ServicerContext], Any]:
-    """Parse the request of a call here: gRPC would log a traceback for each malformed one."""
-
-    def read(data: bytes, context: grpc.ServicerContext) -> Any:
+    def call(data: bytes, context: grpc.ServicerContext) -> Any:
         try:
-            message = request.FromString(data)
+            message = request.FromString(data)  # here, because gRPC would log a traceback for each malformed one
         except DecodeError:
             context.abort(grpc.StatusCode.INTERNAL, f"the request is not a valid message of {full_name}")
-        return call(message, context)
+        if service is None or not hasattr(service, method.name):
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{full_name} is not implemented by cuebot-stub")
+        return _answer(service, method.name, message, response, context)
 
-    return read
-
-
-def _unimplemented(full_name: str) -> Callable[[Any, grpc.ServicerContext], Any]:
-    def call(request: Any, context: grpc.ServicerContext) -> Any:
-        context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{full_name} is not implemented by cuebot-stub")
-
-    return call
+    return grpc.unary_unary_rpc_method_handler(call, response_serializer=response.SerializeToString)
 
 
 _peer = threading.local()
@@ -179,24 +164,20 @@ def peer() -> str:
     return str(getattr(_peer, "address", ""))
 
 
-def _call(service: Service, method: str, response: Any) -> Callable[[Any, grpc.ServicerContext], Any]:
+def _answer(service: Any, method: str, request: Any, response: Any, context: grpc.ServicerContext) -> Any:
     full_name, is_unlocked = f"{service.name}/{method}", getattr(getattr(service, method), "is_unlocked", False)
-
-    def call(request: Any, context: grpc.ServicerContext) -> Any:
-        _peer.address = context.peer()
-        try:
-            with nullcontext() if is_unlocked else service.farm.work():
-                value = perform(service, method, request)
-                with service.farm.lock:
-                    return answer(service.farm, response, value)
-        except CannotDo as error:
-            context.abort(_code_of(error, full_name), str(error))
-        except CannotSave as error:
-            context.abort(grpc.StatusCode.INTERNAL, f"{full_name} was done, but would not survive the server: {error}")
-        except SpecError as error:
-            context.abort(grpc.StatusCode.INTERNAL, f"Failed to launch and add job: {error}")
-        except Exception as error:
-            logger.exception("%s failed", full_name)
-            context.abort(grpc.StatusCode.INTERNAL, f"{full_name} failed in the server: {error!r}; its log has more")
-
-    return call
+    _peer.address = context.peer()
+    try:
+        with nullcontext() if is_unlocked else service.farm.work():
+            value = perform(service, method, request)
+            with service.farm.lock:
+                return answer(service.farm, response, value)
+    except CannotDo as error:
+        context.abort(_code_of(error, full_name), str(error))
+    except CannotSave as error:
+        context.abort(grpc.StatusCode.INTERNAL, f"{full_name} was done, but would not survive the server: {error}")
+    except SpecError as error:
+        context.abort(grpc.StatusCode.INTERNAL, f"Failed to launch and add job: {error}")
+    except Exception as error:
+        logger.exception("%s failed", full_name)
+        context.abort(grpc.StatusCode.INTERNAL, f"{full_name} failed in the server: {error!r}; its log has more")

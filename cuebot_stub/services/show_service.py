@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..farm.errors import Exists, InUse, Invalid, NotFound
+from ..farm.errors import Exists, InUse, Invalid
 from ..farm.filters import filters_of
 from ..farm.life import forget_job
 from ..farm.things import Show
@@ -13,7 +13,7 @@ from ..seed import make_show
 from .calls import call, sets
 from .cores import least_points
 from .filter_service import create_filter, find_filter
-from .finding import by_name, find, find_department, new_name
+from .finding import by_name, existing, find, find_department, new_name
 from .owner_service import create_owner, deeds_of
 from .place_service import create_subscription
 from .rpc import Answer, Service
@@ -55,9 +55,7 @@ class ShowService(Service):
     def GetServiceOverride(self, show: Show, request: Any) -> Answer:
         """A show's override of a service, by name."""
         service = self.farm.services.first(name=request.name, show=show.id)
-        if service is None:
-            raise NotFound(f"the show {show.name} has no override of the service {request.name!r}")
-        return service
+        return existing(service, f"the show {show.name} has no override of the service {request.name!r}")
 
     GetFilters = call(lambda farm, show, request: filters_of(farm.filters, show.id))
     FindFilter = call(lambda farm, show, request: find_filter(farm.filters, show, request.name))
