@@ -92,7 +92,7 @@ class FrameEnd(NamedTuple):
             return cls(
                 int(data["exit"]),
                 int(data.get("signal", 0)),
-                EndedBy(data.get("ended_by", "itself")),
+                EndedBy(data["ended_by"]) if "ended_by" in data else EndedBy.ITSELF,
                 float(data["seconds"]),
                 int(data["rss_kb"]),
                 str(data.get("reason", "")),
