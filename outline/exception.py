@@ -256,5 +256,7 @@ def file_errors(kind: type[OutlineException], problem: str) -> Iterator[None]:
     """
     try:
         yield
+    except OutlineException:
+        raise  # it says already what is wrong, and may be an OSError as well
     except OSError as error:
         raise kind(f"{problem}: {error.strerror}") from error
