@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import glob
 import itertools
+import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,8 @@ from .item import SCALARS, Item, Items, read_items
 from .manifests import ROW_READERS, text_lines
 
 __all__ = ["as_items", "files", "group", "is_group_of", "lines", "rows", "wedge"]
+
+logger = logging.getLogger("outline.items")
 
 _PART = re.compile(r"\{([A-Za-z_]\w*)\}")
 
@@ -179,7 +182,7 @@ class _Files(_Source):
         pattern, after = self._described
         matcher, stars, names = _file_matcher(pattern)
         wanted = _PART.sub("*", pattern)
-        found = find_files(wanted) if is_url(wanted) else glob.glob(wanted, root_dir=folder, recursive=True)
+        found = find_files(wanted) if is_url(wanted) else _find_here(wanted, folder)
         for path in sorted(found):
             match = matcher.fullmatch(path)
             if match is None or (not is_url(path) and os.path.isdir(os.path.join(folder, path))):
@@ -237,6 +240,29 @@ class _Wedge(_Source):
         for values in itertools.product(*(values for _, values in self._described)):
             key = "-".join(f"{name}{value}" for name, value in zip(names, values, strict=True))
             yield Item(key, dict(zip(names, values, strict=True)))
+
+
+def _find_here(pattern: str, folder: str) -> list[str]:
+    """The paths that match a pattern. Folders of others that cannot be read are told, and have no files.
+
+    Raises:
+        ItemException: A folder that the pattern names cannot be read, so all of its files would seem to be gone.
+    """
+    parts = pattern.split("/")
+    for count, part in enumerate([*parts, "*"] if parts[-1] == "**" else parts):
+        needed = os.R_OK | os.X_OK if glob.has_magic(part) else os.X_OK
+        place = "".join(f"{one}/" for one in parts[:count])
+        if not glob.has_magic(place) and not _may(place, folder, needed):
+            raise ItemException(f"files({pattern!r}): the folder {place} cannot be read")
+        for one in glob.iglob(place, root_dir=folder, recursive=True) if glob.has_magic(place) else ():
+            if not _may(one, folder, needed):
+                logger.warning("files(%r): the folder %s cannot be read, so what is in it is no item", pattern, one)
+    return glob.glob(pattern, root_dir=folder, recursive=True)
+
+
+def _may(place: str, folder: str, needed: int) -> bool:
+    path = os.path.join(folder, place)
+    return not place or os.access(path, needed) or not os.path.isdir(path)
 
 
 def _file_matcher(pattern: str) -> tuple[re.Pattern[str], list[str], list[str]]:

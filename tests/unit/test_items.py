@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +245,30 @@ def test_keys_that_cannot_be_part_of_a_path(key: str, problem: str):
 def test_a_key_that_no_file_can_hold_is_refused(tmp_path: Path):
     with pytest.raises(ItemException, match=r"the key '\\ud800' is no text that a file can hold"):
         ItemBook(str(tmp_path)).of(as_items(["\ud800"]))
+
+
+@pytest.fixture
+def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of plates, of which those of shot s2 cannot be read; patched, since root may read everything."""
+    for shot in ("s1", "s2"):
+        (tmp_path / "plates" / shot).mkdir(parents=True)
+        (tmp_path / "plates" / shot / "a.exr").touch()
+    access = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: "s2" not in str(path) and access(path, mode))
+    return tmp_path
+
+
+@pytest.mark.parametrize("pattern", ["plates/s2/*.exr", "plates/s2/a.exr", "plates/s2/*/a.exr", "plates/s2/**"])
+def test_a_folder_that_cannot_be_read_is_no_folder_without_files(locked: Path, pattern: str):
+    with pytest.raises(ItemException, match=r"files\(.*\): the folder plates/s2/ cannot be read"):
+        list(files(pattern).read(str(locked)))
+
+
+@pytest.mark.parametrize("pattern", ["plates/*/*.exr", "plates/**/*.exr", "plates/*/a.exr", "plates/**"])
+def test_folders_of_others_that_cannot_be_read_are_told(locked: Path, caplog: pytest.LogCaptureFixture, pattern: str):
+    list(files(pattern).read(str(locked)))
+
+    assert caplog.messages == [f"files({pattern!r}): the folder plates/s2/ cannot be read, so what is in it is no item"]
 
 
 def test_a_path_with_odd_characters_is_told_in_quotes(tmp_path: Path):
