@@ -358,7 +358,18 @@ def check_launch_flags(flags: Mapping[str, Any], backend: str) -> dict[str, Any]
         if option is not None and value is not None:
             _check_value(option, given, value)
         checked[name] = value
+    _check_work(checked)
     return checked
+
+
+def _check_work(flags: Mapping[str, Any]) -> None:
+    """Refuse what would have no effect: an empty work folder, and what is about one where there is none."""
+    work = flags.get("work")
+    if work == "":
+        raise LaunchException("the work folder is empty; name one with --work DIR, or leave it out")
+    for option in GROUPS["Work folder"]:
+        if work is None and flags.get(option.dest):
+            raise LaunchException(f"{option.flags[0]} is about a work folder; name one with --work DIR")
 
 
 def _check_value(option: LaunchOption, name: str, value: Any) -> None:

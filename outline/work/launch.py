@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from .. import config
 from ..exception import OutlineException, WorkException
 from ..frame_end import FrameEnd
-from ..frames import FrameSet
+from ..frames import FrameRangeError, FrameSet
 from ..io.folders import folders_around
 from ..layer.links import LayerLinks
 from ..storage import is_url
@@ -372,18 +372,22 @@ def read_choice(flags: Callable[[str], Any]) -> Choice:
         flags: Gives the launch flags ``force``, ``no_retry``, ``keep``, ``leaves_failed``, ``since`` and ``layers``.
 
     Raises:
-        FrameRangeError: A range cannot be read.
+        WorkException: A range cannot be read.
     """
     no_retry = frozenset(flags("no_retry") or ())
-    forced, kept = _chosen(flags("force")), _chosen(flags("keep"))
+    forced, kept = _chosen("--force", flags("force")), _chosen("--keep", flags("keep"))
     return Choice(
         forced, no_retry, kept, bool(flags("leaves_failed")), int(flags("since") or 0), tuple(flags("layers") or ())
     )
 
 
-def _chosen(texts: Iterable[str] | None) -> dict[str, FrameSet | None]:
+def _chosen(option: str, texts: Iterable[str] | None) -> dict[str, FrameSet | None]:
     found: dict[str, FrameSet | None] = {}
     for text in texts or ():
         name, colon, frames = text.partition(":")
-        found[name] = FrameSet(frames) if colon else None
+        before = found.get(name, FrameSet([]))
+        try:
+            found[name] = FrameSet([*before, *FrameSet(frames)]).unique() if colon and before is not None else None
+        except FrameRangeError as error:
+            raise WorkException(f"{option} {text}: {error}; write LAYER or LAYER:RANGE") from error
     return found

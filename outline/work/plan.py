@@ -49,7 +49,7 @@ class Choice(NamedTuple):
 
         Raises:
             LayerNotFound: The job has no layer of a name.
-            WorkException: A layer is to be forced and not to be tried again.
+            WorkException: A layer is to be forced and not to be tried again, or a frame to be forced and kept.
         """
         known = list(known)
         for name in [*self.force, *self.no_retry, *self.keep, *self.layers]:
@@ -58,6 +58,10 @@ class Choice(NamedTuple):
         both = sorted(self.no_retry.intersection(self.force))
         if both:
             raise WorkException(f"layer {both[0]!r} is named by --force and by --no-retry; leave one of them out")
+        for name in sorted(self.keep.keys() & self.force.keys()):
+            kept, forced = self.keep[name], self.force[name]
+            if kept is None or forced is None or set(kept).intersection(forced):
+                raise WorkException(f"--force and --keep name the same frames of layer {name!r}; leave one of them out")
 
 
 class WorkPlan:

@@ -51,6 +51,18 @@ def shot(tmp_path: Path) -> Path:
         (["shot.outline", "1", "-b", "local", "--cores", "none"], "cores must be a number"),
         (["shot.outline", "1", "-b", "local", "-m", "none"], "maxretries must be a number"),
         (["shot.outline", "1", "-b", "local", "--qc"], "--qc"),
+        (
+            ["shot.outline", "1", "-b", "local", "--work", ""],
+            "the work folder is empty; name one with --work DIR, or leave it out",
+        ),
+        (
+            ["shot.outline", "1", "-b", "local", "--force", "a"],
+            "--force is about a work folder; name one with --work DIR",
+        ),
+        (
+            ["shot.outline", "1", "-b", "local", "--take-over"],
+            "--take-over is about a work folder; name one with --work DIR",
+        ),
         (["shot.outline", "1", "-b", "cue", "--cores", "2"], "--cores only works with --backend local or dask"),
         (["shot.outline", "1", "--priority", "high"], "--priority"),
     ],
