@@ -293,7 +293,7 @@ Shell("draw", items=SOURCE, command=["true", "%{KEY}"])
         ('lines("list.txt")', b"a\nb\na\n", "two items of list.txt have the key 'a': list.txt:1 and list.txt:3"),
         ('lines("list.txt")', b"a\n\xff\n", "list.txt:2: not UTF-8 (byte 0xff)"),
         ('rows("list.csv")', b"", "list.csv is empty; its first row must name the columns"),
-        ('rows("list.csv")', b"shot,first\na,1\nb\n", "list.csv:3: 1 values for 2 columns (shot, first)"),
+        ('rows("list.csv")', b"shot,first\na,1\nb\n", "list.csv:3: 1 value for 2 columns (shot, first)"),
         ('rows("list.jsonl")', b'{"a": 1}\n{"a"\n', "list.jsonl:2: no JSON"),
         ('lines("nosuch.txt")', b"", "cannot read nosuch.txt: No such file or directory"),
     ],
