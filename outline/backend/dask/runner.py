@@ -271,7 +271,7 @@ class DaskRunner:
 
         Args:
             requests: The frames, of one layer.
-            avoid: A task that runs somewhere already; the frames then go to another worker.
+            avoid: A task that runs somewhere; the frames then go to another worker. If it runs no more: to none.
         """
         request = requests[0]
         with self.__lock:
@@ -279,7 +279,10 @@ class DaskRunner:
             key = f"{self.__job}-{frame_name(request.frame, request.layer)}-{self.__attempts}"
             unwanted = set(self.__broken)
         if avoid is not None:
-            unwanted |= {worker for worker, keys in self.__client.processing().items() if avoid.key in keys}
+            there = {worker for worker, keys in self.__client.processing().items() if avoid.key in keys}
+            if not there:
+                return None  # it has just ended
+            unwanted |= there
         usable = None
         if unwanted:
             usable = [one for one in self.__client.scheduler_info(n_workers=-1)["workers"] if one not in unwanted]
