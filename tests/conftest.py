@@ -97,6 +97,12 @@ def unmeasured_environ() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 
 
+def coverage_variables() -> dict[str, str]:
+    """Return the variables for what a module marked ``measured`` starts for all its tests."""
+    name = "COVERAGE_PROCESS_CONFIG"
+    return {name: _coverage_of_children()} if name in os.environ else {}
+
+
 @pytest.fixture
 def run_pycuerun(tmp_path: Path) -> RunPycuerun:
     """Call ``pycuerun`` with these arguments in a process of its own, in ``tmp_path``, and return what it did.

@@ -3,15 +3,20 @@
 
 from __future__ import annotations
 
+import gc
+import io
+import logging
 import os
 import shutil
 import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -20,6 +25,7 @@ from outline.backend.local.job import LocalJob
 from outline.frames import chunk_heads
 
 __all__ = [
+    "call_here",
     "job_in",
     "launcher_in_work",
     "log_of",
@@ -92,6 +98,46 @@ def environ_with(**more: str) -> dict[str, str]:
     """Return the environment of this process with a few variables more, and the library on the Python path."""
     root = str(Path(__file__).resolve().parent.parent)
     return {**os.environ, "PYTHONPATH": root, **more}
+
+
+def call_here(
+    main: Callable[[Sequence[str]], int | None], args: Sequence[object], cwd: Path, environ: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Call the main function of a program in this process, which takes a tenth of the time of a new one."""
+    out, err = _Output(), _Output()
+    with _as_a_process(cwd, environ), redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = main([str(arg) for arg in args])
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(bool(end.code))
+    gc.unfreeze()  # a command freezes what is there when it ends
+    return subprocess.CompletedProcess(list(args), code or 0, out.text, err.text)
+
+
+class _Output(io.TextIOWrapper):
+    """A stream like stdout, with its bytes below it."""
+
+    def __init__(self) -> None:
+        self._bytes = io.BytesIO()
+        super().__init__(self._bytes, encoding="utf-8", write_through=True)
+
+    @property
+    def text(self) -> str:
+        return self._bytes.getvalue().decode()
+
+
+@contextmanager
+def _as_a_process(cwd: Path, environ: Mapping[str, str]) -> Iterator[None]:
+    """Give a folder and variables to this process for a while, and let warnings go to stderr, past pytest."""
+    root, before = logging.getLogger(), os.getcwd()
+    handlers, root.handlers = root.handlers, []
+    os.chdir(cwd)
+    try:
+        with mock.patch.dict(os.environ, environ):  # the real one, since it is what programs read
+            yield
+    finally:
+        os.chdir(before)
+        root.handlers = handlers
 
 
 def start(*args: object, cwd: Path, **environ: str) -> subprocess.Popen[str]:

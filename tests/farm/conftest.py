@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.farm.commands import RunAtFarm, call_here
+from tests.farm.commands import RunAtFarm
 from tests.farm.hosts import Rqd
-from tests.support import environ_with, until
+from tests.support import call_here, environ_with, until
 
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer

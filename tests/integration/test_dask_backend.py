@@ -10,86 +10,120 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 import psutil
 import pytest
 
 from outline.backend.local.status import job_attempts, job_status
-from tests.conftest import RunPycuerun
-from tests.support import environ_with, is_running, job_in, log_of, only_session, outline_file, until
+from tests.conftest import RunPycuerun, coverage_variables
+from tests.support import call_here, environ_with, is_running, job_in, log_of, only_session, outline_file, until
 
 pytest.importorskip("distributed")
 
 pytestmark = pytest.mark.measured
 
 
-class Cluster(NamedTuple):
-    """A scheduler and its workers, by name."""
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-    address: str
-    scheduler: subprocess.Popen[bytes]
-    folder: Path
 
-    def start_worker(self, name: str, *, cores: int = 2, resources: str = "", **variables: str) -> int:
-        """Start a worker, without the process that would start it again, and give its process id.
+class Cluster:
+    """A scheduler and its workers, by name. Their frames find that name in the variable WHERE."""
 
-        Its frames find its name in the variable WHERE.
-        """
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        self.folder, self.environ = folder, environ
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        address = folder / "address.json"
+        self._start("scheduler", ["scheduler", "--port", "0", "--no-dashboard", "--scheduler-file", str(address)])
+        until(lambda: address.exists() and '"address"' in address.read_text(), 60)
+        self.address = str(json.loads(address.read_text())["address"])
+
+    def _start(self, name: str, argv: list[str], **variables: str) -> None:
+        with (self.folder / f"{name}.log").open("wb") as stream:
+            self.children[name] = subprocess.Popen(
+                [sys.executable, "-m", "dask", *argv, "--host", "127.0.0.1"],
+                env=self.environ | {"WHERE": name, **variables},
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+            )
+
+    def start_worker(
+        self, name: str, *, cores: int = 1, resources: str = "", wait: bool = True, **variables: str
+    ) -> int:
+        """Start a worker, without the process that would start it again, and give its process id."""
         declared = f"cores={cores} {resources}".strip()
         options = ["--no-nanny", "--no-dashboard", "--name", name, "--nthreads", str(cores), "--resources", declared]
-        child = _start(
-            ["worker", self.address, *options, "--host", "127.0.0.1", "--local-directory", str(self.folder / name)],
-            self.folder / f"{name}.log",
-            **{"WHERE": name, **variables},
-        )
-        _children.append(child)
-        until(lambda: "Registered to" in (self.folder / f"{name}.log").read_text(), 60)
-        return child.pid
+        self._start(name, ["worker", self.address, *options, "--local-directory", str(self.folder / name)], **variables)
+        if wait:
+            self.wait_for(name)
+        return self.children[name].pid
+
+    def wait_for(self, *workers: str) -> None:
+        """Wait until workers are there."""
+        for name in workers:
+            until(lambda: "Registered to" in self.log_of(name), 60)  # noqa: B023
+
+    def log_of(self, name: str) -> str:
+        """What a process has printed."""
+        return (self.folder / f"{name}.log").read_text()
+
+    def address_of(self, worker: str) -> str:
+        """The host of a worker as jobs name it: the name of the machine, and the address that its log tells."""
+        (address,) = re.findall(r"Start worker at: +(\S+)", self.log_of(worker))
+        return f"{platform.node()} {address}"
+
+    def end(self, *names: str) -> None:
+        """End processes."""
+        for name in names:
+            child = self.children.pop(name)
+            child.kill()
+            child.wait()
 
 
-_children: list[subprocess.Popen[bytes]] = []
+@pytest.fixture(scope="module")
+def make_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Cluster]]:
+    """A function that makes a scheduler without workers, which lives as long as this module's tests."""
+    clusters = []
+
+    def make() -> Cluster:
+        folder = tmp_path_factory.mktemp("dask")
+        clusters.append(Cluster(folder, environ_with(HOME=str(folder), **coverage_variables())))
+        return clusters[-1]
+
+    yield make
+    for one in clusters:
+        one.end(*one.children)
 
 
-def _start(argv: list[str], log: Path, **variables: str) -> subprocess.Popen[bytes]:
-    with log.open("wb") as stream:
-        return subprocess.Popen(
-            [sys.executable, "-m", "dask", *argv],
-            env=environ_with(**variables),
-            cwd=log.parent,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-        )
+@pytest.fixture(scope="module")
+def cluster(make_cluster: Callable[[], Cluster]) -> Cluster:
+    """A scheduler with the workers left and right, of one core each, and large, of two cores and the tag nuke."""
+    made = make_cluster()
+    made.start_worker("left", wait=False)
+    made.start_worker("right", wait=False)
+    made.start_worker("large", cores=2, resources="nuke=1", wait=False)
+    made.wait_for("left", "right", "large")
+    return made
+
+
+def run_on(cluster: Cluster, folder: Path, *args: object) -> subprocess.CompletedProcess[str]:
+    """Call pycuerun for a cluster, in this process, which has loaded dask already."""
+    from outline.cli import pycuerun_main
+
+    return call_here(pycuerun_main, [*args, "-b", "dask", "--scheduler", cluster.address], folder, {})
 
 
 @pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[Cluster]:
-    folder = tmp_path / "dask"
-    folder.mkdir()
-    address = folder / "address.json"
-    scheduler = _start(
-        ["scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(address)],
-        folder / "scheduler.log",
-    )
-    _children.append(scheduler)
-    until(address.exists, 60)
-    until(lambda: '"address"' in address.read_text(), 10)
-
-    yield Cluster(json.loads(address.read_text())["address"], scheduler, folder)
-    for child in _children:
-        child.kill()
-        child.wait()
-    _children.clear()
+def run(tmp_path: Path, cluster: Cluster) -> Run:
+    """Call pycuerun for the cluster of the module."""
+    return partial(run_on, cluster, tmp_path)
 
 
-def test_frames_run_on_the_workers_of_a_cluster(
-    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
-) -> None:
-    cluster.start_worker("left", cores=1)
-    cluster.start_worker("right", cores=1)
+def test_frames_run_on_the_workers_of_a_cluster(tmp_path: Path, session_root: Path, run: Run) -> None:
     script = outline_file(
         tmp_path,
         """
@@ -102,54 +136,34 @@ def test_frames_run_on_the_workers_of_a_cluster(
                     stream.write(f"{os.environ['WHERE']} {frames}")
         first = Shell("first", command=["sh", "-c", 'sleep 0.2; echo "$WHERE" > "first umlaut ü.#IFRAME#"'])
         Own("own", require=["first"], chunk=2)
-        """,
-    )
-
-    result = run_pycuerun(script, "1-6", "--backend", "dask", "--scheduler", cluster.address)
-
-    assert (result.returncode, result.stderr) == (0, "")
-    assert {(tmp_path / f"first umlaut ü.{frame}").read_text() for frame in range(1, 7)} == {"left\n", "right\n"}
-    assert (tmp_path / "own.3").read_text().split(" ", 1)[1] == "3-4"
-    assert job_in(session_root).counts == {"SUCCEEDED": 9}
-    assert "exitStatus  0" in log_of(session_root, "0003-own")
-
-
-def test_resources_of_workers_choose_where_frames_run(
-    tmp_path: Path, cluster: Cluster, run_pycuerun: RunPycuerun
-) -> None:
-    cluster.start_worker("small", cores=1)
-    cluster.start_worker("large", cores=2, resources="nuke=1")
-    script = outline_file(
-        tmp_path,
-        """
-        from outline.modules.shell import Shell
         Shell("tagged", command=["sh", "-c", 'echo "$WHERE" > tagged.#IFRAME#'], tags=["nuke"])
         Shell("wide", command=["sh", "-c", 'echo "$WHERE $CUE_THREADS" > wide.#IFRAME#'], cores=16, threadable=True)
         """,
     )
 
-    result = run_pycuerun(script, "1-4", "--backend", "dask", "--scheduler", cluster.address, "--quiet")
+    result = run(script, "1-6")
 
+    frames = range(1, 7)
     assert (result.returncode, result.stderr) == (0, "")
-    assert {(tmp_path / f"tagged.{frame}").read_text() for frame in range(1, 5)} == {"large\n"}
-    assert {(tmp_path / f"wide.{frame}").read_text() for frame in range(1, 5)} == {"large 2\n"}
+    assert {(tmp_path / f"first umlaut ü.{frame}").read_text() for frame in frames} >= {"left\n", "right\n"}
+    assert (tmp_path / "own.3").read_text().split(" ", 1)[1] == "3-4"
+    assert {(tmp_path / f"tagged.{frame}").read_text() for frame in frames} == {"large\n"}
+    assert {(tmp_path / f"wide.{frame}").read_text() for frame in frames} == {"large 2\n"}
+    assert job_in(session_root).counts == {"SUCCEEDED": 21}
+    assert "exitStatus  0" in log_of(session_root, "0003-own")
 
 
-def test_short_frames_that_travel_together_end_each_for_itself(
-    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
-) -> None:
-    cluster.start_worker("only", cores=1)
+def test_short_frames_that_travel_together_end_each_for_itself(tmp_path: Path, session_root: Path, run: Run) -> None:
     script = outline_file(
         tmp_path,
         """
         from outline.modules.shell import Shell
-        Shell("cmd", command=["sh", "-c", "echo says #IFRAME#; [ #IFRAME# != 30 ] || exit 3"])
+        command = ["sh", "-c", "echo says #IFRAME#; [ #IFRAME# != 30 ] || exit 3"]
+        Shell("cmd", command, tags=["nuke"], cores=2)
         """,
     )
 
-    result = run_pycuerun(
-        *(script, "1-60", "--backend", "dask", "--scheduler", cluster.address, "--max-retries", "1", "--quiet")
-    )
+    result = run(script, "1-60", "--max-retries", "1", "--quiet")
 
     job = job_in(session_root)
     ends = [json.loads(line) for line in Path(job.paths.journal).read_text().splitlines() if '"e":"end"' in line]
@@ -163,12 +177,13 @@ def test_short_frames_that_travel_together_end_each_for_itself(
 
 
 def test_a_worker_that_is_lost_costs_its_frames_no_try(tmp_path: Path, session_root: Path, cluster: Cluster) -> None:
-    lost = cluster.start_worker("lost")
+    lost = cluster.start_worker("lost", resources="sim=1")
     script = outline_file(
         tmp_path,
         """
         from outline.modules.shell import Shell
-        Shell("cmd", command=["sh", "-c", 'echo $$ > "pid.$WHERE"; until [ -e go ]; do sleep 0.05; done'])
+        command = ["sh", "-c", 'echo $$ > "pid.$WHERE"; until [ -e go ]; do sleep 0.05; done']
+        Shell("cmd", command, tags=["sim"])
         """,
     )
     launcher = _launch(script, "1", "--scheduler", cluster.address, "--max-retries", "0")
@@ -176,15 +191,16 @@ def test_a_worker_that_is_lost_costs_its_frames_no_try(tmp_path: Path, session_r
     frame = int((tmp_path / "pid.lost").read_text())
 
     os.kill(lost, signal.SIGKILL)
-    cluster.start_worker("good")
+    cluster.start_worker("good", resources="sim=1")
     until((tmp_path / "pid.good").exists, 60)
     running = job_status(job_in(session_root)).running
     (tmp_path / "go").touch()
     output, errors = launcher.communicate(timeout=60)
 
+    address = cluster.address_of("good")
+    cluster.end("lost", "good")
     assert (launcher.returncode, errors) == (0, ""), output
     assert not is_running(frame)
-    address = _address_of(cluster, "good")
     assert [one.host for one in running] == [address]
     assert [one.host for one in job_attempts(job_in(session_root))] == [address]
     assert f"host        {address}" in log_of(session_root, "0001-cmd")
@@ -205,38 +221,39 @@ def _launch(script: Path, *args: str) -> subprocess.Popen[str]:
     )
 
 
-def _address_of(cluster: Cluster, worker: str) -> str:
-    """The host of a worker as jobs name it: the name of the machine, and the address that the worker's log tells."""
-    (address,) = re.findall(r"Start worker at: +(\S+)", (cluster.folder / f"{worker}.log").read_text())
-    return f"{platform.node()} {address}"
-
-
 _SLEEPS = """
 from outline.modules.shell import Shell
 Shell("cmd", command=["sh", "-c", 'echo $$ > pid; [ -e quick ] || sleep 60'])
 """
 
 
-def test_frames_end_with_the_launcher_that_is_killed(tmp_path: Path, cluster: Cluster) -> None:
-    cluster.start_worker("one")
+def test_frames_end_with_the_launcher_that_is_killed_and_the_job_goes_on(
+    tmp_path: Path, session_root: Path, cluster: Cluster, run: Run
+) -> None:
+    pid = tmp_path / "pid"
     launcher = _launch(outline_file(tmp_path, _SLEEPS), "1", "--scheduler", cluster.address)
-    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), 60)
+    until(lambda: pid.exists() and pid.read_text(), 60)
 
     launcher.kill()
     launcher.communicate()
+    until(lambda: not is_running(int(pid.read_text())), 20)
+    (tmp_path / "quick").touch()
+    result = run("--resume", only_session(session_root))
 
-    until(lambda: not is_running(int((tmp_path / "pid").read_text())), 20)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert job_in(session_root).counts == {"SUCCEEDED": 1}
 
 
 def test_processes_that_somebody_kills_in_a_dask_worker_are_replaced(
     tmp_path: Path, session_root: Path, cluster: Cluster
 ) -> None:
-    worker = psutil.Process(cluster.start_worker("only", cores=1))
+    worker = psutil.Process(cluster.children["large"].pid)
     script = outline_file(
         tmp_path,
         """
         from outline.modules.shell import Shell
-        Shell("cmd", command=["sh", "-c", 'echo $$ > pid.#IFRAME#; until [ -e go.#IFRAME# ]; do sleep 0.05; done'])
+        command = ["sh", "-c", 'echo $$ > pid.#IFRAME#; until [ -e go.#IFRAME# ]; do sleep 0.05; done']
+        Shell("cmd", command, tags=["nuke"], cores=2)
         """,
     )
     launcher = _launch(script, "1-3", "--scheduler", cluster.address, "--max-retries", "1")
@@ -257,43 +274,33 @@ def test_processes_that_somebody_kills_in_a_dask_worker_are_replaced(
     assert "attempt     2" in log_of(session_root, "0002-cmd")
 
 
-def test_a_job_that_was_interrupted_goes_on(
-    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
-) -> None:
-    cluster.start_worker("one")
+def test_a_job_that_was_interrupted_ends_its_frames(tmp_path: Path, session_root: Path, cluster: Cluster) -> None:
+    pid = tmp_path / "pid"
     launcher = _launch(outline_file(tmp_path, _SLEEPS), "1", "--scheduler", cluster.address)
-    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text(), 60)
+    until(lambda: pid.exists() and pid.read_text(), 60)
 
     os.kill(launcher.pid, signal.SIGINT)
     launcher.communicate(timeout=60)
 
     assert launcher.returncode == 130
-    assert not is_running(int((tmp_path / "pid").read_text()))
+    assert not is_running(int(pid.read_text()))
     assert job_in(session_root).counts == {"WAITING": 1}
 
-    (tmp_path / "quick").touch()
-    result = run_pycuerun("--resume", only_session(session_root), "-b", "dask", "--scheduler", cluster.address)
 
-    assert (result.returncode, result.stderr) == (0, "")
-    assert job_in(session_root).counts == {"SUCCEEDED": 1}
-
-
-def test_a_worker_that_cannot_run_frames_is_named_and_left_out(
-    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
-) -> None:
+def test_a_worker_that_cannot_run_frames_is_named_and_left_out(tmp_path: Path, cluster: Cluster, run: Run) -> None:
     (tmp_path / "old" / "outline").mkdir(parents=True)
     (tmp_path / "old" / "outline" / "__init__.py").write_text("raise ImportError('an old installation')\n")
     cluster.start_worker("broken", PYTHONPATH=str(tmp_path / "old"))
-    cluster.start_worker("good")
     script = outline_file(
         tmp_path,
         "from outline.modules.shell import Shell\nShell('cmd', command=['sh', '-c', 'echo $WHERE > out.#IFRAME#'])\n",
     )
 
-    result = run_pycuerun(script, "1-4", "--backend", "dask", "--scheduler", cluster.address, "--quiet")
+    result = run(script, "1-8", "--quiet")
 
+    cluster.end("broken")
     assert result.returncode == 0
-    assert {(tmp_path / f"out.{frame}").read_text() for frame in range(1, 5)} == {"good\n"}
+    assert {(tmp_path / f"out.{frame}").read_text() for frame in range(1, 9)} <= {"left\n", "right\n", "large\n"}
     assert "gets no frames of this job" in result.stderr
     assert "an old installation" in result.stderr
 
@@ -339,10 +346,8 @@ def test_a_frame_that_kills_every_worker_is_dead(tmp_path: Path, session_root: P
 
 
 def test_a_late_frame_runs_a_second_time_and_the_first_success_counts(
-    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
+    tmp_path: Path, session_root: Path, run: Run
 ) -> None:
-    cluster.start_worker("left", cores=1)
-    cluster.start_worker("right", cores=1)
     script = outline_file(
         tmp_path,
         """
@@ -355,7 +360,7 @@ def test_a_late_frame_runs_a_second_time_and_the_first_success_counts(
         """,
     )
 
-    result = run_pycuerun(script, "1-6", "-b", "dask", "--scheduler", cluster.address, "--backup", "2", "--quiet")
+    result = run(script, "1-6", "--backup", "2", "--quiet")
 
     assert result.returncode == 0, result.stderr
     assert "0006-cmd is late, and starts a second time" in result.stderr
@@ -368,15 +373,16 @@ def test_a_late_frame_runs_a_second_time_and_the_first_success_counts(
 
 
 def test_a_late_frame_goes_on_where_no_other_worker_is(
-    tmp_path: Path, session_root: Path, cluster: Cluster, run_pycuerun: RunPycuerun
+    tmp_path: Path, session_root: Path, make_cluster: Callable[[], Cluster]
 ) -> None:
+    cluster = make_cluster()
     cluster.start_worker("only", cores=2)
-    command = "[ #IFRAME# != 6 ] || sleep 3; echo $$ >> pids"
+    command = "[ #IFRAME# != 6 ] || sleep 2; echo $$ >> pids"
     script = outline_file(
         tmp_path, f"from outline.modules.shell import Shell\nShell('cmd', ['sh', '-c', {command!r}])\n"
     )
 
-    result = run_pycuerun(script, "1-6", "-b", "dask", "--scheduler", cluster.address, "--backup", "2", "--quiet")
+    result = run_on(cluster, tmp_path, script, "1-6", "--backup", "2", "--quiet")
 
     assert (result.returncode, result.stderr) == (0, "")
     assert job_in(session_root).counts == {"SUCCEEDED": 6}

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from outline.backend.local.status import job_attempts
+from outline.cli import pycuerun_main
 from tests.conftest import REPOSITORY, RunPycuerun
-from tests.support import job_in, log_of, outline_file, until
+from tests.support import call_here, job_in, log_of, outline_file, until
 
 pytest.importorskip("distributed")
 
@@ -150,12 +151,14 @@ worker_options = {{"host": "127.0.0.1", "nthreads": 1}}
     assert len(list((tmp_path / "out").iterdir())) == 2
 
 
-def test_a_list_that_is_none_is_one_line(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
+def test_a_list_that_is_none_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "outline.cfg").write_text('[dask]\ncluster = dask.distributed.SSHCluster\nhosts = ["one", "two"\n')
 
-    result = run_pycuerun(
-        *(outline_file(tmp_path, _TRUE), "1", "-b", "dask"),
-        env={"OUTLINE_CONFIG_FILE": str(tmp_path / "outline.cfg")},
+    result = call_here(
+        pycuerun_main,
+        [outline_file(tmp_path, _TRUE), "1", "-b", "dask"],
+        tmp_path,
+        {"OUTLINE_CONFIG_FILE": str(tmp_path / "outline.cfg")},
     )
 
     assert result.returncode == 2
