@@ -88,10 +88,10 @@ def _quoted(text: str) -> str:
         raise _NotKnown
     if text[:1] in ("?", ":") or text.startswith(("---", "...")):
         raise _NotKnown
-    is_number = text.isdigit()
+    is_number = text.isdigit() or _is_decimal(text)
     if text[:1] in tuple("+-.0123456789") and not (is_number or _is_option(text) or _is_range(text)):
         raise _NotKnown  # perhaps a number or a date
-    if is_number and text[0] == "0" != text:
+    if text.isdigit() and text[0] == "0" != text:
         raise _NotKnown  # perhaps an octal number
     if text in _NOT_TEXT or is_number or text[0] in _INDICATORS or text[-1] == ":":
         return _in_quotes(text)
@@ -104,6 +104,11 @@ def _in_quotes(text: str) -> str:
 
 def _is_option(text: str) -> bool:
     return text.lstrip("-")[:1].isalpha()
+
+
+def _is_decimal(text: str) -> bool:
+    first, _, last = text.partition(".")
+    return first.isdigit() and last.isdigit()
 
 
 def _is_range(text: str) -> bool:

@@ -18,7 +18,27 @@ from tests.support import outline_file
 
 LETTERS = "aZ09 -+.:#,[]{}&*!|>'\"%@`?=~<_/\\xe"
 LIKE_OTHERS = [
-    *("yes", "No", "TRUE", "null", "~", "<<", "=", "0", "10", "012", "-1", "1_0", "1.5", "1e5", "0x1F", "12:30"),
+    *(
+        "yes",
+        "No",
+        "TRUE",
+        "null",
+        "~",
+        "<<",
+        "=",
+        "0",
+        "10",
+        "012",
+        "-1",
+        "1_0",
+        "1.5",
+        "00.5",
+        "1.2.3",
+        "1.5e3",
+        "1e5",
+        "0x1F",
+        "12:30",
+    ),
     *("2020-01-01", "1-10", "1-10x2", ".5", "---", "-", "-n", "--foo", "a: b", "a #b", "it's", "%{FRAME}"),
 ]
 TEXTS = st.text("ab-/:'", max_size=4) | st.sampled_from(LIKE_OTHERS) | st.text(LETTERS, max_size=3)
@@ -72,7 +92,7 @@ def test_every_short_text_is_written_as_pyyaml_writes_it(first: str):
     "data",
     [
         {"name": "shot", "range": "1-10", "user": None, "layers": [{"name": "a", "args": {"chunk": 5, "on": True}}]},
-        {"command": ["render", "-s", "#FRAME#", "%{FRAME}", "a: b", "it's", "", "yes", "1"]},
+        {"command": ["render", "-s", "#FRAME#", "%{FRAME}", "a: b", "it's", "", "yes", "1", "0.02"]},
         {"nothing": {}, "none": [], "deep": [[["a", []], {}], {"b": [{"c": 1}]}]},
     ],
     ids=["outline", "command", "nested"],
