@@ -12,7 +12,7 @@ from . import changing, steering
 from .job import Job
 from .saving import Table
 from .state import FarmState
-from .things import MIN_MEMORY, Action, Filter, Matcher
+from .things import MIN_MEMORY, Action, Filter, Matcher, Show
 
 __all__ = ["apply_filter", "filters_of", "order_filters", "run_filters"]
 
@@ -67,7 +67,7 @@ def apply_filter(farm: FarmState, filter: Filter, job: Job, already: set[str] | 
     Returns:
         Whether no other filter may run after this one.
     """
-    tests = [_matches(farm, matcher, job) for matcher in filter.matchers]
+    tests = [_matches(farm.shows, matcher, job) for matcher in filter.matchers]
     if not tests or not (all(tests) if filter.type == "MATCH_ALL" else any(tests)):
         return False
     is_set = already if already is not None else set()
@@ -76,11 +76,11 @@ def apply_filter(farm: FarmState, filter: Filter, job: Job, already: set[str] | 
     return any(action.type == "STOP_PROCESSING" for action in filter.actions)
 
 
-def _matches(farm: FarmState, matcher: Matcher, job: Job) -> bool:
+def _matches(shows: Table[Show], matcher: Matcher, job: Job) -> bool:
     facts = job.facts
     texts = {
         "JOB_NAME": [job.name.lower()],
-        "SHOW": [farm.shows[facts.show].name.lower()],
+        "SHOW": [shows[facts.show].name.lower()],
         "SHOT": [facts.shot.lower()],
         "USER": [facts.user.lower()],
         "PRIORITY": [str(facts.priority)],

@@ -19,8 +19,9 @@ from .facts import JobFacts, LayerFacts
 from .filters import run_filters
 from .holds import add_depend
 from .hosts import short_name
-from .job import Job
+from .job import Job, Jobs
 from .life import look_for_frames
+from .saving import Table
 from .state import FarmState
 from .things import DEFAULT_FACILITY, MIN_MEMORY, Service
 
@@ -83,7 +84,7 @@ def _make_job(farm: FarmState, document: SpecDocument, spec: JobSpec, show: str,
     facts.max_cores = facts.max_cores if spec.max_cores is None else spec.max_cores
     facts.max_gpus = facts.max_gpus if spec.max_gpus is None else spec.max_gpus
     layers = [(place, layer) for place, layer in enumerate(spec.layers, 1) if (layer.type == "Post") == post]
-    before = _job_before(farm, spec.name)
+    before = _job_before(farm.jobs, spec.name)
     made = [_make_layer(farm, layer, place, show, before) for place, layer in layers]
     # In their own job, post layers wait for nothing more.
     plans = [
@@ -117,9 +118,9 @@ def _add_post_job(farm: FarmState, document: SpecDocument, spec: JobSpec, parent
     run_filters(farm, post)
 
 
-def _job_before(farm: FarmState, name: str) -> Job | None:
+def _job_before(jobs: Jobs, name: str) -> Job | None:
     """The last job of the same name."""
-    return next((job for job in reversed(farm.jobs.values()) if job.name == name), None)
+    return next((job for job in reversed(jobs.values()) if job.name == name), None)
 
 
 def _memory(spec: LayerSpec, service: Service, before: Job | None) -> int:
@@ -151,7 +152,7 @@ _FROM_SERVICE = {"max_cores": "max_cores", "max_gpus": "max_gpus", "memory_incre
 
 
 def _make_layer(farm: FarmState, spec: LayerSpec, place: int, show: str, before: Job | None) -> LayerFacts:
-    service = _service_of(farm, spec, show)
+    service = _service_of(farm.services, spec, show)
     if service.show:
         service = replace(service, timeout=0, timeout_llu=0)  # an override has none on Cuebot
     facts = LayerFacts(
@@ -170,9 +171,9 @@ def _make_layer(farm: FarmState, spec: LayerSpec, place: int, show: str, before:
     return facts
 
 
-def _service_of(farm: FarmState, spec: LayerSpec, show: str) -> Service:
+def _service_of(services: Table[Service], spec: LayerSpec, show: str) -> Service:
     for name in (*spec.services, DEFAULT_SERVICE):
-        service = farm.services.first(name=name, show=show) or farm.services.first(name=name, show="")
+        service = services.first(name=name, show=show) or services.first(name=name, show="")
         if service is not None:
             return service
     return Service("", DEFAULT_SERVICE)
@@ -187,7 +188,7 @@ def _make_depends(farm: FarmState, document: SpecDocument, made: dict[str, Job])
     found: dict[str, tuple[Depend, DependSpec]] = {}
     try:
         for spec in document.depends:
-            depend = _make_depend(farm, spec, made)
+            depend = _make_depend(farm.jobs, spec, made)
             if depend is not None:
                 found[depend.id] = depend, spec
         again = farm.depends.first_repeated(depend for depend, _ in found.values())
@@ -201,13 +202,13 @@ def _make_depends(farm: FarmState, document: SpecDocument, made: dict[str, Job])
     return [depend for depend, _ in found.values()]
 
 
-def _make_depend(farm: FarmState, spec: DependSpec, made: dict[str, Job]) -> Depend | None:
+def _make_depend(jobs: Jobs, spec: DependSpec, made: dict[str, Job]) -> Depend | None:
     ends = []
     for name, layer, frame in (
         (spec.dep_job, spec.dep_layer, spec.dep_frame),
         (spec.on_job, spec.on_layer, spec.on_frame),
     ):
-        job = made.get(name) or farm.jobs.pending.get(name)
+        job = made.get(name) or jobs.pending.get(name)
         if job is None:
             raise spec.error(f"no pending job {name!r}; it may be finished, or of another show, shot or user")
         ends.append(_end(job, layer, frame, spec))

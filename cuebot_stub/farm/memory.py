@@ -10,6 +10,7 @@ from outline.frame_end import FarmStatus
 from .changing import change_layer
 from .hosts import FrameReport, Host, Proc
 from .job import Job
+from .procs import Procs
 from .running import kill_proc
 from .state import FarmState
 from .things import MIN_MEMORY
@@ -43,13 +44,13 @@ def note_memory(farm: FarmState, proc: Proc, report: FrameReport) -> None:
     _raise(farm, job, number, proc.max_rss)
 
 
-def reserve_memory(farm: FarmState, host: Host, proc: Proc) -> None:
+def reserve_memory(procs: Procs, host: Host, proc: Proc) -> None:
     """Reserve the memory that a running frame uses, if that is more than it has and the host has enough."""
     more = proc.used_memory - proc.memory
-    if 0 < more <= host.memory - farm.procs.usage.of("host", host.id).memory:
-        with farm.procs.recounting([proc]):
+    if 0 < more <= host.memory - procs.usage.of("host", host.id).memory:
+        with procs.recounting([proc]):
             proc.memory = proc.used_memory
-        farm.procs.save(proc)
+        procs.save(proc)
 
 
 def is_full(host: Host) -> bool:

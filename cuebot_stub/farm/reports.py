@@ -132,7 +132,7 @@ def _compare(farm: FarmState, host: Host, running: dict[str, FrameReport]) -> No
         end_users_of_swap(farm, host, known)
     else:
         for proc, _ in known:
-            reserve_memory(farm, host, proc)
+            reserve_memory(farm.procs, host, proc)
 
 
 def _end_strangers(farm: FarmState, host: Host, running: dict[str, FrameReport]) -> None:

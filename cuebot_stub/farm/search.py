@@ -14,6 +14,7 @@ from outline.scheduler import FrameState
 from .errors import CannotDo
 from .facts import NEVER_RAN
 from .job import Job
+from .procs import Procs
 from .state import FarmState
 
 __all__ = ["FrameSearch", "changed_frames", "find_frames", "page_of", "read_range"]
@@ -104,7 +105,7 @@ def _tests(farm: FarmState, job: Job, search: FrameSearch) -> list[Test]:
         tests.append(lambda ref: has(state.frames.number(ref)))
     if search.memory:
         fits = _amount_test(search.memory, "memory", _KB_OF_GB)
-        tests.append(lambda ref: fits(_memory(farm, job, ref)))
+        tests.append(lambda ref: fits(_memory(farm.procs, job, ref)))
     if search.duration:
         tests.append(_duration_test(farm, job, search.duration))
     if search.changed_since > 0:
@@ -157,6 +158,6 @@ def _amount_test(text: str, what: str, unit: int) -> Callable[[float], bool]:
     return lambda amount: least <= amount <= largest
 
 
-def _memory(farm: FarmState, job: Job, ref: int) -> int:
+def _memory(procs: Procs, job: Job, ref: int) -> int:
     used, proc = job.frames.get(ref, NEVER_RAN).max_rss, job.running.get(ref)
-    return max(used, farm.procs[proc].max_rss) if proc else used
+    return max(used, procs[proc].max_rss) if proc else used

@@ -9,7 +9,7 @@ from outline.scheduler import FrameState
 
 from .holds import frame_retried
 from .hosts import Proc
-from .job import Job
+from .job import Job, Jobs
 from .life import IDLE, finish_job, look_for_frames, revive_job
 from .running import kill_proc
 from .state import FarmState
@@ -81,7 +81,7 @@ def _let_wait_again(farm: FarmState, job: Job, proc: Proc, reason: str) -> None:
     """End the process of a frame. The frame is then WAITING, whatever the result."""
     job.state.retry(proc.ref)
     proc.again = True
-    _note_stop(farm, job, proc.ref, FrameState.WAITING)
+    _note_stop(farm.jobs, job, proc.ref, FrameState.WAITING)
     kill_proc(farm, proc, reason)
 
 
@@ -92,15 +92,14 @@ def eat_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
         job.state.eat(ref)
         if proc is not None:
             farm.procs[proc].again = False
-            _note_stop(farm, job, ref, FrameState.EATEN)
+            _note_stop(farm.jobs, job, ref, FrameState.EATEN)
             kill_proc(farm, farm.procs[proc], "the frame was eaten")
     farm.wake()
 
 
-def _note_stop(farm: FarmState, job: Job, ref: int, state: FrameState) -> None:
-    facts = job.facts_of(ref)
-    facts.exit_status = _MANUAL_STATUS + _STATE_NUMBERS[state]
-    farm.jobs.save_frame(job, ref)
+def _note_stop(jobs: Jobs, job: Job, ref: int, state: FrameState) -> None:
+    job.facts_of(ref).exit_status = _MANUAL_STATUS + _STATE_NUMBERS[state]
+    jobs.save_frame(job, ref)
 
 
 def free_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:

@@ -48,7 +48,7 @@ _MAKERS: dict[str, Callable[[Farm, Any], Any]] = {
     "Show": things.show_message,
     "Subscription": things.subscription_message,
     "Task": things.task_message,
-    "UpdatedFrame": lambda farm, end: job_pb2.UpdatedFrame(**frame_values(farm, end.job, end.ref)),
+    "UpdatedFrame": lambda farm, end: job_pb2.UpdatedFrame(**frame_values(farm.procs, end.job, end.ref)),
 }
 
 

@@ -20,6 +20,7 @@ from ..farm.depend import Row
 from ..farm.facts import NEVER_RAN
 from ..farm.farm import Farm
 from ..farm.job import Job
+from ..farm.procs import Procs
 from .cores import as_cores
 
 __all__ = [
@@ -178,13 +179,13 @@ def frame_message(farm: Farm, job: Job, ref: int) -> job_pb2.Frame:
         submission_time=job.facts.launched,
         checkpoint_state=job_pb2.CheckpointState.Value(facts.checkpoint),
         eligible_time=job.eligible_time(ref),
-        **frame_values(farm, job, ref),
+        **frame_values(farm.procs, job, ref),
     )
 
 
-def frame_values(farm: Farm, job: Job, ref: int) -> dict[str, Any]:
+def frame_values(procs: Procs, job: Job, ref: int) -> dict[str, Any]:
     """The fields that change while a frame runs."""
-    facts, proc = job.frames.get(ref, NEVER_RAN), farm.procs.get(job.running.get(ref, ""))
+    facts, proc = job.frames.get(ref, NEVER_RAN), procs.get(job.running.get(ref, ""))
     used, most, llu, most_pss = facts.used_memory, facts.max_rss, facts.llu_time, facts.max_pss
     if proc is not None:
         used, most, llu = proc.used_memory, max(most, proc.max_rss), max(llu, proc.llu_time)

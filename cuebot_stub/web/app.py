@@ -91,7 +91,7 @@ def _add_reading(app: Flask, farm: Farm) -> None:
         with farm.work():
             job, layer, state = find_job(farm.jobs, id), request.args.get("layer", ""), request.args.get("state", "")
             try:
-                found = frames_data(farm, job, layer, state, max(0, number))
+                found = frames_data(job, layer, state, max(0, number))
             except (KeyError, ValueError) as error:
                 abort(400, f"no such layer or state: {error}")
             return jsonify(found)

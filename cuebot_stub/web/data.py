@@ -182,7 +182,7 @@ def job_data(farm: Farm, job: Job) -> dict[str, Any]:
     return {**_job_row(farm, job), "log_dir": job.facts.log_dir, "why": _waits_for(farm, job), "layers": layers}
 
 
-def frames_data(farm: Farm, job: Job, layer: str, state: str, page: int) -> dict[str, Any]:
+def frames_data(job: Job, layer: str, state: str, page: int) -> dict[str, Any]:
     """Some frames of a job: of one layer or all, in one state or any, a page at a time.
 
     Dead frames come first, then those that run, then all others in the order of the job.
