@@ -11,6 +11,7 @@ from outline.scheduler import FrameState
 from .facts import NEVER_RAN
 from .hosting import default_allocation
 from .hosts import FrameReport, Host, HostReport, LogEnd, Proc, host_address, short_name
+from .losing import give_up, miss_frames, note_missing
 from .memory import (
     end_users_of_swap,
     give_more_memory,
@@ -19,19 +20,16 @@ from .memory import (
     note_memory,
     reserve_memory,
 )
-from .orders import KillOrder, LogOrder
-from .running import ask_host, end_frame, end_left, kill_proc
+from .orders import KillOrder
+from .running import ask_host, end_frame, kill_proc
 from .state import FarmState
 from .things import DEFAULT_FACILITY
 
-__all__ = [
-    "frame_ended", "give_up", "host_reported", "launch_answered", "launch_unanswered", "log_answered", "lose_proc",
-    "miss_frames",
-]  # fmt: skip
+__all__ = ["frame_ended", "host_reported", "launch_answered", "launch_unanswered", "log_answered"]
 
 BUSY_STATUS, BUSY_STARTS = 126, 3
 BLAMELESS_SIGNAL, SIGTERM = 119, 15
-LONGEST_SECONDS, CUEBOT_ORPHAN_SECONDS = 12 * 3600, 300.0
+LONGEST_SECONDS = 12 * 3600
 FULL_TEMP = "The temporary folder is full"
 MIN_TEMP_SHARE, SYSTEM_MEMORY, GB = 0.05, 524288, 1048576
 
@@ -116,7 +114,7 @@ def _compare(farm: FarmState, host: Host, running: dict[str, FrameReport]) -> No
     for proc in farm.procs.on_host(host):
         report = running.pop(proc.id, None)
         if report is None:
-            _is_missing(farm, proc)
+            note_missing(farm, proc)
             continue
         proc.missing_since = proc.lost_since = 0.0
         proc.launched = proc.launched or farm.now()
@@ -147,33 +145,6 @@ def _end_strangers(farm: FarmState, host: Host, running: dict[str, FrameReport])
     for id, since in seen.items():
         if now - since >= farm.settings.launch_grace_seconds:
             farm.orders.append(KillOrder(host.address, id, running[id].frame_id, "not known to the server any more"))
-
-
-def miss_frames(farm: FarmState, host: Host) -> list[Proc]:
-    """Mark the frames of an RQD that was killed as missing, except those whose launch has no answer yet.
-
-    They are lost after some time, like other missing frames. A report that lists one finds it again.
-
-    Returns:
-        The procs of these frames.
-    """
-    missing = [proc for proc in farm.procs.on_host(host) if proc.launched]
-    for proc in missing:
-        proc.missing_since = proc.missing_since or farm.now()
-    return missing
-
-
-def _is_missing(farm: FarmState, proc: Proc) -> None:
-    now = farm.now()
-    began = proc.launched or proc.booked
-    if now - began < farm.settings.launch_grace_seconds * 5:
-        return  # it may be on its way
-    proc.missing_since = proc.missing_since or now
-    patience = CUEBOT_ORPHAN_SECONDS if farm.settings.strict else farm.settings.orphan_seconds
-    if now - proc.missing_since >= patience / 2:  # its RQD may have been killed while nobody looked
-        end_left(farm, farm.hosts[proc.host], [proc])
-    if now - proc.missing_since >= patience:
-        lose_proc(farm, proc, FarmStatus.ORPHANED)
 
 
 def _end_overdue(farm: FarmState, proc: Proc) -> None:
@@ -263,20 +234,6 @@ def frame_ended(farm: FarmState, report: FrameReport) -> bool:
     return True
 
 
-def lose_proc(farm: FarmState, proc: Proc, status: int) -> None:
-    """Handle a process that has gone without a report: read in its log how it has ended.
-
-    RQD drops a report if it cannot reach the server. Cuebot runs such frames again.
-    """
-    if proc.lost_since:
-        return
-    proc.lost_since, proc.lost_status = farm.now(), status
-    if farm.settings.strict or not proc.launched:  # one that no daemon has taken has no log
-        give_up(farm, proc)
-    else:
-        farm.orders.append(LogOrder(proc.id, farm.jobs[proc.job].log_path(proc.ref)))
-
-
 def log_answered(farm: FarmState, resource_id: str, end: LogEnd | None) -> None:
     """Handle how a lost process has ended; None if its log does not say."""
     proc = farm.procs.get(resource_id)
@@ -286,11 +243,6 @@ def log_answered(farm: FarmState, resource_id: str, end: LogEnd | None) -> None:
         give_up(farm, proc)
     else:
         frame_ended(farm, FrameReport(resource_id, proc.frame_id, **end._asdict()))
-
-
-def give_up(farm: FarmState, proc: Proc) -> None:
-    """Make the frame of a lost process WAITING again. This uses up no try."""
-    end_frame(farm, proc, FrameEnd(ended_by=EndedBy.LOST_HOST), status=proc.lost_status)
 
 
 def _meaning(farm: FarmState, proc: Proc, report: FrameReport) -> FrameEnd:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 
 from outline.frame_end import EndedBy, FarmStatus, FrameEnd
 from outline.frames import FrameSet
@@ -13,7 +12,7 @@ from outline.scheduler import FrameState
 
 from .hosts import Host, Proc
 from .job import Job
-from .orders import RUN_VARIABLE, EndLeftOrder, HostOrder, KillOrder, LaunchOrder, RunFrame
+from .orders import RUN_VARIABLE, HostOrder, KillOrder, LaunchOrder, RunFrame
 from .state import FarmState
 
 #: A start after one of these is not counted as a retry: never ran, host taken away, not started, lost.
@@ -22,7 +21,7 @@ UNCOUNTED = (
     FarmStatus.HOST_DOWN,
 )  # fmt: skip
 
-__all__ = ["ask_host", "due_kill", "end_frame", "end_left", "kill_proc", "start_frame"]
+__all__ = ["ask_host", "due_kill", "end_frame", "kill_proc", "start_frame"]
 
 
 def start_frame(farm: FarmState, host: Host, job: Job, ref: int, cores: int) -> Proc:
@@ -113,12 +112,6 @@ def due_kill(farm: FarmState, proc: Proc) -> KillOrder:
     proc.kills += 1
     proc.kill_at = farm.now() + min(5.0, 0.5 * proc.kills)
     return KillOrder(farm.hosts[proc.host].address, proc.id, proc.frame_id, proc.kill_reason)
-
-
-def end_left(farm: FarmState, host: Host, procs: Sequence[Proc]) -> None:
-    """Order the end of processes that a killed RQD has left running. A strict server leaves them, as Cuebot does."""
-    if procs and not farm.settings.strict:
-        farm.orders.append(EndLeftOrder(host.address, tuple(proc.id for proc in procs)))
 
 
 def ask_host(farm: FarmState, host: Host, verb: str) -> None:

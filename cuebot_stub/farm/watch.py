@@ -9,8 +9,8 @@ from collections.abc import Callable
 from outline.frame_end import FarmStatus
 
 from .hosts import Host
-from .reports import give_up, lose_proc, miss_frames
-from .running import ask_host, due_kill, end_left
+from .losing import end_left, give_up, lose_proc, miss_frames
+from .running import ask_host, due_kill
 from .state import FarmState
 
 __all__ = ["StepWatch", "clock_stepped", "host_answered", "tick", "trim_times"]

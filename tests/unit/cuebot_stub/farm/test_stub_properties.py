@@ -18,8 +18,8 @@ from cuebot_stub.farm.depend import End, Row
 from cuebot_stub.farm.errors import CannotDo
 from cuebot_stub.farm.holds import connect, satisfy, unsatisfy
 from cuebot_stub.farm.job import Job
+from cuebot_stub.farm.losing import lose_proc
 from cuebot_stub.farm.procs import Usage
-from cuebot_stub.farm.reports import lose_proc
 from outline.scheduler import FrameState
 from tests.fakes.farm import FakeFarm
 from tests.fakes.saved_farm import picture
