@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import re
 from contextlib import suppress
@@ -20,6 +19,7 @@ from .exception import LaunchException, OutlineException
 from .launch_options import check_launch_flags, flag_name, get_launch_facility
 from .layer import Frame
 from .loader import Outline, load_outline
+from .logs import get_logger
 from .script import launch_noted, stop_if_only_read
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ __all__ = [
     "load_session_frame",
 ]
 
-logger = logging.getLogger("outline.cuerun")
+logger = get_logger("outline.cuerun")
 
 _launched: WeakSet[Outline] = WeakSet()
 _refused: set[str] = set()  # session folders

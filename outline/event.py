@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .exception import FailImmediately
+from .logs import get_logger
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -26,7 +26,7 @@ __all__ = [
     "SETUP",
 ]
 
-logger = logging.getLogger("outline.event")
+logger = get_logger("outline.event")
 
 AFTER_INIT = "AFTER_INIT"
 AFTER_PARENTED = "AFTER_PARENTED"

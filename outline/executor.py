@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 from collections.abc import Callable
 from typing import Any
 
+from .logs import get_logger
+
 __all__ = ["TaskExecutor"]
 
-logger = logging.getLogger("outline.executor")
+logger = get_logger("outline.executor")
 
 
 class TaskExecutor:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable
 
 from .exception import OutlineException
+from .process import host_name
 
 __all__ = ["check_current_folder", "make_private_folder", "make_whole", "write_atomic", "write_to_disk"]
 
@@ -93,9 +94,7 @@ def make_whole(path: str, text: str, *, mode: int | None = None) -> bool:
     Raises:
         OSError: The folder is not writable.
     """
-    import platform  # slow to import, and frames claim nothing
-
-    beside = f"{path}.{platform.node()}.{os.getpid()}.{time.monotonic_ns()}.part"
+    beside = f"{path}.{host_name()}.{os.getpid()}.{time.monotonic_ns()}.part"
     write_atomic(beside, text, mode=mode)
     try:
         os.link(beside, path)

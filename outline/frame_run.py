@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Callable, Collection, MutableMapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -103,12 +102,12 @@ def _run_frame(
     except OutlineException as error:
         when_failed(error)
         if _went_through_foreign_code(error):
-            traceback.print_exc()
+            _print_traceback()
         sys.stderr.write(f"outline: {error}\n")
         return 1
     except BaseException as error:
         when_failed(error)
-        traceback.print_exc()
+        _print_traceback()
         return 1
     return 0
 
@@ -183,8 +182,16 @@ def _reason_of(error: BaseException) -> str:
     return words[:_LONGEST_REASON]
 
 
+def _print_traceback() -> None:
+    import traceback  # slow to import
+
+    traceback.print_exc()
+
+
 def _went_through_foreign_code(error: BaseException) -> bool:
     """Tell whether a traceback helps: not where the library's own checks have refused something."""
+    import traceback
+
     package = os.path.dirname(os.path.abspath(__file__))
     entries = traceback.extract_tb(error.__traceback__)
     return any(not entry.filename.startswith(package) for entry in entries)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from .depend import DependType
 from .exception import LaunchException
 from .frame_end import FrameEnd
 from .frames import FrameSet
+from .logs import get_logger
 from .scheduler import FrameState, JobState, plan_job
 from .work.folder import WorkFolder
 from .work.launch import begin_work, plan_only, read_choice, use_work_folder
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .loader import Outline
     from .work.plan import WorkPlan
 
-logger = logging.getLogger("outline.cuerun")
+logger = get_logger("outline.cuerun")
 
 __all__ = ["has_news", "launch_in_folder", "plan_in_folder", "thin_ranges"]
 

@@ -7,7 +7,6 @@ import linecache
 import os
 import re
 import sys
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import ModuleType
@@ -303,6 +302,8 @@ class _LazyVersions(ModuleType):
 
 def _line_in(path: str, error: BaseException) -> int:
     """The last line of the script in an error's traceback, 0 for none."""
+    import traceback  # slow to import
+
     entries = traceback.extract_tb(error.__traceback__)
     return next((entry.lineno or 0 for entry in reversed(entries) if entry.filename == path), 0)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import uuid
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +89,7 @@ class Session:
     def __create(self) -> None:
         ol = self.__outline
         job = f"{ol.get_show()}-{ol.get_shot()}-{ol.get_user()}_{ol.get_name()}"
-        self.__name = f"{conform_name(job)}/{uuid.uuid1()}"
+        self.__name = f"{conform_name(job)}/{_new_id()}"
         base = sessions_folder(ol.get_show(), ol.get_shot())
         self.__paths = SessionPaths(os.path.join(os.path.abspath(base), *self.__name.split("/")))
         try:
@@ -299,6 +298,12 @@ class Session:
                 return bool(frame) and stream.read() == frame
         except OSError:
             return False
+
+
+def _new_id() -> str:
+    """A random UUID, made without the module ``uuid``, which takes 2 ms to import."""
+    digits = os.urandom(16).hex()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"
 
 
 def _load_data(path: str) -> Any:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import sys
@@ -19,11 +18,12 @@ from configparser import (
 from typing import Any, NamedTuple
 
 from ..exception import ConfigException
+from ..logs import get_logger
 from .places import built_in_text, config_base_directory, login_name, package_home, temp_directory
 
 __all__ = ["COMMAND_LINE", "DEFAULT", "ConfigValue", "OutlineParser", "read", "sections_of_others", "typed"]
 
-logger = logging.getLogger("outline.config")
+logger = get_logger("outline.config")
 
 DEFAULT = "default"
 COMMAND_LINE = "command line"

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import logging
-
 from ..exception import FileSpecException, ShellCommandFailureException
+from ..logs import get_logger
 from .command import prep_shell_command, system
 from .filespec import FileSpec, Image, file_spec_constructor, file_spec_serializer, frames_on_disk
 from .path import VERSION_REGEX, Path, resolve
@@ -25,4 +24,4 @@ __all__ = [
     "system",
 ]
 
-logger = logging.getLogger("outline.io")
+logger = get_logger("outline.io")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ..exception import LayerException, OutlineException, file_errors
 from ..frames import FrameSet
+from ..logs import get_logger
 from .beside import discard, publish, remove_stale
 from .checks import OLD, Signature, Wrong, find_old, find_unusable, signatures, tell_wrong
 from .images import KnownSize, look_at
@@ -18,7 +18,7 @@ from .output import Output, Targets, hide, scratch_folder
 
 __all__ = ["Attempt", "Checks", "find_complete", "new_mark", "publishing"]
 
-logger = logging.getLogger("outline.io")
+logger = get_logger("outline.io")
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 _proved: set[str] = set()

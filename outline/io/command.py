@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import sys
 import time
@@ -12,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..exception import CommandNotFound, ShellCommandFailureException
+from ..logs import get_logger
 from ..process import signal_name
 from ..tokens import expand_in_frame
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NOT_FOUND", "prep_shell_command", "run_words", "system"]
 
-logger = logging.getLogger("outline.io")
+logger = get_logger("outline.io")
 
 LAST_LINES = "the last lines of its output:"
 """What comes before the output of a command in the message of its failure."""

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Iterable
@@ -11,12 +10,13 @@ from typing import Any
 
 from ..exception import FileSpecException, OutlineException
 from ..frames import FrameSet
+from ..logs import get_logger
 from .path import Path, expand_path, is_present, resolve
 from .pattern import SequencePattern, files_of, find_slot, parse_pattern
 
 __all__ = ["FileSpec", "Image", "file_spec_constructor", "file_spec_serializer", "frames_on_disk"]
 
-logger = logging.getLogger("outline.io")
+logger = get_logger("outline.io")
 
 _SINGLE_HASH = re.compile(r"(?<!#)#\Z")
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import copy
-import logging
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,6 +22,7 @@ from ..event import (
 )
 from ..exception import LayerException, SessionException
 from ..frames import FrameSet
+from ..logs import get_logger
 from ..plugins import PluginManager
 from . import args as arguments
 from . import depends, life, outputs, paths, ranges, results
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_FRAME_RANGE", "Layer", "LayerType"]
 
-logger = logging.getLogger("outline.layer")
+logger = get_logger("outline.layer")
 
 
 class LayerType(type):

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..constants import OUTLINE_MODE_INIT
 from ..depend import Depend, DependType, parse_depend_type, parse_require_str
 from ..exception import LayerException, LayerNotFound
+from ..logs import get_logger
 from .args import reported, where
 from .state import SLOT, state_of
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["all_before", "depend", "dependents", "resolve"]
 
-logger = logging.getLogger("outline.layer")
+logger = get_logger("outline.layer")
 
 
 def depend(layer: Layer, on_layer: Any, depend_type: str, propigate: bool, any_frame: bool) -> None:

@@ -6,7 +6,6 @@ Whoever starts the commands of a layer by itself calls ``begin`` and ``finish`` 
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..event import AFTER_EXECUTE
 from ..exception import FailImmediately, LayerException
 from ..frames import FrameSet, consecutive_runs
+from ..logs import get_logger
 from . import outputs, results
 from .args import short
 from .data_args import data_arg
@@ -44,7 +44,7 @@ __all__ = [
     "runs_of",
 ]
 
-logger = logging.getLogger("outline.layer")
+logger = get_logger("outline.layer")
 
 
 def run_chunk_and_restore(layer: Layer, frame: int) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from copy import copy
 from functools import lru_cache
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
 from ..frames import LONGEST_TEXT, FrameSet, chunk_at, spell_out
+from ..logs import get_logger
 
 if TYPE_CHECKING:
     from .base import Layer
@@ -27,7 +27,7 @@ __all__ = [
     "timed_chunk",
 ]
 
-logger = logging.getLogger("outline.layer")
+logger = get_logger("outline.layer")
 
 DEFAULT_FRAME_RANGE = "1000-1000"
 

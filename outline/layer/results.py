@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
+from ..logs import get_logger
 from ..tokens import guard_tokens, split_command
 from .args import where
 from .state import state_of
@@ -34,7 +34,7 @@ __all__ = [
     "take",
 ]
 
-logger = logging.getLogger("outline.layer")
+logger = get_logger("outline.layer")
 
 SEED = "OL_SEED"
 

@@ -7,18 +7,18 @@ error where the layer is made, and not in its frames or on the farm.
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..constants import LayerType
 from ..exception import LayerException
+from ..logs import get_logger
 from ..resources import TRUTH, name_words
 
 __all__ = ["check_declared", "environment", "layer_type", "read_value"]
 
-logger = logging.getLogger("outline.layer")
+logger = get_logger("outline.layer")
 
 _MOST_GB = 16_384  # of memory; a larger number was meant in another unit
 

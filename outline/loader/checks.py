@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..exception import LayerException, OutlineException
 from ..layer.args import where
 from ..layer.context import report_problem
+from ..logs import get_logger
 from ..names import frame_name, log_name, older_log
 from ..session import conform_name
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_job_name", "check_length", "find_ring"]
 
-logger = logging.getLogger("outline.loader")
+logger = get_logger("outline.loader")
 
 _LONGEST_FILE_NAME = 255
 

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import uuid
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
@@ -24,6 +22,7 @@ from ..layer.data_args import data_arg
 from ..layer.depends import resolve
 from ..layer.doubts import probable_mistakes
 from ..layer.ranges import DEFAULT_FRAME_RANGE
+from ..logs import get_logger
 from ..script import run_script
 from ..session import Session, conform_name, is_session_path
 from .checks import check_job_name, check_length, find_ring
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Outline", "takes_range_of_job"]
 
-logger = logging.getLogger("outline.loader")
+logger = get_logger("outline.loader")
 
 _DEFAULT_FRAME = DEFAULT_FRAME_RANGE.partition("-")[0]
 
@@ -112,7 +111,7 @@ class Outline(metaclass=_OutlineType):
             self.__read_script(path)
         self.set_name(self.get_name() or "outline")
         if name_unique:
-            self.set_name(f"{self.get_name()}_{str(uuid.uuid4())[:7]}")
+            self.set_name(f"{self.get_name()}_{os.urandom(4).hex()[:7]}")
 
     def __read_script(self, path: str) -> None:
         self._ol_state.path = path

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from ..constants import OUTLINE_MODE_INIT
 from ..exception import OutlineException
 from ..files import check_current_folder
 from ..layer.context import noted, registry, use_outline
+from ..logs import get_logger
 from ..script import ended_early, run_main_block, run_script, was_stopped
 from ..session import conform_name, is_session_path
 from .outline import Outline
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["current_outline", "load_json", "load_outline", "parse_outline_script", "quick_outline"]
 
-logger = logging.getLogger("outline.loader")
+logger = get_logger("outline.loader")
 
 
 def current_outline() -> Outline | None:

@@ -7,12 +7,13 @@ have left a ``shell.py``. Differs: docs/differences.md#modules-paths
 
 from __future__ import annotations
 
-import logging
 import os
+
+from ..logs import get_logger
 
 __all__: list[str] = []
 
-logger = logging.getLogger("outline.modules")
+logger = get_logger("outline.modules")
 
 
 def _module_paths(text: str) -> list[str]:

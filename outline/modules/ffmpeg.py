@@ -16,7 +16,6 @@ What you need to know, all measured:
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,7 @@ from ..frames import FrameSet
 from ..io.output import Targets
 from ..layer.args import where
 from ..layer.context import report_problem
+from ..logs import get_logger
 from .render import RenderCommand
 from .sequence import SequenceLayer, SourceArgs
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Ffmpeg", "FfmpegArgs"]
 
-logger = logging.getLogger("outline.modules.ffmpeg")
+logger = get_logger("outline.modules.ffmpeg")
 
 
 _RATE = r"\d+(\.\d+)?([/:]\d+(\.\d+)?)?\Z|(ntsc|pal|q?ntsc|q?pal|sntsc|spal|film|ntsc-film)\Z"

@@ -7,7 +7,6 @@ files of each frame with ``outputs=``, and the library checks those, whatever th
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -25,6 +24,7 @@ from ..io.pattern import find_slot
 from ..layer import Layer, outputs
 from ..layer.args import where
 from ..layer.life import end_frames, fill_in
+from ..logs import get_logger
 from ..resources import parse_memory_kb
 from .command import CommandEnd, RenderArgs, RenderCommand, flags, words_of
 from .render_checks import check_args, error_of, use_paths_of_this_host
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RenderArgs", "RenderCommand", "RenderLayer", "flags", "words_of"]
 
-logger = logging.getLogger("outline.modules.render")
+logger = get_logger("outline.modules.render")
 
 _EXECUTABLE = "executable"
 _TAKES_ANY = 0x04  # the flag of a function with *args

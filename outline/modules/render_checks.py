@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from ..exception import LayerException, ShellCommandFailureException
 from ..io.path import each_path, expand_path
 from ..layer import outputs
 from ..layer.args import where
+from ..logs import get_logger
 
 if TYPE_CHECKING:
     from .command import CommandEnd
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_args", "check_size", "error_of", "use_paths_of_this_host"]
 
-logger = logging.getLogger("outline.modules.render")
+logger = get_logger("outline.modules.render")
 
 
 def check_args(layer: RenderLayer) -> None:

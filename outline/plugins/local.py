@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
 
+from ..logs import get_logger
 from .manager import LaunchTool
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ __all__ = [
     "setup_local_threads",
 ]
 
-logger = logging.getLogger("outline.plugins.local")
+logger = get_logger("outline.plugins.local")
 
 # The values of the two options. Module globals, because the tool reads its command line before it has a launcher.
 USE_LOCAL_CORES = 1

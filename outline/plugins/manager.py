@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ..config import config
+from ..logs import get_logger
 
 if TYPE_CHECKING:
     from ..layer import Layer
 
 __all__ = ["LaunchTool", "PluginManager"]
 
-logger = logging.getLogger("outline.plugins")
+logger = get_logger("outline.plugins")
 
 ENTRY_POINT_GROUP = "outline.plugins"
 _SECTION = "plugin:"

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -19,6 +18,7 @@ from ..layer import Layer
 from ..layer.context import report_problem
 from ..layer.data_args import data_arg
 from ..layer.state import own_attributes, state_of
+from ..logs import get_logger
 from ..script import PACKAGE, ScriptFile, find_script, script_args
 from ..session_paths import SessionPaths
 from .plain_text import write_plain_text
@@ -40,7 +40,7 @@ __all__ = [
     "scripts_of",
 ]
 
-logger = logging.getLogger("outline.serialize")
+logger = get_logger("outline.serialize")
 
 FORMAT = 1
 SETTINGS = ("show", "shot", "user", "facility", "maxcores", "maxgpus")

@@ -3,17 +3,17 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from types import ModuleType
 from typing import Any, ClassVar
 
 from ..exception import OutlineException, file_errors
+from ..logs import get_logger
 
 __all__ = ["Session", "Settings", "Singleton", "VersionsException"]
 
-logger = logging.getLogger("outline.versions")
+logger = get_logger("outline.versions")
 
 
 class VersionsException(OutlineException):

@@ -16,7 +16,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import logging
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +26,7 @@ from ..files import write_atomic
 from ..io.folders import files_below, folders_around, put_in_place, remove
 from ..io.output import hide
 from ..layer.results import seed_of
+from ..logs import get_logger
 from ..storage import is_url, join
 from .decide import COUNT_MARK, FileState, Signature
 from .digests import Disk, digest_file, digest_folder, digest_of_group, is_by_time
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Cache", "CachedFrame", "Forecast", "frame_key"]
 
-logger = logging.getLogger("outline.work")
+logger = get_logger("outline.work")
 
 _VERSION = 2
 _KIND_DIGITS = 16

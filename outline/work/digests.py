@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 import stat
 import time
@@ -14,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from ..exception import WorkException
 from ..io.folders import files_below
+from ..logs import get_logger
 from ..storage import facts_of, is_url, join
 from .decide import COUNT_MARK, FileState, Signature
 
 if TYPE_CHECKING:
     from ..layer import Layer
 
-logger = logging.getLogger("outline.work")
+logger = get_logger("outline.work")
 
 __all__ = ["TIME_MARK", "Disk", "digest_file", "digest_folder", "digest_of_group", "is_by_time"]
 

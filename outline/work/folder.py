@@ -15,22 +15,21 @@ from __future__ import annotations
 
 import errno
 import json
-import logging
 import os
-import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..exception import WorkException, file_errors
 from ..files import make_whole, write_atomic
-from ..process import process_birth
+from ..logs import get_logger
+from ..process import host_name, process_birth
 from ..storage import fetch, is_url
 from .records import FOLDED, RecordBook, launch_of, record_files
 
 __all__ = ["Launch", "WorkFolder"]
 
-logger = logging.getLogger("outline.work")
+logger = get_logger("outline.work")
 
 _HIDDEN = ".outline"
 
@@ -169,7 +168,7 @@ class WorkFolder:
         if number and not take_over:
             self.__refuse_living(number, is_running)
         owner = {
-            "host": platform.node(),
+            "host": host_name(),
             "pid": os.getpid(),
             "born": process_birth(os.getpid()),
             "started": round(time.time(), 3),
@@ -225,7 +224,7 @@ class WorkFolder:
             return
         living = self.__living(data)
         if living:
-            is_here = data.get("host") == platform.node()
+            is_here = data.get("host") == host_name()
             raise WorkException(
                 f"{self.folder} is in use by {living} (launch {number}); wait for it"
                 + ("" if is_here else ", or use --take-over when you know that it is over")
@@ -237,7 +236,7 @@ class WorkFolder:
         host, pid = data.get("host"), data.get("pid")
         if data.get("over") or data.get("job") or not data:
             return ""
-        if host == platform.node() and process_birth(int(pid or 0)) != data.get("born"):
+        if host == host_name() and process_birth(int(pid or 0)) != data.get("born"):
             return ""
         who = f"{data['user']}, " if data.get("user") else ""
         return f"{who}process {pid} on {host} since {_since(data)}"

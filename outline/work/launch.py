@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import os
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from ..frame_end import FrameEnd
 from ..frames import FrameRangeError, FrameSet
 from ..io.folders import folders_around
 from ..layer.links import LayerLinks
+from ..logs import get_logger
 from ..storage import is_url
 from .cache import Cache, Forecast
 from .checks import check_files
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["begin_work", "plan_only", "read_choice", "use_work_folder"]
 
 
-logger = logging.getLogger("outline.work")
+logger = get_logger("outline.work")
 
 
 def use_work_folder(ol: Outline, folder: WorkFolder) -> None:

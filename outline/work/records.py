@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -19,6 +18,7 @@ from typing import Any
 from ..exception import WorkException, file_errors
 from ..files import write_atomic
 from ..frame_end import FrameEnd
+from ..process import host_name
 from .decide import FileState, Record, Signature
 
 __all__ = [
@@ -208,7 +208,7 @@ class RecordWriter:
 
     def __init__(self, folder: str, launch: int, frame: str = "") -> None:
         self.frame = frame
-        name = f"{launch}-{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}"
+        name = f"{launch}-{host_name()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.__path = os.path.join(folder, f"{name}{_OF_FRAME}{frame}{_SUFFIX}" if frame else f"{name}{_SUFFIX}")
         self.__fd = -1
 

@@ -65,6 +65,7 @@ FLOORS = {
     "outline.tokens": 0,
     "outline.names": 0,
     "outline.frame_end": 0,
+    "outline.logs": 0,
     "outline.session_paths": 0,
     "outline.session_places": 1,
     "outline.resources": 0,

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 from pathlib import Path
 
-from outline.process import find_executable, process_birth
+from outline.process import find_executable, host_name, process_birth
 from tests.support import until
 
 
@@ -58,3 +59,7 @@ def test_a_process_that_has_ended_is_gone_before_anybody_waits_for_it() -> None:
     assert born
     assert process_birth(child.pid) == 0.0
     child.wait()
+
+
+def test_the_host_has_the_name_that_the_standard_library_gives_it() -> None:
+    assert host_name() == platform.node()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import stat
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ def test_session_has_its_place_and_name(session: Session, session_root: Path) ->
     assert job == "testing-default-tester_job"
     assert path == session_root / job / unique
     assert sorted(entry.name for entry in path.iterdir()) == ["layers", "outline.yaml", "session"]
-    assert session.get_job_id() == unique
+    assert session.get_job_id() == unique == str(uuid.UUID(unique))
+    assert (uuid.UUID(unique).variant, uuid.UUID(unique).version) == (uuid.RFC_4122, 4)
 
 
 def test_folder_that_cannot_be_made_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

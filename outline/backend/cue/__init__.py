@@ -8,12 +8,12 @@ a job spec can be written without it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...constants import OUTLINE_MODE_SETUP
 from ...exception import LaunchException
+from ...logs import get_logger
 from ...scheduler import FrameState
 from ..status import JobStatus
 from .actions import kill_whole_job
@@ -44,7 +44,7 @@ __all__ = [
     "wait",
 ]
 
-logger = logging.getLogger("outline.backend.cue")
+logger = get_logger("outline.backend.cue")
 
 # How often the server is asked for a job that is waited for.
 JOB_WAIT_PERIOD_SEC = 5

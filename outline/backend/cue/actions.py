@@ -7,12 +7,12 @@ A server queues these, and answers before they have happened, so each is waited 
 from __future__ import annotations
 
 import getpass
-import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ...frames import FrameSet
+from ...process import host_name
 from .client import farm_errors
 from .jobs import chunks_of, layer_named
 from .snapshot import frames_of, job_by_id, layers_of, state_name
@@ -167,7 +167,7 @@ def kill_whole_job(job: Any, reason: str) -> bool:
 
 def reason_of(command: str) -> str:
     """What a server is told of why: who did it, where, and how."""
-    return f"{command} by {getpass.getuser()} on {platform.node()}"
+    return f"{command} by {getpass.getuser()} on {host_name()}"
 
 
 def _parts(items: list[str], size: int) -> Iterator[list[str]]:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from ...exception import ConfigException, LaunchException
 from ...frames import FrameSet
 from ...layer.args import where
 from ...layer.ranges import launched_frames
+from ...logs import get_logger
 from ...modules.shell import plain_line
 from .command import build_command
 
@@ -26,7 +26,7 @@ __all__ = ["NEWEST", "OLDEST", "FarmJob", "FarmLayer", "SpecVersion", "asked_ret
 
 MOST_RETRIES = 16
 
-logger = logging.getLogger("outline.backend.cue")
+logger = get_logger("outline.backend.cue")
 
 
 # Versions 1.x of the job spec.

@@ -7,13 +7,13 @@ went wrong; of an unknown service it says nothing, and takes the values of ``def
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ...exception import LaunchException, did_you_mean
 from ...layer.args import where
+from ...logs import get_logger
 from ...resources import name_words
 from .client import UnknownToServer, farm_errors, server_names
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["check_known_names"]
 
-logger = logging.getLogger("outline.backend.cue")
+logger = get_logger("outline.backend.cue")
 
 # Every Cuebot has them from the start, so most launches need not ask.
 _SERVICES_OF_EVERY_FARM = frozenset({"default", "shell", "preprocess", "postprocess"})

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
 from ...exception import LaunchException
+from ...logs import get_logger
 from ...scheduler import FrameState
 from ..status import JobStatus
 from .client import ServerAway, UnknownToServer
@@ -17,7 +17,7 @@ from .snapshot import Outcome, PyCueJob, outcome_of
 
 __all__ = ["FarmObserver", "FarmResult", "JobTestFailed", "LogObserver", "watch"]
 
-logger = logging.getLogger("outline.backend.cue")
+logger = get_logger("outline.backend.cue")
 
 # A server may need a moment from the end of one frame to the release of the next; so long nothing counts as an end.
 SETTLE_SECONDS = 3.0

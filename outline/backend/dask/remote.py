@@ -9,7 +9,6 @@ worker ends, however that happens.
 from __future__ import annotations
 
 import os
-import platform
 import select
 import socket
 import threading
@@ -20,6 +19,7 @@ from distributed import Worker, get_worker
 
 from ...frame_end import EndedBy, FrameEnd
 from ...names import frame_name, second_log
+from ...process import host_name
 from ...session_paths import SessionPaths
 from ..local.leftovers import end_leftovers
 from ..local.runner import Runner, spawn_runner
@@ -196,7 +196,7 @@ def _session_of(outline_path: str, folder: str, worker: Worker) -> _Session:
         return found
     for other in [other for other in _sessions.values() if not other.frames]:
         _sessions.pop(other.outline_path).close()
-    _sessions[outline_path] = _Session(outline_path, folder, f"{platform.node()} {worker.address}")
+    _sessions[outline_path] = _Session(outline_path, folder, f"{host_name()} {worker.address}")
     return _sessions[outline_path]
 
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import select
 import socket
@@ -13,6 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...frame_end import EndedBy, FrameEnd
+from ...logs import get_logger
 from ...names import frame_name, second_log
 from ...session_paths import SessionPaths
 from ..local.log import read_end
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DaskRunner", "Spare"]
 
-logger = logging.getLogger("outline.backend.dask")
+logger = get_logger("outline.backend.dask")
 
 _STOPPED = "ended by the launcher"
 _LOOK_SECONDS = 0.2

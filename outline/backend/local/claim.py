@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import time
 from typing import Any
 
 from ...exception import LaunchException, SessionException, file_errors
 from ...files import make_whole, write_atomic
-from ...process import process_birth
+from ...process import host_name, process_birth
 from ...session_paths import SessionPaths
 from ...session_places import file_mode, make_folder
 
@@ -51,7 +50,7 @@ def take_claim(paths: SessionPaths) -> Claim:
         LaunchException: Another process, or another thread of this one, runs the job, or is about to.
         SessionException: The session cannot be written.
     """
-    owner = {"host": platform.node(), "pid": os.getpid(), "born": process_birth(os.getpid())}
+    owner = {"host": host_name(), "pid": os.getpid(), "born": process_birth(os.getpid())}
     with file_errors(SessionException, f"cannot write {paths.runs}"):
         make_folder(paths.runs, below=paths.folder)
         last = _last_number(paths)
@@ -86,7 +85,7 @@ def _runner(paths: SessionPaths, number: int) -> tuple[str, int] | None:
         return ("some machine", 0) if 0 <= time.time() - made < _WRITING_SECONDS else None
     if owner.get("over"):
         return None
-    if host == platform.node():
+    if host == host_name():
         alive = process_birth(pid)
         return (host, pid) if alive and alive == born else None
     try:

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import platform
 import selectors
 import signal
 import threading
@@ -17,6 +15,8 @@ from typing import Any
 from ...exception import LaunchException
 from ...frame_end import EndedBy, FrameEnd
 from ...frames import FrameSet
+from ...logs import get_logger
+from ...process import host_name
 from ...scheduler import FrameState, LayerPlan
 from ...scheduler.sizing import Portions
 from .claim import TOUCH_SECONDS
@@ -30,7 +30,7 @@ from .wire import BACK, END, KILL, RUN
 
 __all__ = ["RunLoop"]
 
-logger = logging.getLogger("outline.backend.local")
+logger = get_logger("outline.backend.local")
 
 
 class RunLoop:
@@ -84,7 +84,7 @@ class RunLoop:
         Raises:
             SessionException: The journal cannot be written any more; all frames were ended.
         """
-        self.__journal.run(platform.node(), self.limits.cores)
+        self.__journal.run(host_name(), self.limits.cores)
         self.__observer.begins(self)
         why = "failed"
         try:

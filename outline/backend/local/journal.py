@@ -9,7 +9,6 @@ off, or that is damaged, is skipped; the log of the frame then tells whether it 
 from __future__ import annotations
 
 import json
-import logging
 import os
 import threading
 import time
@@ -22,6 +21,7 @@ from ...exception import SessionException
 from ...files import write_to_disk
 from ...frame_end import FrameEnd
 from ...frames import FrameSet
+from ...logs import get_logger
 from ...names import log_name
 from ...scheduler import FrameState, JobPlan, JobState
 from ...session_paths import SessionPaths
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FrameRecord", "JobRecord", "Journal", "check_journal", "read_record"]
 
-logger = logging.getLogger("outline.backend.local")
+logger = get_logger("outline.backend.local")
 
 VERSION = 1
 _CHECKSUM = b',"crc":'

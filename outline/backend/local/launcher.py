@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from ...constants import OUTLINE_MODE_SETUP
 from ...exception import ConfigException, LaunchException, OutlineException, SessionException, did_you_mean
 from ...files import check_current_folder
 from ...frames import FrameSet, chunk_heads
+from ...logs import get_logger
 from ...names import frame_name
 from ...scheduler import FrameState, JobPlan, JobState, plan_job
 from ...session_paths import SessionPaths
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 
-logger = logging.getLogger("outline.backend.local")
+logger = get_logger("outline.backend.local")
 
 
 class LocalFrameError(OutlineException):

@@ -6,7 +6,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import platform
 import resource  # noqa: F401  # os.wait4 does
 import socket
 import sys
@@ -19,6 +18,7 @@ from ...frame_run import runs_only_commands
 from ...layer.life import never_restore_process
 from ...loader import load_outline
 from ...modules import shell  # noqa: F401
+from ...process import host_name
 from ...serialize import outline_reader  # noqa: F401
 from .signals import ignore_stop_signals
 from .spawn import forget_exit_handlers, open_streams, warm_up
@@ -108,7 +108,7 @@ def _load(path: str, folder: str, host: str) -> tuple[WorkerState | None, str]:
     gc.freeze()  # no collection before: it costs more than the garbage of one job
     grace_seconds = config.getfloat("local", "grace_seconds", fallback=10.0)
     log_path = ol.get_session().get_log_path()
-    return WorkerState(ol, environ, safe, host or platform.node(), log_path, grace_seconds, bool(host)), ""
+    return WorkerState(ol, environ, safe, host or host_name(), log_path, grace_seconds, bool(host)), ""
 
 
 def _thread_count() -> int:

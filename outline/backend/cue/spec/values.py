@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import re
 from collections.abc import Iterator
@@ -11,12 +10,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from ....exception import LaunchException
+from ....logs import get_logger
 from ....resources import is_true, parse_cores, parse_memory_kb, parse_number, tag_words
 
 __all__ = ["cores_text", "memory_text", "minutes_text", "tags", "truth", "whole_number"]
 
 _PLAIN_MEMORY = re.compile(r"\d+[mg]?\Z")
-logger = logging.getLogger("outline.backend.cue")
+logger = get_logger("outline.backend.cue")
 
 _TAG_SIGNS = r"[A-Za-z0-9_.\-]+"
 _TAG = re.compile(r"[A-Za-z0-9_.\-]{3,}\Z")

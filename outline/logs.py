@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loggers that load the module ``logging``, which takes 5 ms, when there is something to log."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from logging import Logger
+
+__all__ = ["get_logger"]
+
+
+def get_logger(name: str) -> Logger:
+    """The logger with a name, for a module that seldom logs anything."""
+    return cast("Logger", _LateLogger(name))
+
+
+class _LateLogger:
+    """Has the methods of a logger. As long as nobody has imported ``logging``, nobody wants to read details."""
+
+    def __init__(self, name: str) -> None:
+        self.__name = name
+
+    # Any: a method of Logger, which the type checker sees through ``get_logger``.
+    def __getattr__(self, method: str) -> Any:
+        if method in ("debug", "info") and "logging" not in sys.modules:
+            return _log_nothing
+        import logging
+
+        return getattr(logging.getLogger(self.__name), method)
+
+
+def _log_nothing(*args: object) -> None:
+    """Stand in for a method that logs."""

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The library's loggers are those of the standard library, which is imported when there is something to log."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from outline.logs import get_logger
+
+
+def test_message_goes_to_the_logger_of_that_name(caplog: pytest.LogCaptureFixture):
+    get_logger("outline.test").warning("%s is left out", "frame 3")
+
+    assert caplog.record_tuples == [("outline.test", logging.WARNING, "frame 3 is left out")]
+
+
+def test_message_names_the_line_that_logs_it(caplog: pytest.LogCaptureFixture):
+    get_logger("outline.test").warning("look here")
+
+    assert caplog.records[0].filename == "test_logs.py"
+
+
+def test_details_are_logged_where_somebody_reads_them(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.DEBUG, "outline.test")
+
+    get_logger("outline.test").debug("a detail")
+
+    assert caplog.messages == ["a detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "is_loaded", "written"), [("debug", False, ""), ("info", False, ""), ("warning", True, "text\n")]
+)
+def test_logging_is_imported_for_warnings_only(method: str, is_loaded: bool, written: str, unmeasured: dict[str, str]):
+    code = f"""
+import sys
+from outline.logs import get_logger
+get_logger("a").{method}("text")
+print("logging" in sys.modules)
+"""
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=unmeasured)
+
+    assert (done.stdout, done.stderr) == (f"{is_loaded}\n", written)
+
+
+def test_launcher_and_layers_load_without_logging(unmeasured: dict[str, str]):
+    code = "import outline.cuerun, outline.layer, outline.cli.pycuerun, sys; print('logging' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=unmeasured)
+
+    assert done.stdout == "False\n"
