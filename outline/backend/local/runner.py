@@ -17,7 +17,6 @@ import json
 import os
 import signal
 import socket
-import time
 
 from .interpreter import interpreter_argv
 from .signals import ignore_stop_signals
@@ -79,15 +78,18 @@ class Runner:
 
     def close(self) -> None:
         """End the runner."""
-        self.__sock.close()
-        deadline = time.monotonic() + _END_SECONDS
         try:
-            while not os.waitpid(self.__pid, os.WNOHANG)[0]:
-                if time.monotonic() >= deadline:  # somebody has stopped it
-                    os.kill(self.__pid, signal.SIGKILL)
-                    os.waitpid(self.__pid, 0)
-                    return
-                time.sleep(0.001)
+            self.__sock.shutdown(socket.SHUT_WR)
+            self.__sock.settimeout(_END_SECONDS)
+            while self.__sock.recv(65536):
+                pass
+        except TimeoutError:  # somebody has stopped it
+            os.kill(self.__pid, signal.SIGKILL)
+        except OSError:
+            pass  # it has ended, or was closed before
+        self.__sock.close()
+        try:
+            os.waitpid(self.__pid, 0)
         except ChildProcessError:
             pass  # a host program reaps its children by itself
 
