@@ -43,8 +43,8 @@ def pybullet_python() -> str:
 
 @pytest.fixture(scope="session")
 def pictures_python() -> str:
-    """An interpreter that has OpenCV, scikit-learn and matplotlib; ``$PICTURES_PYTHON`` names one that is there."""
-    return _python("PICTURES_PYTHON", "pictures", "opencv-python-headless", "scikit-learn", "matplotlib")
+    """An interpreter that has OpenCV and matplotlib; ``$PICTURES_PYTHON`` names one that is there."""
+    return _python("PICTURES_PYTHON", "pictures", "opencv-python-headless", "matplotlib")
 
 
 def _python(variable: str, name: str, *packages: str) -> str:
