@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import REPOSITORY, RunPycuerun
-from tests.support import environ_with, job_in, log_of, outline_file, pycuerun_program
+from tests.conftest import REPOSITORY, RunOutline, RunPycuerun, unmeasured_environ
+from tests.programs import run_program
+from tests.support import job_in, log_of, outline_file, pycuerun_program
 
 pytestmark = pytest.mark.measured
 
@@ -27,11 +28,12 @@ BIN = Path(sys.executable).parent
 
 @pytest.fixture
 def tools(tmp_path: Path) -> dict[str, str]:
-    """Make the variables with which ``pycuerun`` of this checkout is on the PATH."""
+    """Make the variables with which ``pycuerun`` of this checkout is on the PATH; the frames there are not measured."""
     folder = tmp_path / "programs of hosts"
     folder.mkdir()
     pycuerun_program(folder)
-    return environ_with(PATH=f"{folder}{os.pathsep}{os.environ['PATH']}", HOME=str(tmp_path))
+    path = f"{folder}{os.pathsep}{os.environ['PATH']}"
+    return {**unmeasured_environ(), "PYTHONPATH": str(REPOSITORY), "PATH": path, "HOME": str(tmp_path)}
 
 
 def run(words: list[object], cwd: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -48,9 +50,10 @@ def run(words: list[object], cwd: Path, environ: dict[str, str]) -> subprocess.C
     return done
 
 
-def export(script: Path, *args: object, cwd: Path, environ: dict[str, str]) -> str:
-    code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
-    return run([sys.executable, "-c", code, "export", script, *args], cwd, environ).stderr
+def export(script: Path, *args: object, cwd: Path, env: dict[str, str] | None = None) -> str:
+    done = run_program("outline", "export", script, *args, cwd=cwd, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stderr
 
 
 def files_in(folder: Path) -> dict[str, bytes]:
@@ -65,32 +68,29 @@ DATA_OF_EXAMPLES = {
 
 
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
-def test_every_example_is_a_template_that_openjd_accepts(script: Path, tmp_path: Path, tools: dict[str, str]):
+def test_every_example_is_a_template_that_openjd_accepts(
+    script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    from openjd.cli import main
+
     shutil.copytree(script.parent.parent, tmp_path / "examples")
     folder, bundle = tmp_path / "examples" / script.parent.name, tmp_path / "bundle"
     for name, text in DATA_OF_EXAMPLES.get(script.stem, {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
 
-    export(folder / script.name, "1-6", "-o", bundle, cwd=folder, environ=tools)
+    export(folder / script.name, "1-6", "-o", bundle, cwd=folder)
+    main(["check", str(bundle / "template.yaml")])
 
-    said = run([BIN / "openjd", "check", bundle / "template.yaml"], tmp_path, tools).stdout
-    assert "passes validation" in said
+    assert "passes validation" in capsys.readouterr().out
 
 
-def test_items_that_a_layer_makes_are_refused(tmp_path: Path, tools: dict[str, str]):
+def test_items_that_a_layer_makes_are_refused(tmp_path: Path, run_outline: RunOutline):
     shutil.copytree(MOVIES.parent, tmp_path / "job")
     (tmp_path / "job" / "movies").mkdir()
     (tmp_path / "job" / "movies" / "one.mp4").touch()
-    code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
 
-    done = subprocess.run(
-        [sys.executable, "-c", code, "export", "movies.outline", "-o", "bundle"],
-        cwd=tmp_path / "job",
-        env=tools,
-        capture_output=True,
-        text=True,
-    )
+    done = run_outline("export", "movies.outline", "-o", "bundle", cwd=tmp_path / "job")
 
     assert done.returncode == 2
     assert done.stderr.startswith("outline: items of layer 'edges' are made first")
@@ -104,20 +104,20 @@ def test_example_makes_the_same_files_with_openjd_as_here(
     here, there = tmp_path / "here", tmp_path / "there"
     local = run_pycuerun(
         "pond.outline",
-        "1-12",
+        "1-6",
         "--backend",
         "local",
         cwd=farm,
         env={"POND_OUT": str(here), "PYTHONPATH": f"{REPOSITORY}:{farm}"},
     )
-    environ = {**tools, "PYTHONPATH": f"{REPOSITORY}:{farm}", "POND_OUT": str(there)}
+    environ = {"PYTHONPATH": f"{REPOSITORY}:{farm}", "POND_OUT": str(there)}
 
-    export(farm / "pond.outline", "1-12", "-o", tmp_path / "bundle", cwd=farm, environ=environ)
+    export(farm / "pond.outline", "1-6", "-o", tmp_path / "bundle", cwd=farm, env=environ)
     moved = (tmp_path / "bundle").rename(tmp_path / "a bundle that was moved")
     run([BIN / "openjd", "run", moved / "template.yaml"], tmp_path, tools)
 
     assert local.returncode == 0
-    assert len(files_in(here)) > 25
+    assert len(files_in(here)) > 12
     assert files_in(there) == files_in(here)
 
 
@@ -148,7 +148,7 @@ def test_what_steps_cannot_say_runs_right_all_the_same(
         outline_file(folder, EVERYTHING)
     local = run_pycuerun("shot.outline", "1-4", "--backend", "local", "--cores", "4", cwd=here)
 
-    told = export(there / "shot.outline", "1-4", "-o", tmp_path / "bundle", cwd=there, environ=tools)
+    told = export(there / "shot.outline", "1-4", "-o", tmp_path / "bundle", cwd=there)
     run([BIN / "openjd", "run", tmp_path / "bundle" / "template.yaml"], tmp_path, tools)
 
     assert local.returncode == 0
@@ -177,7 +177,7 @@ def test_paths_are_those_of_the_farm(tmp_path: Path, tools: dict[str, str]):
     )
     rule = {"source_path_format": "POSIX", "source_path": f"{tmp_path}/mine", "destination_path": f"{tmp_path}/farm's"}
     (tmp_path / "rules.json").write_text(json.dumps({"version": "pathmapping-1.0", "path_mapping_rules": [rule]}))
-    export(script, "1-2", "-o", tmp_path / "bundle", cwd=tmp_path / "mine", environ=tools)
+    export(script, "1-2", "-o", tmp_path / "bundle", cwd=tmp_path / "mine")
     shutil.rmtree(tmp_path / "mine")
 
     words = ["run", tmp_path / "bundle" / "template.yaml", "--path-mapping-rules", f"file://{tmp_path}/rules.json"]
@@ -192,7 +192,7 @@ def test_paths_are_those_of_the_farm(tmp_path: Path, tools: dict[str, str]):
 
 def test_frame_whose_folder_is_not_there_says_where_it_runs(tmp_path: Path, tools: dict[str, str]):
     script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('a', command=['pwd'])")
-    export(script, "1", "-o", "bundle", cwd=tmp_path, environ=tools)
+    export(script, "1", "-o", "bundle", cwd=tmp_path)
 
     words = [BIN / "openjd", "run", tmp_path / "bundle" / "template.yaml", "-p", "Folder=/not/there"]
     said = run(words, tmp_path, tools).stdout
@@ -213,7 +213,7 @@ def test_deadline_cloud_reads_the_bundle(tmp_path: Path, tools: dict[str, str]):
         Shell("third", inputs="memory://plates/a.txt", outputs="memory://made/b.####.txt", command=copy)
         """,
     )
-    export(script, "1", "-m", "5", "-o", "bundle", cwd=tmp_path, environ=tools)
+    export(script, "1", "-m", "5", "-o", "bundle", cwd=tmp_path)
 
     read = run([sys.executable, "-c", READ_AS_DEADLINE, tmp_path / "bundle"], tmp_path, tools).stdout
 
@@ -246,17 +246,10 @@ print(json.dumps({"parameters": parameters, "assets": assets.to_dict()["assetRef
 """
 
 
-def test_folder_that_holds_something_is_left_alone(tmp_path: Path, tools: dict[str, str]):
+def test_folder_that_holds_something_is_left_alone(tmp_path: Path, run_outline: RunOutline):
     script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('a', command=['true'])")
-    code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
 
-    done = subprocess.run(
-        [sys.executable, "-c", code, "export", script, "-o", "."],
-        cwd=tmp_path,
-        env=tools,
-        capture_output=True,
-        text=True,
-    )
+    done = run_outline("export", script, "-o", ".")
 
     assert done.returncode == 2
     assert "is not an empty folder" in done.stderr
@@ -264,10 +257,10 @@ def test_folder_that_holds_something_is_left_alone(tmp_path: Path, tools: dict[s
     assert not list(Path(os.environ["OUTLINE_OUTLINE_SESSION_DIR"]).glob("*/*"))
 
 
-def test_template_is_plain_yaml(tmp_path: Path, tools: dict[str, str]):
+def test_template_is_plain_yaml(tmp_path: Path):
     script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('a', command=['true'])")
 
-    export(script, "-o", "bundle", cwd=tmp_path, environ=tools)
+    export(script, "-o", "bundle", cwd=tmp_path)
 
     template = yaml.safe_load((tmp_path / "bundle" / "template.yaml").read_text())
     assert template["specificationVersion"] == "jobtemplate-2023-09"
@@ -280,14 +273,14 @@ TEMPLATES = REPOSITORY / "tests" / "data" / "openjd"
 
 
 @pytest.fixture
-def import_template(tmp_path: Path, tools: dict[str, str]) -> Callable[[str], str]:
+def import_template(tmp_path: Path, run_outline: RunOutline) -> Callable[[str], str]:
     """Copy a template into ``tmp_path`` and import it as ``job.outline``; returns what was told."""
     shutil.copytree(TEMPLATES, tmp_path / "templates")
 
     def make(name: str) -> str:
-        code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
-        path = tmp_path / "templates" / f"{name}.yaml"
-        return run([sys.executable, "-c", code, "import", path, "-o", "job.outline"], tmp_path, tools).stderr
+        done = run_outline("import", tmp_path / "templates" / f"{name}.yaml", "-o", "job.outline")
+        assert done.returncode == 0, done.stderr
+        return done.stderr
 
     return make
 
@@ -302,7 +295,7 @@ def test_imported_template_makes_the_same_files_here_as_with_openjd(
     import_template(name)
 
     run([BIN / "openjd", "run", tmp_path / "templates" / f"{name}.yaml", "-p", f"Out={there}"], tmp_path, tools)
-    local = run_pycuerun("job.outline", "--backend", "local", "--max-retries", "0", "--", "--Out", "here", env=tools)
+    local = run_pycuerun("job.outline", "--backend", "local", "--max-retries", "0", "--", "--Out", "here")
 
     made, wanted = files_in(here), files_in(there)
     exits = made.pop("exits", b""), wanted.pop("exits", b"")  # each task enters and exits its environments here
@@ -379,12 +372,10 @@ def test_imported_script_can_be_looked_at_without_words_for_it(
     ],
     ids=["no yaml", "no script", "no steps"],
 )
-def test_what_is_no_template_is_told_in_one_line(text: str, told: str, tmp_path: Path, tools: dict[str, str]):
+def test_what_is_no_template_is_told_in_one_line(text: str, told: str, tmp_path: Path, run_outline: RunOutline):
     (tmp_path / "t.yaml").write_text(text)
-    code = "import sys; from outline.cli import outline_main; sys.exit(outline_main())"
 
-    words = [sys.executable, "-c", code, "import", "t.yaml", "-o", "job.outline"]
-    done = subprocess.run(words, cwd=tmp_path, env=tools, capture_output=True, text=True)
+    done = run_outline("import", "t.yaml", "-o", "job.outline")
 
     assert done.returncode == 2
     assert told in done.stderr
