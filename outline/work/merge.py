@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any, NamedTuple
 
 from ..exception import WorkException, file_errors
 from ..io.pattern import find_slot
 from .decide import Record
+from .digests import TIME_MARK, Disk
 from .folder import WorkFolder
 from .records import RecordWriter, end_line
 
@@ -86,13 +87,20 @@ def _numbers(sources: Sequence[WorkFolder]) -> dict[str, int]:
 def _chosen(sources: Sequence[WorkFolder], prefers_newest: bool) -> dict[tuple[str, str], _Part]:
     """One record of each frame that has ended."""
     chosen: dict[tuple[str, str], _Part] = {}
+    disks = {source.folder: Disk(source.folder) for source in sources}
     differing = []
     for part in _parts(sources):
         frame = part.record.layer, part.record.key
         other = chosen.get(frame)
         if other is None or _is_better(part, other):
             chosen[frame] = part
-        elif not _is_better(other, part) and _written(part) != _written(other):
+            continue
+        if _is_better(other, part):
+            continue
+        mine, theirs = _written(part, disks), _written(other, disks)
+        if (None in mine.values()) != (None in theirs.values()):
+            chosen[frame] = part if None in theirs.values() else other
+        elif mine != theirs:
             if not prefers_newest:
                 differing.append(f"{frame[0]}, {frame[1]} in {other.folder.folder} and in {part.folder.folder}")
             elif part.started > other.started:
@@ -119,8 +127,16 @@ def _is_better(part: _Part, other: _Part) -> bool:
     return part.record.has_succeeded and not other.record.has_succeeded
 
 
-def _written(part: _Part) -> list[tuple[str, str, str]]:
-    return [(state.name, state.path, state.digest) for state in part.record.outputs]
+def _written(part: _Part, disks: Mapping[str, Disk]) -> dict[tuple[str, str], str | None]:
+    """What the outputs of a frame hold, which somebody may have edited since; None for one that is gone.
+
+    A file whose size and time stand for its content is taken as its record says.
+    """
+    disk = disks[part.folder.folder]
+    return {
+        (state.name, state.path): state.digest if state.digest.startswith(TIME_MARK) else disk.digest(state.path, state)
+        for state in part.record.outputs
+    }
 
 
 def _refuse_renumbered(parts: Iterable[_Part], numbers: dict[str, int]) -> None:

@@ -255,6 +255,27 @@ def test_a_frame_with_different_outputs_is_refused_unless_the_newest_is_preferre
     assert launch(job, work="both") == "nothing to do: all frames are done\n"
 
 
+@pytest.mark.parametrize("order", [("old", "made"), ("made", "old")], ids=" ".join)
+def test_a_file_that_was_edited_in_one_folder_is_not_dropped(job: Path, order: tuple[str, str]):
+    shutil.copytree(job / "made", job / "old")
+    (job / "made" / "grade" / "s1" / "a.txt").write_text("by hand")
+
+    refused = run(job, "merge", *order, "-o", "both", code=2)
+
+    assert f"different outputs of grade, s1/a in {job}/{order[0]} and in {job}/{order[1]}" in refused.stderr
+
+
+@pytest.mark.parametrize("order", [("old", "made"), ("made", "old")], ids=" ".join)
+def test_a_file_that_one_folder_lacks_comes_from_the_other(job: Path, order: tuple[str, str]):
+    shutil.copytree(job / "made", job / "old")
+    before = _made(job / "made")
+    (job / "old" / "grade" / "s1" / "a.txt").unlink()
+
+    run(job, "merge", *order, "-o", "both")
+
+    assert _made(job / "both") == before
+
+
 def test_a_number_in_a_path_is_not_changed(job: Path):
     script = SCRIPT[: SCRIPT.index("size = ")].replace("grade/%{KEY}.txt", "grade/a.####.txt")
     (job / "job.outline").write_text(script)
