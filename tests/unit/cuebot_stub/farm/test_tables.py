@@ -37,6 +37,19 @@ def test_what_is_added_changed_and_removed_is_saved_once_with_its_last_values():
     assert list(groups) == ["1"]
 
 
+def test_things_that_a_table_creates_have_ids_of_their_own_and_are_saved():
+    store = Kept()
+    unsaved = Unsaved(store)
+    groups = Table("group", Group, unsaved)
+
+    made = [groups.create("seq", "show"), groups.create("seq", "show", max_cores=300)]
+    unsaved.save()
+
+    assert len({one.id for one in made}) == 2
+    assert [(one.name, one.show, one.max_cores) for one in made] == [("seq", "show", -1), ("seq", "show", 300)]
+    assert store.things == {("group", one.id): one for one in made}
+
+
 def test_things_are_found_by_one_field_or_by_several():
     groups = Table("group", Group, Unsaved(None))
     for id, name, show in (("1", "a", "x"), ("2", "b", "x"), ("3", "a", "y")):

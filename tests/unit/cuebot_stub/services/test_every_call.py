@@ -15,7 +15,7 @@ pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from opencue_proto import department_pb2, job_pb2, service_pb2
 
-from cuebot_stub.farm.errors import CannotDo
+from cuebot_stub.farm.errors import CannotDo, Invalid
 from cuebot_stub.farm.farm import Farm, FarmSettings
 from cuebot_stub.farm.things import (
     Action,
@@ -152,10 +152,12 @@ def test_call_is_done_and_saved_or_changes_nothing(world: World, seed: int):
 def test_service_with_a_bad_value_keeps_its_name(world: World):
     service = world.farm.services["override"]
     data = service_pb2.Service(id=service.id, name="arnold", timeout=-1)
+    request = service_pb2.ServiceOverrideUpdateRequest(service=data)
 
-    is_done = call(world, OverrideService(world.farm), "Update", service_pb2.ServiceOverrideUpdateRequest(service=data))
+    with pytest.raises(Invalid, match="timeout of the service 'maya' cannot be -1"), world.farm.work():
+        perform(OverrideService(world.farm), "Update", request)
 
-    assert (is_done, service.name) == (False, "maya")
+    assert service.name == "maya"
 
 
 def test_tasks_are_replaced_by_all_or_by_none(world: World):
