@@ -9,9 +9,9 @@ its layers. The loader refuses every other tag.
 from __future__ import annotations
 
 import datetime
-import logging
 import os
 import re
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -26,6 +26,7 @@ from ..frames import FrameSet
 from .references import LayerRef, OutlineRef, SessionRef
 
 if TYPE_CHECKING:
+    import logging
     import pathlib
 
     from .outline_data import Writer
@@ -140,7 +141,6 @@ def load_file(path: str) -> Any:
 
 
 _PLAIN = {str, int, float, bool, bytes, type(None), FrameSet, LayerType, datetime.date, datetime.datetime}
-_PLAIN_KINDS = (logging.Logger, os.PathLike)
 
 
 def find_unsaveable(data: Any, is_reference: Callable[[Any], bool]) -> tuple[str, str] | None:
@@ -159,7 +159,8 @@ def _find_unsaveable(
     """Search a value. ``seen`` maps the ids of containers to whether the search through them is complete."""
     if not isinstance(data, (dict, list, tuple, set, frozenset)):
         is_text = isinstance(data, str) and not isinstance(data, Enum)
-        if is_text or type(data) in _PLAIN or isinstance(data, _PLAIN_KINDS) or is_reference(data) or _is_path(data):
+        is_plain = is_text or type(data) in _PLAIN or isinstance(data, os.PathLike) or _is_logger(data)
+        if is_plain or is_reference(data) or _is_path(data):
             return None
         return part, f"a {_type_path(type(data))}{_plain_instead(data)}"
     if type(data) not in _CONTAINERS:
@@ -203,11 +204,10 @@ def _type_path(cls: type) -> str:
     return cls.__qualname__ if cls.__module__ == "builtins" else f"{cls.__module__}.{cls.__qualname__}"
 
 
-def _represent_text(tag: str) -> Any:
-    def represent(dumper: Dumper, data: Any) -> yaml.Node:
-        return dumper.represent_scalar(tag, data.name if isinstance(data, logging.Logger) else str(data))
-
-    return represent
+def _is_logger(data: Any) -> bool:
+    """Tell whether it is a logger. There is none where nobody has imported ``logging``, which slows down each fork."""
+    logging = sys.modules.get("logging")
+    return logging is not None and isinstance(data, logging.Logger)
 
 
 def _represent_other(dumper: Dumper, data: Any) -> yaml.Node:
@@ -216,6 +216,8 @@ def _represent_other(dumper: Dumper, data: Any) -> yaml.Node:
     if isinstance(data, Path):
         tag = {"FileSpec": "!filespec", "Output": "!filespec", "Image": "!image"}.get(type(data).__name__, "!path")
         return dumper.represent_mapping(tag, {"path": data.get_path(), **data.get_attributes()}, flow_style=True)
+    if _is_logger(data):
+        return dumper.represent_scalar("!logger", data.name)
     if isinstance(data, os.PathLike):  # a pathlib path
         kind = type(data).__name__ if type(data).__name__.startswith("Pure") else ""
         return _represent_file(dumper, os.fspath(data), kind)
@@ -247,9 +249,8 @@ Dumper.add_representer(str, _represent_str)
 Dumper.add_representer(tuple, lambda dumper, data: dumper.represent_sequence("!tuple", data, flow_style=True))
 Dumper.add_representer(OrderedDict, lambda dumper, data: dumper.represent_mapping("!ordered", data.items()))
 Dumper.add_representer(frozenset, lambda dumper, data: dumper.represent_sequence("!frozenset", data, flow_style=True))
-Dumper.add_representer(FrameSet, _represent_text("!frames"))
+Dumper.add_representer(FrameSet, lambda dumper, data: dumper.represent_scalar("!frames", str(data)))
 Dumper.add_multi_representer(str, _represent_str)
-Dumper.add_multi_representer(logging.Logger, _represent_text("!logger"))
 Dumper.add_multi_representer(object, _represent_other)
 
 
@@ -302,6 +303,8 @@ def make_file(kind: str, *parts: str) -> pathlib.PurePath:
 
 def find_logger(name: str) -> logging.Logger:
     """The logger with a name. Refuses a very long name, because Python keeps one more logger for each dot in it."""
+    import logging
+
     if len(name) > _LONGEST_LOGGER:
         raise ValueError(f"the name of a logger is {len(name)} characters long")
     return logging.getLogger(name)

@@ -27,3 +27,14 @@ def test_runner_is_forked_before_the_launcher_loads_what_only_it_needs(unmeasure
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=unmeasured)
 
     assert done.stdout == "[]\n"
+
+
+def test_forks_of_frames_pay_for_no_hooks_of_logging_threading_and_random(unmeasured: dict[str, str]):
+    code = (
+        "import sys, outline.backend.local.serving, outline.modules.shell, outline.serialize.data;"
+        "print({'logging', 'random', 'threading'}.intersection(sys.modules))"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=unmeasured)
+
+    assert done.stdout == "set()\n"
