@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import partial
 
 from outline.exception import did_you_mean
 
@@ -49,11 +50,8 @@ def read_spec(text: str, rules: SpecRules) -> SpecDocument:
     uid: int | None = root.read_child("uid", parse_int, None)
     if rules.strict and (user == "root" or uid == 0):
         raise root.error("Cannot launch jobs as root.")
-
-    def conform_job(name: str) -> str:
-        return conform_job_name(name, show, shot, user)
-
-    facility = _read_facility(root, rules)
+    conform_job = partial(conform_job_name, show=show, shot=shot, user=user)
+    facility = root.read_child("facility", lambda name: _check_known(name.lower(), "facility", rules.facilities), None)
     jobs: dict[str, JobSpec] = {}
     budget = Budget()
     for element in root.every("job"):
@@ -67,11 +65,6 @@ def read_spec(text: str, rules: SpecRules) -> SpecDocument:
         raise root.error("the spec has no job")
     email = root.read_child("email", limited(LONGEST_EMAIL, "the email address"), "")
     return SpecDocument(facility, show, shot, user, uid, email, tuple(jobs.values()), depends)
-
-
-def _read_facility(root: Element, rules: SpecRules) -> str | None:
-    """The facility, or None without the element. An empty element is an error."""
-    return root.read_child("facility", lambda name: _check_known(name.lower(), "facility", rules.facilities), None)
 
 
 def _check_known(name: str, kind: str, known: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException, abort
 from outline.scheduler import FrameState
 
 from ..farm import steering
-from ..farm.errors import NotFound
+from ..farm.errors import CannotDo, NotFound
 from ..farm.farm import Farm
 from ..farm.job import Job
 from ..logs import open_log
@@ -61,9 +61,9 @@ def make_app(farm: Farm, token: str) -> Flask:
     def problem(error: HTTPException) -> tuple[Response, int]:
         return jsonify(error=error.description), error.code or 500
 
-    @app.errorhandler(NotFound)
-    def missing(error: NotFound) -> tuple[Response, int]:
-        return jsonify(error=str(error)), 404
+    @app.errorhandler(CannotDo)
+    def refused(error: CannotDo) -> tuple[Response, int]:
+        return jsonify(error=str(error)), 404 if isinstance(error, NotFound) else 409
 
     _add_reading(app, farm)
     _add_changing(app, farm)
@@ -142,8 +142,7 @@ def _add_changing(app: Flask, farm: Farm) -> None:
     def change_job(id: str, action: str) -> Response:
         act: Any = _JOB_ACTIONS.get(action) or abort(404, f"jobs have no action {action!r}")
         with farm.work():
-            job = find_job(farm.jobs, id)
-            _do(lambda: act(farm, job))
+            act(farm, find_job(farm.jobs, id))
         return jsonify(done=action)
 
     @app.post("/api/frames/<id>/<action>")
@@ -151,12 +150,5 @@ def _add_changing(app: Flask, farm: Farm) -> None:
         act: Any = _FRAME_ACTIONS.get(action) or abort(404, f"frames have no action {action!r}")
         with farm.work():
             job, _, ref = find_frame(farm.jobs, id)
-            _do(lambda: act(farm, job, [ref]))
+            act(farm, job, [ref])
         return jsonify(done=action)
-
-
-def _do(act: Callable[[], None]) -> None:
-    try:
-        act()
-    except ValueError as error:
-        abort(409, str(error))
