@@ -5,20 +5,20 @@ from __future__ import annotations
 
 import glob
 import itertools
-import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..exception import ItemException
+from ..logs import get_logger
 from ..storage import find_files, is_url, join
 from .item import SCALARS, Item, Items, read_items
 from .manifests import ROW_READERS, text_lines
 
 __all__ = ["as_items", "files", "group", "is_group_of", "lines", "rows", "wedge"]
 
-logger = logging.getLogger("outline.items")
+logger = get_logger("outline.items")
 
 _PART = re.compile(r"\{([A-Za-z_]\w*)\}")
 
