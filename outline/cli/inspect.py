@@ -109,7 +109,11 @@ def _frames(layer: Layer) -> str:
         return "those of its parent"
     frame_range = layer.get_frame_range()
     if not frame_range:
-        return f"none: {layer.get_arg('range')} has no frame of the job's range, so the layer is left out"
+        ol = layer.get_outline()
+        if ol is not None and ol.holds(layer):
+            return "known when the layer that makes its items is through"
+        own = layer.get_arg("range") or layer.get_items()
+        return f"none: {own} has no frame of the job's range, so the layer is left out"
     frames, chunks = counted_frames(layer)
     if layer.get_chunk_size() == 1:
         return f"{frame_range}  ({plural(frames, 'frame')})"

@@ -114,6 +114,9 @@ class _Source(Items):
     def __hash__(self) -> int:
         return hash((type(self), self._described))
 
+    def __repr__(self) -> str:
+        return str(self)
+
 
 class _Given(_Source):
     """Items that stand in the outline itself: pairs of key and value."""

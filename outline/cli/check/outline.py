@@ -156,8 +156,9 @@ class _Check:
             self.__about(layer, "error", "range", str(error))
             return
         ol = layer.get_outline()
-        if not frames and ol is not None and layer.get_parent() is None:
-            message = f"its range {layer.get_arg('range')} has no frame of the job's range {ol.get_frame_range()}"
+        if not frames and ol is not None and layer.get_parent() is None and not ol.holds(layer):
+            own = layer.get_arg("range") or layer.get_items()
+            message = f"its range {own} has no frame of the job's range {ol.get_frame_range()}"
             self.__about(layer, "warning", "range", f"{message}, so it is left out")
 
     def __look_at_resources(self, layer: Layer) -> None:

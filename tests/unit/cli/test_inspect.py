@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from outline.cli.check.outline import check_outline
 from outline.cli.dry_run import dry_run_data, dry_run_text
 from outline.cli.inspect import inspect_text
 from outline.cli.reading import read_outline
@@ -205,3 +206,28 @@ def test_a_dry_run_of_large_chunks_can_be_read(tmp_path: Path) -> None:
     assert "0501-many  draw 500\n" in text
     assert "0501-many  and 490 more commands\n" in text
     assert "and 2 more chunks\n" in text
+
+
+LATER = """
+    from outline.items import files
+    from outline.modules.shell import Shell, ShellCommand
+    cut = ShellCommand("cut", ["cut", "%{OUTPUT}"], outputs="cut.txt")
+    edges = Shell("edges", ["edges", "%{INPUT}", "%{OUTPUT}"], items=files("cut/*.png", after=cut), outputs="e/%{KEY}")
+    Shell("sheet", ["sheet", "%{INPUT}"], inputs=edges)
+"""
+
+
+def test_items_that_are_made_first_are_not_left_out(tmp_path: Path) -> None:
+    script = outline_file(tmp_path, LATER)
+
+    text = inspect_text(str(script))
+
+    assert text.count("frames   known when the layer that makes its items is through") == 2
+    assert "items = files('cut/*.png')" in text
+    assert "left out" not in text
+
+
+def test_a_check_does_not_call_items_that_are_made_first_left_out(tmp_path: Path) -> None:
+    report = check_outline(str(outline_file(tmp_path, LATER)))
+
+    assert [finding.message for finding in report.findings if finding.rule == "range"] == []
