@@ -25,6 +25,7 @@ _PASSING = {
     "proc": ("launched", "kill_at", "kills", "missing_since", "lost_since", "lost_status", "pinged"),
 }
 _NO_TOTALS = as_data(LayerTotals())
+_as_json = json.JSONEncoder(default=as_data).encode
 Data = dict[tuple[str, str], Any]
 
 
@@ -89,7 +90,7 @@ def picture(farm: Farm) -> dict[str, Any]:
 
 
 def _plain(kind: str, id: str, thing: Any) -> Data:
-    data = json.loads(json.dumps(thing, default=as_data))
+    data = json.loads(_as_json(thing))
     if kind == "spec" or (kind == "totals" and data == _NO_TOTALS):
         return {}
     return {(kind, id): {name: value for name, value in data.items() if name not in _PASSING.get(kind, ())}}
