@@ -25,7 +25,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 @pytest.fixture(scope="module")
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the sdist, and the wheel from it, of a copy: the checkout stays as it is and lends no stale files."""
+    """Build the sdist, and the wheel from it, of a copy: the checkout stays as it is and lends no stale files.
+
+    Workers of pytest would build it each for themselves, so few tests ask for it.
+    """
     pytest.importorskip("build")
     source = tmp_path_factory.mktemp("source") / "checkout"
     shutil.copytree(REPOSITORY, source, ignore=shutil.ignore_patterns(*_NOT_SOURCES))
@@ -34,116 +37,74 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def bare_bin(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel and what it asks for into an environment that has nothing else; return its programs."""
-    folder = tmp_path_factory.mktemp("bare environment")
-    venv.create(folder, with_pip=True)
-    (wheel,) = dist.glob("*.whl")
-    _run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", wheel], cwd=folder)
-    return folder / "bin"
-
-
-def test_sdist_holds_all_that_a_developer_needs(dist: Path):
-    (sdist,) = dist.glob("*.tar.gz")
+def test_what_is_built_is_whole_and_nothing_else(dist: Path):
+    (sdist,), (wheel,) = dist.glob("*.tar.gz"), dist.glob("*.whl")
 
     with tarfile.open(sdist) as archive:
-        names = {name.partition("/")[2] for name in archive.getnames()}
-
-    wanted = {
-        "LICENSE",
-        "Makefile",
-        "README.md",
-        ".ci/run",
-        "bin/pycuerun",
-        "docs/getting-started.md",
-        "examples/demo/demo.outline",
-        "examples/demo/scene.xml",
-        "outline/__init__.py",
-        "outline/py.typed",
-        "ruff.toml",
-        "scripts/check",
-        "setup.cfg",
-        "tests/conftest.py",
-        "tests/data/frame-range-vectors.tsv",
-        "tests/integration/test_wheel.py",
-    }
-    assert wanted - names == set()
-
-
-def test_wheel_holds_the_library_and_the_stub_and_nothing_else(dist: Path):
-    (wheel,) = dist.glob("*.whl")
-
+        in_sdist = {name.partition("/")[2] for name in archive.getnames()}
     with zipfile.ZipFile(wheel) as archive:
-        names = archive.namelist()
+        in_wheel = set(archive.namelist())
 
     sources = [path for package in ("outline", "cuebot_stub") for path in (REPOSITORY / package).rglob("*.py")]
-    modules = {str(path.relative_to(REPOSITORY)) for path in sources}
-    assert modules - set(names) == set()
-    assert "outline/py.typed" in names
-    assert {name.split("/")[0].split("-")[0] for name in names} == {
+    assert _WANTED_IN_SDIST - in_sdist == set()
+    assert {str(path.relative_to(REPOSITORY)) for path in sources} - in_wheel == set()
+    assert "outline/py.typed" in in_wheel
+    assert {name.split("/")[0].split("-")[0] for name in in_wheel} == {
         *("outline", "cuebot_stub", "outline_farm"),
         "cuerunbase.py",  # PyOutline's name for the base of launch tools
     }
 
 
-def test_installed_wheel_runs_a_job_from_another_directory(bare_bin: Path, tmp_path: Path):
-    script = tmp_path / "hello.outline"
-    script.write_text(
-        "from outline.layer import Layer\n"
-        "from outline.modules.shell import Shell\n"
-        "class Greeting(Layer):\n"
-        "    def _execute(self, frames):\n"
-        f"        open({str(tmp_path)!r} + f'/{{frames[0]}}.txt', 'w').close()\n"
-        "Greeting('greet')\n"
-        "Shell('after', command=['test', '-e', '%{FRAME}.txt'], require=['greet'])\n"
-    )
+_WANTED_IN_SDIST = {
+    *("LICENSE", "Makefile", "README.md", ".ci/run", "bin/pycuerun", "docs/getting-started.md"),
+    *("examples/demo/demo.outline", "examples/demo/scene.xml", "outline/__init__.py", "outline/py.typed"),
+    *("ruff.toml", "scripts/check", "setup.cfg", "tests/conftest.py", "tests/data/frame-range-vectors.tsv"),
+    "tests/integration/test_wheel.py",
+}
 
-    done = _run([bare_bin / "pycuerun", script, "1-3", "--backend", "local"], cwd=tmp_path)
+_JOB = """
+from outline.layer import Layer
+from outline.modules.shell import Shell
+class Greeting(Layer):
+    def _execute(self, frames):
+        open(f"{frames[0]}.txt", "w").close()
+Greeting("greet")
+Shell("after", command=["sh", "-c", 'test -e $0 && echo a picture > $1', "%{FRAME}.txt", "%{OUTPUT}"],
+      require=["greet"], outputs="a.####.png")
+"""
 
-    assert "FINISHED" in done
-    assert sorted(path.name for path in tmp_path.glob("*.txt")) == ["1.txt", "2.txt", "3.txt"]
+_ASK = """
+import outline, importlib.metadata as m
+assert m.version("outline-farm") == outline.__version__
+assert "local" in [e.name for e in m.entry_points(group="outline.backends")]
+print(outline.__file__)
+"""
 
 
-def test_installed_wheel_reports_and_exports_without_any_extra(bare_bin: Path, tmp_path: Path):
-    script = tmp_path / "shot.outline"
-    script.write_text(
-        "from outline.modules.shell import Shell\n"
-        "Shell('a', command=['sh', '-c', 'echo a picture > $0', '%{OUTPUT}'], outputs='a.####.png')\n"
-    )
-    _run([bare_bin / "pycuerun", script, "1-3", "--backend", "local"], cwd=tmp_path)
+def test_installed_wheel_runs_reports_and_exports_a_job_from_another_directory(dist: Path, tmp_path: Path):
+    (wheel,), folder = dist.glob("*.whl"), tmp_path / "bare environment"
+    venv.create(folder, symlinks=True)
+    programs = folder / "bin"
+    _run([sys.executable, "-m", "pip", "--python", programs / "python", "install", "--quiet", wheel], cwd=tmp_path)
+    (tmp_path / "hello.outline").write_text(_JOB)
 
-    _run([bare_bin / "outline", "report", "last"], cwd=tmp_path)
-    _run([bare_bin / "outline", "export", script, "1-3", "-o", "bundle"], cwd=tmp_path)
+    where = _run([programs / "python", "-c", _ASK], cwd=tmp_path)
+    ran = _run([programs / "pycuerun", "hello.outline", "1-3", "--backend", "local"], cwd=tmp_path)
+    _run([programs / "outline", "report", "last"], cwd=tmp_path)
+    _run([programs / "outline", "export", "hello.outline", "1-3", "-o", "bundle"], cwd=tmp_path)
+    answers = [_run([programs / name, *words], cwd=tmp_path) for name, *words in _CALLS]
 
     page = (tmp_path / "report.html").read_text()
+    assert Path(where.strip()).is_relative_to(folder)
+    assert "FINISHED" in ran
+    assert sorted(path.name for path in tmp_path.glob("*.txt")) == ["1.txt", "2.txt", "3.txt"]
     assert "pip install outline-farm[report]" in page
     assert "--succeeded:" in page  # the style, which is a file of the wheel
     assert "jobtemplate-2023-09" in (tmp_path / "bundle" / "template.yaml").read_text()
+    assert all(map(str.strip, answers))
 
 
-@pytest.mark.parametrize(
-    "command",
-    [["pycuerun", "--version"], ["outline", "--help"], ["outline", "config"], ["cuebot-stub", "--help"]],
-)
-def test_installed_programs_answer(command: list[str], bare_bin: Path, tmp_path: Path):
-    program, *options = command
-
-    answer = _run([bare_bin / program, *options], cwd=tmp_path)
-
-    assert answer.strip()
-
-
-def test_installed_version_is_that_of_the_module(bare_bin: Path, tmp_path: Path):
-    script = (
-        "import outline, importlib.metadata as m; assert m.version('outline-farm') == outline.__version__;"
-        "assert 'local' in [e.name for e in m.entry_points(group='outline.backends')];"
-        "print(outline.__file__)"
-    )
-
-    where = _run([bare_bin / "python", "-c", script], cwd=tmp_path)
-
-    assert Path(where.strip()).is_relative_to(bare_bin.parent)
+_CALLS = [("pycuerun", "--version"), ("outline", "--help"), ("outline", "config"), ("cuebot-stub", "--help")]
 
 
 def _run(command: list[object], *, cwd: Path) -> str:
