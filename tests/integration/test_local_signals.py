@@ -114,40 +114,59 @@ def test_ctrl_c_reaches_a_script_that_launches(tmp_path: Path, session_root: Pat
     assert job_in(session_root).counts == {"WAITING": 1}
 
 
-@pytest.mark.parametrize("who", ["worker", "runner"])
-@pytest.mark.parametrize("layer", ["Shell", "Python"])
-def test_a_worker_or_runner_that_is_stopped_does_not_hold_up_the_end_of_a_job(
-    tmp_path: Path, session_root: Path, layer: str, who: str
-) -> None:
-    script = outline_file(
-        tmp_path,
-        f"""
-        from outline import Layer
-        from outline.modules import shell
-        COMMAND = ["sh", "-c", "echo $PPID $$ > $PIDS; exec sleep 60"]
-        class Python(Layer):
-            def _execute(self, frames):
-                self.system(COMMAND)
-        class Shell(shell.Shell):
-            def __init__(self, name, **args):
-                super().__init__(name, COMMAND, **args)
-        {layer}("slow", env={{"PIDS": {str(tmp_path / "pids")!r}}})
-        """,
-    )
-    (tmp_path / "outline.cfg").write_text("[local]\ngrace_seconds = 0.2\n")
-    launcher = start(script, "1", "--backend", "local", cwd=tmp_path, OUTLINE_CONFIG_FILE=str(tmp_path / "outline.cfg"))
-    until(lambda: (tmp_path / "pids").exists() and (tmp_path / "pids").read_text().strip())
-    parent, frame = map(int, (tmp_path / "pids").read_text().split())
-    worker = parent if layer == "Shell" else _parent_of(parent)
-    stopped = worker if who == "worker" else _parent_of(worker)
-    os.kill(stopped, signal.SIGSTOP)
+STOPPABLE = """
+    from outline import Layer
+    from outline.modules import shell
+    COMMAND = ["sh", "-c", "echo $PPID $$ > pids; exec sleep 60"]
+    class Python(Layer):
+        def _execute(self, frames):
+            self.system(COMMAND)
+    class Shell(shell.Shell):
+        def __init__(self, name, **args):
+            super().__init__(name, COMMAND, **args)
+    {layer}("slow")
+"""
 
-    os.kill(launcher.pid, signal.SIGINT)
-    output, _ = launcher.communicate(timeout=20)
 
-    assert launcher.returncode == 130, output
-    until(lambda: not any(map(is_running, (stopped, worker, frame))))
-    assert job_in(session_root).counts == {"WAITING": 1}
+class StoppedJob:
+    """A job of one frame, in a folder of its own, whose worker or runner somebody stops."""
+
+    def __init__(self, folder: Path, layer: str, who: str) -> None:
+        folder.mkdir()
+        self.folder, self.__layer, self.__who = folder, layer, who
+        outline_file(folder, STOPPABLE.format(layer=layer))
+        (folder / "outline.cfg").write_text("[local]\ngrace_seconds = 0.2\n")
+        environ = {"OUTLINE_CONFIG_FILE": "outline.cfg", "OUTLINE_OUTLINE_SESSION_DIR": str(folder / "sessions")}
+        self.launcher = start("shot.outline", "1", "--backend", "local", cwd=folder, **environ)
+        self.processes: list[int] = []
+
+    def has_begun(self) -> bool:
+        """Tell whether the frame runs."""
+        pids = self.folder / "pids"
+        return pids.exists() and bool(pids.read_text().strip())
+
+    def stop_and_interrupt(self) -> None:
+        """Stop the process, and press Ctrl-C."""
+        parent, frame = map(int, (self.folder / "pids").read_text().split())
+        worker = parent if self.__layer == "Shell" else _parent_of(parent)
+        stopped = worker if self.__who == "worker" else _parent_of(worker)
+        self.processes = [stopped, worker, frame]
+        os.kill(stopped, signal.SIGSTOP)
+        os.kill(self.launcher.pid, signal.SIGINT)
+
+
+def test_a_worker_or_runner_that_is_stopped_does_not_hold_up_the_end_of_a_job(tmp_path: Path) -> None:
+    kinds = [(layer, who) for layer in ("Shell", "Python") for who in ("worker", "runner")]
+    jobs = {kind: StoppedJob(tmp_path / " ".join(kind), *kind) for kind in kinds}  # together: each takes 3 s to end
+    until(lambda: all(job.has_begun() for job in jobs.values()))
+    for job in jobs.values():
+        job.stop_and_interrupt()
+
+    outputs = {kind: job.launcher.communicate(timeout=20)[0] for kind, job in jobs.items()}
+
+    assert {kind: job.launcher.returncode for kind, job in jobs.items()} == dict.fromkeys(kinds, 130), outputs
+    until(lambda: not any(is_running(pid) for job in jobs.values() for pid in job.processes))
+    assert [job_in(job.folder / "sessions").counts for job in jobs.values()] == [{"WAITING": 1}] * 4
 
 
 def test_a_runner_that_is_stopped_does_not_hold_up_the_end_of_a_job_that_is_done(

@@ -18,9 +18,6 @@ from tests.support import job_in, log_of, outline_file
 
 pytestmark = pytest.mark.measured
 
-s3fs = pytest.importorskip("s3fs")
-moto_server = pytest.importorskip("moto.server")
-
 
 class Bucket(NamedTuple):
     """A bucket, and what a process needs to reach it."""
@@ -45,6 +42,7 @@ class Bucket(NamedTuple):
 
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    s3fs, moto_server = pytest.importorskip("s3fs"), pytest.importorskip("moto.server")
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = moto_server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
