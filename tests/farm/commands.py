@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
-from tests.support import environ_with, outline_file
+from tests.support import call_here, environ_with, outline_file
 
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
 
-__all__ = ["RunAtFarm", "argv_for", "read_until", "script", "started"]
+__all__ = ["RunAtFarm", "argv_for", "call_client", "read_until", "script", "started"]
 
 RunAtFarm = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -29,6 +32,22 @@ def argv_for(server: FarmServer, args: Sequence[object], tool: bool = False) -> 
     entry = "outline_main" if tool else "pycuerun_main"
     code = f"import sys; from outline.cli import {entry}; sys.exit({entry}())"
     return [sys.executable, "-c", code, *map(str, args), "--server", f"127.0.0.1:{server.port}"]
+
+
+def call_client(name: str, server: FarmServer, *args: object, answer: str = "") -> subprocess.CompletedProcess[str]:
+    """Call a client of OpenCue, which is unmodified, in this process; the answer is what it reads from stdin."""
+    import opencue
+
+    program = import_module(f"{name}.__main__")
+
+    def main(words: Sequence[str]) -> None:
+        with mock.patch.object(sys, "argv", [name, *words]), mock.patch.object(sys, "stdin", io.StringIO(answer)):
+            program.main()  # it takes both from there
+
+    opencue.Cuebot.closeChannel()
+    done = call_here(main, args, Path.cwd(), {"CUEBOT_HOSTS": f"127.0.0.1:{server.port}"})
+    opencue.Cuebot.closeChannel()
+    return done
 
 
 def started(server: FarmServer, folder: Path, *args: object) -> subprocess.Popen[str]:

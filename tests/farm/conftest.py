@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.farm.commands import RunAtFarm
+from tests.farm.commands import RunAtFarm, call_client
 from tests.farm.hosts import Rqd
 from tests.support import call_here, environ_with, until
 
@@ -173,14 +173,7 @@ def cueadmin(farm_server: FarmServer) -> Callable[..., str]:
     pytest.importorskip("cueadmin", reason="the extra 'clients' is not installed")
 
     def call(*arguments: str, answer: str | None = None) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "cueadmin", *arguments, *(() if answer else ("-force",))],
-            env=environ_with(CUEBOT_HOSTS=f"127.0.0.1:{farm_server.port}"),
-            input=answer or "",
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        done = call_client("cueadmin", farm_server, *arguments, *(() if answer else ("-force",)), answer=answer or "")
         assert done.returncode == 0, done.stderr  # as it is when it has failed, too
         return done.stdout + done.stderr
 

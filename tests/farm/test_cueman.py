@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CueMan, unmodified and in a process of its own, does to jobs of the server what it does on Cuebot."""
+"""CueMan, unmodified, does to jobs of the server what it does on Cuebot."""
 
 from __future__ import annotations
 
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.farm.commands import call_client
 from tests.specs import SMALL, depend, job, layer, spec
-from tests.support import environ_with, until
+from tests.support import until
 
 pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
 pytest.importorskip("cueman", reason="cueman is not installed")
@@ -40,15 +40,7 @@ class CueMan:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command."""
-        address = f"127.0.0.1:{self.server.port}"
-        return subprocess.run(
-            [sys.executable, "-m", "cueman", "-server", address, "-force", *arguments],
-            env=environ_with(CUEBOT_HOSTS=address),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        return call_client("cueman", self.server, "-server", f"127.0.0.1:{self.server.port}", "-force", *arguments)
 
     @property
     def job(self) -> Job:
