@@ -13,17 +13,20 @@ import time
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 import pytest
 
 from cuebot_stub.up.places import FarmPlaces
-from cuebot_stub.up.processes import is_alive, processes_with
+from cuebot_stub.up.processes import ProcessMark, is_alive, processes_with
 from cuebot_stub.up.record import FarmRecord, read_record
 from cuebot_stub.up.rqd_config import FARM_VARIABLE
+from tests.conftest import coverage_variables
 from tests.farm.command import run_stub, start_stub
-from tests.support import is_running, until
+from tests.support import call_here, is_running, until
 
 pytest.importorskip("grpc", reason="the extra 'stub' is not installed")
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
@@ -31,6 +34,7 @@ pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 import grpc
 from opencue_proto import job_pb2, job_pb2_grpc, rqd_pb2, rqd_pb2_grpc
 
+from cuebot_stub.cli import main
 from tests.farm.jobs import Layer, spec_text
 
 pytestmark = [pytest.mark.measured, pytest.mark.realtool]
@@ -38,23 +42,55 @@ pytestmark = [pytest.mark.measured, pytest.mark.realtool]
 Up = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def run_up(farm: FarmPlaces, environment: Path, *arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Call ``up`` on any port."""
+    named = {"CUEBOT_STUB_RQD_ENVIRONMENT": str(environment), **environ}
+    return run_stub("up", "--dir", farm.folder, "--port", 0, *arguments, **named)
+
+
 @pytest.fixture
 def farm(tmp_path: Path) -> Iterator[FarmPlaces]:
     """Name the folder of a farm, and end what the test has left running in it."""
     places = FarmPlaces(tmp_path / "a farm")
     yield places
-    run_stub("down", "--dir", places.folder)
+    if places.record.exists():
+        call("down", "--dir", places.folder)
 
 
 @pytest.fixture
 def up(farm: FarmPlaces, rqd_environment: Path) -> Up:
     """Return a function that calls ``up`` for the farm of this test, on any port."""
+    return partial(run_up, farm, rqd_environment)
 
-    def run(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
-        named = {"CUEBOT_STUB_RQD_ENVIRONMENT": str(rqd_environment), **environ}
-        return run_stub("up", "--dir", farm.folder, "--port", 0, *arguments, **named)
 
-    return run
+class Running(NamedTuple):
+    """A farm that is up, and what ``up`` has said."""
+
+    farm: FarmPlaces
+    started: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, rqd_environment: Path) -> Iterator[Running]:
+    """Return a farm of two hosts with a page, for the tests that only look at it."""
+    pytest.importorskip("flask", reason="the extra 'stub' is not installed")
+    folder = tmp_path_factory.mktemp("up")
+    farm = FarmPlaces(folder / "a farm")
+    variables = {"HOME": str(folder), "USER": "tester", **coverage_variables()}
+    yield Running(farm, run_up(farm, rqd_environment, "--hosts", 2, "--cores", 3, "--http", 0, **variables))
+    run_stub("down", "--dir", farm.folder)
+
+
+def call(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Call a command that starts nothing, in this process."""
+    return call_here(main, arguments, Path.cwd(), {})
+
+
+def kill(*marks: ProcessMark) -> None:
+    """Kill processes and wait until they are gone."""
+    for mark in marks:
+        os.kill(mark.pid, signal.SIGKILL)
+    until(lambda: not any(map(is_alive, marks)))
 
 
 def record_of(farm: FarmPlaces) -> FarmRecord:
@@ -91,15 +127,15 @@ def launch(farm: FarmPlaces, command: str, host: int = 0) -> str:
     return frame
 
 
-def test_farm_is_started_shown_and_ended(up: Up, farm: FarmPlaces):
-    started = up("--hosts", 2, "--cores", 3)
-    assert (started.returncode, started.stderr) == (0, "")
+def test_farm_is_started_and_shown(running: Running):
+    farm, started = running
+
     shown = run_stub("status", "--dir", farm.folder)
-    data = json.loads(run_stub("status", "--dir", farm.folder, "--json").stdout)
-    marks = record_of(farm).processes
-    ended = run_stub("down", "--dir", farm.folder)
+    data = json.loads(call("status", "--dir", farm.folder, "--json").stdout)
+    line = call("status", "--dir", farm.folder, "--export").stdout
 
     address = address_in(started.stdout)
+    assert (started.returncode, started.stderr) == (0, "")
     assert f"export CUEBOT_HOSTS={address}\n" in started.stdout
     assert str(farm.logs) in started.stdout
     assert shown.returncode == 0
@@ -110,88 +146,73 @@ def test_farm_is_started_shown_and_ended(up: Up, farm: FarmPlaces):
         ("node1", "UP", 3, True),
         ("node2", "UP", 3, True),
     ]
-    assert (ended.returncode, ended.stderr) == (0, "")
-    assert len(marks) == 3
-    assert not any(map(is_alive, marks))
-    assert processes_with(FARM_VARIABLE, str(farm.folder)) == []
-    assert not farm.temp.exists()
+    assert line == f"export CUEBOT_HOSTS={address}\n"
 
 
-def test_shell_gets_the_line_that_it_needs(up: Up, farm: FarmPlaces):
-    up("--hosts", 1)
+def test_processes_have_sessions_of_their_own_and_listen_on_the_loopback_interface_only(running: Running):
+    pids = [mark.pid for mark in record_of(running.farm).processes]
 
-    line = run_stub("status", "--dir", farm.folder, "--export").stdout
-
-    assert line == f"export CUEBOT_HOSTS={record_of(farm).address}\n"
-
-
-def test_farm_listens_on_the_loopback_interface_only(up: Up, farm: FarmPlaces):
-    up("--hosts", 1)
-
-    processes = [psutil.Process(mark.pid) for mark in record_of(farm).processes]
     listening = [
         connection.laddr.ip
-        for process in processes
-        for connection in process.net_connections()
+        for pid in pids
+        for connection in psutil.Process(pid).net_connections()
         if connection.status == psutil.CONN_LISTEN
     ]
-    assert len(listening) >= 2
+
+    assert len(pids) == 3
+    assert [os.getsid(pid) for pid in pids] == pids
+    assert len(listening) >= 4
     assert {address.removeprefix("::ffff:") for address in listening} == {"127.0.0.1"}
 
 
-def test_page_is_told_with_its_token_to_this_user_only(up: Up, farm: FarmPlaces):
-    pytest.importorskip("flask", reason="the extra 'stub' is not installed")
-    started = up("--hosts", 1, "--http", 0)
-
+def test_page_is_told_with_its_token_to_this_user_only(running: Running):
+    farm, started = running
     found = re.search(r"^page +(\S+)$", started.stdout, re.MULTILINE)
     assert found, started
+
     with urllib.request.urlopen(found[1], timeout=30) as answer:
         assert answer.status == 200
+
     holders = [path for path in farm.folder.rglob("*") if path.is_file() and found[1].encode() in path.read_bytes()]
+    assert holders
     assert {path.stat().st_mode & 0o077 for path in (*holders, farm.folder, farm.state)} == {0}
 
 
-def test_each_process_has_a_session_of_its_own(up: Up, farm: FarmPlaces):
-    up("--hosts", 2)
+def test_second_farm_in_the_same_folder_is_told_of_the_first(running: Running, rqd_environment: Path):
+    first = record_of(running.farm)
 
-    pids = [mark.pid for mark in record_of(farm).processes]
-
-    assert [os.getsid(pid) for pid in pids] == pids
-
-
-def test_second_farm_in_the_same_folder_is_told_of_the_first(up: Up, farm: FarmPlaces):
-    up("--hosts", 1)
-    first = record_of(farm)
-
-    again = up("--hosts", 1)
+    again = run_up(running.farm, rqd_environment, "--hosts", 1)
 
     assert again.returncode == 2
     assert again.stderr.startswith(f"cuebot-stub: a farm is running at {first.address} ")
-    assert record_of(farm) == first
+    assert record_of(running.farm) == first
 
 
-def test_frames_find_pycuerun_and_the_home_folder(up: Up, farm: FarmPlaces, tmp_path: Path, own_world: Path):
-    up("--hosts", 1)
+def test_frames_find_pycuerun_and_the_home_folder(running: Running, tmp_path: Path):
     found = tmp_path / "found"
 
-    launch(farm, f"(command -v pycuerun; echo $HOME; pwd) > {found}.part; mv {found}.part {found}")
+    launch(running.farm, f"(command -v pycuerun; echo $HOME; pwd) > {found}.part; mv {found}.part {found}")
 
     until(found.exists)
     pycuerun, home, folder = found.read_text().splitlines()
     assert os.access(pycuerun, os.X_OK)
-    assert home == str(own_world)
-    assert folder in ("/mcp", str(farm.host_temp("node1")))
+    assert home == str(running.farm.folder.parent)
+    assert folder in ("/mcp", str(running.farm.host_temp("node1")))
 
 
 def test_frames_end_with_their_farm(up: Up, farm: FarmPlaces, tmp_path: Path):
-    up("--hosts", 1)
+    up("--hosts", 2)
+    marks = record_of(farm).processes
     pids = tmp_path / "pids"
     launch(farm, f"setsid sleep 300 & (trap '' TERM; echo $! > {pids}.part; mv {pids}.part {pids}; sleep 300)")
     until(pids.exists)
 
     ended = run_stub("down", "--dir", farm.folder)
 
+    assert (ended.returncode, ended.stderr) == (0, "")
     assert "processes of frames that still ran" in ended.stdout
+    assert len(marks) == 3
+    assert not any(map(is_alive, marks))
     assert processes_with(FARM_VARIABLE, str(farm.folder)) == []
     assert not is_running(int(pids.read_text()))
     assert not farm.temp.exists()
@@ -207,12 +228,12 @@ def test_jobs_go_on_when_the_farm_is_started_again(up: Up, farm: FarmPlaces, tmp
         stub = job_pb2_grpc.JobInterfaceStub(channel)
         stub.LaunchSpecAndWait(job_pb2.JobLaunchSpecAndWaitRequest(spec=spec), timeout=30)
     until(begun.exists)
-    run_stub("down", "--dir", farm.folder)
+    call("down", "--dir", farm.folder)
 
     up("--hosts", 1)
 
     until(done.exists, 60)
-    until(lambda: "jobs     none" in run_stub("status", "--dir", farm.folder).stdout, 60)
+    until(lambda: "jobs     none" in call("status", "--dir", farm.folder).stdout, 60)
 
 
 def test_frames_of_an_rqd_that_was_killed_end_with_the_farm(up: Up, farm: FarmPlaces, tmp_path: Path):
@@ -220,10 +241,10 @@ def test_frames_of_an_rqd_that_was_killed_end_with_the_farm(up: Up, farm: FarmPl
     begun = tmp_path / "begun"
     launch(farm, f"touch {begun}; sleep 300", host=1)
     until(begun.exists)
-    os.kill(record_of(farm).hosts[1].process.pid, signal.SIGKILL)
+    kill(record_of(farm).hosts[1].process)
 
-    shown = run_stub("status", "--dir", farm.folder)
-    run_stub("down", "--dir", farm.folder)
+    shown = call("status", "--dir", farm.folder)
+    call("down", "--dir", farm.folder)
 
     assert shown.returncode == 1
     assert re.search(r"host +node2  .*its process has ended", shown.stdout)
@@ -233,12 +254,12 @@ def test_frames_of_an_rqd_that_was_killed_end_with_the_farm(up: Up, farm: FarmPl
 def test_farm_without_its_server_is_shown_refused_and_ended(up: Up, farm: FarmPlaces):
     up("--hosts", 1)
     record = record_of(farm)
-    os.kill(record.processes[0].pid, signal.SIGKILL)
+    kill(record.processes[0])
 
-    shown = run_stub("status", "--dir", farm.folder)
-    data = json.loads(run_stub("status", "--dir", farm.folder, "--json").stdout)
+    shown = call("status", "--dir", farm.folder)
+    data = json.loads(call("status", "--dir", farm.folder, "--json").stdout)
     again = up("--hosts", 1)
-    ended = run_stub("down", "--dir", farm.folder)
+    ended = call("down", "--dir", farm.folder)
 
     assert shown.returncode == 1
     assert f"{record.address} is not running; its log: {farm.server_log}" in shown.stdout
@@ -256,10 +277,9 @@ def test_farm_whose_processes_are_all_gone_can_be_started_again(up: Up, farm: Fa
     begun = tmp_path / "begun"
     launch(farm, f"touch {begun}; sleep 300")
     until(begun.exists)
-    for mark in record_of(farm).processes:
-        os.kill(mark.pid, signal.SIGKILL)
+    kill(*record_of(farm).processes)
 
-    shown = run_stub("status", "--dir", farm.folder)
+    shown = call("status", "--dir", farm.folder)
     again = up("--hosts", 1)
 
     assert shown.returncode == 1
@@ -274,7 +294,7 @@ def test_numbers_that_belong_to_others_by_now_are_left_alone(farm: FarmPlaces):
     mark = {"pid": other.pid, "born": 1.0, "word": "-c"}
     farm.record.write_text(json.dumps({"format": 1, "address": "", "http": "", "server": mark, "hosts": []}))
 
-    ended = run_stub("down", "--dir", farm.folder)
+    ended = call("down", "--dir", farm.folder)
 
     assert ended.returncode == 0
     assert other.poll() is None
@@ -349,7 +369,7 @@ def test_interrupted_start_leaves_nothing(farm: FarmPlaces, tmp_path: Path, brok
 
 @pytest.mark.parametrize(("command", "code"), [("status", 1), ("down", 2)])
 def test_farm_that_is_not_there_is_one_line(command: str, code: int, farm: FarmPlaces):
-    done = run_stub(command, "--dir", farm.folder)
+    done = call(command, "--dir", farm.folder)
 
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr == f"cuebot-stub: no farm is running in {farm.folder}; cuebot-stub up starts one\n"
@@ -358,7 +378,7 @@ def test_farm_that_is_not_there_is_one_line(command: str, code: int, farm: FarmP
 def test_folder_that_cannot_be_made_is_one_line(tmp_path: Path, rqd_environment: Path):
     (tmp_path / "file").touch()
 
-    done = run_stub("up", "--dir", tmp_path / "file", "--rqd-environment", rqd_environment)
+    done = call("up", "--dir", tmp_path / "file", "--rqd-environment", rqd_environment)
 
     assert done.returncode == 2
     assert done.stderr.startswith(f"cuebot-stub: cannot use the folder {tmp_path / 'file'}: ")
