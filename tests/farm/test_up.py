@@ -352,7 +352,7 @@ def test_foreground_ends_with_its_server(farm: FarmPlaces, rqd_environment: Path
 
 
 def test_interrupted_start_leaves_nothing(farm: FarmPlaces, tmp_path: Path, broken_environment: Path):
-    (broken_environment / "bin" / "python").write_text("#!/bin/sh\nexec sleep 300\n")
+    (broken_environment / "bin" / "python").write_text("#!/bin/sh\nsleep 300\n")
     log = tmp_path / "up.log"
     arguments = ["up", "--dir", farm.folder, "--port", 0, "--rqd-environment", broken_environment]
     process = start_stub(*arguments, log=log)
