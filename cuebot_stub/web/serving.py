@@ -12,6 +12,7 @@ import secrets
 import socket
 import threading
 import time
+from functools import partial
 from typing import Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -23,6 +24,7 @@ __all__ = ["PageServer"]
 
 _MOST_CONNECTIONS = 100
 _REQUEST_SECONDS = 10.0
+_LOOK_SECONDS = 0.1
 
 
 class _Timely(io.RawIOBase):
@@ -96,7 +98,9 @@ class PageServer:
         app = make_app(farm, self.token)
         self._server = _Server("127.0.0.1", self.port, app, _Handler, False, None, listener.fileno())
         listener.close()  # the server has its own descriptor of it
-        self._thread = threading.Thread(target=self._server.serve_forever, name="cuebot-stub-page", daemon=True)
+        # So often it looks whether it shall stop.
+        serve = partial(self._server.serve_forever, poll_interval=_LOOK_SECONDS)
+        self._thread = threading.Thread(target=serve, name="cuebot-stub-page", daemon=True)
         self._thread.start()
 
     @property
