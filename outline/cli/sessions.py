@@ -79,13 +79,22 @@ def session_folder(text: str) -> str:
     if os.path.exists(text):
         paths = SessionPaths.holding(text)
         if not os.path.exists(paths.marker) and not os.path.exists(paths.journal):
-            raise OutlineException(f"{text} is not a session: {paths.folder} holds no file 'session'")
+            raise OutlineException(f"{text} is not a session: {_what_is_there(paths.folder)}")
         return paths.folder
     found = find_session(text)
     if found is None:
         hint = did_you_mean(text, list({job.name for job in sessions_by_age()})) if os.sep not in text else ""
         raise OutlineException(f"no session {text}{hint}; outline list shows what there is")
     return found.session
+
+
+def _what_is_there(folder: str) -> str:
+    """What a folder is that is no session."""
+    from ..work.folder import WorkFolder  # only for a mistake
+
+    if WorkFolder(folder).exists():
+        return "it is a work folder; outline status shows its frames, and outline list the sessions of its launches"
+    return f"{folder} holds no file 'session', and is no work folder"
 
 
 def find_session(text: str) -> ListedJob | None:

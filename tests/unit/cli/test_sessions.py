@@ -273,3 +273,10 @@ def test_clean_of_nothing_says_so(make: Make, capsys: pytest.CaptureFixture[str]
 
     assert main(["clean", "--older-than", "7d"]) == 0
     assert capsys.readouterr().out == "no session to remove: no job ended more than 7d ago\n"
+
+
+def test_a_work_folder_is_no_session_and_told_as_what_it_is(tmp_path: Path) -> None:
+    (tmp_path / ".outline" / "launches").mkdir(parents=True)
+
+    with pytest.raises(OutlineException, match=r"is not a session: it is a work folder; outline status shows its fra"):
+        session_folder(str(tmp_path))
