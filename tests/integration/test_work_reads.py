@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.programs import python_path
 
-pytestmark = pytest.mark.measured
+pytestmark = pytest.mark.slow
 
 FRAMES = 10  # what so many frames read, the launcher reads
 
@@ -82,12 +82,11 @@ class Job:
         return Counter(self.counted.read_text().split())
 
 
-@pytest.fixture(params=["fork", "spawn"])
+@pytest.fixture(params=[pytest.param("fork", marks=pytest.mark.measured), "spawn"])
 def job(request: pytest.FixtureRequest, tmp_path: Path, run_pycuerun: RunPycuerun) -> Job:
     return Job(tmp_path, run_pycuerun, request.param)
 
 
-@pytest.mark.slow
 def test_what_many_frames_read_is_read_once_and_not_at_all_while_it_is_known(job: Job):
     first = job.reads()
     job.write("job.outline", SCRIPT.replace("print(self", 'print("seed", self'))
@@ -101,7 +100,7 @@ def test_what_many_frames_read_is_read_once_and_not_at_all_while_it_is_known(job
     assert other_file == {"given.pkl": 1, **made, "sum.pkl": 1}
 
 
-@pytest.mark.slow
+@pytest.mark.measured
 def test_what_layers_know_by_its_time_is_not_read(tmp_path: Path, run_pycuerun: RunPycuerun):
     job = Job(tmp_path, run_pycuerun, "fork")
     by_time = SCRIPT.replace('outputs="out/', 'digest="time", outputs="out/').replace(
@@ -114,10 +113,11 @@ def test_what_layers_know_by_its_time_is_not_read(tmp_path: Path, run_pycuerun: 
     assert reads == {"made.pkl": 1}
 
 
-@pytest.mark.slow
+@pytest.mark.measured
 def test_what_changed_since_the_launcher_read_it_is_read_again(tmp_path: Path, run_pycuerun: RunPycuerun):
     job = Job(tmp_path, run_pycuerun, "fork")
-    touch = 'ShellCommand("train", ["sh", "-c", "echo new > given.pkl; cp $0 $1", '
+    # Not young when it is read, or the next launch reads it again.
+    touch = 'ShellCommand("train", ["sh", "-c", "echo new > given.pkl; touch -d @2 given.pkl; cp $0 $1", '
     job.write("job.outline", SCRIPT.replace('ShellCommand("train", ["cp", ', touch))
 
     first = job.reads()
