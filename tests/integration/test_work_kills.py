@@ -19,7 +19,7 @@ from tests.conftest import RunPycuerun
 from tests.integration.test_work_folder import Job
 from tests.support import start
 
-KILLS = int(os.environ.get("OUTLINE_TEST_KILLS", "4"))
+KILLS = int(os.environ.get("OUTLINE_TEST_KILLS", "8"))
 VICTIMS = ("launcher", "runner", "worker", "frame")
 
 
@@ -52,7 +52,9 @@ def test_kills_at_any_moment_change_nothing_in_the_end(tmp_path: Path, run_pycue
     job = Job(tmp_path / "it's a job", run_pycuerun, session_root)
     for number in range(20):
         (job.folder / "plates" / f"p{number}.txt").write_text("x" * (20 + number))
+    begin = time.monotonic()
     job.launch()
+    length = time.monotonic() - begin
     expected = job.bytes()
     seed = random.randrange(10**6)
     print(f"seed {seed}")
@@ -66,7 +68,7 @@ def test_kills_at_any_moment_change_nothing_in_the_end(tmp_path: Path, run_pycue
 
         words = ["job.outline", "--backend", "local", "--work", job.work, "--max-retries", "0"]
         launcher = start(*words, cwd=job.folder, RAN=str(job.ran))
-        time.sleep(chance.uniform(0.2, 1.5))
+        time.sleep(chance.uniform(0, length))
         while launcher.poll() is None:
             if _kill_one(launcher.pid, kind, chance):
                 killed[kind] += 1
