@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from . import config, util
 from .exception import LaunchException, OutlineException, did_you_mean
+from .storage import is_url
 
 __all__ = [
     "GROUPS",
@@ -367,6 +368,8 @@ def _check_work(flags: Mapping[str, Any]) -> None:
     work = flags.get("work")
     if work == "":
         raise LaunchException("the work folder is empty; name one with --work DIR, or leave it out")
+    if isinstance(work, str) and is_url(work):
+        raise LaunchException(f"a work folder is on a disk, and {work} is a URL; inputs and outputs may be URLs")
     for option in GROUPS["Work folder"]:
         if work is None and flags.get(option.dest):
             raise LaunchException(f"{option.flags[0]} is about a work folder; name one with --work DIR")

@@ -6,6 +6,7 @@ Each subcommand imports what it needs when it is called, so that each starts fas
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import __version__
+from ..names import split_frame_name
 from .completion import SHELLS, complete_frame, complete_session
 from .ending import EXIT_DEAD, EXIT_USAGE, usage_error
 from .work_tool import JSON, WORK_COMMANDS
@@ -29,18 +31,30 @@ _SESSION = (
     " shows them. Of several jobs with one name it is the newest. It can also be the word last, a session folder or"
     " the outline.yaml in it, or the name or id of a job on the farm."
 )
+_SESSION_AND_FRAME = f"{_SESSION} FRAME is one frame, such as 12-beauty."
 _SERVER = click.option("-s", "--server", metavar="HOST", help="The farm server, when SESSION is a job on the farm.")
 
 _SESSION_ARGUMENT = click.argument("session", shell_complete=complete_session)
 
+_FRAME = click.argument("frame", required=False, shell_complete=complete_frame)
 _LAYER = click.option("--layer", metavar="LAYER", help="Only frames of this layer.")
 _FRAMES = click.option("--frames", metavar="RANGE", help="Only these frames.")
 _QUIET = click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 
 
 def _frames_of_job(command: Callable[..., int]) -> Callable[..., int]:
-    """The arguments of a command that acts on frames of a job on a farm."""
-    return _SESSION_ARGUMENT(_LAYER(_FRAMES(_QUIET(_SERVER(command)))))
+    """The arguments of a command that acts on frames of a job; FRAME stands for its layer and its number."""
+
+    @functools.wraps(command)
+    def call(*, frame: str | None, **options: Any) -> int:
+        if frame is not None:
+            if options["layer"] is not None or options["frames"] is not None:
+                raise click.UsageError(f"{frame} names a layer and a frame; leave out --layer and --frames")
+            number, options["layer"] = split_frame_name(frame)
+            options["frames"] = str(number)
+        return command(**options)
+
+    return _SESSION_ARGUMENT(_FRAME(_LAYER(_FRAMES(_QUIET(_SERVER(call))))))
 
 
 _NEGATIVE = re.compile(r"-\d")
@@ -258,10 +272,8 @@ def log(session: str, frame: str, attempt: int | None, follow: bool, server: str
     return place.follow_log(frame) if follow and attempt is None else place.print_log(frame, attempt)
 
 
-@outline_group.command(epilog=_SESSION)
-@_SESSION_ARGUMENT
-@_LAYER
-@_FRAMES
+@outline_group.command(epilog=_SESSION_AND_FRAME)
+@_frames_of_job
 @click.option(
     "--state",
     "states",
@@ -275,8 +287,6 @@ def log(session: str, frame: str, attempt: int | None, follow: bool, server: str
 @click.option("--cores", metavar="N", help="Cores to use.  [default: all]")
 @click.option("--memory", metavar="SIZE", help="Memory to use, such as 16g.  [default: all]")
 @click.option("--fail-fast", is_flag=True, help="Stop when a frame is dead.")
-@_QUIET
-@_SERVER
 def retry(session: str, **options: Any) -> int:
     """Run frames of a job again, and then all that waits for them.
 
@@ -287,7 +297,7 @@ def retry(session: str, **options: Any) -> int:
     return job_place(session, options.pop("server")).retry(**options)
 
 
-@outline_group.command(epilog=_SESSION)
+@outline_group.command(epilog=_SESSION_AND_FRAME)
 @_frames_of_job
 def kill(session: str, server: str | None, layer: str | None, frames: str | None, quiet: bool) -> int:
     """End a job on the farm, or only some of its running frames."""
@@ -301,7 +311,7 @@ def kill(session: str, server: str | None, layer: str | None, frames: str | None
     )
 
 
-@outline_group.command(epilog=_SESSION)
+@outline_group.command(epilog=_SESSION_AND_FRAME)
 @_frames_of_job
 def eat(session: str, server: str | None, **options: Any) -> int:
     """Give frames of a job on the farm up for good.
@@ -313,7 +323,7 @@ def eat(session: str, server: str | None, **options: Any) -> int:
     return place_on_farm(session, server).act("eat", **options)
 
 
-@outline_group.command(epilog=_SESSION)
+@outline_group.command(epilog=_SESSION_AND_FRAME)
 @_frames_of_job
 def done(session: str, server: str | None, **options: Any) -> int:
     """Release what waits for frames of a job on the farm, as if they were done.

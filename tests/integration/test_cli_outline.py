@@ -237,12 +237,13 @@ def test_retry_runs_the_dead_frames_and_what_waits_for_them(
     assert job_in(session_root).counts == {"SUCCEEDED": 4 + 8 + 8}
 
 
+@pytest.mark.parametrize("words", ["3-b", "--layer b --frames 1-4"])
 def test_retry_of_some_frames_leaves_the_others_dead(
-    failed: Path, tmp_path: Path, session_root: Path, run_outline: RunOutline
+    failed: Path, tmp_path: Path, session_root: Path, run_outline: RunOutline, words: str
 ) -> None:
     (tmp_path / "fixed").touch()
 
-    result = run_outline("retry", failed, "--layer", "b", "--frames", "1-4", "--quiet")
+    result = run_outline("retry", failed, *words.split(), "--quiet")
 
     assert result.returncode == 1
     assert (tmp_path / "ran").read_text().split() == ["0003-b", "0003-c"]
@@ -250,6 +251,21 @@ def test_retry_of_some_frames_leaves_the_others_dead(
         "SUCCEEDED": "1-6,8",
         "DEAD": "7",
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("3-b --layer c", "3-b names a layer and a frame; leave out --layer and --frames"),
+        ("b", "name a frame by number and layer, such as 12-beauty, not 'b'"),
+    ],
+    ids=["two layers", "no number"],
+)
+def test_one_frame_is_named_once_and_whole(run_outline: RunOutline, words: str, problem: str) -> None:
+    result = run_outline("retry", "a-job", *words.split())
+
+    assert result.returncode == 2
+    assert problem in result.stderr
 
 
 def test_retry_of_frames_that_succeeded(

@@ -56,6 +56,10 @@ def shot(tmp_path: Path) -> Path:
             "the work folder is empty; name one with --work DIR, or leave it out",
         ),
         (
+            ["shot.outline", "1", "-b", "local", "--work", "s3://show/work"],
+            "a work folder is on a disk, and s3://show/work is a URL; inputs and outputs may be URLs",
+        ),
+        (
             ["shot.outline", "1", "-b", "local", "--force", "a"],
             "--force is about a work folder; name one with --work DIR",
         ),
