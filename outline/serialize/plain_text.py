@@ -11,7 +11,9 @@ from typing import Any
 
 __all__ = ["read_plain_text", "write_plain_text"]
 
-_WIDTH = 120
+_WIDTH = 118  # a space after it may break a line
+_LONGEST_KEY = 100
+_LAST_LETTER = "\uffff"  # libyaml escapes those after it
 _CONSTANTS = {"null": None, "true": True, "false": False}
 _WORDS = ("yes", "no", "true", "false", "on", "off", "null")
 _NOT_TEXT = {"", "~", "<<", "=", *_WORDS, *map(str.upper, _WORDS), *map(str.capitalize, _WORDS)}
@@ -24,12 +26,12 @@ class _NotKnown(Exception):
 
 # Any: the values are the user's.
 def write_plain_text(data: dict[str, Any]) -> str | None:
-    """The text of dicts, lists, whole numbers, booleans, None, and short texts in ASCII. None for all other data."""
+    """The text of dicts, lists, numbers, booleans, None, and texts of one line. None for all other data."""
     try:
         lines = _lines(data, set())
     except (_NotKnown, RecursionError):
         return None
-    if any(len(line) >= _WIDTH for line in lines):  # PyYAML may break it
+    if any(line.rfind(" ") >= _WIDTH for line in lines):
         return None
     return "\n".join([*lines, ""])
 
@@ -60,7 +62,7 @@ def _lines(value: Any, seen: set[int]) -> list[str]:
             head, *rest = _lines(one, seen)
             lines += [f"- {head}", *(f"  {line}" for line in rest)]
         return lines
-    if "" in value:  # PyYAML without libyaml writes it as a complex key
+    if any(not 0 < len(str(key)) < _LONGEST_KEY for key in value):  # PyYAML writes complex keys, one way or another
         raise _NotKnown
     for key, one in value.items():
         inner = _lines(one, seen)
@@ -77,21 +79,21 @@ def _scalar(value: Any) -> str:
         return _quoted(value)
     if value is None or type(value) is bool:
         return {None: "null", True: "true", False: "false"}[value]
-    if type(value) is int:
+    if type(value) is int or (type(value) is float and _is_decimal(str(abs(value)))):
         return str(value)
     raise _NotKnown
 
 
 def _quoted(text: str) -> str:
     """A text, in quotes when YAML would take it for something else without."""
-    if not (text.isascii() and text.isprintable()) or text != text.strip() or "  " in text:
+    if not text.isprintable() or text != text.strip() or "  " in text or max(text, default="") > _LAST_LETTER:
         raise _NotKnown
     if text[:1] in ("?", ":") or text.startswith(("---", "...")):
         raise _NotKnown
-    is_number = text.isdigit() or _is_decimal(text)
+    is_number = _is_digits(text) or _is_decimal(text)
     if text[:1] in tuple("+-.0123456789") and not (is_number or _is_option(text) or _is_range(text)):
         raise _NotKnown  # perhaps a number or a date
-    if text.isdigit() and text[0] == "0" != text:
+    if _is_digits(text) and text[0] == "0" != text:
         raise _NotKnown  # perhaps an octal number
     if text in _NOT_TEXT or is_number or text[0] in _INDICATORS or text[-1] == ":":
         return _in_quotes(text)
@@ -106,14 +108,18 @@ def _is_option(text: str) -> bool:
     return text.lstrip("-")[:1].isalpha()
 
 
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 def _is_decimal(text: str) -> bool:
     first, _, last = text.partition(".")
-    return first.isdigit() and last.isdigit()
+    return _is_digits(first) and _is_digits(last)
 
 
 def _is_range(text: str) -> bool:
     first, _, last = text.partition("-")
-    return first.isdigit() and last.replace("x", "", 1).isdigit()
+    return _is_digits(first) and _is_digits(last.replace("x", "", 1))
 
 
 class _Reader:
@@ -175,4 +181,6 @@ def _value(text: str) -> Any:
         return _CONSTANTS[text]
     if text in ("{}", "[]"):
         return {} if text == "{}" else []
-    return int(text) if text.lstrip("-").isdigit() else text
+    if _is_decimal(text.lstrip("-")):
+        return float(text)
+    return int(text) if _is_digits(text.lstrip("-")) else text

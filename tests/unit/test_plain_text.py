@@ -42,7 +42,8 @@ LIKE_OTHERS = [
     *("2020-01-01", "1-10", "1-10x2", ".5", "---", "-", "-n", "--foo", "a: b", "a #b", "it's", "%{FRAME}"),
 ]
 TEXTS = st.text("ab-/:'", max_size=4) | st.sampled_from(LIKE_OTHERS) | st.text(LETTERS, max_size=3)
-VALUES = TEXTS | st.integers() | st.booleans() | st.none()
+TEXTS |= st.text("ab ", max_size=150) | st.text(max_size=3)
+VALUES = TEXTS | st.integers() | st.floats(allow_nan=False) | st.booleans() | st.none()
 KEYS = TEXTS | st.integers()
 
 
@@ -93,9 +94,10 @@ def test_every_short_text_is_written_as_pyyaml_writes_it(first: str):
     [
         {"name": "shot", "range": "1-10", "user": None, "layers": [{"name": "a", "args": {"chunk": 5, "on": True}}]},
         {"command": ["render", "-s", "#FRAME#", "%{FRAME}", "a: b", "it's", "", "yes", "1", "0.02"]},
+        {"cores": 2.5, "ratio": -0.1, "user": "Zoë", "path": "/renders/" + "shot/" * 40, "title": "two words"},
         {"nothing": {}, "none": [], "deep": [[["a", []], {}], {"b": [{"c": 1}]}]},
     ],
-    ids=["outline", "command", "nested"],
+    ids=["outline", "command", "values", "nested"],
 )
 def test_simple_data_is_written_and_read_without_pyyaml(data: dict[str, Any]):
     text = write_plain_text(data)
@@ -115,13 +117,15 @@ INSIDE_ITSELF["self"] = INSIDE_ITSELF
         {"a": SHARED, "b": SHARED},
         INSIDE_ITSELF,
         {"a": (1, 2)},
-        {"a": 1.5},
-        {"a": "ü"},
+        {"a": 1e30},
+        {"a": float("inf")},
+        {"a": "\N{CLAPPER BOARD}"},
+        {"a" * 130: "long key"},
         {"a": "two\nlines"},
         {"a": "word " * 40},
         {"a": "012"},
     ],
-    ids=["shared", "inside itself", "tuple", "float", "letter", "lines", "long", "octal"],
+    ids=["shared", "inside itself", "tuple", "float", "infinite", "letter", "key", "lines", "long", "octal"],
 )
 def test_all_other_data_is_left_to_pyyaml(data: dict[str, Any]):
     assert write_plain_text(data) is None
