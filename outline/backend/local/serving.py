@@ -7,7 +7,6 @@ import gc
 import json
 import os
 import resource  # noqa: F401  # os.wait4 does
-import select
 import socket
 import sys
 from typing import NoReturn
@@ -28,8 +27,6 @@ from .worker import Worker, WorkerState
 
 __all__ = ["serve", "serve_fd"]
 
-_IDLE_MS = 8
-
 
 def serve_fd(fd: str) -> NoReturn:
     """Be the runner; the socket was inherited."""
@@ -39,7 +36,6 @@ def serve_fd(fd: str) -> NoReturn:
 def serve(sock: socket.socket) -> NoReturn:
     """Be the runner until the launcher closes the socket."""
     ignore_stop_signals()
-    _import_when_idle(sock)
     state: WorkerState | None = None
     buffer = b""
     while True:
@@ -60,14 +56,6 @@ def serve(sock: socket.socket) -> NoReturn:
                 send(sock, error)
             elif message[0] == WORKER and state is not None:
                 _fork_worker(sock, fds.pop(0), state)
-
-
-def _import_when_idle(sock: socket.socket) -> None:
-    """Import PyYAML while a launch takes longer than that of a simple outline, which needs none."""
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    if not poll.poll(_IDLE_MS):
-        from ...serialize import data  # noqa: F401
 
 
 def _fork_worker(control: socket.socket, fd: int, state: WorkerState) -> None:
