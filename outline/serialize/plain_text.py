@@ -12,7 +12,7 @@ from typing import Any
 __all__ = ["read_plain_text", "write_plain_text"]
 
 _WIDTH = 118  # a space after it may break a line
-_LONGEST_KEY = 100
+_LONGEST_KEY = 100  # bytes of UTF-8
 _LAST_LETTER = "\uffff"  # libyaml escapes those after it
 _CONSTANTS = {"null": None, "true": True, "false": False}
 _WORDS = ("yes", "no", "true", "false", "on", "off", "null")
@@ -62,8 +62,8 @@ def _lines(value: Any, seen: set[int]) -> list[str]:
             head, *rest = _lines(one, seen)
             lines += [f"- {head}", *(f"  {line}" for line in rest)]
         return lines
-    if any(not 0 < len(str(key)) < _LONGEST_KEY for key in value):  # PyYAML writes complex keys, one way or another
-        raise _NotKnown
+    if not all(0 < len(str(key).encode(errors="replace")) < _LONGEST_KEY for key in value):
+        raise _NotKnown  # PyYAML writes it as a complex key, one way or another
     for key, one in value.items():
         inner = _lines(one, seen)
         if one and type(one) in (dict, list):

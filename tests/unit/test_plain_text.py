@@ -62,6 +62,16 @@ def test_text_is_that_of_pyyaml_to_the_byte(data: dict[Any, Any]):
     assert text in (None, dump(data, "data"))
 
 
+@pytest.mark.parametrize("letter", ["a", "é", "中"])
+def test_long_key_is_written_as_pyyaml_writes_it_or_not_at_all(letter: str):
+    data = [{letter * length: 1} for length in range(20, 140)]
+
+    written = [write_plain_text(one) for one in data]
+
+    assert None in written
+    assert [text for text, one in zip(written, data, strict=True) if text not in (None, dump(one, "data"))] == []
+
+
 @given(DATA)
 def test_written_text_is_read_back(data: dict[Any, Any]):
     text = write_plain_text(data)
