@@ -259,4 +259,4 @@ def file_errors(kind: type[OutlineException], problem: str) -> Iterator[None]:
     except OutlineException:
         raise  # it says already what is wrong, and may be an OSError as well
     except OSError as error:
-        raise kind(f"{problem}: {error.strerror}") from error
+        raise kind(f"{problem}: {error.strerror or error}") from error  # those of shutil have no strerror

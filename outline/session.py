@@ -198,10 +198,10 @@ class Session:
             if shared is not None:
                 os.chmod(beside, os.stat(beside).st_mode & 0o777 | shared)
             os.replace(beside, target)
-        except (OSError, shutil.Error) as error:
+        except OSError as error:
             if os.path.lexists(beside):
                 os.unlink(beside)
-            raise SessionFileError(f"cannot copy {src} to {target}: {getattr(error, 'strerror', error)}") from error
+            raise SessionFileError(f"cannot copy {src} to {target}: {error.strerror or error}") from error
         return target
 
     def sym_file(self, src: str, layer: Layer | str | None = None, rename: str | None = None) -> str:

@@ -74,7 +74,7 @@ def _write_bundle(launcher: OutlineLauncher, folder: str) -> list[str]:
         _write(folder, "parameter_values.yaml", _parameter_values(launcher, plan))
         _write(folder, "asset_references.yaml", assets)
     except OSError as error:
-        raise LaunchException(f"cannot write {error.filename or folder}: {error.strerror}") from error
+        raise LaunchException(f"cannot write {error.filename or folder}: {error.strerror or error}") from error
     return made.warnings
 
 

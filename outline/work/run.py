@@ -232,7 +232,7 @@ class WorkRun:
         try:
             self.__cache.put(key, made, record.result)
         except OSError as error:
-            sys.stderr.write(f"outline: the cache {self.__cache.folder} cannot be written: {error.strerror}\n")
+            sys.stderr.write(f"outline: the cache {self.__cache.folder} cannot be written: {error.strerror or error}\n")
         except StorageException as error:
             sys.stderr.write(f"outline: the cache is left out: {error}\n")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,14 @@ from typing import Any
 import pytest
 
 import outline.exception
-from outline.exception import LayerException, LayerNotFound, OutlineException, ShellCommandFailureException
+from outline.exception import (
+    LayerException,
+    LayerNotFound,
+    OutlineException,
+    ShellCommandFailureException,
+    WorkException,
+    file_errors,
+)
 from outline.frames import FrameRangeError, FrameSet
 from outline.layer import Layer
 from tests.launches import outline_of, shell
@@ -48,6 +56,16 @@ def test_a_tool_that_catches_pycues_errors_gets_those_of_layers(wrong: Callable[
         wrong()
 
     assert isinstance(raised.value, LayerException)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(FileNotFoundError(2, "No such file"), "No such file"), (shutil.Error("a pipe is in the way"), "a pipe")],
+    ids=["of the system", "of shutil"],
+)
+def test_an_error_of_files_keeps_its_reason(error: OSError, reason: str):
+    with pytest.raises(WorkException, match=f"cannot write x: {reason}"), file_errors(WorkException, "cannot write x"):
+        raise error
 
 
 def test_an_error_of_two_bases_keeps_both():

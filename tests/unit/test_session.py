@@ -198,6 +198,13 @@ def test_missing_source_is_an_error_and_leaves_nothing(session: Session) -> None
     assert sorted(os.listdir(session.get_path())) == ["layers", "outline.yaml", "session"]
 
 
+def test_source_that_cannot_be_copied_is_an_error_with_its_reason(session: Session, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(SessionException, match="cannot copy .* named pipe"):
+        session.put_file(str(tmp_path / "pipe"))
+
+
 @pytest.mark.parametrize("src", ["/no/such", "/tmp"], ids=["missing", "folder"])
 def test_errors_of_files_are_those_of_python_too_as_in_pyoutline(session: Session, src: str) -> None:
     with pytest.raises(OSError, match=f"cannot copy {src} to "):
