@@ -8,6 +8,8 @@ have left a ``shell.py``. Differs: docs/differences.md#modules-paths
 from __future__ import annotations
 
 import os
+from importlib import import_module
+from types import ModuleType
 
 from ..logs import get_logger
 
@@ -27,3 +29,10 @@ def _module_paths(text: str) -> list[str]:
 
 # At import, because a package's search path must stand before anything is imported from it.
 __path__[:0] = _module_paths(os.environ.get("OUTLINE_MODULES_PATHS", ""))
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Load ``shell`` when it is first asked for: OpenCue's documentation uses it after ``import outline`` alone."""
+    if name != "shell":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.shell")

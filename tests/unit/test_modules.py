@@ -58,3 +58,12 @@ def test_relative_folders_are_left_out_with_a_warning(caplog: pytest.LogCaptureF
 
     assert paths == ["/a", "/c"]
     assert caplog.messages == ["OUTLINE_MODULES_PATHS: 'b' is left out, since it is not an absolute path"]
+
+
+@pytest.mark.parametrize("first", ["", "import outline.backend.local; "])
+def test_shell_is_there_after_import_outline_alone(first: str):
+    code = f"{first}import outline; print(outline.modules.shell.Shell.__name__, hasattr(outline.modules, 'shel'))"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+
+    assert (done.stdout, done.stderr) == ("Shell False\n", "")
