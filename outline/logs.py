@@ -21,7 +21,7 @@ class _LateLogger:
     """Has the methods of a logger. As long as nobody has imported ``logging``, nobody wants to read details."""
 
     def __init__(self, name: str) -> None:
-        self.__name = name
+        vars(self)["_LateLogger__name"] = name
 
     # Any: a method of Logger, which the type checker sees through ``get_logger``.
     def __getattr__(self, method: str) -> Any:
@@ -30,6 +30,17 @@ class _LateLogger:
         import logging
 
         return getattr(logging.getLogger(self.__name), method)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Set ``propagate`` or ``disabled`` of the logger itself; tests replace methods of it, too."""
+        import logging
+
+        setattr(logging.getLogger(self.__name), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        import logging
+
+        delattr(logging.getLogger(self.__name), name)
 
 
 def _log_nothing(*args: object) -> None:

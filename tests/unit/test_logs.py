@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
 
@@ -30,6 +31,24 @@ def test_details_are_logged_where_somebody_reads_them(caplog: pytest.LogCaptureF
     get_logger("outline.test").debug("a detail")
 
     assert caplog.messages == ["a detail"]
+
+
+def test_what_is_set_on_a_logger_counts():
+    logger = get_logger("outline.test.quiet")
+
+    logger.propagate = False
+
+    assert not logging.getLogger("outline.test.quiet").propagate
+
+
+def test_method_of_a_logger_is_replaced_for_a_while():
+    logger = get_logger("outline.test.replaced")
+
+    with mock.patch.object(logger, "warning") as warning:
+        logging.getLogger("outline.test.replaced").warning("text")
+
+    warning.assert_called_once_with("text")
+    assert logger.warning == logging.getLogger("outline.test.replaced").warning
 
 
 @pytest.mark.parametrize(
