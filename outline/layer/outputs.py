@@ -96,8 +96,9 @@ def _read(layer: Layer, spec: object, optional: object) -> list[Output]:
 
         if len(kept) >= _KEPT_SPECS:
             kept.clear()
+        items = _items_of(layer)
         try:
-            kept[key] = read_outputs(spec, optional, items=_items_of(layer), numbers=_numbers_of(layer))
+            kept[key] = read_outputs(spec, optional, items=items, numbers=_numbers_of(layer))
         except LayerException as error:
             raise LayerException(f"{where(layer)}: {error}") from error
     return list(kept[key])

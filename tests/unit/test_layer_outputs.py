@@ -277,3 +277,12 @@ def test_jobs_check_outputs_without_a_python_process_for_each_frame(
     assert job_in(session_root).counts == {"SUCCEEDED": 2, "DEAD": 3}
     assert "layer 'bad': output 'main' is empty for frames 2" in result.stdout
     assert names_in(here / "out") == ["good.0001.txt", "good.0002.txt", "good.0003.txt"]
+
+
+def test_an_error_in_items_names_the_layer_once(tmp_path: Path):
+    layer = Layer("gen", items=7, outputs=str(tmp_path / "a.#.png"), register=False)
+
+    with pytest.raises(LayerException) as caught:
+        layer.output_path(1)
+
+    assert str(caught.value).count("'gen'") == 1
