@@ -26,6 +26,8 @@ __all__ = ["FarmPlace", "farm_job_of"]
 
 _OVER = ("SUCCEEDED", "DEAD", "EATEN")
 _LOOK_SECONDS = 1.0
+# RQD makes the folder of the logs a moment after the server has said that a frame runs.
+_LOOKS_FOR_FOLDER = 5
 _DONE = {
     "retry": "will run again on the farm",
     "eat": "eaten",
@@ -72,21 +74,29 @@ class FarmPlace:
         return print_log_file(self.__visible_log(self.__chunk(frame)), frame, attempt)
 
     def follow_log(self, frame: str) -> int:
-        """Print the log of a frame as it grows, until the server says that the frame is over."""
+        """Print the log of a frame as it grows, until the server says that the frame is over.
+
+        Raises:
+            OutlineException: There is no such frame, or its log is not to be seen here.
+        """
         from opencue_proto import job_pb2
 
         chunk = self.__chunk(frame)
-        path = self.__visible_log(chunk)
         over = [job_pb2.FrameState.Value(name) for name in _OVER]
-        looked = [-_LOOK_SECONDS]
+        looked, looks = -_LOOK_SECONDS, 0
 
         def is_over() -> bool:
-            if time.monotonic() - looked[0] < _LOOK_SECONDS:
+            nonlocal looked, looks
+            if time.monotonic() - looked < _LOOK_SECONDS:
                 return False
-            looked[0] = time.monotonic()
-            return self.__frame(chunk).state in over
+            looked = time.monotonic()
+            state = self.__frame(chunk).state
+            looks += state == job_pb2.RUNNING
+            if state in over or looks == _LOOKS_FOR_FOLDER:
+                self.__visible_log(chunk)  # raises when the folder is not there by now
+            return state in over
 
-        return follow_log_file(path, is_over)
+        return follow_log_file(log_path(self.__job, chunk.name), is_over)
 
     def retry(self, *, quiet: bool, no_run: bool, states: tuple[str, ...], **options: Any) -> int:
         """Let the farm run frames again, which it does by itself; the exit code is 0.

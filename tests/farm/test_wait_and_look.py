@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -285,17 +284,6 @@ def test_running_frames_tell_how_far_they_are(run_at_farm: RunAtFarm, rqd: Rqd, 
     over.touch()
 
 
-def test_log_is_followed_to_its_end(run_at_farm: RunAtFarm, rqd: Rqd, tmp_path: Path) -> None:
-    path = script(tmp_path, 'Shell("beauty", command=["sh", "-c", "echo begin; sleep 2; echo end"])')
-    run_at_farm(path, "1")
-
-    done = run_at_farm("log", "testing-default-tester_shot", "1-beauty", "--follow", tool=True)
-
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "begin" in done.stdout
-    assert "\nend\n" in done.stdout
-
-
 def test_finished_job_is_found_by_its_name(pycue: Any, run_at_farm: RunAtFarm, tmp_path: Path) -> None:
     path = script(tmp_path, 'Shell("beauty", command=["true"])')
     run_at_farm(path, "1-2", "--pause")
@@ -383,15 +371,3 @@ def test_what_is_not_there_is_one_line(run_at_farm: RunAtFarm, tmp_path: Path, a
     assert done.returncode == 2
     assert words in done.stderr
     assert len(done.stderr.splitlines()) == 1
-
-
-def test_log_that_is_elsewhere_is_named_with_its_host(
-    pycue: Any, rqd: Rqd, run_at_farm: RunAtFarm, tmp_path: Path
-) -> None:
-    cuerun.launch(outline_of(frame_range="1"), backend="cue", wait=True)
-    job = pycue.api.getJobs(job=["testing-sh010-tester_job_name"], include_finished=True)[0]
-    os.rename(job.data.log_dir, tmp_path / "elsewhere")
-
-    done = run_at_farm("log", job.data.id, "1-beauty", tool=True)
-
-    assert f"does not see the folder of the log; on {rqd.name} it is {job.data.log_dir}" in done.stderr
