@@ -11,7 +11,7 @@ import pytest
 
 from outline.backend.local.job import LocalJob
 from tests.conftest import RunPycuerun
-from tests.support import log_of, only_session, outline_file, start
+from tests.support import job_in, log_of, only_session, outline_file, start
 
 
 def test_a_negative_frame_and_frame_zero_run(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
@@ -101,6 +101,24 @@ def test_test_mode_raises_when_a_frame_died() -> None:
 
     with pytest.raises(OutlineException, match="dead frames: 0001-work"):
         cuerun.launch(ol, backend="local", test=True, maxretries=0)
+
+
+def test_a_post_layer_that_fails_fast_makes_the_job_fail(
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
+) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("good", command=["true"])
+        Shell("post", command=["false"], type="Post")
+        """,
+    )
+
+    result = run_pycuerun(script, "1", "--backend", "local", "--max-retries", "0", "--fail-fast")
+
+    assert result.returncode == 1
+    assert job_in(session_root).state == "FAILED"
 
 
 def test_file_name_that_is_not_utf8_reaches_commands_and_python(

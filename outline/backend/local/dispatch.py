@@ -332,7 +332,7 @@ class RunLoop:
         self.__journal.end(*self.job.frames.layer_and_number(ref), record.attempt, state, end)
         self.__observer.ended(ref, state, end)
         if state is FrameState.DEAD and self.__fail_fast and not self.__stop:
-            self.__stop = "fail-fast"
+            self.__stop = "failed"
             self.__kill_all("TERM")
 
     def __put_back(self) -> None:
