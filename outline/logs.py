@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -18,10 +19,22 @@ def get_logger(name: str) -> Logger:
 
 
 class _LateLogger:
-    """Has the methods of a logger. As long as nobody has imported ``logging``, nobody wants to read details."""
+    """Has the methods of a logger. As long as nobody has imported ``logging``, nobody wants to read details.
+
+    Studios got loggers of PyOutline's modules: they pass ``isinstance``, are copied, and are saved with a layer.
+    """
 
     def __init__(self, name: str) -> None:
         vars(self)["_LateLogger__name"] = name
+
+    def __reduce__(self) -> tuple[Callable[[str], Logger], tuple[str]]:
+        return get_logger, (self.__name,)
+
+    @property  # type: ignore[misc]  # mocks have it the same way
+    def __class__(self) -> Any:
+        import logging
+
+        return logging.Logger
 
     # Any: a method of Logger, which the type checker sees through ``get_logger``.
     def __getattr__(self, method: str) -> Any:
@@ -43,5 +56,5 @@ class _LateLogger:
         delattr(logging.getLogger(self.__name), name)
 
 
-def _log_nothing(*args: object) -> None:
+def _log_nothing(*args: object, **options: object) -> None:
     """Stand in for a method that logs."""

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import copy
 import logging
+import pickle
 import subprocess
 import sys
+from collections.abc import Callable
 from unittest import mock
 
 import pytest
 
 from outline.logs import get_logger
+from outline.serialize.data import dump, load
 
 
 def test_message_goes_to_the_logger_of_that_name(caplog: pytest.LogCaptureFixture):
@@ -23,6 +27,21 @@ def test_message_names_the_line_that_logs_it(caplog: pytest.LogCaptureFixture):
     get_logger("outline.test").warning("look here")
 
     assert caplog.records[0].filename == "test_logs.py"
+
+
+def test_logger_passes_for_one_of_the_standard_library():
+    assert isinstance(get_logger("outline.test"), logging.Logger)
+
+
+def test_logger_is_saved_by_its_name():
+    assert load(dump({"logger": get_logger("outline.test")}, "data"), "data") == {
+        "logger": logging.getLogger("outline.test")
+    }
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_logger_is_copied_by_its_name(copied: Callable[[logging.Logger], logging.Logger]):
+    assert copied(get_logger("outline.test")).name == "outline.test"
 
 
 def test_details_are_logged_where_somebody_reads_them(caplog: pytest.LogCaptureFixture):
@@ -58,7 +77,7 @@ def test_logging_is_imported_for_warnings_only(method: str, is_loaded: bool, wri
     code = f"""
 import sys
 from outline.logs import get_logger
-get_logger("a").{method}("text")
+get_logger("a").{method}("text", stack_info=False)
 print("logging" in sys.modules)
 """
 
