@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from .exception import SessionException, SessionFileError
 from .files import write_atomic
+from .logs import get_logger
 from .session_paths import SessionPaths
 from .session_places import file_mode, inside, make_folder, sessions_folder
 
 if TYPE_CHECKING:
     from .layer import Layer
     from .loader import Outline
+
+logger = get_logger("outline.session")  # as PyOutline has it
 
 __all__ = ["Session", "conform_name", "find_sessions", "is_session_path"]
 

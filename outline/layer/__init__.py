@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from ..logs import get_logger
 from .args import CommandArgs, LayerArgs
 from .base import DEFAULT_FRAME_RANGE, Layer, LayerType
 from .frame import Composite, Frame, LayerPostProcess, LayerPreProcess, OutlinePostCommand, PostFrame
@@ -12,6 +13,8 @@ PreProcess = LayerPreProcess
 PostProcess = LayerPostProcess
 PostCommand = OutlinePostCommand
 _LayerArgs = CommandArgs
+
+logger = get_logger("outline.layer")  # as PyOutline has it
 
 __all__ = [
     "DEFAULT_FRAME_RANGE",

@@ -14,6 +14,7 @@ from ..layer import Frame, Layer
 from ..layer.args import listed, where
 from ..layer.context import report_problem
 from ..layer.life import end_frames, ended_with, fill_in, runs_of
+from ..logs import get_logger
 from ..tokens import (
     farm_line,
     fill_chunk,
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
     from ..console import OutputReader
     from ..layer import LayerArgs
+
+logger = get_logger("outline.modules.shell")  # as PyOutline has it
 
 __all__ = ["CommandLayer", "PyEval", "Shell", "ShellCommand", "ShellScript", "ShellSequence", "shell"]
 

@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from unittest import mock
 
 import pytest
@@ -92,3 +93,14 @@ def test_launcher_and_layers_load_without_logging(unmeasured: dict[str, str]):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=unmeasured)
 
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("outline.backend.cue", "outline.cuerun", "outline.event", "outline.executor", "outline.io"),
+        *("outline.layer", "outline.loader", "outline.modules.shell", "outline.session"),
+    ],
+)
+def test_modules_of_pyoutline_have_their_loggers(module: str):
+    assert import_module(module).logger.name == module
