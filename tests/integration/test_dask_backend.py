@@ -145,7 +145,7 @@ def test_frames_run_on_the_workers_of_a_cluster(tmp_path: Path, session_root: Pa
 
     frames = range(1, 7)
     assert (result.returncode, result.stderr) == (0, "")
-    assert {(tmp_path / f"first umlaut ü.{frame}").read_text() for frame in frames} >= {"left\n", "right\n"}
+    assert len({(tmp_path / f"first umlaut ü.{frame}").read_text() for frame in frames}) > 1
     assert (tmp_path / "own.3").read_text().split(" ", 1)[1] == "3-4"
     assert {(tmp_path / f"tagged.{frame}").read_text() for frame in frames} == {"large\n"}
     assert {(tmp_path / f"wide.{frame}").read_text() for frame in frames} == {"large 2\n"}
