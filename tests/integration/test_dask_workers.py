@@ -29,6 +29,18 @@ Shell("cmd", command=["true"])
 """
 
 
+def test_a_scheduler_that_is_not_there_is_one_line(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
+    script = outline_file(tmp_path, _TRUE)
+
+    result = run_pycuerun(
+        *(script, "1", "-b", "dask", "--scheduler", "tcp://127.0.0.1:1"), env={"OUTLINE_DASK_WAIT_SECONDS": "1"}
+    )
+
+    assert result.returncode == 2
+    assert "the dask scheduler tcp://127.0.0.1:1 does not answer" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_without_a_scheduler_workers_start_on_this_machine(
     tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
 ) -> None:
