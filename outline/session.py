@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .exception import SessionException, SessionFileError
+from .exception import SessionException, SessionFileError, file_errors
 from .files import write_atomic
 from .logs import get_logger
 from .session_paths import SessionPaths
@@ -146,11 +146,9 @@ class Session:
         return self.__write(path, table)
 
     def __write(self, path: str, text: str | bytes) -> str:
-        try:
+        with file_errors(SessionFileError, f"cannot write {path}"):
             make_folder(os.path.dirname(path), below=self.__paths.folder)
             write_atomic(path, text, mode=file_mode())
-        except OSError as error:
-            raise SessionFileError(f"cannot write {path}: {error.strerror}") from error
         return path
 
     # -- places ------------------------------------------------------------------------------------------------
@@ -169,10 +167,8 @@ class Session:
 
     def __folder(self, path: str) -> str:
         if not os.path.isdir(path):
-            try:
+            with file_errors(SessionFileError, f"cannot make {path}"):
                 make_folder(path, below=self.__paths.folder)
-            except OSError as error:
-                raise SessionFileError(f"cannot make {path}: {error.strerror}") from error
         return path
 
     # -- files -------------------------------------------------------------------------------------------------
@@ -211,11 +207,9 @@ class Session:
         """Link a file into the session. Replaces a link or file of that name. Arguments as for ``put_file``."""
         target = self.__target(rename or os.path.basename(src), layer)
         beside = f"{target}.{os.getpid()}.part"
-        try:
+        with file_errors(SessionFileError, f"cannot link {target} to {src}"):
             os.symlink(os.path.abspath(src), beside)
             os.replace(beside, target)
-        except OSError as error:
-            raise SessionFileError(f"cannot link {target} to {src}: {error.strerror}") from error
         return target
 
     def get_file(self, name: str, layer: Layer | str | None = None, check: bool = True, new: bool = False) -> str:
@@ -263,10 +257,8 @@ class Session:
             raise SessionException(f"{path} holds data already; use force=True to replace it")
         text = dump(data, f"data {name!r}")
         self.__own(name, layer)
-        try:
+        with file_errors(SessionFileError, f"cannot write {path}"):
             write_atomic(path, text, mode=file_mode())
-        except OSError as error:
-            raise SessionFileError(f"cannot write {path}: {error.strerror}") from error
 
     def get_data(self, name: str, layer: Layer | str | None = None) -> Any:
         """Data that ``put_data`` stored.
