@@ -40,20 +40,20 @@ class _LateLogger:
     def __getattr__(self, method: str) -> Any:
         if method in ("debug", "info") and "logging" not in sys.modules:
             return _log_nothing
-        import logging
-
-        return getattr(logging.getLogger(self.__name), method)
+        return getattr(_logger(self.__name), method)
 
     def __setattr__(self, name: str, value: object) -> None:
         """Set ``propagate`` or ``disabled`` of the logger itself; tests replace methods of it, too."""
-        import logging
-
-        setattr(logging.getLogger(self.__name), name, value)
+        setattr(_logger(self.__name), name, value)
 
     def __delattr__(self, name: str) -> None:
-        import logging
+        delattr(_logger(self.__name), name)
 
-        delattr(logging.getLogger(self.__name), name)
+
+def _logger(name: str) -> Logger:
+    import logging
+
+    return logging.getLogger(name)
 
 
 def _log_nothing(*args: object, **options: object) -> None:
