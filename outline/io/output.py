@@ -137,8 +137,9 @@ class Output(FileSpec):
         return self.frame_path(int(num))
 
     def files(self, frame: int) -> list[str]:
-        """The files of one frame: one, there or not, or all tiles that are there."""
-        return files_of(self.frame_path(frame))
+        """The files of one frame: one, there or not, or all tiles that are there; an item names no tiles."""
+        path = self.frame_path(frame)
+        return files_of(path) if "<" in self.__path else [path]
 
     def folders(self, frames: Iterable[int]) -> list[str]:
         """The folders that the files of some frames are in."""

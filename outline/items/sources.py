@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import itertools
 import os
@@ -21,6 +22,8 @@ __all__ = ["as_items", "files", "group", "is_group_of", "lines", "rows", "wedge"
 logger = get_logger("outline.items")
 
 _PART = re.compile(r"\{([A-Za-z_]\w*)\}")
+_DEEP = "_deep"
+"""Begins the name of a ``**``, which may stand for no folder."""
 
 
 def as_items(value: Any) -> Items:
@@ -188,10 +191,11 @@ class _Files(_Source):
         found = find_files(wanted) if is_url(wanted) else _find_here(wanted, folder)
         for path in sorted(found):
             match = matcher.fullmatch(path)
-            if match is None or (not is_url(path) and os.path.isdir(os.path.join(folder, path))):
+            if match is None:
                 continue
             parts = {name: match[name] for name in names}
-            key = "/".join(parts.values() if names else (match[star].strip("/") for star in stars)) or path
+            texts = {name: match[name].strip("/") for name in names or stars}
+            key = "/".join(text for name, text in texts.items() if text or not name.startswith(_DEEP)) or path
             origin = path if path.isprintable() else repr(path)
             yield Item(key, {**parts, "path": join(folder, path) if after else path}, origin)
 
@@ -245,27 +249,62 @@ class _Wedge(_Source):
             yield Item(key, dict(zip(names, values, strict=True)))
 
 
-def _find_here(pattern: str, folder: str) -> list[str]:
-    """The paths that match a pattern. Folders of others that cannot be read are told, and have no files.
+def _find_here(pattern: str, folder: str) -> Iterable[str]:
+    """The files that match a pattern. Folders of others that cannot be read are told, and have no files.
 
     Raises:
         ItemException: A folder that the pattern names cannot be read, so all of its files would seem to be gone.
     """
-    parts = pattern.split("/")
-    for count, part in enumerate([*parts, "*"] if parts[-1] == "**" else parts):
-        needed = os.R_OK | os.X_OK if glob.has_magic(part) else os.X_OK
-        place = "".join(f"{one}/" for one in parts[:count])
-        if not glob.has_magic(place) and not _may(place, folder, needed):
+    found: dict[str, None] = {}  # two ** may lead to one file
+    told: set[str] = set()
+
+    def may(place: str, needed: int, is_named: bool) -> bool:
+        path = os.path.join(folder, place)
+        if not place or os.access(path, needed) or not os.path.isdir(path):
+            return True
+        if is_named:
             raise ItemException(f"files({pattern!r}): the folder {place} cannot be read")
-        for one in glob.iglob(place, root_dir=folder, recursive=True) if glob.has_magic(place) else ():
-            if not _may(one, folder, needed):
-                logger.warning("files(%r): the folder %s cannot be read, so what is in it is no item", pattern, one)
-    return glob.glob(pattern, root_dir=folder, recursive=True)
+        if place not in told:
+            text = "files(%r): the folder %s cannot be read, so what is in it is no item"
+            logger.warning(text, pattern, place)
+        told.add(place)
+        return False
+
+    def look(place: str, parts: list[str], is_named: bool, entries: list[tuple[str, bool]] | None = None) -> None:
+        """Find the files in a place that match parts of the pattern; ``is_named`` when no wildcard has led there."""
+        part, *rest = parts
+        if not glob.has_magic(part):
+            path = os.path.join(folder, place, part)
+            if rest and may(place, os.X_OK, is_named):
+                look(f"{place}{part}/", rest, is_named)
+            elif may(place, os.X_OK, is_named) and os.path.lexists(path) and not os.path.isdir(path):
+                found[place + part] = None
+            return
+        if entries is None:
+            is_open = may(place, os.R_OK | os.X_OK, is_named)
+            entries = _entries(os.path.join(folder, place)) if is_open else []
+        if part == "**" and rest:
+            look(place, rest, is_named, entries)
+        for name, is_folder in entries:
+            if (name[0] == "." and part[0] != ".") or (part != "**" and not fnmatch.fnmatchcase(name, part)):
+                continue
+            following = parts if part == "**" else rest
+            if is_folder and following:
+                look(f"{place}{name}/", following, False)
+            elif not is_folder and not rest:
+                found[place + name] = None
+
+    look("", pattern.split("/"), True)
+    return found
 
 
-def _may(place: str, folder: str, needed: int) -> bool:
-    path = os.path.join(folder, place)
-    return not place or os.access(path, needed) or not os.path.isdir(path)
+def _entries(folder: str) -> list[tuple[str, bool]]:
+    """The names in a folder, each with whether it is a folder; none where there is no such folder."""
+    try:
+        with os.scandir(folder or os.curdir) as entries:
+            return [(one.name, os.path.isdir(one) if one.is_symlink() else one.is_dir()) for one in entries]
+    except OSError:
+        return []
 
 
 def _file_matcher(pattern: str) -> tuple[re.Pattern[str], list[str], list[str]]:
@@ -281,7 +320,7 @@ def _file_matcher(pattern: str) -> tuple[re.Pattern[str], list[str], list[str]]:
             names.append(part[1])
             text += f"(?P<{part[1]}>[^/]+)"
         elif piece[0] in "*?" or len(piece) > 1:
-            stars.append(f"_star{len(stars)}")
+            stars.append(f"{_DEEP if piece[:2] == '**' else '_star'}{len(stars)}")
             text += f"(?P<{stars[-1]}>{_wildcard(piece)})"
         else:
             text += re.escape(piece)

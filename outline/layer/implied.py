@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from ..depend import DependType
@@ -17,7 +18,7 @@ from ..storage import is_url
 from .args import where
 from .data_args import data_arg
 from .datasets import all_frames, hold, item_finder
-from .inputs import ITEM, Input, frame_path_of, read_input, read_inputs
+from .inputs import ITEM, ITEM_TOKEN, Input, frame_path_of, read_input, read_inputs
 from .optional import is_same, named_inputs
 from .outputs import declared_outputs, optional_of
 from .own_files import look_of
@@ -103,43 +104,58 @@ class Makers:
             reader: The layer that reads it.
             path: The path as it was written.
         """
+        is_clear = "%{" not in path or ".." not in path.split("/")  # an item may stand for several folders
+        folders = self.__folders if path and is_clear else []
         for place in self.__places if path else ():
             whole = _joined(path, place)
             made = self.__by_path.get(_with_one_slot(whole))
             if made is not None:
                 return made[0], made[1].name
-            if self.__folders and (found := self.__folder_around(reader, path, whole)) is not None:
+            if folders and (found := self.__folder_around(path, whole)) is not None:
                 return found
+        for _, layer, output in folders:
+            if self.__is_in_one_of(reader, path, layer, output):
+                return layer, "", path
         return None
 
-    def __folder_around(self, reader: Layer, path: str, whole: str) -> Any:
-        if ".." in path.split("/") and "%{" in path:  # an item may stand for several folders
-            return None
+    def __folder_around(self, path: str, whole: str) -> Any:
         for head, inside in _cuts(whole):
             for folder, layer, output in self.__folders:
                 if head == folder:
                     return layer, output.name, inside + "/" * path.endswith("/")
-        for _, layer, output in self.__folders:
-            if output.is_sequence and self.__is_in_one_of(reader, path, layer, output):
-                return layer, "", path
         return None
 
     def __is_in_one_of(self, reader: Layer, path: str, maker: Layer, output: Output) -> bool:
         """Whether the path of any frame is in the folder of any frame of a maker, though it is not written like it."""
-        work = self.__places[0]
-        if not re.fullmatch(look_of(output.path, work) + "/.*", _joined(path, work), re.DOTALL):
+        work, source = self.__places[0], reader.get_items()
+        look, whole = look_of(output.path, work), _joined(path, work)
+        is_like = re.fullmatch(look + "/.*", whole, re.DOTALL)
+        if not is_like and (source is None or not _may_meet(whole, _joined(output.path, work))):
             return False
         hold(self.__ol)  # to ask for frames reads all sources that can be read
         if self.__ol.holds(maker) or self.__ol.holds(reader):
             return False
-        if maker.get_items() is None:
+        if is_like and maker.get_items() is None:
             return True
-        made = {_joined(output.frame_path(frame), work) for frame in all_frames(maker)}
+        if source is not None and source.gives_files and path == ITEM_TOKEN:  # such files are there
+            return False
         find = item_finder(reader)
         is_same = "%{" not in path and not find_slot(path).slot
         frames = [1] if is_same else all_frames(reader)
         read = (_joined(frame_path_of(reader, path, frame, find), work) for frame in frames)
-        return any(head in made for one in read for head, _ in _cuts(one))
+        like = (one for one in read if re.fullmatch(look + "(?:/.*)?", one, re.DOTALL))
+        first = next(like, None)
+        if first is None or maker.get_items() is None:
+            return first is not None
+        made = {_joined(output.frame_path(frame), work) for frame in all_frames(maker)}
+        return any(around in made for one in chain([first], like) for around in (one, *folders_around(one)))
+
+
+def _may_meet(path: str, folder: str) -> bool:
+    """Whether a path with tokens could be in a folder, by what stands before the first token of each."""
+    head, _, rest = path.partition("%{")
+    around = f"{folder}/".partition("%{")[0]
+    return bool(rest) and (head.startswith(around) or around.startswith(head))
 
 
 def _cuts(path: str) -> Iterator[tuple[str, str]]:

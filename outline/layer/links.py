@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..depend import DependType
 from ..exception import ItemException, LayerException
 from ..frames import FrameSet
+from ..io.pattern import files_of
 from ..items import is_group_of
 from ..storage import exists, fetch, is_url, join
 from ..tokens import guard_tokens, split_command
@@ -289,12 +290,8 @@ def paths_of(layer: Layer, frame: int, name: str) -> list[str]:
         raise LayerException(f"{where(layer)} has no input {name!r}; it has {', '.join(paths) or 'none'}")
     found = _here(paths[name])
     if name in links.optional and (in_chunk or name in dict(links.found_paths(frame))):
-        found = list(filter(_exists, found))
+        found = [path for path in found if any(map(exists, files_of(path)))]
     return [fetch(path, _copies()) if is_url(path) else path for path in found] if in_chunk else found
-
-
-def _exists(path: str) -> bool:
-    return exists(path) if is_url(path) else os.path.exists(path)
 
 
 def _copies() -> str:
@@ -320,7 +317,7 @@ def check_made(layer: Layer, frames: Iterable[int]) -> None:
         for name, paths in links.input_paths(frame)
         if name in inside and name not in links.optional
         for path in _here(paths)
-        if not os.path.exists(path)
+        if not any(map(exists, files_of(path)))
     ]
     if problems:
         more = f", and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""

@@ -25,11 +25,12 @@ from .. import storage
 from ..files import write_atomic
 from ..io.folders import files_below, folders_around, put_in_place, remove
 from ..io.output import hide
+from ..io.pattern import files_of
 from ..layer.results import seed_of
 from ..logs import get_logger
 from ..storage import is_url, join
 from .decide import COUNT_MARK, FileState, Signature
-from .digests import Disk, digest_file, digest_folder, digest_of_group, is_by_time
+from .digests import Disk, digest_at, digest_of_group, is_by_time
 
 if TYPE_CHECKING:
     from ..layer.links import LayerLinks
@@ -67,7 +68,8 @@ def frame_key(
 ) -> str:
     """What a frame is known by in the cache; empty for one that is not kept there.
 
-    A frame without files is not, nor one that writes into a bucket, nor one whose files are known by their time only.
+    A frame without files is not, nor one that writes tiles, or into a bucket, nor one whose files are known by their
+    time only.
 
     Args:
         links: What its layer reads and writes.
@@ -77,7 +79,7 @@ def frame_key(
         launched_in: The folder of the launch.
     """
     outputs = links.output_paths(frame)
-    if not outputs or is_by_time(links.layer) or any(is_url(path) for _, path in outputs):
+    if not outputs or is_by_time(links.layer) or any(is_url(path) or files_of(path) != [path] for _, path in outputs):
         return ""
     # A layer that declares no inputs may read files of the folder all the same, so it shares with that folder only.
     frame_is = "\0".join([links.key(frame), str(seed_of(links.layer, frame)), "" if read else launched_in])
@@ -151,7 +153,7 @@ class Cache:
             self.__place.copy_out(_file(digest), copy)
         except FileNotFoundError:
             return False
-        if (digest_folder if os.path.isdir(copy) else digest_file)(copy)[0] == digest:
+        if digest_at(copy)[0] == digest:
             return True
         logger.warning("%s is damaged and will be made again", join(self.folder, _file(digest)))
         self.__place.remove(_file(digest))  # who makes it again keeps a whole one

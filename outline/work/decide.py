@@ -35,7 +35,7 @@ class Reason(str, Enum):
     NEW = "new"  #: Nothing is known of it.
     INTERRUPTED = "interrupted"  #: It began, and no end is known.
     FAILED = "failed"  #: It failed last time.
-    MISSING = "missing"  #: An output is gone or empty, or a file in it is gone.
+    MISSING = "missing"  #: An output is gone, empty or cut short, or a file in it is gone.
     EDITED = "edited"  #: An output is not what the frame wrote.
     STALE = "stale"  #: An argument, an input, the item or the code is another one than last time.
     FORCED = "forced"  #: The user, or the layer's ``rerun="always"``, wants it.
@@ -154,6 +154,9 @@ class Look(Protocol):
     def digest(self, path: str, known: FileState | None) -> str | None:
         """The digest of a file, taken from ``known`` when the signature is the same; None when there is none."""
 
+    def is_cut_short(self, path: str) -> bool:
+        """Whether a picture lacks its end."""
+
 
 class Decision(NamedTuple):
     """Whether a frame runs: a reason and one detail."""
@@ -234,6 +237,8 @@ def _edited(record: Record, now: FrameNow, look: Look) -> Decision | None:
             continue
         if output is not None and _count(digest) < _count(output.digest):
             return Decision(Reason.MISSING, f"{path} lacks files")
+        if look.is_cut_short(path):
+            return Decision(Reason.MISSING, f"{path} is cut short")
         return Decision(Reason.EDITED, path)
     return None
 

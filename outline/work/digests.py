@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from ..exception import WorkException
+from ..io.checks import is_cut_short
 from ..io.folders import files_below
+from ..io.pattern import files_of
 from ..logs import get_logger
 from ..storage import facts_of, is_url, join
 from .decide import COUNT_MARK, FileState, Signature
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = get_logger("outline.work")
 
-__all__ = ["TIME_MARK", "Disk", "digest_file", "digest_folder", "digest_of_group", "is_by_time"]
+__all__ = ["TIME_MARK", "Disk", "digest_at", "digest_file", "digest_of_group", "is_by_time"]
 
 TIME_MARK = "time "
 """What a digest begins with that is the size and the time of a file."""
@@ -123,7 +125,7 @@ class Disk:
         return label
 
     def signature(self, path: str) -> Signature | None:
-        """What the file system says of a file or of all files below a folder; None when nothing is there."""
+        """What the file system says of a file, of all files in a folder or of all tiles; None when nothing is there."""
         if path in self.__groups:
             return self.__group_signature(self.__groups[path])
         if self.__seen is None:
@@ -140,10 +142,11 @@ class Disk:
         try:
             status = os.stat(path)
         except (OSError, ValueError):  # ValueError: a NUL in the name
-            return None
+            tiles = files_of(path) if "<" in path else []
+            return _signature_of_files(tiles, os.path.dirname(path)) if tiles and tiles != [path] else None
         if not stat.S_ISDIR(status.st_mode):
             return Signature(status.st_size, status.st_mtime_ns, status.st_ino)
-        return _folder_signature(path)
+        return _signature_of_files(files_below(path), path)
 
     def __group_signature(self, paths: list[str]) -> Signature | None:
         size = newest = checksum = 0
@@ -168,6 +171,10 @@ class Disk:
         if known is not None and digest == known.digest and self.__is_known(path, signature):
             self.renewed[path] = self.__known[path]
         return digest
+
+    def is_cut_short(self, path: str) -> bool:
+        """Whether a picture lacks its end."""
+        return not is_url(path) and is_cut_short(os.path.join(self.__folder, path))
 
     def written(self, name: str, path: str) -> FileState | None:
         """The state of a file that this process has just put into its place; None when it is not there."""
@@ -240,7 +247,7 @@ class Disk:
             return f"{TIME_MARK}{signature.size} {signature.mtime_ns}" if signature else ""
         path = os.path.join(self.__folder, path)
         try:
-            digest, size = digest_folder(path) if os.path.isdir(path) else digest_file(path)
+            digest, size = digest_at(path)
         except OSError as error:
             raise WorkException(f"cannot read {error.filename or path}: {error.strerror}") from error
         self.read_bytes += size
@@ -281,15 +288,25 @@ def digest_file(path: str) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def digest_folder(folder: str) -> tuple[str, int]:
-    """One digest of the names and contents of all files in a folder, with how many there are, and their size in bytes.
+def digest_at(path: str) -> tuple[str, int]:
+    """The digest of what is at a path, and its size in bytes.
+
+    That of a folder, or of tiles, is one of the names and contents of all files, with how many there are.
 
     Raises:
         OSError: A file cannot be read.
     """
+    if os.path.isdir(path):
+        return _digest_files(files_below(path), path)
+    if "<" in path and not os.path.lexists(path):
+        return _digest_files(files_of(path), os.path.dirname(path))
+    return digest_file(path)
+
+
+def _digest_files(files: Iterable[str], folder: str) -> tuple[str, int]:
     whole = hashlib.sha256()
     total = count = 0
-    for file in files_below(folder):
+    for file in files:
         digest, size = (_digest_link if os.path.islink(file) else digest_file)(file)
         total, count = total + size, count + 1
         whole.update(f"{digest} {os.path.relpath(file, folder)}\n".encode("utf-8", "surrogateescape"))
@@ -300,16 +317,18 @@ def _digest_link(path: str) -> tuple[str, int]:
     return hashlib.sha256(os.fsencode(os.readlink(path))).hexdigest(), 0
 
 
-def _folder_signature(folder: str) -> Signature:
-    """Size and newest time of all files; a checksum of names, sizes and times stands in place of the inode.
+def _signature_of_files(files: Iterable[str], folder: str) -> Signature:
+    """Size and newest time of files; a checksum of names, sizes and times stands in place of the inode.
 
     The size is 0 only when there is no file.
     """
     size = newest = checksum = 0
-    for file in files_below(folder):
-        status = os.lstat(file)
-        size += 1
-        size, newest = size + status.st_size, max(newest, status.st_mtime_ns)
+    for file in files:
+        try:
+            status = os.lstat(file)
+        except FileNotFoundError:  # somebody has removed it just now
+            continue
+        size, newest = size + 1 + status.st_size, max(newest, status.st_mtime_ns)
         entry = f"{os.path.relpath(file, folder)}\0{status.st_size}\0{status.st_mtime_ns}\0"
         checksum = zlib.crc32(entry.encode("utf-8", "surrogateescape"), checksum)
     return Signature(size, newest, checksum)

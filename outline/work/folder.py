@@ -22,6 +22,7 @@ from typing import Any
 
 from ..exception import WorkException, file_errors
 from ..files import make_whole, write_atomic
+from ..io.pattern import files_of
 from ..logs import get_logger
 from ..process import host_name, process_birth
 from ..storage import fetch, is_url
@@ -280,8 +281,8 @@ class WorkFolder:
         book.drop(frames)
         self.__fold(book, self.__foldable(before))
 
-    def move_edited(self, path: str) -> str:
-        """Move an output that somebody has changed out of the way, and give its new place.
+    def move_edited(self, path: str) -> None:
+        """Move an output that somebody has changed out of the way; one in a bucket is copied.
 
         Raises:
             WorkException: It cannot be moved.
@@ -290,10 +291,11 @@ class WorkFolder:
         target = os.path.join(self.__edited, f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}", path.lstrip("/"))
         with file_errors(WorkException, f"cannot move the edited {source} to {target}"):
             if is_url(path):
-                return fetch(path, os.path.dirname(target.replace("://", "/")))
+                fetch(path, os.path.dirname(target.replace("://", "/")))
+                return
             os.makedirs(os.path.dirname(target), exist_ok=True)
-            os.rename(source, target)
-        return target
+            for one in files_of(source):
+                os.rename(one, os.path.join(os.path.dirname(target), os.path.basename(one)))
 
 
 class Launch:

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any, NamedTuple
 
 from ..exception import WorkException, file_errors
-from ..io.pattern import find_slot
+from ..io.pattern import files_of, find_slot
 from .decide import Record
 from .digests import TIME_MARK, Disk
 from .folder import WorkFolder
@@ -160,11 +160,11 @@ def _refuse_renumbered(parts: Iterable[_Part], numbers: dict[str, int]) -> None:
 
 def _copy_outputs(part: _Part, target: str) -> None:
     """Copy what a frame wrote into its folder; what stands elsewhere stays there."""
-    for state in part.record.outputs:
-        source = os.path.join(part.folder.folder, state.path)
-        if os.path.isabs(state.path) or not os.path.exists(source):
+    here = [state.path for state in part.record.outputs if not os.path.isabs(state.path)]
+    for source in (file for path in here for file in files_of(os.path.join(part.folder.folder, path))):
+        if not os.path.exists(source):
             continue
-        place = os.path.join(target, state.path)
+        place = os.path.join(target, os.path.relpath(source, part.folder.folder))
         with file_errors(WorkException, f"cannot write {target}"):
             os.makedirs(os.path.dirname(place), exist_ok=True)
             if os.path.isdir(source):

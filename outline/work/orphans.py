@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ..exception import WorkException
 from ..frames import FrameSet
+from ..io.pattern import files_of
 from .decide import FileState
 from .digests import TIME_MARK, Disk
 from .folder import WorkFolder
@@ -111,8 +112,8 @@ def remove_orphans(folder: WorkFolder, *, is_running: Callable[[str, Any], bool]
     try:
         orphans = find_orphans(folder)
         for orphan in orphans:
-            if not orphan.is_edited:
-                _remove(folder.folder, orphan.path)
+            for path in () if orphan.is_edited else files_of(os.path.join(folder.folder, orphan.path)):
+                _remove(folder.folder, path)
         book = folder.read_records()
         folder.drop_records(book, gone_frames(folder, book), claim.number)
         return orphans
@@ -142,17 +143,16 @@ def _outputs(book: RecordBook, frame: tuple[str, str]) -> Any:
 
 
 def _remove(folder: str, path: str) -> None:
-    whole = os.path.join(folder, path)
     try:
-        if os.path.isdir(whole) and not os.path.islink(whole):
-            shutil.rmtree(whole)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
         else:
-            os.unlink(whole)
+            os.unlink(path)
     except FileNotFoundError:
         pass
     except OSError as error:
-        raise WorkException(f"cannot remove {whole}: {error.strerror}") from error
-    parent = os.path.dirname(whole)
+        raise WorkException(f"cannot remove {path}: {error.strerror}") from error
+    parent = os.path.dirname(path)
     while parent.startswith(os.path.join(folder, "")):
         try:
             os.rmdir(parent)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A frame whose output is a folder: whole or not at all, and known with all that is in it."""
+"""A frame whose output is a folder, or tiles: known with all files of it, a folder whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from outline.work.folder import WorkFolder
+from outline.work.merge import merge
+from outline.work.orphans import remove_orphans
 from tests.conftest import RunPycuerun
 from tests.support import launcher_in_work, outline_file
 
@@ -90,3 +93,53 @@ def test_an_output_in_a_folder_that_is_replaced_is_refused(
 
     told = "caches/a b/size.txt, an output of frame 1 of layer 'size', is in caches/a b, which frame 1 of layer 'sim'"
     assert (done.returncode, f"{told} replaces as a whole; move it" in done.stderr) == (2, True)
+
+
+TILES = """
+from outline.modules.shell import Shell
+
+tiles = Shell("tiles", range="1-2", inputs={"code": "tiles.sh"}, outputs="t.####.<UDIM>.txt",
+              command=["sh", "%{INPUT:code}", "%{OUTPUT}"])
+Shell("sheet", range="1-2", inputs=tiles, outputs="s.####.txt",
+      command=["sh", "-c", 'echo sheet >> ran; echo "$0" > "$1"', "%{INPUT}", "%{OUTPUT}"])
+"""
+TILE = """echo tiles >> ran
+for tile in 1001 1002; do echo $tile > "$(echo "$1" | sed "s/<UDIM>/$tile/")"; done
+"""
+
+
+def test_tiles_are_known_together(tmp_path: Path, launch: Launch) -> None:
+    made = tmp_path / "made"
+    (tmp_path / "tiles.sh").write_text(TILE)
+    outline_file(tmp_path, TILES)
+
+    assert launch() == ["sheet"] * 2 + ["tiles"] * 2
+    assert (made / "s.0001.txt").read_text() == f"{made}/t.0001.<UDIM>.txt\n"
+    assert launch() == []
+    (made / "t.0001.1001.txt").write_text("painted")
+    (made / "t.0002.1002.txt").unlink()
+    assert launch("--dry-run", "-V") == [
+        "tiles 1: edited (t.0001.<UDIM>.txt)",
+        "tiles 2: missing (t.0002.<UDIM>.txt lacks files)",
+        "sheet 1-2: upstream",
+    ]
+    assert launch() == ["tiles"] * 2
+    (edited,) = (made / ".outline" / "edited").rglob("t.0001.1001.txt")
+    assert edited.read_text() == "painted"
+    (tmp_path / "tiles.sh").write_text(TILE.replace("echo $tile >", "echo new $tile >"))
+    assert launch() == ["sheet"] * 2 + ["tiles"] * 2
+
+
+def test_tiles_are_merged_and_removed_together(tmp_path: Path, launch: Launch) -> None:
+    (tmp_path / "tiles.sh").write_text(TILE)
+    outline_file(tmp_path, TILES)
+    launch()
+    work = WorkFolder(tmp_path / "merged")
+
+    merge([WorkFolder(tmp_path / "made")], work)
+    assert contents(tmp_path / "merged") == contents(tmp_path / "made")
+    outline_file(tmp_path, SCRIPT)
+    launch(work="merged")
+    remove_orphans(work)
+
+    assert not list((tmp_path / "merged").glob("*.txt"))

@@ -168,3 +168,34 @@ def test_each_item_reads_in_the_folder_of_its_own(tmp_path: Path, launch: Launch
         "pick/a.png",
         "sheet.txt",
     ]
+
+
+NAMED = """
+from outline.items import rows
+from outline.modules.shell import Shell, ShellCommand
+
+table = rows("table.csv")
+ShellCommand("text", ["sh", "-c", 'split -l 1 "$0" "$1/"', "%{INPUT}", "%{OUTPUT}"], inputs="text.txt",
+             outputs="parts/")
+Shell("clip", ["sh", "-c", 'cp "$0" "$1/x.txt"', "%{INPUT}", "%{OUTPUT}"], items=table, inputs="text.txt",
+      outputs="made/%{KEY}/")
+for name, path in (("one", "%{ITEM:part}"), ("two", "made/%{ITEM:clip}"), ("three", "%{ITEM:folder}")):
+    Shell(name, ["sh", "-c", f'echo {name}-%{{KEY}} >> ran; ls "$0" > "$1"', "%{INPUT}", "%{OUTPUT}"],
+          items=table, inputs=path, outputs=f"{name}/%{{KEY}}.txt")
+"""
+
+
+def test_items_alone_may_say_where_in_a_folder_a_file_is(tmp_path: Path, launch: Launch) -> None:
+    (tmp_path / "text.txt").write_text("one\ntwo\n")
+    (tmp_path / "table.csv").write_text("k,part,clip,folder\na,parts/aa,a/x.txt,made/b\nb,parts/ab,a/x.txt,made/b\n")
+    outline_file(tmp_path, NAMED)
+
+    assert launch() == ["one-a", "one-b", "three-a", "three-b", "two-a", "two-b"]
+    assert launch() == []
+    (tmp_path / "text.txt").write_text("one\nthree\n")
+    assert launch() == ["one-b", "three-a", "three-b", "two-a", "two-b"]
+    assert traced(tmp_path, "one/b.txt") == [
+        (0, "one/b.txt", "one"),
+        (1, "parts/ab", "text"),
+        (2, f"{tmp_path}/text.txt", ""),
+    ]

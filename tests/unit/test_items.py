@@ -140,6 +140,8 @@ def test_rows_of_an_unknown_kind_are_refused_when_described():
             "**/*.exr",
             [("s/s1/x", {}, "s/s1/x.exr"), ("t/s1/s1_v2", {}, "t/s1/s1_v2.exr"), ("t/s1/s2_v2", {}, "t/s1/s2_v2.exr")],
         ),
+        ("**/t/**/*.exr", [("s1/s1_v2", {}, "t/s1/s1_v2.exr"), ("s1/s2_v2", {}, "t/s1/s2_v2.exr")]),
+        ("p/**/?.jpg", [("a", {}, "p/a.jpg")]),
         ("p/a.jpg", [("p/a.jpg", {}, "p/a.jpg")]),
     ],
 )

@@ -144,6 +144,12 @@ def test_at_least_one_tile_must_be_there(tmp_path: Path) -> None:
     assert [os.path.basename(path) for path in output.files(1)] == ["t.0001.1001.exr", "t.0001.1002.exr"]
 
 
+def test_an_item_names_no_tiles(tmp_path: Path) -> None:
+    output = Output(f"{tmp_path}/%{{KEY}}.exr", items=lambda frame: {"%{KEY}": "<UDIM>"})
+
+    assert output.files(1) == [f"{tmp_path}/<UDIM>.exr"]
+
+
 def test_a_tile_that_is_empty_is_told(tmp_path: Path) -> None:
     write(tmp_path, "t.0001.1001.exr")
     write(tmp_path, "t.0001.1002.exr", text="")

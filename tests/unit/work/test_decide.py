@@ -39,6 +39,9 @@ class FakeFiles:
         self.read.append(path)
         return self.files.get(path)
 
+    def is_cut_short(self, path: str) -> bool:
+        return self.files[path].endswith("pix")
+
 
 def _state(path: str, text: str) -> FileState:
     return FileState("", path, Signature(len(text), 0, 0), text)
@@ -58,6 +61,7 @@ FILES = {"in": "plate", "out": "pixels"}
         ({"end": FrameEnd(1, reason="exit status 1")}, {}, {}, Decision(Reason.FAILED, "exit status 1")),
         ({}, {}, {"out": None}, Decision(Reason.MISSING, "out")),
         ({}, {}, {"out": ""}, Decision(Reason.MISSING, "out is empty")),
+        ({}, {}, {"out": "pix"}, Decision(Reason.MISSING, "out is cut short")),
         ({}, {}, {"out": "painted over"}, Decision(Reason.EDITED, "out")),
         ({"outputs": ()}, {}, {}, Decision(Reason.EDITED, "out")),
         (
