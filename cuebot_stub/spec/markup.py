@@ -39,7 +39,7 @@ Value = TypeVar("Value")
 class Element:
     """An element with its children. ``parse_markup`` returns it complete and checked."""
 
-    __slots__ = ("_parent", "attributes", "children", "line", "name", "raw_text")
+    __slots__ = ("_parent", "_place", "attributes", "children", "line", "name", "raw_text")
 
     def __init__(self, name: str, attributes: dict[str, str], line: int, parent: Element | None) -> None:
         self.name = name
@@ -47,16 +47,17 @@ class Element:
         self.line = line
         self.children: list[Element] = []
         self.raw_text = ""
-        self._parent = parent
+        self._parent, self._place = parent, 1
+        if parent is not None:
+            before = next((child for child in reversed(parent.children) if child.name == name), None)
+            self._place = before._place + 1 if before is not None else 1
+            parent.children.append(self)
 
     @property
     def path(self) -> str:
         """The path from the root. Siblings of one name have numbers, from the second on."""
-        if self._parent is None:
-            return self.name
-        alike = [child for child in self._parent.children if child.name == self.name]
-        place = next((place for place, child in enumerate(alike, 1) if child is self), 1)
-        return f"{self._parent.path}/{self.name}" + (f"[{place}]" if place > 1 else "")
+        above = f"{self._parent.path}/" if self._parent is not None else ""
+        return above + self.name + (f"[{self._place}]" if self._place > 1 else "")
 
     @property
     def text(self) -> str:
@@ -174,10 +175,7 @@ class _Reading:
         elif name not in self._schema.children.get(parent.name, ()):
             raise self._refuse(_why_not(parent.name, name, self._schema))
         element = Element(name, attributes, self._parser.CurrentLineNumber, parent)
-        if parent is None:
-            self._root = element
-        else:
-            parent.children.append(element)
+        self._root = self._root or element
         self._open.append(element)
         if attributes or name in self._schema.attributes:
             _check_attributes(element, self._schema)
