@@ -27,7 +27,7 @@ from .farm.depend import Depend, edges_of
 from .farm.errors import CannotSave
 from .farm.facts import FrameFacts, JobFacts, LayerFacts, LayerTotals
 from .farm.farm import Farm
-from .farm.holds import hold_again
+from .farm.holds import hold_from_start
 from .farm.hosts import Proc
 from .farm.job import Job, split_id
 from .farm.life import look_for_frames
@@ -212,7 +212,7 @@ class SqliteStore:
                     depend.edges = edges_of(depend, er, on)
                     farm.depends.register(depend)
         self._load_procs(farm)
-        hold_again(farm)
+        hold_from_start(farm, farm.jobs.values())
         farm.moves.clear()  # they are not news
         for job in farm.jobs.values():
             look_for_frames(farm, job)

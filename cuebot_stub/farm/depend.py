@@ -7,7 +7,7 @@ import uuid
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,12 +34,10 @@ class Edges:
         done: By frame of the job that is waited for, whether it has succeeded; see ``Job.done``.
     """
 
-    def __init__(self, pairs: Iterable[tuple[int, int]], done: bytearray) -> None:
+    def __init__(self, pairs: Sequence[tuple[int, int]], done: bytearray) -> None:
         """Take sorted pairs: the frame that is waited for, and the frame that waits."""
-        self.on, self.er, self.done = array("l"), array("l"), done
-        for on, er in pairs:
-            self.on.append(on)
-            self.er.append(er)
+        self.on, self.er = array("l", [on for on, _ in pairs]), array("l", [er for _, er in pairs])
+        self.done = done
         self._by_er: dict[int, list[int]] | None = None
 
     def __len__(self) -> int:
@@ -93,6 +91,11 @@ class Depend:
     def is_internal(self) -> bool:
         """Whether both ends are in one job."""
         return self.er_job == self.on_job
+
+    @property
+    def layers(self) -> tuple[str, str, str, str]:
+        """The jobs and layers at its ends."""
+        return self.er_job, self.er_layer, self.on_job, self.on_layer
 
     @property
     def signature(self) -> tuple[object, ...]:

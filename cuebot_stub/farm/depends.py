@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from .depend import Depend, End, Row
@@ -62,9 +62,13 @@ class Depends(Table[Depend]):
         number = int(id[24:], 16)
         return Row(depend, number) if 0 <= number < len(depend.edges) else None
 
+    def of_job(self, job: str) -> list[Depend]:
+        """The dependencies of a job, its layers and its frames. Those with pairs come as one."""
+        return self._of.get(job, [])
+
     def of(self, job: str, layer: str | None = None) -> list[Row]:
         """The dependencies of a job, or of a layer and its frames, without the pairs of frame-by-frame ones."""
-        return list(_whole(one for one in self._of[job] if layer is None or one.er_layer == layer))
+        return list(_whole(one for one in self.of_job(job) if layer is None or one.er_layer == layer))
 
     def on(self, job: str, layer: str | None = None) -> list[Row]:
         """The dependencies on a job, or on a layer and its frames, without pairs."""
@@ -73,7 +77,7 @@ class Depends(Table[Depend]):
     def of_frame(self, job: Job, ref: int) -> list[Row]:
         """All dependencies of a frame, its layer and its job, with pairs."""
         layer, found = job.state.layer(ref).name, []
-        for depend in self._of[job.id]:
+        for depend in self.of_job(job.id):
             if depend.edges is not None:
                 found += [Row(depend, pair) for pair in depend.edges.of_er(ref)] if depend.er_layer == layer else []
             elif depend.er_layer in ("", layer) and depend.er_ref in (-1, ref):
@@ -116,9 +120,12 @@ class Depends(Table[Depend]):
 
     def first_repeated(self, depends: Iterable[Depend]) -> Depend | None:
         """The first dependency that equals an active or an earlier one; or None."""
-        new: set[tuple[object, ...]] = set()
+        depends, new = list(depends), set[tuple[object, ...]]()
+        between = Counter(depend.layers for depend in depends)
         for depend in depends:
-            mine = set(depend.signatures())
+            # Only what is between the same layers can equal one of its pairs.
+            is_only = between[depend.layers] == 1 and not self.of_job(depend.er_job)
+            mine = {depend.signature} if is_only else set(depend.signatures())
             if mine & new or mine & self._signatures or any(mine & theirs for theirs in self._rivals(depend)):
                 return depend
             new |= mine

@@ -17,8 +17,8 @@ from .job import Job
 from .state import FarmState
 
 __all__ = [
-    "add_depend", "connect", "drop", "frame_moved", "frame_retried", "hold_again", "layer_done", "mark_done", "satisfy",
-    "unsatisfy",
+    "add_depend", "connect", "drop", "frame_moved", "frame_retried", "hold_from_start", "layer_done", "mark_done",
+    "note_depend", "satisfy", "unsatisfy",
 ]  # fmt: skip
 
 #: These hold again when somebody takes back that they were satisfied, or retries what they wait for.
@@ -51,24 +51,36 @@ def connect(farm: FarmState, er: End, on: End, type: str = "") -> Row:
 
 def add_depend(farm: FarmState, depend: Depend) -> None:
     """Add a dependency. It holds frames at once, unless the frames that it waits for are done."""
+    note_depend(farm, depend)
+    if depend.edges is not None or depend.active:
+        _hold(farm, depend, depend.active_pairs())
+
+
+def note_depend(farm: FarmState, depend: Depend) -> None:
+    """Add a dependency, which holds nothing yet."""
     on = farm.jobs[depend.on_job].state
     if depend.edges is not None:
-        depend.odd.update(pair for pair, ref in enumerate(depend.edges.on) if on.state(ref) is FrameState.EATEN)
+        if on.counts(depend.on_layer)[FrameState.EATEN]:
+            depend.odd.update(pair for pair, ref in enumerate(depend.edges.on) if on.state(ref) is FrameState.EATEN)
     elif depend.on_ref >= 0:
         depend.active = on.state(depend.on_ref) not in _DONE
     elif depend.on_layer:
         depend.active = not on.is_layer_done(depend.on_layer)
     farm.depends.register(depend)
     farm.depends.save(depend)
-    if depend.edges is not None or depend.active:
-        _hold(farm, depend, depend.active_pairs())
 
 
-def hold_again(farm: FarmState) -> None:
-    """Hold the frames of all active dependencies again, after a farm was loaded."""
-    for depend in farm.depends.values():
-        if depend.edges is not None or depend.active:
-            _count(farm, depend, depend.active_pairs(), 1)
+def hold_from_start(farm: FarmState, jobs: Iterable[Job]) -> None:
+    """Hold the frames of jobs by their active dependencies, before anybody has seen them: new jobs, or loaded ones."""
+    for job in jobs:
+        layers: list[str] = []
+        refs: list[int] = []
+        for depend in farm.depends.of_job(job.id):
+            if depend.edges is not None or depend.active:
+                more_layers, more_refs = _held(depend, job, depend.active_pairs())
+                layers += more_layers
+                refs += more_refs
+        job.state.hold_from_start(layers, refs)
 
 
 def frame_moved(farm: FarmState, job: Job, move: Move) -> None:

@@ -17,7 +17,7 @@ from .depend import Depend, End, make_depend
 from .errors import CannotDo
 from .facts import JobFacts, LayerFacts
 from .filters import run_filters
-from .holds import add_depend
+from .holds import add_depend, hold_from_start, note_depend
 from .hosts import short_name
 from .job import Job, Jobs
 from .life import look_for_frames
@@ -48,14 +48,16 @@ def launch(farm: FarmState, document: SpecDocument) -> list[Job]:
     depends = _make_depends(farm, document, made)
     for spec, job in zip(document.jobs, made.values(), strict=True):
         farm.jobs.add(job)
-        look_for_frames(farm, job)
         run_filters(farm, job)
         _add_post_job(farm, document, spec, job)
         show.created_jobs += 1
         show.created_frames += len(job.state.frames)
+    new = {job.id for job in made.values()}
     for depend in depends:
-        add_depend(farm, depend)
+        (note_depend if depend.er_job in new else add_depend)(farm, depend)
+    hold_from_start(farm, made.values())
     for job in made.values():
+        look_for_frames(farm, job)
         job.facts.layer_count = _count_layers(job)
     farm.shows.save(show)
     return list(made.values())

@@ -229,20 +229,35 @@ class JobState:
             else set()
         )
         self._again.clear()
+        self.hold_from_start((), ())
+
+    def hold_from_start(self, layers: Iterable[str], refs: Iterable[int]) -> None:
+        """Hold layers and frames before anybody has seen their states: they become DEPEND, and none has moved."""
+        for layer in layers:
+            self.waits.layers[self.frames.layers[layer]] += 1
+        for ref in refs:
+            self.waits.frames[ref] += 1
         for number in range(len(self.plan.layers)):
             self._settle_layer(number)
         self.ready.fill(self.plan.layers)
 
     def _settle_layer(self, number: int) -> None:
-        blocked, waits, row = self.waits.layers[number] > 0, self.waits.frames, self._counts[number]
+        blocked, waits, freed, row = (
+            self.waits.layers[number] > 0,
+            self.waits.frames,
+            self.waits.freed,
+            self._counts[number],
+        )
         for ref in self.frames.refs_of(number):
             code = self._states[ref]
-            if code in (_WAITING, _DEPEND):
-                now = _DEPEND if blocked or waits[ref] else _WAITING
-                if now != code:
-                    self._states[ref] = now
-                    row[code] -= 1
-                    row[now] += 1
+            if (blocked or waits[ref]) and ref not in freed:
+                now = _DEPEND if code in self._waiting_again else code
+            else:
+                now = _WAITING if code == _DEPEND else code
+            if now != code:
+                self._states[ref] = now
+                row[code] -= 1
+                row[now] += 1
 
     def hold_layer(self, layer: str, count: int = 1) -> None:
         """Stop all frames of a layer from starting. Holds add up, -1 removes one, and ``settle`` removes all."""
