@@ -44,14 +44,20 @@ class ReadyQueue:
         self.__ranks: dict[int, array[int]] = {}
 
     def fill(self, layers: Sequence[LayerPlan]) -> None:
-        """Queue the frames that wait now, by the needs of these layers, which are those of the job."""
-        base, states, waiting = self.__frames.base, self.__states, self.__waiting
+        """Queue the frames that wait, by the needs of these layers, which are those of the job."""
         self.__layers, self.__width = layers, len(layers)
-        self.__is_post = [layer.type == "Post" for layer in layers]
+        self.__passed, self.__passes = _NEVER, 0
+        self.__is_stale = True
+
+    def __queue(self) -> None:
+        """Queue the frames that wait now, before somebody asks for the first: many layers may change before."""
+        if not self.__is_stale:
+            return
+        self.__is_stale = False
+        base, states, waiting, layers = self.__frames.base, self.__states, self.__waiting, self.__layers
         self.__heaps: dict[tuple[bool, float, int, str], list[int]] = {}
         self.__heap_of = [self.__heaps.setdefault(needs_of(layer), []) for layer in layers]
         self.__samples = {needs_of(layer): layer for layer in reversed(layers)}
-        self.__passed, self.__passes = _NEVER, 0
         for number in range(self.__width):
             first, end, heap = base[number], base[number + 1], self.__heap_of[number]
             heap.extend(self.__key(number, ref - first) for ref in range(first, end) if states[ref] == waiting)
@@ -60,6 +66,8 @@ class ReadyQueue:
 
     def add(self, ref: int) -> None:
         """Add a frame that may start now."""
+        if self.__is_stale:
+            return  # it will be found
         number, place = self.__frames.place(ref)
         heapq.heappush(self.__heap_of[number], self.__key(number, place))
 
@@ -112,6 +120,7 @@ class ReadyQueue:
         Args:
             admits: Called once for all layers with the same needs, see ``needs_of``.
         """
+        self.__queue()
         best: int | None = None
         for needs, heap in self.__heaps.items():
             key = self.__head(heap)
@@ -126,6 +135,7 @@ class ReadyQueue:
         to wait, the queue starts no more later ones until that first one has started: the running frames end and make
         room. When nothing runs there will never be more room, so the queue holds nothing back.
         """
+        self.__queue()
         best: int | None = None
         for (is_post, cores, memory_kb, _), heap in self.__heaps.items():
             if only_posts and not is_post:
@@ -144,6 +154,7 @@ class ReadyQueue:
     def started(self, ref: int) -> None:
         """Record that a frame has started, perhaps ahead of one that waits for room."""
         self.release(ref)
+        self.__queue()
         if len(self.__heaps) < 2:
             return  # all need the same: nobody passes
         key = self.__key(*self.__frames.place(ref))
@@ -155,7 +166,7 @@ class ReadyQueue:
 
     def __still_waits(self, only_posts: bool) -> bool:
         key = self.__passed
-        if key == _NEVER or (only_posts and not self.__is_post[key % self.__width]):
+        if key == _NEVER or (only_posts and self.__layers[key % self.__width].type != "Post"):
             return False
         return self.may_start(self.__ref_of(key))
 
