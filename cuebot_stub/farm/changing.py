@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from outline.frames import FrameSet
@@ -100,20 +100,24 @@ def set_look(farm: FarmState, job: Job, ref: int, state: str, text: str, color: 
 MOST_FRAMES = 1_000_000  # a job has at most a tenth of them
 
 
-def _first(order: list[int], wanted: list[int]) -> list[int]:
+def _first(order: Sequence[int], wanted: list[int]) -> list[int]:
     return [*wanted, *_others(order, wanted)]
 
 
-def _last(order: list[int], wanted: list[int]) -> list[int]:
+def _last(order: Sequence[int], wanted: list[int]) -> list[int]:
     return [*_others(order, wanted), *wanted]
 
 
-def _reverse(order: list[int], wanted: list[int]) -> list[int]:
+def _reverse(order: Sequence[int], wanted: list[int]) -> list[int]:
     ranks = {ref: rank for rank, ref in enumerate(order)}
     return _refill(order, {ranks[ref]: other for ref, other in zip(wanted, reversed(wanted), strict=True)})
 
 
-_WAYS: dict[str, Callable[[list[int], list[int]], list[int]]] = {"FIRST": _first, "LAST": _last, "REVERSE": _reverse}
+_WAYS: dict[str, Callable[[Sequence[int], list[int]], list[int]]] = {
+    "FIRST": _first,
+    "LAST": _last,
+    "REVERSE": _reverse,
+}
 
 
 def reorder(farm: FarmState, job: Job, number: int, frames: str, way: str) -> None:
@@ -162,12 +166,12 @@ def _refs(job: Job, number: int, frames: FrameSet) -> list[int]:
     return sorted((ref for ref, place in places.items() if place >= 0), key=places.__getitem__)
 
 
-def _others(order: list[int], wanted: list[int]) -> list[int]:
+def _others(order: Sequence[int], wanted: list[int]) -> list[int]:
     among = set(wanted)
     return [ref for ref in order if ref not in among]
 
 
-def _refill(order: list[int], changes: dict[int, int]) -> list[int]:
+def _refill(order: Sequence[int], changes: dict[int, int]) -> list[int]:
     return [changes.get(rank, ref) for rank, ref in enumerate(order)]
 
 

@@ -7,7 +7,7 @@ import uuid
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -46,6 +46,13 @@ class Edges:
     def of_on(self, ref: int) -> range:
         """The numbers of the pairs whose first frame is waited for."""
         return range(bisect_left(self.on, ref), bisect_right(self.on, ref))
+
+    def on_any(self, refs: Collection[int]) -> list[int]:
+        """The numbers of the pairs whose first frame is one of these."""
+        if len(refs) < len(self.on):
+            return [pair for ref in refs for pair in self.of_on(ref)]
+        wanted = set(refs)
+        return [pair for pair, ref in enumerate(self.on) if ref in wanted]
 
     def of_er(self, ref: int) -> list[int]:
         """The numbers of the pairs in which a frame waits."""

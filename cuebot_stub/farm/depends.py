@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from .depend import Depend, End, Row
 from .job import Job
@@ -21,7 +21,7 @@ class Depends(Table[Depend]):
         self._pairs: dict[str, Depend] = {}
         self._of: defaultdict[str, list[Depend]] = defaultdict(list)
         self._on: defaultdict[str, list[Depend]] = defaultdict(list)
-        self._at: dict[tuple[str, str | int], list[Depend]] = {}
+        self._at: dict[tuple[str, str, str | int], list[Depend]] = {}
         self._signatures: set[tuple[object, ...]] = set()
 
     def register(self, depend: Depend) -> None:
@@ -84,10 +84,13 @@ class Depends(Table[Depend]):
                 found.append(Row(depend))
         return found
 
-    def on_frame(self, job: Job, ref: int) -> list[Row]:
-        """The dependencies on exactly this frame, with pairs."""
-        pairs = [Row(one, pair) for one, numbers in self.pairs_on(job, ref) for pair in numbers]
-        return [*self.on_single(job, ref), *pairs]
+    def on_frames(self, job: Job, refs: Collection[int]) -> list[Row]:
+        """The dependencies on exactly these frames, with pairs."""
+        found = [row for ref in refs for row in self.on_single(job, ref)]
+        for number in sorted({job.layer_of(ref) for ref in refs}):
+            for one in self._at_layer(job, job.layers[number].name, _PAIRS):
+                found += [Row(one, pair) for pair in one.edges.on_any(refs)] if one.edges is not None else []
+        return found
 
     def of_end(self, end: End) -> list[Row]:
         """All dependencies of a frame, of a layer and its frames, or of a job itself."""
@@ -95,7 +98,7 @@ class Depends(Table[Depend]):
 
     def on_end(self, end: End) -> list[Row]:
         """All dependencies on a frame, on a layer and its frames, or on a job and all that is in it."""
-        return self.on_frame(end.job, end.ref) if end.ref >= 0 else self.on(end.job.id, end.layer_name or None)
+        return self.on_frames(end.job, [end.ref]) if end.ref >= 0 else self.on(end.job.id, end.layer_name or None)
 
     def droppable(self, end: End) -> list[Row]:
         """The dependencies of an end that clients can drop: its own, and all that are in a job."""
@@ -107,16 +110,23 @@ class Depends(Table[Depend]):
 
     def on_single(self, job: Job, ref: int) -> list[Row]:
         """The dependencies on exactly this frame that are no pairs."""
-        return [Row(one) for one in self._at.get((job.id, ref), ())]
+        return [Row(one) for one in self._at_layer(job, job.state.layer(ref).name, ref)]
 
     def pairs_on(self, job: Job, ref: int) -> list[tuple[Depend, range]]:
         """The dependencies with pairs in which a frame is waited for, and the numbers of these pairs."""
-        at = self._at.get((job.id, job.state.layer(ref).name), ())
+        at = self._at_layer(job, job.state.layer(ref).name, _PAIRS)
         return [(one, one.edges.of_on(ref)) for one in at if one.edges is not None]
+
+    def on_any(self, job: Job, layer: str) -> list[Row]:
+        """The dependencies on the first frame of a layer that succeeds."""
+        return [Row(one) for one in self._at_layer(job, layer, _ANY)]
 
     def on_whole(self, job: Job, layer: str) -> list[Row]:
         """The dependencies on a layer as a whole, or on the whole job if the name is empty."""
-        return [Row(one) for one in self._at.get((job.id, layer), ()) if one.edges is None]
+        return [*self.on_any(job, layer), *(Row(one) for one in self._at_layer(job, layer, _WHOLE))]
+
+    def _at_layer(self, job: Job, layer: str, part: str | int) -> Sequence[Depend]:
+        return self._at.get((job.id, layer, part), ())
 
     def first_repeated(self, depends: Iterable[Depend]) -> Depend | None:
         """The first dependency that equals an active or an earlier one; or None."""
@@ -132,15 +142,19 @@ class Depends(Table[Depend]):
         return None
 
     def _rivals(self, depend: Depend) -> Iterator[set[tuple[object, ...]]]:
-        for one in self._at.get((depend.on_job, depend.on_layer), ()):
-            if one.edges is not None and (one.er_job, one.er_layer) == (depend.er_job, depend.er_layer):
+        for one in self._at.get((depend.on_job, depend.on_layer, _PAIRS), ()):
+            if one.layers == depend.layers:
                 yield set(one.signatures(one.active_pairs()))
 
 
-def _place(depend: Depend) -> tuple[str, str | int]:
-    """What is waited for, as the key of an index: a frame, or a layer, also for pairs of its frames; or the job."""
-    is_frame = depend.on_ref >= 0 and depend.edges is None
-    return depend.on_job, depend.on_ref if is_frame else depend.on_layer
+#: What is waited for in a layer, if it is not one frame: frames by pairs, the first that succeeds, or all of them.
+_PAIRS, _ANY, _WHOLE = "pairs", "any", "whole"
+
+
+def _place(depend: Depend) -> tuple[str, str, str | int]:
+    """What is waited for, as the key of an index: the job, the layer, and a part of it."""
+    part = _PAIRS if depend.edges is not None else _ANY if depend.any_frame else _WHOLE
+    return depend.on_job, depend.on_layer, depend.on_ref if depend.on_ref >= 0 and part != _PAIRS else part
 
 
 def _whole(depends: Iterable[Depend]) -> Iterator[Row]:

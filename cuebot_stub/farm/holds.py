@@ -7,7 +7,7 @@ dependency stays satisfied until somebody retries the frames that it waited for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from outline.scheduler import FrameState, Move
 
@@ -17,7 +17,8 @@ from .job import Job
 from .state import FarmState
 
 __all__ = [
-    "add_depend", "connect", "drop", "frame_moved", "frame_retried", "hold_from_start", "layer_done", "mark_done",
+    "add_depend", "connect", "drop", "frame_moved", "frames_retried", "hold_from_start", "layer_done",
+    "layer_moved", "mark_done",
     "note_depend", "satisfy", "unsatisfy",
 ]  # fmt: skip
 
@@ -87,17 +88,13 @@ def frame_moved(farm: FarmState, job: Job, move: Move) -> None:
     """Update the dependencies on a frame whose state has changed."""
     if move.after is FrameState.SUCCEEDED:
         _pairs_done(farm, job, move.ref)
-        _satisfy_on_frame(farm, job, move.ref)
+        for row in farm.depends.on_single(job, move.ref):
+            satisfy(farm, row)
     elif move.before is FrameState.SUCCEEDED:  # what was satisfied stays so until somebody retries the frame
         for depend, pairs in farm.depends.pairs_on(job, move.ref):
             depend.odd.symmetric_difference_update(pairs)
             farm.depends.save(depend)
         job.done[move.ref] = False
-    # On Cuebot, a layer whose last frame is eaten is not done.
-    if move.after is FrameState.SUCCEEDED or (move.after is FrameState.EATEN and not farm.settings.strict):
-        layer = job.state.layer(move.ref).name
-        if job.state.is_layer_done(layer):
-            layer_done(farm, job, layer)
 
 
 def _pairs_done(farm: FarmState, job: Job, ref: int) -> None:
@@ -110,25 +107,39 @@ def _pairs_done(farm: FarmState, job: Job, ref: int) -> None:
     job.done[ref] = True
 
 
-def frame_retried(farm: FarmState, job: Job, ref: int) -> None:
-    """Activate the dependencies on a frame and on its layer again; one level, as on Cuebot."""
-    for row in (*farm.depends.on_frame(job, ref), *farm.depends.on_whole(job, job.state.layer(ref).name)):
+def layer_moved(farm: FarmState, job: Job, number: int, state: FrameState) -> None:
+    """Update the dependencies on a layer as a whole, after some of its frames have got a state."""
+    layer = job.layers[number].name
+    if state is FrameState.SUCCEEDED:
+        for row in farm.depends.on_any(job, layer):
+            satisfy(farm, row)
+    # On Cuebot, a layer whose last frame is eaten is not done.
+    ends_layer = state is FrameState.SUCCEEDED or (state is FrameState.EATEN and not farm.settings.strict)
+    if ends_layer and job.state.is_layer_done(layer):
+        layer_done(farm, job, layer)
+
+
+def frames_retried(farm: FarmState, job: Job, refs: Collection[int]) -> None:
+    """Activate the dependencies on frames and on their layers again; one level, as on Cuebot."""
+    rows = farm.depends.on_frames(job, refs)
+    for layer in _layers_of(job, refs):
+        rows += farm.depends.on_whole(job, layer)
+    for row in rows:
         unsatisfy(farm, row)
 
 
 def mark_done(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
     """Satisfy the dependencies on exactly these frames. Their own states do not change."""
-    for ref in list(refs):
-        for depend, pairs in farm.depends.pairs_on(job, ref):
-            for pair in pairs:
-                satisfy(farm, Row(depend, pair))
-        _satisfy_on_frame(farm, job, ref)
-
-
-def _satisfy_on_frame(farm: FarmState, job: Job, ref: int) -> None:
-    any_frame = [row for row in farm.depends.on_whole(job, job.state.layer(ref).name) if row.depend.any_frame]
-    for row in (*farm.depends.on_single(job, ref), *any_frame):
+    refs = list(refs)
+    rows = farm.depends.on_frames(job, refs)
+    for layer in _layers_of(job, refs):
+        rows += farm.depends.on_any(job, layer)
+    for row in rows:
         satisfy(farm, row)
+
+
+def _layers_of(job: Job, refs: Iterable[int]) -> list[str]:
+    return [job.layers[number].name for number in sorted({job.layer_of(ref) for ref in refs})]
 
 
 def layer_done(farm: FarmState, job: Job, layer: str) -> None:

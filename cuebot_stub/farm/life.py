@@ -6,7 +6,7 @@ from __future__ import annotations
 from outline.scheduler import FrameState
 
 from .errors import CannotDo
-from .holds import frame_moved, layer_done
+from .holds import frame_moved, layer_done, layer_moved
 from .job import Job
 from .lending import forget_partitions
 from .state import FarmState
@@ -22,15 +22,17 @@ def follow(farm: FarmState) -> None:
     ``Farm.work`` ends with it, so that nobody has to call it after a change.
     """
     while farm.moves:
-        moved: dict[str, Job] = {}
+        moved: dict[tuple[str, int, FrameState], Job] = {}
         while farm.moves:
             job, move = farm.moves.popleft()
-            moved[job.id] = job
+            moved[job.id, job.layer_of(move.ref), move.after] = job
             job.note(move, farm.now())
             if move.before not in IDLE or move.after not in IDLE:  # which of both is worked out, not saved
                 farm.jobs.save_frame(job, move.ref)
             frame_moved(farm, job, move)
-        for job in moved.values():
+        for (_, number, state), job in moved.items():  # once for all frames: thousands of layers may wait for them
+            layer_moved(farm, job, number, state)
+        for job in {job.id: job for job in moved.values()}.values():
             look_for_frames(farm, job)
             finish_if_complete(farm, job)
 

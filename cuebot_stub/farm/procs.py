@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -97,11 +97,12 @@ class Procs(Table[Proc]):
         self.usage = Usage()
         self.booked = 0
         self._hosts, self._jobs = hosts, jobs
+        self._on: defaultdict[str, dict[str, Proc]] = defaultdict(dict)
 
     def book(self, proc: Proc) -> None:
         """Add a proc, and reserve what it needs."""
         job = self._jobs[proc.job]
-        self[proc.id] = proc
+        self[proc.id] = self._on[proc.host][proc.id] = proc
         job.running[proc.ref] = proc.id
         self.usage.count(proc, self._hosts[proc.host], job)
 
@@ -109,6 +110,7 @@ class Procs(Table[Proc]):
         """Remove a proc, and free what it has reserved."""
         job = self._jobs[proc.job]
         job.running.pop(proc.ref, None)
+        del self._on[proc.host][proc.id]
         self.usage.count(proc, self._hosts[proc.host], job, -1)
         self.remove(proc)
 
@@ -118,7 +120,7 @@ class Procs(Table[Proc]):
 
     def on_host(self, host: Host) -> list[Proc]:
         """The procs on a host."""
-        return [proc for proc in self.values() if proc.host == host.id]
+        return list(self._on[host.id].values())
 
     @contextmanager
     def recounting(self, procs: Iterable[Proc]) -> Iterator[None]:

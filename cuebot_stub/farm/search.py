@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import count, islice
 from typing import NamedTuple
 
 from outline.frames import FrameRangeError, FrameSet
@@ -82,13 +82,14 @@ def changed_frames(job: Job, since: float) -> list[int]:
 
 def _in_order(job: Job, names: frozenset[str]) -> Iterator[int]:
     orders = [job.state.ready.order(layer.name) for layer in job.layers if not names or layer.name in names]
-    if len(orders) == 1:
-        yield from orders[0]
-        return
-    for place in range(max(map(len, orders), default=0)):
+    for place in count():
+        orders = [order for order in orders if place < len(order)]
+        if len(orders) < 2:
+            break
         for order in orders:
-            if place < len(order):
-                yield order[place]
+            yield order[place]
+    for order in orders:  # perhaps one that is longer than all others
+        yield from order[place:]
 
 
 def _tests(farm: FarmState, job: Job, search: FrameSearch) -> list[Test]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from outline.scheduler import FrameState
 
-from .holds import frame_retried
+from .holds import frames_retried
 from .hosts import Proc
 from .job import Job, Jobs
 from .life import IDLE, finish_job, look_for_frames, revive_job
@@ -73,8 +73,7 @@ def retry_frames(farm: FarmState, job: Job, refs: Iterable[int]) -> None:
             _let_wait_again(farm, job, farm.procs[proc], "the frame was retried")
         elif job.state.state(ref) not in IDLE:
             job.state.retry(ref)
-    for ref in wanted:
-        frame_retried(farm, job, ref)
+    frames_retried(farm, job, wanted)
 
 
 def _let_wait_again(farm: FarmState, job: Job, proc: Proc, reason: str) -> None:

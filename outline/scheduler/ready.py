@@ -71,10 +71,10 @@ class ReadyQueue:
         number, place = self.__frames.place(ref)
         heapq.heappush(self.__heap_of[number], self.__key(number, place))
 
-    def order(self, layer: str) -> list[int]:
+    def order(self, layer: str) -> Sequence[int]:
         """The frames of a layer in start order."""
         refs, order = self.__frames.refs(layer), self.__orders.get(self.__frames.layers[layer])
-        return list(refs) if order is None else [refs[place] for place in order]
+        return refs if order is None else [refs[place] for place in order]
 
     def reorder(self, layer: str, refs: Sequence[int]) -> None:
         """Change the start order of a layer's frames to ``refs``, which has each once."""

@@ -241,7 +241,7 @@ def test_dependencies_and_their_pairs_are_found_from_both_ends(jobs: FakeFarm):
 
     (row,) = book.of_frame(second, er)
 
-    assert book.on_frame(first, on) == [row]
+    assert book.on_frames(first, [on]) == [row]
     assert (row.er_ref, row.on_ref) == (er, on)
     assert book.find(row.id) == row
     assert book.of(second.id, "comp") == book.on(first.id, "model") == [Row(made)]

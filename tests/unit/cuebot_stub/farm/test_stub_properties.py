@@ -72,9 +72,7 @@ class FarmMachine(RuleBasedStateMachine):
         """Return all dependencies, with the pairs of those that have some."""
         farm = self.fake.farm
         rows = [row for job in farm.jobs.values() for row in farm.depends.of(job.id)]
-        return rows + [
-            row for job in farm.jobs.values() for ref in job.state.frames for row in farm.depends.on_frame(job, ref)
-        ]
+        return rows + [row for job in farm.jobs.values() for row in farm.depends.on_frames(job, job.state.frames)]
 
     def depend(self, number: int) -> Row | None:
         """Return one of the dependencies."""
