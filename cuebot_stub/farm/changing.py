@@ -87,7 +87,7 @@ def change_layer(farm: FarmState, job: Job, number: int, **changes: Any) -> None
         for name, value in changes.items():
             setattr(layer, name, value)
     job.needs_changed(number)
-    farm.jobs.save(job)
+    farm.jobs.save_layers(job)
     farm.wake()
 
 

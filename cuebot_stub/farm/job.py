@@ -183,6 +183,7 @@ class Jobs(dict[str, Job]):
         self.register(job)
         rows = [[layer.name, str(layer.frames), layer.chunk, layer.type] for layer in job.state.plan.layers]
         self._unsaved.thing("spec", job.id, {"layers": rows})  # what never changes
+        self.save_layers(job)
         self.save(job)
 
     def register(self, job: Job) -> None:
@@ -210,8 +211,11 @@ class Jobs(dict[str, Job]):
         self.save(job)
 
     def save(self, job: Job) -> None:
-        """Mark the facts of a job, or of its layers, as changed."""
+        """Mark the facts of a job as changed."""
         self._unsaved.thing("job", job.id, job.facts)
+
+    def save_layers(self, job: Job) -> None:
+        """Mark the facts of the layers of a job as changed."""
         self._unsaved.thing("layers", job.id, {"layers": job.layers})
 
     def save_totals(self, job: Job, number: int) -> None:

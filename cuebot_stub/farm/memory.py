@@ -96,8 +96,7 @@ def give_more_memory(farm: FarmState, proc: Proc) -> None:
     number = job.layer_of(proc.ref)
     layer = job.layers[number]
     if layer.memory_optimizer:
-        layer.memory_optimizer = False
-        farm.jobs.save(job)
+        change_layer(farm, job, number, memory_optimizer=False)
     _raise(farm, job, number, proc.memory + layer.memory_increase)
 
 
