@@ -132,7 +132,13 @@ class SessionException(OutlineException):
 
 
 class SessionFileError(SessionException, OSError):
-    """A file of a session cannot be read, written, copied or linked. PyOutline raised an ``OSError`` then."""
+    """A file of a session cannot be read, written, copied or linked. PyOutline raised an ``OSError`` then.
+
+    It is made like one: with the ``errno`` and the message.
+    """
+
+    def __str__(self) -> str:
+        return str(self.args[-1])
 
 
 class SerializeException(SessionException):
@@ -259,4 +265,5 @@ def file_errors(kind: type[OutlineException], problem: str) -> Iterator[None]:
     except OutlineException:
         raise  # it says already what is wrong, and may be an OSError as well
     except OSError as error:
-        raise kind(f"{problem}: {error.strerror or error}") from error  # those of shutil have no strerror
+        message = f"{problem}: {error.strerror or error}"  # those of shutil have no strerror
+        raise (kind(error.errno, message) if issubclass(kind, OSError) else kind(message)) from error

@@ -81,16 +81,13 @@ class Session:
     """
 
     def __init__(self, ol: Outline) -> None:
-        self.__outline = ol
-        self.__name = ""
         if is_session_path(ol.get_path()):
             self.__paths = SessionPaths.holding(ol.get_path() or "")
             self.__name = _marked_name(self.__paths)
         else:
-            self.__create()
+            self.__create(ol)
 
-    def __create(self) -> None:
-        ol = self.__outline
+    def __create(self, ol: Outline) -> None:
         job = f"{ol.get_show()}-{ol.get_shot()}-{ol.get_user()}_{ol.get_name()}"
         self.__name = f"{conform_name(job)}/{_new_id()}"
         base = sessions_folder(ol.get_show(), ol.get_shot())
@@ -98,9 +95,8 @@ class Session:
         try:
             make_folder(self.__paths.layers, below=base)
         except OSError as error:
-            raise SessionFileError(
-                f"cannot make the session folder {self.__paths.folder}: {error.strerror}; set [outline] session_dir"
-            ) from error
+            problem = f"cannot make the session folder {self.__paths.folder}: {error.strerror}"
+            raise SessionFileError(error.errno, f"{problem}; set [outline] session_dir") from error
 
     def get_name(self) -> str:
         """The session's name, ``{show}-{shot}-{user}_{name}/{uuid}``."""
@@ -191,16 +187,16 @@ class Session:
 
         target = self.__target(rename or os.path.basename(src), layer)
         beside = f"{target}.{os.getpid()}.part"
-        try:
-            shutil.copy(src, beside)
-            shared = file_mode()
-            if shared is not None:
-                os.chmod(beside, os.stat(beside).st_mode & 0o777 | shared)
-            os.replace(beside, target)
-        except OSError as error:
-            if os.path.lexists(beside):
-                os.unlink(beside)
-            raise SessionFileError(f"cannot copy {src} to {target}: {error.strerror or error}") from error
+        with file_errors(SessionFileError, f"cannot copy {src} to {target}"):
+            try:
+                shutil.copy(src, beside)
+                shared = file_mode()
+                if shared is not None:
+                    os.chmod(beside, os.stat(beside).st_mode & 0o777 | shared)
+                os.replace(beside, target)
+            finally:
+                if os.path.lexists(beside):
+                    os.unlink(beside)
         return target
 
     def sym_file(self, src: str, layer: Layer | str | None = None, rename: str | None = None) -> str:
@@ -307,4 +303,4 @@ def _load_data(path: str) -> Any:
     try:
         return load_file(path)
     except (OSError, UnicodeDecodeError) as error:
-        raise SessionFileError(f"cannot read {path}: {error}") from error
+        raise SessionFileError(getattr(error, "errno", None), f"cannot read {path}: {error}") from error

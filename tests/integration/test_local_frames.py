@@ -89,7 +89,7 @@ def test_a_job_can_be_launched_from_python(tmp_path: Path, session_root: Path) -
     (job,) = cuerun.launch(ol, backend="local", wait=True)
 
     assert (job.name, job.state, job.counts) == ("testing-default-tester_from_python", "FINISHED", {"SUCCEEDED": 3})
-    assert job.data.name == job.name
+    assert (job.data.name, job.data.id) == (job.name, job.id())
 
 
 def test_test_mode_raises_when_a_frame_died() -> None:

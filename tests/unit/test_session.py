@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pickle
 import stat
 import uuid
 from pathlib import Path
@@ -205,10 +207,15 @@ def test_source_that_cannot_be_copied_is_an_error_with_its_reason(session: Sessi
         session.put_file(str(tmp_path / "pipe"))
 
 
-@pytest.mark.parametrize("src", ["/no/such", "/tmp"], ids=["missing", "folder"])
-def test_errors_of_files_are_those_of_python_too_as_in_pyoutline(session: Session, src: str) -> None:
-    with pytest.raises(OSError, match=f"cannot copy {src} to "):
+@pytest.mark.parametrize(
+    ("src", "number"), [("/no/such", errno.ENOENT), ("/tmp", errno.EISDIR)], ids=["missing", "folder"]
+)
+def test_errors_of_files_are_those_of_python_too_as_in_pyoutline(session: Session, src: str, number: int) -> None:
+    with pytest.raises(OSError, match=f"^cannot copy {src} to ") as caught:
         session.put_file(src)
+
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (again.errno, str(again)) == (number, str(caught.value))
 
 
 def test_get_file_says_what_is_missing(session: Session) -> None:

@@ -65,6 +65,10 @@ class LocalJob:
     def __repr__(self) -> str:
         return f"<LocalJob {self.name} {self.state}>"
 
+    def id(self) -> str:
+        """The job's id, under the name that PyCue's job objects have."""
+        return self.record.job_id
+
     @property
     def name(self) -> str:
         """The job's name, ``show-shot-user_name``."""
@@ -85,7 +89,7 @@ class LocalJob:
     @property
     def data(self) -> LocalJobData:
         """The facts under the names that PyCue uses."""
-        return LocalJobData(self.record.job_id, self.name, self.state, len(self.record.job.frames), self.paths.logs)
+        return LocalJobData(self.id(), self.name, self.state, len(self.record.job.frames), self.paths.logs)
 
     @property
     def counts(self) -> dict[str, int]:
