@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import math
+import operator
 import os
 import re
 from collections.abc import Iterable
@@ -65,13 +67,19 @@ def emit(layer: Layer, frame: int, result: dict[str, Any]) -> None:
 
 
 def count(layer: Layer, name: str, number: float, frame: int | None) -> None:
-    """Add to a counter of a frame; arguments are those of ``Layer.count``."""
+    """Add to a counter of a frame; arguments and errors are those of ``Layer.count``."""
+    try:
+        added = operator.index(number) if hasattr(number, "__index__") else float(number)
+    except (TypeError, ValueError):
+        added = math.nan
+    if not math.isfinite(added):  # no sum would ever be a number again
+        raise LayerException(f"{where(layer)}: the counter {name!r} adds up numbers, not {number!r}")
     state = state_of(layer)
     if frame is None and state.frame is not None:
         frame = next((one for one in layer.get_local_frame_set(state.frame) if one not in state.finished), state.frame)
     if frame is not None:
-        counts = state_of(layer).counts.setdefault(frame, {})
-        counts[name] = counts.get(name, 0) + number
+        counts = state.counts.setdefault(frame, {})
+        counts[name] = counts.get(name, 0) + added
     _tell_without_work_folder(layer)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import re
 from collections import Counter, defaultdict
@@ -104,12 +105,12 @@ def results_of(records: Iterable[Record], *, failed: bool = False) -> list[dict[
 def results_text(rows: Sequence[dict[str, Any]], format: str) -> str:
     """Rows as ``jsonl``, as one list in ``json``, or with a line of column names as ``csv`` or as a ``table`` to read.
 
-    In the last two, lists, dicts and truth values are JSON.
+    In the last two, lists, dicts and truth values are JSON. In JSON NaN and infinity, which it does not know, are null.
     """
     if format == "json":
-        return json.dumps(list(rows), ensure_ascii=False, indent=2) + "\n"
+        return _json(list(rows), indent=2) + "\n"
     if format == "jsonl":
-        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        return "".join(_json(row) + "\n" for row in rows)
     flat = [{name: _cell(value) for name, value in row.items()} for row in flat_rows(rows)]
     columns = list(dict.fromkeys(column for row in flat for column in row))
     if format == "table":
@@ -121,8 +122,23 @@ def results_text(rows: Sequence[dict[str, Any]], format: str) -> str:
     return stream.getvalue()
 
 
+def _json(value: Any, indent: int | None = None) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, indent=indent, allow_nan=False)
+    except ValueError:
+        return json.dumps(_with_nulls(value), ensure_ascii=False, indent=indent)
+
+
+def _with_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_nulls(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return list(map(_with_nulls, value))
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict, bool)) else value
+    return _json(value) if isinstance(value, (list, dict, bool)) else value
 
 
 def _table(lines: Sequence[Sequence[str]]) -> str:
