@@ -20,7 +20,7 @@ from .state import state_of
 if TYPE_CHECKING:
     from .base import Layer
 
-__all__ = ["Doubt", "doubts", "misspelt_tokens", "probable_mistakes", "unknown_names"]
+__all__ = ["Doubt", "doubts", "probable_mistakes"]
 
 _TOKEN = r"%\{[A-Za-z_]+(?::[^{}\n]*)?\}|\#[A-Za-z_]+\#"
 _NAMED = r"(%\{(INPUTLIST|INPUT|OUTPUT|ITEM|KEY)(?::([^{}\n]+))?\})"
@@ -38,12 +38,11 @@ class Doubt(NamedTuple):
 
 def doubts(layer: Layer) -> Iterator[Doubt]:
     """Give what can hardly be meant in the arguments of a layer."""
+    known: dict[str, tuple[str, list[str]] | None] = {}
     for name, value in state_of(layer).args.items():
-        for found, meant in misspelt_tokens(value):
-            text = f"its argument {name!r} has {found!r}, which is not a token; did you mean {meant!r}?"
-            yield Doubt("token", text)
-    for problem in unknown_names(layer):
-        yield Doubt("token", problem)
+        text = "\n".join(_texts_in(value))  # a layer may have 100,000 commands, most of them with the same tokens
+        for problem in (*_misspelt_tokens(text), *_unknown_names(layer, text, known)):
+            yield Doubt("token", f"its argument {name!r} {problem}")
     for path in _missing_files(layer):
         yield Doubt("file", f"its {path} does not exist now, and nothing that runs before it declares it as output")
 
@@ -71,17 +70,6 @@ def _with_children(layer: Layer) -> Iterator[Layer]:
 # Any: arguments are what the class and its user have agreed on.
 
 
-def misspelt_tokens(value: Any) -> list[tuple[str, str]]:
-    """The tokens that nothing fills in and that look like one that is filled in, each with that one.
-
-    Args:
-        value: A text, or what holds texts.
-    """
-    text = "\n".join(_texts_in(value))  # a layer may have 100,000 commands, most of them with the same tokens
-    words = dict.fromkeys(re.findall(_TOKEN, text)) if "%{" in text or "#" in text else ()
-    return [(word, meant) for word in words if (meant := _meant(word))]
-
-
 def _texts_in(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
     """The texts in a value, also in lists and dicts."""
     if isinstance(value, str):
@@ -89,6 +77,13 @@ def _texts_in(value: Any, depth: int = _DEEPEST) -> Iterator[str]:
     elif depth and isinstance(value, (Mapping, list, tuple)):
         for one in value.values() if isinstance(value, Mapping) else value:
             yield from _texts_in(one, depth - 1)
+
+
+def _misspelt_tokens(text: str) -> Iterator[str]:
+    """The end of a sentence for each token that nothing fills in and that looks like one that is filled in."""
+    for word in dict.fromkeys(re.findall(_TOKEN, text)) if "%{" in text or "#" in text else ():
+        if meant := _meant(word):
+            yield f"has {word!r}, which is not a token; did you mean {meant!r}?"
 
 
 def _meant(word: str) -> str:
@@ -114,26 +109,23 @@ def _nearest(token: str) -> str:
     return ""
 
 
-def unknown_names(layer: Layer) -> Iterator[str]:
-    """A sentence for each token of what the layer has none of, and for each name that no input or output has.
+def _unknown_names(layer: Layer, text: str, known: dict[str, tuple[str, list[str]] | None]) -> Iterator[str]:
+    """The end of a sentence for each token of what the layer has none of, and each name that no input or output has.
 
     So for a part that the first item lacks. Other items may have other parts, so it is no error.
+
+    Args:
+        known: The names that are known already; others are added.
     """
-    known: dict[str, tuple[str, list[str]] | None] = {}
-    for argument, value in state_of(layer).args.items():
-        text = "\n".join(_texts_in(value))
-        for token, kind, name in dict.fromkeys(re.findall(_NAMED, text)) if "%{" in text else ():
-            things = _OF[kind]
-            if things not in known:
-                known[things] = _names_of(layer, things)
-            found = known[things]
-            if found is None:
-                continue
-            owner, names = found
-            if not owner:
-                yield f"its argument {argument!r} has {token!r}, but the layer has no {things}"
-            elif name and name not in names:
-                yield f"its argument {argument!r} names {name!r} of {owner}, which has {', '.join(names) or 'none'}"
+    for token, kind, name in dict.fromkeys(re.findall(_NAMED, text)) if "%{" in text else ():
+        things = _OF[kind]
+        if things not in known:
+            known[things] = _names_of(layer, things)
+        owner, names = known[things] or (None, [])
+        if owner == "":
+            yield f"has {token!r}, but the layer has no {things}"
+        elif owner and name and name not in names:
+            yield f"names {name!r} of {owner}, which has {', '.join(names) or 'none'}"
 
 
 def _names_of(layer: Layer, things: str) -> tuple[str, list[str]] | None:

@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 from outline import Layer, Outline, Shell
-from outline.layer.doubts import doubts, misspelt_tokens
+from outline.exception import LayerException
+from outline.layer.doubts import doubts
 from outline.modules.povray import PovRay
 from outline.tokens import TOKENS
+
+
+def _told(layer: Layer) -> list[str]:
+    return [message for _, message in doubts(layer)]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +43,13 @@ from outline.tokens import TOKENS
     ids=str,
 )
 def test_token_that_looks_like_one_of_ours_is_found(text: Any, pairs: list[tuple[str, str]]) -> None:
-    assert misspelt_tokens(text) == pairs
+    layer = Shell(
+        "a", ["true"], items={"k": {"shot": 1}}, inputs={"plate": "p"}, outputs={"small": "o.%{KEY}"}, note=text
+    )
+
+    assert _told(layer) == [
+        f"its argument 'note' has {found!r}, which is not a token; did you mean {meant!r}?" for found, meant in pairs
+    ]
 
 
 def test_misspelt_tokens_of_layers_and_children_are_told_at_the_launch(caplog: pytest.LogCaptureFixture) -> None:
@@ -56,8 +67,7 @@ def test_misspelt_tokens_of_layers_and_children_are_told_at_the_launch(caplog: p
 
 
 def _render(scene: object, **args: Any) -> list[str]:
-    layer = PovRay("render", scene=scene, outputs="a.####.png", **args)
-    return [message for _, message in doubts(layer)]
+    return _told(PovRay("render", scene=scene, outputs="a.####.png", **args))
 
 
 def test_scene_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -84,3 +94,55 @@ def test_scene_that_an_earlier_layer_may_make_is_no_doubt() -> None:
     layer.depend_on(first)
 
     assert list(doubts(layer)) == []
+
+
+SHOTS = {"a": {"shot": "sh1", "first": 1}, "b": {"shot": "sh2", "first": 2}}
+
+
+@pytest.fixture
+def ol() -> Outline:
+    return Outline("job", current=True)
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("%{ITEM:shoot}", "names 'shoot' of the item 'a', which has shot, first"),
+        ("%{INPUT:sene}", "names 'sene' of the inputs, which has scene, grade"),
+        ("%{INPUTLIST:sene}", "names 'sene' of the inputs, which has scene, grade"),
+        ("%{OUTPUT:mian}", "names 'mian' of the outputs, which has main"),
+    ],
+)
+def test_a_name_that_there_is_not_is_told(ol: Outline, word: str, told: str) -> None:
+    Shell("grade", ["touch", "%{OUTPUT}"], items=SHOTS, outputs="g/%{KEY}.txt")
+    good = ["%{ITEM:shot}", "%{INPUT:scene}", "%{INPUT:grade}", "%{OUTPUT:main}", "%{OUTPUT}", "%{ITEM}"]
+    args = {"inputs": {"scene": "a.pov"}, "require": ["grade"], "outputs": "o/%{KEY}.txt"}
+    layer = Shell("read", ["echo", *good, word], items=SHOTS, **args)
+    ol.check()
+
+    assert _told(layer) == [f"its argument 'command' {told}"]
+
+
+@pytest.mark.parametrize(
+    ("word", "things"),
+    [
+        ("%{KEY}", "items"),
+        ("%{ITEM}", "items"),
+        ("%{ITEM:shot}", "items"),
+        ("%{INPUT}", "inputs"),
+        ("%{INPUTLIST:plate}", "inputs"),
+        ("%{OUTPUT}", "outputs"),
+    ],
+)
+def test_a_token_of_what_the_layer_has_none_of_is_told(ol: Outline, word: str, things: str) -> None:
+    layer = Layer("read", note=[word])
+
+    assert _told(layer) == [f"its argument 'note' has {word!r}, but the layer has no {things}"]
+
+
+def test_an_output_that_a_layer_does_not_have_is_no_input(ol: Outline) -> None:
+    grade = Shell("grade", ["touch", "%{OUTPUT}"], range="1", outputs={"beauty": "g.txt"})
+    Shell("read", ["cat", "%{INPUT}"], range="1", inputs=grade.output("depth"))
+
+    with pytest.raises(LayerException, match=r"input 'main' is the output 'depth' of 'grade', which has 'beauty'"):
+        ol.check()
