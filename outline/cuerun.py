@@ -11,7 +11,6 @@ from functools import partial
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from . import config
 from .constants import OUTLINE_MODE_SETUP
@@ -38,7 +37,6 @@ __all__ = [
 
 logger = get_logger("outline.cuerun")
 
-_launched: WeakSet[Outline] = WeakSet()
 _refused: set[str] = set()  # session folders
 _DATE_IN_NAME = re.compile(r"_\d{2,4}_\d{2}_\d{2}_\d{2}_\d{2}")
 
@@ -249,7 +247,7 @@ class OutlineLauncher:
         self.set_flag("use_pycuerun", use_pycuerun)
         stop_if_only_read(self)
         backend = self.__get_backend_module()
-        if self.__outline in _launched:
+        if self.__outline._ol_state.is_launched:
             path = self.__outline.get_path() or ""
             _refused.discard(os.path.dirname(path))
             self.__outline = load_outline(path)
@@ -272,7 +270,7 @@ class OutlineLauncher:
             self.__tell_left_out()
         if not use_pycuerun:
             self.__mark_plain()
-        _launched.add(self.__outline)
+        self.__outline._ol_state.is_launched = True
         return launch_noted(self, lambda: backend.launch(self, use_pycuerun=use_pycuerun))
 
     def __tell_left_out(self) -> None:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -30,7 +29,7 @@ from .args import check_layer_name, name_text, where
 from .context import calling_statement, registry
 from .mistakes import check_argument_names
 from .ranges import DEFAULT_FRAME_RANGE
-from .state import LayerState, make_layer, own_attributes, required_args
+from .state import LayerState, required_args, shallow_copy
 from .values import environment, layer_type, read_value
 
 if TYPE_CHECKING:
@@ -135,9 +134,7 @@ class Layer(metaclass=LayerType):
                     state.args[key] = read_value(key, value, where(self))
 
     def __copy__(self) -> Layer:
-        made = make_layer(type(self), copy.copy(self._ol_state))
-        vars(made).update(own_attributes(self))
-        return made
+        return shallow_copy(self)
 
     def __str__(self) -> str:
         return self.get_name()
@@ -235,7 +232,7 @@ class Layer(metaclass=LayerType):
         """The variables that are set right before ``_execute``: those of the outline, then the layer's."""
         ol = self.get_outline()
         env = {key: value for key, (value, pre) in ol.get_env().items() if not pre} if ol else {}
-        env.update(self.get_envs())
+        env.update(environment(self.get_envs(), where(self)))
         return env
 
     def setup_args_override(self) -> None:
@@ -653,6 +650,9 @@ class Layer(metaclass=LayerType):
             name: Its name.
             number: What is added.
             frame: The frame that counts; None means the first of the chunk that is not done.
+
+        Raises:
+            LayerException: It is no finite number.
         """
         results.count(self, name, number, frame)
 
@@ -823,7 +823,7 @@ class Layer(metaclass=LayerType):
 
 def _call_hook(layer: Layer, name: str, *args: Any, old_name: str = "") -> None:
     """Call a hook by its name or by its old one, with its argument or without."""
-    if old_name and getattr(type(layer), name) is getattr(Layer, name) and hasattr(layer, old_name):
+    if old_name and getattr(type(layer), name) is getattr(Layer, name) and callable(getattr(layer, old_name, None)):
         name = old_name
     bound = getattr(layer, name)
     if args and _takes_only_self(bound):

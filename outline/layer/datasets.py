@@ -12,8 +12,8 @@ from ..exception import ItemException, LayerException, NoItems
 from ..items import Item, ItemBook, Items, ItemTable, as_items, is_group_of
 from . import ranges
 from .args import reported, where
+from .class_code import data_arg
 from .context import report_problem
-from .data_args import data_arg
 from .depends import all_before
 from .state import SLOT, state_of
 

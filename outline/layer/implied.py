@@ -16,7 +16,7 @@ from ..io.path import absolute_path, expand_path
 from ..io.pattern import find_slot
 from ..storage import is_url
 from .args import where
-from .data_args import data_arg
+from .class_code import data_arg
 from .datasets import all_frames, hold, item_finder
 from .inputs import ITEM, ITEM_TOKEN, Input, frame_path_of, read_input, read_inputs
 from .optional import is_same, named_inputs

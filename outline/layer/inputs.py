@@ -13,7 +13,7 @@ from ..io.pattern import find_slot, is_fixed
 from ..storage import is_url
 from ..tokens import FrameTokens, expand_word
 from .args import where
-from .data_args import data_arg
+from .class_code import data_arg
 from .datasets import rendered_frame
 from .optional import is_output, named_inputs
 from .outputs import declared_outputs, optional_of

@@ -18,7 +18,7 @@ from ..frames import FrameSet, consecutive_runs
 from ..logs import get_logger
 from . import outputs, results
 from .args import short
-from .data_args import data_arg
+from .class_code import data_arg
 from .paths import make_folders
 from .ranges import timed_chunk
 from .state import state_of
@@ -248,7 +248,7 @@ def _works_after(layer: Layer, base: type[Layer]) -> bool:
     return bool(
         cls._execute is not base._execute
         or cls._after_execute is not base._after_execute
-        or hasattr(layer, "_post_execute")
+        or callable(getattr(layer, "_post_execute", None))
         or layer.get_children()
         or layer.get_event_handler().get_event_listeners(AFTER_EXECUTE)
     )
@@ -307,7 +307,8 @@ def override_args(layer: Layer) -> None:
     override = layer.get_session().find_data("args_override", layer.get_name()) or {}
     if not isinstance(override, dict):
         raise LayerException(f"layer {layer.get_name()!r}: args_override must be a dict, not {short(override)}")
-    creator = getattr(layer, "get_creator", lambda: None)()
+    find_creator = getattr(layer, "get_creator", None)
+    creator = find_creator() if callable(find_creator) else None
     for key, value in override.items():
         logger.warning("layer %s: args_override sets %s to %s", layer.get_name(), key, short(value))
         layer.set_arg(key, value)

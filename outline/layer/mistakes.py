@@ -3,17 +3,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from types import CodeType, FunctionType, ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Collection, Iterable, Iterator
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, NamedTuple
 
 from .. import config
 from ..exception import LayerException
-from ..plugins import PluginManager
 from .args import KNOWN, where
+from .class_code import inner_codes, mentions, read_around, read_by_plugins, reads_by_itself
 from .context import report_problem
-from .reach import inner_codes, reachable_functions
 from .state import declared_args, required_args, state_of
 
 if TYPE_CHECKING:
@@ -23,9 +21,7 @@ __all__ = [
     "Mistake",
     "check_argument_names",
     "class_mistakes",
-    "means_its_own",
     "misspelt_sections",
-    "reads_by_itself",
     "unread_arguments",
 ]
 
@@ -42,7 +38,6 @@ _FOREIGN = {
     "mem": "memory",
     "cmd": "command",
 }
-_READERS = {"get_arg", "is_arg_set", "require_arg", "set_default_arg"}
 _HOOKS = ("_after_init", "_after_parented", "_setup", "_before_execute", "_execute", "_after_execute")
 _LIKENESS = 0.85  # finds _exceute and _set_up, leaves _execute_frame and _setup_scene alone
 
@@ -69,13 +64,12 @@ def check_argument_names(layer: Layer, passed: Iterable[str]) -> None:
         return
     is_closed = "declared_args" in vars(cls)
     is_of_studio = not is_closed and not cls.__module__.startswith("outline.")
-    code = list(_plugin_code() if is_closed else _code_around(cls))
-    read = set(_read_by(code))
+    read = read_by_plugins() if is_closed else read_around(cls)
     for name in unknown:
         meant = _meant(name, _known(layer) | read, 0.75 if is_closed else 0.84)
         if name in read or not (meant or (is_closed and name in passed)):
             continue
-        if is_of_studio and (_mentions(cls, name) or reads_by_itself(cls, name)):
+        if is_of_studio and (mentions(cls, name) or reads_by_itself(cls, name)):
             continue
         hint = f"did you mean {meant!r}?" if meant else f"{cls.__name__} has no such argument"
         report_problem(LayerException(f"{where(layer)}: unknown argument {name!r}; {hint}"), layer)
@@ -84,66 +78,9 @@ def check_argument_names(layer: Layer, passed: Iterable[str]) -> None:
 
 def unread_arguments(layer: Layer) -> list[str]:
     """The arguments that are not declared, and that neither the class, nor what it calls, nor a plug-in reads."""
-    unknown = _undeclared(layer)
-    read = set(_read_by(_code_around(type(layer)))) if unknown else set()
-    cls = type(layer)
-    return [
-        name for name in unknown if name not in read and not _mentions(cls, name) and not reads_by_itself(cls, name)
-    ]
-
-
-def reads_by_itself(cls: type, name: str) -> bool:
-    """Tell whether a studio's class asks for an argument in its own code, or in a function that it calls."""
-    own = _studio_code(cls)
-    return bool(own) and (any(name in _parameters(code) for code in own) or _asks_for(cls, name))
-
-
-def means_its_own(cls: type, name: str) -> bool:
-    """Tell whether a studio's class asks for an argument that layers have here, and uses nothing that belongs to it.
-
-    Args:
-        cls: The class.
-        name: ``items`` or ``inputs``.
-    """
-    own = _studio_code(cls)
-    methods, token = _BELONGS[name]
-    is_used = any(methods.intersection(code.co_names) or _holds_token(code, token) for code in own)
-    return bool(own) and not is_used and _asks_for(cls, name)
-
-
-_BELONGS = {
-    "items": ({"item", "item_key", "get_items"}, "%{ITEM"),
-    "inputs": ({"input_path", "input_paths"}, "%{INPUT"),
-}
-
-
-def _holds_token(code: CodeType, token: str) -> bool:
-    return any(isinstance(constant, str) and token in constant for constant in code.co_consts)
-
-
-def _studio_code(cls: type) -> list[CodeType]:
-    """The code of the classes that are not the library's."""
-    own = (one for one in cls.__mro__ if not one.__module__.startswith("outline.") and one is not object)
-    return [code for one in own for code in _code_in(vars(one).values())]
-
-
-def _asks_for(cls: type, name: str) -> bool:
-    functions = [list(inner_codes(function.__code__)) for function in reachable_functions(cls)]
-    return name in _read_by(code for codes in functions for code in codes) or any(
-        _reads_many(codes, name) for codes in functions
-    )
-
-
-def _reads_many(codes: Sequence[CodeType], name: str) -> bool:
-    """Tell whether a function takes all arguments at once, or those of a list of names, and one is among them."""
-    called = {word for code in codes for word in code.co_names}
-    constants = [constant for code in codes for constant in code.co_consts]
-    tables = [constant for constant in constants if isinstance(constant, (tuple, frozenset))]
-    return bool(_READERS & called and _holds(tables, name)) or ("get_args" in called and name in constants)
-
-
-def _parameters(code: CodeType) -> tuple[str, ...]:
-    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    cls, unknown = type(layer), _undeclared(layer)
+    read = read_around(cls) if unknown else set()
+    return [name for name in unknown if name not in read and not mentions(cls, name) and not reads_by_itself(cls, name)]
 
 
 def _known(layer: Layer) -> frozenset[str]:
@@ -169,67 +106,6 @@ def _close_matches(name: str, known: Collection[str], likeness: float = _LIKENES
     from difflib import get_close_matches  # slow to import
 
     return get_close_matches(name, known, n=1, cutoff=likeness)
-
-
-def _own(cls: type) -> list[type]:
-    return [one for one in cls.__mro__ if not one.__module__.startswith("outline.layer")]
-
-
-def _code_around(cls: type) -> Iterator[CodeType]:
-    """The code that may read arguments of a layer: its classes, the modules of a studio's ones, and plug-ins."""
-    for one in _own(cls):
-        yield from _code_in(vars(one).values())
-    for name in {one.__module__ for one in _own(cls) if not one.__module__.startswith("outline.")}:
-        module = sys.modules.get(name)
-        yield from _code_of_module(module) if isinstance(module, ModuleType) else ()
-    yield from _plugin_code()
-
-
-def _plugin_code() -> Iterator[CodeType]:
-    for plugin in PluginManager.get_plugins():
-        yield from _code_of_module(plugin)
-
-
-def _code_of_module(module: ModuleType) -> Iterator[CodeType]:
-    for member in list(vars(module).values()):
-        if getattr(member, "__module__", "") == module.__name__:
-            yield from _code_in(vars(member).values() if isinstance(member, type) else [member])
-
-
-def _code_in(members: Iterable[object]) -> Iterator[CodeType]:
-    for member in members:
-        function: Any = member.fget if isinstance(member, property) else getattr(member, "__func__", member)
-        if isinstance(function, FunctionType):
-            yield from inner_codes(function.__code__)
-
-
-def _mentions(cls: type, name: str) -> bool:
-    """Tell whether methods of a class have a name as a text or a variable, or take all arguments at once."""
-    codes = [code for one in _own(cls) for code in _code_in(vars(one).values())]
-    return any(
-        name in code.co_varnames or "get_args" in code.co_names or _holds(code.co_consts, name) for code in codes
-    )
-
-
-def _holds(constants: Iterable[object], name: str) -> bool:
-    return any(  # tables of flags and arguments are tuples of tuples
-        one == name if isinstance(one, str) else isinstance(one, (tuple, frozenset)) and _holds(one, name)
-        for one in constants
-    )
-
-
-def _read_by(codes: Iterable[CodeType]) -> Iterator[str]:
-    """The arguments that code asks for by a text: ``self.get_arg("gain")``."""
-    import dis  # only where an argument is not known
-
-    for code in codes:
-        if not _READERS.intersection(code.co_names):
-            continue
-        asks = False
-        for step in dis.get_instructions(code):
-            if asks and isinstance(step.argval, str) and step.opname == "LOAD_CONST":
-                yield step.argval
-            asks = step.argval in _READERS
 
 
 def misspelt_sections(layers: Iterable[Layer]) -> list[str]:

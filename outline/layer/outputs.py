@@ -14,7 +14,7 @@ from ..exception import LayerException
 from ..frames import FrameSet
 from ..tokens import guard_tokens, names_chunk, split_command
 from .args import where
-from .data_args import data_arg
+from .class_code import data_arg
 from .optional import OptionalParts, split_optional
 from .state import state_of
 

@@ -14,7 +14,7 @@ from ..frames import FrameSet
 from ..items.item import check_path_key, item_tokens
 from ..names import padded
 from .args import where
-from .data_args import data_arg
+from .class_code import data_arg
 from .datasets import item_finder, item_of, rendered_frame
 from .outputs import declared_outputs
 from .state import state_of

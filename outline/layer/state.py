@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import copy
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..event import EventHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from ..depend import Depend
     from ..frames import FrameSet
@@ -25,9 +27,11 @@ __all__ = [
     "LayerState",
     "adopt",
     "declared_args",
-    "make_layer",
+    "make_with_state",
     "own_attributes",
     "required_args",
+    "set_own_attribute",
+    "shallow_copy",
     "state_of",
 ]
 
@@ -37,7 +41,7 @@ SLOT = "_ol_state"
 Python's own mangling of ``__state`` would not do: a studio's class may be called ``Layer`` as well.
 """
 
-T = TypeVar("T", bound="Layer")
+T = TypeVar("T", bound="Layer | Outline")
 
 
 class LayerState:
@@ -110,11 +114,19 @@ def state_of(layer: Layer) -> LayerState:
     return layer._ol_state
 
 
-def make_layer(cls: type[T], state: LayerState) -> T:
-    """A layer with a given state, made without its constructor."""
-    layer = cls.__new__(cls)
-    layer._ol_state = state
-    return layer
+def make_with_state(cls: type[T], state: Any) -> T:  # Any: that of a layer, or of an outline
+    """A layer or an outline with a given state, made without its constructor."""
+    made = cls.__new__(cls)
+    made._ol_state = state
+    return made
+
+
+def shallow_copy(owner: T) -> T:
+    """A layer or an outline of its own, with what another one holds."""
+    made = make_with_state(type(owner), copy.copy(owner._ol_state))
+    for name, value in own_attributes(owner).items():
+        set_own_attribute(made, name, value)
+    return made
 
 
 def adopt(parent: Layer, child: Layer) -> None:
@@ -139,5 +151,24 @@ def declared_args(cls: type) -> set[str]:
 
 
 def own_attributes(owner: Layer | Outline) -> dict[str, Any]:
-    """The attributes that the own class of a layer or outline, and whoever used it, have set."""
-    return {name: value for name, value in vars(owner).items() if name != SLOT}
+    """The attributes that the own class of a layer or outline, and whoever used it, have set, in ``__slots__`` too."""
+    return {**dict(_in_slots(owner)), **{name: value for name, value in vars(owner).items() if name != SLOT}}
+
+
+def _in_slots(owner: object) -> Iterator[tuple[str, Any]]:
+    for cls in type(owner).__mro__:
+        for name, member in vars(cls).items():
+            if isinstance(member, MemberDescriptorType):
+                try:
+                    yield name, member.__get__(owner)
+                except AttributeError:  # nothing was set
+                    pass
+
+
+def set_own_attribute(owner: object, name: str, value: Any) -> None:
+    """Set an attribute that ``own_attributes`` has given, without any code of the class."""
+    slot = getattr(type(owner), name, None)
+    if isinstance(slot, MemberDescriptorType):
+        slot.__set__(owner, value)
+    else:
+        vars(owner)[name] = value

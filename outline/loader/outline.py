@@ -17,11 +17,13 @@ from ..exception import (
     SessionException,
 )
 from ..frames import FrameRangeError, FrameSet
+from ..layer.args import name_text
+from ..layer.class_code import data_arg
 from ..layer.context import registry, report_problem, use_outline
-from ..layer.data_args import data_arg
 from ..layer.depends import resolve
 from ..layer.doubts import probable_mistakes
 from ..layer.ranges import DEFAULT_FRAME_RANGE
+from ..layer.state import shallow_copy
 from ..logs import get_logger
 from ..script import run_script
 from ..session import Session, conform_name, is_session_path
@@ -99,7 +101,7 @@ class Outline(metaclass=_OutlineType):
             FrameRangeError: The range is invalid.
         """
         state = self._ol_state = OutlineState()
-        state.name, state.show, state.shot, state.user = name or "", show, shot, user
+        state.name, state.show, state.shot, state.user = map(name_text, (name or "", show, shot, user))
         state.facility, state.maxcores, state.maxgpus = facility, maxcores, maxgpus
         state.adopts = current
         if registry.made is not None:
@@ -117,6 +119,11 @@ class Outline(metaclass=_OutlineType):
         self._ol_state.path = path
         self.set_name(self.get_name() or conform_name(os.path.splitext(os.path.basename(path))[0]))
         self.parse_outline_script(path)
+
+    def __copy__(self) -> Outline:
+        made = shallow_copy(self)
+        made._ol_state.layers = dict(self._ol_state.layers)
+        return made
 
     def __repr__(self) -> str:
         return f"<Outline {self.get_name()!r} with {len(self._ol_state.layers)} layers>"
@@ -147,7 +154,7 @@ class Outline(metaclass=_OutlineType):
 
     def set_name(self, name: str) -> None:
         """Set the outline's part of the job's name, without show, shot and user. No effect after ``setup``."""
-        self._ol_state.name = name
+        self._ol_state.name = name_text(name)
 
     def get_full_name(self) -> str:
         """The full job name, ``show-shot-user_name``."""
@@ -161,7 +168,7 @@ class Outline(metaclass=_OutlineType):
 
     def set_shot(self, shot: str) -> None:
         """Replace the shot of the environment."""
-        self._ol_state.shot = shot
+        self._ol_state.shot = name_text(shot)
 
     def get_show(self) -> str:
         """The show. Defaults to SHOW in the environment."""
@@ -169,7 +176,7 @@ class Outline(metaclass=_OutlineType):
 
     def set_show(self, show: str) -> None:
         """Replace the show of the environment."""
-        self._ol_state.show = show
+        self._ol_state.show = name_text(show)
 
     def get_user(self) -> str:
         """The user. Defaults to the user of this process."""
@@ -177,7 +184,7 @@ class Outline(metaclass=_OutlineType):
 
     def set_user(self, user: str) -> None:
         """Replace the user of this process in the job's name."""
-        self._ol_state.user = user
+        self._ol_state.user = name_text(user)
 
     def get_facility(self) -> str | None:
         """The facility in which the job runs."""

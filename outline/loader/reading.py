@@ -148,7 +148,7 @@ def _load_yaml(path: str) -> Outline:
         else:
             from ..serialize.outline_reader import read_outline
 
-            read_outline(ol, text, path)
+            return read_outline(ol, text, path)
     return ol
 
 

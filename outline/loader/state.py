@@ -33,6 +33,7 @@ class OutlineState:
         through: Layers whose output is complete, so sources of items that depend on them can be read.
         held: Layers that get their frames only after other layers finish.
         is_plain: Whether the frames run only the layers' commands.
+        is_launched: Whether this process has launched it, so that another launch needs a session of its own.
         left_behind: What frames in another process lack, one sentence each. Known after ``setup``.
         script_args: The command line arguments of each script, by module name. Only for an outline from a session.
         script_modules: The modules of the scripts that made layers. Another run of a script makes another module.
@@ -56,6 +57,7 @@ class OutlineState:
         self.adopts = False
         self.module_paths: list[str] = []
         self.is_plain = False
+        self.is_launched = False
         self.left_behind: list[str] = []
         self.script_args: dict[str, list[str]] = {}
         self.script_modules: list[ModuleType] = []

@@ -21,7 +21,7 @@ from ..depend import Depend, DependType
 from ..exception import LayerException, SerializeException
 from ..frames import FrameSet
 from ..layer import Layer
-from ..layer.state import LayerState, adopt, make_layer, state_of
+from ..layer.state import LayerState, adopt, make_with_state, set_own_attribute, state_of
 from ..session import is_session_path
 from .data import Loader, find_logger, make_file
 from .outline_data import RTYPES
@@ -139,7 +139,7 @@ class _LegacyReader:
         state = noted.state
         cls = self.__class(noted.cls)
         required = {key: self.__value(rtype) for key, rtype in _required(state.get("_Layer__req_args"))}
-        layer = make_layer(cls, LayerState(state["_Layer__name"], {}, required))
+        layer = make_with_state(cls, LayerState(state["_Layer__name"], {}, required))
         self.__layers[id(noted)] = layer
         self.__noted.append(noted)
         layer.set_outline(self.__ol)
@@ -178,7 +178,7 @@ class _LegacyReader:
                 layer.add_event_listener(event_type, self.__listener(method))
         for key, value in state.items():
             if key not in _BASE:
-                vars(layer)[key] = self.__value(value)
+                set_own_attribute(layer, key, self.__value(value))
 
     def __add_depend(self, layer: Layer, noted: Any) -> None:
         if not isinstance(noted, _Noted) or noted.cls != "outline.depend.Depend":

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ..depend import Depend
 from ..exception import SerializeException
 from ..layer import Layer
+from ..layer.class_code import data_arg
 from ..layer.context import report_problem
-from ..layer.data_args import data_arg
 from ..layer.state import own_attributes, state_of
 from ..logs import get_logger
 from ..script import PACKAGE, ScriptFile, find_script, script_args

@@ -19,7 +19,7 @@ from ..depend import Depend
 from ..exception import SerializeException
 from ..layer import Layer
 from ..layer.args import check_layer_name
-from ..layer.state import SLOT, LayerState, adopt, make_layer, state_of
+from ..layer.state import SLOT, LayerState, adopt, make_with_state, set_own_attribute, state_of
 from ..script import PACKAGE, line_where_stopped, load_saved_script
 from ..session_paths import SessionPaths
 from .outline_data import FORMAT, RTYPES, SETTINGS, find_attribute
@@ -34,8 +34,8 @@ __all__ = ["find_listener", "import_layer_module", "read_outline", "restore_laye
 T = TypeVar("T")
 
 
-def read_outline(ol: Outline, text: str, path: str) -> None:
-    """Fill an empty outline from the text of an outline.yaml.
+def read_outline(ol: Outline, text: str, path: str) -> Outline:
+    """Fill an empty outline from the text of an outline.yaml; gives it, or one of a studio's class in its place.
 
     Raises:
         SerializeException: The text contains something other than plain data and Layer subclasses, or comes from a
@@ -51,7 +51,7 @@ def read_outline(ol: Outline, text: str, path: str) -> None:
     if data["outline"] != FORMAT:
         raise SerializeException(f"{path}: written in format {data['outline']!r}, this version reads format {FORMAT}")
     try:
-        _Reader(ol, data, path).read()
+        return _Reader(ol, data, path).read()
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise SerializeException(f"{path}: not a whole outline: {type(error).__name__}: {error}") from error
 
@@ -84,7 +84,7 @@ class _Reader:
         self.__modules: set[str] = set()
         self.__resolved: set[int] = set()
 
-    def read(self) -> None:
+    def read(self) -> Outline:
         self.__add_module_paths(self.__data.get("module_paths", []))
         self.__ol._ol_state.script_args = dict(self.__data.get("script_args", {}))
         restore_settings(self.__ol, self.__data)
@@ -95,6 +95,7 @@ class _Reader:
         for layer, entry in zip(layers, entries, strict=True):
             self.__fill(layer, entry)
         self.__fill_attributes(self.__ol, self.__data)
+        return self.__ol
 
     def __add_module_paths(self, folders: list[str]) -> None:
         for folder in folders:
@@ -105,17 +106,16 @@ class _Reader:
         self.__ol._ol_state.module_paths = list(folders)
 
     def __restore_class(self) -> None:
-        """Give the outline back its studio class. Its state stays."""
+        """Go on with an outline of the studio's class, which has the same state."""
         if "class" in self.__data:
-            self.__ol.__class__ = self.__find(self.__data["class"], type(self.__ol))
+            cls = self.__find(self.__data["class"], type(self.__ol))
+            self.__ol = make_with_state(cls, self.__ol._ol_state)
 
     def __make(self, entry: dict[str, Any], parent: Layer | None) -> Layer:
         cls = self.__find_class(entry["class"])
         required = {key: _rtypes(names) for key, names in entry.get("required", {}).items()}
-        # Sessions of earlier versions store four of the arguments separately.
-        beside: dict[str, Any] = {key: entry[key] for key in ("type", "service", "limits", "env") if key in entry}
         check_layer_name(entry["name"])
-        layer = make_layer(cls, LayerState(entry["name"], {**entry.get("args", {}), **beside}, required))
+        layer = make_with_state(cls, LayerState(entry["name"], dict(entry.get("args", {})), required))
         items = entry.get("items", {})
         if "table" in items:
             from ..items import ItemTable  # most layers have no items
@@ -161,7 +161,7 @@ class _Reader:
         for key, value in entry.get("attributes", {}).items():
             if key == SLOT:
                 raise SerializeException(f"{self.__path}: the attribute {key} is refused")
-            vars(owner)[key] = self.__resolve(value)
+            set_own_attribute(owner, key, self.__resolve(value))
 
     def __resolve(self, value: Any) -> Any:
         if isinstance(value, LayerRef):

@@ -15,7 +15,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from ..items.item import SCALARS
-from ..layer.data_args import data_arg
+from ..layer.class_code import data_arg
 from ..layer.state import own_attributes
 
 if TYPE_CHECKING:

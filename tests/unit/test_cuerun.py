@@ -192,8 +192,17 @@ def test_outline_that_is_set_up_is_launched_as_it_is(backend: list[Any]) -> None
     assert backend[0][0].get_outline() is ol
 
 
-def test_every_launch_of_an_outline_is_a_job_of_its_own(backend: list[Any]) -> None:
-    ol = _outline()
+class EqualOutline(Outline):
+    """Cannot be a key of a dict."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Outline)
+
+
+@pytest.mark.parametrize("cls", [Outline, EqualOutline])
+def test_every_launch_of_an_outline_is_a_job_of_its_own(backend: list[Any], cls: type[Outline]) -> None:
+    ol = cls("job")
+    ol.add_layer(Shell("a", ["true"]))
 
     cuerun.launch(ol, range="1-5")
     cuerun.launch(ol, range="1-2")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from ...exception import OutlineException, ScriptException, SerializeException
 from ...frames import FrameRangeError
 from ...layer import Composite, Layer, LayerPreProcess
+from ...layer.class_code import data_arg
 from ...layer.context import Problem, collected_problems
-from ...layer.data_args import data_arg
 from ...layer.doubts import doubts
 from ...layer.inputs import read_inputs
 from ...layer.mistakes import class_mistakes, misspelt_sections, unread_arguments
