@@ -14,6 +14,7 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.programs import close_servers, run_program
 
@@ -28,6 +29,12 @@ _FOREIGN_NAMES = (
 
 # mktemp would look at the folders of all tests before, each time.
 _HOMES = itertools.count()
+
+# How long an example takes says more of the other tests that run than of the code.
+settings.register_profile(
+    "outline", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+settings.load_profile("outline")
 
 RunPycuerun = RunOutline = Callable[..., "CompletedProcess[str]"]
 

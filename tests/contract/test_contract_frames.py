@@ -7,7 +7,7 @@ import json
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outline.frames import FrameSet
@@ -43,7 +43,7 @@ def frames_written(paths: list[str]) -> list[int]:
 
 
 @pytest.mark.parametrize("make", OF_CHUNKS, ids=lambda make: make.__name__)
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @given(frames=_CHUNKS)
 def test_the_program_writes_the_frames_of_the_chunk_and_no_others(
     stage: Stage, make: type[RenderLayer], frames: FrameSet
@@ -61,7 +61,7 @@ def test_the_program_writes_the_frames_of_the_chunk_and_no_others(
 
 
 @pytest.mark.parametrize("make", PER_FRAME, ids=lambda make: make.__name__)
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=20)
 @given(frames=_CHUNKS)
 def test_programs_with_a_file_per_frame_run_once_for_each(
     stage: Stage, make: type[RenderLayer], frames: FrameSet
@@ -76,7 +76,7 @@ def test_programs_with_a_file_per_frame_run_once_for_each(
     ] == [True] * len(commands)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60)
 @given(frames=_CHUNKS)
 def test_hython_is_given_the_frames_of_the_chunk_and_no_others(stage: Stage, frames: FrameSet) -> None:
     layer = stage.bare_layer(HoudiniRop)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outline import FrameSet
@@ -95,7 +95,7 @@ MODULES = [
 
 
 @pytest.mark.parametrize(("kind", "args", "told", "keeps_order"), MODULES)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(frames=FRAMES)
 def test_an_application_is_told_each_frame_once_and_no_other(
     programs: Path, kind: type[RenderLayer], args: dict[str, str], told: Told, keeps_order: bool, frames: list[int]

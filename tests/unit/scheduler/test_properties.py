@@ -188,7 +188,7 @@ def snapshot(job: JobState) -> list[tuple[FrameState, int]]:
     return [(job.state(ref), job.tries(ref)) for ref in job.frames]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(plans(), st.randoms(use_true_random=False))
 def test_any_run_agrees_with_the_plain_model(plan: JobPlan, luck: Random) -> None:
     walk = Walk(plan, luck)
@@ -204,7 +204,7 @@ def test_any_run_agrees_with_the_plain_model(plan: JobPlan, luck: Random) -> Non
     assert walk.job.counts()[S.WAITING] == 0
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(plans(), st.randoms(use_true_random=False), st.integers(0, 80))
 def test_any_part_of_a_run_can_be_restored(plan: JobPlan, luck: Random, steps: int) -> None:
     walk = Walk(plan, luck)
@@ -219,7 +219,7 @@ def test_any_part_of_a_run_can_be_restored(plan: JobPlan, luck: Random, steps: i
     assert again.succeeded == walk.job.succeeded
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(plans())
 def test_every_frame_is_in_exactly_one_chunk(plan: JobPlan) -> None:
     job = JobState(plan)
@@ -229,7 +229,7 @@ def test_every_frame_is_in_exactly_one_chunk(plan: JobPlan) -> None:
         assert frames == list(layer.frames)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(plans())
 def test_a_job_without_failures_runs_to_its_end_in_the_farms_order(plan: JobPlan) -> None:
     job = JobState(plan)
@@ -251,7 +251,7 @@ def test_the_table_of_moves_never_leaves_its_states() -> None:
     assert {state for state, _ in MOVES} | set(MOVES.values()) == set(S)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(plans())
 def test_plans_survive_json(plan: JobPlan) -> None:
     import json

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from outline.frame_end import FrameEnd
@@ -32,7 +32,6 @@ def _fold(folder: Path) -> None:
     RecordBook.read(str(folder)).fold(str(folder), [path.name for path in folder.iterdir()])
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(there=_FRAMES, asked=_FRAMES)
 def test_a_folded_record_is_found_exactly_when_it_is_there(tmp_path: Path, there: _Frames, asked: _Frames):
     (tmp_path / FOLDED).unlink(missing_ok=True)

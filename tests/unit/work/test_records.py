@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outline.exception import WorkException
@@ -143,7 +143,7 @@ def test_folding_leaves_the_files_of_others(tmp_path: Path):
     assert len(RecordBook.read(str(tmp_path))) == 2
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@settings(max_examples=200)
 @given(cut=st.integers(0, 10_000), flipped=st.integers(0, 10_000), bit=st.integers(0, 7))
 def test_damage_costs_the_damaged_records_only(tmp_path: Path, cut: int, flipped: int, bit: int):
     folder = tmp_path / f"{cut}-{flipped}-{bit}"

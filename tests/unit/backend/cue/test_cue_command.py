@@ -232,7 +232,7 @@ def test_quoted_list_arrives_word_by_word(words: list[str]) -> None:
     assert shlex.split(on_the_farm(plain_line(layer))) == ["program", *words]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(WORDS, min_size=1, max_size=3))
 @example(["a;touch x", "", "'", "#IFRAME#", "$(exit 1)", "\\", "\n"])
 def test_shell_of_a_host_reads_any_words_as_they_are(words: list[str]) -> None:

@@ -129,7 +129,7 @@ def keys(farm: Farm) -> list[tuple[object, ...]]:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=st.lists(st.tuples(st.sampled_from(ACTS), st.integers(0, 11)), max_size=25))
 def test_account_agrees_with_the_procs(steps: list[tuple[Act, int]]):
     world = World()
@@ -143,7 +143,7 @@ def test_account_agrees_with_the_procs(steps: list[tuple[Act, int]]):
     assert [host for host in farm.hosts.values() if farm.procs.usage.of("host", host.id).cores > host.cores] == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from([finish, finish, lose, kill_or_retry, give_away, wait]), st.integers(0, 11)),
