@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from .exception import LayerException, did_you_mean
@@ -102,7 +103,7 @@ def parse_require_str(require: object) -> tuple[str, str]:
     """
     text = str(require)
     name, colon, type_name = (part.strip() for part in text.partition(":"))
-    if not name or ":" in type_name:
+    if not name or ":" in type_name or isinstance(require, Mapping):
         raise LayerException(f"require {text!r} must be the name of a layer, or name:type, such as 'render:all'")
     if not colon:
         return name, DependType.FrameByFrame

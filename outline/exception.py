@@ -104,9 +104,7 @@ class LayerNotFound(LayerException):
 
     def __str__(self) -> str:
         prefix = f"{self.where}: " if self.where else ""
-        listed = f"; there are {', '.join(self.known[:20])}" if self.known else ""
-        hint = did_you_mean(self.name, self.known) or listed
-        return f"{prefix}no layer {self.name!r} in this outline{hint}"
+        return f"{prefix}no layer {self.name!r} in this outline{known_names(self.name, self.known)}"
 
 
 class DependencyCycle(LayerException):
@@ -250,6 +248,12 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
 
     near = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def known_names(name: str, known: Sequence[str]) -> str:
+    """The closest known name, or else ``; there are a, b``; an empty text where nothing is known."""
+    listed = f"; there are {', '.join(known[:20])}" if known[1:] else f"; there is only {known[0]}" if known else ""
+    return did_you_mean(name, known) or listed
 
 
 @contextmanager

@@ -316,5 +316,6 @@ def _translate(error: Exception, path: str) -> ScriptException:
     else:
         line = _line_in(path, error)
         own = isinstance(error, OutlineException)
-        reason = str(error) if own else f"{type(error).__name__}: {error}"
+        here = f" ({os.path.basename(path)}:{line})"  # the origin of the layer, which comes first in the message
+        reason = str(error).replace(here, "", 1) if own else f"{type(error).__name__}: {error}"
     return ScriptException(path, line, linecache.getline(path, line).strip() if line else "", reason)

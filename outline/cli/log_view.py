@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
-from ..exception import OutlineException, did_you_mean
+from ..exception import OutlineException, known_names
 from ..frames import FrameSet
 from ..names import older_log, split_frame_name
 
@@ -37,7 +37,7 @@ def print_log_file(path: str, name: str, attempt: int | None = None) -> int:
     if not attempts:
         raise OutlineException(f"frame {name} has no log yet; it has not been started")
     if attempt is not None and attempt > len(attempts):
-        raise OutlineException(f"frame {name} has only {len(attempts)} of the attempts, not {attempt}")
+        raise OutlineException(f"frame {name} has no attempt {attempt}, only {len(attempts)}")
     with open(attempts[-1 if attempt is None else attempt - 1], "rb") as stream:
         _copy(stream)
     return 0
@@ -60,7 +60,7 @@ def find_frame(job: LocalJob, name: str) -> int:
     state = job.record.job
     names = [one.name for one in state.plan.layers]
     if layer not in names:
-        raise OutlineException(f"no layer {layer!r} in this job{did_you_mean(layer, names)}")
+        raise OutlineException(f"no layer {layer!r} in this job{known_names(layer, names)}")
     plan = state.plan.layers[names.index(layer)]
     place = FrameSet(plan.frames).index(frame)
     if place < 0:

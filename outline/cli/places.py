@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exception import LaunchException, OutlineException
 from ..session_paths import SessionPaths
-from .sessions import find_session, session_folder
+from .sessions import find_session, no_session, session_folder
 
 if TYPE_CHECKING:
     from ..backend.local import LocalJob
@@ -187,6 +187,9 @@ def _farm_place(text: str, server: str | None) -> SessionPlace | FarmPlace:
     except LaunchException as error:
         if server is not None:
             raise
+        if isinstance(error.__cause__, ModuleNotFoundError):
+            hint = '; to look at jobs on a farm: pip install "outline-farm[cue]"'
+            raise OutlineException(f"{no_session(text)}{hint}") from error
         raise OutlineException(f"no session {text} on this machine, and the farm says: {error}") from error
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "find_session",
     "list_text",
     "listed_jobs",
+    "no_session",
     "session_folder",
     "sessions_by_age",
 ]
@@ -83,9 +84,14 @@ def session_folder(text: str) -> str:
         return paths.folder
     found = find_session(text)
     if found is None:
-        hint = did_you_mean(text, list({job.name for job in sessions_by_age()})) if os.sep not in text else ""
-        raise OutlineException(f"no session {text}{hint}; outline list shows what there is")
+        raise OutlineException(no_session(text))
     return found.session
+
+
+def no_session(text: str) -> str:
+    """Say that there is no such session, and name one that resembles it."""
+    hint = did_you_mean(text, list({job.name for job in sessions_by_age()})) if os.sep not in text else ""
+    return f"no session {text} on this machine{hint or ';'} outline list shows what there is"
 
 
 def _what_is_there(folder: str) -> str:

@@ -156,12 +156,12 @@ def config(section: str | None, as_json: bool) -> int:
 
 def _config_rows(section: str | None) -> list[ConfigValue]:
     from .. import config
-    from ..exception import ConfigException, did_you_mean
+    from ..exception import ConfigException, known_names
 
     rows = config.origins()
     sections = list(dict.fromkeys(row.section for row in rows))
     if section is not None and section not in sections:
-        raise ConfigException(f"no section {section!r} in the configuration{did_you_mean(section, sections)}")
+        raise ConfigException(f"no section {section!r} in the configuration{known_names(section, sections)}")
     return [row for row in rows if section in (None, row.section)]
 
 

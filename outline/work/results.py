@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..exception import WorkException, did_you_mean, file_errors
+from ..exception import WorkException, file_errors, known_names
 from ..files import write_atomic
 from ..frame_end import FrameEnd
 from ..storage import is_url, write
@@ -43,8 +43,7 @@ def layer_records(folder: WorkFolder, layer: str) -> list[Record]:
     found = records_by_layer(folder)
     if layer not in found:
         layers = sorted(found)
-        known = did_you_mean(layer, layers) or f"; there are {', '.join(layers) or 'none'}"
-        raise WorkException(f"{folder.folder} has no records of a layer {layer!r}{known}")
+        raise WorkException(f"{folder.folder} has no records of a layer {layer!r}{known_names(layer, layers)}")
     return found[layer]
 
 

@@ -99,7 +99,7 @@ def test_a_call_without_anything_shows_the_help(run_outline: RunOutline) -> None
         (["status", "."], "is not a session"),
         (["log", "nosuch", "1-a"], "no session nosuch"),
         (["check", "nosuch.outline"], "no outline file nosuch.outline"),
-        (["config", "nosuch"], "no section 'nosuch'"),
+        (["config", "nosuch"], "no section 'nosuch' in the configuration; there are outline, "),
     ],
     ids=" ".join,
 )
@@ -190,11 +190,11 @@ def test_the_log_of_any_frame_of_a_chunk(failed: Path, run_outline: RunOutline) 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["1-nosuch"], "no layer 'nosuch'"),
+        (["1-nosuch"], "no layer 'nosuch' in this job; there are "),
         (["99-b"], "layer 'b' has no frame 99; its frames are 1-8"),
         (["b"], "name a frame by number and layer"),
         (["3-c"], "has no log yet"),
-        (["3-b", "--attempt", "3"], "only 2 of the attempts"),
+        (["3-b", "--attempt", "3"], "frame 3-b has no attempt 3, only 2"),
     ],
     ids=" ".join,
 )

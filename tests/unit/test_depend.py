@@ -52,8 +52,8 @@ def test_an_unknown_type_names_it_the_known_ones_and_the_closest():  # fault 37
     assert "prev" in message
 
 
-@pytest.mark.parametrize("text", [":all", "", "a:b:all", "  "])
-def test_a_requirement_of_another_form_is_refused(text: str):
+@pytest.mark.parametrize("text", [":all", "", "a:b:all", "  ", {"b": "all"}], ids=str)
+def test_a_requirement_of_another_form_is_refused(text: object):
     with pytest.raises(LayerException, match="must be the name of a layer"):
         parse_require_str(text)
 

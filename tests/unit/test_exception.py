@@ -76,6 +76,14 @@ def test_an_error_of_two_bases_keeps_both():
     assert isinstance(raised.value, opencue_exception.CueException)
 
 
+@pytest.mark.parametrize(
+    ("known", "hint"),
+    [([], ""), (["b"], "; there is only b"), (["b", "c"], "; there are b, c"), (["b", "aa"], "; did you mean 'aa'?")],
+)
+def test_an_unknown_layer_is_told_with_the_known_ones(known: list[str], hint: str):
+    assert str(LayerNotFound("aaa", known)) == f"no layer 'aaa' in this outline{hint}"
+
+
 def test_an_error_is_copied_with_its_facts():
     error = LayerNotFound("a", ["b"], where="layer 'comp'")
 

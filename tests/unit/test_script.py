@@ -118,6 +118,18 @@ def test_error_shows_file_line_and_source_of_the_script(tmp_path: Path) -> None:
     assert (caught.value.path, caught.value.line, caught.value.source) == (str(script), 4, "return 1 / 0")
 
 
+def test_error_of_a_layer_names_its_line_once(tmp_path: Path) -> None:
+    script = outline_file(tmp_path, SHELL + 'Shell("a", ["true"], chunks=2)\n')
+
+    with pytest.raises(ScriptException) as caught:
+        load_outline(str(script))
+
+    line = SHELL.count("\n") + 1
+    assert str(caught.value).splitlines()[0] == (
+        f"{script}:{line}: layer 'a': unknown argument 'chunks'; did you mean 'chunk'?"
+    )
+
+
 def test_script_may_end_itself(tmp_path: Path) -> None:
     script = outline_file(tmp_path, SHELL + 'import sys\nShell("a", ["true"])\nsys.exit()\n1 / 0\n')
 

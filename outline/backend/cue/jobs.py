@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ...exception import LaunchException, did_you_mean
+from ...exception import LaunchException, did_you_mean, known_names
 from ...frames import FrameSet, chunk_frames
 from ...names import log_name
 from .client import UnknownToServer, connect, farm_errors, server_names
@@ -183,5 +183,5 @@ def layer_named(layers: Sequence[Any], name: str) -> Any:
     """
     names = [layer.data.name for layer in layers]
     if conform_layer(name) not in names:
-        raise LaunchException(f"no layer {name!r} in this job{did_you_mean(conform_layer(name), names)}")
+        raise LaunchException(f"no layer {name!r} in this job{known_names(conform_layer(name), names)}")
     return layers[names.index(conform_layer(name))]

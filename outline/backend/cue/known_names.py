@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ...exception import LaunchException, did_you_mean
+from ...exception import LaunchException, known_names
 from ...layer.args import where
 from ...logs import get_logger
 from ...resources import name_words
@@ -90,5 +90,4 @@ def _warn_of_services(opencue: Any, show: str, layers: Sequence[Layer]) -> None:
 
 
 def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
-    listed = f"; there are {', '.join(known[:20])}" if known else ""
-    return f"the farm server {server_names()} has no {kind} {name!r}{did_you_mean(name, known) or listed}"
+    return f"the farm server {server_names()} has no {kind} {name!r}{known_names(name, known)}"

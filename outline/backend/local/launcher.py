@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import config
 from ...constants import OUTLINE_MODE_SETUP
-from ...exception import ConfigException, LaunchException, OutlineException, SessionException, did_you_mean
+from ...exception import ConfigException, LaunchException, OutlineException, SessionException, known_names
 from ...files import check_current_folder
 from ...frames import FrameSet, chunk_heads
 from ...logs import get_logger
@@ -199,7 +199,7 @@ def choose_frames(
     """The numbers of the frames that ``retry`` means; arguments as there."""
     names = [one.name for one in job.plan.layers]
     if layer is not None and layer not in names:
-        raise LaunchException(f"no layer {layer!r} in this job{did_you_mean(layer, names)}")
+        raise LaunchException(f"no layer {layer!r} in this job{known_names(layer, names)}")
     wanted = None if frames is None else FrameSet(frames)
     found = []
     for name in names if layer is None else [layer]:

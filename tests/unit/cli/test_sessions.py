@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import pytest
 from outline import config
 from outline.backend.local.claim import take_claim
 from outline.backend.local.journal import Journal
+from outline.cli.places import job_place
 from outline.cli.sessions import clean_sessions, find_session, list_text, listed_jobs, parse_age, session_folder
 from outline.cli.tool import main
 from outline.exception import OutlineException
@@ -153,7 +155,7 @@ def test_newest_session_is_found_by_name_part_and_last(make: Make) -> None:
     ("text", "message"),
     [
         ("jo_", r"'jo_' fits 2 jobs: show-a-jo_new, show-a-jo_old; give more of the name"),
-        ("nosuch", "no session nosuch; outline list shows what there is"),
+        ("nosuch", "no session nosuch on this machine; outline list shows what there is"),
         ("show-a-jo_nwe", "did you mean 'show-a-jo_new'"),
         ("no/such", "no session no/such"),
         (".", "is not a session"),
@@ -165,6 +167,18 @@ def test_name_that_fits_no_job_or_several_is_refused(text: str, message: str, ma
 
     with pytest.raises(OutlineException, match=message):
         session_folder(text)
+
+
+def test_no_session_and_no_package_for_a_farm_name_both_remedies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opencue", None)
+
+    with pytest.raises(OutlineException) as caught:
+        job_place("nosuch")
+
+    assert str(caught.value) == (
+        "no session nosuch on this machine; outline list shows what there is; to look at jobs on a farm:"
+        ' pip install "outline-farm[cue]"'
+    )
 
 
 def test_last_of_no_job_is_refused() -> None:
