@@ -92,12 +92,13 @@ class SessionPaths:
 
     def existing_files(self) -> list[str]:
         """All files that a job needs to go on after a power cut, and their folders."""
-        try:
-            scripts = [self.script(name) for name in os.listdir(self.scripts)]
-        except OSError:
-            scripts = []
-        folders = [self.scripts, self.runs, self.folder, os.path.dirname(os.path.abspath(self.folder))]
-        return [self.outline, self.marker, *scripts, *folders]
+        files = [self.outline, self.marker]
+        for folder in (self.scripts, self.runs):
+            try:
+                files += [os.path.join(folder, name) for name in os.listdir(folder)]
+            except OSError:  # not every job has scripts
+                continue
+        return [*files, self.scripts, self.runs, self.folder, os.path.dirname(os.path.abspath(self.folder))]
 
     def run(self, number: int) -> str:
         """The file of the job's first, second, ... run."""

@@ -27,13 +27,10 @@ _COLLECT_AT = 50_000
 
 def pycuerun_main(argv: Sequence[str] | None = None) -> int:
     """Run ``pycuerun`` and return its exit code; without arguments, as the program that this process is."""
-    if argv is None:
-        gc.set_threshold(_COLLECT_AT)
-    from .pycuerun import main
-
     if argv is not None:
-        return _guarded(main, list(argv), "pycuerun")
-    code = _guarded(main, sys.argv[1:], "pycuerun")
+        return _guarded(_pycuerun, list(argv), "pycuerun")
+    gc.set_threshold(_COLLECT_AT)
+    code = _guarded(_pycuerun, sys.argv[1:], "pycuerun")
     if {"-e", "--execute"}.intersection(sys.argv[1:]):
         from ..frame_on_farm import hand_over_output
 
@@ -43,13 +40,25 @@ def pycuerun_main(argv: Sequence[str] | None = None) -> int:
 
 def outline_main(argv: Sequence[str] | None = None) -> int:
     """Run ``outline`` and return its exit code; without arguments, as the program that this process is."""
-    if argv is None:
-        gc.set_threshold(_COLLECT_AT)
+    if argv is not None:
+        return _guarded(_outline, list(argv), "outline")
+    gc.set_threshold(_COLLECT_AT)
+    return end_process(_guarded(_outline, sys.argv[1:], "outline"))
+
+
+# What a program needs takes most of the time of a short one to import, so Ctrl-C is expected there, too.
+
+
+def _pycuerun(argv: list[str]) -> int:
+    from .pycuerun import main
+
+    return main(argv)
+
+
+def _outline(argv: list[str]) -> int:
     from .tool import main
 
-    if argv is None:
-        return end_process(_guarded(main, sys.argv[1:], "outline"))
-    return _guarded(main, list(argv), "outline")
+    return main(argv)
 
 
 def _guarded(main: Callable[[list[str]], int], argv: list[str], program: str) -> int:

@@ -95,36 +95,35 @@ class SessionPlace:
         Raises:
             OutlineException: There is no such layer or frame, or another process runs the job.
         """
-        from ..backend.local import choose_frames, refuse, retry
+        from ..backend.local import choose_frames, retry
         from .running import early_runner, show_run
         from .streams import keep_running_without_output
         from .text import plural
 
         wanted = tuple(state.upper() for state in states)
         layer, frames = options.pop("layer"), options.pop("frames")
-        job = self.__read()
-        refuse(job.record.runner, job.paths)
-        chosen = choose_frames(job.record.job, layer, frames, wanted)
-        lacking = _frames_not_there(job.record.job, layer, frames)
-        if lacking:
-            owner = f"layer {layer!r}" if layer else "this job"
-            print(f"outline: {owner} has no frames {lacking}; they are left out", file=sys.stderr)
-        if not chosen:
-            if not quiet:
+
+        chosen: list[int] = []
+
+        def choose(job: JobState) -> list[int]:
+            chosen.extend(choose_frames(job, layer, frames, wanted))
+            lacking = _frames_not_there(job, layer, frames)
+            if lacking:
+                owner = f"layer {layer!r}" if layer else "this job"
+                print(f"outline: {owner} has no frames {lacking}; they are left out", file=sys.stderr)
+            if not chosen and not quiet:
                 print(f"nothing to retry, none of these frames is {' or '.join(wanted)}; see outline status")
-            return 0
+            return chosen
+
         if no_run:
-            retry(self.__folder, layer=layer, frames=frames, states=wanted, run=False)
-            if not quiet:
+            retry(self.__folder, choose, run=False)
+            if chosen and not quiet:
                 print(f"{plural(len(chosen), 'frame')} will run again with pycuerun --resume")
             return 0
         keep_running_without_output()
         with early_runner() as runner:
             return show_run(
-                lambda display: retry(
-                    self.__folder, layer=layer, frames=frames, states=wanted, observer=display, runner=runner, **options
-                ),
-                quiet=quiet,
+                lambda display: retry(self.__folder, choose, observer=display, runner=runner, **options), quiet=quiet
             )
 
 

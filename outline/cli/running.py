@@ -32,11 +32,10 @@ _DUMB = ("", "dumb", "unknown")
 @contextmanager
 def early_runner() -> Iterator[Runner | None]:
     """Fork the process that will run frames while this one is still clean of the user's code; None: not possible."""
-    runner = None
-    if hasattr(os, "fork") and config.get("local", "frame_process", fallback="fork") == "fork":
-        from ..backend.local.runner import fork_runner
+    from ..backend.local.interpreter import forks_frames
+    from ..backend.local.runner import fork_runner
 
-        runner = fork_runner()
+    runner = fork_runner() if forks_frames() else None
     try:
         yield runner
     finally:
@@ -139,7 +138,10 @@ def _summary(job: LocalJob, seconds: float) -> str:
     from .text import quoted
 
     status = job_status(job)
-    lines, path = [*summary(status, seconds), f"session  {job.path}"], quoted(job.path)
+    lines, path = summary(status, seconds), quoted(job.path)
+    if job.record.reason:
+        lines.append(f"stopped  a disk is full: {job.record.reason}")
+    lines.append(f"session  {job.path}")
     if not job.record.job.succeeded:
         go_on = f"outline retry {path} --state eaten" if is_stuck(status) else f"pycuerun --resume {path}"
         lines.append(f"go on    {go_on}")

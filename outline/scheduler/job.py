@@ -195,14 +195,15 @@ class JobState:
         self._losses.pop(ref, None)
         self._wake(ref)
 
-    def release_posts(self) -> None:
-        """Let the frames of Post layers start."""
+    def release_posts(self) -> bool:
+        """Let the frames of Post layers start; False when they could already."""
         if self._posts_released:
-            return
+            return False
         self._posts_released = True
         for layer in self.plan.layers:
             if layer.type == "Post":
                 self.hold_layer(layer.name, -1)
+        return True
 
     def adopt(self, ref: int) -> None:
         """Record the process of a RUNNING or EATEN frame that started before the state was restored."""

@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
 import psutil
 import pytest
 
+from outline import Outline
+from outline.backend.local.interpreter import interpreter_argv
+from outline.backend.local.wire import LOAD, WORKER, send
+from outline.modules.shell import Shell
 from tests.conftest import RunPycuerun
 from tests.integration.test_bad_days import start
 from tests.support import is_running, job_in, only_session, outline_file, until
@@ -145,3 +151,19 @@ def test_a_signal_that_ends_a_frame_is_its_own(tmp_path: Path, session_root: Pat
     (dead,) = job_in(session_root).dead_frames()
     assert (result.returncode, dead.name) == (1, "0001-own")
     assert job_in(session_root).record.frames[0].end.signal == signal.SIGTERM  # type: ignore[union-attr]
+
+
+def test_processes_whose_launcher_is_killed_as_they_start_end_without_a_word(tmp_path: Path) -> None:
+    ol = Outline("shot", frame_range="1", current=False)
+    ol.add_layer(Shell("quick", command=["true"]))
+    ol.setup()
+    (ours, runners), (slot, workers) = socket.socketpair(), socket.socketpair()
+    with ours, runners, slot, workers:
+        argv = interpreter_argv("outline.backend.local.serving:serve_fd", str(runners.fileno()))
+        runner = subprocess.Popen(argv, pass_fds=[runners.fileno()], stderr=subprocess.PIPE)
+        send(ours, [LOAD, str(ol.get_path()), str(tmp_path), ""])
+        socket.send_fds(ours, [json.dumps([WORKER]).encode() + b"\n"], [workers.fileno()])
+
+    _, said = runner.communicate(timeout=60)
+
+    assert (runner.returncode, said) == (0, b"")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -168,15 +168,24 @@ def test_dry_run_shows_a_file_name_that_is_not_utf8(tmp_path: Path, run_pycuerun
 def test_of_two_that_resume_a_job_at_once_one_is_refused(
     tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
 ) -> None:
-    script = outline_file(tmp_path, 'from outline.modules.shell import Shell\nShell("a", command=["sleep", "2"])\n')
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        Shell("a", command=["sh", "-c", "until [ -e refused ]; do sleep 0.01; done"])
+        """,
+    )
     run_pycuerun(script, "1", "--backend", "local", "--pause")
     session = only_session(session_root)
 
     with ThreadPoolExecutor() as pool:
-        results = list(pool.map(lambda _: run_pycuerun("--resume", session), range(2)))
+        runs = [pool.submit(run_pycuerun, "--resume", session) for _ in range(2)]
+        wait(runs, timeout=60, return_when=FIRST_COMPLETED)
+        (tmp_path / "refused").touch()
+        refused, ran = sorted((run.result() for run in runs), key=lambda result: -result.returncode)
 
-    assert sorted(result.returncode for result in results) == [0, 2]
-    assert "is being run by process" in "".join(result.stderr for result in results)
+    assert (refused.returncode, ran.returncode) == (2, 0)
+    assert "is being run by process" in refused.stderr
     assert (session / "journal").read_text().count('"e":"start"') == 1
 
 
@@ -206,6 +215,7 @@ def test_a_frame_that_finds_a_disk_full_stops_the_job_and_no_frame_is_blamed(
     session = only_session(session_root)
     assert result.returncode == 1
     assert "a disk is full, so no more frames start: 0001-writes: " in result.stderr
+    assert "stopped  a disk is full: 0001-writes: " in result.stdout
     assert f"go on    pycuerun --resume '{session}'" in result.stdout
     assert LocalJob(str(session)).counts == {"WAITING": 20, "DEPEND": 20}
     assert (LocalJob(str(session)).state, len(list(session.glob("logs/*")))) == ("STOPPED", 1)

@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .claim import refuse
     from .job import DeadFrame, LocalJob
     from .launcher import (
         Dispatcher,
@@ -39,14 +38,13 @@ __all__ = [
     "check_flags",
     "choose_frames",
     "launch",
-    "refuse",
     "resume",
     "retry",
     "serialize",
     "serialize_simple",
 ]
 
-_HOME = {"DeadFrame": "job", "LocalJob": "job", "Observer": "observer", "refuse": "claim"}
+_HOME = {"DeadFrame": "job", "LocalJob": "job", "Observer": "observer"}
 
 
 def __getattr__(name: str) -> object:

@@ -19,7 +19,7 @@ from ...process import host_name, process_birth
 from ...session_paths import SessionPaths
 from ...session_places import file_mode, make_folder
 
-__all__ = ["TOUCH_SECONDS", "Claim", "living_runner", "refuse", "take_claim"]
+__all__ = ["TOUCH_SECONDS", "Claim", "living_runner", "take_claim"]
 
 TOUCH_SECONDS = 30.0
 """How often whoever runs a job touches its journal, for those on other machines who cannot ask for its process."""
@@ -29,16 +29,22 @@ _WRITING_SECONDS = 5.0
 
 
 class Claim:
-    """The right to run a job; whoever took it gives it back, by ``release`` or by ending."""
+    """The right to run a job; whoever took it gives it back: by ``release``, at the end of a ``with``, or by ending."""
 
     def __init__(self, path: str, owner: dict[str, Any]) -> None:
-        self.path = path
+        self.__path = path
         self.__owner = owner
+
+    def __enter__(self) -> Claim:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
 
     def release(self) -> None:
         """Let others run the job; a second time, or where the session is gone, nothing happens."""
         try:
-            write_atomic(self.path, json.dumps({**self.__owner, "over": True}), mode=file_mode())
+            write_atomic(self.__path, json.dumps({**self.__owner, "over": True}), mode=file_mode())
         except OSError:
             pass  # the end of this process says the same
 
@@ -54,10 +60,10 @@ def take_claim(paths: SessionPaths) -> Claim:
     with file_errors(SessionException, f"cannot write {paths.runs}"):
         make_folder(paths.runs, below=paths.folder)
         last = _last_number(paths)
-        refuse(_runner(paths, last), paths)
+        _refuse(_runner(paths, last), paths)
         path = paths.run(last + 1)
         if not make_whole(path, json.dumps(owner), mode=file_mode()):
-            refuse(_runner(paths, last + 1), paths)
+            _refuse(_runner(paths, last + 1), paths)
             raise LaunchException(f"{paths.folder} was run by another process just now; try again")
     return Claim(path, owner)
 
@@ -99,12 +105,7 @@ def _last_number(paths: SessionPaths) -> int:
     return max((int(name) for name in os.listdir(paths.runs) if name.isdecimal()), default=0)
 
 
-def refuse(runner: tuple[str, int] | None, paths: SessionPaths) -> None:
-    """Refuse to touch a job that somebody runs.
-
-    Raises:
-        LaunchException: With the host and the number of the process.
-    """
+def _refuse(runner: tuple[str, int] | None, paths: SessionPaths) -> None:
     if runner is not None:
         who = f"process {runner[1]} on {runner[0]}" if runner[1] else "a process that is just starting"
         raise LaunchException(f"{paths.folder} is being run by {who}; wait for it, or end it first")

@@ -6,10 +6,8 @@ from __future__ import annotations
 import os
 import selectors
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from ...exception import LaunchException
@@ -20,11 +18,12 @@ from ...process import host_name
 from ...scheduler import FrameState, LayerPlan
 from ...scheduler.sizing import Portions
 from .claim import TOUCH_SECONDS
-from .journal import FrameRecord, JobRecord, Journal
+from .journal import FrameRecord, JobRecord, Journal, RunEnd
 from .limits import Limits
 from .log import is_begun, read_end
 from .observer import Observer
 from .runner import Runner
+from .signals import LAUNCHER_SIGNALS, pipe_of_signals
 from .slot import Slot
 from .wire import BACK, END, KILL, RUN
 
@@ -48,18 +47,15 @@ class RunLoop:
         *,
         observer: Observer | None = None,
         fail_fast: bool = False,
-        end_frame: Callable[[str], object] = lambda name: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.job = record.job
         self.__record = record
         self.limits = limits
-        self.interrupted = False
         self.__journal = journal
         self.__runner = runner
         self.__observer = observer or Observer()
         self.__fail_fast = fail_fast
-        self.__end_frame = end_frame
         self.__clock = clock
         self.__selector = selectors.DefaultSelector()
         self.__slots: list[Slot] = []
@@ -69,31 +65,29 @@ class RunLoop:
         self.__memory_kb = limits.memory_kb
         self.__portions = Portions()
         self.__unfinished: list[int] = []
-        self.__stop = ""
+        self.__stop: RunEnd | None = None
         self.__kill_at = self.__give_up_at = float("inf")
         self.__touch_at = 0.0
-        self.__posts_released = False
         self.__only_posts = False
 
-    def __call__(self) -> str:
-        """Run the job.
-
-        Returns:
-            ``"done"``, ``"failed"``, ``"interrupted"`` or ``"full disk"``.
+    def __call__(self) -> RunEnd:
+        """Run the job, and give why that ended.
 
         Raises:
             SessionException: The journal cannot be written any more; all frames were ended.
         """
         self.__journal.run(host_name(), self.limits.cores)
+        self.__record.reason = ""
         self.__observer.begins(self)
-        why = "failed"
         try:
-            with self.__signals() as wakeup:
-                self.__selector.register(wakeup, selectors.EVENT_READ)
+            with pipe_of_signals() as pipe:
+                self.__selector.register(pipe, selectors.EVENT_READ)
                 self.__loop()
             self.__put_back()
-            why = "interrupted" if self.interrupted else "done" if self.job.succeeded else self.__stop or "failed"
-            self.__journal.over(why, self.job.counts())
+            why = self.__stop or RunEnd.FAILED
+            if self.job.succeeded and not self.__is_interrupted:
+                why = RunEnd.DONE
+            self.__journal.over(why, self.job.counts(), self.__record.reason)
             self.__record.over = why
             return why
         finally:
@@ -110,6 +104,10 @@ class RunLoop:
     def __busy_count(self) -> int:
         return len(self.__slots) - len(self.__idle)
 
+    @property
+    def __is_interrupted(self) -> bool:
+        return self.__stop is RunEnd.INTERRUPTED
+
     def __awaits_retries(self) -> bool:
         return not self.__stop and self.job.ready.wakes_at is not None
 
@@ -119,13 +117,11 @@ class RunLoop:
 
     def __release_posts(self) -> bool:
         """Let Post layers run once nothing else can; True when there is more to do."""
-        if self.__posts_released or self.interrupted or self.__stop == _FULL_DISK:
+        if self.__is_interrupted or self.__stop is RunEnd.FULL_DISK or not self.job.release_posts():
             return False
-        self.__posts_released = True
-        self.__only_posts = bool(self.__stop)  # after fail-fast, what was stopped stays stopped
-        self.__stop, self.__kill_at, self.__give_up_at = "", float("inf"), float("inf")
+        self.__only_posts = self.__stop is not None  # after fail-fast, what was stopped stays stopped
+        self.__stop, self.__kill_at, self.__give_up_at = None, float("inf"), float("inf")
         self.job.ready.wake(float("inf"))
-        self.job.release_posts()
         return True
 
     def __fill(self) -> None:
@@ -279,7 +275,7 @@ class RunLoop:
         self.__take_back(slot, len(slot.queue))
         self.__free_if_idle(slot)
         if slot.refs:
-            self.__end_frame(self.job.frames.name(slot.refs[0]))  # the frame has perhaps outlived its worker
+            self.__end_leftovers(slot.refs[0])
             if end.ended_by is EndedBy.ITSELF and not is_begun(self.log_path(slot.refs[0])):
                 end = end._replace(ended_by=EndedBy.LOST_HOST)  # it had not begun, so it loses no try
             self.__end_process(slot, end)
@@ -287,6 +283,13 @@ class RunLoop:
         self.__slots.remove(slot)
         self.__selector.unregister(slot.sock)
         slot.sock.close()
+
+    def __end_leftovers(self, ref: int) -> None:
+        """End a frame that has perhaps outlived its worker."""
+        from .leftovers import end_leftovers  # slow to import
+
+        variables = {"CUE_JOB_ID": self.__record.job_id, "CUE_FRAME": self.job.frames.name(ref)}
+        end_leftovers(self.log_path(ref), variables)
 
     def __end_in_log(self, ref: int) -> FrameEnd | None:
         attempt, end = read_end(self.log_path(ref)) or (0, None)
@@ -317,9 +320,10 @@ class RunLoop:
                 pass
 
     def __finish(self, ref: int, end: FrameEnd) -> None:
-        if end.ended_by is EndedBy.FULL_DISK and self.__stop != _FULL_DISK:
-            logger.error("a disk is full, so no more frames start: %s: %s", self.job.frames.name(ref), end.reason)
-            self.__stop = self.__stop or _FULL_DISK
+        if end.ended_by is EndedBy.FULL_DISK and self.__stop is not RunEnd.FULL_DISK:
+            self.__record.reason = f"{self.job.frames.name(ref)}: {end.reason}"
+            logger.error("a disk is full, so no more frames start: %s", self.__record.reason)
+            self.__stop = self.__stop or RunEnd.FULL_DISK
             for slot in self.__slots:
                 if slot.queue:
                     slot.tell(BACK)
@@ -332,7 +336,7 @@ class RunLoop:
         self.__journal.end(*self.job.frames.layer_and_number(ref), record.attempt, state, end)
         self.__observer.ended(ref, state, end)
         if state is FrameState.DEAD and self.__fail_fast and not self.__stop:
-            self.__stop = "failed"
+            self.__stop = RunEnd.FAILED
             self.__kill_all("TERM")
 
     def __put_back(self) -> None:
@@ -343,11 +347,10 @@ class RunLoop:
             self.job.settle()
 
     def __interrupt(self, numbers: bytes) -> None:
-        if not any(number in _STOP_SIGNALS for number in numbers):
+        if not any(number in LAUNCHER_SIGNALS for number in numbers):
             return
-        hard = self.interrupted
-        self.interrupted = True
-        self.__stop = "interrupted"
+        hard = self.__is_interrupted
+        self.__stop = RunEnd.INTERRUPTED
         self.__observer.stopping(hard)
         self.__kill_all("KILL" if hard else "TERM")
 
@@ -373,26 +376,5 @@ class RunLoop:
             slot.sock.close()  # the worker kills its frame, if it still has one, and ends
         self.__runner.close()
 
-    @contextmanager
-    def __signals(self) -> Iterator[int]:
-        """Let signals that mean "stop" arrive on a pipe, where Python allows it: in the main thread."""
-        read, write = os.pipe()
-        os.set_blocking(write, False)
-        before: dict[int, Any] = {}
-        try:
-            if threading.current_thread() is threading.main_thread():
-                old_fd = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-                before = {number: signal.signal(number, lambda *_: None) for number in _STOP_SIGNALS}
-            yield read
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-            if before:
-                signal.set_wakeup_fd(old_fd)
-            os.close(read)
-            os.close(write)
 
-
-_FULL_DISK = "full disk"
 _ANSWER_SECONDS = 3.0
-_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-__all__ = ["interpreter_argv", "run_frame_and_leave"]
+from ... import config
+from ...exception import ConfigException
+
+__all__ = ["forks_frames", "interpreter_argv", "run_frame_and_leave"]
 
 # Finds this very library whatever the Python path holds, and nothing in the working directory.
 _BOOT = """\
@@ -21,6 +24,18 @@ module, _, function = name.partition(":")
 __import__(module)
 getattr(sys.modules[module], function)(*args)
 """
+
+
+def forks_frames() -> bool:
+    """Whether a frame of Python is a fork, and not a new interpreter: as this system can, and the configuration says.
+
+    Raises:
+        ConfigException: It says something else.
+    """
+    how = config.get("local", "frame_process")
+    if how not in ("fork", "spawn"):
+        raise ConfigException(f"[local] frame_process = {how!r} must be 'fork' or 'spawn'")
+    return how == "fork" and hasattr(os, "fork")
 
 
 def interpreter_argv(function: str, *args: str) -> list[str]:
@@ -38,24 +53,17 @@ def run_frame_and_leave(hopeless: str, script: str, layer: str, frame: str) -> N
     """Be a frame in an interpreter of its own, and end as a forked one does.
 
     Args:
-        hopeless: The number of an open pipe that gets a byte when there is no point in trying the frame again.
+        hopeless: The number of an open pipe to write to when there is no point in trying the frame again.
         script: The session's outline.yaml.
         layer: The layer's name.
         frame: The first frame of the chunk.
     """
-    from .spawn import open_streams, run_exit_handlers
+    from .spawn import leave_after, open_streams
 
-    code = 70
     pipe = int(hopeless)
     os.set_inheritable(pipe, False)
     open_streams()
-    try:
-        code = _run(script, layer, int(frame), lambda: os.write(pipe, b"1"))
-        run_exit_handlers()
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)
+    leave_after(lambda: _run(script, layer, int(frame), lambda: os.write(pipe, b"1")))
 
 
 def _run(script: str, layer: str, frame: int, when_hopeless: Callable[[], object]) -> int:

@@ -11,7 +11,7 @@ from ...scheduler import FrameState
 from ...session_paths import SessionPaths
 from ..log_tail import last_lines
 from .claim import living_runner
-from .journal import FrameRecord, JobRecord, read_record
+from .journal import FrameRecord, JobRecord, RunEnd, read_record
 
 __all__ = ["DeadFrame", "LocalJob", "LocalJobData"]
 
@@ -82,7 +82,7 @@ class LocalJob:
             return "RUNNING"
         if job.succeeded:
             return "FINISHED"
-        if self.record.over == "failed":
+        if self.record.over is RunEnd.FAILED:
             return "FAILED"
         return "STOPPED" if self.record.frames or self.record.over else "PAUSED"
 

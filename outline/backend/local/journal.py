@@ -14,10 +14,12 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from enum import Enum
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...exception import SessionException
+from ...exception import SessionException, file_errors
 from ...files import write_to_disk
 from ...frame_end import FrameEnd
 from ...frames import FrameSet
@@ -31,7 +33,7 @@ from .log import read_end
 if TYPE_CHECKING:
     from .attempts import AttemptBook
 
-__all__ = ["FrameRecord", "JobRecord", "Journal", "check_journal", "read_record"]
+__all__ = ["FrameRecord", "JobRecord", "Journal", "RunEnd", "check_journal", "read_record"]
 
 logger = get_logger("outline.backend.local")
 
@@ -41,6 +43,15 @@ _DISK_SECONDS = 1.0
 _read_json = json.JSONDecoder().raw_decode
 _write_json = json.JSONEncoder(separators=(",", ":")).encode  # one for all lines: to make it takes as long as a line
 _MOST = 2**31  # of a number that a frame may have in here: a damaged line may hold any
+
+
+class RunEnd(str, Enum):
+    """Why a run of a job ended."""
+
+    DONE = "done"  #: Every frame is SUCCEEDED or EATEN.
+    FAILED = "failed"  #: Nothing more can run, or a frame died in a run that was to end then.
+    INTERRUPTED = "interrupted"  #: Somebody stopped it.
+    FULL_DISK = "full disk"  #: A frame, or its log, found no space on a disk.
 
 
 class Journal:
@@ -53,13 +64,11 @@ class Journal:
         self.__is_saved = True
         self.__is_hidden = not os.path.exists(paths.journal)  # until its first line is there
         path, how = (paths.new_journal, os.O_TRUNC) if self.__is_hidden else (paths.journal, 0)
-        try:
+        with file_errors(SessionException, f"cannot write the journal {paths.journal}"):
             self.__fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | how, 0o666)
             share(self.__fd)
             if _ends_within_line(self.__fd):
                 os.write(self.__fd, b"\n")
-        except OSError as error:
-            raise SessionException(f"cannot write the journal {paths.journal}: {error.strerror}") from error
 
     def plan(self, plan: JobPlan, job_id: str) -> None:
         """Write the first line. The job is launched in the working directory of this process."""
@@ -87,11 +96,10 @@ class Journal:
         """Note that somebody wants a frame to run again."""
         self.write({"e": "retry", "layer": layer, "frame": frame})
 
-    def over(self, why: str, counts: Mapping[FrameState, int]) -> None:
+    def over(self, why: RunEnd, counts: Mapping[FrameState, int], reason: str = "") -> None:
         """Note that this run is over, and how many frames are in each state, for whoever lists many jobs."""
-        self.write(
-            {"e": "over", "why": why, "counts": {state.value: count for state, count in counts.items() if count}}
-        )
+        found = {state.value: count for state, count in counts.items() if count}
+        self.write({"e": "over", "why": why.value, "reason": reason, "counts": found})
         self.__is_over.set()  # the disk may begin to take the rest of it
 
     def write(self, entry: dict[str, Any]) -> float:
@@ -178,7 +186,8 @@ class JobRecord:
         frames: The last attempt at each frame that was ever started, by its number in ``job``.
         runner: Host and process id of who runs the job right now, or None.
         found: Frames whose success was only in their logs, with how they ended.
-        over: Why the last run ended; empty when it still runs or was cut off.
+        over: Why the last run ended; None when it still runs or was cut off.
+        reason: Which frame ended it, and how, when it found a disk full.
         cwd: Where the job was launched, and where its frames run.
     """
 
@@ -187,7 +196,8 @@ class JobRecord:
         self.frames: dict[int, FrameRecord] = {}
         self.runner: tuple[str, int] | None = None
         self.found: dict[int, FrameEnd] = {}
-        self.over = ""
+        self.over: RunEnd | None = None
+        self.reason = ""
 
 
 def read_record(
@@ -246,14 +256,12 @@ def check_journal(paths: SessionPaths) -> None:
     Raises:
         SessionException: There is none.
     """
-    try:
+    with _reading(paths.journal):
         os.stat(paths.journal)
-    except OSError as error:
-        raise _no_job(paths.journal, error) from error
 
 
-def _no_job(path: str, error: OSError) -> SessionException:
-    return SessionException(f"no job ran in this session: cannot read {path}: {error.strerror}")
+def _reading(path: str) -> AbstractContextManager[None]:
+    return file_errors(SessionException, f"no job ran in this session: cannot read {path}")
 
 
 def _entries(path: str, damaged: list[int]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -262,29 +270,26 @@ def _entries(path: str, damaged: list[int]) -> Iterator[tuple[int, dict[str, Any
     Journals of older versions have no checksums; once a line has one, all that follow must.
     """
     has_checksums = False
-    try:
-        with open(path, "rb") as stream:
-            for number, line in enumerate(stream, 1):
-                if not line.endswith(b"\n"):
-                    return  # it is being written, or a crash has cut it off
-                body, mark, checksum = line.rpartition(_CHECKSUM)
-                try:
-                    if mark and int(checksum[:-2]) == zlib.crc32(body + b"}"):
-                        has_checksums = True
-                    elif mark or has_checksums:
-                        raise ValueError
-                    text = line.decode()
-                    entry, end = _read_json(text)  # json.loads looks for the encoding, and twice for white space
-                    if end != len(text) - 1:
-                        raise ValueError
-                except (ValueError, RecursionError):
-                    entry = None
-                if isinstance(entry, dict):
-                    yield number, entry
-                elif line.strip():
-                    damaged.append(number)
-    except OSError as error:
-        raise _no_job(path, error) from error
+    with _reading(path), open(path, "rb") as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.endswith(b"\n"):
+                return  # it is being written, or a crash has cut it off
+            body, mark, checksum = line.rpartition(_CHECKSUM)
+            try:
+                if mark and int(checksum[:-2]) == zlib.crc32(body + b"}"):
+                    has_checksums = True
+                elif mark or has_checksums:
+                    raise ValueError
+                text = line.decode()
+                entry, end = _read_json(text)  # json.loads looks for the encoding, and twice for white space
+                if end != len(text) - 1:
+                    raise ValueError
+            except (ValueError, RecursionError):
+                entry = None
+            if isinstance(entry, dict):
+                yield number, entry
+            elif line.strip():
+                damaged.append(number)
 
 
 class _Reader:
@@ -305,12 +310,12 @@ class _Reader:
             ref = self.__job.frames.ref(entry["layer"], entry["frame"])
             _OF_FRAMES[kind](self, ref, entry)
         elif kind == "run":
-            self.__record.over = ""
+            self.__record.over, self.__record.reason = None, ""
             self.__running.clear()
             self.__lose_attempts()
             self.__host = str(entry.get("host", ""))
         elif kind == "over":
-            self.__record.over = str(entry.get("why"))
+            self.__record.over, self.__record.reason = RunEnd(entry["why"]), str(entry.get("reason", ""))
         elif kind == "settled":
             for frame in FrameSet(entry["frames"]):
                 self.__states[self.__job.frames.ref(entry["layer"], frame)] = (FrameState(entry["state"]), 0)

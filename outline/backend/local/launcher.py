@@ -5,23 +5,24 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
 
-from ... import config
 from ...constants import OUTLINE_MODE_SETUP
-from ...exception import ConfigException, LaunchException, OutlineException, SessionException, known_names
+from ...exception import LaunchException, OutlineException, SessionException, known_names
 from ...files import check_current_folder
 from ...frames import FrameSet, chunk_heads
 from ...logs import get_logger
 from ...names import frame_name
 from ...scheduler import FrameState, JobPlan, JobState, plan_job
 from ...session_paths import SessionPaths
-from .claim import Claim, take_claim
+from .. import local  # its names are called there, so that those who replace them replace them for ``launch``
+from .claim import take_claim
 from .dispatch import RunLoop
+from .interpreter import forks_frames
 from .job import LocalJob
-from .journal import JobRecord, Journal, check_journal, read_record
+from .journal import JobRecord, Journal, RunEnd, check_journal, read_record
 from .limits import Limits, limits_of, read_max_retries
 from .log import put_aside
 from .runner import Runner, spawn_runner
@@ -81,7 +82,7 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool | None = None) -> list[
     """
     if launcher.get_outline().get_mode() < OUTLINE_MODE_SETUP:
         launcher.setup()
-    job = serialize(launcher).dispatch()
+    job = local.serialize(launcher).dispatch()
     if launcher.get_flag("test") and not job.record.job.succeeded:
         names = ", ".join(dead.name for dead in job.dead_frames()[:5])
         raise LocalFrameError(f"job {job.name} failed, dead frames: {names or 'none'}; logs in {job.data.log_dir}")
@@ -90,14 +91,14 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool | None = None) -> list[
 
 def serialize(launcher: OutlineLauncher) -> Dispatcher:
     """What runs the job, without running it."""
-    dispatcher = Dispatcher(launcher.get_outline())
+    dispatcher = local.Dispatcher(launcher.get_outline())
     dispatcher.set_flags({key: launcher.get_flag(key) for key in _FLAGS})
     return dispatcher
 
 
 def serialize_simple(launcher: OutlineLauncher) -> Dispatcher:
     """The same as ``serialize``."""
-    return serialize(launcher)
+    return local.serialize(launcher)
 
 
 _FLAGS = ("maxretries", "autoeat", "pause", "cores", "memory", "fail_fast", "observer", "runner", "settled", "limits")
@@ -120,8 +121,7 @@ class Dispatcher:
         Raises:
             LaunchException: It cannot be run.
         """
-        check_current_folder()
-        limits = limits_of(self.__flags)
+        limits = _limits_here(self.__flags)
         plan = plan_job(
             self.__ol,
             max_retries=read_max_retries(self.__flags.get("maxretries")),
@@ -129,13 +129,14 @@ class Dispatcher:
         )
         session = self.__ol.get_session()
         session.get_log_path()
-        with _claimed(SessionPaths(session.get_path())) as claimed:
-            claimed.journal.plan(plan, session.get_job_id())
+        paths = SessionPaths(session.get_path())
+        with take_claim(paths), closing(Journal(paths)) as journal:
+            journal.plan(plan, session.get_job_id())
             if self.__flags.get("pause"):
                 return LocalJob(session.get_path())
             record = JobRecord(JobState(limits.fit(plan)), session.get_job_id(), os.getcwd())
-            _settle(record.job, claimed.journal, self.__flags.get("settled") or {})
-            return _run(record, claimed, limits, self.__flags)
+            _settle(record.job, journal, self.__flags.get("settled") or {})
+            return _run(record, journal, limits, self.__flags)
 
 
 def resume(session_path: str, **flags: Any) -> LocalJob:
@@ -152,51 +153,54 @@ def resume(session_path: str, **flags: Any) -> LocalJob:
         SessionException: The folder holds no job of this backend.
         LaunchException: Another process is running the job.
     """
-    check_current_folder()
-    limits = limits_of(flags)
-    with _taken_over(session_path, limits) as (record, claimed):
-        _mark(record.job, claimed.journal, choose_frames(record.job))
-        return LocalJob(session_path, record) if record.job.succeeded else _run(record, claimed, limits, flags)
+    limits = _limits_here(flags)
+    with _taken_over(session_path, limits) as (record, journal):
+        _mark(record.job, journal, choose_frames(record.job))
+        return LocalJob(session_path, record) if record.job.succeeded else _run(record, journal, limits, flags)
 
 
 def retry(
-    session_path: str,
-    *,
-    layer: str | None = None,
-    frames: Any = None,
-    states: Iterable[str] = ("DEAD",),
-    run: bool = True,
-    **flags: Any,
-) -> LocalJob:
+    session_path: str, choose: Callable[[JobState], Collection[int]], *, run: bool = True, **flags: Any
+) -> LocalJob | None:
     """Let frames that are over run again, and what waits for them with them.
 
     Args:
         session_path: The session folder.
-        layer: Only frames of this layer.
-        frames: Only frames in this range; of a chunk, any of its frames counts.
-        states: Only frames in these states, of DEAD, EATEN and SUCCEEDED.
+        choose: Gives the numbers of these frames; see ``choose_frames``.
         run: False only marks them, for a later ``resume``.
         flags: As for ``launch``.
 
     Returns:
-        The job, when nothing of it can run any more.
+        The job, when nothing of it can run any more; None when no frames were chosen.
 
     Raises:
         SessionException: The folder holds no job of this backend.
-        LaunchException: Another process is running the job, or there is no such layer.
-        FrameRangeError: The range cannot be read.
+        LaunchException: Another process is running the job.
     """
-    check_current_folder()
-    limits = limits_of(flags)
-    with _taken_over(session_path, limits) as (record, claimed):
-        _mark(record.job, claimed.journal, choose_frames(record.job, layer, frames, states))
-        return _run(record, claimed, limits, flags) if run else LocalJob(session_path, record)
+    limits = _limits_here(flags)
+    with _taken_over(session_path, limits) as (record, journal):
+        chosen = choose(record.job)
+        if not chosen:
+            return None
+        _mark(record.job, journal, chosen)
+        return _run(record, journal, limits, flags) if run else LocalJob(session_path, record)
 
 
 def choose_frames(
     job: JobState, layer: str | None = None, frames: Any = None, states: Iterable[str] = ("DEAD",)
 ) -> list[int]:
-    """The numbers of the frames that ``retry`` means; arguments as there."""
+    """The numbers of frames that are over.
+
+    Args:
+        job: The job.
+        layer: Only frames of this layer.
+        frames: Only frames in this range; of a chunk, any of its frames counts.
+        states: Only frames in these states, of DEAD, EATEN and SUCCEEDED.
+
+    Raises:
+        LaunchException: There is no such layer.
+        FrameRangeError: The range cannot be read.
+    """
     names = [one.name for one in job.plan.layers]
     if layer is not None and layer not in names:
         raise LaunchException(f"no layer {layer!r} in this job{known_names(layer, names)}")
@@ -209,27 +213,6 @@ def choose_frames(
             if job.state(ref).value in states and (wanted is None or wanted.intersection(job.frames.members(ref))):
                 found.append(ref)
     return found
-
-
-class _Claimed(NamedTuple):
-    """What whoever runs a job holds."""
-
-    claim: Claim
-    journal: Journal
-
-
-@contextmanager
-def _claimed(paths: SessionPaths) -> Iterator[_Claimed]:
-    """Make this process for a while the one that runs a job and writes its journal."""
-    claim = take_claim(paths)
-    try:
-        journal = Journal(paths)
-        try:
-            yield _Claimed(claim, journal)
-        finally:
-            journal.close()
-    finally:
-        claim.release()
 
 
 def _settle(job: JobState, journal: Journal, settled: Mapping[str, Mapping[str, list[int]]]) -> None:
@@ -245,25 +228,24 @@ def _settle(job: JobState, journal: Journal, settled: Mapping[str, Mapping[str, 
 
 
 @contextmanager
-def _taken_over(session_path: str, limits: Limits) -> Iterator[tuple[JobRecord, _Claimed]]:
+def _taken_over(session_path: str, limits: Limits) -> Iterator[tuple[JobRecord, Journal]]:
     """Go on with a job that has run before."""
     paths = SessionPaths(session_path)
     check_journal(paths)
-    with _claimed(paths) as claimed:
+    with take_claim(paths), closing(Journal(paths)) as journal:
         try:
             record = read_record(paths, None, limits.fit)
         except SessionException as error:
-            claimed.journal.plan(*_plan_again(paths, error))
+            journal.plan(*_plan_again(paths, error))
             record = read_record(paths, None, limits.fit)
         if not record.over:  # else whoever ran it has ended all its frames
             from .leftovers import end_leftovers
 
             end_leftovers(os.path.join(paths.logs, f"{record.job.plan.name}."), {"CUE_JOB_ID": record.job_id})
         for ref, end in record.found.items():
-            claimed.journal.end(
-                *record.job.frames.layer_and_number(ref), record.frames[ref].attempt, record.job.state(ref), end
-            )
-        yield record, claimed
+            place = record.job.frames.layer_and_number(ref)
+            journal.end(*place, record.frames[ref].attempt, record.job.state(ref), end)
+        yield record, journal
 
 
 def _plan_again(paths: SessionPaths, error: SessionException) -> tuple[JobPlan, str]:
@@ -285,33 +267,18 @@ def _mark(job: JobState, journal: Journal, refs: Iterable[int]) -> None:
         journal.retry(*job.frames.layer_and_number(ref))
 
 
-def _run(record: JobRecord, claimed: _Claimed, limits: Limits, flags: dict[str, Any]) -> LocalJob:
-    _check_frame_process()
-    paths = claimed.journal.paths
+def _run(record: JobRecord, journal: Journal, limits: Limits, flags: dict[str, Any]) -> LocalJob:
+    paths = journal.paths
     runner: Runner = flags.get("runner") or spawn_runner()
-    claimed.journal.save_each_second(*paths.existing_files(), claimed.claim.path)  # first, while the runner loads
+    journal.save_each_second(*paths.existing_files())  # first, while the runner loads
     problem = runner.load(os.path.abspath(paths.outline), _folder_of(record))
     if problem:
         runner.close()
         raise LaunchException(f"the job cannot be loaded where its frames run: {problem}")
-
-    def end_frame(name: str) -> None:
-        from .leftovers import end_leftovers
-
-        end_leftovers(paths.log(record.job.plan.name, name), {"CUE_JOB_ID": record.job_id, "CUE_FRAME": name})
-
-    run_loop = RunLoop(
-        record,
-        claimed.journal,
-        runner,
-        limits,
-        observer=flags.get("observer"),
-        fail_fast=bool(flags.get("fail_fast")),
-        end_frame=end_frame,
-    )
-    run_loop()
+    fail_fast = bool(flags.get("fail_fast"))
+    why = RunLoop(record, journal, runner, limits, observer=flags.get("observer"), fail_fast=fail_fast)()
     job = LocalJob(paths.folder, record)
-    if run_loop.interrupted:
+    if why is RunEnd.INTERRUPTED:
         raise KeyboardInterrupt(job)  # no class of our own: an interpreter gives only this one the status of a signal
     return job
 
@@ -334,12 +301,12 @@ def check_flags(flags: dict[str, Any]) -> None:
     Raises:
         OutlineException: One cannot be used, or the folder in which frames would run is not there.
     """
-    check_current_folder()
     read_max_retries(flags.get("maxretries"))
-    limits_of(flags)
+    _limits_here(flags)
 
 
-def _check_frame_process() -> None:
-    how = config.get("local", "frame_process", fallback="fork")
-    if how not in ("fork", "spawn"):
-        raise ConfigException(f"[local] frame_process = {how!r} must be 'fork' or 'spawn'")
+def _limits_here(flags: Mapping[str, Any]) -> Limits:
+    """How much may run at a time, as ``limits_of`` says, where nothing else keeps frames from running here."""
+    check_current_folder()
+    forks_frames()
+    return limits_of(flags)

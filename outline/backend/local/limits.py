@@ -52,7 +52,7 @@ def limits_of(flags: Mapping[str, Any]) -> Limits:
     given: Limits | None = flags.get("limits")
     if given is not None:
         return given
-    grace_seconds = config.getfloat("local", "grace_seconds", fallback=10.0)
+    grace_seconds = config.getfloat("local", "grace_seconds")
     return Limits(_cores(flags.get("cores")), _memory_kb(flags.get("memory")), grace_seconds)
 
 
@@ -72,7 +72,7 @@ def read_max_retries(value: Any) -> int:
 
 
 def _cores(value: Any) -> float:
-    value = config.get("local", "cores", fallback="") if value is None else value
+    value = config.get("local", "cores") if value is None else value
     if value == "":
         return float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     try:
@@ -87,7 +87,7 @@ def _cores(value: Any) -> float:
 def _memory_kb(value: Any) -> int:
     from ...resources import parse_memory_kb
 
-    value = config.get("local", "memory", fallback="") if value is None else value
+    value = config.get("local", "memory") if value is None else value
     if value == "":
         return host_memory_kb()
     try:

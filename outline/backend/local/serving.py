@@ -20,6 +20,7 @@ from ...loader import load_outline
 from ...modules import shell  # noqa: F401
 from ...process import host_name
 from ...serialize import outline_reader  # noqa: F401
+from .interpreter import forks_frames
 from .signals import ignore_stop_signals
 from .spawn import forget_exit_handlers, open_streams, warm_up
 from .wire import LOAD, WORKER, send
@@ -53,9 +54,16 @@ def serve(sock: socket.socket) -> NoReturn:
             if message[0] == LOAD:
                 state, error = _load(*message[1:])
                 ignore_stop_signals()  # a module of the user's may have set handlers
-                send(sock, error)
+                _answer(sock, error)
             elif message[0] == WORKER and state is not None:
                 _fork_worker(sock, fds.pop(0), state)
+
+
+def _answer(sock: socket.socket, error: str) -> None:
+    try:
+        send(sock, error)
+    except OSError:
+        pass  # the launcher is gone, which the next read tells
 
 
 def _fork_worker(control: socket.socket, fd: int, state: WorkerState) -> None:
@@ -97,7 +105,7 @@ def _load(path: str, folder: str, host: str) -> tuple[WorkerState | None, str]:
         return None, f"{path}: {type(error).__name__}: {error}\n{traceback.format_exc()}"
     os.environ.clear()
     os.environ.update(environ)
-    safe = config.get("local", "frame_process", fallback="fork") == "fork" and _thread_count() == 1
+    safe = forks_frames() and _thread_count() == 1
     open_streams()
     never_restore_process()  # what a worker forks runs one frame; runner and worker run none
     forget_exit_handlers()
@@ -106,7 +114,7 @@ def _load(path: str, folder: str, host: str) -> tuple[WorkerState | None, str]:
 
         warm_up()
     gc.freeze()  # no collection before: it costs more than the garbage of one job
-    grace_seconds = config.getfloat("local", "grace_seconds", fallback=10.0)
+    grace_seconds = config.getfloat("local", "grace_seconds")
     log_path = ol.get_session().get_log_path()
     return WorkerState(ol, environ, safe, host or host_name(), log_path, grace_seconds, bool(host)), ""
 

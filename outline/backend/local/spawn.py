@@ -8,22 +8,22 @@ import os
 import signal
 import sys
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from ...frame_run import run_frame
 from .signals import STOP_SIGNALS, ignore_stop_signals
 
 if TYPE_CHECKING:
-    import mmap
     import socket
+    from collections.abc import Callable
 
     from ...layer import Layer
 
 __all__ = [
     "fork_frame",
     "forget_exit_handlers",
+    "leave_after",
     "open_streams",
-    "run_exit_handlers",
     "signal_group",
     "spawn",
     "warm_up",
@@ -47,12 +47,12 @@ def spawn(program: str, argv: list[str], environ: dict[str, str], log_fd: int) -
     )
 
 
-def fork_frame(layer: Layer, frame: int, log_fd: int, sock: socket.socket, hopeless: mmap.mmap) -> int:
+def fork_frame(layer: Layer, frame: int, log_fd: int, sock: socket.socket, hopeless: int) -> int:
     """Run a frame's Python in a fork, in a process group of its own, and return the process id.
 
     The environment is that of the caller, the streams are those of ``open_streams``. A fork pays for every page of
-    memory that it writes to, some 3 microseconds, so as little as possible is done after it. The frame writes a 1 into
-    ``hopeless`` when there is no point in trying it again.
+    memory that it writes to, some 3 microseconds, so as little as possible is done after it. The frame writes to the
+    pipe ``hopeless`` when there is no point in trying it again.
     """
     pid = os.fork()
     if pid:
@@ -61,8 +61,8 @@ def fork_frame(layer: Layer, frame: int, log_fd: int, sock: socket.socket, hopel
         except OSError:
             pass
         return pid
-    code = 70
-    try:
+
+    def run() -> int:
         os.setpgid(0, 0)
         signal.set_wakeup_fd(-1)
         for number in _FRAME_SIGNALS:
@@ -71,8 +71,17 @@ def fork_frame(layer: Layer, frame: int, log_fd: int, sock: socket.socket, hopel
         os.dup2(_null_fd, 0)
         os.dup2(log_fd, 1)
         os.dup2(log_fd, 2)
-        code = run_frame(layer, frame, when_hopeless=lambda: hopeless.write_byte(1))
-        run_exit_handlers()
+        return run_frame(layer, frame, when_hopeless=lambda: os.write(hopeless, b"1"))
+
+    leave_after(run)
+
+
+def leave_after(run: Callable[[], int]) -> NoReturn:
+    """Be the process of a frame: run it, and end as an interpreter does, with the exit code that it gives."""
+    code = 70
+    try:
+        code = run()
+        _run_exit_handlers()
         sys.stdout.flush()
         sys.stderr.flush()
     finally:
@@ -99,8 +108,8 @@ def forget_exit_handlers() -> None:
         atexit.register(sys.modules["multiprocessing.util"]._exit_function)
 
 
-def run_exit_handlers() -> None:
-    """End as an interpreter does: threads are waited for, if there are any, then exit handlers run."""
+def _run_exit_handlers() -> None:
+    """Wait for threads, if there are any, then run the exit handlers."""
     if "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
         sys.modules["threading"]._shutdown()
     atexit._run_exitfuncs()

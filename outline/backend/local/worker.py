@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import select
 import shlex
@@ -71,7 +70,8 @@ class Worker:
         self.__programs: dict[tuple[str, str], tuple[str, str]] = {}
         self.__environ = dict(os.environ)
         self.__cwd = os.getcwd()
-        self.__hopeless = mmap.mmap(-1, 1)  # shared with the frames that are forked
+        self.__hopeless, self.__tell_hopeless = os.pipe()
+        os.set_blocking(self.__hopeless, False)
         self.__grace = state.grace_seconds
         self.__file_mode = file_mode()
         self.__queue: deque[Request] = deque()
@@ -79,7 +79,7 @@ class Worker:
         self.__ends: list[tuple[float, FrameEnd]] = []
         self.__tell_at = 0.0
         self.__disk_is_full = False
-        send(sock, [PID, os.getpid()])  # for a launcher that has to end a worker that does not answer
+        self.__say([PID, os.getpid()])  # for a launcher that has to end a worker that does not answer
         self.__poll = select.poll()
         self.__poll.register(sock, select.POLLIN)
         self.__child = ChildExit(self.__poll)
@@ -215,10 +215,8 @@ class Worker:
 
     def __run_fork(self, setup: LayerSetup, request: Request, environ: dict[str, str], watch: Watch) -> FrameEnd:
         self.__set_environ(environ)
-        self.__hopeless[0] = 0
-        pid = fork_frame(setup.layer, request.frame, watch.log.fd, self.__sock, self.__hopeless)
-        end = self.__wait(pid, watch)
-        return _hopeless(end) if self.__hopeless[0] else end
+        pid = fork_frame(setup.layer, request.frame, watch.log.fd, self.__sock, self.__tell_hopeless)
+        return self.__wait_for_python(pid, watch)
 
     def __set_environ(self, environ: dict[str, str]) -> None:
         """Make this process's environment that of a frame; a fork then has it without writing to its memory."""
@@ -287,17 +285,23 @@ class Worker:
         return found
 
     def __run_interpreter(self, request: Request, environ: dict[str, str], watch: Watch) -> FrameEnd:
-        hopeless, theirs = os.pipe()
+        pipe = self.__tell_hopeless
+        words = (str(pipe), str(self.__state.outline.get_path()), request.layer, str(request.frame))
+        argv = interpreter_argv("outline.backend.local.interpreter:run_frame_and_leave", *words)
+        os.set_inheritable(pipe, True)
         try:
-            os.set_blocking(hopeless, False)
-            os.set_inheritable(theirs, True)
-            words = (str(theirs), str(self.__state.outline.get_path()), request.layer, str(request.frame))
-            argv = interpreter_argv("outline.backend.local.interpreter:run_frame_and_leave", *words)
-            end = self.__wait(spawn(sys.executable, argv, environ, watch.log.fd), watch)
-            return _hopeless(end) if _is_written(hopeless) else end
+            pid = spawn(sys.executable, argv, environ, watch.log.fd)
         finally:
-            os.close(theirs)
-            os.close(hopeless)
+            os.set_inheritable(pipe, False)
+        return self.__wait_for_python(pid, watch)
+
+    def __wait_for_python(self, pid: int, watch: Watch) -> FrameEnd:
+        end = self.__wait(pid, watch)
+        try:
+            os.read(self.__hopeless, 64)
+        except BlockingIOError:  # the frame has not told so
+            return end
+        return _hopeless(end)
 
     def __wait(self, pid: int, watch: Watch) -> FrameEnd:
         """Wait for a frame's process, obeying the launcher and the time limits."""
@@ -371,13 +375,6 @@ def _not_written(error: OSError, reason: str) -> FrameEnd:
 def _hopeless(end: FrameEnd) -> FrameEnd:
     """An end that is known to come again with every new try, unless somebody else ended the frame."""
     return end._replace(ended_by=EndedBy.NOTHING_TO_RUN) if end.ended_by is EndedBy.ITSELF else end
-
-
-def _is_written(pipe: int) -> bool:
-    try:
-        return bool(os.read(pipe, 1))
-    except BlockingIOError:
-        return False
 
 
 def _close(fd: int) -> None:

@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from outline import SessionException
-from outline.backend.local.journal import JobRecord, Journal, read_record
+from outline.backend.local.journal import JobRecord, Journal, RunEnd, read_record
 from outline.backend.local.log import FrameLog
 from outline.frame_end import EndedBy, FrameEnd
 from outline.frames import FrameSet
@@ -239,7 +239,7 @@ def test_the_disk_has_each_line_within_a_second(tmp_path: Path, monkeypatch: pyt
         journal.start("a", 1, 1)
         time.sleep(0.05)
 
-    journal.over("done", {})
+    journal.over(RunEnd.DONE, {})
     journal.close()
 
     assert saved == [str(tmp_path / "outline.yaml"), str(tmp_path), *[str(tmp_path / "journal")] * 3]

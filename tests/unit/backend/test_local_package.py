@@ -8,7 +8,9 @@ import sys
 
 import pytest
 
+from outline import Outline
 from outline.backend import local
+from outline.cuerun import OutlineLauncher
 
 
 @pytest.mark.parametrize("name", local.__all__)
@@ -38,3 +40,26 @@ def test_forks_of_frames_pay_for_no_hooks_of_logging_threading_and_random(unmeas
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=unmeasured)
 
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("name", ["serialize", "Dispatcher"])
+def test_what_a_studio_puts_in_the_place_of_a_name_is_what_launch_uses(name: str, monkeypatch: pytest.MonkeyPatch):
+    class Dispatched:
+        """Stands for the job, and for what dispatches it."""
+
+        def __init__(self, given: object) -> None:
+            self.given = given
+
+        def set_flags(self, flags: dict[str, object]) -> None:
+            """Take none."""
+
+        def dispatch(self) -> Dispatched:
+            return self
+
+    monkeypatch.setattr(local, name, Dispatched)
+    launcher = OutlineLauncher(Outline("job"), backend="local")
+    monkeypatch.setattr(launcher, "setup", lambda: None)
+
+    (job,) = local.launch(launcher)
+
+    assert job.given is (launcher if name == "serialize" else launcher.get_outline())  # type: ignore[attr-defined]

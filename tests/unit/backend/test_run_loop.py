@@ -15,7 +15,7 @@ import pytest
 
 from outline import FrameSet
 from outline.backend.local.dispatch import RunLoop
-from outline.backend.local.journal import JobRecord, Journal
+from outline.backend.local.journal import JobRecord, Journal, RunEnd
 from outline.backend.local.limits import Limits
 from outline.backend.local.log import FrameLog
 from outline.frame_end import EndedBy, FrameEnd
@@ -38,7 +38,7 @@ class Run:
         record = JobRecord(self.job, "id", str(folder))
         self.loop = RunLoop(record, self.journal, self.runner, limits, **options)  # type: ignore[arg-type]
 
-    def play(self, script: Callable[[FakeRunner], None]) -> str:
+    def play(self, script: Callable[[FakeRunner], None]) -> RunEnd:
         """Run the job to its end, with workers that do what the script says; give why it ended."""
         errors: list[BaseException] = []
 
@@ -104,7 +104,7 @@ def test_a_worker_gets_one_frame_ahead_which_is_noted_as_it_begins(tmp_path: Pat
         worker.end()
         finish(worker, ["run", "a", 4, 1])
 
-    assert run.play(script) == "done"
+    assert run.play(script) is RunEnd.DONE
     assert run.starts() == [[1, 1], [2, 1], [3, 1], [4, 1]]
 
 
@@ -121,7 +121,7 @@ def test_a_frame_waits_behind_another_only_while_more_wait_than_run(tmp_path: Pa
         finish(second, ["run", "a", 3, 1], ["run", "a", 4, 1])
         first.end()
 
-    assert run.play(script) == "done"
+    assert run.play(script) is RunEnd.DONE
 
 
 def test_only_a_frame_with_the_same_needs_is_handed_ahead(tmp_path: Path):
@@ -146,7 +146,7 @@ def test_only_a_frame_with_the_same_needs_is_handed_ahead(tmp_path: Path):
                 break
         finish(first, ["run", "large", 3, 1])
 
-    assert run.play(script) == "done"
+    assert run.play(script) is RunEnd.DONE
 
 
 def test_a_frame_that_is_given_back_is_the_next_to_run(tmp_path: Path):
@@ -164,7 +164,7 @@ def test_a_frame_that_is_given_back_is_the_next_to_run(tmp_path: Path):
         finish(second, ["run", "a", 5, 1], ["run", "a", 6, 1], ["run", "a", 7, 1])
         first.end()
 
-    assert run.play(script) == "done"
+    assert run.play(script) is RunEnd.DONE
     assert run.starts() == [[frame, 1] for frame in (1, 2, 4, 3, 5, 6, 7)]
 
 
@@ -183,7 +183,7 @@ def test_a_worker_that_ends_a_frame_before_the_loop_saw_it_begin_still_gets_only
         worker.end()
         finish(worker, ["run", "a", 6, 1])
 
-    assert run.play(script) == "done"
+    assert run.play(script) is RunEnd.DONE
 
 
 def test_a_frame_that_a_dying_worker_had_not_begun_loses_no_try(tmp_path: Path):
@@ -199,7 +199,7 @@ def test_a_frame_that_a_dying_worker_had_not_begun_loses_no_try(tmp_path: Path):
         worker.end(frames=2)
         finish(worker, ["run", "a", 3, 1])
 
-    assert run.play(script) == "done"
+    assert run.play(script) is RunEnd.DONE
     assert run.starts() == [[1, 1], [1, 2], [2, 1], [3, 1]]
 
 
@@ -214,7 +214,7 @@ def test_what_a_dying_worker_had_not_told_is_in_the_logs(tmp_path: Path):
         worker = runner.worker()
         finish(worker, ["run", "a", 2, 1], ["run", "a", 3, 1])
 
-    assert run.play(script) == "done"
+    assert run.play(script) is RunEnd.DONE
 
 
 def test_short_frames_are_handed_over_many_at_once_and_the_last_ones_are_shared(tmp_path: Path):
@@ -234,7 +234,7 @@ def test_short_frames_are_handed_over_many_at_once_and_the_last_ones_are_shared(
         finish(worker, ["run", "a", 20, 1])
 
     counts: list[int] = []
-    assert run.play(script) == "done"
+    assert run.play(script) is RunEnd.DONE
     assert counts == [9, 4, 2, 1, 1]
 
 
@@ -267,7 +267,7 @@ def test_a_job_that_is_stopped_leaves_what_was_handed_ahead_as_if_never_started(
 
     why = run.play(script)
 
-    assert why == ("interrupted" if how == "Ctrl-C" else "failed")
+    assert why is (RunEnd.INTERRUPTED if how == "Ctrl-C" else RunEnd.FAILED)
     over = {S.DEAD: int(how == "fail-fast"), S.SUCCEEDED: int(has_begun)}
     assert run.counts() == {
         S.WAITING: 9 - sum(over.values()),
@@ -289,7 +289,7 @@ def test_a_full_disk_takes_back_what_has_not_begun(tmp_path: Path):
         second.give_back()
         second.end()
 
-    assert run.play(script) == "full disk"
+    assert run.play(script) is RunEnd.FULL_DISK
     assert run.counts() == {S.WAITING: 8, S.SUCCEEDED: 1}
     assert run.starts() == [[1, 1], [2, 1]]
 
@@ -304,7 +304,7 @@ def test_what_a_worker_was_sent_before_it_told_of_a_full_disk_does_not_begin(tmp
         assert worker.told() == ["back"]
         worker.give_back()
 
-    assert run.play(script) == "full disk"
+    assert run.play(script) is RunEnd.FULL_DISK
     assert run.counts() == {S.WAITING: 9}
     assert run.starts() == [[1, 1]]
 
@@ -322,7 +322,7 @@ def test_a_worker_that_does_not_answer_loses_what_it_was_handed(tmp_path: Path):
         clock.now += 60
         worker.wake()
 
-    assert run.play(script) == "interrupted"
+    assert run.play(script) is RunEnd.INTERRUPTED
     assert run.counts() == {S.WAITING: 9}
 
 
@@ -350,7 +350,7 @@ def test_a_frame_that_failed_and_is_tried_again_may_be_handed_ahead(tmp_path: Pa
         worker.end()
         finish(worker, ["run", "a", 4, 1])
 
-    assert run.play(script) == "done"
+    assert run.play(script) is RunEnd.DONE
 
 
 def test_a_runner_with_a_queue_of_its_own_gets_nothing_ahead(tmp_path: Path):
@@ -359,7 +359,7 @@ def test_a_runner_with_a_queue_of_its_own_gets_nothing_ahead(tmp_path: Path):
     def script(runner: FakeRunner) -> None:
         finish(runner.worker(), *(["run", "a", frame, 1] for frame in range(1, 6)))
 
-    assert run.play(script) == "done"
+    assert run.play(script) is RunEnd.DONE
 
 
 def test_an_idle_worker_that_dies_is_not_asked_again(tmp_path: Path):
@@ -376,4 +376,4 @@ def test_an_idle_worker_that_dies_is_not_asked_again(tmp_path: Path):
         first.end()
         finish(first, ["run", "later", 1, 1])
 
-    assert run.play(script) == "done"
+    assert run.play(script) is RunEnd.DONE

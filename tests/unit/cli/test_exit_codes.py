@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 
 import pytest
 
-from outline.cli import _guarded
+from outline.cli import _guarded, outline_main, pycuerun_main
 from outline.exception import FileSpecException, LayerException
 
 
@@ -72,3 +73,27 @@ def test_an_interrupt_is_130(capsys: pytest.CaptureFixture[str]) -> None:
     code = _guarded(raising(KeyboardInterrupt()), [], "outline")
 
     assert (code, capsys.readouterr().err) == (130, "outline: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("program", "module"), [(outline_main, "tool"), (pycuerun_main, "pycuerun")], ids=["outline", "pycuerun"]
+)
+def test_an_interrupt_while_a_program_loads_is_130(
+    program: Callable[[list[str]], int],
+    module: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Interrupted:
+        """Somebody presses Ctrl-C as the module is looked for."""
+
+        def find_spec(self, *_: object) -> None:
+            raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, f"outline.cli.{module}", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupted(), *sys.meta_path])
+
+    code = program([])
+
+    assert code == 130
+    assert capsys.readouterr().err.endswith(": interrupted\n")

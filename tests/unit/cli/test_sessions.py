@@ -17,7 +17,7 @@ import pytest
 
 from outline import config
 from outline.backend.local.claim import take_claim
-from outline.backend.local.journal import Journal
+from outline.backend.local.journal import Journal, RunEnd
 from outline.cli.places import job_place
 from outline.cli.sessions import clean_sessions, find_session, list_text, listed_jobs, parse_age, session_folder
 from outline.cli.tool import main
@@ -60,7 +60,7 @@ def _write_journal(paths: SessionPaths, name: str, done: int, over: str) -> None
         journal.start("render", frame, 1)
         journal.end("render", frame, 1, state.finish(ref, FrameEnd()), FrameEnd(seconds=1.0))
     if over:
-        journal.over(over, state.counts())
+        journal.over(RunEnd(over), state.counts())
     journal.close()
 
 

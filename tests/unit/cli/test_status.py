@@ -14,7 +14,7 @@ import pytest
 
 from outline.backend.local.claim import take_claim
 from outline.backend.local.job import LocalJob
-from outline.backend.local.journal import Journal
+from outline.backend.local.journal import Journal, RunEnd
 from outline.backend.local.log import FrameLog
 from outline.backend.local.status import job_status
 from outline.backend.status import FrameStatus, JobStatus, LayerStatus
@@ -195,7 +195,7 @@ def test_the_summary_of_very_many_layers_folds_those_that_are_done(tmp_path: Pat
     for name in names[1:]:
         journal.start(name, 1, 1)
         journal.end(name, 1, 1, S.SUCCEEDED, ended())
-    journal.over("interrupted", {})
+    journal.over(RunEnd.INTERRUPTED, {})
     journal.close()
 
     lines = summary(job_status(LocalJob(str(tmp_path))), 1.0)
@@ -226,7 +226,7 @@ def test_dead_frames_of_all_layers_are_shown_before_more_of_one(tmp_path: Path, 
     _dies(journal, "a", 1, 2, 3, 4)
     _dies(journal, "b", 2, 3)
     _dies(journal, "c", 4)
-    journal.over("failed", {})
+    journal.over(RunEnd.FAILED, {})
 
     text = "\n".join(summary(job_status(LocalJob(str(tmp_path))), 1.0))
 
@@ -243,7 +243,7 @@ def test_job_that_was_never_started_is_paused(tmp_path: Path, journal: Journal) 
 def test_job_that_was_cut_short_is_stopped(tmp_path: Path, journal: Journal) -> None:
     journal.run("elsewhere", 1.0)
     journal.start("a", 1, 1)
-    journal.over("interrupted", {})
+    journal.over(RunEnd.INTERRUPTED, {})
 
     assert LocalJob(str(tmp_path)).state == "STOPPED"
 
