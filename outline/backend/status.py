@@ -13,9 +13,12 @@ from ..frames import FrameSet
 from ..progress import FrameProgress
 from ..scheduler import FrameState
 
-__all__ = ["FrameAttempt", "FrameStatus", "JobStatus", "LayerStatus", "add_counts"]
+__all__ = ["FrameAttempt", "FrameStatus", "JobStatus", "LayerStatus", "STATES", "add_counts"]
 
 S = FrameState
+
+STATES = (S.SUCCEEDED, S.EATEN, S.RUNNING, S.DEAD, S.WAITING, S.DEPEND)
+"""The states in the order in which people read them: what is done first."""
 
 
 class FrameStatus(NamedTuple):

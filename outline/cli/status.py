@@ -36,6 +36,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ..backend.status import STATES
 from ..frames import FrameSet, chunk_frames
 from .text import counted_chunks, duration, facts, memory, plural, progress_words, quoted, server_option, shorten, table
 
@@ -114,8 +115,8 @@ def _state_lines(job: JobStatus) -> list[str]:
     rows = []
     for layer in job.layers:
         name = layer.name
-        for state, heads in layer.states.items():
-            if heads:
+        for state in STATES:
+            if heads := layer.states.get(state):
                 rows.append([name, state.value, str(layer.counts[state]), _frames(layer, heads)])
                 name = ""
     return table(["layer", "state", "count", "frames"], rows, numbers=[2])

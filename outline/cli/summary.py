@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..backend.log_tail import last_lines
-from ..backend.status import LayerStatus, add_counts
+from ..backend.status import STATES, LayerStatus, add_counts
 from ..scheduler import FrameState
 from ..session_paths import SessionPaths
 from .text import duration, facts, plural, quoted, table
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["is_stuck", "state_table", "summary"]
 
 S = FrameState
-_COLUMNS = (S.SUCCEEDED, S.RUNNING, S.DEAD, S.EATEN, S.DEPEND, S.WAITING)
 _SHOWN = 5
 _TAIL = 8
 _MOST_LAYERS = 40
@@ -54,7 +53,7 @@ def state_table(layers: Sequence[LayerStatus]) -> list[str]:
 
     A frame is what runs at a time: with chunks, a chunk. Of very many layers, those that are done share a row.
     """
-    columns = [one for one in _COLUMNS if one is S.SUCCEEDED or any(layer.counts.get(one) for layer in layers)]
+    columns = [one for one in STATES if one is S.SUCCEEDED or any(layer.counts.get(one) for layer in layers)]
     if len(layers) > _MOST_LAYERS:
         done = [layer for layer in layers if layer.counts.get(S.SUCCEEDED, 0) == layer.total]
         together = LayerStatus(plural(len(done), "other layer"), add_counts(layer.counts for layer in done))

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -27,6 +29,10 @@ __all__ = [
     "spaced",
     "table",
 ]
+
+_GAP = 2  # between the columns of a table
+_INDENT = 2  # that some tables have
+_SHORTEST_NAME = 12
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:
@@ -114,20 +120,35 @@ def progress_words(progress: FrameProgress) -> str:
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> list[str]:
     """Rows of texts as aligned lines.
 
+    Where they would be wider than the terminal, the names in the first column are cut out of their middle, if that
+    helps.
+
     Args:
         head: The titles of the columns.
         rows: The cells.
         numbers: The columns that are aligned on the right.
     """
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    room = _terminal_width() - _INDENT - sum(width + _GAP for width in widths[1:])
+    if _SHORTEST_NAME <= room < widths[0]:
+        widths[0] = room
+        rows = [[shorten_middle(row[0], room), *row[1:]] for row in rows]
     lines = []
     for row in (head, *rows):
         cells = (
             f"{cell:>{width}}" if place in numbers else f"{cell:<{width}}"
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         )
-        lines.append("  ".join(cells).rstrip())
+        lines.append((" " * _GAP).join(cells).rstrip())
     return lines
+
+
+def _terminal_width() -> int:
+    """The columns of the terminal that the output goes to; very many for a file or a pipe."""
+    try:
+        return os.get_terminal_size().columns
+    except OSError:
+        return sys.maxsize
 
 
 def facts(pairs: Sequence[tuple[str, str]], indent: str = "") -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from urllib.parse import quote
 
-from ...backend.status import FrameAttempt, JobStatus, LayerStatus
+from ...backend.status import STATES, FrameAttempt, JobStatus, LayerStatus
 from ...scheduler import FrameState
 from ..text import counted_chunks, duration, memory, plural, quoted, server_option, shorten_middle, spaced
 from .facts import Death, Picture, Pictures, Report, Results
@@ -132,9 +132,9 @@ def _legend(counts: Mapping[FrameState, int]) -> Html:
     return element(
         "p",
         *(
-            element("span", element("i", cls=state.value), f"{spaced(count)} {state.value.lower()}")
-            for state, count in counts.items()
-            if count
+            element("span", element("i", cls=state.value), f"{spaced(counts[state])} {state.value.lower()}")
+            for state in STATES
+            if counts[state]
         ),
         cls="legend",
     )

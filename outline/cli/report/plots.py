@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from statistics import median
 
-from ...backend.status import FrameAttempt
+from ...backend.status import STATES, FrameAttempt
 from ...scheduler import FrameState
 from .html import Html, element, escape
 from .lanes import WIDTH, Axis, Bar, Lane, axis_of, lay_out
@@ -31,14 +31,11 @@ def state_bar(counts: Mapping[FrameState, int]) -> Html:
     total = max(1, sum(counts.values()))
     parts = [
         element("span", cls=state.value, style=f"width:{100 * counts[state] / total:.2f}%")
-        for state in _ORDER
+        for state in STATES
         if counts.get(state)
     ]
-    words = ", ".join(f"{counts[state]} {state.value.lower()}" for state in _ORDER if counts.get(state))
+    words = ", ".join(f"{counts[state]} {state.value.lower()}" for state in STATES if counts.get(state))
     return element("div", *parts, cls="bar", role="img", title=words, aria_label=words)
-
-
-_ORDER = (S.SUCCEEDED, S.EATEN, S.RUNNING, S.DEAD, S.WAITING, S.DEPEND)
 
 
 def histogram(title: str, values: Sequence[float], shown: Callable[[float], str]) -> Html:

@@ -278,3 +278,22 @@ def test_small_words() -> None:
 def test_tables_are_aligned() -> None:
     assert table(["a", "bb"], [["xxx", "1"], ["y", "22"]], numbers=[1]) == ["a    bb", "xxx   1", "y    22"]
     assert facts([("a", "1"), ("none", ""), ("long", "2\n3")]) == ["a     1", "long  2", "      3"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "first"),
+    [
+        (80, "comp_of_a_shot_with_a_long_name  12     done"),
+        (30, "comp_of…g_name  12     done"),
+        (27, "comp_of_a_shot_with_a_long_name  12     done"),
+    ],
+    ids=["wide", "narrow", "too narrow"],
+)
+def test_table_cuts_long_names_where_that_makes_it_fit_the_terminal(
+    columns: int, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "get_terminal_size", lambda: os.terminal_size((columns, 24)))  # of a terminal of this width
+
+    lines = table(["layer", "frame", "state"], [["comp_of_a_shot_with_a_long_name", "12", "done"]])
+
+    assert lines[1] == first
