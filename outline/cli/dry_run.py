@@ -84,15 +84,7 @@ def dry_run_text(ol: Outline, launch_args: dict[str, Any], format: str = "text")
 
 
 def dry_run_data(ol: Outline, launch_args: dict[str, Any]) -> dict[str, Any]:
-    """What a launch would run, as data for JSON.
-
-    Returns:
-        ``job``, ``backend``, ``range``, ``max_retries``, ``frames`` (chunks that run), ``left_out`` (layers without a
-        frame), and ``layers``: dicts with ``name``, ``class``, ``type``, ``range``, ``chunk``, ``frames`` (how many),
-        ``chunks`` (the numbers that name them, as a range), ``cores``, ``memory_kb``, ``depends`` (dicts with
-        ``layer``, ``type``, ``any_frame``), ``runs`` (dicts with ``frame``, ``frames`` and ``commands``, of the first
-        chunks), ``note`` (why no command is known), ``env`` (the layer's own variables), and the whole
-        ``environment`` of the first chunk.
+    """What a launch would run, as data for JSON; docs/command-line.md#instead-of-launching describes it.
 
     Raises:
         OutlineException: The outline could not be launched.

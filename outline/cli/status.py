@@ -1,31 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """``outline status``: the states of a job's frames, as its journal or the farm tells; no code of the user is needed.
 
-``--json`` prints one object:
-
-=========== =========================================================================================================
-job         the job's name; ``job_id`` and ``session`` (the folder; null when nobody knows it) say which one
-state       ``RUNNING``, ``FINISHED`` (all succeeded or eaten), ``FAILED``, ``PAUSED`` (no frame was ever started, or
-            the farm starts none) or ``STOPPED`` (was cut short and can go on; on the farm, it was killed); on the farm,
-            a job of Post layers is ``WAITING`` until the one that they belong to is over
-runner      ``{"host": …, "pid": …}`` of the process that runs it, else null
-frames      how many frames the job has; with chunks, a frame is a chunk, named by its first number
-counts      frames by state, states without frames left out
-layers      in their order: ``name``, ``range`` (all frame numbers), ``chunk``, ``frames``, ``counts``, and
-            ``states``: the frames in each state as a range
-running     ``frame`` (its name), ``layer``, ``attempt``, ``seconds`` (so far), and ``progress``: null, or what the
-            application tells: ``percent`` of the chunk, the ``frame`` at work, ``frames_done``, ``peak_memory_kb``,
-            ``note``, ``warnings``, ``errors``
-dead        ``frame``, ``layer``, ``attempts``, ``exit_status``, ``signal``, ``reason``, ``seconds``, ``log`` (its
-            path), ``peak_memory_kb`` and ``warnings`` that the application told of
-retrying    the frames that wait for another attempt after one that failed, told like dead ones; ``memory_kb`` when
-            the farm has raised what it reserves for them
-            On a farm, and on a dask cluster as soon as it is known, each running, retrying and dead frame has its
-            ``host``; a dask worker is the name of its host, a blank, and its address
-log_dir     only of a job on the farm: the folder of the logs, as the hosts see it; ``server`` as the command line
-            named it, or null; ``held_up``, why no host starts a frame, and ``waiting_for``, what the whole job waits
-            for, or empty; ``post``, the job of its Post layers told in the same way, or null
-=========== =========================================================================================================
+docs/command-line.md#outline-status describes what ``--json`` prints.
 """
 
 from __future__ import annotations
