@@ -74,13 +74,16 @@ class ItemBook:
         Raises:
             ItemException: The source cannot be read, has no items, or two items with one key.
         """
-        if source not in self.__sources:
-            self.__sources[source] = {
-                self.__number(item.key): item if source.groups is None else self.__with_members(item)
-                for item in unique(source, self.__read(source))
-            }
-        self.__known[id(source)] = source, self.__sources[source]
-        return self.__sources[source]
+        known = self.known(source)
+        if known is None:
+            if source not in self.__sources:
+                self.__sources[source] = {
+                    self.__number(item.key): item if source.groups is None else self.__with_members(item)
+                    for item in unique(source, self.__read(source))
+                }
+            known = self.__sources[source]
+            self.__known[id(source)] = source, known
+        return known
 
     def __read(self, source: Items) -> Iterator[Item]:
         if source.groups is not None:

@@ -105,7 +105,7 @@ def frames_of(layer: Layer) -> str | None:
     if isinstance(source, ItemTable):
         numbers = source.frames
     else:
-        numbers = _book(ol).frames(source, ol.get_only() if ol is not None else ())
+        numbers = _book(ol, source).frames(source, ol.get_only() if ol is not None else ())
     if not numbers:  # no key was chosen
         return None
     job = ol.get_frame_range() if ol is not None and not source.after else None
@@ -117,7 +117,7 @@ def all_frames(layer: Layer) -> Collection[int]:
     source = source_of(layer)
     if source is None:
         return ranges.read_frames(layer.get_frame_range() or "1")
-    return source.numbers() if isinstance(source, ItemTable) else _book(layer.get_outline()).of(source)
+    return source.numbers() if isinstance(source, ItemTable) else _book(layer.get_outline(), source).of(source)
 
 
 def item_of(layer: Layer, frame: int) -> Item:
@@ -132,10 +132,8 @@ def item_of(layer: Layer, frame: int) -> Item:
         raise LayerException(f"{where(layer)} has no items; give it items=")
     if isinstance(source, ItemTable):
         return source.item(frame)
-    ol = layer.get_outline()
-    items = ol.get_item_book().known(source) if ol is not None else None
     try:
-        return (_book(ol).of(source) if items is None else items)[frame]
+        return _book(layer.get_outline(), source).of(source)[frame]
     except KeyError:
         raise ItemException(f"frame {frame} has no item of {source}") from None
 
@@ -225,7 +223,8 @@ def keep(ol: Outline, session: Session) -> None:
         source = source_of(layer)
         if source is not None:
             if source not in tables:
-                items, frames = _book(ol).of(source), _book(ol).frames(source, ol.get_only())
+                book = _book(ol, source)
+                items, frames = book.of(source), book.frames(source, ol.get_only())
                 try:
                     contents = ItemTable.contents(items)
                 except ItemException as error:
@@ -301,8 +300,8 @@ def _pairs(layer: Layer, on: Layer, may_lack: Callable[[Layer, Layer], bool]) ->
     if mine is None or theirs is None or is_group_of(mine, theirs):
         return False
     ol = layer.get_outline()
-    numbers = _book(ol).of(theirs)
-    lacking = [item.key for number, item in _book(ol).of(mine).items() if number not in numbers]
+    numbers = _book(ol, theirs).of(theirs)
+    lacking = [item.key for number, item in _book(ol, mine).of(mine).items() if number not in numbers]
     if lacking and not may_lack(layer, on):
         shown = ", ".join(map(repr, lacking[:_SHOWN_KEYS])) + (" …" if len(lacking) > _SHOWN_KEYS else "")
         raise LayerException(
@@ -313,12 +312,12 @@ def _pairs(layer: Layer, on: Layer, may_lack: Callable[[Layer, Layer], bool]) ->
     return True
 
 
-def _book(ol: Outline | None) -> ItemBook:
+def _book(ol: Outline | None, asked: Items) -> ItemBook:
     """The numbers of a job; sources are numbered in the order of the layers, whichever is asked for first."""
     if ol is None:
         return ItemBook("")
     book = ol.get_item_book()
-    for layer in ol.get_layers():
+    for layer in ol.get_layers() if book.known(asked) is None else ():
         source = source_of(layer)
         if source is not None and not isinstance(source, ItemTable) and not ol.holds(layer):
             try:
