@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from .exception import CommandNotFound, OutlineException, ShellCommandFailureException
 from .frame_end import FrameEnd
-from .layer.life import begin, discard, end_frames, ended_with, fill_in, finish
+from .layer.fill import fill_in
+from .layer.life import begin, discard, end_frames, ended_with, finish
 from .layer.state import own_attributes, state_of
 from .modules.shell import plain_line
 from .session_paths import SessionPaths

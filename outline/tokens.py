@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .items import Item
 
 __all__ = [
+    "LAYER_TOKENS",
     "TOKENS",
     "FrameTokens",
     "expand_command",
@@ -50,8 +51,8 @@ _FRAME_TOKENS = (
     "%{KEY}",
     "%{ITEM}",
 )
-# What only the layer knows, which fills it in; see ``layer.life``.
-_OF_LAYER_TOKENS = ("%{OUTPUT", "%{INPUT", "%{RESULT}", "%{SEED}")
+LAYER_TOKENS = ("%{OUTPUT", "%{INPUT", "%{RESULT}", "%{SEED}")
+"""How tokens begin that only the layer knows; ``layer.fill`` fills them in."""
 TOKENS = (*_FRAME_TOKENS, "%{OUTPUT}", "%{INPUT}", "%{INPUTLIST}", "%{RESULT}", "%{SEED}")
 """Every token, without what may follow a colon in it."""
 _CHUNK_TOKENS = ("#FRAME_START#", "#FRAME_END#", "#FRAMESPEC#", "#FRAME_CHUNK#", "%{RANGE}")
@@ -216,7 +217,7 @@ def farm_line(cmd: str | Sequence[object], *, quote: bool = False, hashes: bool 
             that only the layer knows.
     """
     words = [cmd] if isinstance(cmd, str) else split_command(cmd)
-    unknown = next((token for token in _OF_LAYER_TOKENS for word in words if token in word), "")
+    unknown = next((token for token in LAYER_TOKENS for word in words if token in word), "")
     if unknown:
         raise OutlineException(f"{unknown.rstrip('}')}}} works under pycuerun only; launch without use_pycuerun=False")
     if hashes:

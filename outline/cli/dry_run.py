@@ -13,7 +13,7 @@ from ..cuerun import OutlineLauncher
 from ..environment import FrameFacts, frame_environment, layer_environment
 from ..frames import FrameSet, chunk_heads
 from ..layer.datasets import item_of
-from ..layer.life import fill_in
+from ..layer.fill import fill_in
 from ..modules.shell import CommandLayer, plain_line
 from ..names import frame_name
 from ..scheduler import JobPlan, LayerPlan, plan_job

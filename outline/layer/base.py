@@ -24,7 +24,7 @@ from ..frames import FrameSet
 from ..logs import get_logger
 from ..plugins import PluginManager
 from . import args as arguments
-from . import depends, life, outputs, paths, ranges, results
+from . import depends, fill, life, outputs, paths, ranges, results
 from .args import check_layer_name, name_text, where
 from .context import calling_statement, registry
 from .mistakes import check_argument_names
@@ -257,7 +257,7 @@ class Layer(metaclass=LayerType):
         """
         from .. import io
 
-        cmd = life.fill_in_outputs(cmd, frame)
+        cmd = life.fill_in_running(cmd, frame)
         io.system(cmd, ignore_error, frame, **({} if reader is None else {"reader": reader}))
 
     # -- arguments ---------------------------------------------------------------------------------------------
@@ -316,6 +316,7 @@ class Layer(metaclass=LayerType):
         arguments.check_required(self, state.args, state.required)
         with arguments.reported(self):
             outputs.check(self)
+            fill.check_names(self)
 
     # -- what arguments say ------------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from ..logs import get_logger
 from . import outputs, results
 from .args import short
 from .class_code import data_arg
+from .fill import fill_in
 from .paths import make_folders
 from .ranges import timed_chunk
 from .state import state_of
@@ -33,8 +34,7 @@ __all__ = [
     "done",
     "end_frames",
     "ended_with",
-    "fill_in",
-    "fill_in_outputs",
+    "fill_in_running",
     "finish",
     "leave_to_fork",
     "never_restore_process",
@@ -110,24 +110,12 @@ _running: list[Layer] = []
 """The layer whose chunk runs in this process, last; a child runs inside of its parent."""
 
 
-def fill_in_outputs(command: Any, frame: int | None) -> Any:  # Any: a command as a user has written it
-    """A command with the outputs of the layer that runs, in the place of tokens; ``frame`` is its chunk's if None."""
+def fill_in_running(command: Any, frame: int | None) -> Any:  # Any: a command as a user has written it
+    """A command with what the layer that runs knows in the place of tokens; ``frame`` is its chunk's if None."""
     if not _running:
         return command
     layer = _running[-1]
     return fill_in(layer, command, state_of(layer).frame if frame is None else frame)
-
-
-def fill_in(layer: Layer, command: Any, frame: int | None) -> Any:  # Any: a command as a user has written it
-    """A command with the files, the seed and the place for the result of a frame in the place of tokens."""
-    text = str(command)
-    if frame is not None and ("%{SEED}" in text or "%{RESULT}" in text):
-        command = results.fill_in(layer, command, frame)
-    if "%{INPUT" not in text and "%{OUTPUT" not in text:
-        return command
-    from .links import fill_paths  # slow to import, and most commands name no file by a token
-
-    return fill_paths(layer, command, frame)
 
 
 def begin(

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +14,10 @@ from ..frames import FrameSet
 from ..io.pattern import files_of
 from ..items import is_group_of
 from ..storage import exists, fetch, is_url, join
-from ..tokens import guard_tokens, split_command
 from .args import where
 from .datasets import all_frames, item_finder
 from .inputs import ITEM_TOKEN, Input, frame_path_of, read_inputs
-from .outputs import declared_outputs, fill_in
+from .outputs import declared_outputs
 from .ranges import read_frames
 from .state import state_of
 
@@ -33,7 +31,6 @@ __all__ = [
     "PART_MARK",
     "LayerLinks",
     "check_made",
-    "fill_paths",
     "links_of",
     "path_of",
     "paths_of",
@@ -45,7 +42,6 @@ PART_MARK = ", "
 """Stands in such a label between the layer and which of its outputs are read; in no name of a layer."""
 _SHOWN = 5
 _REMEDY = "; make it there, or name the input in optional="
-_TOKEN = r"%\{INPUT(?P<list>LIST)?(?::(?P<name>[^{}]+))?\}"
 
 
 class LayerLinks:
@@ -256,31 +252,6 @@ class LayerLinks:
         return paths if len(paths) == 1 else list(dict.fromkeys(paths))
 
 
-def fill_paths(layer: Layer, command: Any, frame: int | None) -> Any:
-    """A command with paths in the place of ``%{INPUT}``, ``%{INPUT:name}``, ``%{OUTPUT}`` and ``%{OUTPUT:name}``.
-
-    A word that is nothing but such a token becomes several words where the input is several files. ``%{INPUTLIST}`` and
-    ``%{INPUTLIST:name}`` are the path of a file that lists them, one in a line, for commands that would get too long.
-
-    Raises:
-        LayerException: There is no such input or output.
-    """
-    command = fill_in(layer, command, frame)
-    if frame is None or not isinstance(command, (str, list, tuple)) or "%{INPUT" not in str(command):
-        return command
-
-    def named(found: re.Match[str]) -> list[str]:
-        paths = paths_of(layer, frame, found["name"] or "")
-        given = [_listed(layer, found["name"] or "main", frame, paths)] if found["list"] else paths
-        return [guard_tokens(path) for path in given]
-
-    words: list[str] = []
-    for word in split_command(command):
-        whole = re.fullmatch(_TOKEN, word)
-        words += named(whole) if whole else [re.sub(_TOKEN, lambda found: " ".join(named(found)), word)]
-    return words
-
-
 def paths_of(layer: Layer, frame: int, name: str) -> list[str]:
     """What a frame reads under a name; arguments and errors are those of ``Layer.input_paths``."""
     links, in_chunk = links_of(layer), state_of(layer).in_chunk
@@ -349,15 +320,6 @@ def _text_of(value: Any) -> str:
         return json.dumps(value, sort_keys=True, ensure_ascii=False)
     except TypeError:  # keys of several types have no order; as texts they have
         return json.dumps(json.loads(json.dumps(value)), sort_keys=True, ensure_ascii=False)
-
-
-def _listed(layer: Layer, name: str, frame: int, paths: Iterable[str]) -> str:
-    """A file in the layer's session folder with one path in a line."""
-    from ..files import write_atomic
-
-    path = os.path.join(layer.get_path(), f"inputs-{name}-{frame}.txt")
-    write_atomic(path, "".join(f"{one}\n" for one in paths).encode("utf-8", "surrogateescape"))
-    return path
 
 
 def links_of(layer: Layer) -> LayerLinks:

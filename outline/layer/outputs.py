@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping, MutableMapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from ..constants import BACKUP
 from ..exception import LayerException
 from ..frames import FrameSet
-from ..tokens import guard_tokens, names_chunk, split_command
 from .args import where
 from .class_code import data_arg
 from .optional import OptionalParts, split_optional
@@ -32,15 +30,12 @@ __all__ = [
     "checks_outputs",
     "declared_outputs",
     "discard",
-    "fill_in",
     "finish",
     "make_absolute",
     "optional_of",
     "publish",
     "targets_of",
 ]
-
-_TOKEN = r"%\{OUTPUT(?::(?P<name>[^{}]+))?\}"
 
 
 def declared_outputs(layer: Layer, environ: Mapping[str, str] | None = None) -> list[Output]:
@@ -152,10 +147,10 @@ def _numbers_of(layer: Layer) -> Any:
 
 
 def check(layer: Layer) -> None:
-    """Check that outputs can tell frames and one another apart, and that commands name only outputs that there are.
+    """Check that outputs can tell frames and one another apart.
 
     Raises:
-        LayerException: They cannot, or do not.
+        LayerException: They cannot.
     """
     outputs = declared_outputs(layer)
     single = [output.path for output in outputs if not output.is_sequence]
@@ -169,17 +164,6 @@ def check(layer: Layer) -> None:
         if other != output.name:
             both = f"its outputs {other!r} and {output.name!r}"
             raise LayerException(f"{where(layer)}: {both} are one file, {output.path}; give each a path of its own")
-    for name in _named_in(layer.get_arg("command")):
-        if name not in targets_of(layer):
-            known = ", ".join(output.name for output in outputs) or "none"
-            raise LayerException(f"{where(layer)}: its command names the output {name!r}, but its outputs are {known}")
-
-
-def _named_in(command: object) -> list[str]:
-    """The names of the outputs whose paths a command wants."""
-    if not isinstance(command, (str, list, tuple)) or "%{OUTPUT" not in str(command):
-        return []
-    return [found["name"] or "main" for word in split_command(command) for found in re.finditer(_TOKEN, word)]
 
 
 def absolute_outputs(layer: Layer) -> list[Output]:
@@ -294,27 +278,3 @@ def targets_of(layer: Layer) -> Targets:
     from ..io.output import Targets
 
     return Targets(declared_outputs(layer), layer=layer.get_name())
-
-
-def fill_in(layer: Layer, command: Any, frame: int | None) -> Any:
-    """A command with the paths of outputs in the place of ``%{OUTPUT}`` and ``%{OUTPUT:name}``.
-
-    Args:
-        layer: The layer whose outputs they are.
-        command: A list of words, or a text that is split once.
-        frame: The frame whose paths are meant. A command that runs once for all frames of a chunk gets the paths with
-            ``####`` for the frame.
-
-    Raises:
-        LayerException: There is no such output.
-    """
-    if not _named_in(command):
-        return command
-    words = split_command(command)
-    is_of_chunk = names_chunk(words) or frame is None
-
-    def path(found: re.Match[str]) -> str:
-        target = targets_of(layer)[found["name"] or "main"]
-        return guard_tokens(target.hashes() if is_of_chunk or frame is None else target.frame_path(frame))
-
-    return [re.sub(_TOKEN, path, word) for word in words]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
 from ..logs import get_logger
-from ..tokens import guard_tokens, split_command
 from .args import where
 from .state import state_of
 
@@ -27,8 +26,8 @@ __all__ = [
     "count",
     "discard",
     "emit",
-    "fill_in",
     "is_there",
+    "place_of",
     "random_of",
     "read",
     "seed_from",
@@ -40,8 +39,6 @@ logger = get_logger("outline.layer")
 
 SEED = "OL_SEED"
 
-_RESULT_TOKEN = "%{RESULT}"
-_SEED_TOKEN = "%{SEED}"
 _SEEDS = 1 << 31  # what every program takes for a whole number
 
 _told: set[str] = set()
@@ -128,23 +125,7 @@ def random_of(layer: Layer, frame: int) -> Random:
 # -- of commands -----------------------------------------------------------------------------------------------
 
 
-def fill_in(layer: Layer, command: Any, frame: int) -> Any:  # Any: a command as a user has written it
-    """A command with the place for the result and with the seed of a frame in the place of tokens."""
-    text = str(command)
-    values = {}
-    if _SEED_TOKEN in text:
-        values[_SEED_TOKEN] = str(seed_of(layer, frame))
-    if _RESULT_TOKEN in text:
-        values[_RESULT_TOKEN] = guard_tokens(_place_of(layer, frame))
-    if not values:
-        return command
-    words = split_command(command)
-    for token, value in values.items():
-        words = [word.replace(token, value) for word in words]
-    return words
-
-
-def _place_of(layer: Layer, frame: int) -> str:
+def place_of(layer: Layer, frame: int) -> str:
     """The file for the result of a frame, which no other attempt writes."""
     files = state_of(layer).result_files
     if frame not in files:

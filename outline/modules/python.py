@@ -176,10 +176,10 @@ class Python(RenderLayer):
             return value
 
         from ..layer.datasets import item_of  # only data with tokens needs it
-        from ..layer.links import fill_paths
+        from ..layer.fill import fill_in
 
         tokens = FrameTokens.from_environment(os.environ, frame)._replace(item=item_of(self, frame))
-        words = expand_command(fill_paths(self, [value], frame), tokens)
+        words = expand_command(fill_in(self, [value], frame), tokens)
         return words[0] if len(words) == 1 else words or ""
 
     def setup(self) -> None:

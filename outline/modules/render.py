@@ -23,7 +23,8 @@ from ..io.path import absolute_path, each_path, expand_path
 from ..io.pattern import find_slot
 from ..layer import Layer, outputs
 from ..layer.args import where
-from ..layer.life import end_frames, fill_in
+from ..layer.fill import fill_in
+from ..layer.life import end_frames
 from ..logs import get_logger
 from ..resources import parse_memory_kb
 from .command import CommandEnd, RenderArgs, RenderCommand, flags, words_of
@@ -353,11 +354,11 @@ class RenderLayer(Layer):
         failure: ShellCommandFailureException | None = None
         item = self._ol_state.is_item
         first = command.frames[0]
-        argv = outputs.fill_in(self, command.argv, first) if item is not None else command.argv
         number = first if item is None else item
         with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:], self.__note):
             try:
-                system(fill_in(self, argv, number), frame=number, reader=reader)
+                argv = fill_in(self, command.argv, number, output_frame=first)
+                system(argv, frame=number, reader=reader)
             except ShellCommandFailureException as error:
                 failure = error
             reader.close()

@@ -13,7 +13,8 @@ from ..frames import FrameSet
 from ..layer import Frame, Layer
 from ..layer.args import listed, where
 from ..layer.context import report_problem
-from ..layer.life import end_frames, ended_with, fill_in, runs_of
+from ..layer.fill import fill_in
+from ..layer.life import end_frames, ended_with, runs_of
 from ..logs import get_logger
 from ..tokens import (
     farm_line,
