@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, pairwise
-from math import gcd
+from math import lcm
 
 from outline.frames.parts import Interleaved, Inverse, Listed, Part, pack
 
@@ -21,17 +21,13 @@ def common_run(run: range, other: range) -> range:
     """The frames of ``run`` that ``other`` has too, in the order of ``run``."""
     if not run or not other:
         return range(0)
-    mine, theirs = _upward(run), _upward(other)
-    divisor = gcd(mine.step, theirs.step)
-    distance, remainder = divmod(theirs.start - mine.start, divisor)
-    if remainder:
+    fine, coarse = sorted((_upward(run), _upward(other)), key=lambda one: one.step)
+    begin = coarse[max(0, -((coarse.start - fine.start) // coarse.step)) :]
+    # One of so many neighbours is in both, or none ever is.
+    first = next((frame for frame in begin[: fine.step] if frame in fine), None)
+    if first is None:
         return range(0)
-    # The first frame that both steps hit (Chinese remainder theorem), moved up into both ranges.
-    period = theirs.step // divisor
-    first = mine.start + mine.step * (distance * pow(mine.step // divisor, -1, period) % period)
-    step = mine.step * period
-    first += max(0, -((first - theirs.start) // step)) * step
-    shared = range(first, min(mine[-1], theirs[-1]) + 1, step)
+    shared = range(first, min(fine[-1], coarse[-1]) + 1, lcm(fine.step, coarse.step))
     return shared if run.step > 0 else shared[::-1]
 
 
