@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .constants import ITEM_TABLE
+from .frames import LONGEST_TEXT
 from .names import frame_name, log_name
 from .resources import is_true
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["FrameFacts", "SessionFacts", "base_environment", "frame_environment", "layer_environment"]
 
 
-_LONGEST_RANGE = 4000
 _LONGEST_ITEM = 32_000  # a program is started with 128 kB of one variable at most, and 2 MB of all
 
 
@@ -75,7 +75,7 @@ def layer_environment(ol: Outline, layer: Layer, session: SessionFacts | None = 
     source = layer.get_items()
     if source is not None and source.path:
         env[ITEM_TABLE] = source.path
-        if len(env["CUE_RANGE"]) > _LONGEST_RANGE:
+        if len(env["CUE_RANGE"]) > LONGEST_TEXT:
             del env["CUE_RANGE"]
     return env
 

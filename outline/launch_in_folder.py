@@ -11,7 +11,7 @@ from .constants import OUTLINE_MODE_SETUP
 from .depend import DependType
 from .exception import LaunchException
 from .frame_end import FrameEnd
-from .frames import FrameSet
+from .frames import LONGEST_TEXT, FrameSet
 from .logs import get_logger
 from .scheduler import FrameState, JobState, plan_job
 from .work.folder import WorkFolder
@@ -162,9 +162,6 @@ def _settled_frames(ol: Outline, plan: WorkPlan) -> dict[str, dict[str, list[int
     return {layer.get_name(): {"SUCCEEDED": plan.done_heads(layer), "DEAD": plan.dead_heads(layer)} for layer in layers}
 
 
-_LONGEST_RANGE = 4000  # of the text of a range on a farm
-
-
 def thin_ranges(
     frames: Mapping[str, FrameSet],
     running: Mapping[str, Collection[int]],
@@ -198,7 +195,7 @@ def _thinned(every: FrameSet, running: set[int], never: set[int]) -> FrameSet:
     gap = 0
     while True:
         found = FrameSet(_with_small_gaps(list(every), running, never, gap))
-        if len(str(found)) <= _LONGEST_RANGE or gap >= len(every):
+        if len(str(found)) <= LONGEST_TEXT or gap >= len(every):
             return found
         gap = max(1, 2 * gap)
 
