@@ -17,6 +17,7 @@ from .constants import OUTLINE_MODE_SETUP
 from .exception import LaunchException, OutlineException
 from .launch_options import check_launch_flags, flag_name, get_launch_facility
 from .layer import Frame
+from .layer.args import where
 from .loader import Outline, load_outline
 from .logs import get_logger
 from .script import launch_noted, stop_if_only_read
@@ -286,13 +287,14 @@ class OutlineLauncher:
         from .tokens import names_chunk
 
         for layer in self.__outline.get_layers():
-            where = f"layer {layer.get_name()!r}{layer.get_origin()}"
             if layer.get_arg("command") in (None, ""):
-                logger.warning("%s has no argument 'command', and a farm refuses it with use_pycuerun=False", where)
+                logger.warning(
+                    "%s has no argument 'command', and a farm refuses it with use_pycuerun=False", where(layer)
+                )
             elif layer.get_chunk_size() > 1 and not names_chunk([plain_line(layer)]):
                 chunk = layer.get_chunk_size()
                 text = "%s: its command names no chunk, so of each chunk of %d only the first frame runs"
-                logger.warning(text, where, chunk)
+                logger.warning(text, where(layer), chunk)
         self.__outline.put_data(PLAIN_DATA, False, force=True)
 
     def serialize(self, use_pycuerun: bool = True) -> Any:

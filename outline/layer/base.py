@@ -430,7 +430,7 @@ class Layer(metaclass=LayerType):
         """
         ol = self.get_outline()
         if ol is None:
-            raise SessionException(f"layer {self.get_name()!r} is not part of an outline, so it has no session")
+            raise SessionException(f"{where(self)} is not part of an outline, so it has no session")
         return ol.get_session()
 
     # -- parent and children -----------------------------------------------------------------------------------
@@ -442,7 +442,7 @@ class Layer(metaclass=LayerType):
     def set_parent(self, layer: Layer) -> None:
         """Make this layer a child of another; use ``add_child``."""
         if not isinstance(layer, Layer):
-            raise LayerException(f"layer {self.get_name()!r}: its parent must be a Layer, not {layer!r}")
+            raise LayerException(f"{where(self)}: its parent must be a Layer, not {layer!r}")
         self._ol_state.parent = layer
 
     def add_child(self, layer: Layer) -> None:
@@ -454,7 +454,7 @@ class Layer(metaclass=LayerType):
             LayerException: It is no layer, or the outline is set up with it as a layer of its own.
         """
         if not isinstance(layer, Layer):
-            raise LayerException(f"layer {self.get_name()!r}: its children must be Layers, not {layer!r}")
+            raise LayerException(f"{where(self)}: its children must be Layers, not {layer!r}")
         state = self._ol_state
         ol = layer.get_outline()
         if ol is not None and layer in ol.get_layers():
@@ -570,8 +570,8 @@ class Layer(metaclass=LayerType):
         timed = ranges.timed_chunk(self.get_arg("chunk"), os.environ)
         if timed is not None:
             return timed
-        name = f"layer {self.get_name()!r}"
-        return ranges.chunk_of(ranges.launched_frames(self), int(start_frame), self.get_chunk_size(), name)
+        frames = ranges.launched_frames(self)
+        return ranges.chunk_of(frames, int(start_frame), self.get_chunk_size(), where(self))
 
     def set_chunk_size(self, size: int) -> None:
         """Set how many frames run together in one process, at least 1."""
@@ -677,11 +677,11 @@ class Layer(metaclass=LayerType):
         Raises:
             LayerException: The name is taken.
         """
-        paths.add_path(self._ol_state.inputs, "input", name, inpt, f"layer {self.get_name()!r}")
+        paths.add_path(self._ol_state.inputs, "input", name, inpt, where(self))
 
     def add_output(self, name: str, output: Any = None) -> None:
         """Declare something that the frames write; arguments as for ``add_input``."""
-        paths.add_path(self._ol_state.outputs, "output", name, output, f"layer {self.get_name()!r}")
+        paths.add_path(self._ol_state.outputs, "output", name, output, where(self))
 
     def get_inputs(self) -> dict[str, Path]:
         """A copy of the inputs by name."""
@@ -700,7 +700,7 @@ class Layer(metaclass=LayerType):
         Raises:
             LayerException: There is no such name.
         """
-        return paths.find_path(self.get_inputs(), "input", name, f"layer {self.get_name()!r}")
+        return paths.find_path(self.get_inputs(), "input", name, where(self))
 
     def get_output(self, name: str) -> Path:
         """The path of the output ``name``.
@@ -708,7 +708,7 @@ class Layer(metaclass=LayerType):
         Raises:
             LayerException: There is no such name.
         """
-        return paths.find_path(self.get_outputs(), "output", name, f"layer {self.get_name()!r}")
+        return paths.find_path(self.get_outputs(), "output", name, where(self))
 
     def set_input_attribute(self, name: str, value: Any) -> None:
         """Set an attribute such as ``checked`` on every input."""
@@ -769,7 +769,7 @@ class Layer(metaclass=LayerType):
         Raises:
             LayerException: One is missing or empty; the message names the frames.
         """
-        paths.check_files(self.get_inputs(), "input", frame_set, f"layer {self.get_name()!r}")
+        paths.check_files(self.get_inputs(), "input", frame_set, where(self))
 
     def check_output(self, frame_set: FrameSet | None = None) -> None:
         """Check that every output with the attribute ``checked`` was made; the argument ``nocheck`` turns it off.
@@ -778,7 +778,7 @@ class Layer(metaclass=LayerType):
             LayerException: One is missing or empty.
         """
         if not self.get_arg("nocheck"):
-            paths.check_files(self.get_outputs(), "output", frame_set, f"layer {self.get_name()!r}")
+            paths.check_files(self.get_outputs(), "output", frame_set, where(self))
 
     def load_outputs(self) -> None:
         """Add the outputs that this layer's pre-process has found, if it has."""

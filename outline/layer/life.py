@@ -17,7 +17,7 @@ from ..exception import FailImmediately, LayerException
 from ..frames import FrameSet, consecutive_runs
 from ..logs import get_logger
 from . import outputs, results
-from .args import short
+from .args import short, where
 from .class_code import data_arg
 from .fill import fill_in
 from .paths import make_folders
@@ -294,7 +294,7 @@ def override_args(layer: Layer) -> None:
     """Set arguments from the data ``args_override``; see ``Layer.setup_args_override``."""
     override = layer.get_session().find_data("args_override", layer.get_name()) or {}
     if not isinstance(override, dict):
-        raise LayerException(f"layer {layer.get_name()!r}: args_override must be a dict, not {short(override)}")
+        raise LayerException(f"{where(layer)}: args_override must be a dict, not {short(override)}")
     find_creator = getattr(layer, "get_creator", None)
     creator = find_creator() if callable(find_creator) else None
     for key, value in override.items():
@@ -307,7 +307,7 @@ def override_args(layer: Layer) -> None:
 def _set_python_path(layer: Layer) -> None:
     paths = layer.get_arg("python_path")
     if paths and not isinstance(paths, (list, tuple)):
-        raise LayerException(f"layer {layer.get_name()!r}: python_path must be a list of folders, not {paths!r}")
+        raise LayerException(f"{where(layer)}: python_path must be a list of folders, not {paths!r}")
     if paths:
         logger.warning("layer %s: python_path puts %s before sys.path", layer.get_name(), list(paths))
         sys.path[:0] = [str(path) for path in paths]

@@ -292,7 +292,7 @@ def check_made(layer: Layer, frames: Iterable[int]) -> None:
     ]
     if problems:
         more = f", and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        raise LayerException(f"layer {layer.get_name()!r}: {'; '.join(problems[:_SHOWN])}{more}{_REMEDY}")
+        raise LayerException(f"{where(layer)}: {'; '.join(problems[:_SHOWN])}{more}{_REMEDY}")
 
 
 def _here(paths: list[str]) -> list[str]:

@@ -226,7 +226,7 @@ def check_variables(layer: Layer, outputs: list[Output]) -> None:
         unknown = unknown_variables(output.path)
         if unknown:
             raise LayerException(
-                f"layer {layer.get_name()!r}: ${unknown[0]} in the path of output {output.name!r} is not set on this"
+                f"{where(layer)}: ${unknown[0]} in the path of output {output.name!r} is not set on this"
                 f" host: {output.path}"
             )
 
@@ -252,7 +252,7 @@ def publish(layer: Layer, frames: FrameSet) -> None:
         return
     faults = attempt.find_faults(frames) if checks_outputs(layer) else []
     if faults:
-        raise LayerException(f"layer {layer.get_name()!r}: {'; '.join(faults)}")
+        raise LayerException(f"{where(layer)}: {'; '.join(faults)}")
     attempt.publish(frames)
 
 

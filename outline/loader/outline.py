@@ -17,7 +17,7 @@ from ..exception import (
     SessionException,
 )
 from ..frames import FrameRangeError, FrameSet
-from ..layer.args import name_text
+from ..layer.args import name_text, where
 from ..layer.class_code import data_arg
 from ..layer.context import registry, report_problem, use_outline
 from ..layer.depends import resolve
@@ -427,7 +427,7 @@ class Outline(metaclass=_OutlineType):
             FrameSet(frames or "1")  # without a job range it is as the script wrote it
             return frames
         except FrameRangeError as error:
-            raise LayerException(f"layer {layer.get_name()!r}{layer.get_origin()}: {error}") from error
+            raise LayerException(f"{where(layer)}: {error}") from error
 
     def __nothing_chosen(self, layer: Layer) -> str:
         from ..layer import datasets
@@ -466,7 +466,7 @@ class Outline(metaclass=_OutlineType):
                 on = depend.get_depend_on_layer()
                 if self._ol_state.layers.get(on.get_name()) is not on:
                     problem = (
-                        f"layer {layer.get_name()!r}{layer.get_origin()} waits for {on.get_name()!r}{on.get_origin()},"
+                        f"{where(layer)} waits for {on.get_name()!r}{on.get_origin()},"
                         " which is not a layer of this outline; add it with add_layer"
                     )
                     report_problem(LayerException(problem), layer)

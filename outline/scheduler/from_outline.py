@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..exception import LayerException
 from ..frames import FrameSet
+from ..layer.args import where
 from ..layer.ranges import chunk_seconds
 from ..resources import REQUESTS, is_true
 from .plan import DependPlan, JobPlan, LayerPlan
@@ -67,4 +68,4 @@ def _read(layer: Layer, name: str, default: Any) -> Any:
     try:
         return REQUESTS[name](value)
     except ValueError as error:
-        raise LayerException(f"layer {layer.get_name()!r}{layer.get_origin()}: {name}: {error}") from error
+        raise LayerException(f"{where(layer)}: {name}: {error}") from error

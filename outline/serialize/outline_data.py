@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..depend import Depend
 from ..exception import SerializeException
 from ..layer import Layer
+from ..layer.args import where
 from ..layer.class_code import data_arg
 from ..layer.context import report_problem
 from ..layer.state import own_attributes, state_of
@@ -157,7 +158,7 @@ class Writer:
                 bad = _find_unsaveable(value, self.is_reference)
                 if bad:
                     problem = (
-                        f"layer {layer.get_name()!r}{layer.get_origin()}: {word} {_readable(name)!r}{bad[0]}"
+                        f"{where(layer)}: {word} {_readable(name)!r}{bad[0]}"
                         f" is {bad[1]}, which cannot be saved into outline.yaml;"
                         " make it in _before_execute, where the frame runs"
                     )
@@ -199,7 +200,7 @@ class Writer:
             if bad:
                 del attributes[name]
                 self.left_behind.append(
-                    f"layer {layer.get_name()!r}{layer.get_origin()}: its method {name} is replaced by {bad[1]}, which"
+                    f"{where(layer)}: its method {name} is replaced by {bad[1]}, which"
                     " frames do not have; write a class that derives from "
                     f"{type(layer).__name__} and has a {name} of its own"
                 )
@@ -222,7 +223,7 @@ class Writer:
         path = f"{self.__module_name(cls.__module__, layer)}:{cls.__qualname__}"
         problem = self.__why_not_found(cls)
         if problem:
-            problem = f"layer {layer.get_name()!r}{layer.get_origin()}: its class {cls.__qualname__} {problem}"
+            problem = f"{where(layer)}: its class {cls.__qualname__} {problem}"
             report_problem(SerializeException(problem), layer)
         return path
 
@@ -239,14 +240,14 @@ class Writer:
         if cls in found:
             return ""
         script = find_script(cls.__module__)
-        where = os.path.basename(script.path) if script else cls.__module__
+        home = os.path.basename(script.path) if script else cls.__module__
         if not any(isinstance(one, type) for one in found):
             return (
-                f"is not in {where} under that name, so no frame can find it;"
+                f"is not in {home} under that name, so no frame can find it;"
                 f" assign it to {cls.__qualname__} at the top of the script or of a module"
             )
         return (
-            f"is not the one that frames would find: {where} has defined another {cls.__qualname__} since;"
+            f"is not the one that frames would find: {home} has defined another {cls.__qualname__} since;"
             " rename one of them"
         )
 
@@ -257,7 +258,7 @@ class Writer:
             return script.module_name
         if module == "__main__" and layer is not None:
             raise SerializeException(
-                f"layer {layer.get_name()!r}: its class {type(layer).__name__} was typed in interactively, where no"
+                f"{where(layer)}: its class {type(layer).__name__} was typed in interactively, where no"
                 " frame can find it; put it into a file"
             )
         return module
@@ -279,7 +280,7 @@ class Writer:
         if isinstance(callback, FunctionType) and "<" not in name:
             return {"function": f"{self.__module_name(callback.__module__, layer)}:{name}"}
         problem = (
-            f"layer {layer.get_name()!r}{layer.get_origin()}: its event listener {callback!r} cannot be saved;"
+            f"{where(layer)}: its event listener {callback!r} cannot be saved;"
             " use a method of the layer, or a function at the top of the script or of a module"
         )
         report_problem(SerializeException(problem), layer)
@@ -299,7 +300,7 @@ class Writer:
             if id(data) in self.__known:
                 return dumper.represent_scalar("!layer", self.__known[id(data)])
             raise SerializeException(
-                f"layer {data.get_name()!r}{data.get_origin()} is used by another layer but is not part of the outline;"
+                f"{where(data)} is used by another layer but is not part of the outline;"
                 " add it with add_layer or add_child"
             )
         tag = "!outline" if data is self.__ol else "!session"

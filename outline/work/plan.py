@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..exception import LayerNotFound, WorkException
 from ..frames import FrameSet, chunk_at, chunk_heads
+from ..layer.args import where
 from ..layer.datasets import coverage
 from .decide import FORCED, Decision, FrameNow, Reason, Record, Rerun, decide, decide_by_record, is_stale
 from .digests import Disk
@@ -351,5 +352,4 @@ def rerun_of(layer: Layer, links: LayerLinks) -> Rerun:
         return Rerun(value)
     except ValueError:
         known = ", ".join(repr(one.value) for one in Rerun)
-        where = f"layer {layer.get_name()!r}{layer.get_origin()}"
-        raise WorkException(f"{where}: rerun must be one of {known}, not {value!r}") from None
+        raise WorkException(f"{where(layer)}: rerun must be one of {known}, not {value!r}") from None

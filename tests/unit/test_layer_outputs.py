@@ -127,7 +127,7 @@ def test_a_frame_that_fails_keeps_what_was_there_and_leaves_nothing_new(here: Pa
 def test_a_bad_output_fails_the_frame(here: Path, name: str, text: str, args: dict[str, Any], reason: str) -> None:
     layer = ready(Writer("w", outputs=f"out/{name}", text=text, **args))
 
-    with pytest.raises(LayerException, match=f"layer 'w': output 'main' {reason}: .*out/a.####"):
+    with pytest.raises(LayerException, match=rf"layer 'w' \(.*\.py:\d+\): output 'main' {reason}: .*out/a.####"):
         layer.execute(1)
 
     assert names_in(here / "out") == []
