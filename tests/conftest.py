@@ -6,6 +6,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from functools import cache, partial
@@ -30,11 +31,19 @@ _FOREIGN_NAMES = (
 # mktemp would look at the folders of all tests before, each time.
 _HOMES = itertools.count()
 
-# How long an example takes says more of the other tests that run than of the code.
+# How long an example takes says more of the other tests that run than of the code. They are the same in each run, so
+# that a change is not refused for what another one has brought; without ``derandomize`` others are looked for.
 settings.register_profile(
-    "outline", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+    "outline",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("outline")
+
+# A shell that runs the tests in its background lets them ignore these, and with them all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 
 RunPycuerun = RunOutline = Callable[..., "CompletedProcess[str]"]
 
@@ -114,7 +123,7 @@ def coverage_variables() -> dict[str, str]:
 def run_pycuerun(tmp_path: Path) -> RunPycuerun:
     """Call ``pycuerun`` with these arguments in a process of its own, in ``tmp_path``, and return what it did.
 
-    Keyword arguments: ``cwd``, ``env`` (added to the environment), ``timeout_seconds``.
+    Keyword arguments: ``cwd``, ``env`` (added to the environment).
     """
     return partial(run_program, "pycuerun", cwd=tmp_path)
 

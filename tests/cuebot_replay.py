@@ -79,7 +79,7 @@ class Client:
 
     def _launch(self, spec: str) -> dict[str, Any]:
         try:
-            made = self._jobs.LaunchSpecAndWait(job_pb2.JobLaunchSpecAndWaitRequest(spec=spec), timeout=60).jobs.jobs
+            made = self._jobs.LaunchSpecAndWait(job_pb2.JobLaunchSpecAndWaitRequest(spec=spec)).jobs.jobs
         except grpc.RpcError as error:
             return {"error": [error.code().name, error.details()]}
         return {"ok": [job.name for job in made]}

@@ -52,26 +52,25 @@ _idle: defaultdict[tuple[tuple[str, str], ...], list[_Server]] = defaultdict(lis
 
 
 def run_program(
-    program: str, *args: object, cwd: Path, env: dict[str, str] | None = None, timeout_seconds: float = 60
+    program: str, *args: object, cwd: Path, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``pycuerun`` or ``outline`` to its end, with its output captured.
+    """Run ``pycuerun`` or ``outline`` to its end, with its output captured; a test that fails meanwhile kills it.
 
     Args:
         program: Its name.
         args: Its arguments.
         cwd: Where it runs.
         env: What is added to the environment of the test.
-        timeout_seconds: After how long it is killed and the test fails.
     """
     words = list(map(str, args))
     environ = {**os.environ, "PYTHONPATH": python_path(), **(env or {})}
     if any(name.startswith(_OF_INTERPRETER) for name in env or ()):
-        return _run_anew(program, words, cwd, environ, timeout_seconds)
+        return _run_anew(program, words, cwd, environ)
     idle = _idle[tuple((name, value) for name, value in environ.items() if name.startswith(_OF_INTERPRETER))]
     server = idle.pop() if idle else _Server(environ)
     request = {"program": program, "words": words, "cwd": str(cwd), "environ": environ}
     try:
-        done = server.call(request, timeout_seconds)
+        done = server.call(request)
     except BaseException:
         server.close()
         raise
@@ -86,9 +85,7 @@ def close_servers() -> None:
             servers.pop().close()
 
 
-def _run_anew(
-    program: str, words: list[str], cwd: Path, environ: dict[str, str], timeout_seconds: float
-) -> subprocess.CompletedProcess[str]:
+def _run_anew(program: str, words: list[str], cwd: Path, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *_STARTS[program], *words],
         cwd=cwd,
@@ -97,7 +94,6 @@ def _run_anew(
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=timeout_seconds,
     )
 
 
@@ -116,16 +112,12 @@ class _Server:
             )
         self.__called = 0
 
-    def call(self, request: dict[str, Any], timeout_seconds: float) -> subprocess.CompletedProcess[str]:
+    def call(self, request: dict[str, Any]) -> subprocess.CompletedProcess[str]:
         """Run a program to its end."""
         with _text_file() as out, _text_file() as err:
             socket.send_fds(self.__sock, [json.dumps(request).encode()], [out.fileno(), err.fileno()])
-            self.__sock.settimeout(timeout_seconds)
             self.__called = int(self.__sock.recv(100))
-            try:
-                code = int(self.__sock.recv(100))
-            except TimeoutError:
-                raise subprocess.TimeoutExpired(request["words"], timeout_seconds) from None
+            code = int(self.__sock.recv(100))
             self.__called = 0
             for stream in (out, err):
                 stream.seek(0)
@@ -136,7 +128,7 @@ class _Server:
         self.__sock.close()
         if self.__called:
             os.kill(self.__called, signal.SIGKILL)
-        self.__process.wait(10)
+        self.__process.wait()
 
 
 def _text_file() -> IO[str]:

@@ -23,9 +23,12 @@ import pytest
 from outline import FrameSet, Layer, Outline
 from outline.backend.local.job import LocalJob
 from outline.frames import chunk_heads
+from outline.work.folder import WorkFolder
 
 __all__ = [
+    "Process",
     "call_here",
+    "has_started",
     "job_in",
     "launcher_in_work",
     "log_of",
@@ -36,9 +39,12 @@ __all__ = [
     "pycuerun_program",
     "run_layer",
     "start",
+    "succeeded",
     "until",
     "write",
 ]
+
+_PATIENCE_SECONDS = 200.0  # less than the time that pytest gives a test
 
 
 def outline_file(folder: Path, text: str, name: str = "shot.outline") -> Path:
@@ -59,6 +65,11 @@ def job_in(root: Path) -> LocalJob:
     return LocalJob(str(only_session(root)))
 
 
+def has_started(root: Path) -> bool:
+    """Tell whether the journal of the one session below a session folder says that a frame runs, or has run."""
+    return any('"e":"start"' in path.read_text() for path in root.glob("*/*/journal"))
+
+
 def log_of(root: Path, frame_name: str, attempt: int | None = None) -> str:
     """Return a frame's log: the last one, or an older attempt's."""
     ending = f".{attempt}" if attempt else ""
@@ -71,17 +82,26 @@ def names_in(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
+def succeeded(work: Path) -> set[str]:
+    """The frames of a work folder that have succeeded, each with its layer, as in ``grade-a``."""
+    book = WorkFolder(work).read_records()
+    return {f"{layer}-{key}" for layer, key in book if (end := book[layer, key].end) is not None and not end.status}
+
+
 def write(folder: Path, *names: str, text: str = "x") -> None:
     """Write files with the same text into a folder."""
     for name in names:
         (folder / name).write_text(text)
 
 
-def until(true: Callable[[], object], seconds: float = 20.0) -> None:
-    """Wait until something is so, and fail the test when it never is."""
-    deadline = time.monotonic() + seconds
+def until(true: Callable[[], object]) -> None:
+    """Wait until something is so, and fail the test when it never is.
+
+    The time is for a machine that has much else to do. What takes seconds to come wrongly is no matter of this limit.
+    """
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     while not true():
-        assert time.monotonic() < deadline, f"waited {seconds} s for {true}"
+        assert time.monotonic() < deadline, f"waited {_PATIENCE_SECONDS} s for {true}"
         time.sleep(0.01)
 
 
@@ -98,6 +118,15 @@ def environ_with(**more: str) -> dict[str, str]:
     """Return the environment of this process with a few variables more, and the library on the Python path."""
     root = str(Path(__file__).resolve().parent.parent)
     return {**os.environ, "PYTHONPATH": root, **more}
+
+
+class Process(subprocess.Popen[str]):
+    """A process that does not outlive its ``with`` when that fails, which would wait for it."""
+
+    def __exit__(self, kind: type[BaseException] | None, *error: Any) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, *error)
 
 
 def call_here(

@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 import ipaddress
+import random
 import socket
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from .errors import FarmError
 
 __all__ = ["check_port_is_free", "free_ports", "is_loopback", "join_address", "read_rqd_entry", "split_address"]
+
+_PORTS = 20_000, 32_768  # below those that systems give to whoever asks for any
 
 
 def split_address(text: str) -> tuple[str, int]:
@@ -76,7 +79,7 @@ def check_port_is_free(host: str, port: int) -> None:
 
 
 def free_ports(count: int, avoid: Iterable[int] = ()) -> list[int]:
-    """Different free ports of this machine.
+    """Different free ports of this machine, by chance, and none that the system may give to somebody else soon.
 
     Ask for all of them at once: two RQDs would share a port silently.
     """
@@ -84,9 +87,9 @@ def free_ports(count: int, avoid: Iterable[int] = ()) -> list[int]:
     found: list[int] = []
     with ExitStack() as stack:
         while len(found) < count:
+            port = random.randrange(*_PORTS)
             probe = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-            if port not in taken:
-                found.append(port)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                found += {port} - taken
     return found

@@ -15,7 +15,7 @@ import pytest
 from tests.examples.conftest import CopyExample, Example
 from tests.support import environ_with, needs, pycuerun_program
 
-pytestmark = [pytest.mark.realtool, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.realtool
 
 
 class Case(NamedTuple):
@@ -62,9 +62,7 @@ def example(case: Case, copy_example: CopyExample, tmp_path: Path, request: pyte
 def run(command: str, example: Example, **variables: str) -> None:
     """Run a command of the shell in the folder of an example."""
     environ = environ_with(**{**example.variables, **variables})
-    done = subprocess.run(
-        ["sh", "-c", command], cwd=example.folder, env=environ, capture_output=True, text=True, timeout=110
-    )
+    done = subprocess.run(["sh", "-c", command], cwd=example.folder, env=environ, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

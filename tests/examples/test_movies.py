@@ -12,7 +12,7 @@ from tests.examples.conftest import CopyExample, Example
 from tests.pictures import read_picture
 from tests.support import needs
 
-pytestmark = [pytest.mark.realtool, pytest.mark.timeout(300), needs("ffmpeg")]
+pytestmark = [pytest.mark.realtool, needs("ffmpeg")]
 
 # A movie that begins as ``clock`` does, and is a second longer.
 LONGER = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", "testsrc=size=240x136:rate=8", "-t", "3"]
@@ -22,7 +22,7 @@ LONGER = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", "tests
 def movies(copy_example: CopyExample, pictures_python: str) -> Example:
     """The example, with its two movies."""
     example = copy_example("movies", PICTURES_PYTHON=pictures_python)
-    subprocess.run(["sh", "make-movies.sh"], cwd=example.folder, check=True, timeout=60)
+    subprocess.run(["sh", "make-movies.sh"], cwd=example.folder, check=True)
     return example
 
 
@@ -40,7 +40,7 @@ def test_each_movie_gets_a_sheet_of_its_own_edges_and_only_what_is_new_is_made(m
     movies.launch("movies.outline")
     again = movies.printed
     longer = [*LONGER, "-pix_fmt", "yuv420p", "-qp", "0", "movies/clock.mp4"]
-    subprocess.run(longer, cwd=movies.folder, check=True, timeout=60)
+    subprocess.run(longer, cwd=movies.folder, check=True)
     before = movies.made("edges/dive/*.png") | movies.made("sheets/dive.png")
     movies.launch("movies.outline")
 

@@ -14,7 +14,7 @@ from tests.docs.markdown import table_rows
 from tests.examples.conftest import CopyExample, Example
 from tests.support import environ_with, needs
 
-pytestmark = [pytest.mark.realtool, pytest.mark.slow, pytest.mark.timeout(300), needs("make")]
+pytestmark = [pytest.mark.realtool, pytest.mark.slow, needs("make")]
 
 PAGE = REPOSITORY / "examples" / "quality" / "README.md"
 
@@ -37,7 +37,7 @@ class Quality:
     def pictures(self, first: int, last: int) -> None:
         """Make pictures a1.jpg and so on."""
         words = [self.__python, "pictures.py", "pictures", str(first), str(last)]
-        subprocess.run(words, cwd=self.example.folder, check=True, timeout=60)
+        subprocess.run(words, cwd=self.example.folder, check=True)
 
     def picture(self, number: int) -> Path:
         """The path of a picture."""
@@ -47,7 +47,7 @@ class Quality:
         """Run both, see that their bytes are the same, and give what ran by make and by the library, in words."""
         words = ["make", "-j2", f"OUT={self.by_make.name}"]
         environ = environ_with(**self.__variables)
-        done = subprocess.run(words, cwd=self.example.folder, env=environ, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(words, cwd=self.example.folder, env=environ, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         make = self.__take()
         self.example.launch("quality.outline")

@@ -10,7 +10,7 @@ import pytest
 from tests.examples.conftest import CopyExample, Example
 from tests.pictures import read_picture
 
-pytestmark = [pytest.mark.realtool, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.realtool
 
 
 @pytest.fixture

@@ -13,8 +13,6 @@ import pytest
 from tests.examples.conftest import CopyExample, Example
 from tests.pictures import read_picture
 
-pytestmark = pytest.mark.timeout(300)
-
 # What tasks of the tests call: one that fails for the first time, and one that always does.
 FLAKY = """
 import os
@@ -41,7 +39,7 @@ def poison(path, number):
 def tiles(copy_example: CopyExample) -> Example:
     """The example with its 200 tasks."""
     example = copy_example("tiles")
-    subprocess.run([sys.executable, "write_tasks.py"], cwd=example.folder, check=True, timeout=60)
+    subprocess.run([sys.executable, "write_tasks.py"], cwd=example.folder, check=True)
     return example
 
 

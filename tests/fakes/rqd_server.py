@@ -15,7 +15,6 @@ from tests.support import until
 __all__ = ["RqdServer"]
 
 GB = 1048576
-SECONDS = 20
 
 
 class RqdServer(rqd_pb2_grpc.RqdInterfaceServicer):
@@ -47,7 +46,7 @@ class RqdServer(rqd_pb2_grpc.RqdInterfaceServicer):
             "free_swap": 8 * GB, "total_mcp": 100 * GB, "free_mcp": 90 * GB, "attributes": {"SP_OS": "Linux"},
         }  # fmt: skip
         boot = report_pb2.BootReport(host=self._host(), core_info=self._core_info())
-        self._reports.ReportRqdStartup(report_pb2.RqdReportRqdStartupRequest(boot_report=boot), timeout=SECONDS)
+        self._reports.ReportRqdStartup(report_pb2.RqdReportRqdStartupRequest(boot_report=boot))
 
     def stop(self) -> None:
         """Serve no more."""
@@ -95,7 +94,7 @@ class RqdServer(rqd_pb2_grpc.RqdInterfaceServicer):
         Args:
             uses: What they use, by the names of their layers; fields of ``RunningFrameInfo``.
         """
-        self._reports.ReportStatus(report_pb2.RqdReportStatusRequest(host_report=self._status(uses)), timeout=SECONDS)
+        self._reports.ReportStatus(report_pb2.RqdReportStatusRequest(host_report=self._status(uses)))
 
     def _status(self, uses: dict[str, dict[str, Any]]) -> report_pb2.HostReport:
         with self._lock:
@@ -122,4 +121,4 @@ class RqdServer(rqd_pb2_grpc.RqdInterfaceServicer):
             run_time=seconds,
         )
         request = report_pb2.RqdReportRunningFrameCompletionRequest(frame_complete_report=report)
-        self._reports.ReportRunningFrameCompletion(request, timeout=SECONDS)
+        self._reports.ReportRunningFrameCompletion(request)

@@ -30,7 +30,7 @@ class Clients:
 
     def launch(self, spec: str) -> job_pb2.Job:
         """Launch a spec and return its first job."""
-        return self.jobs.LaunchSpecAndWait(job_pb2.JobLaunchSpecAndWaitRequest(spec=spec), timeout=30).jobs.jobs[0]
+        return self.jobs.LaunchSpecAndWait(job_pb2.JobLaunchSpecAndWaitRequest(spec=spec)).jobs.jobs[0]
 
     def job(self, id: str) -> job_pb2.Job:
         """Return a job."""

@@ -26,7 +26,6 @@ def run_stub(*arguments: object, cwd: Path | None = None, **environ: str) -> sub
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest import mock
 
-from tests.support import call_here, environ_with, outline_file
+from tests.support import Process, call_here, environ_with, outline_file
 
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
@@ -50,9 +50,9 @@ def call_client(name: str, server: FarmServer, *args: object, answer: str = "") 
     return done
 
 
-def started(server: FarmServer, folder: Path, *args: object) -> subprocess.Popen[str]:
+def started(server: FarmServer, folder: Path, *args: object) -> Process:
     """Start pycuerun."""
-    return subprocess.Popen(
+    return Process(
         argv_for(server, args),
         cwd=folder,
         env=environ_with(),

@@ -13,7 +13,6 @@ import itertools
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -70,21 +69,24 @@ def make_farm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeS
     def make(**arguments: Any) -> FarmServer:
         arguments.setdefault("log_root", tmp_path_factory.mktemp("frame logs"))
         server = FarmServer(**arguments)
-        deadline = time.monotonic() + (20 if arguments.get("port") else 0)
-        while True:
-            try:
-                server.start()
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
+        if arguments.get("port"):
+            until(lambda: _can_start(server))
+        else:
+            server.start()
         started.append(server)
         return server
 
     yield make
     for server in reversed(started):
         server.stop(grace_seconds=0.2)
+
+
+def _can_start(server: FarmServer) -> bool:
+    try:
+        server.start()
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture
@@ -343,7 +345,6 @@ def clients_environment() -> Path:
         env=environ_with(QT_QPA_PLATFORM="offscreen"),
         capture_output=True,
         text=True,
-        timeout=120,
     )
     if done.returncode:
         pytest.skip(f"Qt does not start: {done.stderr.strip().splitlines()[-1]}; CONTRIBUTING.md has what to install")

@@ -19,6 +19,7 @@ from typing import Any
 import grpc
 import opencue
 
+BEGUN: list[str] = []
 CALLS: list[tuple[str, str, str]] = []
 ERRORS: list[str] = []
 SHOWN: set[str] = set()
@@ -28,6 +29,7 @@ class Recorder(grpc.UnaryUnaryClientInterceptor):
     """Notes how each call to the server ended."""
 
     def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
+        BEGUN.append(details.method)
         outcome = continuation(details, request)
         code = outcome.code()
         CALLS.append((details.method.rpartition(".")[2], code.name, outcome.details() or ""))
@@ -72,10 +74,17 @@ def settle() -> None:
     """Wait until what a menu has begun is done: CueGUI does one thing after the other."""
     done: list[object] = []
     cuegui.ActionRunner.submit(lambda: None, lambda result, error: done.append(error), "settle")
-    end = time.monotonic() + 10
-    while not done and time.monotonic() < end:
+    while not done:
         pump(0.005)
     pump(0.01)
+
+
+def calm() -> None:
+    """Wait until nothing asks the server, as trees do in threads of their own."""
+    begun = -1
+    while not begun == len(BEGUN) == len(CALLS):
+        begun = len(BEGUN)
+        pump(0.1)
 
 
 def fill(dialog: QtWidgets.QWidget) -> None:
@@ -156,9 +165,10 @@ def open_monitors(window: Any) -> dict[str, list[list[str]]]:
     (job,) = find("jobs")
     cuegui.app().view_object.emit(job)
     wanted = {"CueJobMonitorTree", "HostMonitorTree", "FrameMonitorTree", "LayerMonitorTree", "JobMonitorTree"}
-    end = time.monotonic() + 20
-    while time.monotonic() < end and not wanted <= _shown(window):
+    wanted |= {"MonitorAllocations", "LimitsTreeWidget", "ShowsWidget"}
+    while not wanted <= _shown(window):
         pump(0.1)
+    calm()
     rows: dict[str, list[list[str]]] = {}
     for tree in window.findChildren(
         QtWidgets.QTreeWidget
@@ -273,7 +283,7 @@ def press(dialog: QtWidgets.QDialog) -> None:
             if tree.topLevelItemCount():
                 tree.setCurrentItem(tree.topLevelItem(0))
                 tree.itemClicked.emit(tree.topLevelItem(0), 0)
-        pump(0.1)  # its trees ask the server in threads of their own
+        calm()
         if button.isEnabled() and button.text() not in CLOSING:
             button.click()
             settle()

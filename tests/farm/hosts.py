@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,9 +12,10 @@ from cuebot_stub.up.addresses import free_ports
 from cuebot_stub.up.client import FarmClient
 from cuebot_stub.up.machine import loopback_interface, threads_per_core
 from cuebot_stub.up.places import FarmPlaces
-from cuebot_stub.up.processes import ProcessMark, end_marked, end_processes, processes_with, start_process
+from cuebot_stub.up.processes import ProcessMark, end_marked, end_processes, is_alive, processes_with, start_process
 from cuebot_stub.up.rqd_config import FARM_VARIABLE, RqdSettings, rqd_config, rqd_environ
 from cuebot_stub.up.rqd_environment import python_of
+from tests.support import until
 
 __all__ = ["Rqd"]
 
@@ -86,16 +86,16 @@ class Rqd:
             env=rqd_environ(self.__environ, self.places.folder, temp),
         )
 
-    def wait_registered(self, seconds: float = 30.0) -> None:
+    def wait_registered(self) -> None:
         """Wait until it has told the server that it was started, and the server knows it."""
-        deadline = time.monotonic() + seconds
         with FarmClient(self.__server) as client:
-            while self.log.count("RQD Started") < self.__starts or not self.__is_known(client):
-                assert time.monotonic() < deadline, f"{self.name} has not registered in {seconds} s:\n{self.log}"
-                time.sleep(0.02)
+            until(lambda: self.__has_registered(client))
 
-    def __is_known(self, client: FarmClient) -> bool:
-        return any(host.name == self.name for host in client.hosts())
+    def __has_registered(self, client: FarmClient) -> bool:
+        assert self.process is not None
+        assert is_alive(self.process), f"{self.name} has ended:\n{self.log}"
+        is_known = any(host.name == self.name for host in client.hosts())
+        return is_known and self.log.count("RQD Started") >= self.__starts
 
     def kill(self) -> None:
         """Kill it as the machine's end would, but leave its frames: they live in sessions of their own."""
@@ -107,5 +107,5 @@ class Rqd:
         """End it and all that it has started, whatever state it is in."""
         if self.process is not None and self.child is not None:
             end_marked([self.process], (0.5, 0.5))
-            self.child.wait(timeout=10)  # or Python warns of a child that nobody has waited for
+            self.child.wait()  # or Python warns of a child that nobody has waited for
         end_processes(lambda: processes_with(FARM_VARIABLE, str(self.places.folder)), 0.2)

@@ -66,7 +66,7 @@ def launch_spec(server: FarmServer, spec: str) -> str:
     """Launch a spec with one job and return the job's id."""
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         stub = job_pb2_grpc.JobInterfaceStub(channel)
-        response = stub.LaunchSpecAndWait(job_pb2.JobLaunchSpecAndWaitRequest(spec=spec), timeout=30)
+        response = stub.LaunchSpecAndWait(job_pb2.JobLaunchSpecAndWaitRequest(spec=spec))
     return str(response.jobs.jobs[0].id)
 
 

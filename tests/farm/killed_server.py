@@ -42,7 +42,7 @@ class KilledServer:
         with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
             request = job_pb2.JobLaunchSpecAndWaitRequest(spec=spec_text([layer], name=name))
             try:
-                response = job_pb2_grpc.JobInterfaceStub(channel).LaunchSpecAndWait(request, timeout=10)
+                response = job_pb2_grpc.JobInterfaceStub(channel).LaunchSpecAndWait(request)
             except grpc.RpcError:
                 return None
         return str(response.jobs.jobs[0].name)
@@ -51,5 +51,5 @@ class KilledServer:
         """Return all jobs by name, finished ones too."""
         with grpc.insecure_channel(f"127.0.0.1:{self.port}") as channel:
             request = job_pb2.JobGetJobsRequest(r=job_pb2.JobSearchCriteria(include_finished=True))
-            found = job_pb2_grpc.JobInterfaceStub(channel).GetJobs(request, timeout=10).jobs.jobs
+            found = job_pb2_grpc.JobInterfaceStub(channel).GetJobs(request).jobs.jobs
         return {job.name: job for job in found}

@@ -60,5 +60,5 @@ def call(server: FarmServer, path: str, **how: Any) -> Any:
     """Send a request to the page's server and return what it answers."""
     base = server.page_address.partition("/#")[0]
     request = urllib.request.Request(base + path, **how)
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request) as response:
         return json.loads(response.read())

@@ -80,5 +80,4 @@ class PyOutline:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=90,
         )

@@ -21,7 +21,7 @@ from opencue_proto import filter_pb2
 if TYPE_CHECKING:
     from cuebot_stub.server import FarmServer
 
-pytestmark = [pytest.mark.realtool, pytest.mark.timeout(300)]  # the first one may have to install the clients
+pytestmark = pytest.mark.realtool
 
 SESSION = Path(__file__).with_name("cuegui_session.py")
 USER = "daemon"  # it must be somebody of this machine
@@ -91,7 +91,6 @@ def session(clients_environment: Path, tmp_path_factory: pytest.TempPathFactory)
             ),
             capture_output=True,
             text=True,
-            timeout=240,
         )  # fmt: skip
     finally:
         server.stop(grace_seconds=0.2)

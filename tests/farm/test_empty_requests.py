@@ -75,7 +75,7 @@ def answer(channel: grpc.Channel, method: Any, request: Any) -> tuple[str, str]:
         response_deserializer=message_factory.GetMessageClass(method.output_type).FromString,
     )
     try:
-        call(request, timeout=20)
+        call(request)
     except grpc.RpcError as error:
         return error.code().name, error.details()
     return "OK", ""

@@ -70,7 +70,7 @@ class Demo:
 def test_launch_that_fails_takes_the_farm_down_and_keeps_the_logs(tmp_path: Path, rqd_environment: Path):
     demo = Demo(tmp_path, rqd_environment, "echo this launch fails; exit 3")
 
-    code = demo.process.wait(timeout=100)
+    code = demo.process.wait()
 
     printed = demo.log.read_text()
     (farm,) = demo.temp.glob("farm-demo.*")
@@ -84,10 +84,10 @@ def test_launch_that_fails_takes_the_farm_down_and_keeps_the_logs(tmp_path: Path
 
 def test_ctrl_c_takes_the_farm_down(tmp_path: Path, rqd_environment: Path):
     demo = Demo(tmp_path, rqd_environment, "exec sleep 300")
-    until(lambda: demo.printed("$ pycuerun"), 100)
+    until(lambda: demo.printed("$ pycuerun"))
     until(lambda: len(demo.left) == 3)  # a server and two hosts; now and then the question how far they are
 
     os.killpg(demo.process.pid, signal.SIGINT)
 
-    assert demo.process.wait(timeout=100) == 130, demo.log.read_text()
+    assert demo.process.wait() == 130, demo.log.read_text()
     assert demo.left == []

@@ -85,7 +85,7 @@ def test_one_outline_leaves_the_same_files_four_ways(
     by_dask = run_pycuerun(POND, "1-9", "--backend", "dask", "--workers", "2", env={**path, "POND_OUT": str(dask)})
     on_the_farm = run_at_farm(POND, "1-9", "--wait", POND_OUT=str(farm), **path)
     from_pyoutline = pyoutline.pycuerun(POND, "1-9", "--wait", POND_OUT=str(theirs), PYTHONPATH=str(EXAMPLE))
-    until(lambda: is_idle(farm_server), 60)
+    until(lambda: is_idle(farm_server))
 
     assert [done.returncode for done in (on_this_machine, by_dask, on_the_farm, from_pyoutline)] == [0, 0, 0, 0]
     assert len(files_below(here)) == 9 + 9 + 2 + 1 + 1
@@ -111,7 +111,7 @@ def test_plain_commands_leave_the_same_files_two_ways(
 
     cuerun.launch(load_outline(str(path)), range="1-5", use_pycuerun=False, wait=True, backend="cue")
     from_pyoutline = pyoutline.run(LAUNCH_PLAIN, path, OUT=str(theirs))
-    until(lambda: is_idle(farm_server), 60)
+    until(lambda: is_idle(farm_server))
 
     assert from_pyoutline.stdout == f"{JOB}\n"
     assert files_below(ours)["render.0003"] == b"of-the-layer 0003-render 3-4 3-4\n"
@@ -127,7 +127,7 @@ def test_job_of_pyoutline_waits_paused_until_its_pycue_resumes_it(
     launched = pyoutline.pycuerun(path, "1-4", "--pause")
     paused = pyoutline.run(LOOK)
     pyoutline.run(RESUME)
-    until(lambda: is_idle(farm_server), 60)
+    until(lambda: is_idle(farm_server))
 
     assert f"    {JOB}\n" in launched.stdout
     assert json.loads(paused.stdout) == [True, {"beauty": 2}, {"0001-beauty": "WAITING", "0003-beauty": "WAITING"}]
@@ -151,13 +151,13 @@ Shell("comp", command=["true"], require=["beauty"], memory="256m")
 """,
     )
     pyoutline.pycuerun(path, "1-2", "-m", "0")
-    until(lambda: "2 dead" in _counts(farm_server), 60)
+    until(lambda: "2 dead" in _counts(farm_server))
 
     status = run_at_farm("status", JOB, tool=True)
     log = run_at_farm("log", JOB, "2-beauty", tool=True)
     mended.touch()
     again = run_at_farm("retry", JOB, tool=True)
-    until(lambda: is_idle(farm_server), 60)
+    until(lambda: is_idle(farm_server))
 
     assert "0001-beauty" in status.stdout
     assert "exit status 7" in status.stdout

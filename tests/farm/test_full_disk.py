@@ -42,7 +42,7 @@ def set_room(server: FarmServer, pages: int) -> None:
 def names(server: FarmServer) -> list[str]:
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         stub = job_pb2_grpc.JobInterfaceStub(channel)
-        response = stub.GetJobNames(job_pb2.JobGetJobNamesRequest(r=job_pb2.JobSearchCriteria()), timeout=30)
+        response = stub.GetJobNames(job_pb2.JobGetJobNamesRequest(r=job_pb2.JobSearchCriteria()))
     return [name.rpartition("_")[2] for name in response.names]
 
 

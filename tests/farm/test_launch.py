@@ -310,9 +310,9 @@ def test_qc_holds_the_job_until_its_frame_is_eaten(
     pycue: Any, rqd: Rqd, run_at_farm: RunAtFarm, farm_server: FarmServer, tmp_path: Path
 ) -> None:
     run_at_farm(script(tmp_path, 'Shell("beauty", command=["true"])'), "1-2", "--qc")
-    until(lambda: pycue.api.findJob("testing-default-tester_shot").data.is_paused, seconds=60)
+    until(lambda: pycue.api.findJob("testing-default-tester_shot").data.is_paused)
     job = pycue.api.findJob("testing-default-tester_shot")
-    until(lambda: job.getLayers()[1].data.layer_stats.waiting_frames == 1, seconds=60)
+    until(lambda: job.getLayers()[1].data.layer_stats.waiting_frames == 1)
 
     job.eatFrames(layer=["wait_on_artist_to_qc"])
 

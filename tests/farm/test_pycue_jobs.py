@@ -166,7 +166,7 @@ def test_frame_says_how_it_ended(pycue: Any, daemons: FakeDaemons, one_job: Any)
 
 
 def test_frames_that_have_changed_are_told(one_job: Any, daemons: FakeDaemons):
-    launched = one_job.getUpdatedFrames(int(time.time()) - 5)
+    launched = one_job.getUpdatedFrames(one_job.data.start_time - 1)
     until(lambda: time.time() > one_job.data.start_time + 1)
     since = int(time.time())
     first = one_job.getUpdatedFrames(since)

@@ -47,10 +47,11 @@ def busy(daemons: FakeDaemons) -> FakeDaemons:
         ({"show": ["testing"], "alloc": ["local.general"], "host": ["node2"]}, ["0101-beauty"]),
         ({"memory": "gt1500000"}, ["0101-beauty"]),
         ({"memory": "0-1500000"}, ["0001-beauty", "0002-beauty"]),
-        ({"duration": "0-1"}, ["0001-beauty", "0002-beauty", "0101-beauty"]),
+        ({"duration": "0-3600"}, ["0001-beauty", "0002-beauty", "0101-beauty"]),
+        ({"duration": "3600-7200"}, []),
         ({"offset": 2}, ["0101-beauty"]),
     ],
-    ids=["all", "host", "job", "layer", "several", "memory", "memory-range", "duration", "offset"],
+    ids=["all", "host", "job", "layer", "several", "memory", "memory-range", "duration", "longer", "offset"],
 )
 def test_procs_are_searched(pycue: Any, busy: FakeDaemons, options: dict[str, Any], found: list[str]):
     if "memory" in options and options["memory"].startswith("gt"):

@@ -68,7 +68,7 @@ def lines_in(path: Path) -> list[str]:
 
 
 def test_kill_right_after_the_launch_ends_the_frames_and_not_the_rqd(farm_server: FarmServer, rqd: Rqd):
-    jobs = [launch(farm_server, Layer("sleep", "sleep 60"), name=f"job{number}") for number in range(3)]
+    jobs = [launch(farm_server, Layer("sleep", "sleep 1000"), name=f"job{number}") for number in range(3)]
 
     for job in jobs:
         kill_running(farm_server, job)
@@ -81,13 +81,13 @@ def test_kill_right_after_the_launch_ends_the_frames_and_not_the_rqd(farm_server
 
 def test_job_killed_right_after_its_launch_leaves_no_process(farm_server: FarmServer, rqd: Rqd, tmp_path: Path):
     pid_file = tmp_path / "pid"
-    job = launch(farm_server, Layer("sleep", f"echo $$ > '{pid_file}'; exec sleep 60"))
+    job = launch(farm_server, Layer("sleep", f"echo $$ > '{pid_file}'; exec sleep 1000"))
 
     with farm_server.farm.work() as farm:
         steering.kill_job(farm, farm.jobs[job], "a test")
 
     until(lambda: not is_alive(farm_server))
-    until(lambda: not (pid_file.exists() and is_running(int(pid_file.read_text()))))
+    until(lambda: not any(is_running(int(pid)) for pid in lines_in(pid_file)))
     with farm_server.farm.work() as farm:
         assert farm.jobs[job].facts.state == "FINISHED"
 
@@ -96,7 +96,7 @@ def test_frame_retried_while_it_runs_runs_again_once_its_process_is_gone(
     farm_server: FarmServer, rqd: Rqd, tmp_path: Path
 ):
     starts = tmp_path / "starts"
-    command = f"echo $$ >> '{starts}'; test $(wc -l < '{starts}') -gt 1 || exec sleep 60"
+    command = f"echo $$ >> '{starts}'; test $(wc -l < '{starts}') -gt 1 || exec sleep 1000"
     job = launch(farm_server, Layer("again", command))
     until(lambda: len(lines_in(starts)) == 1)
 
@@ -133,18 +133,21 @@ def test_completion_that_comes_twice_counts_once(farm_server: FarmServer, rqd: R
 def test_frame_whose_completion_was_lost_ends_as_its_log_says_or_runs_again_and_spends_no_attempt(
     make_farm_server: MakeServer, start_rqd: StartRqd, tmp_path: Path
 ):
-    state, starts = tmp_path / "state.db", tmp_path / "starts"
+    state, starts, go = tmp_path / "state.db", tmp_path / "starts", tmp_path / "go"
     first = make_farm_server(state=state, settings=QUICK)
     rqd = start_rqd(first)
-    job = launch(first, Layer("short", f"echo #IFRAME# >> '{starts}'; sleep 0.5", "1-2"))
+    job = launch(
+        first, Layer("short", f"echo #IFRAME# >> '{starts}'; until test -e '{go}'; do sleep 0.05; done", "1-2")
+    )
     until(lambda: len(lines_in(starts)) == 2)
 
     first.stop(0.1)
+    go.touch()
     until(lambda: rqd.log.count("Exception in thread") == 2)  # it has tried to tell of both ends, and gives up
     second = make_farm_server(state=state, settings=QUICK, port=first.port)
     log_of(second, job, 1).unlink()
 
-    until(lambda: counts(second, job) == {"SUCCEEDED": 2}, 30)
+    until(lambda: counts(second, job) == {"SUCCEEDED": 2})
     assert sorted(lines_in(starts)) == ["1", "2", "2"]
     assert [tries(second, job, ref) for ref in range(2)] == [1, 1]
     assert facts(second, job).exit_status == 0
@@ -215,7 +218,7 @@ def test_process_that_the_server_does_not_know_is_ended(
     pid_file = tmp_path / "pid"
     first = make_farm_server()
     start_rqd(first, fast_pings=True)
-    launch(first, Layer("stray", f"echo $$ > '{pid_file}'; exec sleep 60"))
+    launch(first, Layer("stray", f"echo $$ > '{pid_file}'; exec sleep 1000"))
     until(lambda: bool(lines_in(pid_file)))
     port = first.port
     first.stop(0.1)
@@ -227,7 +230,7 @@ def test_process_that_the_server_does_not_know_is_ended(
 
 def test_frame_that_outlasts_its_timeout_is_ended_and_dead(farm_server: FarmServer, start_rqd: StartRqd):
     start_rqd(farm_server, fast_pings=True)
-    job = launch(farm_server, Layer("slow", "sleep 60", more="<memory>256m</memory><timeout>1</timeout>"), retries=3)
+    job = launch(farm_server, Layer("slow", "sleep 1000", more="<memory>256m</memory><timeout>1</timeout>"), retries=3)
     until(lambda: launched(farm_server))
 
     with farm_server.farm.work() as farm:
@@ -260,7 +263,7 @@ def test_reboot_is_never_forwarded(farm_server: FarmServer, rqd: Rqd, monkeypatc
 def test_frames_that_rqd_could_not_start_because_it_started_others_are_not_lost(farm_server: FarmServer, rqd: Rqd):
     job = launch(farm_server, Layer("true", "true", "1-300"))
 
-    until(lambda: not is_alive(farm_server) and state_of(farm_server, job, 299) is not S.WAITING, 60)
+    until(lambda: not is_alive(farm_server) and state_of(farm_server, job, 299) is not S.WAITING)
 
     assert counts(farm_server, job) == {"SUCCEEDED": 300}
 

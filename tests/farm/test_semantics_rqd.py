@@ -135,7 +135,7 @@ def test_frame_whose_log_folder_cannot_be_made_is_dead_after_its_retries(make_fa
 
     job = launch(server, Layer("frame", f"touch '{tmp_path}/ran'"))
 
-    until(lambda: counts(server, job) == {"DEAD": 1}, seconds=60)
+    until(lambda: counts(server, job) == {"DEAD": 1})
     with server.farm.work() as farm:
         assert farm.jobs[job].frames[0].exit_status == 256
     assert not (tmp_path / "ran").exists()
@@ -147,13 +147,13 @@ def test_host_that_is_locked_at_its_daemon_gets_no_frames_until_it_is_unlocked(
     mark = tmp_path / "ran"
     with grpc.insecure_channel(rqd.address) as channel:
         daemon = rqd_pb2_grpc.RqdInterfaceStub(channel)
-        daemon.LockAll(rqd_pb2.RqdStaticLockAllRequest(), timeout=30)
+        daemon.LockAll(rqd_pb2.RqdStaticLockAllRequest())
         until(lambda: locked_cores(farm_server) == 800)
         booked = farm_server.farm.procs.booked
         job = launch(farm_server, Layer("frame", f"touch '{mark}'"))
         booked_while_locked = farm_server.farm.procs.booked - booked
 
-        daemon.UnlockAll(rqd_pb2.RqdStaticUnlockAllRequest(), timeout=30)
+        daemon.UnlockAll(rqd_pb2.RqdStaticUnlockAllRequest())
 
     until(lambda: is_finished(farm_server, job))
     assert booked_while_locked == 0

@@ -87,7 +87,7 @@ def kill_while_jobs_run(server: KilledServer, marks: Path, chance: random.Random
 
 @pytest.mark.realtool
 @pytest.mark.slow
-@pytest.mark.timeout(120 + 20 * KILLS)
+@pytest.mark.timeout(300 + 20 * KILLS)
 def test_each_frame_of_two_hosts_runs_once_though_their_server_is_killed(
     killed_server: KilledServer, two_hosts: list[Rqd], tmp_path_factory: pytest.TempPathFactory
 ):
@@ -95,7 +95,7 @@ def test_each_frame_of_two_hosts_runs_once_though_their_server_is_killed(
 
     kill_while_jobs_run(killed_server, marks, random.Random(KILLS))
 
-    until(lambda: {job.state for job in killed_server.jobs().values()} == {job_pb2.FINISHED}, 60 + 10 * KILLS)
+    until(lambda: {job.state for job in killed_server.jobs().values()} == {job_pb2.FINISHED})
     stats = [job.job_stats for job in killed_server.jobs().values()]
     assert [(one.succeeded_frames, one.total_frames) for one in stats] == [(20, 20)] * KILLS
     runs = Counter(len(mark.read_text().splitlines()) for mark in marks.iterdir())
@@ -105,7 +105,7 @@ def test_each_frame_of_two_hosts_runs_once_though_their_server_is_killed(
 def test_second_server_on_the_same_state_is_refused(killed_server: KilledServer, tmp_path: Path):
     second = start_stub("serve", "--port", 0, "--state", tmp_path / "state.db", log=tmp_path / "second.log")
 
-    status = second.wait(20)
+    status = second.wait()
 
     lines = (tmp_path / "second.log").read_text().splitlines()
     assert (status, len(lines)) == (2, 1)

@@ -45,7 +45,7 @@ def is_finished(pycue: Any, job: Any) -> bool:
 
 def test_running_frame_that_is_eaten_ends_and_so_does_its_job(pycue: Any, rqd: Rqd, tmp_path: Path):
     pid_file = tmp_path / "pid"
-    job = launch(pycue, Layer("sleep", f"echo $$ > '{pid_file}'; exec sleep 60"))
+    job = launch(pycue, Layer("sleep", f"echo $$ > '{pid_file}'; exec sleep 1000"))
     until(lambda: lines_in(pid_file))
 
     job.eatFrames(state=[job_pb2.RUNNING])
@@ -57,7 +57,7 @@ def test_running_frame_that_is_eaten_ends_and_so_does_its_job(pycue: Any, rqd: R
 
 def test_killed_job_ends_its_processes_and_says_why_in_their_logs(pycue: Any, rqd: Rqd, tmp_path: Path):
     pid_file = tmp_path / "pid"
-    job = launch(pycue, Layer("sleep", f"echo $$ > '{pid_file}'; exec sleep 60"))
+    job = launch(pycue, Layer("sleep", f"echo $$ > '{pid_file}'; exec sleep 1000"))
     until(lambda: lines_in(pid_file))
 
     job.kill(username="somebody", reason="not needed any more")

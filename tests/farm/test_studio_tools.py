@@ -49,7 +49,7 @@ def ours(farm_server: FarmServer, config: Path, *words: object) -> subprocess.Co
         "PYTHONPATH": path,
     }
     return subprocess.run(
-        [sys.executable, *map(str, words)], env=environ_with(**variables), capture_output=True, text=True, timeout=90
+        [sys.executable, *map(str, words)], env=environ_with(**variables), capture_output=True, text=True
     )
 
 

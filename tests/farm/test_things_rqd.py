@@ -51,7 +51,7 @@ def test_host_that_shall_reboot_finishes_its_frame_and_stays_on(
 
 def test_killed_proc_ends_its_process(pycue: Any, farm_server: FarmServer, rqd: Rqd, tmp_path: Path):
     pid = tmp_path / "pid"
-    job = launch(farm_server, Layer("sleep", f"echo $$ > {pid}; exec sleep 60"))
+    job = launch(farm_server, Layer("sleep", f"echo $$ > {pid}; exec sleep 1000"))
     until(lambda: pid.exists() and pid.read_text())
     (proc,) = pycue.api.getProcs(host=[rqd.name])
 
@@ -63,7 +63,7 @@ def test_killed_proc_ends_its_process(pycue: Any, farm_server: FarmServer, rqd: 
 
 
 def test_redirected_proc_makes_room_at_once(pycue: Any, farm_server: FarmServer, rqd: Rqd):
-    launch(farm_server, Layer("sleep", "sleep 60", more="<cores>0</cores><memory>256m</memory>"), name="long")
+    launch(farm_server, Layer("sleep", "sleep 1000", more="<cores>0</cores><memory>256m</memory>"), name="long")
     wanted = launch(farm_server, Layer("true", "true"), name="short")
     (proc,) = pycue.api.getProcs()
 

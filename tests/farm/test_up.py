@@ -123,7 +123,7 @@ def launch(farm: FarmPlaces, command: str, host: int = 0) -> str:
     )
     with grpc.insecure_channel(f"127.0.0.1:{record_of(farm).hosts[host].port}") as channel:
         stub = rqd_pb2_grpc.RqdInterfaceStub(channel)
-        stub.LaunchFrame(rqd_pb2.RqdStaticLaunchFrameRequest(run_frame=request), timeout=10)
+        stub.LaunchFrame(rqd_pb2.RqdStaticLaunchFrameRequest(run_frame=request))
     return frame
 
 
@@ -170,7 +170,7 @@ def test_page_is_told_with_its_token_to_this_user_only(running: Running):
     found = re.search(r"^page +(\S+)$", started.stdout, re.MULTILINE)
     assert found, started
 
-    with urllib.request.urlopen(found[1], timeout=30) as answer:
+    with urllib.request.urlopen(found[1]) as answer:
         assert answer.status == 200
 
     holders = [path for path in farm.folder.rglob("*") if path.is_file() and found[1].encode() in path.read_bytes()]
@@ -226,14 +226,14 @@ def test_jobs_go_on_when_the_farm_is_started_again(up: Up, farm: FarmPlaces, tmp
     spec = spec_text([Layer("render", command), Layer("comp", "true")], retries=0)
     with grpc.insecure_channel(record_of(farm).address) as channel:
         stub = job_pb2_grpc.JobInterfaceStub(channel)
-        stub.LaunchSpecAndWait(job_pb2.JobLaunchSpecAndWaitRequest(spec=spec), timeout=30)
+        stub.LaunchSpecAndWait(job_pb2.JobLaunchSpecAndWaitRequest(spec=spec))
     until(begun.exists)
     call("down", "--dir", farm.folder)
 
     up("--hosts", 1)
 
-    until(done.exists, 60)
-    until(lambda: "jobs     none" in call("status", "--dir", farm.folder).stdout, 60)
+    until(done.exists)
+    until(lambda: "jobs     none" in call("status", "--dir", farm.folder).stdout)
 
 
 def test_frames_of_an_rqd_that_was_killed_end_with_the_farm(up: Up, farm: FarmPlaces, tmp_path: Path):
@@ -298,7 +298,7 @@ def test_numbers_that_belong_to_others_by_now_are_left_alone(farm: FarmPlaces):
 
     assert ended.returncode == 0
     assert other.poll() is None
-    other.communicate(b"\n", timeout=30)
+    other.communicate(b"\n")
 
 
 @pytest.fixture
@@ -326,12 +326,12 @@ def test_foreground_ends_the_farm_when_it_is_told(farm: FarmPlaces, rqd_environm
     log = tmp_path / "up.log"
     arguments = ["up", "--dir", farm.folder, "--port", 0, "--hosts", 1, "--foreground"]
     process = start_stub(*arguments, "--rqd-environment", rqd_environment, log=log)
-    until(lambda: "export CUEBOT_HOSTS" in log.read_text() or process.poll() is not None, 60)
+    until(lambda: "export CUEBOT_HOSTS" in log.read_text() or process.poll() is not None)
     marks = record_of(farm).processes
 
     process.send_signal(signal.SIGTERM)
 
-    assert process.wait(timeout=30) == 0, log.read_text()
+    assert process.wait() == 0, log.read_text()
     assert len(marks) == 2
     assert not any(map(is_alive, marks))
     assert not farm.record.exists()
@@ -341,12 +341,12 @@ def test_foreground_ends_with_its_server(farm: FarmPlaces, rqd_environment: Path
     log = tmp_path / "up.log"
     arguments = ["up", "--dir", farm.folder, "--port", 0, "--hosts", 1, "--foreground"]
     process = start_stub(*arguments, "--rqd-environment", rqd_environment, log=log)
-    until(lambda: "export CUEBOT_HOSTS" in log.read_text() or process.poll() is not None, 60)
+    until(lambda: "export CUEBOT_HOSTS" in log.read_text() or process.poll() is not None)
     marks = record_of(farm).processes
 
     os.kill(marks[0].pid, signal.SIGKILL)
 
-    assert process.wait(timeout=30) == 2
+    assert process.wait() == 2
     assert "the server has ended" in log.read_text()
     assert not any(map(is_alive, marks))
 
@@ -361,7 +361,7 @@ def test_interrupted_start_leaves_nothing(farm: FarmPlaces, tmp_path: Path, brok
 
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(timeout=30) == 130
+    assert process.wait() == 130
     assert "interrupted" in log.read_text()
     assert not any(map(is_alive, record.processes))
     assert processes_with(FARM_VARIABLE, str(farm.folder)) == []

@@ -25,13 +25,13 @@ OVERLAP = """
     import os, subprocess, time
     from outline import Layer
     from outline.modules.shell import Shell
-    work = 'echo $$ >> "$0"; test $(wc -l < "$0") -gt 1 || sleep 60'
+    work = 'echo $$ >> "$0"; test $(wc -l < "$0") -gt 1 || sleep 1000'
     class Own(Layer):
         def _execute(self, frames):
             with open("own", "a") as stream:
                 stream.write(f"{os.getpid()}\\n")
             if len(open("own").readlines()) == 1:
-                time.sleep(60)
+                time.sleep(1000)
     Own("own")
     Shell("command", command=["sh", "-c", work, "command"])
     """
@@ -60,7 +60,7 @@ def test_a_frame_does_not_run_on_beside_its_next_attempt_when_its_worker_was_kil
 
     for worker in workers:
         worker.kill()
-    output, _ = launcher.communicate(timeout=30)
+    output, _ = launcher.communicate()
 
     assert launcher.returncode == 0, output
     assert job_in(session_root).counts == {"SUCCEEDED": 2}
@@ -97,7 +97,7 @@ def test_a_resume_spares_the_shell_that_it_was_started_from(
 
     launcher = start("--resume", only_session(session_root), cwd=tmp_path)
 
-    launcher.communicate(timeout=30)
+    launcher.communicate()
     assert launcher.returncode == 0
 
 

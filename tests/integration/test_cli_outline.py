@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import RunOutline, RunPycuerun
 from tests.programs import CODE_OF_OUTLINE
-from tests.support import environ_with, job_in, only_session, outline_file, until
+from tests.support import environ_with, has_started, job_in, only_session, outline_file, until
 
 pytestmark = pytest.mark.measured
 
@@ -67,10 +67,10 @@ def running(tmp_path: Path, session_root: Path) -> Iterator[Path]:
         env=environ_with(),
         stdout=subprocess.DEVNULL,
     )
-    until(lambda: list(session_root.glob("*/*/logs/*.rqlog")))
+    until(lambda: has_started(session_root) and list(session_root.glob("*/*/logs/*.rqlog")))
     yield only_session(session_root)
     (tmp_path / "go").touch()
-    process.wait(timeout=30)
+    until(lambda: process.poll() is not None)
 
 
 def test_help_names_the_commands(run_outline: RunOutline) -> None:
@@ -174,7 +174,7 @@ def test_status_watches_until_the_job_is_over(running: Path, tmp_path: Path) -> 
     process.stdout.readline()
 
     (tmp_path / "go").touch()
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate()
 
     assert "FINISHED" in out
 
@@ -217,7 +217,7 @@ def test_a_log_is_followed_to_its_end(running: Path, tmp_path: Path) -> None:
     until(lambda: process.stdout is not None and process.stdout.readline() == "before\n")
 
     (tmp_path / "go").touch()
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate()
 
     assert process.returncode == 0
     assert out.startswith("after\n")

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from cuebot_stub.up.addresses import free_ports
 from outline.backend.local.status import job_attempts
 from outline.cli import pycuerun_main
 from tests.conftest import REPOSITORY, RunPycuerun
@@ -49,8 +49,9 @@ def test_without_a_scheduler_workers_start_on_this_machine(
         """
         from outline.modules.shell import Shell
         Shell("bad", command=["sh", "-c", "echo the reason; exit 3"], range="1", autoeat=False)
-        Shell("slow", command=["sleep", "60"], range="1", timeout=0.01)
-        Shell("good", command=["sh", "-c", "ps -o ppid= $PPID > parent.#IFRAME#; sleep 0.5"])
+        Shell("slow", command=["sleep", "1000"], range="1", timeout=0.01)
+        both = "until test $(sort -u parent.* | wc -l) = 2; do sleep 0.05; done"
+        Shell("good", command=["sh", "-c", "ps -o ppid= $PPID > parent.#IFRAME#; " + both])
         """,
     )
 
@@ -60,7 +61,7 @@ def test_without_a_scheduler_workers_start_on_this_machine(
     assert job_in(session_root).counts == {"SUCCEEDED": 4, "DEAD": 2}
     assert "the reason" in log_of(session_root, "0001-bad", 1)
     assert "timeout" in log_of(session_root, "0001-slow")
-    assert len({(tmp_path / f"parent.{frame}").read_text() for frame in range(1, 5)}) == 2
+    assert len({(tmp_path / f"parent.{frame}").read_text() for frame in range(1, 5)}) == 2  # as the frames wait for it
 
 
 def test_the_configuration_names_a_cluster_that_grows(
@@ -107,9 +108,7 @@ def ssh_port(tmp_path: Path) -> Iterator[int]:
     folder.mkdir()
     for name in ("host", "client"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / name], check=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {(folder / 'host.pub').read_text()}")
     (folder / "config").write_text(
         f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nAuthorizedKeysFile {folder}/client.pub\n"
@@ -150,7 +149,8 @@ worker_options = {{"host": "127.0.0.1", "nthreads": 1}}
     script = outline_file(
         tmp_path,
         "from outline.modules.shell import Shell\n"
-        "Shell('cmd', ['sh', '-c', 'test -n \"$SSH_CONNECTION\" && mkdir -p out/$PPID; sleep 0.3'])",
+        "both = 'until test $(ls out | wc -l) = 2; do sleep 0.05; done'\n"
+        "Shell('cmd', ['sh', '-c', 'test -n \"$SSH_CONNECTION\" && mkdir -p out/$PPID && ' + both])",
     )
 
     result = run_pycuerun(

@@ -44,9 +44,7 @@ EXAMPLES = [
 def render(run_pycuerun: RunPycuerun, outline: Path, frames: str, folder: Path, **env: str) -> None:
     """Run an example, whose pictures go to a folder."""
     variables = {"RENDER_OUT": str(folder), "PIPELINE_OUT": str(folder), **env}
-    result = run_pycuerun(
-        outline, frames, "--backend", "local", "--max-retries", "0", env=variables, timeout_seconds=110
-    )
+    result = run_pycuerun(outline, frames, "--backend", "local", "--max-retries", "0", env=variables)
     assert result.returncode == 0, result.stdout
 
 
@@ -105,7 +103,7 @@ def alike(one: Path, other: Path) -> subprocess.CompletedProcess[str]:
     """Compare two pictures: a few pixels may differ a little, as they do between versions of a renderer."""
     limits = ["-fail", "0.08", "-failpercent", "3", "-hardfail", "0.7"]
     words = ["idiff", *limits, str(one), str(other)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=60)
+    return subprocess.run(words, capture_output=True, text=True)
 
 
 KNOWN = [
@@ -169,7 +167,7 @@ def test_the_pipeline_makes_pictures_a_sheet_and_a_movie(run_pycuerun: RunPycuer
     beauty = [read_picture(path) for path in sorted((tmp_path / "beauty").iterdir())]
     small = [read_picture(path) for path in sorted((tmp_path / "small").iterdir())]
     decode = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(tmp_path / "orbit.mp4"), "-f", "image2pipe", "-c:v", "ppm"]
-    movie = split_pictures(subprocess.run([*decode, "-"], check=True, capture_output=True, timeout=60).stdout)
+    movie = split_pictures(subprocess.run([*decode, "-"], check=True, capture_output=True).stdout)
     sheet = read_picture(tmp_path / "sheet.png")
     assert (len(beauty), len(small), len(movie)) == (6, 6, 6)
     check_pictures(beauty, (160, 90))

@@ -18,7 +18,7 @@ from outline.exception import LayerException
 from outline.frame_run import runs_only_commands
 from outline.modules.shell import Shell, ShellCommand
 from tests.conftest import REPOSITORY, RunPycuerun
-from tests.support import environ_with, job_in, log_of, only_session, outline_file, until
+from tests.support import Process, environ_with, job_in, log_of, only_session, outline_file, until
 
 OUTLINE = [sys.executable, "-c", "import sys, outline.cli; sys.exit(outline.cli.outline_main())"]
 
@@ -61,8 +61,8 @@ def talking(
     )
 
 
-def start(script: Path, frames: str, output: Any = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+def start(script: Path, frames: str, output: Any = subprocess.DEVNULL) -> Process:
+    return Process(
         [sys.executable, "-m", "outline", str(script), frames, "-b", "local", "--cores", "1"],
         env=environ_with(TERM="xterm", COLUMNS="100", LINES="30"),
         stdin=subprocess.DEVNULL,
@@ -86,7 +86,7 @@ def test_the_status_tells_how_far_a_running_frame_is(
     script = talking(tmp_path, talker, progress, *WAYS[progress], end=str(end))
 
     with start(script, "7") as process:
-        until(lambda: told(session_root).get("percent") == 50.0, 50)
+        until(lambda: told(session_root).get("percent") == 50.0)
         found = told(session_root)
         end.touch()
 
@@ -102,7 +102,7 @@ def test_frames_of_a_chunk_that_are_done_count(tmp_path: Path, session_root: Pat
     script = talking(tmp_path, talker, "percent", "50%", end=str(end), chunk=4)
 
     with start(script, "1-4"):
-        until(lambda: told(session_root).get("percent") == 37.5, 50)
+        until(lambda: told(session_root).get("percent") == 37.5)
         found = told(session_root)
         for frame in (2, 3, 4):
             (tmp_path / f"end.{frame}").touch()
@@ -141,7 +141,7 @@ def test_the_text_of_the_status_shows_it_too(tmp_path: Path, session_root: Path,
     script = talking(tmp_path, talker, "openjd", "openjd_progress: 42", "openjd_status: tracing", end=str(end))
 
     with start(script, "7"):
-        until(lambda: told(session_root).get("note") == "tracing", 50)
+        until(lambda: told(session_root).get("note") == "tracing")
         shown = subprocess.run(
             [*OUTLINE, "status", str(only_session(session_root))],
             env=environ_with(),
@@ -179,7 +179,7 @@ def test_other_kinds_of_command_layers_tell_it_as_well(
     tool = outline_file(
         tmp_path,
         '#!/bin/sh\nlog="$CUE_LOG_PATH/$logfile"\n'
-        'stat -c %s "$log.progress" && exit 1\necho 50%; sleep 0.2; cat "$log.progress"\n',
+        'stat -c %s "$log.progress" && exit 1\necho 50%; until grep -s percent "$log.progress"; do sleep 0.05; done\n',
         "tool",
     )
     tool.chmod(0o755)
@@ -210,7 +210,8 @@ def test_commands_that_a_module_lists_one_by_one_share_the_frame(
         "    def frame_commands(self, frames):\n"
         "        for frame in frames:\n"
         "            yield ['sh', '-c', 'echo 50%'], frame\n"
-        "            yield ['sh', '-c', 'echo 50%; sleep 1.5; cat \"$CUE_LOG_PATH/$logfile.progress\"'], frame\n"
+        "            yield ['sh', '-c', 'echo 50%; until grep -s 75.0 \"$CUE_LOG_PATH/$logfile.progress\"; '\n"
+        "                   'do sleep 0.05; done'], frame\n"
     )
     script = outline_file(tmp_path, "from proxy import Proxy\nProxy('p', progress='percent', chunk=1)")
 
@@ -273,7 +274,8 @@ def test_a_killed_frame_tells_nothing_to_the_next_attempt(
         tmp_path,
         """
         from outline.modules.shell import Shell
-        code = 'echo 50%; sleep 0.2; test "$OL_ATTEMPT" = 2 && ls "$CUE_LOG_PATH/$logfile"* || kill -9 $PPID'
+        code = 'log="$CUE_LOG_PATH/$logfile"; test "$OL_ATTEMPT" != 2 || exec ls "$log"*; echo 50%; ' \\
+               'until grep -s percent "$log.progress"; do sleep 0.05; done; kill -9 $PPID'
         Shell("render", command=["sh", "-c", code], progress="percent")
         """,
     )

@@ -123,7 +123,7 @@ def test_two_slots_run_frames_at_the_same_time(tmp_path: Path, run_pycuerun: Run
         # Each frame waits for the other one's file, so that only both together can finish.
         Shell("meet", command=["sh", "-c", '''
             touch "$0/$CUE_IFRAME"
-            for n in $(seq 200); do [ -e "$0/1" ] && [ -e "$0/2" ] && exit 0; sleep 0.05; done; exit 1
+            until [ -e "$0/1" -a -e "$0/2" ]; do sleep 0.05; done
         ''', {str(tmp_path)!r}])
         """,
     )
@@ -268,12 +268,12 @@ def test_timeout_ends_the_frame_and_names_itself(tmp_path: Path, session_root: P
         tmp_path,
         """
         from outline.modules.shell import Shell
-        Shell("slow", command=["sleep", "60"], timeout=0.3 / 60)
-        Shell("silent", command=["sh", "-c", "echo begin; sleep 60"], timeout_llu=0.3 / 60)
+        Shell("slow", command=["sleep", "1000"], timeout=0.3 / 60)
+        Shell("silent", command=["sh", "-c", "echo begin; sleep 1000"], timeout_llu=0.3 / 60)
         """,
     )
 
-    result = run_pycuerun(script, "1", "--backend", "local", timeout_seconds=30)
+    result = run_pycuerun(script, "1", "--backend", "local")
 
     job = job_in(session_root)
     assert result.returncode == 1
@@ -294,7 +294,7 @@ def test_a_frame_that_hit_its_timeout_can_be_tried_again_with_more_time(
         """,
     )
 
-    result = run_pycuerun(script, "1", "--backend", "local", timeout_seconds=30)
+    result = run_pycuerun(script, "1", "--backend", "local")
 
     job = job_in(session_root)
     assert result.returncode == 0, result.stdout
@@ -345,7 +345,7 @@ def test_fail_fast_stops_the_job(tmp_path: Path, session_root: Path, run_pycueru
         """
         from outline.modules.shell import Shell
         Shell("bad", command=["false"], range="1")
-        Shell("long", command=["sleep", "60"], range="1-50")
+        Shell("long", command=["sleep", "1000"], range="1-50")
         """,
     )
 

@@ -180,7 +180,7 @@ def test_of_two_that_resume_a_job_at_once_one_is_refused(
 
     with ThreadPoolExecutor() as pool:
         runs = [pool.submit(run_pycuerun, "--resume", session) for _ in range(2)]
-        wait(runs, timeout=60, return_when=FIRST_COMPLETED)
+        wait(runs, return_when=FIRST_COMPLETED)
         (tmp_path / "refused").touch()
         refused, ran = sorted((run.result() for run in runs), key=lambda result: -result.returncode)
 

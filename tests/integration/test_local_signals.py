@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RunPycuerun
-from tests.support import environ_with, is_running, job_in, only_session, outline_file, start, until
+from tests.support import environ_with, has_started, is_running, job_in, only_session, outline_file, start, until
 
 pytestmark = pytest.mark.measured
 
@@ -31,9 +31,9 @@ def test_a_signal_to_the_group_leaves_no_frame_behind(
         class Own(Layer):
             def _execute(self, frames):
                 open({str(tmp_path / "own")!r}, "w").write(str(os.getpid()))
-                time.sleep(60)
+                time.sleep(1000)
         Own("own")
-        Shell("cmd", command=["sh", "-c", 'printf $$ > "$0"; sleep 60', {str(tmp_path / "cmd")!r}])
+        Shell("cmd", command=["sh", "-c", 'printf $$ > "$0"; sleep 1000', {str(tmp_path / "cmd")!r}])
         """,
     )
     launcher = subprocess.Popen(
@@ -49,26 +49,23 @@ def test_a_signal_to_the_group_leaves_no_frame_behind(
     until(lambda: all(path.exists() and path.read_text() for path in pids))
 
     os.killpg(launcher.pid, number)
-    launcher.wait(20)
+    launcher.wait()
 
     frames = [int(path.read_text()) for path in pids]
-    until(lambda: not any(map(is_running, frames)), 5)
+    until(lambda: not any(map(is_running, frames)))
     assert job_in(session_root).counts == {"WAITING": 2}
 
 
 def test_a_job_that_is_running_cannot_be_resumed(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
-    script = outline_file(tmp_path, "from outline.modules.shell import Shell\nShell('cmd', command=['sleep', '60'])\n")
-    launcher = start(script, "1", "--backend", "local", cwd=tmp_path)
-    until(
-        lambda: (
-            list(session_root.glob("*/*/journal"))
-            and '"e":"start"' in (only_session(session_root) / "journal").read_text()
-        )
+    script = outline_file(
+        tmp_path, "from outline.modules.shell import Shell\nShell('cmd', command=['sleep', '1000'])\n"
     )
+    launcher = start(script, "1", "--backend", "local", cwd=tmp_path)
+    until(lambda: has_started(session_root))
 
     result = run_pycuerun("--resume", only_session(session_root))
     os.kill(launcher.pid, signal.SIGINT)
-    launcher.communicate(timeout=30)
+    launcher.communicate()
 
     assert result.returncode == 2
     assert f"process {launcher.pid}" in result.stderr
@@ -81,7 +78,7 @@ from outline.modules.shell import Shell
 
 for name in ("first", "second"):
     ol = Outline(name)
-    ol.add_layer(Shell("cmd", command=["sh", "-c", "touch started-$CUE_LAYER; sleep 60"]))
+    ol.add_layer(Shell("cmd", command=["sh", "-c", "touch started-$CUE_LAYER; sleep 1000"]))
     try:
         cuerun.launch(ol, range="1", backend="local", wait=True)
     except KeyboardInterrupt:
@@ -105,7 +102,7 @@ def test_ctrl_c_reaches_a_script_that_launches(tmp_path: Path, session_root: Pat
     until(lambda: (tmp_path / "started-cmd").exists())
 
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate()
 
     assert out.splitlines()[-1] == "interrupted in first"
     assert process.returncode == (-signal.SIGINT if program == "python" else 130)
@@ -117,7 +114,7 @@ def test_ctrl_c_reaches_a_script_that_launches(tmp_path: Path, session_root: Pat
 STOPPABLE = """
     from outline import Layer
     from outline.modules import shell
-    COMMAND = ["sh", "-c", "echo $PPID $$ > pids; exec sleep 60"]
+    COMMAND = ["sh", "-c", "echo $PPID $$ > pids; exec sleep 1000"]
     class Python(Layer):
         def _execute(self, frames):
             self.system(COMMAND)
@@ -162,7 +159,7 @@ def test_a_worker_or_runner_that_is_stopped_does_not_hold_up_the_end_of_a_job(tm
     for job in jobs.values():
         job.stop_and_interrupt()
 
-    outputs = {kind: job.launcher.communicate(timeout=20)[0] for kind, job in jobs.items()}
+    outputs = {kind: job.launcher.communicate()[0] for kind, job in jobs.items()}
 
     assert {kind: job.launcher.returncode for kind, job in jobs.items()} == dict.fromkeys(kinds, 130), outputs
     until(lambda: not any(is_running(pid) for job in jobs.values() for pid in job.processes))
@@ -189,7 +186,7 @@ def test_a_runner_that_is_stopped_does_not_hold_up_the_end_of_a_job_that_is_done
 
     launcher = start(script, "1", "--backend", "local", cwd=tmp_path)
 
-    output, _ = launcher.communicate(timeout=30)
+    output, _ = launcher.communicate()
     runner = int((tmp_path / "runner").read_text())
     assert launcher.returncode == 0, output
     assert job_in(session_root).counts == {"SUCCEEDED": 2}

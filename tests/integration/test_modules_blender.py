@@ -27,7 +27,7 @@ def blends(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make the scenes once: cycles, workbench and nocamera."""
     folder = tmp_path_factory.mktemp("my blends")
     words = ["blender", "-b", "--factory-startup", "--python-exit-code", "3", "-P", str(MAKE), "--", str(folder)]
-    subprocess.run(words, check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=110)
+    subprocess.run(words, check=True, capture_output=True, stdin=subprocess.DEVNULL)
     return folder
 
 
@@ -62,9 +62,7 @@ def rendered(blends: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     words = [sys.executable, "-m", "outline", str(script), "1,3-4,9", "--backend", "local", "--max-retries", "0"]
     root = str(Path(__file__).resolve().parents[2])
     environ = {**os.environ, "PYTHONPATH": root, "OUTLINE_OUTLINE_SESSION_DIR": str(folder / "sessions")}
-    done = subprocess.run(
-        words, cwd=folder, env=environ, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=110
-    )
+    done = subprocess.run(words, cwd=folder, env=environ, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     return folder, done
 
 

@@ -44,7 +44,6 @@ def run(words: list[object], cwd: Path, environ: dict[str, str]) -> subprocess.C
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=100,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done

@@ -41,7 +41,7 @@ _ENDLESS = "LaunchTest::testLaunchAndWait"  # of those: its job on a farm, a moc
 
 def pip(*words: str) -> None:
     """Run pip, or skip the test where it can fetch nothing."""
-    done = subprocess.run([sys.executable, "-m", "pip", "-q", *words], capture_output=True, text=True, timeout=240)
+    done = subprocess.run([sys.executable, "-m", "pip", "-q", *words], capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"pip cannot fetch {words[-1]}: {(done.stderr.splitlines() or ['no reason'])[-1]}")
 
@@ -73,7 +73,7 @@ def test_pyoutlines_own_tests_pass_but_for_listed_ones(fetched: Path, tmp_path: 
     (suite / "outline").symlink_to(REPOSITORY / "outline")
     # Nothing of the variables that point our own tests to their folders.
     variables = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": f"{suite}:{fetched / 'tools'}"}
-    words = ["-m", "pytest", "-q", "tests", "-p", "no:cacheprovider", "--tb=no", "-rf", "--timeout=10"]
+    words = ["-m", "pytest", "-q", "tests", "-p", "no:cacheprovider", "--tb=no", "-rf", "--timeout=60"]
     words += ["--deselect", f"tests/backend/test_cue.py::{_ENDLESS}"]
 
     done = subprocess.run([sys.executable, *words], cwd=suite, env=variables, capture_output=True, text=True)

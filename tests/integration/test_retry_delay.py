@@ -52,7 +52,7 @@ def test_an_interrupt_does_not_wait_for_the_time_of_a_retry(tmp_path: Path, sess
 
     launcher.send_signal(signal.SIGINT)
 
-    launcher.communicate(timeout=30)
+    launcher.communicate()
     assert launcher.returncode == 130
     assert job_in(session_root).counts == {"WAITING": 1}
 
@@ -71,7 +71,7 @@ def test_after_fail_fast_nobody_waits_for_the_time_of_a_retry(
         """,
     )
 
-    result = run_pycuerun(script, "--backend", "local", "--fail-fast", "--cores", "1", timeout_seconds=40)
+    result = run_pycuerun(script, "--backend", "local", "--fail-fast", "--cores", "1")
 
     assert result.returncode == 1, result.stdout
     assert job_in(session_root).counts == {"WAITING": 1, "DEPEND": 1, "DEAD": 1, "SUCCEEDED": 1}

@@ -266,6 +266,6 @@ def test_a_job_is_launched_from_a_thread(session_root: Path) -> None:
     thread = threading.Thread(target=lambda: jobs.extend(cuerun.launch(ol, backend="local", wait=True)))
 
     thread.start()
-    thread.join(60)
+    thread.join()
 
     assert [job.counts for job in jobs] == [{"SUCCEEDED": 2}]

@@ -62,7 +62,7 @@ class Watch:
 
     def runs(self, *names: str) -> None:
         """Wait until some frames have run, then forget that they did."""
-        until(lambda: set(names) <= set(self.ran()) and self.is_idle(), 60)
+        until(lambda: set(names) <= set(self.ran()) and self.is_idle())
         self.looks_again()
         assert self.ran() == sorted(names)
         self.ran_file.write_text("")
@@ -76,7 +76,7 @@ class Watch:
         """Wait until it has read the script again."""
         looks = self.folder / "looks"
         before = looks.stat().st_size
-        until(lambda: looks.stat().st_size > before, 60)
+        until(lambda: looks.stat().st_size > before)
 
     def stop(self) -> int:
         """Press Ctrl-C and give the exit code."""
@@ -142,7 +142,7 @@ def test_a_script_with_a_mistake_is_told_once_and_waited_for(watch: Watch):
 def test_ctrl_c_during_a_launch_ends_its_frames(watch: Watch):
     (watch.folder / "job.outline").write_text(SCRIPT.replace("grep -v bad", "sleep 1000; grep"))
     watch.begin()
-    until(lambda: "grade-a" in watch.ran(), 60)
+    until(lambda: "grade-a" in watch.ran())
 
     assert watch.stop() == 130
     assert subprocess.run(["pgrep", "-f", str(watch.folder)], capture_output=True, check=False).stdout == b""
@@ -180,7 +180,7 @@ def test_a_first_launch_that_cannot_be_ends_the_watch(watch: Watch):
     watch.begin()
     assert watch.process is not None
 
-    printed = watch.process.communicate(timeout=60)[0]
+    printed = watch.process.communicate()[0]
 
     assert watch.process.returncode == 2
     assert printed.count("name 'nonsense' is not defined") == 1

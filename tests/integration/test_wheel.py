@@ -20,7 +20,7 @@ _NOT_SOURCES = (
     *(".coverage*", ".hypothesis"),  # of tests that run beside this one, which write and remove them
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -79,12 +79,6 @@ class Job:
         assert self.done.returncode == code, self.done.stdout + self.done.stderr
         return sorted(self.ran.read_text().splitlines())
 
-    def succeeded(self) -> set[str]:
-        """The frames that have succeeded, as they write themselves down."""
-        folder = WorkFolder(self.work)
-        book = folder.read_records()
-        return {f"{layer}-{key}" for layer, key in book if (end := book[layer, key].end) is not None and not end.status}
-
     def outline(self, *words: str) -> str:
         """Run ``outline`` and give what it prints."""
         done = run_program("outline", *words, cwd=self.folder)

@@ -76,9 +76,9 @@ def _failed(job: Job) -> None:
 
 def _interrupted(job: Job) -> None:
     job.write("grade.sh", "sleep 1000\n")
-    launcher = start(*job.words, cwd=job.folder)
+    launcher = start(*job.words, "--cores", "2", cwd=job.folder)
     records = job.made / ".outline" / "records"
-    until(lambda: sum(path.read_text().count('"begin"') for path in records.glob("*")) == 2, 60)
+    until(lambda: sum(path.read_text().count('"begin"') for path in records.glob("*")) == 2)
     os.killpg(launcher.pid, signal.SIGKILL)
     launcher.communicate()
     job.write("grade.sh", 'cat "$1" > "$2"\n')

@@ -87,7 +87,7 @@ def test_a_command_that_fails_has_no_number(tmp_path: Path):
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="sampling reads Linux's /proc")
 def test_a_sampled_run_sees_the_memory_of_a_child(tmp_path: Path):
-    code = "import time; block = bytearray(60 << 20); time.sleep(0.2)"
+    code = "import time; block = bytearray(60 << 20); time.sleep(1)"
     # The parent holds some itself: of what it shares with other interpreters of the machine it has only a part.
     parent = f"import subprocess, sys; block = bytearray(30 << 20); subprocess.run([sys.executable, '-c', {code!r}])"
     argv = [sys.executable, "-c", parent]

@@ -35,7 +35,7 @@ def test_wait_returns_when_every_call_is_done(executor: TaskExecutor):
 
 
 def test_calls_run_beside_one_another(executor: TaskExecutor):
-    meeting = threading.Barrier(2, timeout=10)
+    meeting = threading.Barrier(2, timeout=100)
 
     executor.execute(meeting.wait)
     executor.execute(meeting.wait)

@@ -4,10 +4,8 @@
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from outline.frame_on_farm import MemoryWatch, farm_status
-from tests.support import is_running, until
+from tests.support import environ_with, is_running, until
 
 pytestmark = pytest.mark.measured
 
@@ -57,68 +55,64 @@ def test_memory_lacked_when_a_command_used_more_than_the_frame_was_given(monkeyp
 
 
 SCRIPT = """
-import os, sys
-from outline.frame_on_farm import hand_over_output
+import os, sys, time
+from outline import frame_on_farm
+frame_on_farm._PATIENCE_SECONDS = float(sys.argv[1])
 os.write(1, b"line\\n" * 1000)
 os.write(2, b"error\\n" * 5)
-hand_over_output()
+open("written", "w").close()
+begun = time.monotonic()
+frame_on_farm.hand_over_output()
+with open("waited", "w") as stream:
+    print(time.monotonic() - begun, file=stream)
 """
 
 
-def _run(folder: Path, on_farm: bool, read_after: float) -> tuple[bytes, bytes, float]:
-    """What arrives at readers that take their time, and how long the process waited after it had written all."""
-    environ = {**os.environ, **({"jobhost": "node1"} if on_farm else {})}
-    with subprocess.Popen(
-        [sys.executable, "-c", SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ, bufsize=0
-    ) as process:
-        assert process.stdout
-        assert process.stderr
-        select.select([process.stderr], [], [], 30)
-        begun = time.monotonic()
-        found: dict[str, bytes] = {}
-        threads = [
-            threading.Thread(target=_read, args=(stream, name, found, read_after))
-            for name, stream in (("out", process.stdout), ("err", process.stderr))
-        ]
-        for thread in threads:
-            thread.start()
-        process.wait(30)
-        seconds = time.monotonic() - begun
-        for thread in threads:
-            thread.join()
-    return found["out"], found["err"], seconds
-
-
-def _read(stream: object, name: str, found: dict[str, bytes], after: float) -> None:
-    time.sleep(after)
-    found[name] = stream.read()  # type: ignore[attr-defined]  # a raw stream
+def _write_all(folder: Path, *, on_farm: bool, patience: float = 2.0) -> subprocess.Popen[bytes]:
+    """A process that has written all its output, which nobody has read."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(patience)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environ_with(**({"jobhost": "node1"} if on_farm else {})),
+    )
+    until((folder / "written").exists)
+    return process
 
 
 def test_process_ends_when_all_is_read_and_one_line_feed_after_it(tmp_path: Path) -> None:
-    out, err, seconds = _run(tmp_path, on_farm=True, read_after=1.0)
+    process = _write_all(tmp_path, on_farm=True, patience=100)
+    time.sleep(0.5)  # there is no event for what must not happen
+    ended = process.poll()
 
-    assert (out, err) == (b"line\n" * 1000 + b"\n", b"error\n" * 5 + b"\n")
-    assert seconds >= 1.0
+    out, err = process.communicate()
+
+    assert (ended, out, err) == (None, b"line\n" * 1000 + b"\n", b"error\n" * 5 + b"\n")
 
 
 def test_reader_that_never_comes_is_not_waited_for_long(tmp_path: Path) -> None:
-    out, err, seconds = _run(tmp_path, on_farm=True, read_after=4.0)
+    process = _write_all(tmp_path, on_farm=True)
 
-    assert (out, err) == (b"line\n" * 1000, b"error\n" * 5)
-    assert 2.0 <= seconds < 3.5
+    process.wait()
+
+    assert process.communicate() == (b"line\n" * 1000, b"error\n" * 5)
+    assert 2.0 <= float((tmp_path / "waited").read_text()) < 20
 
 
 def test_nothing_is_added_away_from_a_farm(tmp_path: Path) -> None:
-    out, err, _ = _run(tmp_path, on_farm=False, read_after=0.2)
+    process = _write_all(tmp_path, on_farm=False)
 
-    assert (out, err) == (b"line\n" * 1000, b"error\n" * 5)
+    process.wait()
+
+    assert process.communicate() == (b"line\n" * 1000, b"error\n" * 5)
 
 
 FRAME = """
 import os, subprocess, sys
 from outline.frame_on_farm import end_with_rqd
 end_with_rqd()
-child = subprocess.Popen(["/bin/sh", "-c", "trap '' TERM HUP; sleep 60; true"], stdout=subprocess.DEVNULL)
+child = subprocess.Popen(["/bin/sh", "-c", "trap '' TERM HUP; sleep 1000; true"], stdout=subprocess.DEVNULL)
 print(child.pid, flush=True)
 child.wait()
 open(os.path.join(os.environ["CUE_LOG_PATH"], "went on"), "w").close()

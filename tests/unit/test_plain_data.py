@@ -40,14 +40,14 @@ MERGES = [f"a{step}: &a{step} {{<<: [{', '.join([f'*a{step - 1}'] * 9)}]}}" for 
     ids=lambda value: value[:20],
 )
 def test_what_takes_beyond_measure_is_refused_in_one_line(text: str, reason: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
 
     with pytest.raises(SerializeException, match=reason) as caught:
         load(text, "settings")
 
     assert str(caught.value).startswith("settings: refused, it does not hold plain data: ")
     assert "\n" not in str(caught.value)
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 5
 
 
 def test_value_that_is_large_or_repeats_itself_is_short_in_a_message() -> None:

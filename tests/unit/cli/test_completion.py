@@ -56,7 +56,6 @@ def _offered(programs: Path, *words: str) -> list[str]:
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
-        timeout=60,
     )
     assert done.stderr == ""
     return done.stdout.split()

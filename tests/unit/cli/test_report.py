@@ -75,7 +75,7 @@ def test_journal_tells_every_attempt_with_its_failure(session: SessionPaths):
         ("beauty", 2, "here", 0.25, S.SUCCEEDED, 20, ""),
     ]
     assert [one.name for one in found] == ["0001-beauty"] * 2
-    assert abs(found[0].started - time.time()) < 10
+    assert abs(found[0].started - time.time()) < 300
 
 
 def test_attempt_whose_launcher_was_killed_ends_with_its_last_line(session: SessionPaths):

@@ -26,7 +26,7 @@ from cuebot_stub.up.record import FarmRecord, HostRecord, read_record, write_rec
 from tests.support import until
 
 STUBBORN = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(1000)"
 )
 DROWSY = """
 import signal, sys, time
@@ -44,7 +44,7 @@ def start(tmp_path: Path, unmeasured: dict[str, str]) -> Iterator[Start]:
     """Start Python programs that are gone at the end of the test, and wait until each has said that it is ready."""
     children: list[subprocess.Popen[bytes]] = []
 
-    def run(program: str = "import time; print('ready', flush=True); time.sleep(60)", **environ: str) -> ProcessMark:
+    def run(program: str = "import time; print('ready', flush=True); time.sleep(1000)", **environ: str) -> ProcessMark:
         word = uuid.uuid4().hex
         log = tmp_path / word
         argv = [sys.executable, "-c", program, word]

@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 
 import pytest
 
@@ -105,7 +104,7 @@ print("before")
 io.system(["echo", "within"])
 print("after")
 """
-    subprocess.run(python(code), check=True, timeout=60)
+    subprocess.run(python(code), check=True)
 
     assert (tmp_path / "log").read_text() == "before\nwithin\nafter\n"
 
@@ -158,12 +157,10 @@ def test_a_process_left_behind_does_not_hold_the_frame(
     monkeypatch.setattr(command, "_watch_exit", watch)
     monkeypatch.setattr(command, "_GRACE_SECONDS", 0.2)
     monkeypatch.setattr(command, "_POLL_SECONDS", 0.02)
-    started = time.monotonic()
 
-    io.system(["sh", "-c", f"sleep 30 & echo $! > '{tmp_path}/pid'; echo done"])
+    io.system(["sh", "-c", f"sleep 1000 & echo $! > '{tmp_path}/pid'; echo done"])
 
     os.kill(int((tmp_path / "pid").read_text()), signal.SIGKILL)
-    assert time.monotonic() - started < 10
     assert capfd.readouterr().out == "done\n"
 
 
@@ -201,12 +198,8 @@ class FullDisk(text_io.StringIO):
 
 
 def test_a_command_whose_output_cannot_be_written_is_ended() -> None:
-    started = time.monotonic()
-
     with contextlib.redirect_stdout(FullDisk()), pytest.raises(OSError, match="No space left"):
-        io.system(["sh", "-c", "echo x; exec sleep 30"])
-
-    assert time.monotonic() - started < 10
+        io.system(["sh", "-c", "echo x; exec sleep 1000"])
 
 
 def test_a_command_that_tells_of_errors_for_ever_is_ended(capfd: pytest.CaptureFixture[str]) -> None:
@@ -358,6 +351,6 @@ def test_io_is_light_to_import() -> None:
     heavy = {"yaml", "subprocess", "tempfile", "fileseq", "shlex"}
     code = f"import sys, outline.io; print(sorted({heavy} & set(sys.modules)))"
 
-    run = subprocess.run(python(code), capture_output=True, text=True, check=True, timeout=60)
+    run = subprocess.run(python(code), capture_output=True, text=True, check=True)
 
     assert run.stdout == "[]\n"

@@ -154,9 +154,9 @@ def test_simulation_that_cannot_be_named_is_a_layer() -> None:
 
 def test_largest_job_is_decided_in_a_moment() -> None:
     er, on = _layer("comp", "1-100000"), _layer("beauty", "1-100000")
-    begun = time.monotonic()
+    begun = time.process_time()
 
     decision = sent_depends([FBF, PREVIOUS], er, on)
 
     assert [depend.type for depend in decision.depends] == ["FRAME_BY_FRAME", "PREVIOUS_FRAME"]
-    assert time.monotonic() - begun < 20
+    assert time.process_time() - begun < 20

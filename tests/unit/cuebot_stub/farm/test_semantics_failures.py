@@ -234,7 +234,7 @@ def test_orders_are_sent_when_the_lock_is_free(farm: FakeFarm):
     def look(orders: list) -> None:
         thread = threading.Thread(target=work_elsewhere)
         thread.start()
-        thread.join(timeout=10)
+        thread.join(timeout=100)
         send(orders)
 
     farm.farm.send = look

@@ -78,12 +78,12 @@ def test_frame_numbers_fit_the_protocol(text):
     ids=range(8),
 )
 def test_too_many_frames_are_refused_without_listing_them(text, chunk, reason):
-    started = time.monotonic()
+    started = time.process_time()
 
     with pytest.raises(SpecError, match=reason):
         only_layer(frames=text, chunk=chunk)
 
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_the_frames_of_all_layers_count_together():
@@ -132,9 +132,9 @@ def test_large_specs_are_read_at_once():
     layers = [layer(name, "1-100", after="<cores>1.0</cores><memory>2g</memory>") for name in names]
     chain = [depend("FRAME_BY_FRAME", deplayer=after, onlayer=before) for before, after in pairwise(names)]
     wide, long = spec(job(*layers), depends="".join(chain)), spec(job(layer(frames="1-100000")))
-    started = time.monotonic()
+    started = time.process_time()
 
     read_spec(wide, RULES)
     read_spec(long, RULES)
 
-    assert time.monotonic() - started < 5  # it takes 0.04 s on two slow cores
+    assert time.process_time() - started < 5  # it takes 0.04 s on two slow cores
