@@ -187,7 +187,7 @@ class Session:
 
         target = self.__target(rename or os.path.basename(src), layer)
         beside = f"{target}.{os.getpid()}.part"
-        with file_errors(SessionFileError, f"cannot copy {src} to {target}"):
+        with file_errors(SessionFileError, f"{_whose(layer)}cannot copy {src} to {target}"):
             try:
                 shutil.copy(src, beside)
                 shared = file_mode()
@@ -203,7 +203,7 @@ class Session:
         """Link a file into the session. Replaces a link or file of that name. Arguments as for ``put_file``."""
         target = self.__target(rename or os.path.basename(src), layer)
         beside = f"{target}.{os.getpid()}.part"
-        with file_errors(SessionFileError, f"cannot link {target} to {src}"):
+        with file_errors(SessionFileError, f"{_whose(layer)}cannot link {target} to {src}"):
             os.symlink(os.path.abspath(src), beside)
             os.replace(beside, target)
         return target
@@ -289,6 +289,11 @@ class Session:
                 return bool(frame) and stream.read() == frame
         except OSError:
             return False
+
+
+def _whose(layer: Layer | str | None) -> str:
+    """The layer that uses the session, for the beginning of a message."""
+    return f"layer {str(layer)!r}{'' if isinstance(layer, str) else layer.get_origin()}: " if layer is not None else ""
 
 
 def _new_id() -> str:

@@ -29,7 +29,7 @@ from .args import check_layer_name, name_text, where
 from .context import calling_statement, registry
 from .mistakes import check_argument_names
 from .ranges import DEFAULT_FRAME_RANGE
-from .state import LayerState, required_args, shallow_copy
+from .state import SLOT, LayerState, required_args, shallow_copy
 from .values import environment, layer_type, read_value
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class LayerType(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Construct a layer, check its arguments, register it and show it to the plug-ins."""
         layer: Layer = super().__call__(*args, **kwargs)
+        if not hasattr(layer, SLOT):
+            raise LayerException(f"{cls.__name__}.__init__ must call super().__init__(name, **args) before all else")
         check_argument_names(layer, kwargs)
         current = registry.current
         if current is not None and layer.get_arg("register"):

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_COMMANDS = os.path.join(_PACKAGE, "cli", "")  # whoever calls these is no script
 
 
 class Made:
@@ -72,13 +73,16 @@ def use_outline(ol: Outline | None) -> Iterator[None]:
 def calling_statement(constructor: CodeType) -> tuple[str, int]:
     """File and line of the statement outside of this package that makes the layer whose constructor runs.
 
-    Constructors of studio classes, which call ``Layer.__init__``, are passed over.
+    Constructors of studio classes, which call ``Layer.__init__``, are passed over. A layer that comes from no script,
+    such as one of a JSON description, has none.
     """
     frame: FrameType | None = sys._getframe(1)
     made = False
     while frame is not None:
         path = frame.f_code.co_filename
         made = made or frame.f_code is constructor
+        if path.startswith(_COMMANDS):
+            break
         if made and not path.startswith(_PACKAGE):
             return path, frame.f_lineno
         frame = frame.f_back

@@ -23,7 +23,7 @@ from ..layer.context import registry, report_problem, use_outline
 from ..layer.depends import resolve
 from ..layer.doubts import probable_mistakes
 from ..layer.ranges import DEFAULT_FRAME_RANGE
-from ..layer.state import shallow_copy
+from ..layer.state import SLOT, shallow_copy
 from ..logs import get_logger
 from ..script import run_script
 from ..session import Session, conform_name, is_session_path
@@ -368,6 +368,8 @@ class Outline(metaclass=_OutlineType):
 
             datasets.check(self)
             check_items(self)
+        elif self.get_only():
+            raise OutlineException("--only chooses items by their keys, and no layer of this outline has items")
         for layer in self.get_layers():
             check_length(self, layer)
             self.__frames_of(layer)
@@ -487,8 +489,10 @@ class Outline(metaclass=_OutlineType):
         """Add a layer. A layer of another outline moves here. Ignores layers with ``register=False``.
 
         Raises:
-            LayerException: The outline has another layer of that name.
+            LayerException: The outline has another layer of that name, or this is no layer.
         """
+        if not hasattr(layer, SLOT):
+            raise LayerException(f"add_layer takes a layer, not {layer!r}")
         if not layer.get_arg("register"):
             return
         name = layer.get_name()

@@ -51,6 +51,7 @@ def shot(tmp_path: Path) -> Path:
         (["shot.outline", "1", "-b", "local", "--cores", "none"], "cores must be a number"),
         (["shot.outline", "1", "-b", "local", "-m", "none"], "maxretries must be a number"),
         (["shot.outline", "1", "-b", "local", "--qc"], "--qc"),
+        (["shot.outline", "1", "-b", "local", "--only", "x"], "no layer of this outline has items"),
         (
             ["shot.outline", "1", "-b", "local", "--work", ""],
             "the work folder is empty; name one with --work DIR, or leave it out",
@@ -254,6 +255,16 @@ def test_a_layer_that_is_left_out_is_one_line_of_warning(tmp_path: Path, run_pyc
         result.stderr
         == "layer 'far' (shot.outline:4) is left out: its range 20-30 has no frame of the job's range 1-2\n"
     )
+
+
+def test_a_layer_of_a_json_description_has_no_line_of_a_script(tmp_path: Path, run_pycuerun: RunPycuerun) -> None:
+    layer = {"name": "a", "module": "outline.modules.shell.Shell", "command": ["true"], "colour": "red"}
+    described = tmp_path / "job.json"
+    described.write_text(json.dumps({"name": "job", "layers": [layer]}))
+
+    result = run_pycuerun(described, "1", "-b", "local", "--pause")
+
+    assert result.stderr == "layer 'a': no code seems to read the argument 'colour'\n"
 
 
 def test_on_a_terminal_the_job_is_a_table_and_then_a_summary(shot: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from outline import LaunchException, Outline, OutlineException, Shell, cuerun, load_outline
+from outline import LaunchException, Outline, OutlineException, Shell, config, cuerun, load_outline
 from outline.cuerun import CuerunOptionParser, OutlineLauncher, get_launch_facility, import_backend_module
 from outline.exception import ScriptException
 from outline.frames import FrameRangeError
@@ -165,6 +165,14 @@ def test_flag_that_nothing_reads_or_understands_is_refused(
 ) -> None:
     with pytest.raises((TypeError, LaunchException), match=re.escape(problem)):
         cuerun.launch(_outline("1"), **flags)
+
+
+@pytest.mark.parametrize(("name", "value"), [("cores", "many"), ("memory", "much")])
+def test_setting_that_means_nothing_is_named_with_its_section(name: str, value: str, backend: list[Any]) -> None:
+    config.set("local", name, value)
+
+    with pytest.raises(LaunchException, match=rf"^\[local\] {name}.*'{value}'"):
+        cuerun.launch(_outline("1"), backend="local")
 
 
 def test_flags_may_be_spelt_as_on_the_command_line(backend: list[Any]) -> None:

@@ -79,6 +79,20 @@ def test_unknown_type_is_refused_with_the_known_ones() -> None:
         Layer("a", type="Fast")
 
 
+def test_constructor_that_calls_no_other_one_is_refused() -> None:
+    class Mute(Layer):
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+    with pytest.raises(LayerException, match=r"Mute\.__init__ must call super\(\)\.__init__\(name, \*\*args\)"):
+        Mute("a")
+
+
+def test_outline_takes_layers_only() -> None:
+    with pytest.raises(LayerException, match="add_layer takes a layer, not 'render'"):
+        Outline("x").add_layer("render")  # type: ignore[arg-type]
+
+
 def test_layer_is_renamed_in_its_outline() -> None:
     ol = Outline("x")
     layer = Layer("a")

@@ -247,7 +247,7 @@ def test_shell_script_is_copied_and_run(ol: Outline, tmp_path: Path, capfd: pyte
 def test_shell_script_that_is_missing_fails_the_launch(ol: Outline) -> None:
     ShellScript("a", script="/no/such/script")
 
-    with pytest.raises(Exception, match="cannot copy /no/such/script"):
+    with pytest.raises(Exception, match=r"layer 'a' \(test_shell\.py:\d+\): cannot copy /no/such/script"):
         ol.setup()
 
 

@@ -62,17 +62,23 @@ def read_max_retries(value: Any) -> int:
     Raises:
         LaunchException: It is no number from 0 on.
     """
+    name, value = _setting("outline", "maxretries", value)
     try:
-        number = int(value if value is not None else config.get("outline", "maxretries"))
+        number = int(value)
     except (TypeError, ValueError):
         number = -1
     if number < 0:
-        raise LaunchException(f"maxretries must be a number from 0 on, not {value!r}")
+        raise LaunchException(f"{name} must be a number from 0 on, not {value!r}")
     return number
 
 
+def _setting(section: str, name: str, value: Any) -> tuple[str, Any]:
+    """A flag; where it was not given, the option of the configuration, whose name tells its section."""
+    return (name, value) if value is not None else (f"[{section}] {name}", config.get(section, name))
+
+
 def _cores(value: Any) -> float:
-    value = config.get("local", "cores") if value is None else value
+    name, value = _setting("local", "cores", value)
     if value == "":
         return float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     try:
@@ -80,20 +86,20 @@ def _cores(value: Any) -> float:
     except (TypeError, ValueError):
         cores = 0.0
     if cores <= 0:
-        raise LaunchException(f"cores must be a number above 0, not {value!r}")
+        raise LaunchException(f"{name} must be a number above 0, not {value!r}")
     return cores
 
 
 def _memory_kb(value: Any) -> int:
     from ...resources import parse_memory_kb
 
-    value = config.get("local", "memory") if value is None else value
+    name, value = _setting("local", "memory", value)
     if value == "":
         return host_memory_kb()
     try:
         memory_kb = parse_memory_kb(value)
     except ValueError as error:
-        raise LaunchException(f"memory: {error}") from error
+        raise LaunchException(f"{name}: {error}") from error
     if memory_kb <= 0:
-        raise LaunchException(f"memory must be more than 0, not {value!r}")
+        raise LaunchException(f"{name} must be more than 0, not {value!r}")
     return memory_kb
