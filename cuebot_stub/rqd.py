@@ -20,7 +20,7 @@ from opencue_proto import report_pb2, rqd_pb2, rqd_pb2_grpc
 
 from .farm.errors import CannotSave
 from .farm.farm import Farm
-from .farm.orders import RUN_VARIABLE, EndLeftOrder, HostOrder, KillOrder, LaunchOrder, LogOrder, Order, RunFrame
+from .farm.orders import RUN_VARIABLE, EndLeftOrder, KillOrder, LaunchOrder, LogOrder, Order, ReportOrder, RunFrame
 from .farm.reports import launch_answered, launch_unanswered, log_answered
 from .farm.watch import host_answered
 from .logs import read_log
@@ -69,7 +69,7 @@ class RqdLink:
                 what = {"frame_id": order.frame_id, "message": order.reason}
                 self._ask(order.address, "KillRunningFrame", partial(_note, order), **what)
             else:
-                self._ask(order.address, order.verb, partial(self._told, order))
+                self._ask(order.address, "ReportStatus", partial(self._reported, order))
 
     def tell(self, address: str, verb: str) -> str:
         """Send one order and wait, up to the time limit. Returns the error, or an empty text."""
@@ -127,18 +127,17 @@ class RqdLink:
             with suppress(CannotSave), self._farm.work() as farm:
                 log_answered(farm, order.proc, end)
 
-    def _told(self, order: HostOrder, call: Any) -> None:
+    def _reported(self, order: ReportOrder, call: Any) -> None:
         error = _problem(call)
         if self._closed:
             return
-        if error:
-            logger.warning("%s does not answer: %s", order.address, error)
-        elif order.verb == "ReportStatus":
-            with suppress(CannotSave):
+        with suppress(CannotSave):
+            if not error:
                 self._report(call.result().host_report)
-            return
-        with suppress(CannotSave), self._farm.work() as farm:
-            host_answered(farm, order.host, error)
+                return
+            logger.warning("%s does not answer: %s", order.address, error)
+            with self._farm.work() as farm:
+                host_answered(farm, order.host, error)
 
 
 def _problem(call: Any) -> str:

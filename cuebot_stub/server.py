@@ -173,7 +173,7 @@ class FarmServer:
         with self.farm.work() as farm:
             for host in farm.hosts.values():
                 if host.state == "UP":
-                    ask_host(farm, host, "ReportStatus")
+                    ask_host(farm, host)
 
     def _tick_for_ever(self) -> None:
         pause, steps = 0.0, StepWatch(self.farm.now, self._steady)

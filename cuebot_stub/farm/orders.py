@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 __all__ = [
-    "RUN_VARIABLE", "EndLeftOrder", "HostOrder", "KillOrder", "LaunchOrder", "LogOrder", "Order", "RunFrame",
+    "RUN_VARIABLE", "EndLeftOrder", "KillOrder", "LaunchOrder", "LogOrder", "Order", "ReportOrder", "RunFrame",
 ]  # fmt: skip
 
 #: Names the proc in the environment of a frame, and so in the header of its log.
@@ -54,12 +54,11 @@ class KillOrder(NamedTuple):
     reason: str
 
 
-class HostOrder(NamedTuple):
-    """Call an RQD: ``LockAll``, ``UnlockAll`` or ``ReportStatus``."""
+class ReportOrder(NamedTuple):
+    """Ask the RQD of a host for a report."""
 
     address: str
     host: str
-    verb: str
 
 
 class EndLeftOrder(NamedTuple):
@@ -76,4 +75,4 @@ class LogOrder(NamedTuple):
     path: str
 
 
-Order = LaunchOrder | KillOrder | HostOrder | EndLeftOrder | LogOrder
+Order = LaunchOrder | KillOrder | ReportOrder | EndLeftOrder | LogOrder

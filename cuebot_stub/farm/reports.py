@@ -49,7 +49,7 @@ def host_reported(farm: FarmState, report: HostReport, running: Iterable[FrameRe
         _compare(farm, host, {frame.resource_id: frame for frame in running})
     if report.is_boot and miss_frames(farm, host):
         # It takes launches before it says that it has begun: only it knows which frames are those of the RQD before.
-        ask_host(farm, host, "ReportStatus")
+        ask_host(farm, host)
     if was_full or report.is_boot or farm.jobs.hungry:
         farm.wake(host)
     farm.hosts.save(host)
@@ -193,7 +193,7 @@ def launch_unanswered(farm: FarmState, resource_id: str) -> None:
     proc = farm.procs.get(resource_id)
     if proc is not None:
         _note_launch(farm, proc)
-        ask_host(farm, farm.hosts[proc.host], "ReportStatus")
+        ask_host(farm, farm.hosts[proc.host])
 
 
 def _note_launch(farm: FarmState, proc: Proc) -> None:

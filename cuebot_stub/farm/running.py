@@ -12,7 +12,7 @@ from outline.scheduler import FrameState
 
 from .hosts import Host, Proc
 from .job import Job
-from .orders import RUN_VARIABLE, HostOrder, KillOrder, LaunchOrder, RunFrame
+from .orders import RUN_VARIABLE, KillOrder, LaunchOrder, ReportOrder, RunFrame
 from .state import FarmState
 
 #: A start after one of these is not counted as a retry: never ran, host taken away, not started, lost.
@@ -114,9 +114,9 @@ def due_kill(farm: FarmState, proc: Proc) -> KillOrder:
     return KillOrder(farm.hosts[proc.host].address, proc.id, proc.frame_id, proc.kill_reason)
 
 
-def ask_host(farm: FarmState, host: Host, verb: str) -> None:
-    """Send a call to a host's RQD."""
-    farm.orders.append(HostOrder(host.address, host.id, verb))
+def ask_host(farm: FarmState, host: Host) -> None:
+    """Ask a host's RQD for a report."""
+    farm.orders.append(ReportOrder(host.address, host.id))
 
 
 def _make_run_frame(farm: FarmState, host: Host, job: Job, proc: Proc) -> RunFrame:

@@ -34,7 +34,7 @@ def tick(farm: FarmState) -> float:
     for host in farm.hosts.values():
         if now - host.ping_time > _patience(farm, host) and now - host.asked >= farm.settings.ask_seconds:
             host.asked = now
-            ask_host(farm, host, "ReportStatus")
+            ask_host(farm, host)
     if farm.jobs.hungry:
         farm.wake()  # a layer may start after a given time, and a refused frame may be tried again
     kills = [proc.kill_at for proc in farm.procs.values() if proc.kill_reason]
@@ -57,7 +57,7 @@ def host_answered(farm: FarmState, host_id: str, error: str) -> None:
     After some time the host is DOWN, and its frames are lost.
     """
     host = farm.hosts.get(host_id)
-    if host is None or not error or host.state == "DOWN":
+    if host is None or host.state == "DOWN":
         return
     silent_since, patience = host.ping_time, farm.settings.host_timeout_seconds
     if _is_gone(error):

@@ -9,7 +9,7 @@ from typing import Any
 from cuebot_stub.farm.farm import Farm, FarmSettings
 from cuebot_stub.farm.hosts import FrameReport, Host, HostReport, Proc
 from cuebot_stub.farm.launch import launch
-from cuebot_stub.farm.orders import HostOrder, KillOrder, LaunchOrder, LogOrder, Order, RunFrame
+from cuebot_stub.farm.orders import KillOrder, LaunchOrder, LogOrder, Order, ReportOrder, RunFrame
 from cuebot_stub.farm.reports import frame_ended, host_reported, launch_answered, log_answered
 from cuebot_stub.seed import seed
 from cuebot_stub.spec import SpecRules, read_spec
@@ -101,7 +101,7 @@ class FakeDaemons:
             elif isinstance(order, LogOrder):
                 with self.farm.work():
                     log_answered(self.farm, order.proc, None)
-            elif isinstance(order, HostOrder) and order.verb == "ReportStatus":
+            elif isinstance(order, ReportOrder):
                 self.report(self.farm.hosts[order.host].name)
 
     def _start(self, order: LaunchOrder) -> None:

@@ -15,7 +15,7 @@ from cuebot_stub.farm.farm import Farm, FarmSettings
 from cuebot_stub.farm.hosts import FrameReport, Host, HostReport
 from cuebot_stub.farm.job import Job
 from cuebot_stub.farm.launch import launch
-from cuebot_stub.farm.orders import EndLeftOrder, HostOrder, KillOrder, LaunchOrder, LogOrder, Order, RunFrame
+from cuebot_stub.farm.orders import EndLeftOrder, KillOrder, LaunchOrder, LogOrder, Order, ReportOrder, RunFrame
 from cuebot_stub.farm.reports import frame_ended, host_reported, launch_answered, log_answered
 from cuebot_stub.farm.watch import host_answered, tick
 from cuebot_stub.logs import read_log
@@ -97,7 +97,7 @@ class FakeRqd:
             with self.farm.work():
                 log_answered(self.farm, order.proc, read_log(order.path, order.proc))
         else:
-            assert isinstance(order, HostOrder)
+            assert isinstance(order, ReportOrder)
             self.report(order.host)
 
     def _launch(self, order: LaunchOrder) -> None:

@@ -17,7 +17,7 @@ from opencue_proto import host_pb2, host_pb2_grpc, report_pb2, report_pb2_grpc
 
 from cuebot_stub.farm import changing, steering
 from cuebot_stub.farm.farm import FarmSettings
-from cuebot_stub.farm.orders import HostOrder
+from cuebot_stub.farm.orders import ReportOrder
 from cuebot_stub.server import FarmServer
 from outline.scheduler import FrameState
 from tests.farm.hosts import Rqd
@@ -255,7 +255,7 @@ def test_reboot_is_never_forwarded(farm_server: FarmServer, rqd: Rqd, monkeypatc
         states.append(farm_server.farm.hosts[host.id].state)
 
     assert states == ["REBOOT_WHEN_IDLE", "DOWN"]
-    assert [order for order in sent if not isinstance(order, HostOrder) or order.verb != "ReportStatus"] == []
+    assert [order for order in sent if not isinstance(order, ReportOrder)] == []
     assert rqd.child is not None
     assert rqd.child.poll() is None
 

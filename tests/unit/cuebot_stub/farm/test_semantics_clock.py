@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm import steering
+from cuebot_stub.farm.orders import ReportOrder
 from cuebot_stub.farm.watch import StepWatch, clock_stepped, trim_times
 from tests.fakes.farm import FakeClock, FakeFarm
 from tests.specs import layer
@@ -94,7 +95,7 @@ def test_silent_host_is_noticed_after_the_clock_was_set(farm: FakeFarm, step: fl
 
     farm.pass_time(50.0)
 
-    assert [order.verb for order in farm.rqd.orders] == ["ReportStatus"]
+    assert farm.rqd.orders == [ReportOrder(host.address, host.id)]
     assert host.state == "UP"
 
 

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
 from cuebot_stub.farm.hosts import FrameReport
-from cuebot_stub.farm.orders import EndLeftOrder, HostOrder
+from cuebot_stub.farm.orders import EndLeftOrder, ReportOrder
 from cuebot_stub.farm.reports import host_reported, launch_answered, launch_unanswered
 from cuebot_stub.farm.running import kill_proc
 from cuebot_stub.farm.watch import host_answered
@@ -32,7 +32,7 @@ def test_daemon_that_has_just_begun_is_asked_what_it_runs_and_only_the_rest_is_e
         farm.clock.advance(2.0)
 
     ended = [order for order in farm.rqd.orders if isinstance(order, EndLeftOrder)]
-    assert asked == HostOrder(host.address, host.id, "ReportStatus")
+    assert asked == ReportOrder(host.address, host.id)
     assert ended == [EndLeftOrder(host.address, (left.id,))] * 2
     assert (left.id in farm.farm.procs, taken.id in farm.farm.procs) == (False, True)
 
@@ -49,7 +49,7 @@ def test_frame_whose_launch_has_no_answer_runs_until_its_daemon_is_gone(farm: Fa
     with farm.farm.work():
         host_answered(farm.farm, host.id, "connect: Connection refused (111)")
 
-    assert asked == HostOrder(host.address, host.id, "ReportStatus")
+    assert asked == ReportOrder(host.address, host.id)
     assert farm.rqd.orders[-1] == EndLeftOrder(host.address, (proc.id,))
     assert farm.states("beauty") == "R"
 
