@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,22 +62,14 @@ def _fail(text: str) -> int:
     return EXIT_USAGE
 
 
-def _checked(read: Callable[[str], Any]) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, Any]]:
-    """An option callback that makes a pair of each value, and a usage error of each ValueError."""
-
-    def callback(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
-        try:
-            return dict(read(value) for value in values)
-        except ValueError as error:
-            raise click.BadParameter(str(error), context, parameter) from error
-
-    return callback
-
-
-def _read_rqd(text: str) -> tuple[str, str]:
+def _read_addresses(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """The addresses of RQDs, by host name."""
     from .up.addresses import read_rqd_entry
 
-    return read_rqd_entry(text)
+    try:
+        return dict(map(read_rqd_entry, values))
+    except ValueError as error:
+        raise click.BadParameter(str(error), context, parameter) from error
 
 
 _port = click.IntRange(0, 65535)
@@ -111,7 +103,7 @@ def stub_group(context: click.Context) -> int:
 @click.option(
     "--rqd",
     multiple=True,
-    callback=_checked(_read_rqd),
+    callback=_read_addresses,
     metavar="NAME=HOST:PORT",
     help="The address of a host's RQD, if it is not NAME:8444. Can be given several times.",
 )

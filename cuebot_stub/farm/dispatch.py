@@ -17,7 +17,7 @@ from .running import start_frame
 from .state import FarmState
 from .things import MIN_MEMORY, Subscription
 
-__all__ = ["book", "book_for", "give_work", "tags_match"]
+__all__ = ["book", "book_for", "give_work"]
 
 MIN_CORES, MIN_FREE_MEMORY = 10, 524288
 
@@ -164,7 +164,7 @@ class _Room:
     def _reservation(self, job: Job, number: int, share: Subscription) -> int | None:
         """The core points to reserve for a frame of a layer, or None if there is no room."""
         farm, host, usage, layer = self._farm, self.host, self._farm.procs.usage, job.layers[number]
-        if layer.start_after > farm.now() or not tags_match(layer.tags, self._tags):
+        if layer.start_after > farm.now() or self._tags.isdisjoint(map(str.lower, layer.tags)):
             return None
         used = usage.of("host", host.id)
         cores = _core_points(layer, host, host.cores - host.locked_cores - used.cores)
@@ -219,8 +219,3 @@ def _core_points(layer: LayerFacts, host: Host, idle: int) -> int | None:
     elif layer.min_cores > 0 and not layer.threadable:
         wanted = min(wanted, 100)
     return min(wanted, layer.max_cores) if layer.max_cores > 0 else wanted
-
-
-def tags_match(wanted: Sequence[str], tags: frozenset[str]) -> bool:
-    """Whether a host has one of a layer's tags, ignoring case."""
-    return any(tag.lower() in tags for tag in wanted)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from outline.names import split_frame_name
 from outline.scheduler import FrameState
 
-from ..spec import DependSpec, JobSpec, LayerSpec, SpecDocument, SpecError
+from ..spec import DependSpec, JobSpec, LayerSpec, SpecDocument, SpecError, SpecRules
 from ..spec.layers import DEFAULT_SERVICE
 from ..spec.reader import POST_USER, post_job_name
 from .depend import Depend, End, make_depend
@@ -25,9 +25,20 @@ from .saving import Table
 from .state import FarmState
 from .things import DEFAULT_FACILITY, MIN_MEMORY, Service
 
-__all__ = ["launch"]
+__all__ = ["launch", "spec_rules"]
 
 _POST_RETRIES = 2
+
+
+def spec_rules(farm: FarmState) -> SpecRules:
+    """What a spec may name on a farm."""
+    return SpecRules(
+        strict=farm.settings.strict,
+        facilities=frozenset(facility.name for facility in farm.facilities.values()),
+        shows=frozenset(name for show in farm.shows.values() for name in (show.name, *show.aliases)),
+        services=frozenset(service.name for service in farm.services.values()),
+        limits=frozenset(limit.name for limit in farm.limits.values()),
+    )
 
 
 def launch(farm: FarmState, document: SpecDocument) -> list[Job]:

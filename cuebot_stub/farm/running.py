@@ -6,8 +6,7 @@ from __future__ import annotations
 import uuid
 
 from outline.frame_end import EndedBy, FarmStatus, FrameEnd
-from outline.frames import FrameSet
-from outline.names import frame_name, padded
+from outline.names import padded
 from outline.scheduler import FrameState
 
 from .hosts import Host, Proc
@@ -121,19 +120,15 @@ def ask_host(farm: FarmState, host: Host) -> None:
 
 def _make_run_frame(farm: FarmState, host: Host, job: Job, proc: Proc) -> RunFrame:
     """Everything that RQD needs to run the frame of a proc."""
-    number = job.layer_of(proc.ref)
-    layer, facts = job.layers[number], job.facts
-    frame = job.state.frames.number(proc.ref)
-    name = frame_name(frame, layer.name)
-    members = job.state.frames.members(proc.ref)
+    facts = job.facts
     return RunFrame(
         resource_id=proc.id,
         job_id=job.id,
         job_name=job.name,
-        layer_id=job.layer_id(number),
+        layer_id=job.layer_id(job.layer_of(proc.ref)),
         frame_id=proc.frame_id,
-        frame_name=name,
-        command=_command(layer.command, job.name, layer.name, layer.chunk, frame, members),
+        frame_name=job.frame_name(proc.ref),
+        command=_command(job, proc.ref),
         user_name=facts.user,
         uid=facts.uid if facts.uid and facts.uid > 0 else None,
         log_dir=facts.log_dir,
@@ -145,32 +140,32 @@ def _make_run_frame(farm: FarmState, host: Host, job: Job, proc: Proc) -> RunFra
         os=facts.os or host.os.split(",")[0],
         soft_memory_limit=int(proc.memory * 1.6),
         hard_memory_limit=int(proc.memory * 2),
-        environment=_environment(farm, host, job, proc, number, name, frame),
+        environment=_environment(farm, host, job, proc),
         ignore_nimby=facts.local_host == host.name,
     )
 
 
-def _command(command: str, job: str, layer: str, chunk: int, frame: int, members: FrameSet) -> str:
-    """Replace the tokens, in Cuebot's order."""
+def _command(job: Job, ref: int) -> str:
+    """The command of a frame: that of its layer with the tokens replaced, in Cuebot's order."""
+    layer, frame, members = job.layer(ref), job.state.frames.number(ref), job.state.frames.members(ref)
+    command = layer.command
     for token, value in (
         ("#ZFRAME#", padded(frame)),
         ("#IFRAME#", str(frame)),
         ("#FRAME_START#", str(frame)),
         ("#FRAME_END#", str(members[-1])),
-        ("#FRAME_CHUNK#", str(chunk)),
-        ("#LAYER#", layer),
-        ("#JOB#", job),
+        ("#FRAME_CHUNK#", str(layer.chunk)),
+        ("#LAYER#", layer.name),
+        ("#JOB#", job.name),
         ("#FRAMESPEC#", str(members)),
-        ("#FRAME#", frame_name(frame, layer)),
+        ("#FRAME#", job.frame_name(ref)),
     ):
         command = command.replace(token, value)
     return command
 
 
-def _environment(
-    farm: FarmState, host: Host, job: Job, proc: Proc, number: int, name: str, frame: int
-) -> dict[str, str]:
-    layer, facts = job.layers[number], job.facts
+def _environment(farm: FarmState, host: Host, job: Job, proc: Proc) -> dict[str, str]:
+    layer, facts = job.layer(proc.ref), job.facts
     # A daemon that is told so reserves whole cores, and refuses others.
     threadable = layer.threadable and not host.no_taskset and proc.cores % 100 == 0
     return {
@@ -184,15 +179,15 @@ def _environment(
         "CUE_LOG_PATH": facts.log_dir,
         "CUE_RANGE": layer.range,
         "CUE_CHUNK": str(layer.chunk),
-        "CUE_IFRAME": str(frame),
+        "CUE_IFRAME": str(job.state.frames.number(proc.ref)),
         "CUE_LAYER": layer.name,
         "CUE_JOB": job.name,
-        "CUE_FRAME": name,
+        "CUE_FRAME": job.frame_name(proc.ref),
         "CUE_SHOW": farm.shows[facts.show].name,
         "CUE_SHOT": facts.shot,
         "CUE_USER": facts.user,
         "CUE_JOB_ID": job.id,
-        "CUE_LAYER_ID": job.layer_id(number),
+        "CUE_LAYER_ID": job.layer_id(job.layer_of(proc.ref)),
         "CUE_FRAME_ID": proc.frame_id,
         "CUE_THREADABLE": "1" if threadable else "0",
         **({} if farm.settings.strict else {RUN_VARIABLE: proc.id}),

@@ -16,10 +16,10 @@ from ..farm.farm import Farm
 from ..farm.filters import run_filters
 from ..farm.holds import connect, drop, mark_done
 from ..farm.job import Job
-from ..farm.launch import launch
+from ..farm.launch import launch, spec_rules
 from ..farm.life import finish_if_complete
 from ..farm.search import FrameSearch, changed_frames, find_frames, page_of
-from ..spec import SpecRules, read_spec
+from ..spec import read_spec
 from .calls import acts, call, kill_reason, kills, sets
 from .comments import add_comment, comments_about
 from .cores import whole_points
@@ -107,13 +107,7 @@ class JobService(EndCalls):
 
     def _launch(self, spec: str) -> list[Job]:
         with self.farm.work() as farm:
-            rules = SpecRules(
-                strict=farm.settings.strict,
-                facilities=frozenset(facility.name for facility in farm.facilities.values()),
-                shows=frozenset(name for show in farm.shows.values() for name in (show.name, *show.aliases)),
-                services=frozenset(service.name for service in farm.services.values()),
-                limits=frozenset(limit.name for limit in farm.limits.values()),
-            )
+            rules = spec_rules(farm)
         document = read_spec(spec, rules)  # it may be megabytes; the others need not wait
         with self.farm.work() as farm:
             return launch(farm, document)

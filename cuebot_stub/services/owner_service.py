@@ -12,12 +12,12 @@ from ..farm.errors import Invalid
 from ..farm.farm import Farm
 from ..farm.hosts import Host
 from ..farm.saving import Table
-from ..farm.things import Deed, Owner, RenderPartition, Show
+from ..farm.things import Deed, Owner, RenderPartition
 from .calls import call
-from .finding import existing, find, find_host, new_name
+from .finding import existing, find, find_host
 from .rpc import Answer, Service
 
-__all__ = ["DeedService", "OwnerService", "PartitionService", "add_partition", "create_owner", "deed_of", "deeds_of"]
+__all__ = ["DeedService", "OwnerService", "PartitionService", "add_partition", "deed_of", "deeds_of"]
 
 
 def deed_of(deeds: Table[Deed], host: Host) -> Deed:
@@ -33,11 +33,6 @@ def deeds_of(deeds: Table[Deed], owners: list[Owner]) -> list[Deed]:
     """The deeds of owners."""
     ids = {owner.id for owner in owners}
     return [deed for deed in deeds.values() if deed.owner in ids]
-
-
-def create_owner(owners: Table[Owner], name: str, show: Show) -> Owner:
-    """Make an owner whose hosts prefer a show."""
-    return owners.create(new_name(owners, name), show.id)
 
 
 class OwnerService(Service):

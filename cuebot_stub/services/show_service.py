@@ -14,7 +14,7 @@ from .calls import call, sets
 from .cores import least_points
 from .filter_service import create_filter, find_filter
 from .finding import by_name, existing, find, find_department, new_name
-from .owner_service import create_owner, deeds_of
+from .owner_service import deeds_of
 from .place_service import create_subscription
 from .rpc import Answer, Service
 from .service_service import create_service
@@ -76,7 +76,7 @@ class ShowService(Service):
         return create_subscription(self.farm, show, allocation, request.size, request.burst)
 
     CreateServiceOverride = call(lambda farm, show, request: create_service(farm.services, request.service, show.id))
-    CreateOwner = call(lambda farm, show, request: create_owner(farm.owners, request.name, show))
+    CreateOwner = call(lambda farm, show, request: farm.owners.create(new_name(farm.owners, request.name), show.id))
     SetActive = sets("active")  # accepts jobs and starts frames
     EnableBooking = sets("booking_enabled")  # without, it gets only the room that its own frames free
     EnableDispatching = sets("dispatch_enabled")

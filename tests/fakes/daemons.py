@@ -8,16 +8,15 @@ from typing import Any
 
 from cuebot_stub.farm.farm import Farm, FarmSettings
 from cuebot_stub.farm.hosts import FrameReport, Host, HostReport, Proc
-from cuebot_stub.farm.launch import launch
+from cuebot_stub.farm.launch import launch, spec_rules
 from cuebot_stub.farm.orders import KillOrder, LaunchOrder, LogOrder, Order, ReportOrder, RunFrame
 from cuebot_stub.farm.reports import frame_ended, host_reported, launch_answered, log_answered
 from cuebot_stub.seed import seed
-from cuebot_stub.spec import SpecRules, read_spec
-from tests.fakes.farm import FakeClock
+from cuebot_stub.spec import read_spec
+from tests.fakes import farm as fakes
+from tests.fakes.farm import GB, FakeClock
 
 __all__ = ["FakeDaemons", "host_report", "new_farm"]
-
-GB = 1048576
 
 
 def new_farm(clock: FakeClock | None = None, store: Any = None, **settings: Any) -> Farm:
@@ -30,29 +29,8 @@ def new_farm(clock: FakeClock | None = None, store: Any = None, **settings: Any)
 
 def host_report(name: str, **values: Any) -> HostReport:
     """Return the report of a host with 4 cores and 16 GB in local.general; keyword arguments are other values."""
-    usual: dict[str, Any] = {
-        "name": name,
-        "facility": "local",
-        "tags": ["general"],
-        "cores": 400,
-        "total_memory": 16 * GB,
-        "free_memory": 15 * GB,
-        "total_swap": 0,
-        "free_swap": 0,
-        "total_mcp": 100 * GB,
-        "free_mcp": 90 * GB,
-        "gpus": 0,
-        "gpu_memory": 0,
-        "free_gpu_memory": 0,
-        "load": 0,
-        "boot_time": 1_700_000_000,
-        "os": "Linux",
-        "nimby_enabled": False,
-        "nimby_locked": False,
-        "is_boot": False,
-        "is_local": True,
-    }
-    return HostReport(**{**usual, **values})
+    usual = {"total_memory": 16 * GB, "free_memory": 15 * GB, "total_swap": 0, "free_swap": 0, "os": "Linux"}
+    return fakes.host_report(name)._replace(**{**usual, **values})
 
 
 @dataclass
@@ -131,13 +109,7 @@ class FakeDaemons:
     def launch(self, spec: str) -> str:
         """Launch a spec of one job and return its id."""
         with self.farm.work() as farm:
-            rules = SpecRules(
-                facilities=frozenset(one.name for one in farm.facilities.values()),
-                shows=frozenset(name for show in farm.shows.values() for name in (show.name, *show.aliases)),
-                services=frozenset(service.name for service in farm.services.values()),
-                limits=frozenset(limit.name for limit in farm.limits.values()),
-            )
-            return launch(farm, read_spec(spec, rules))[0].id
+            return launch(farm, read_spec(spec, spec_rules(farm)))[0].id
 
     @property
     def running(self) -> list[str]:

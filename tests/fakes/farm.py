@@ -14,7 +14,7 @@ from typing import Any
 from cuebot_stub.farm.farm import Farm, FarmSettings
 from cuebot_stub.farm.hosts import FrameReport, Host, HostReport
 from cuebot_stub.farm.job import Job
-from cuebot_stub.farm.launch import launch
+from cuebot_stub.farm.launch import launch, spec_rules
 from cuebot_stub.farm.orders import EndLeftOrder, KillOrder, LaunchOrder, LogOrder, Order, ReportOrder, RunFrame
 from cuebot_stub.farm.reports import frame_ended, host_reported, launch_answered, log_answered
 from cuebot_stub.farm.watch import host_answered, tick
@@ -22,7 +22,7 @@ from cuebot_stub.logs import read_log
 from cuebot_stub.seed import seed
 from cuebot_stub.services.answers import answer
 from cuebot_stub.services.rpc import Service, perform, response_class
-from cuebot_stub.spec import SpecRules, read_spec
+from cuebot_stub.spec import read_spec
 from cuebot_stub.store import SqliteStore
 from tests import specs
 
@@ -219,16 +219,8 @@ class FakeFarm:
 
     def launch_spec(self, text: str) -> list[Job]:
         """Launch a whole spec."""
-        rules = SpecRules(
-            strict=self._settings.strict,
-            facilities=frozenset(one.name for one in self.farm.facilities.values()),
-            shows=frozenset(one.name for one in self.farm.shows.values()),
-            services=frozenset(one.name for one in self.farm.services.values()),
-            limits=frozenset(one.name for one in self.farm.limits.values()),
-        )
-        document = read_spec(text, rules)
         with self.farm.work() as farm:
-            return launch(farm, document)
+            return launch(farm, read_spec(text, spec_rules(farm)))
 
     def job(self, name: str = "test") -> Job:
         """Return a job by its short name, as it is after a restart too; of several the one launched last."""
