@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
+from outline.cuebot_limits import MOST_RETRIES
 from outline.frames import FrameSet
 
 from .errors import CannotDo
@@ -19,7 +20,6 @@ __all__ = [
     "set_look", "set_max_retries", "stagger",
 ]  # fmt: skip
 
-MOST_RETRIES = 16  # what Cuebot allows
 #: The facts for which groups have defaults.
 _DEFAULTS = ("priority", "min_cores", "max_cores", "min_gpus", "max_gpus")
 

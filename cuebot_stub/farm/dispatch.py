@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
+from outline.cuebot_limits import LEAST_MEMORY_KB
 from outline.scheduler import LayerPlan
 
 from . import lending
@@ -15,7 +16,7 @@ from .hosts import Host, all_tags
 from .job import Job
 from .running import start_frame
 from .state import FarmState
-from .things import MIN_MEMORY, Subscription
+from .things import Subscription
 
 __all__ = ["book", "book_for", "give_work"]
 
@@ -70,7 +71,7 @@ def _is_bookable(farm: FarmState, host: Host) -> bool:
     used = farm.procs.usage.of("host", host.id)
     return (
         host.cores - host.locked_cores - used.cores >= MIN_CORES
-        and host.memory - used.memory >= MIN_MEMORY
+        and host.memory - used.memory >= LEAST_MEMORY_KB
         and host.free_memory >= MIN_FREE_MEMORY
     )
 

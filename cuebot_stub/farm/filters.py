@@ -8,11 +8,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from outline.cuebot_limits import LEAST_MEMORY_KB
+
 from . import changing, steering
 from .job import Job
 from .saving import Table
 from .state import FarmState
-from .things import MIN_MEMORY, Action, Filter, Matcher, Show
+from .things import Action, Filter, Matcher, Show
 
 __all__ = ["apply_filter", "filters_of", "order_filters", "run_filters"]
 
@@ -100,7 +102,7 @@ def _act(farm: FarmState, action: Action, job: Job, is_set: set[str]) -> None:
     if for_layers:
         type, what = for_layers.groups()
         words = [word for word in re.split(r"[\s,|]+", str(value or "")) if word]
-        wanted = {"TAGS": words, "MEMORY": max(MIN_MEMORY, int(number)), "MIN_CORES": points, "MAX_CORES": points}
+        wanted = {"TAGS": words, "MEMORY": max(LEAST_MEMORY_KB, int(number)), "MIN_CORES": points, "MAX_CORES": points}
         _change_layers(farm, job, type, {what.lower(): wanted[what]})
     elif action.type == "PAUSE_JOB":
         (steering.pause if value else steering.resume)(farm, job)

@@ -7,6 +7,7 @@ import os
 import uuid
 from dataclasses import replace
 
+from outline.cuebot_limits import LEAST_MEMORY_KB
 from outline.names import split_frame_name
 from outline.scheduler import FrameState
 
@@ -23,7 +24,7 @@ from .job import Job, Jobs
 from .life import look_for_frames
 from .saving import Table
 from .state import FarmState
-from .things import DEFAULT_FACILITY, MIN_MEMORY, Service
+from .things import DEFAULT_FACILITY, Service
 
 __all__ = ["launch", "spec_rules"]
 
@@ -147,7 +148,7 @@ def _memory(spec: LayerSpec, service: Service, before: Job | None) -> int:
         return service.min_memory
     counts = before.state.counts(spec.name)
     is_known = counts[FrameState.SUCCEEDED] * 2 >= sum(counts.values())
-    return max(before.totals[before.by_name[spec.name]].max_rss, MIN_MEMORY) if is_known else service.min_memory
+    return max(before.totals[before.by_name[spec.name]].max_rss, LEAST_MEMORY_KB) if is_known else service.min_memory
 
 
 #: By fact of a layer: its name in the spec and in the service, which counts where the spec says nothing.

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from outline.cuebot_limits import LEAST_MEMORY_KB
 from outline.frame_end import FarmStatus
 
 from .changing import change_layer
@@ -13,7 +14,6 @@ from .job import Job
 from .procs import Procs
 from .running import kill_proc
 from .state import FarmState
-from .things import MIN_MEMORY
 
 __all__ = [
     "end_users_of_swap",
@@ -85,7 +85,7 @@ def end_users_of_swap(farm: FarmState, host: Host, used_swap: Iterable[tuple[Pro
 def lower_memory(farm: FarmState, job: Job, number: int) -> None:
     """Lower the memory of a layer to a little more than its largest frame has used so far."""
     layer, most = job.layers[number], job.totals[number].max_rss
-    enough = most + _SPARE if most >= MIN_MEMORY else MIN_MEMORY
+    enough = most + _SPARE if most >= LEAST_MEMORY_KB else LEAST_MEMORY_KB
     if layer.memory_optimizer and layer.memory > enough:
         change_layer(farm, job, number, memory=enough)
 

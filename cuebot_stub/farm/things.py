@@ -10,13 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 __all__ = [
-    "DEFAULT_FACILITY", "MIN_MEMORY", "NO_LIMIT", "Action", "Allocation", "Comment", "Deed", "Department", "Facility",
+    "DEFAULT_FACILITY", "NO_LIMIT", "Action", "Allocation", "Comment", "Deed", "Department", "Facility",
     "Filter", "Group", "Limit", "Matcher", "Owner", "RenderPartition", "Service", "Show", "Subscription", "Task",
 ]  # fmt: skip
 
 NO_LIMIT = -1
 DEFAULT_FACILITY = "local"  # of jobs and hosts that name none
-MIN_MEMORY = 262144  # a frame never has less
 
 
 @dataclass(slots=True)

@@ -7,11 +7,12 @@ from typing import Any
 
 from opencue_proto import job_pb2
 
+from outline.cuebot_limits import LEAST_MEMORY_KB
+
 from ..farm import changing, steering
 from ..farm.depend import End
 from ..farm.errors import Invalid, NotFound
 from ..farm.holds import layer_done, satisfy, unsatisfy
-from ..farm.things import MIN_MEMORY
 from .calls import acts, call, kills, sets
 from .cores import layer_points, whole_points
 from .finding import enum_name, existing, find, find_depend, find_frame, find_layer, pending_job
@@ -57,7 +58,7 @@ class LayerService(EndCalls):
     SetMinCores = sets("min_cores", layer_points)
     SetMaxCores = sets("max_cores", whole_points)
     SetThreadable = sets("threadable")
-    SetMinMemory = sets("memory", lambda memory: max(MIN_MEMORY, memory))
+    SetMinMemory = sets("memory", lambda memory: max(LEAST_MEMORY_KB, memory))
     SetMinGpus = sets("gpus")
     SetMaxGpus = sets("max_gpus")
     SetMinGpuMemory = sets("gpu_memory")

@@ -20,6 +20,7 @@ from opencue_proto import (
     task_pb2,
 )  # fmt: skip
 
+from outline.cuebot_limits import LEAST_MEMORY_KB
 from outline.scheduler import FrameState
 
 from ..farm.depend import End
@@ -27,7 +28,6 @@ from ..farm.farm import Farm
 from ..farm.hosts import Host, Proc, all_tags
 from ..farm.lending import is_locked, procs_in
 from ..farm.things import (
-    MIN_MEMORY,
     Action,
     Allocation,
     Deed,
@@ -110,7 +110,7 @@ def proc_message(farm: Farm, proc: Proc) -> host_pb2.Proc:
         dispatch_time=int(proc.booked),
         reserved_memory=proc.memory,
         reserved_gpu_memory=proc.gpu_memory,
-        used_memory=proc.used_memory if proc.pinged else MIN_MEMORY,
+        used_memory=proc.used_memory if proc.pinged else LEAST_MEMORY_KB,
         reserved_cores=proc.cores / 100,
         reserved_gpus=proc.gpus,
         unbooked=proc.unbooked,

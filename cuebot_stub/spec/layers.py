@@ -3,6 +3,15 @@
 
 from __future__ import annotations
 
+from outline.cuebot_limits import (
+    LEAST_MEMORY_KB,
+    LONGEST_ENV,
+    LONGEST_FRAME_NAME,
+    LONGEST_OUTPUT,
+    LONGEST_SERVICES,
+    LONGEST_TEXT,
+    MOST_GPU_MEMORY_KB,
+)
 from outline.exception import did_you_mean
 from outline.names import frame_name
 
@@ -23,11 +32,6 @@ from .values import (
 
 __all__ = ["read_env", "read_layer"]
 
-LONGEST_COMMAND = 4000
-LONGEST_FRAME_NAME = 256
-LONGEST_ENV, LONGEST_OUTPUT, LONGEST_SERVICES = 2048, 2048, 128
-LEAST_MEMORY_KB = 256 * 1024
-MOST_GPU_MEMORY_KB = 100 * 1024**2
 DEFAULT_SERVICE = "default"
 
 
@@ -42,7 +46,7 @@ def read_layer(element: Element, rules: SpecRules) -> LayerSpec:
     return LayerSpec(
         name=name,
         type=element.attributes["type"],
-        command=element.required("cmd").read(limited(LONGEST_COMMAND, "the command")),
+        command=element.required("cmd").read(limited(LONGEST_TEXT, "the command")),
         range=written.text,
         frames=frames,
         chunk=element.required("chunk").read(_parse_chunk),

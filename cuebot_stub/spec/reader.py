@@ -7,6 +7,15 @@ import re
 from collections.abc import Iterable
 from functools import partial
 
+from outline.cuebot_limits import (
+    LONGEST_JOB_NAME,
+    LONGEST_MAIL,
+    LONGEST_OS,
+    LONGEST_SHOT,
+    LONGEST_USER,
+    MOST_FRAMES,
+    MOST_LAYERS,
+)
 from outline.exception import did_you_mean
 
 from .depends import DependReader
@@ -14,7 +23,6 @@ from .layers import read_env, read_layer
 from .markup import Element, parse_markup
 from .model import JobSpec, LayerSpec, LocalBook, SpecDocument, SpecRules
 from .values import (
-    LONGEST_NAME,
     conform_job_name,
     conform_name,
     count_heads,
@@ -26,11 +34,10 @@ from .values import (
     parse_max_cores,
 )
 
-__all__ = ["MOST_HEADS", "MOST_LAYERS", "Budget", "post_job_name", "read_job", "read_spec"]
+__all__ = ["Budget", "post_job_name", "read_job", "read_spec"]
 
 _USER = re.compile(r"[^/\x00-\x1f\x7f]+")
 _MANY_NAMES = 20
-LONGEST_SHOT, LONGEST_USER, LONGEST_EMAIL = 64, 32, 256
 
 
 def read_spec(text: str, rules: SpecRules) -> SpecDocument:
@@ -63,7 +70,7 @@ def read_spec(text: str, rules: SpecRules) -> SpecDocument:
     depends = tuple(map(reader.read, root.members("depends")))
     if not jobs and not depends and not rules.strict:
         raise root.error("the spec has no job")
-    email = root.read_child("email", limited(LONGEST_EMAIL, "the email address"), "")
+    email = root.read_child("email", limited(LONGEST_MAIL, "the email address"), "")
     return SpecDocument(facility, show, shot, user, uid, email, tuple(jobs.values()), depends)
 
 
@@ -81,10 +88,7 @@ def _check_user(name: str) -> str:
     return limit_text(name, LONGEST_USER, "the name of the user")
 
 
-MOST_LAYERS = 2000  # of a job, and once more of its post job
-MOST_HEADS = 100_000  # frames of the farm, which are chunks; of all jobs of the spec
-MOST_FRAMES = 4_000_000  # of all layers, members of chunks included
-LONGEST_OS = 12
+MOST_MEMBERS = 4_000_000  # of all chunks of a spec together
 POST_USER = "monitor"
 _RETRIES = 1  # what a job gets that says nothing, and the most that Cuebot grants
 
@@ -142,8 +146,8 @@ def _read_layers(element: Element, post_name: str, rules: SpecRules, budget: Bud
     types = {layer.type for layer in found.values()}
     if types <= {"Post"}:
         raise element.error("the job has no layers, or only Post layers")
-    if "Post" in types and len(post_name) > LONGEST_NAME:
-        raise element.error(f"the name of the job of the Post layers has more than {LONGEST_NAME} characters")
+    if "Post" in types and len(post_name) > LONGEST_JOB_NAME:
+        raise element.error(f"the name of the job of the Post layers has more than {LONGEST_JOB_NAME} characters")
     return tuple(found.values())
 
 
@@ -165,8 +169,8 @@ class Budget:
         self._frames += len(layer.frames)
         if max(self._layers.values()) > MOST_LAYERS:
             raise element.error(f"the job has more than {MOST_LAYERS} layers")
-        if self._heads > MOST_HEADS:
+        if self._heads > MOST_FRAMES:
             upto = f"the layers up to {layer.name!r} have {self._heads} frames"
-            raise element.error(f"{upto}; a spec can have at most {MOST_HEADS}")
-        if self._frames > MOST_FRAMES:
-            raise element.error(f"the chunks of the spec hold more than {MOST_FRAMES} frames")
+            raise element.error(f"{upto}; a spec can have at most {MOST_FRAMES}")
+        if self._frames > MOST_MEMBERS:
+            raise element.error(f"the chunks of the spec hold more than {MOST_MEMBERS} frames")

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from outline.cuebot_limits import LONGEST_JOB_NAME, LONGEST_TEXT, MOST_CORES
 from outline.frames import FrameSet
 from outline.names import frame_name
 
 __all__ = [
-    "LONGEST_NAME", "MOST_FRAMES", "conform_frame_name", "conform_job_name", "conform_name", "count_heads",
+    "MOST_FRAMES", "conform_frame_name", "conform_job_name", "conform_name", "count_heads",
     "read_frames", "repeated_frames", "LARGEST_INT", "limit_text", "limited", "parse_cores", "parse_flag", "parse_int",
     "parse_long", "parse_max_cores", "parse_memory", "parse_tags",
 ]  # fmt: skip
@@ -24,10 +25,7 @@ _SHOWN = 40  # characters of a text, in messages; no number is longer
 
 CORE = 100  # core points
 FEWEST_POINTS = 10
-MOST_POINTS = 2400
 _MOST_JOB_POINTS = LARGEST_INT // CORE * CORE
-
-LONGEST_TAGS = 4000  # of a layer, joined
 
 _INT = re.compile(r"[+-]?[0-9]{1,19}")
 _DECIMAL = re.compile(r"([+-]?(?:[0-9]{1,15}\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?)[fFdD]?")
@@ -76,7 +74,7 @@ def parse_cores(text: str) -> int:
     points = _to_points(text) if "." in text else parse_int(text)
     if 0 < points < FEWEST_POINTS:
         return CORE
-    return min(points, MOST_POINTS)
+    return min(points, MOST_CORES * CORE)
 
 
 def parse_max_cores(text: str) -> int:
@@ -111,7 +109,7 @@ def parse_tags(text: str) -> tuple[str, ...] | None:
                 f"the tag {word[:_SHOWN]!r} cannot be used; tags are three or more letters, digits and ._-"
             )
     tags = tuple(dict.fromkeys(words))
-    limit_text(" | ".join(tags), LONGEST_TAGS, "the list of tags")
+    limit_text(" | ".join(tags), LONGEST_TEXT, "the list of tags")
     return tags or None
 
 
@@ -141,7 +139,6 @@ def _to_float(text: str) -> float:
 
 
 _SHOWN_OF_NAME = 60
-LONGEST_NAME = 255  # of a job
 
 _NAME = re.compile(r"[\w.-]{3,}", re.ASCII)
 _FRAME = re.compile(r"([0-9]{4,6})-(\w+)", re.ASCII)
@@ -194,14 +191,13 @@ def conform_frame_name(name: str) -> str:
 
 
 def _check_length(name: str, kind: str) -> str:
-    if len(name) > LONGEST_NAME:
+    if len(name) > LONGEST_JOB_NAME:
         shown = f"{name[:_SHOWN_OF_NAME]!r}..."
-        raise ValueError(f"the {kind} name {shown} has {len(name)} characters; use at most {LONGEST_NAME}")
+        raise ValueError(f"the {kind} name {shown} has {len(name)} characters; use at most {LONGEST_JOB_NAME}")
     return name
 
 
 MOST_FRAMES = 1_000_000  # of one layer, repeats and members of chunks included: what listing them may cost
-LONGEST_RANGE = 4000
 
 _NUMBER = "-?[0-9]{1,19}"
 _PART = f"{_NUMBER}(?:-{_NUMBER}(?:[xy:]{_NUMBER})?)?"
@@ -221,8 +217,8 @@ def read_frames(text: str, *, strict: bool) -> FrameSet:
     Raises:
         ValueError: The text is not a range, or has too many frames.
     """
-    if len(text) > LONGEST_RANGE:
-        raise ValueError(f"the range has {len(text)} characters; use at most {LONGEST_RANGE}")
+    if len(text) > LONGEST_TEXT:
+        raise ValueError(f"the range has {len(text)} characters; use at most {LONGEST_TEXT}")
     kept = _kept(text)
     if not kept and text:
         if strict:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from outline.cuebot_limits import LONGEST_TEXT
 from outline.exception import OutlineException
 from outline.frames.parts import Interleaved, Inverse, Part, find_runs
 
@@ -13,7 +14,6 @@ __all__ = ["LARGEST_FRAME", "LONGEST_TEXT", "FrameRangeError", "parse", "spell_o
 
 # ASCII digits only, as the server. Fifteen are more than any shot needs, and keep every length a machine word.
 LARGEST_FRAME = 10**15 - 1
-LONGEST_TEXT = 4000  # of a range on a farm; users must write a longer one with steps
 _NUMBER = r"(-?[0-9]{1,15})"
 _PART = re.compile(f"{_NUMBER}(?:-{_NUMBER}(?:(x|y|:|by){_NUMBER})?|:{_NUMBER}:{_NUMBER})?")
 # The patterns below serve error messages only, so they stay uncompiled until an error needs one.

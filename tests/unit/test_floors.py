@@ -61,6 +61,7 @@ FLOORS = {
     "outline.progress": 1,
     "outline.exception": 0,
     "outline.constants": 0,
+    "outline.cuebot_limits": 0,
     "outline.frames": 0,
     "outline.tokens": 0,
     "outline.names": 0,

@@ -11,6 +11,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...constants import LayerType
+from ...cuebot_limits import (
+    LEAST_MEMORY_KB,
+    LONGEST_ENV,
+    LONGEST_FRAME_NAME,
+    LONGEST_JOB_NAME,
+    LONGEST_MAIL,
+    LONGEST_OS,
+    LONGEST_OUTPUT,
+    LONGEST_SERVICES,
+    LONGEST_SHOT,
+    LONGEST_TEXT,
+    LONGEST_USER,
+    MOST_CORES,
+    MOST_FRAMES,
+    MOST_GPU_MEMORY_KB,
+    MOST_LAYERS,
+)
 from ...exception import LaunchException, OutlineException
 from ...frames import chunk_heads
 from ...layer.ranges import chunk_seconds
@@ -30,25 +47,8 @@ __all__ = ["Problem", "all_problems", "check_job"]
 # Of a layer, or of the whole job.
 Problem = tuple[FarmLayer | None, str]
 
-MOST_LAYERS = 2000
-MOST_FRAMES = 100_000
-LEAST_MEMORY_KB = 256 * 1024
 MOST_MEMORY_KB = 50 * 1024**2
-MOST_GPU_MEMORY_KB = 100 * 1024**2
-MOST_CORES = 24
 POST_JOB_CHARACTERS = len("_post_job_1234567890123")
-
-# The columns of Cuebot's database, in characters.
-LONGEST_TEXT = 4000
-LONGEST_NAME = 255
-LONGEST_LAYER = 256
-LONGEST_SHOT = 64
-LONGEST_USER = 32
-LONGEST_MAIL = 256
-LONGEST_OS = 12
-LONGEST_VARIABLE = 2048
-LONGEST_OUTPUT = 2048
-LONGEST_SERVICES = 128
 
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{3,}\Z")
 _USER = re.compile(r"[^\s/]+\Z")
@@ -119,7 +119,7 @@ def _job_problems(job: FarmJob) -> Iterator[Problem]:
     whole = full_job_name(job.show, job.shot, job.user, ol.get_name())
     post = any(layer.layer.get_type() == LayerType.POST for layer in job.layers)
     added = POST_JOB_CHARACTERS + len(MONITOR) - len(job.user) if post else 0
-    longest = LONGEST_NAME - max(0, added)
+    longest = LONGEST_JOB_NAME - max(0, added)
     with_post = " with a Post layer" if post else ""
     for message in (
         _too_long(f"the job's name{with_post}", whole, longest, "use a shorter --base-name"),
@@ -139,7 +139,7 @@ def _layer_name_problems(job: FarmJob) -> Iterator[Problem]:
         name = conform_layer(layer.name)
         if not _NAME.match(name):
             yield layer, "the farm takes only layer names of 3 or more characters"
-        too_long = _too_long("its name, as a part of frame names,", frame_name(999999, name), LONGEST_LAYER)
+        too_long = _too_long("its name, as a part of frame names,", frame_name(999999, name), LONGEST_FRAME_NAME)
         if too_long:
             yield layer, too_long
         other = seen.setdefault(name, layer)
@@ -192,8 +192,8 @@ def _tags(layer: FarmLayer) -> list[str]:
 
 def _variable_problems(what: str, env: Any) -> Iterable[str]:
     for name, value in env.items():
-        yield _too_long(f"the name of {what}", str(name), LONGEST_VARIABLE)
-        yield _too_long(f"{what} {str(name)[:40]}", str(value), LONGEST_VARIABLE, "keep long values in a file")
+        yield _too_long(f"the name of {what}", str(name), LONGEST_ENV)
+        yield _too_long(f"{what} {str(name)[:40]}", str(value), LONGEST_ENV, "keep long values in a file")
 
 
 def _too_long(what: str, text: str, most: int, remedy: str = "") -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ... import config, util
+from ...cuebot_limits import MOST_RETRIES
 from ...exception import ConfigException, LaunchException
 from ...frames import FrameSet
 from ...layer.args import where
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from ...loader import Outline
 
 __all__ = ["NEWEST", "OLDEST", "FarmJob", "FarmLayer", "SpecVersion", "asked_retries", "farm_job", "read_version"]
-
-MOST_RETRIES = 16
 
 logger = get_logger("outline.backend.cue")
 
