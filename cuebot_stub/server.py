@@ -198,7 +198,7 @@ class FarmServer:
 def _open_farm(settings: FarmSettings, clock: Callable[[], float], store: SqliteStore | None) -> Farm:
     """The farm of a state file, or a new one."""
     farm = Farm(settings, clock, store)
-    if store is not None and not store.is_empty:
+    if store is not None:
         store.load(farm)
         trim_times(farm)
     with farm.work():

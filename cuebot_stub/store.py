@@ -94,11 +94,6 @@ class SqliteStore:
         db.execute("PRAGMA locking_mode=EXCLUSIVE")
         return db
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing was ever saved."""
-        return self._db.execute("SELECT 1 FROM thing LIMIT 1").fetchone() is None
-
     def close(self) -> None:
         """Close the file."""
         with self._lock:

@@ -64,9 +64,7 @@ def _is_bookable(farm: FarmState, host: Host) -> bool:
     """Whether a host accepts frames."""
     if host.state != "UP" or host.refused_until > farm.now():
         return False
-    if lending.is_locked(host) and not any(
-        lending.is_lent(farm.partitions, host, job) for job in farm.jobs.hungry.values()
-    ):
+    if host.is_locked and not any(lending.is_lent(farm.partitions, host, job) for job in farm.jobs.hungry.values()):
         return False
     used = farm.procs.usage.of("host", host.id)
     return (
@@ -128,7 +126,7 @@ class _Room:
     def _is_suited(self, job: Job) -> bool:
         """Whether a job may run on the host, and the host has a tag of one of its layers."""
         host, facts = self.host, job.facts
-        if lending.is_locked(host) and not lending.is_lent(self._farm.partitions, host, job):
+        if host.is_locked and not lending.is_lent(self._farm.partitions, host, job):
             return False
         if facts.facility != host.facility or (facts.os and facts.os not in re.split(r"[,\s]+", host.os)):
             return False
@@ -171,7 +169,7 @@ class _Room:
         cores = _core_points(layer, host, host.cores - host.locked_cores - used.cores)
         if cores is None or layer.memory > host.memory - used.memory:
             return None
-        if lending.is_locked(host) and not lending.lends(farm, host, job, number, cores):
+        if host.is_locked and not lending.lends(farm, host, job, number, cores):
             return None
         if layer.gpus > host.gpus - used.gpus or layer.gpu_memory > host.gpu_memory - used.gpu_memory:
             return None

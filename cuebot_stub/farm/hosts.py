@@ -63,6 +63,11 @@ class Host:
     refusals: int = 0
     refused_until: float = 0.0
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether only frames in a render partition start here."""
+        return self.lock_state != "OPEN" or self.nimby_locked
+
 
 @dataclass(slots=True)
 class Proc:

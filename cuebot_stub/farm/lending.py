@@ -9,12 +9,7 @@ from .saving import Table
 from .state import FarmState
 from .things import RenderPartition
 
-__all__ = ["forget_partitions", "is_lent", "is_locked", "lends", "procs_in"]
-
-
-def is_locked(host: Host) -> bool:
-    """Whether a host is locked, so that only frames in a partition start there."""
-    return host.lock_state != "OPEN" or host.nimby_locked
+__all__ = ["forget_partitions", "is_lent", "lends", "procs_in"]
 
 
 def is_lent(partitions: Table[RenderPartition], host: Host, job: Job) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from ..farm import hosting, lending
+from ..farm import hosting
 from ..farm.depend import End
 from ..farm.errors import Invalid
 from ..farm.farm import Farm
@@ -81,7 +81,7 @@ def add_partition(farm: Farm, request: Any, end: End) -> RenderPartition:
     """
     host, owner = find_host(farm.hosts, request.host), find(farm.owners, request.username)
     deed = farm.deeds.first(host=host.id)
-    if not lending.is_locked(host):
+    if not host.is_locked:
         raise Invalid(f"the host {host.name} is not locked; it takes frames of all jobs")
     if deed is None or deed.owner != owner.id:
         raise Invalid(f"{owner.name} is not the owner of the host {host.name}")

@@ -26,7 +26,7 @@ from outline.scheduler import FrameState
 from ..farm.depend import End
 from ..farm.farm import Farm
 from ..farm.hosts import Host, Proc, all_tags
-from ..farm.lending import is_locked, procs_in
+from ..farm.lending import procs_in
 from ..farm.things import (
     Action,
     Allocation,
@@ -208,7 +208,7 @@ def allocation_message(farm: Farm, allocation: Allocation) -> facility_pb2.Alloc
     """An allocation with its statistics."""
     hosts = farm.hosts.where(allocation=allocation.id)
     up = [host for host in hosts if host.state == "UP"]
-    locked = [host for host in up if is_locked(host)]
+    locked = [host for host in up if host.is_locked]
     figures: dict[str, float] = {}
     for name, unit in (("cores", 100), ("gpus", 1)):
         idle = {host.id: getattr(host, name) - getattr(farm.procs.usage.of("host", host.id), name) for host in up}

@@ -136,39 +136,33 @@ def _read_localbook(element: Element) -> LocalBook:
 
 def _read_layers(element: Element, post_name: str, rules: SpecRules, budget: Budget) -> tuple[LayerSpec, ...]:
     found: dict[str, LayerSpec] = {}
-    budget.begin_job()
+    count = {False: 0, True: 0}
     for child in element.members("layers"):
         layer = read_layer(child, rules)
         if layer.name in found:
             raise child.error(f"the job already has a layer {layer.name!r}")
         found[layer.name] = layer
+        count[layer.type == "Post"] += 1
+        if max(count.values()) > MOST_LAYERS:
+            raise child.error(f"the job has more than {MOST_LAYERS} layers")
         budget.spend(layer, child)
-    types = {layer.type for layer in found.values()}
-    if types <= {"Post"}:
+    if not count[False]:
         raise element.error("the job has no layers, or only Post layers")
-    if "Post" in types and len(post_name) > LONGEST_JOB_NAME:
+    if count[True] and len(post_name) > LONGEST_JOB_NAME:
         raise element.error(f"the name of the job of the Post layers has more than {LONGEST_JOB_NAME} characters")
     return tuple(found.values())
 
 
 class Budget:
-    """Counts layers and frames of one spec against the limits."""
+    """Counts the frames of one spec against the limits."""
 
     def __init__(self) -> None:
         self._heads = self._frames = 0
-        self._layers = {False: 0, True: 0}
-
-    def begin_job(self) -> None:
-        """Begin a new count of layers. Frames count over all jobs."""
-        self._layers = {False: 0, True: 0}
 
     def spend(self, layer: LayerSpec, element: Element) -> None:
         """Add a layer. Raises SpecError above a limit."""
-        self._layers[layer.type == "Post"] += 1
         self._heads += count_heads(layer.frames, layer.chunk)
         self._frames += len(layer.frames)
-        if max(self._layers.values()) > MOST_LAYERS:
-            raise element.error(f"the job has more than {MOST_LAYERS} layers")
         if self._heads > MOST_FRAMES:
             upto = f"the layers up to {layer.name!r} have {self._heads} frames"
             raise element.error(f"{upto}; a spec can have at most {MOST_FRAMES}")

@@ -19,32 +19,20 @@ __all__ = ["FarmStatus", "HostStatus", "export_line", "farm_lines", "status_of",
 
 
 class HostStatus(NamedTuple):
-    """A host: its name, the process of its RQD, whether that runs, and what the server reports about it."""
+    """A host: what the server says of it, if it does, and the process of its RQD."""
 
     name: str
+    state: str | None
+    cores: float | None
+    idle_cores: float | None
     pid: int
     is_alive: bool
-    known: HostLine | None
 
     def line(self) -> str:
         """The line to print."""
-        known = self.known
-        facts = f"{known.state}, {known.idle_cores:g} of {known.cores:g} cores idle, " if known else ""
+        facts = f"{self.state}, {self.idle_cores:g} of {self.cores:g} cores idle, " if self.state else ""
         process = f"process {self.pid}" if self.is_alive else "its process has ended"
         return f"host     {self.name}  {facts}{process}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data for JSON."""
-        known = self.known
-        state, cores, idle = (known.state, known.cores, known.idle_cores) if known else (None, None, None)
-        return {
-            "name": self.name,
-            "state": state,
-            "cores": cores,
-            "idle_cores": idle,
-            "pid": self.pid,
-            "is_alive": self.is_alive,
-        }
 
 
 class FarmStatus(NamedTuple):
@@ -79,7 +67,7 @@ class FarmStatus(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
-        hosts, jobs = [host.to_dict() for host in self.hosts], [job._asdict() for job in self.jobs]
+        hosts, jobs = ([one._asdict() for one in many] for many in (self.hosts, self.jobs))
         return {**self._asdict(), "hosts": hosts, "jobs": jobs}
 
 
@@ -131,9 +119,13 @@ def status_of(places: FarmPlaces) -> FarmStatus:
         lives = record.server is not None and is_alive(record.server)
         state = str(error) if lives else f"{record.address} is not running"
         problem, known, jobs = f"{state}; its log: {places.server_log}", {}, []
-    hosts = [
-        HostStatus(host.name, host.process.pid, is_alive(host.process), known.get(host.name)) for host in record.hosts
-    ]
+    hosts = []
+    for host in record.hosts:
+        said = known.get(host.name)
+        facts: tuple[str | None, float | None, float | None] = (None, None, None)
+        if said is not None:
+            facts = said.state, said.cores, said.idle_cores
+        hosts.append(HostStatus(host.name, *facts, host.process.pid, is_alive(host.process)))
     here = _dir_option(places)
     mend = f"cuebot-stub down{here}, then up{here}" if record.ended else ""
     whole = not problem and not record.ended

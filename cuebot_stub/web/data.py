@@ -14,7 +14,6 @@ from ..farm.facts import NEVER_RAN
 from ..farm.farm import Farm
 from ..farm.hosts import Host
 from ..farm.job import Job
-from ..farm.lending import is_locked
 from ..services.messages import job_message, layer_message
 from ..services.thing_messages import host_message, subscription_message
 
@@ -150,7 +149,7 @@ def _host_row(farm: Farm, host: Host) -> dict[str, Any]:
     used = farm.procs.usage.of("host", host.id)
     return {
         "name": host.name,
-        "state": "LOCKED" if host.state == "UP" and is_locked(host) else host.state,
+        "state": "LOCKED" if host.state == "UP" and host.is_locked else host.state,
         "cores": host.cores / 100,
         "used_cores": used.cores / 100,
         "memory_mb": host.memory // 1024,
