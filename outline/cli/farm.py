@@ -125,8 +125,8 @@ def follow_jobs(jobs: Sequence[Any], server: Any = None, *, test: bool = False, 
         job = waiting.pop(0)
         begun = time.monotonic()
         try:
-            with _signals_interrupt(), closing(make_display(quiet)) as display:
-                result = _watch(job, display, test)
+            with _signals_interrupt() as check_signals, closing(make_display(quiet)) as display:
+                result = _watch(job, display, test, check_signals)
                 post = post_job_of(job) if result.outcome is Outcome.DONE else None
         except KeyboardInterrupt:
             print(_farewell(job.data.name, server), file=sys.stderr)
@@ -137,8 +137,12 @@ def follow_jobs(jobs: Sequence[Any], server: Any = None, *, test: bool = False, 
 
 
 @contextmanager
-def _signals_interrupt() -> Iterator[None]:
-    """Let TERM and HUP do what Ctrl-C does: end the wait, and say what can be done with the job."""
+def _signals_interrupt() -> Iterator[Callable[[], None]]:
+    """Let TERM and HUP do what Ctrl-C does: end the wait, and say what can be done with the job.
+
+    Yields:
+        Raises KeyboardInterrupt when a signal came at a moment in which Python raises nothing, such as in a destructor.
+    """
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     came: list[int] = []
 
@@ -147,9 +151,13 @@ def _signals_interrupt() -> Iterator[None]:
         if len(came) == 1:  # whoever sends a second one is being obeyed already
             raise KeyboardInterrupt
 
+    def check() -> None:
+        if came:
+            raise KeyboardInterrupt
+
     before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
-        yield
+        yield check
     finally:
         for number, handler in () if came else before.items():  # this process ends, and must not be disturbed
             signal.signal(number, handler)
@@ -168,14 +176,19 @@ def _report(job: Any, result: FarmResult, seconds: float, server: Any, *, test: 
     return code
 
 
-def _watch(job: Any, display: Display, test: bool) -> FarmResult:
+def _watch(job: Any, display: Display, test: bool, check_signals: Callable[[], None]) -> FarmResult:
     observer = WaitObserver(display)
+
+    def sleep(seconds: float) -> None:
+        check_signals()
+        observer.sleep(seconds)
+
     return watch(
         PyCueJob(job.data.id),
         period_seconds=JOB_WAIT_PERIOD_SEC,
         observer=observer,
         until_failed=test,
-        sleep=observer.sleep,
+        sleep=sleep,
     )
 
 

@@ -9,12 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from outline import cuerun
+from outline.cli.farm import _signals_interrupt
 from outline.exception import OutlineException
 from tests.farm.commands import RunAtFarm, argv_for, read_until, script, started
 from tests.farm.killed_server import KilledServer
@@ -114,6 +116,25 @@ def test_signals_that_come_again_and_again_end_the_wait_in_good_order(
     assert "Traceback" not in err
     assert "race" not in err
     assert pycue.api.isJobPending("testing-default-tester_shot")
+
+
+@pytest.fixture
+def handlers_come_back() -> Iterator[None]:
+    """Restore what this process does on signals."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers_come_back")
+def test_signal_whose_interrupt_python_drops_ends_the_wait_all_the_same() -> None:
+    with _signals_interrupt() as check_signals:
+        with suppress(KeyboardInterrupt):  # as Python does in a destructor
+            signal.raise_signal(signal.SIGTERM)
+
+        with pytest.raises(KeyboardInterrupt):
+            check_signals()
 
 
 @pytest.fixture
