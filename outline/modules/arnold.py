@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from ..console import OutputRules
 from ..io.output import Targets
 from .per_frame import PerFrameLayer
-from .render import RenderArgs, flags, words_of
+from .render import RenderArgs, flags
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -79,16 +79,17 @@ class Arnold(PerFrameLayer):
     def frame_words(self, frame: int, targets: Targets) -> list[str]:
         """The words for scene, picture and settings."""
         verbosity = self.get_arg("verbosity")
-        size = [str(self.get_arg("width")), str(self.get_arg("height"))] if self.get_arg("width") else []
         return [
             *flags(("-i", self.get_scene(frame)), ("-o", targets.main.frame_path(frame) if targets else None)),
             *("-dw", "-dp", "-nostdin"),
             *flags(("-v", 4 if verbosity is None else verbosity), ("-t", self.get_threads())),
             *("-set", "options.abort_on_license_fail", "true"),
-            *(word for folder in words_of(self.get_arg("plugin_paths")) for word in ("-l", folder)),
             *flags(
-                ("-as", self.get_arg("samples")), ("-c", self.get_arg("camera")), ("-device", self.get_arg("device"))
+                ("-l", self.get_arg("plugin_paths")),
+                ("-as", self.get_arg("samples")),
+                ("-c", self.get_arg("camera")),
+                ("-device", self.get_arg("device")),
             ),
-            *(["-r", *size] if size else []),
+            *self.size_words("-r"),
             *self.get_extra_args(),
         ]

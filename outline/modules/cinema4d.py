@@ -22,7 +22,7 @@ from ..console import OutputRules
 from ..frames.dialects import Run
 from ..io.output import Targets
 from .per_frame import PerRowLayer
-from .render import RenderArgs, flags, words_of
+from .render import RenderArgs, flags
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -82,13 +82,11 @@ class Cinema4D(PerRowLayer):
     def row_words(self, row: Run, targets: Targets) -> list[str]:
         """The words for scene, frames, picture and settings."""
         image = targets.main.pattern.prefix.rstrip("._-") if targets else None
-        size = [str(self.get_arg("width")), str(self.get_arg("height"))] if self.get_arg("width") else []
         return [
             *("-nogui", "-render", self.get_scene(row.start)),
             *("-frame", str(row.start), str(row.end), str(row.step)),
             *flags(("-oimage", image), ("-omultipass", self.get_arg("multipass")), ("-take", self.get_arg("take"))),
-            *(["-oresolution", *size] if size else []),
-            *flags(("-threads", self.get_threads())),
-            *(word for number in words_of(self.get_arg("gpu_ids")) for word in ("-redshift-gpu", number)),
+            *self.size_words("-oresolution"),
+            *flags(("-threads", self.get_threads()), ("-redshift-gpu", self.get_arg("gpu_ids"))),
             *self.get_extra_args(),
         ]

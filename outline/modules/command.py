@@ -88,5 +88,5 @@ def words_of(value: Any) -> list[str]:  # Any: an argument as the user wrote it
 
 
 def flags(*pairs: tuple[str, Any]) -> list[str]:
-    """Pairs of a flag and its value as words. Skips pairs without a value."""
-    return [word for flag, value in pairs if value is not None and value != "" for word in (flag, str(value))]
+    """Pairs of a flag and its value as words. Skips pairs without a value; several values repeat the flag."""
+    return [word for flag, value in pairs for one in words_of(value) for word in (flag, one)]

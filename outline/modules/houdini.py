@@ -140,7 +140,6 @@ class Husk(PerRowLayer):
     def row_words(self, row: Run, targets: Targets) -> list[str]:
         """The words for frames, settings, picture and stage. husk takes a frame count, not a last frame."""
         get = self.get_arg
-        size = ["-r", str(get("width")), str(get("height"))] if get("width") and get("height") else []
         return [
             *flags(
                 ("-f", row.start),
@@ -153,7 +152,7 @@ class Husk(PerRowLayer):
                 ("-s", get("settings")),
                 ("-c", get("camera")),
             ),
-            *size,
+            *self.size_words("-r"),
             *flags(("-S", get("percent")), ("-o", targets.main.houdini() if targets else None)),
             *self.get_extra_args(),
             self.get_scene(row.start),

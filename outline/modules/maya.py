@@ -172,10 +172,10 @@ class Maya(PerRowLayer):
         ]
 
     def _size_words(self) -> list[str]:
-        width, height = self.get_arg("width"), self.get_arg("height")
-        if self.get_arg("renderer") == "renderman":
-            return ["-res", str(width), str(height)] if width and height else []
-        return flags(("-x", width), ("-y", height), ("-percentRes", self.get_arg("percent")))
+        get = self.get_arg
+        if get("renderer") == "renderman":
+            return self.size_words("-res")
+        return flags(("-x", get("width")), ("-y", get("height")), ("-percentRes", get("percent")))
 
     def _image_words(self, targets: Targets) -> list[str]:
         """The words for the pictures' folder, name, number position and digits."""

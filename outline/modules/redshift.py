@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from ..console import OutputRules
 from ..io.output import Targets
 from .per_frame import PerFrameLayer
-from .render import RenderArgs, words_of
+from .render import RenderArgs, flags
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -68,7 +68,7 @@ class Redshift(PerFrameLayer):
 
     def frame_words(self, frame: int, targets: Targets) -> list[str]:
         """The words for scene, folder, size and GPUs."""
-        gpus = [word for number in words_of(self.get_arg("gpu_ids")) for word in ("-gpu", number)]
+        gpus = flags(("-gpu", self.get_arg("gpu_ids")))
         folder = ["-oip", targets.main.folder] if self.get_arg("set_output") and targets else []
         width, height = self.get_arg("width"), self.get_arg("height")
         size = ["-ores", f"{width}x{height}"] if width and height else []

@@ -254,6 +254,11 @@ class RenderLayer(Layer):
         """The frames that the application counts while it renders these frames of the layer."""
         return frames
 
+    def size_words(self, flag: str) -> list[str]:
+        """A flag that takes width and height in two words. Empty unless the layer has both."""
+        width, height = self.get_arg("width"), self.get_arg("height")
+        return [flag, str(width), str(height)] if width and height else []
+
     def get_threads(self) -> int:
         """How many threads the frame may use: the host's figure, or else the layer's cores."""
         given = os.environ.get("CUE_THREADS", "")

@@ -75,7 +75,7 @@ class Tachyon(PerFrameLayer):
 
     def frame_words(self, frame: int, targets: Targets) -> list[str]:
         """The words for scene, settings and picture."""
-        path, width, height = targets.main.path, self.get_arg("width"), self.get_arg("height")
+        path = targets.main.path
         extension = os.path.splitext(path)[1].lower()
         if extension not in _FORMATS:
             raise LayerException(
@@ -84,7 +84,7 @@ class Tachyon(PerFrameLayer):
         return [
             self.get_scene(frame),
             *flags(("-format", _FORMATS[extension]), ("-numthreads", self.get_threads())),
-            *(["-res", str(width), str(height)] if width and height else []),
+            *self.size_words("-res"),
             *flags(("-aasamples", self.get_arg("samples") or None), ("-o", self._written(targets.main, frame))),
             *self.get_extra_args(),
         ]
