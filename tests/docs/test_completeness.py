@@ -53,6 +53,17 @@ def test_every_variable_that_the_code_names_is_listed() -> None:
     assert named - first_cells(DOCS / "variables.md") == set()
 
 
+def test_every_rule_of_outline_check_is_listed() -> None:
+    texts = [path.read_text() for path in (REPOSITORY / "outline/cli/check").glob("*.py")]
+    code = "\n".join([*texts, (REPOSITORY / "outline/layer/doubts.py").read_text()])
+    calls = r'(?:_add|_about\(layer,|_about\(layer\.layer,|Finding)\(?\s*(?:"(?:error|warning|note)"|level), "(\w+)"'
+    named = {*re.findall(calls, code), *re.findall(r'(?:_collect\(|_take\(problems, |Doubt\()"(\w+)"', code)}
+
+    listed = {row[0].strip("`") for row in table_rows(DOCS / "command-line.md", "outline check") if len(row) == 3}
+
+    assert listed - {"rule"} == named
+
+
 def test_every_token_is_listed() -> None:
     listed = first_cells(DOCS / "variables.md", "Tokens")
 

@@ -1,17 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What ``outline check`` has found, and how it is shown.
 
-``--json`` prints one object: ``script``; ``layers``, ``frames``, ``chunks``, ``errors`` and ``warnings`` (how many);
-and ``findings``, a list of ``{"level", "rule", "layer", "file", "line", "message"}``. A level is ``error``,
-``warning`` or ``note``; ``layer`` is empty and ``line`` is 0 where there is none.
-
-Rules: ``script`` the script raised; ``layer`` a name, type or argument that is refused; ``range`` frames that cannot
-be read or that the job does not have; ``depends`` layers that wait for nobody or in a cycle; ``arguments`` one is
-missing or has the wrong type; ``resources`` cores, memory or time that cannot be read; ``save`` data that cannot be
-kept in the session; ``class`` a module's hooks; ``outline`` the job as a whole; ``unread`` arguments that no code seems
-to read; ``token`` what looks like a misspelt token; ``file`` a scene that is not there; ``quote`` words of a command
-that a shell takes apart; ``efficiency`` work that costs the farm more than it must; ``farm`` what a farm refuses, or
-takes otherwise than it is meant.
+docs/command-line.md#outline-check describes what ``--json`` prints, and the rules.
 """
 
 from __future__ import annotations
@@ -65,7 +55,7 @@ def in_order(findings: Sequence[Finding], script: str) -> list[Finding]:
 
 
 def report_json(report: Report) -> str:
-    """The report as JSON, see the top of this module."""
+    """The report as JSON."""
     data = {
         "script": report.script,
         "layers": report.layers,
