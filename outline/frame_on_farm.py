@@ -14,15 +14,16 @@ import os
 import stat
 import sys
 import time
+from collections.abc import Callable
 
 from .frame_end import FarmStatus
 
-__all__ = ["MemoryWatch", "end_with_rqd", "farm_status", "hand_over_output"]
+__all__ = ["MemoryWatch", "end_with_rqd", "farm_status", "hand_over_output", "wait_until_read"]
 
 _SIGKILL = 9
 
 _POLL_SECONDS = 0.002
-_PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 15.0  # a host that does much else may need seconds for the 8 kB that RQD takes at a time
 _STARTER_SECONDS = 0.1
 # Processes start others while they are ended.
 _ROUNDS = 3
@@ -155,12 +156,11 @@ def hand_over_output() -> None:
             stream.flush()
         except (OSError, ValueError, AttributeError):
             pass
-    deadline = time.monotonic() + _PATIENCE_SECONDS
     for fd in _pipes():
         try:
-            if _wait_until_read(fd, deadline):
+            if wait_until_read(fd):
                 os.write(fd, b"\n")
-                _wait_until_read(fd, deadline)
+                wait_until_read(fd)
         except OSError:
             pass  # nobody reads any more
 
@@ -177,11 +177,18 @@ def _pipes() -> list[int]:
     return list(found.values())
 
 
-def _wait_until_read(fd: int, deadline: float) -> bool:
-    while _unread(fd):
-        if time.monotonic() > deadline:
+def wait_until_read(
+    fd: int, *, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+) -> bool:
+    """Wait until a pipe is empty, as long as somebody reads it; False when nobody does any more."""
+    left, deadline = _unread(fd), clock() + _PATIENCE_SECONDS
+    while left:
+        if clock() > deadline:
             return False
-        time.sleep(_POLL_SECONDS)
+        sleep(_POLL_SECONDS)
+        before, left = left, _unread(fd)
+        if left != before:
+            deadline = clock() + _PATIENCE_SECONDS
     return True
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from outline.frame_on_farm import MemoryWatch, farm_status
+from outline.frame_on_farm import MemoryWatch, farm_status, wait_until_read
 from tests.support import environ_with, is_running, until
 
 pytestmark = pytest.mark.measured
@@ -92,12 +92,29 @@ def test_process_ends_when_all_is_read_and_one_line_feed_after_it(tmp_path: Path
 
 
 def test_reader_that_never_comes_is_not_waited_for_long(tmp_path: Path) -> None:
-    process = _write_all(tmp_path, on_farm=True)
+    process = _write_all(tmp_path, on_farm=True, patience=1.0)
 
     process.wait()
 
     assert process.communicate() == (b"line\n" * 1000, b"error\n" * 5)
     assert 2.0 <= float((tmp_path / "waited").read_text()) < 20
+
+
+@pytest.mark.parametrize(("taken", "is_read"), [(1, True), (0, False)], ids=["slow", "none"])
+def test_reader_is_waited_for_as_long_as_it_reads(taken: int, is_read: bool) -> None:
+    there, here = os.pipe()
+    os.write(here, b"ten bytes.")
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += 10.0
+        os.read(there, taken)
+
+    found = wait_until_read(here, clock=lambda: now[0], sleep=sleep)
+    os.close(there)
+    os.close(here)
+
+    assert (found, now[0]) == ((True, 100.0) if is_read else (False, 20.0))
 
 
 def test_nothing_is_added_away_from_a_farm(tmp_path: Path) -> None:
