@@ -13,6 +13,10 @@ __all__ = ["ask_why_nothing_starts", "why_nothing_starts"]
 
 _TOLERANCE = 1e-6  # cores are floats
 _BUSY = "all hosts that it may run on are busy"
+# Of a host, a Cuebot has 1.05 times its cores less its load to give away, and it gives a tenth of a core at least.
+_LOADED = "all hosts that it may run on have a load above their cores, and a Cuebot starts nothing there"
+_MOST_LOAD = 1.05
+_LEAST_CORES = 0.1
 
 # Any: PyCue's messages.
 
@@ -51,7 +55,7 @@ def why_nothing_starts(job: Any, layers: Sequence[Any], hosts: Sequence[Any], su
     if not reasons or not all(reasons):
         return ""
     # What no wait can mend comes first.
-    return min(reasons, key=lambda one: one == _BUSY)
+    return min(reasons, key=lambda one: one in (_BUSY, _LOADED))
 
 
 def _of_the_job(job: Any, hosts: Sequence[Any], subscriptions: Sequence[Any]) -> tuple[Sequence[Any], str]:
@@ -108,6 +112,10 @@ def _of_a_layer(job: Any, layer: Any, hosts: Sequence[Any]) -> str:
                 and host.idle_gpu_memory >= layer.min_gpu_memory
             ),
             _BUSY,
+        ),
+        (
+            lambda host: host.cores * _MOST_LOAD - host.load / 100 >= max(_LEAST_CORES, layer.min_cores) - _TOLERANCE,
+            _LOADED,
         ),
     ]
     return _narrowed(hosts, steps)[1]

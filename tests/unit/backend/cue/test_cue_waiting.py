@@ -64,6 +64,17 @@ def test_reason_is_what_the_last_hosts_lack(hosts: list[Any], reason: str) -> No
 
 
 @pytest.mark.parametrize(
+    ("of_layer", "load", "is_told"),
+    [({}, 320, False), ({}, 321, True), ({"min_cores": 2}, 300, True), ({"min_cores": 0}, 410, False)],
+    ids=["room", "full", "too little", "whole host"],
+)
+def test_host_with_much_other_work_is_told(of_layer: dict[str, Any], load: int, is_told: bool) -> None:
+    reason = "all hosts that it may run on have a load above their cores, and a Cuebot starts nothing there"
+
+    assert why([host(load=load)], layer(**of_layer)) == (reason if is_told else "")
+
+
+@pytest.mark.parametrize(
     ("system", "reason"),
     [("rocky9", ""), ("Linux", ""), ("Mars", "no host that is UP and not locked has the operating system Mars")],
 )
