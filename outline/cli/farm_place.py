@@ -71,7 +71,14 @@ class FarmPlace:
         Raises:
             OutlineException: There is no such frame, or no log to be seen here.
         """
-        return print_log_file(self.__visible_log(self.__chunk(frame)), frame, attempt)
+        from opencue_proto import job_pb2
+
+        chunk = self.__chunk(frame)
+        for _ in range(_LOOKS_FOR_FOLDER):
+            if os.path.isdir(self.__job.data.log_dir) or self.__frame(chunk).state != job_pb2.RUNNING:
+                break
+            time.sleep(_LOOK_SECONDS)
+        return print_log_file(self.__visible_log(chunk), frame, attempt)
 
     def follow_log(self, frame: str) -> int:
         """Print the log of a frame as it grows, until the server says that the frame is over.

@@ -71,6 +71,18 @@ def test_log_is_followed_from_before_its_frame_starts_and_its_folder_is_there(
     assert (code, capsysbinary.readouterr().out) == (0, b"begin\n")
 
 
+def test_log_is_printed_of_a_frame_whose_folder_is_made_a_moment_later(
+    pycue: Any, daemons: FakeDaemons, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    (job,) = cuerun.launch(outline_of(frame_range="1"), backend="cue")
+    daemons.add("node1")
+    place = FarmPlace(_JobAndWhatHappens(job, lambda: None, lambda: _write_log(job)))
+
+    code = place.print_log("1-beauty", None)
+
+    assert (code, capsysbinary.readouterr().out) == (0, b"begin\n")
+
+
 @pytest.mark.parametrize(
     "end",
     [
