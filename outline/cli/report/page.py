@@ -237,7 +237,7 @@ def _reasons(failed: Sequence[FrameAttempt]) -> list[Html]:
 
 
 def _time(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if 0 < seconds < 0.1 else duration(seconds)
+    return f"{seconds * 1000:.0f} ms" if 0 < seconds < 1 else duration(seconds)
 
 
 def _rest(rows: Sequence[object]) -> list[Html]:
