@@ -177,7 +177,7 @@ class _Room:
             return None
         mine, group, ours = usage.of("job", job.id), farm.groups[job.facts.group], usage.of("group", job.facts.group)
         most, kept = job.facts.max_cores, int(farm.settings.strict)  # Cuebot wants the sum to be less than the most
-        if 0 <= most < mine.cores + cores + kept or 0 <= job.facts.max_gpus < mine.gpus + layer.gpus:
+        if 0 <= most < mine.cores + cores + kept or 0 <= job.facts.max_gpus < mine.gpus + layer.gpus + kept:
             return None
         if 0 <= group.max_cores < ours.cores + cores or 0 <= group.max_gpus < ours.gpus + layer.gpus:
             return None

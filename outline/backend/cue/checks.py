@@ -232,6 +232,9 @@ def _warn(job: FarmJob) -> None:
             job.warn(layer, "retry_delay has no effect on a Cuebot, which tries a frame again at once")
         _warn_of_memory(job, layer)
         _warn_of_cores(job, layer)
+        gpus, most = _read(float, layer.layer.get_arg("gpus")), _read(float, job.outline.get_maxgpus())
+        if 0 < most <= gpus:
+            job.warn(layer, f"maxgpus={most:g} of the job never starts a frame of {gpus:g} GPUs on a farm; give more")
 
 
 def _warn_of_blanks(job: FarmJob, layer: FarmLayer | None, env: Mapping[str, object]) -> None:

@@ -140,6 +140,7 @@ def test_chunks_are_what_the_server_counts() -> None:
         ({"timeout_retry": 2}, {}, "timeout_retry has no effect on a farm"),
         ({"chunk": "10m"}, {}, "chunk='10m' is 1 on a farm, which cannot measure; give a number"),
         ({}, {"maxcores": 1}, "maxcores=1 never starts a frame of one core on a farm; use 2"),
+        ({"gpus": 2}, {"maxgpus": 2}, "maxgpus=2 of the job never starts a frame of 2 GPUs on a farm; give more"),
     ],
     ids=itertools.count(),
 )

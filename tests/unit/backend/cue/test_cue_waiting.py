@@ -37,9 +37,11 @@ def layer(**more: Any) -> job_pb2.Layer:
     return job_pb2.Layer(layer_stats=job_pb2.LayerStats(waiting_frames=1), **{**usual, **more})
 
 
-def why(hosts: list[Any], *layers: Any, os: str = "", max_cores: float = 100, burst: int = 100) -> str:
+def why(
+    hosts: list[Any], *layers: Any, os: str = "", max_cores: float = 100, max_gpus: int = 100, burst: int = 100
+) -> str:
     """Return the reason for a job of the facility local."""
-    job = job_pb2.Job(facility="local", os=os, show="testing", max_cores=max_cores)
+    job = job_pb2.Job(facility="local", os=os, show="testing", max_cores=max_cores, max_gpus=max_gpus)
     subscription = subscription_pb2.Subscription(allocation_name="local.general", burst=burst)
     return why_nothing_starts(job, layers or [layer()], hosts, [subscription])
 
@@ -132,3 +134,12 @@ def test_show_without_a_share_is_told() -> None:
 
 def test_job_of_too_few_cores_is_told() -> None:
     assert why([host()], max_cores=1) == "the job may use 1 cores, which must be more than a frame of beauty needs"
+
+
+def test_job_of_too_few_gpus_is_told() -> None:
+    gpus = layer(min_gpus=2)
+
+    assert why([host(gpus=4, idle_gpus=4)], gpus, max_gpus=3) == ""
+    assert why([host(gpus=4, idle_gpus=4)], gpus, max_gpus=2) == (
+        "the job may use 2 GPUs, which must be more than a frame of beauty needs"
+    )

@@ -189,6 +189,16 @@ def test_frames_start_as_long_as_there_is_what_they_need(
     assert {frame.num_gpus for frame in daemons.frames.values()} <= {1 if GPU in after else 0}
 
 
+@pytest.mark.parametrize(("most", "running"), [(0, 0), (1, 0), (2, 1)])
+def test_strict_server_keeps_gpus_of_a_job_below_its_most(most: int, running: int):
+    daemons = FakeDaemons(new_farm(strict=True))
+    daemons.launch(one_layer(before=f"<maxgpus>{most}</maxgpus>", after=f"{SMALL}{GPU}"))
+
+    daemons.add("node1", gpus=4)
+
+    assert len(daemons.running) == running
+
+
 def test_jobs_of_a_group_use_no_more_gpus_than_its_most(daemons: FakeDaemons):
     daemons.farm.groups.where(show=daemons.farm.shows.named("testing").id, parent="")[0].max_gpus = 3
     daemons.launch(one_layer(after=f"{SMALL}<gpus>1</gpus>"))
