@@ -42,6 +42,7 @@ class PluginManager:
 
     registered_plugins: ClassVar[list[ModuleType]] = []
     __is_loaded: ClassVar[bool] = False
+    __warned: ClassVar[set[str]] = set()
 
     @classmethod
     def get_plugins(cls) -> list[ModuleType]:
@@ -93,6 +94,24 @@ class PluginManager:
             _call(plugin, "init", layer)
 
     @classmethod
+    def loses(cls, listener: Callable[..., object]) -> bool:
+        """Whether a listener is a plug-in's and has no name by which frames could find it, such as a lambda.
+
+        Warns about it, once for each plug-in: it must not keep a studio from launching.
+        """
+        module, name = getattr(listener, "__module__", None), getattr(listener, "__qualname__", "")
+        if "<" not in name or all(plugin.__name__ != module for plugin in cls.registered_plugins):
+            return False
+        if module not in cls.__warned:
+            cls.__warned.add(str(module))
+            logger.warning(
+                "the plug-in %s: frames do not call its listener %s; make it a function at the top of a module",
+                module,
+                name,
+            )
+        return True
+
+    @classmethod
     def init_cuerun_plugins(cls, cuerun: LaunchTool) -> None:
         """Let every plug-in add options to the launching tool, before that reads its command line."""
         for plugin in cls.get_plugins():
@@ -102,6 +121,7 @@ class PluginManager:
     def reset(cls) -> None:
         """Forget all plug-ins. The next use loads them again from the configuration of that time. For tests."""
         cls.registered_plugins.clear()
+        cls.__warned.clear()
         cls.__is_loaded = False
 
 

@@ -20,6 +20,7 @@ from ..layer.class_code import data_arg
 from ..layer.context import report_problem
 from ..layer.state import own_attributes, state_of
 from ..logs import get_logger
+from ..plugins import PluginManager
 from ..script import PACKAGE, ScriptFile, find_script, script_args
 from ..session_paths import SessionPaths
 from .plain_text import write_plain_text
@@ -270,6 +271,8 @@ class Writer:
         for event_type, callback in layer.get_event_handler().get_all_listeners():
             if event_type not in ("BEFORE_EXECUTE", "AFTER_EXECUTE"):
                 continue  # did its work before the launch
+            if PluginManager.loses(callback):
+                continue
             found.append({"event": event_type, **self.__callback(layer, callback)})
         return found
 

@@ -190,6 +190,27 @@ def test_a_new_layer_is_shown_to_plugins_that_want_to_see_it(make_plugin: MakePl
     assert layer.seen is True
 
 
+def test_a_listener_of_a_plugin_that_frames_cannot_find_is_left_out_with_one_warning(
+    make_plugin: MakePlugin, caplog: pytest.LogCaptureFixture
+):
+    code = "def init(layer):\n    layer.add_event_listener('BEFORE_EXECUTE', lambda event: None)\n    "
+    code += "layer.add_event_listener('AFTER_EXECUTE', known)\n\ndef known(event):\n    pass\n"
+    make_plugin("plug_listening", code)
+    ol = outline.Outline("job", "1", current=True)
+    outline.Shell("a", ["true"])
+    outline.Shell("b", ["true"])
+
+    ol.setup()
+
+    loaded = outline.load_outline(str(ol.get_path()))
+    heard = [event for event, _ in loaded.get_layer("a").get_event_handler().get_all_listeners()]
+    assert heard == ["AFTER_EXECUTE"]
+    assert [message for message in caplog.messages if "plug_listening" in message] == [
+        "the plug-in plug_listening: frames do not call its listener init.<locals>.<lambda>;"
+        " make it a function at the top of a module"
+    ]
+
+
 def test_a_fault_inside_a_plugin_is_logged_and_the_next_one_runs(
     make_plugin: MakePlugin, caplog: pytest.LogCaptureFixture
 ):  # fault 7: an AttributeError of the plug-in itself was taken for a missing function
