@@ -176,8 +176,11 @@ class _Room:
         if usage.of("share", share.show, share.allocation).cores + cores > share.burst:
             return None
         mine, group, ours = usage.of("job", job.id), farm.groups[job.facts.group], usage.of("group", job.facts.group)
-        most, kept = job.facts.max_cores, int(farm.settings.strict)  # Cuebot wants the sum to be less than the most
-        if 0 <= most < mine.cores + cores + kept or 0 <= job.facts.max_gpus < mine.gpus + layer.gpus + kept:
+        most, most_gpus = job.facts.max_cores, job.facts.max_gpus
+        if 0 <= most < mine.cores + cores or 0 <= most_gpus < mine.gpus + layer.gpus:
+            return None
+        # Before a host gets frames, Cuebot wants one more to leave some of the most; then it starts up to the most.
+        if farm.settings.strict and (0 <= most <= cores or 0 <= most_gpus <= layer.gpus):
             return None
         if 0 <= group.max_cores < ours.cores + cores or 0 <= group.max_gpus < ours.gpus + layer.gpus:
             return None

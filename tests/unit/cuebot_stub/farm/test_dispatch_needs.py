@@ -189,10 +189,16 @@ def test_frames_start_as_long_as_there_is_what_they_need(
     assert {frame.num_gpus for frame in daemons.frames.values()} <= {1 if GPU in after else 0}
 
 
-@pytest.mark.parametrize(("most", "running"), [(0, 0), (1, 0), (2, 1)])
-def test_strict_server_keeps_gpus_of_a_job_below_its_most(most: int, running: int):
+@pytest.mark.parametrize(
+    ("most", "running"),
+    [
+        *((f"<maxcores>{cores}</maxcores>", running) for cores, running in ((1, 0), (2, 2), (3, 3))),
+        *((f"<maxgpus>{gpus}</maxgpus>", running) for gpus, running in ((0, 0), (1, 0), (2, 2))),
+    ],
+)
+def test_strict_server_starts_no_frame_that_takes_all_that_its_job_may_use(most: str, running: int):
     daemons = FakeDaemons(new_farm(strict=True))
-    daemons.launch(one_layer(before=f"<maxgpus>{most}</maxgpus>", after=f"{SMALL}{GPU}"))
+    daemons.launch(one_layer(before=most, after=f"{SMALL}{GPU if 'gpus' in most else ''}"))
 
     daemons.add("node1", gpus=4)
 
