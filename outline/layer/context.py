@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..exception import OutlineException
 
@@ -89,12 +89,11 @@ def calling_statement(constructor: CodeType) -> tuple[str, int]:
     return "", 0
 
 
-class Problem:
+class Problem(NamedTuple):
     """An error that was collected, with the layer that it is about, if there is one."""
 
-    def __init__(self, error: OutlineException, layer: Layer | None) -> None:
-        self.error = error
-        self.layer = layer
+    error: OutlineException
+    layer: Layer | None
 
 
 _collected: list[Problem] | None = None

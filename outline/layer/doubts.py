@@ -15,7 +15,7 @@ from ..frames import FrameSet
 from ..tokens import TOKENS
 from .args import where
 from .mistakes import class_mistakes, misspelt_sections, unread_arguments
-from .state import state_of
+from .state import state_of, walk
 
 if TYPE_CHECKING:
     from .base import Layer
@@ -52,16 +52,10 @@ def probable_mistakes(layers: Sequence[Layer]) -> Iterator[str]:
     for layer in layers:
         for name in unread_arguments(layer):
             yield f"{where(layer)}: no code seems to read the argument {name!r}"
-        yield from (f"{where(one)}: {problem}" for one in _with_children(layer) for _, problem in doubts(one))
+        yield from (f"{where(one)}: {problem}" for one in walk([layer]) for _, problem in doubts(one))
     yield from misspelt_sections(layers)
     for _, mistake in class_mistakes(layers):
         yield f"{os.path.basename(mistake.file)}:{mistake.line}: {mistake.message}"
-
-
-def _with_children(layer: Layer) -> Iterator[Layer]:
-    yield layer
-    for child in layer.get_children():
-        yield from _with_children(child)
 
 
 # -- tokens ----------------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def _read(layer: Layer, spec: object, optional: object) -> list[Output]:
     """Outputs as an argument has them; each frame asks many times, so they are kept."""
     state = state_of(layer)
     has_items = state.parent is not None or data_arg(layer, "items") is not None
-    kept, key = state.declared, (repr(spec), repr(optional), has_items and state.is_item is None)
+    kept, key = state.declared, (repr(spec), repr(optional), has_items and state.item_frame is None)
     if key not in kept:
         from ..io.output import read_outputs  # most layers have none
 
@@ -136,7 +136,7 @@ def _items_of(layer: Layer) -> Any:
 
 def _numbers_of(layer: Layer) -> Any:
     """What gives the number in the path of a frame, where that is not its own: an application renders another one."""
-    if layer.get_items() is None or not layer.renders_frame_of_item or state_of(layer).is_item is not None:
+    if layer.get_items() is None or not layer.renders_frame_of_item or state_of(layer).item_frame is not None:
         return None
     from .datasets import rendered_frame
 

@@ -98,10 +98,10 @@ def filled_in(layer: Layer, frame: int, paths: tuple[str, ...]) -> Iterator[int]
     args = state.args
     try:
         state.args = {name: _filled(value, tokens, is_path=name in paths) for name, value in args.items()}
-        state.is_item = frame
+        state.item_frame = frame
         yield rendered
     finally:
-        state.args, state.is_item = args, None
+        state.args, state.item_frame = args, None
 
 
 def _filled(value: Any, tokens: Mapping[str, str], *, is_path: bool) -> Any:  # Any: an argument as a user wrote it

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..event import EventHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ..depend import Depend
     from ..frames import FrameSet
@@ -33,6 +33,7 @@ __all__ = [
     "set_own_attribute",
     "shallow_copy",
     "state_of",
+    "walk",
 ]
 
 SLOT = "_ol_state"
@@ -65,7 +66,7 @@ class LayerState:
         result_files: Where the commands of the chunk that runs write what they return, by frame.
         in_chunk: A chunk runs in this process.
         begun: The frames of a chunk that has begun before this process was forked, which runs the rest of it.
-        is_item: The frame whose item is filled in in the arguments now.
+        item_frame: The frame whose item is filled in in the arguments now.
         span: The first and the last frame that an application renders of the items, once somebody has asked.
         error: What ``_execute`` raised.
         attempt: The outputs of the chunk that runs, where they are written; None without outputs.
@@ -99,7 +100,7 @@ class LayerState:
         self.result_files: dict[int, str] = {}
         self.in_chunk = False
         self.begun: FrameSet | None = None
-        self.is_item: int | None = None
+        self.item_frame: int | None = None
         self.span: tuple[int, int] | None = None
         self.error: BaseException | None = None
         self.attempt: Attempt | None = None
@@ -133,6 +134,13 @@ def adopt(parent: Layer, child: Layer) -> None:
     """Make a restored layer the last child of another."""
     state_of(parent).children.append(child)
     state_of(child).parent = parent
+
+
+def walk(layers: Iterable[Layer]) -> Iterator[Layer]:
+    """Layers and their children, parents first."""
+    for layer in layers:
+        yield layer
+        yield from walk(layer.get_children())
 
 
 def required_args(cls: type) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from ..layer.context import registry, report_problem, use_outline
 from ..layer.depends import resolve
 from ..layer.doubts import probable_mistakes
 from ..layer.ranges import DEFAULT_FRAME_RANGE
-from ..layer.state import SLOT, shallow_copy
+from ..layer.state import SLOT, shallow_copy, walk
 from ..logs import get_logger
 from ..script import run_script
 from ..session import Session, conform_name, is_session_path
@@ -511,17 +511,13 @@ class Outline(metaclass=_OutlineType):
         if before is not None and before is not self:
             before._forget(layer)
         self._ol_state.layers[name] = layer
-        self.__adopt(layer)
+        for one in walk([layer]):
+            one.set_outline(self)
+            one.after_init(self)
         if self._ol_state.mode == OUTLINE_MODE_SETUP:
             resolve(layer)
             if layer.get_frame_range():
                 layer.setup()
-
-    def __adopt(self, layer: Layer) -> None:
-        layer.set_outline(self)
-        layer.after_init(self)
-        for child in layer.get_children():
-            self.__adopt(child)
 
     def remove_layer(self, layer: Layer) -> None:
         """Remove a layer while the outline is in the mode INIT. Ignores a layer that it does not have."""
@@ -542,12 +538,9 @@ class Outline(metaclass=_OutlineType):
         """
         if name in self._ol_state.layers:
             return self._ol_state.layers[name]
-        below = [child for layer in self.get_layers() for child in layer.get_children()]
-        while below:
-            layer = below.pop()
+        for layer in walk(self.get_layers()):
             if layer.get_name() == name:
                 return layer
-            below += layer.get_children()
         raise LayerNotFound(name, list(self._ol_state.layers))
 
     def get_layers(self) -> list[Layer]:

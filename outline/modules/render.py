@@ -132,7 +132,7 @@ class RenderLayer(Layer):
 
     def __is_of_items(self) -> bool:
         """Whether frames are items, each of which stands for a frame of the application, and none is filled in now."""
-        return self.renders_frame_of_item and self.get_items() is not None and self._ol_state.is_item is None
+        return self.renders_frame_of_item and self.get_items() is not None and self._ol_state.item_frame is None
 
     def __commands_of_item(self, number: int) -> list[RenderCommand]:
         from ..layer.rendered import filled_in
@@ -357,7 +357,7 @@ class RenderLayer(Layer):
         errors_before, fatal_before = len(reader.errors), len(reader.fatal)
         reader.begin(self.get_progress_frames(command.frames))
         failure: ShellCommandFailureException | None = None
-        item = self._ol_state.is_item
+        item = self._ol_state.item_frame
         first = command.frames[0]
         number = first if item is None else item
         with publishing(attempt, command.frames, lambda: not reader.errors[errors_before:], self.__note):
@@ -378,7 +378,7 @@ class RenderLayer(Layer):
 
     def __note(self, frames: Iterable[int]) -> None:
         """Note frames of the layer that are done; one of an item is noted when its arguments are everybody's again."""
-        if self._ol_state.is_item is None:
+        if self._ol_state.item_frame is None:
             end_frames(self, frames, base=RenderLayer)
 
     def __frames_to_render(self, frames: FrameSet) -> FrameSet:

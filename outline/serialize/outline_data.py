@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from ..layer import Layer
 from ..layer.args import where
 from ..layer.class_code import data_arg
 from ..layer.context import report_problem
-from ..layer.state import own_attributes, state_of
+from ..layer.state import own_attributes, state_of, walk
 from ..logs import get_logger
 from ..plugins import PluginManager
 from ..script import PACKAGE, ScriptFile, find_script, script_args
@@ -72,13 +72,6 @@ def save_settings(ol: Outline) -> dict[str, Any]:
     env = {key: {"value": value, "pre": pre} for key, (value, pre) in ol.get_env().items()}
     head = {"name": ol.get_name(), "range": ol.get_frame_range(), **saved}
     return {**head, "args": ol.get_args(), "env": env, "work": ol.get_work()}
-
-
-def walk(layers: Iterable[Layer]) -> Iterable[Layer]:
-    """Layers and their children, parents first."""
-    for layer in layers:
-        yield layer
-        yield from walk(layer.get_children())
 
 
 def is_typed_in(cls: type) -> bool:

@@ -16,11 +16,12 @@ from ...layer.context import Problem, collected_problems
 from ...layer.doubts import doubts
 from ...layer.inputs import read_inputs
 from ...layer.mistakes import class_mistakes, misspelt_sections, unread_arguments
+from ...layer.state import walk
 from ...loader import Outline, load_outline
 from ...loader.reading import read_script
 from ...resources import REQUESTS
 from ...script import caught_launches
-from ...serialize.outline_data import outline_text, walk
+from ...serialize.outline_data import outline_text
 from ...session import conform_name
 from ...tokens import split_command
 from ..inspect import counted_frames
