@@ -20,6 +20,7 @@ __all__ = [
     "OWN_BACKENDS",
     "PRINT_VERSION",
     "PYOUTLINE_FLAGS",
+    "PYOUTLINE_OPTIONS",
     "PYOUTLINE_SPELLINGS",
     "RUN_BY_LAUNCHER",
     "LaunchOption",
@@ -264,19 +265,21 @@ PYOUTLINE_FLAGS = (
     *("backend", "basename", "server", "pause", "priority", "wait", "test", "range", "range_default", "shot", "dev"),
     *("devuser", "facility", "nomail", "maxretries", "os", "env", "autoeat"),
 )
-# The spellings of options that PyOutline's pycuerun has.
-PYOUTLINE_SPELLINGS = frozenset(
-    (
-        *("-b", "--backend", "-s", "--server", "-F", "--facility", "-V", "--verbose", "-D", "--debug"),
-        *("-v", "--version", "-r", "--repos", "--dev", "--dev-user", "--env"),
-        *("-p", "--pause", "-w", "--wait", "-t", "--test", "-f", "--range", "--shot", "--no-mail", "--max-retries"),
-        *("-o", "--os", "--base-name", "--autoeat", "--priority"),
-        *("-e", "--execute", "-i", "--inspect", "-u", "--user", "-j", "--jobid", "-m", "--maxretries", "--qc"),
-        *("-h", "--help"),
-    )
-)
+PYOUTLINE_OPTIONS = frozenset({*PYOUTLINE_FLAGS, "verbose", "debug", "version", "repos"})
+"""What PyOutline's option parser has."""
 
 OPTIONS = tuple(option for options in GROUPS.values() for option in options)
+PYOUTLINE_SPELLINGS = {
+    "-h",
+    "--help",
+    *(
+        spelling
+        for option in OPTIONS
+        if option.dest in PYOUTLINE_OPTIONS | {"execute", "inspect", "qc", "user"}
+        for spelling in option.flags
+    ),
+}
+"""How PyOutline's pycuerun spells its options."""
 _FLAGS = {option.dest: option for option in OPTIONS if option.is_flag}
 _SPELLINGS = {
     spelling.lstrip("-").replace("-", "_"): option.dest

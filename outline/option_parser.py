@@ -8,11 +8,9 @@ from optparse import OptionGroup, OptionParser
 from typing import Any
 
 from . import config
-from .launch_options import GROUPS, PYOUTLINE_FLAGS, LaunchOption
+from .launch_options import GROUPS, PYOUTLINE_FLAGS, PYOUTLINE_OPTIONS, LaunchOption
 
 __all__ = ["CuerunOptionParser"]
-
-_OF_TOOLS = frozenset({*PYOUTLINE_FLAGS, "verbose", "debug", "version", "repos"})
 
 
 class CuerunOptionParser(OptionParser):
@@ -32,7 +30,7 @@ class CuerunOptionParser(OptionParser):
 
     def wants(self, option: LaunchOption) -> bool:
         """Tell whether the parser has a standard option: those of PyOutline's, as long as nobody derives from it."""
-        return option.dest in _OF_TOOLS
+        return option.dest in PYOUTLINE_OPTIONS
 
     def format_epilog(self, formatter: Any) -> str:
         """The epilog as it was written."""

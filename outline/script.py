@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .exception import OutlineException, ScriptException, ScriptExit
 
@@ -44,20 +44,27 @@ class StopScript(BaseException):
     """Ends a read-only run of a script, for its classes or for inspection, at the point where it would launch a job."""
 
 
-class ScriptFile(NamedTuple):
-    """An outline script that this process ran."""
+class ScriptFile:
+    """An outline script that this process ran.
 
-    module_name: str
-    path: str
-    source: str
+    Attributes:
+        module_name: The name of its module.
+        path: Where it is.
+        source: Its text.
+        stopped_at: The line at which a read-only run would have launched a job; 0 when it ran to its end.
+        ending: The ``sys.exit(0)`` that ended it, or None.
+    """
+
+    def __init__(self, module_name: str, path: str, source: str) -> None:
+        self.module_name, self.path, self.source = module_name, path, source
+        self.stopped_at = 0
+        self.ending: ScriptExit | None = None
 
 
 # An OutlineLauncher, which is on a higher floor, and the call that launches.
 ShowLaunch = Callable[[Any, Callable[[], Any]], Any]
 
 _scripts: dict[str, ScriptFile] = {}
-_stopped_at: dict[str, int] = {}
-_ended_early: dict[str, ScriptExit] = {}
 _reading_saved = False
 _caught_launches: list[Any] | None = None
 _noted_jobs: list[Any] | None = None
@@ -160,12 +167,12 @@ def load_saved_script(name: str, path: str, args: Sequence[str] = ()) -> ModuleT
 
 def line_where_stopped(name: str) -> int:
     """The line at which a read-only run would have launched a job. 0 when the script ran to its end."""
-    return _stopped_at.get(name, 0)
+    return _scripts[name].stopped_at if name in _scripts else 0
 
 
 def ended_early(module: ModuleType) -> ScriptExit | None:
     """The ``sys.exit(0)`` that ended a script, or None for one that ran to its end."""
-    return _ended_early.get(module.__name__)
+    return _scripts[module.__name__].ending
 
 
 @contextmanager
@@ -255,7 +262,6 @@ def _run(name: str, path: str, source: str) -> ModuleType:
     module = ModuleType(name)
     module.__file__ = os.path.abspath(path)
     _scripts[name] = ScriptFile(name, os.path.abspath(path), source)
-    _stopped_at.pop(name, None)
     previous = sys.modules.get(name)
     sys.modules[name] = module
     linecache.cache[path] = (len(source), None, source.splitlines(True), path)
@@ -277,13 +283,13 @@ def _execute(code: str | ast.Module, module: ModuleType, path: str) -> None:
             sys.modules["versions"] = _LazyVersions("versions")  # scripts say `import versions`
         exec(compile(code, path, "exec"), module.__dict__)
     except StopScript as stop:
-        _stopped_at[module.__name__] = _line_in(path, stop)
+        _scripts[module.__name__].stopped_at = _line_in(path, stop)
     except SystemExit as error:
         line = _line_in(path, error)
         ending = ScriptExit(path, line, linecache.getline(path, line).strip(), error.code or 0)
         if ending.code != 0:
             raise ending from error
-        _ended_early[module.__name__] = ending
+        _scripts[module.__name__].ending = ending
     except Exception as error:
         raise _translate(error, path) from error
     finally:

@@ -16,9 +16,9 @@ It also accepts blanks around commas, ``5 10 15`` (5,10,15), ``1-100by5`` and
 ``1:100:5`` (both 1-100x5).
 """
 
-from outline.frames.chunks import chunk_at, chunk_frames, chunk_heads, consecutive_runs
-from outline.frames.frame_set import FrameSet
-from outline.frames.text import LONGEST_TEXT, FrameRangeError, spell_out
+from .chunks import chunk_at, chunk_frames, chunk_heads, consecutive_runs
+from .frame_set import FrameSet
+from .text import LONGEST_TEXT, FrameRangeError, spell_out
 
 __all__ = [
     "LONGEST_TEXT",

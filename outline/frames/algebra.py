@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import chain, pairwise
 from math import lcm
 
-from outline.frames.parts import Interleaved, Inverse, Listed, Part, pack
+from .parts import Interleaved, Inverse, Listed, Part, pack
 
 __all__ = ["ascending", "common_frames", "common_run", "without_repeats"]
 

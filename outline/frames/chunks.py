@@ -7,8 +7,8 @@ server skips that step for the members, and renders some frames of ``1-3,2-5`` t
 
 from __future__ import annotations
 
-from outline.frames.frame_set import FrameSet
-from outline.frames.text import FrameRangeError
+from .frame_set import FrameSet
+from .text import FrameRangeError
 
 __all__ = ["chunk_at", "chunk_frames", "chunk_heads", "consecutive_runs"]
 

@@ -23,8 +23,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from outline.frames.frame_set import FrameSet
-from outline.frames.parts import find_runs
+from .frame_set import FrameSet
+from .parts import find_runs
 
 __all__ = [
     "Run",

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from typing import Any, Union, overload
 
-from outline.frames import algebra
-from outline.frames.parts import Listed, Part, cut, find_runs, first_positions, pack, position_in
-from outline.frames.text import LARGEST_FRAME, FrameRangeError, parse, write
+from . import algebra
+from .parts import Listed, Part, cut, find_runs, first_positions, pack, position_in
+from .text import LARGEST_FRAME, FrameRangeError, parse, write
 
 __all__ = ["FrameSet", "FrameSpec"]
 

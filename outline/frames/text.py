@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from outline.cuebot_limits import LONGEST_TEXT
-from outline.exception import OutlineException
-from outline.frames.parts import Interleaved, Inverse, Part, find_runs
+
+from ..exception import OutlineException
+from .parts import Interleaved, Inverse, Part, find_runs
 
 __all__ = ["LARGEST_FRAME", "LONGEST_TEXT", "FrameRangeError", "parse", "spell_out", "write"]
 

@@ -87,9 +87,7 @@ class CommandArgs(LayerArgs, total=False):
 
     command: str | list[Any]  #: What the frames run; a list is never split again.
     expand_hashes: bool  #: False leaves the ``#`` of file names to the program.
-    progress: (
-        str | None
-    )  #: How the commands tell their progress: ``"alf"``, ``"tractor"``, ``"openjd"``, ``"percent"``.
+    progress: str | None  #: How commands tell their progress: ``"alf"``, ``"tractor"``, ``"openjd"``, ``"percent"``.
     quote: bool  #: Without pycuerun, True quotes each word of the command for the shell of the host.
 
 
