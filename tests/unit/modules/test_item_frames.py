@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from outline import FrameSet
 from outline.exception import LayerException, ShellCommandFailureException
+from outline.io.output import Targets
 from outline.items import rows
 from outline.layer.links import links_of
 from outline.modules.blender import Blender
-from outline.modules.render import RenderLayer
+from outline.modules.render import RenderCommand, RenderLayer
 from tests.fakes.render_layers import App, AppInPlace, AppPerFrame, Run, launch
 from tests.fakes.renderer import CALLS
 
@@ -48,6 +50,21 @@ def test_each_item_renders_its_frame_into_its_own_file(
         f"{here}/out/ü/c.1001.exr",
     ]
     assert layer.get_arg("outputs") == {"main": f"{here}/out/%{{ITEM:shot}}/%{{KEY}}.####.exr"}
+
+
+class Copies(App):
+    """Is told by a token where it writes."""
+
+    def render_commands(self, frames: FrameSet, targets: Targets) -> list[RenderCommand]:
+        return [RenderCommand(["cp", "shots.csv", "%{OUTPUT}"], FrameSet([frame])) for frame in frames]
+
+
+def test_a_token_stands_for_the_output_of_the_frame_that_the_item_names(
+    here: Path, run: Run, items: dict[str, Any]
+) -> None:
+    run(Copies, **items)
+
+    assert _made(here) == ["sh 10/a.1001.exr", "sh 10/b.-002.exr", "ü/c.1001.exr"]
 
 
 def test_an_item_that_fails_keeps_what_those_before_it_made(here: Path, run: Run, items: dict[str, Any]) -> None:
