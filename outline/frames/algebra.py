@@ -18,9 +18,7 @@ Parts = tuple[Part, ...]
 
 
 def common_run(run: range, other: range) -> range:
-    """The frames of ``run`` that ``other`` has too, in the order of ``run``."""
-    if not run or not other:
-        return range(0)
+    """The frames of ``run`` that ``other`` has too, in the order of ``run``; no part of a set is empty."""
     fine, coarse = sorted((_upward(run), _upward(other)), key=lambda one: one.step)
     begin = coarse[max(0, -((coarse.start - fine.start) // coarse.step)) :]
     # One of so many neighbours is in both, or none ever is.

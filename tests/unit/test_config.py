@@ -84,54 +84,42 @@ def test_sessions_are_below_the_home_folder_by_default(monkeypatch: pytest.Monke
     assert config.get("outline", "session_dir") == "{HOME}/.opencue/sessions"
 
 
-def test_a_partial_user_file_changes_only_what_it_names(write_user_file: WriteFile):  # fault 24
-    path = write_user_file("[outline]\nfacility = lax\n")
-
-    assert config.get("outline", "facility") == "lax"
-    assert config.get("outline", "domain") == "example.com"
-    assert origin_of("outline", "facility") == str(path)
-    assert origin_of("outline", "domain") == "default"
-
-
-def test_the_named_file_wins_over_the_user_file_option_by_option(
-    write_user_file: WriteFile, write_named_file: WriteFile
+def test_later_layers_win_option_by_option(  # fault 24
+    write_user_file: WriteFile, write_named_file: WriteFile, monkeypatch: pytest.MonkeyPatch
 ):
-    write_user_file("[outline]\nfacility = lax\ndomain = studio.com\n")
-    named = write_named_file("[outline]\nfacility = yvr\n")
+    user = write_user_file("[outline]\ndefault_show = user\ndefault_shot = user\nfacility = user\nhome = user\n")
+    named = write_named_file("[outline]\ndefault_shot = named\nfacility = named\nhome = named\n")
+    monkeypatch.setenv("OUTLINE_OUTLINE_FACILITY", "variable")
+    monkeypatch.setenv("OUTLINE_OUTLINE_HOME", "variable")
+    config.set("outline", "home", "line")
 
-    assert config.get("outline", "facility") == "yvr"
-    assert config.get("outline", "domain") == "studio.com"
-    assert origin_of("outline", "facility") == str(named)
+    found = {option: (config.get("outline", option), origin_of("outline", option)) for option in config["outline"]}
+
+    assert {name: found[name] for name in ("domain", "default_show", "default_shot", "facility", "home")} == {
+        "domain": ("example.com", "default"),
+        "default_show": ("user", str(user)),
+        "default_shot": ("named", str(named)),
+        "facility": ("variable", "OUTLINE_OUTLINE_FACILITY"),
+        "home": ("line", "command line"),
+    }
 
 
-def test_ol_config_is_the_old_name_of_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (tmp_path / "old.cfg").write_text("[outline]\nfacility = old\n")
-    monkeypatch.setenv("OL_CONFIG", str(tmp_path / "old.cfg"))
-
-    assert config.get("outline", "facility") == "old"
-
-
-def test_the_new_name_of_the_variable_wins_over_the_old_one(
-    write_named_file: WriteFile, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("variables", "facility"),
+    [
+        pytest.param({"OL_CONFIG": "{}"}, "named", id="the old name"),
+        pytest.param({"OUTLINE_CONFIG_FILE": "{}", "OL_CONFIG": "/nowhere/old.cfg"}, "named", id="the new one wins"),
+        pytest.param({"OUTLINE_CONFIG_FILE": "", "OL_CONFIG": ""}, "local", id="empty names no file"),
+    ],
+)
+def test_a_variable_names_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], facility: str
 ):
-    write_named_file("[outline]\nfacility = new\n")
-    monkeypatch.setenv("OL_CONFIG", "/nowhere/old.cfg")
+    (tmp_path / "named.cfg").write_text("[outline]\nfacility = named\n")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value.format(tmp_path / "named.cfg"))
 
-    assert config.get("outline", "facility") == "new"
-
-
-def test_an_empty_variable_names_no_file(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("OUTLINE_CONFIG_FILE", "")
-
-    assert config.get("outline", "facility") == "local"
-
-
-def test_a_variable_wins_over_the_files(write_named_file: WriteFile, monkeypatch: pytest.MonkeyPatch):
-    write_named_file("[outline]\nfacility = yvr\n")
-    monkeypatch.setenv("OUTLINE_OUTLINE_FACILITY", "env")
-
-    assert config.get("outline", "facility") == "env"
-    assert origin_of("outline", "facility") == "OUTLINE_OUTLINE_FACILITY"
+    assert config.get("outline", "facility") == facility
 
 
 @pytest.mark.parametrize(
@@ -174,15 +162,6 @@ def test_an_option_with_other_signs_has_a_variable_too(write_named_file: WriteFi
     monkeypatch.setenv("OUTLINE_PLUGIN_A_B_SOME_THING", "2")
 
     assert dict(config["plugin:a-b"]) == {"some-thing": "2"}
-
-
-def test_the_command_line_wins_over_everything(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("OUTLINE_OUTLINE_FACILITY", "env")
-
-    config.set("outline", "facility", "flag")
-
-    assert config.get("outline", "facility") == "flag"
-    assert origin_of("outline", "facility") == "command line"
 
 
 def test_a_default_section_counts_for_every_section(write_named_file: WriteFile):

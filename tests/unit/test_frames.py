@@ -163,12 +163,6 @@ def test_no_frames_have_no_chunks():
     assert chunk_heads(FrameSet([]), 3) == FrameSet([])
 
 
-def test_fault_6_every_frame_of_an_interleaved_range_is_in_one_chunk():
-    chunks = chunk_frames(FrameSet("1-20:8"), 4)
-
-    assert sorted(frame for chunk in chunks for frame in chunk) == list(range(1, 21))
-
-
 # --- cost: sets so large that listing one of them would not end
 
 

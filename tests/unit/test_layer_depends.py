@@ -60,35 +60,22 @@ def test_require_names_layers_and_types(ol: Outline, require: Any, expected: lis
     assert _depends(layer) == expected
 
 
-def test_require_takes_layers(ol: Outline) -> None:
-    layer = Shell("c", ["true"], require=[ol.get_layer("a")])
-
-    ol.setup_depends()
-
-    assert _depends(layer) == [("a", "FRAME_BY_FRAME", False)]
-
-
-def test_layer_may_require_one_that_comes_later(ol: Outline) -> None:
-    layer = Shell("c", ["true"], require=["later:all"])
+def test_layers_and_layers_that_come_later_are_required_once(ol: Outline) -> None:
+    layer = Shell("c", ["true"], require=[ol.get_layer("a"), "later:all"])
     layer.depend_on("later")
     Shell("later", ["true"])
 
     ol.setup_depends()
-
-    assert _depends(layer) == [("later", "FRAME_BY_FRAME", False), ("later", "LAYER_ON_LAYER", False)]
-
-
-def test_setting_up_dependencies_twice_changes_nothing(ol: Outline) -> None:
-    layer = Shell("c", ["true"], require=["a:all", "b"])
-    ol.setup_depends()
-    before = _depends(layer)
-
     ol.setup_depends()
 
-    assert _depends(layer) == before
+    assert _depends(layer) == [
+        ("later", "FRAME_BY_FRAME", False),
+        ("a", "FRAME_BY_FRAME", False),
+        ("later", "LAYER_ON_LAYER", False),
+    ]
 
 
-def test_methods_add_every_type(ol: Outline) -> None:
+def test_fault_11_methods_add_every_type_beside_others_on_one_layer(ol: Outline) -> None:
     layer, a, b = Shell("c", ["true"]), ol.get_layer("a"), ol.get_layer("b")
 
     layer.depend_on(a)
@@ -115,15 +102,6 @@ def test_fault_10_any_frame_is_honoured_however_it_is_asked_for(ol: Outline) -> 
     layers[2].depend_on(a, any_frame=True)
 
     assert [_depends(layer) for layer in layers] == [[("a", "LAYER_ON_LAYER", True)]] * 3
-
-
-def test_fault_11_two_dependencies_of_different_type_on_one_layer_both_count(ol: Outline) -> None:
-    layer = Shell("c", ["true"])
-
-    layer.depend_on(ol.get_layer("a"))
-    layer.depend_all(ol.get_layer("a"))
-
-    assert [kind for _, kind, _ in _depends(layer)] == ["FRAME_BY_FRAME", "LAYER_ON_LAYER"]
 
 
 def test_fault_11_ring_is_an_error_that_names_its_layers(ol: Outline) -> None:
@@ -156,18 +134,16 @@ def test_long_chain_is_no_ring(ol: Outline) -> None:
     assert len(ol.get_layers()) == 1502
 
 
-def test_fault_09_unknown_layer_in_require_is_an_error_with_line_and_suggestion(ol: Outline) -> None:
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Shell("c", ["true"], require=["renderr"]), lambda: Shell("c", ["true"]).depend_on("renderr")],
+    ids=["require", "depend_on"],
+)
+def test_fault_09_unknown_layer_is_an_error_with_line_and_suggestion(ol: Outline, make: Any) -> None:
     Shell("render", ["true"])
-    Shell("c", ["true"], require=["renderr"])
+    make()
 
     with pytest.raises(LayerNotFound, match=r"layer 'c' \(test_layer_depends\.py:\d+\).*did you mean 'render'\?"):
-        ol.setup()
-
-
-def test_fault_09_unknown_layer_in_depend_on_is_the_same_error(ol: Outline) -> None:
-    Shell("c", ["true"]).depend_on("nope")
-
-    with pytest.raises(LayerNotFound, match="no layer 'nope' in this outline"):
         ol.setup()
 
 
