@@ -333,17 +333,19 @@ def test_root_is_told_what_a_strict_server_wants(
     assert done.stderr.rstrip().endswith("as root; launch as another user")
 
 
-def test_test_of_a_studio_launches_without_a_server(monkeypatch: pytest.MonkeyPatch, session_root: Path) -> None:
+@pytest.mark.parametrize("launched", [[SimpleNamespace(data=SimpleNamespace(name="job"))], []], ids=["a job", "none"])
+def test_test_of_a_studio_launches_without_a_server(
+    launched: list[Any], monkeypatch: pytest.MonkeyPatch, session_root: Path
+) -> None:
     """OpenCue's documentation replaces launchSpecAndWait so in tests, and nothing else."""
     opencue = pytest.importorskip("opencue", reason="the extra 'cue' is not installed")
     sent: list[str] = []
-    stand_in = SimpleNamespace(data=SimpleNamespace(name="job"))
-    monkeypatch.setattr(opencue.api, "launchSpecAndWait", lambda spec: [stand_in] if not sent.append(spec) else [])
+    monkeypatch.setattr(opencue.api, "launchSpecAndWait", lambda spec: sent.append(spec) or launched)
     monkeypatch.setattr(opencue.Cuebot, "RpcChannel", None)
 
     jobs = cuerun.launch(outline_of(shell()), backend="cue", server="127.0.0.1:9", pause=True, use_pycuerun=False)
 
-    assert jobs == [stand_in]
+    assert jobs == launched
     assert "<paused>True</paused>" in sent[0]
 
 

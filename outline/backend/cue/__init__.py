@@ -82,11 +82,12 @@ def launch(launcher: OutlineLauncher, use_pycuerun: bool = True) -> list[Any]:
         JobTestFailed: With ``test``.
     """
     jobs = _send(launcher, use_pycuerun)
-    _set_retries(launcher, jobs[0])
-    if launcher.get_flag("wait"):
-        wait(jobs[0])
-    elif launcher.get_flag("test"):
-        test(jobs[0])
+    for job in jobs[:1]:  # none where something stands in for the server, as in the tests of studios
+        _set_retries(launcher, job)
+        if launcher.get_flag("wait"):
+            wait(job)
+        elif launcher.get_flag("test"):
+            test(job)
     return jobs
 
 
