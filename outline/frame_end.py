@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import Enum, IntEnum
 from typing import Any, NamedTuple
 
-__all__ = ["EndedBy", "FarmStatus", "FrameEnd"]
+__all__ = ["LOST_WORKER", "STOPPED", "EndedBy", "FarmStatus", "FrameEnd"]
 
 
 class EndedBy(str, Enum):
@@ -66,6 +66,11 @@ class FrameEnd(NamedTuple):
     told_after: float = 0.0
 
     @property
+    def is_good(self) -> bool:
+        """It has done its work: nobody had to end it, which many a program answers with the exit status 0."""
+        return self.status == 0 and self.ended_by is EndedBy.ITSELF
+
+    @property
     def is_timed_out(self) -> bool:
         """A time limit ended it; such a frame is not tried again."""
         return self.ended_by in (EndedBy.TIME_LIMIT, EndedBy.SILENCE_LIMIT)
@@ -103,3 +108,10 @@ class FrameEnd(NamedTuple):
             )
         except (KeyError, TypeError, OverflowError) as error:
             raise ValueError(f"no end of a frame: {error!r}") from error
+
+
+STOPPED = FrameEnd(143, 15, EndedBy.LAUNCHER, reason="ended by the launcher")
+"""How a frame ends that somebody has stopped, as long as nothing else is known of it."""
+
+LOST_WORKER = FrameEnd(137, 9, reason="its worker process was killed")
+"""Likewise, where the process that watched it is gone."""

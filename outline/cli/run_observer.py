@@ -69,7 +69,7 @@ class RunObserver(Observer):
         delay = self.__job.layer(ref).retry_delay_seconds
         again = f"failed, is tried again in {duration(delay)}," if delay else "failed, is tried again,"
         word = again if state in (S.WAITING, S.DEPEND) else state.value
-        reason = f": {why(end)}" if end.status else ""
+        reason = f": {why(end)}" if not end.is_good else ""
         self.__display.event(f"[{self.__over}/{len(self.__job.frames)}] {name} {word} {duration(end.seconds)}{reason}")
         if state is S.DEAD:
             self.__display.dead(name, why(end))

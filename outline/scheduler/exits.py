@@ -30,7 +30,7 @@ def meaning_of(
     """
     if is_blameless(end):
         is_last = max_losses is not None and losses + 1 >= max_losses
-    elif end.status == 0 and not end.is_timed_out:
+    elif end.is_good:
         return Signal.EXITED_GOOD
     else:
         is_spent = tries > plan.max_retries and end.ended_by is not EndedBy.MEMORY

@@ -117,7 +117,7 @@ class Record(NamedTuple):
     @property
     def has_succeeded(self) -> bool:
         """Whether it ended well; a frame that has not ended did neither."""
-        return self.end is not None and not self.end.status
+        return self.end is not None and self.end.is_good
 
     @property
     def has_failed(self) -> bool:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -15,22 +16,6 @@ from tests.support import job_in, log_of, only_session, outline_file
 pytestmark = pytest.mark.measured
 
 PY = sys.executable
-
-
-def test_frames_run_and_the_job_succeeds(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
-    script = outline_file(
-        tmp_path,
-        """
-        from outline.modules.shell import Shell
-        Shell("hello", command=["echo", "frame %{FRAME}"])
-        """,
-    )
-
-    result = run_pycuerun(script, "1-4", "--backend", "local")
-
-    assert result.returncode == 0, result.stderr
-    assert job_in(session_root).counts == {"SUCCEEDED": 4}
-    assert "\nframe 3\n" in log_of(session_root, "0003-hello")
 
 
 def test_fault_04_a_failing_frame_makes_the_exit_code_1(
@@ -263,42 +248,34 @@ def test_logs_have_header_and_footer_and_older_attempts_stay(
         assert fact in second
 
 
-def test_timeout_ends_the_frame_and_names_itself(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
-    script = outline_file(
-        tmp_path,
-        """
-        from outline.modules.shell import Shell
-        Shell("slow", command=["sleep", "1000"], timeout=0.3 / 60)
-        Shell("silent", command=["sh", "-c", "echo begin; sleep 1000"], timeout_llu=0.3 / 60)
-        """,
-    )
-
-    result = run_pycuerun(script, "1", "--backend", "local")
-
-    job = job_in(session_root)
-    assert result.returncode == 1
-    assert job.counts == {"DEAD": 2}
-    assert [dead.record.attempt for dead in job.dead_frames()] == [1, 1]
-    assert "longer than its timeout" in result.stdout
-    assert "wrote nothing to its log" in result.stdout
-
-
-def test_a_frame_that_hit_its_timeout_can_be_tried_again_with_more_time(
+def test_time_limits_end_frames_and_name_themselves(
     tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
 ) -> None:
     script = outline_file(
         tmp_path,
         """
         from outline.modules.shell import Shell
-        Shell("slow", command=["sleep", "0.9"], timeout=0.2 / 60, timeout_retry=50)
+        polite = ["sh", "-c", "trap 'exit 0' TERM; echo half > '%{OUTPUT}'; sleep 1000 & wait"]
+        Shell("slow", command=["sleep", "1000"], timeout=0.3 / 60)
+        Shell("silent", command=["sh", "-c", "echo begin; sleep 1000"], timeout_llu=0.3 / 60)
+        Shell("polite", command=polite, outputs="half.#.txt", timeout=1.0 / 60)
+        Shell("patient", command=["sleep", "0.9"], timeout=0.2 / 60, timeout_retry=50)
         """,
     )
+    words = ("--backend", "local", "--cores", "4", "--work", tmp_path / "work")
 
-    result = run_pycuerun(script, "1", "--backend", "local")
+    result = run_pycuerun(script, "1", *words, cwd=tmp_path)
+    again = run_pycuerun(script, "1", *words, "--dry-run", cwd=tmp_path)
 
     job = job_in(session_root)
-    assert result.returncode == 0, result.stdout
-    assert [record.attempt for record in job.record.frames.values()] == [2]
+    assert result.returncode == 1
+    assert job.counts == {"DEAD": 3, "SUCCEEDED": 1}
+    assert {dead.layer: dead.record.attempt for dead in job.dead_frames()} == {"slow": 1, "silent": 1, "polite": 1}
+    assert job.record.frames[job.record.job.frames.ref("patient", 1)].attempt == 2
+    assert "longer than its timeout" in result.stdout
+    assert "wrote nothing to its log" in result.stdout
+    assert not list(tmp_path.rglob("half.*"))
+    assert re.search(r"polite .* 1 of 1 ", again.stdout), again.stdout + again.stderr
 
 
 def test_autoeat_eats_failed_frames(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:

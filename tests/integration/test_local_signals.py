@@ -195,3 +195,23 @@ def test_a_runner_that_is_stopped_does_not_hold_up_the_end_of_a_job_that_is_done
 
 def _parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_frame_that_answers_ctrl_c_with_exit_status_0_runs_again(tmp_path: Path, session_root: Path) -> None:
+    script = outline_file(
+        tmp_path,
+        """
+        from outline.modules.shell import Shell
+        polite = ["sh", "-c", "trap 'exit 0' TERM; echo half > '%{OUTPUT}'; sleep 1000 & touch begun; wait"]
+        Shell("polite", command=polite, outputs="half.#.txt")
+        """,
+    )
+    run = start(script, "1", "--backend", "local", cwd=tmp_path)
+    until((tmp_path / "begun").exists)
+
+    run.send_signal(signal.SIGINT)
+    run.communicate()
+
+    assert run.returncode == 130
+    assert job_in(session_root).counts == {"WAITING": 1}
+    assert not list(tmp_path.rglob("half.*"))

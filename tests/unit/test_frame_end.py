@@ -60,3 +60,9 @@ def test_what_older_versions_wrote_is_read(tmp_path: Path) -> None:
 def test_what_is_no_end_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"end of a frame|invalid|not a valid"):
         FrameEnd.from_dict({**FrameEnd().to_dict(), **change})
+
+
+@pytest.mark.parametrize("ended_by", EndedBy)
+def test_only_a_frame_that_ended_by_itself_with_status_0_has_done_its_work(ended_by: EndedBy):
+    assert FrameEnd(0, ended_by=ended_by).is_good is (ended_by is EndedBy.ITSELF)
+    assert not FrameEnd(1, ended_by=ended_by).is_good

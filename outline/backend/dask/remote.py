@@ -17,7 +17,7 @@ from typing import Any
 
 from distributed import Worker, get_worker
 
-from ...frame_end import EndedBy, FrameEnd
+from ...frame_end import LOST_WORKER, EndedBy
 from ...names import frame_name, second_log
 from ...process import host_name
 from ...session_paths import SessionPaths
@@ -174,7 +174,7 @@ def _run_frame(
     log = paths.log(job, name)
     variables = {"CUE_LOG_PATH": paths.logs, "CUE_FRAME": name}
     end_leftovers(second_log(log) if request.is_second else log, variables)
-    return FrameEnd(137, 9, reason="its worker process was killed", host=session.host).to_dict()
+    return LOST_WORKER._replace(host=session.host).to_dict()
 
 
 def forget(outline_path: str) -> None:

@@ -11,7 +11,7 @@ import time
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ...frame_end import EndedBy, FrameEnd
+from ...frame_end import STOPPED, EndedBy, FrameEnd
 from ...logs import get_logger
 from ...names import frame_name, second_log
 from ...session_paths import SessionPaths
@@ -31,7 +31,6 @@ __all__ = ["DaskRunner", "Spare"]
 
 logger = get_logger("outline.backend.dask")
 
-_STOPPED = "ended by the launcher"
 _LOOK_SECONDS = 0.2
 _ENOUGH = 3  # frames of a layer, before any is called late
 _SHORTEST_SECONDS = 1.0
@@ -151,7 +150,7 @@ class _Slot:
             request = attempt.requests[0]
             self.__drop(attempt)
             ends = self.__runner.ends_of(attempt.requests, attempt.future)
-            if not any(end.status for end in ends):
+            if all(end.is_good for end in ends):
                 self.__spare.ended(request.layer, ends[0].seconds)
             elif self.__attempts:
                 continue  # the other one may yet succeed
@@ -325,7 +324,6 @@ class DaskRunner:
 
     def __ends_in_logs(self, requests: list[Request]) -> list[FrameEnd]:
         """How frames ended whose task was cancelled: the worker writes that into the log of the one that ran then."""
-        stopped = FrameEnd(143, 15, EndedBy.LAUNCHER, reason=_STOPPED)
         give_up = time.monotonic() + self.__grace + 1.0
         ends: list[FrameEnd] = []
         while len(ends) < len(requests) and time.monotonic() < give_up:
@@ -337,7 +335,7 @@ class DaskRunner:
             ends.append(found[1])
             if found[1].ended_by is EndedBy.LAUNCHER:
                 break  # none has begun after it
-        return [*ends, *[stopped] * (len(requests) - len(ends))]
+        return [*ends, *[STOPPED] * (len(requests) - len(ends))]
 
     def keep_second_log(self, request: Request) -> None:
         """Put the log of a second attempt, which has succeeded before the first, in the place of the first one's."""

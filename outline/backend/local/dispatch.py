@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...exception import LaunchException
-from ...frame_end import EndedBy, FrameEnd
+from ...frame_end import LOST_WORKER, STOPPED, EndedBy, FrameEnd
 from ...frames import FrameSet
 from ...logs import get_logger
 from ...process import host_name
@@ -237,7 +237,7 @@ class RunLoop:
     def __hear(self, slot: Slot) -> None:
         for message in slot.hear():
             if message is None:
-                self.__lose(slot, FrameEnd(137, 9, reason="its worker process was killed"))
+                self.__lose(slot, LOST_WORKER)
             elif message[0] == END:
                 for end in message[1]:
                     self.__end_process(slot, FrameEnd.from_dict(end))
@@ -298,10 +298,9 @@ class RunLoop:
     def __finish_all(self, refs: list[int], end: FrameEnd) -> None:
         """Note the end of a process; when it had several frames and failed, nobody knows whose fault that is."""
         layer = self.job.layer(refs[0])
-        is_good = end.status == 0 and not end.is_timed_out
-        if is_good:
+        if end.is_good:
             self.__portions.note(layer, end.seconds / len(refs))
-        if len(refs) > 1 and is_good:
+        if len(refs) > 1 and end.is_good:
             self.__link_logs(refs)
             end = end._replace(seconds=end.seconds / len(refs))
         elif len(refs) > 1 and end.ended_by not in (EndedBy.LAUNCHER, EndedBy.FULL_DISK):
@@ -327,7 +326,7 @@ class RunLoop:
             for slot in self.__slots:
                 if slot.queue:
                     slot.tell(BACK)
-        if self.__stop and end.status and end.ended_by in (EndedBy.LAUNCHER, EndedBy.FULL_DISK):
+        if self.__stop and end.ended_by in (EndedBy.LAUNCHER, EndedBy.FULL_DISK):
             self.__unfinished.append(ref)
             return
         state = self.job.finish(ref, end, self.__clock())
@@ -368,7 +367,7 @@ class RunLoop:
         for slot in [slot for slot in self.__slots if slot.is_busy]:
             if slot.pid:
                 os.kill(slot.pid, signal.SIGKILL)
-            self.__lose(slot, FrameEnd(137, 9, EndedBy.LAUNCHER, reason="its worker did not answer"))
+            self.__lose(slot, STOPPED._replace(reason="its worker did not answer"))
 
     def __close(self) -> None:
         self.__selector.close()

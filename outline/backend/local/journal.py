@@ -378,9 +378,9 @@ class _Reader:
                 continue
             name = log_name(self.__job.plan.name, self.__job.frames.name(ref))
             told = read_end(os.path.join(paths.logs, name)) if name in names else None
-            if told is None or told[1].status or told[1].is_timed_out:
+            if told is None or not told[1].is_good:
                 continue
-            is_late = record is not None and record.end is not None and record.end.status == 0
+            is_late = record is not None and record.end is not None and record.end.is_good
             is_other = record is not None and ref in self.__running and record.attempt != told[0]
             if not is_late and not is_other:
                 found[ref] = told

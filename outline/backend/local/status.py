@@ -30,7 +30,9 @@ def job_status(job: LocalJob) -> JobStatus:
     frames: dict[FrameState, list[FrameStatus]] = {S.RUNNING: [], S.WAITING: [], S.DEAD: []}
     for ref in sorted(record.frames):
         kind = S.WAITING if state.state(ref) is S.DEPEND else state.state(ref)
-        if kind in (S.RUNNING, S.DEAD) or (kind is S.WAITING and state.tries(ref)):
+        end = record.frames[ref].end
+        has_failed = end is not None and not end.is_good
+        if kind in (S.RUNNING, S.DEAD) or (kind is S.WAITING and state.tries(ref) and has_failed):
             frames[kind].append(_frame_status(job, ref, kind, now))
     return JobStatus(
         job.name,
@@ -43,7 +45,7 @@ def job_status(job: LocalJob) -> JobStatus:
         session=job.path,
         runner=record.runner,
         running=tuple(frames[S.RUNNING]),
-        retrying=tuple(frame for frame in frames[S.WAITING] if frame.exit_status),
+        retrying=tuple(frames[S.WAITING]),
         dead=tuple(frames[S.DEAD]),
     )
 

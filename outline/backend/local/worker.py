@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...constants import BACKUP
 from ...environment import FrameFacts, frame_environment
 from ...exception import OutlineException
-from ...frame_end import EndedBy, FrameEnd
+from ...frame_end import STOPPED, EndedBy, FrameEnd
 from ...frame_run import begin_commands, note_failure
 from ...layer.life import begin_for_fork, leave_to_fork
 from ...names import second_log
@@ -53,7 +53,6 @@ class WorkerState(NamedTuple):
     is_elsewhere: bool
 
 
-_STOPPED = "ended by the launcher"
 _AHEAD_SECONDS = 0.05  # how long a frame waits for the one before it to end, when it might run elsewhere
 _TELL_SECONDS = 0.01  # between two messages to the launcher, while all is well and there is more to do
 
@@ -109,7 +108,7 @@ class Worker:
             self.__give_back()
         now = time.monotonic()
         self.__ends.append((now, end))
-        if end.status or not self.__queue or now >= self.__ends[0][0] + _TELL_SECONDS:
+        if not end.is_good or not self.__queue or now >= self.__ends[0][0] + _TELL_SECONDS:
             self.__tell_ends()
 
     def __tell_ends(self) -> None:
@@ -176,11 +175,11 @@ class Worker:
             end = FrameEnd(1, reason=_one_line(error))
         if not setup.only_commands:
             end = with_progress(end, log.path)
-        if end.status:
+        if not end.is_good:
             end = with_reason(end, log.path)
         if not end.seconds:
             end = end._replace(seconds=time.monotonic() - started)
-        if end.status:
+        if not end.is_good:
             end = note_failure(setup.layer, request.frame, request.attempt, end)
         if self.__state.is_elsewhere:
             end = end._replace(host=self.__state.host)
@@ -247,10 +246,10 @@ class Worker:
         try:
             for place, argv in enumerate(frame.commands):
                 if watch.stopped:  # the command before ended well all the same, but this one must not begin
-                    return FrameEnd(128 + signal.SIGTERM, signal.SIGTERM, EndedBy.LAUNCHER, 0.0, rss_kb, _STOPPED)
+                    return STOPPED._replace(rss_kb=rss_kb)
                 end = self.__run_command(argv, environ, watch)
                 rss_kb = max(rss_kb, end.rss_kb)
-                if end.status:
+                if not end.is_good:
                     return end._replace(rss_kb=rss_kb)
                 frame.ended(place)
             frame.finish()
@@ -308,7 +307,7 @@ class Worker:
         reason, ended_by, kill_at = "", EndedBy.ITSELF, float("inf")
         self.__child.watch(pid)
         while True:
-            if os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+            if _has_ended(pid):
                 break
             now = time.monotonic()
             if now >= kill_at:
@@ -341,8 +340,8 @@ class Worker:
                 if message[0] == BACK:
                     continue
                 watch.stopped = True
-                if ended_by is EndedBy.ITSELF:
-                    ended_by, reason = EndedBy.LAUNCHER, _STOPPED
+                if ended_by is EndedBy.ITSELF and not _has_ended(pid):
+                    ended_by, reason = STOPPED.ended_by, STOPPED.reason
                 self.__grace = float(message[2])
                 signal_group(pid, signal.SIGKILL if message[1] == "KILL" else signal.SIGTERM)
                 kill_at = time.monotonic() + self.__grace
@@ -366,6 +365,11 @@ class Worker:
             else:
                 self.__child.heard()
         return found
+
+
+def _has_ended(pid: int) -> bool:
+    """Whether a child has ended; nobody has waited for it."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _not_written(error: OSError, reason: str) -> FrameEnd:
