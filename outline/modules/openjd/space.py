@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ...exception import OutlineException
+from ...exception import OutlineException, known_names
 from ...frames import FrameSet
 from .text import resolve
 
@@ -124,7 +124,7 @@ def _factor(words: list[str], ranges: Mapping[str, Sequence[str]], whole: str) -
     word = words.pop(0) if words else ""
     if word != "(":
         if word not in ranges:
-            raise OutlineException(f"{whole!r}: unknown task parameter {word!r}; there are {', '.join(ranges)}")
+            raise OutlineException(f"{whole!r}: unknown task parameter {word!r}{known_names(word, list(ranges))}")
         return [{word: value} for value in ranges[word]]
     parts = [_product(words, ranges, whole)]
     while words[:1] == [","]:
