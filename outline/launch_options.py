@@ -99,7 +99,9 @@ GROUPS: dict[str, tuple[LaunchOption, ...]] = {
         LaunchOption(
             ("--format",), "format", "With --dry-run: json is the same as --json.", type=("text", "json"), is_flag=False
         ),
-        LaunchOption(("--resume",), "resume", "Continue a job of the local backend.", metavar="SESSION", is_flag=False),
+        LaunchOption(
+            ("--resume",), "resume", "Continue a job of this machine or of dask.", metavar="SESSION", is_flag=False
+        ),
     ),
     "Standard options": (
         LaunchOption(
