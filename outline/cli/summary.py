@@ -56,7 +56,8 @@ def state_table(layers: Sequence[LayerStatus]) -> list[str]:
     columns = [one for one in STATES if one is S.SUCCEEDED or any(layer.counts.get(one) for layer in layers)]
     if len(layers) > _MOST_LAYERS:
         done = [layer for layer in layers if layer.counts.get(S.SUCCEEDED, 0) == layer.total]
-        together = LayerStatus(plural(len(done), "other layer"), add_counts(layer.counts for layer in done))
+        name = plural(len(done), "other layer" if len(done) < len(layers) else "layer")
+        together = LayerStatus(name, add_counts(layer.counts for layer in done))
         layers = [*(layer for layer in layers if layer not in done), *([together] if done else [])]
     rows = [
         [layer.name, *(str(layer.counts.get(column) or "-") for column in columns), str(layer.total)]

@@ -47,7 +47,7 @@ class LayerPlan(NamedTuple):
     retry_delay_seconds: float = 0.0
     ignore_errors: bool = False
 
-    def limits(self, tries: int, chunks: int = 1) -> tuple[float | None, float | None]:
+    def time_limits(self, tries: int, chunks: int = 1) -> tuple[float | None, float | None]:
         """How long a process may run, and how long it may go without output.
 
         Args:

@@ -179,7 +179,7 @@ class RunLoop:
         layer, attempt = self.job.layer(refs[0]), self.job.tries(refs[0]) + 1
         memory_kb = layer.memory_kb or self.limits.frame_memory_kb
         frames = str(FrameSet(map(self.job.frames.number, refs))) if layer.chunk_seconds else ""
-        limits = layer.limits(attempt, len(refs))
+        limits = layer.time_limits(attempt, len(refs))
         return [layer.name, self.job.frames.number(refs[0]), attempt, layer.cores, memory_kb, *limits, frames]
 
     def __begin_next(self, slot: Slot) -> None:

@@ -297,3 +297,12 @@ def test_table_cuts_long_names_where_that_makes_it_fit_the_terminal(
     lines = table(["layer", "frame", "state"], [["comp_of_a_shot_with_a_long_name", "12", "done"]])
 
     assert lines[1] == first
+
+
+@pytest.mark.parametrize(("failed", "row"), [(0, "50 layers"), (1, "49 other layers")], ids=["done", "one-failed"])
+def test_of_very_many_layers_those_that_are_done_share_a_row(failed: int, row: str) -> None:
+    layers = [LayerStatus(f"layer{n}", {S.DEAD if n < failed else S.SUCCEEDED: 1}) for n in range(50)]
+
+    text = "\n".join(summary(JobStatus("job", "id", "FAILED", tuple(layers)), 1.0))
+
+    assert f"\n  {row} " in text

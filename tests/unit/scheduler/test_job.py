@@ -188,8 +188,8 @@ def test_a_timed_out_frame_is_tried_again_with_growing_limits_where_that_was_ask
     out_of_time = FrameEnd(143, 15, ended_by=EndedBy.TIME_LIMIT)
 
     assert [run(state, 0, out_of_time) for _ in range(2)] == [S.WAITING, S.DEAD]
-    assert [plan.limits(tries) for tries in (1, 2, 3)] == [(10.0, None), (20.0, None), (40.0, None)]
-    assert layer("b")._replace(timeout_seconds=10.0).limits(3) == (10.0, None)
+    assert [plan.time_limits(tries) for tries in (1, 2, 3)] == [(10.0, None), (20.0, None), (40.0, None)]
+    assert layer("b")._replace(timeout_seconds=10.0).time_limits(3) == (10.0, None)
 
 
 DELAYED = layer("a", "1-2", retry_delay_seconds=60.0)
