@@ -85,7 +85,7 @@ def _of_a_layer(job: Any, layer: Any, hosts: Sequence[Any]) -> str:
     """Why no frame of a layer starts on hosts that its job may run on."""
     if 0 < job.max_cores <= layer.min_cores:
         return f"the job may use {job.max_cores:g} cores, which must be more than a frame of {layer.name} needs"
-    if 0 < job.max_gpus <= layer.min_gpus:
+    if 0 <= job.max_gpus <= layer.min_gpus:
         return f"the job may use {job.max_gpus:g} GPUs, which must be more than a frame of {layer.name} needs"
     tags = [tag.lower() for tag in layer.tags]
     asks = f"that the layer {layer.name} asks for"
