@@ -12,11 +12,12 @@ from ..backend.cue.actions import ACTIONS, act_on_frames, kill_whole_job, reason
 from ..backend.cue.client import connect, farm_errors
 from ..backend.cue.jobs import FarmChunk, chunk_of, find_session_job, job_with_layer, log_path, post_job_of
 from ..backend.cue.names import full_job_name
-from ..backend.cue.snapshot import frames_of, layers_of, snapshot_of
+from ..backend.cue.snapshot import frame_state, frames_of, layers_of, snapshot_of
 from ..backend.cue.status import job_attempts, job_status
 from ..backend.status import FrameAttempt, JobStatus
 from ..exception import OutlineException, SessionException
 from ..names import split_frame_name
+from ..scheduler import FrameState
 from ..session_paths import SessionPaths
 from .ending import EXIT_DEAD
 from .log_view import follow_log_file, print_log_file
@@ -24,7 +25,7 @@ from .text import plural, quoted, server_option
 
 __all__ = ["FarmPlace", "farm_job_of"]
 
-_OVER = ("SUCCEEDED", "DEAD", "EATEN")
+_OVER = (FrameState.SUCCEEDED, FrameState.DEAD, FrameState.EATEN)
 _LOOK_SECONDS = 1.0
 # RQD makes the folder of the logs a moment after the server has said that a frame runs.
 _LOOKS_FOR_FOLDER = 5
@@ -71,11 +72,9 @@ class FarmPlace:
         Raises:
             OutlineException: There is no such frame, or no log to be seen here.
         """
-        from opencue_proto import job_pb2
-
         chunk = self.__chunk(frame)
         for _ in range(_LOOKS_FOR_FOLDER):
-            if os.path.isdir(self.__job.data.log_dir) or self.__frame(chunk).state != job_pb2.RUNNING:
+            if os.path.isdir(self.__job.data.log_dir) or frame_state(self.__frame(chunk)) is not FrameState.RUNNING:
                 break
             time.sleep(_LOOK_SECONDS)
         return print_log_file(self.__visible_log(chunk), frame, attempt)
@@ -86,10 +85,7 @@ class FarmPlace:
         Raises:
             OutlineException: There is no such frame, or its log is not to be seen here.
         """
-        from opencue_proto import job_pb2
-
         chunk = self.__chunk(frame)
-        over = [job_pb2.FrameState.Value(name) for name in _OVER]
         looked, looks = -_LOOK_SECONDS, 0
 
         def is_over() -> bool:
@@ -97,11 +93,11 @@ class FarmPlace:
             if time.monotonic() - looked < _LOOK_SECONDS:
                 return False
             looked = time.monotonic()
-            state = self.__frame(chunk).state
-            looks += state == job_pb2.RUNNING
-            if state in over or looks == _LOOKS_FOR_FOLDER:
+            state = frame_state(self.__frame(chunk))
+            looks += state is FrameState.RUNNING
+            if state in _OVER or looks == _LOOKS_FOR_FOLDER:
                 self.__visible_log(chunk)  # raises when the folder is not there by now
-            return state in over
+            return state in _OVER
 
         return follow_log_file(log_path(self.__job, chunk.name), is_over)
 

@@ -101,7 +101,7 @@ def _sentence(template: Data, source: str) -> str:
     made = f"Made of {source} by outline import."
     whole = f"{text}\n\n{made}\n" if text else made
     plain = "".join(one for one in whole if one.isprintable() or one == "\n")
-    return plain.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return _between_quotes(plain)
 
 
 def _check(template: Data) -> None:
@@ -296,5 +296,10 @@ def _line(text: str) -> str:
 def _text(value: str) -> str:
     if "\n" not in value or not all(one.isprintable() or one in "\n\t" for one in value):
         return _line(value)
-    lines = value.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').replace("\t", "\\t")
+    lines = _between_quotes(value).replace("\t", "\\t")
     return f'"""\\\n{lines}\\\n"""' if value.endswith('"') else f'"""\\\n{lines}"""'
+
+
+def _between_quotes(text: str) -> str:
+    """A text as it stands between three quotes."""
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')

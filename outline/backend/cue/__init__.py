@@ -166,10 +166,8 @@ def is_running(job_id: str, server: Any) -> bool:
     Raises:
         LaunchException: The server does not answer.
     """
-    opencue = connect(server)
-    with farm_errors("looking for a job"):
-        jobs = list(opencue.api.getJobs(id=[job_id]))  # only those that are not over
-        return any(job.data.job_stats.running_frames or job.data.job_stats.waiting_frames for job in jobs)
+    stats = [job.data.job_stats for job in _jobs_not_over(job_id, server)]
+    return any(one.running_frames or one.waiting_frames for one in stats)
 
 
 def end_superseded(job_id: str, server: Any, reason: str) -> None:
@@ -183,12 +181,15 @@ def end_superseded(job_id: str, server: Any, reason: str) -> None:
     Raises:
         LaunchException: The server does not answer, or refuses.
     """
-    opencue = connect(server)
-    with farm_errors("looking for a job"):
-        jobs = list(opencue.api.getJobs(id=[job_id]))
-    for job in jobs:
+    for job in _jobs_not_over(job_id, server):
         logger.warning("%s is ended: %s", job.data.name, reason)
         kill_whole_job(job, reason)
+
+
+def _jobs_not_over(job_id: str, server: Any) -> list[Any]:
+    opencue = connect(server)
+    with farm_errors("look for a job"):
+        return list(opencue.api.getJobs(id=[job_id]))  # only those that are not over
 
 
 def wait(job: Any) -> None:

@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 
 from ...frames import FrameSet
 from ...process import host_name
+from ...scheduler import FrameState
 from .client import farm_errors
 from .jobs import chunks_of, layer_named
-from .snapshot import frames_of, job_by_id, layers_of, state_name
+from .snapshot import frame_state, frames_of, job_by_id, layers_of, state_name
 
 __all__ = ["ACTIONS", "Effect", "FrameAction", "act_on_frames", "kill_whole_job"]
 
@@ -53,12 +54,6 @@ def _has_changed(before: Any, after: Any) -> bool:
     return any(getattr(before, name) != getattr(after, name) for name in ("state", "start_time", "stop_time"))
 
 
-def _state(frame: Any) -> str:
-    from opencue_proto import job_pb2
-
-    return str(job_pb2.FrameState.Name(frame.state))
-
-
 ACTIONS: dict[str, FrameAction] = {
     "retry": FrameAction(
         ("DEAD",),
@@ -70,7 +65,7 @@ ACTIONS: dict[str, FrameAction] = {
         ("DEAD",),
         ("DEAD", "WAITING", "DEPEND", "RUNNING", "CHECKPOINT"),
         lambda job, ids, reason: job.eatFrames(id=ids),
-        lambda before, after: _state(after) in ("EATEN", "SUCCEEDED"),
+        lambda before, after: frame_state(after) in (FrameState.EATEN, FrameState.SUCCEEDED),
     ),
     "done": FrameAction(
         ("DEAD",),

@@ -199,6 +199,4 @@ def _code_name(error: Any) -> str:
         "ConnectionException": "UNAVAILABLE",
         "DeadlineExceededException": "DEADLINE_EXCEEDED",
         "EntityNotFoundException": "NOT_FOUND",
-        "EntityAlreadyExistsException": "ALREADY_EXISTS",
-        "CueInternalErrorException": "INTERNAL",
     }.get(type(error).__name__, "")

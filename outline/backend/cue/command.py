@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from ...cuerun import OutlineLauncher
     from ...layer import Layer
 
-__all__ = ["build_command", "literal", "pycuerun_words"]
+__all__ = ["FRAME_TOKEN", "build_command", "literal", "pycuerun_words"]
 
-_DEFAULT = "default"
+FRAME_TOKEN = "#IFRAME#"
 
 
 def literal(word: object) -> str:
@@ -40,7 +40,7 @@ def build_command(launcher: OutlineLauncher, layer: Layer) -> list[str]:
         OutlineException: The argument ``wrapper`` cannot be split.
     """
     words = [*_strace(layer), *map(literal, [*_wrapper(layer), *_pycuerun()])]
-    words += [literal(launcher.get_outline().get_path()), "-e", f"#IFRAME#-{layer.get_name()}"]
+    words += [literal(launcher.get_outline().get_path()), "-e", f"{FRAME_TOKEN}-{layer.get_name()}"]
     return words + [literal(word) for word in _options(launcher)]
 
 
@@ -48,7 +48,7 @@ def _strace(layer: Layer) -> list[str]:
     if not layer.get_arg("strace"):
         return []
     # Of the whole layer, so the frames must not share a file; "file" stands for every call with a path, on any machine.
-    log = f"{literal(os.path.join(layer.get_path(), 'strace'))}.#IFRAME#.log"
+    log = f"{literal(os.path.join(layer.get_path(), 'strace'))}.{FRAME_TOKEN}.log"
     return ["strace", "-ttt", "-T", "-f", "-e", "trace=file", "-o", log]
 
 
@@ -57,10 +57,10 @@ def _wrapper(layer: Layer) -> list[str]:
     wrapper = layer.get_arg("wrapper")
     if wrapper:
         words = split_command(wrapper)
-    elif config.origin("outline", "wrapper_dir") != _DEFAULT and config.get("outline", "wrapper_dir"):
+    elif folder := _folder_given("wrapper_dir"):
         setshot = layer.get_arg("setshot", True)
         name = "opencue_wrap_frame" if setshot or setshot is None else "opencue_wrap_frame_no_ss"
-        words = [os.path.join(config.get("outline", "wrapper_dir"), name)]
+        words = [os.path.join(folder, name)]
     else:
         return []
     return [*words, config.get("outline", "user_dir")]
@@ -68,9 +68,14 @@ def _wrapper(layer: Layer) -> list[str]:
 
 def _pycuerun() -> list[str]:
     """How hosts call this very installation of pycuerun, unless the configuration names another one."""
-    if config.origin("outline", "bin_dir") != _DEFAULT and config.get("outline", "bin_dir"):
-        return [os.path.join(config.get("outline", "bin_dir"), "pycuerun")]
+    if folder := _folder_given("bin_dir"):
+        return [os.path.join(folder, "pycuerun")]
     return pycuerun_words(sys.executable or "python3", package_home())
+
+
+def _folder_given(option: str) -> str:
+    """A folder that somebody has configured; empty when nobody has."""
+    return "" if config.origin("outline", option) == "default" else config.get("outline", option)
 
 
 def pycuerun_words(python: str, home: str) -> list[str]:

@@ -121,11 +121,6 @@ class FarmJob(NamedTuple):
         return str(self.launcher.get_flag("user") or util.get_user())
 
     @property
-    def retries(self) -> int | None:
-        """How often frames are tried again, when somebody has asked for it; see ``asked_retries``."""
-        return asked_retries(self.launcher)
-
-    @property
     def os(self) -> str:
         """The operating system that its hosts must have; empty when any will do."""
         return str(self.launcher.get_flag("os") or os.environ.get("OL_OS") or "")

@@ -12,7 +12,7 @@ from ...exception import LaunchException, did_you_mean, known_names
 from ...frames import FrameSet, chunk_frames
 from ...names import log_name
 from .client import UnknownToServer, connect, farm_errors, server_names
-from .command import literal
+from .command import FRAME_TOKEN, literal
 from .names import conform_layer, frame_name
 from .snapshot import layers_of
 
@@ -32,7 +32,6 @@ __all__ = [
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 MONITOR = "monitor"  # takes the user's place in the name of the job of the Post layers
-FRAME_TOKEN = "#IFRAME#"
 _CLOCK_SECONDS = 2  # a job and its Post layers are launched together, but not in the same second
 
 # Any: PyCue's objects.

@@ -18,6 +18,7 @@ from .waiting import ask_why_nothing_starts
 __all__ = [
     "Outcome",
     "PyCueJob",
+    "frame_state",
     "frames_of",
     "job_by_id",
     "job_state",
@@ -203,6 +204,14 @@ def _counts(stats: Any) -> dict[FrameState, int]:
     # The rest: those that wait, and the few that are set up or held at a checkpoint, which will go on too.
     counts[S.WAITING] = max(0, stats.total_frames - sum(counts.values()))
     return {state: counts[state] for state in FrameState}
+
+
+def frame_state(data: Any) -> FrameState:
+    """Read the state of a frame; one that is set up or held at a checkpoint waits, as far as anybody can tell."""
+    from opencue_proto import job_pb2
+
+    name = job_pb2.FrameState.Name(data.state)
+    return FrameState(name) if name in FrameState.__members__ else S.WAITING
 
 
 def state_name(number: int) -> str:

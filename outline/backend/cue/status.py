@@ -16,7 +16,7 @@ from ...progress import FrameProgress, read_progress
 from ...scheduler import FrameState
 from ..status import FrameAttempt, FrameStatus, JobStatus, LayerStatus
 from .jobs import log_path, post_job_of, why_post_waits
-from .snapshot import frames_of, jobs_waited_for, layers_of, snapshot_of
+from .snapshot import frame_state, frames_of, jobs_waited_for, layers_of, snapshot_of
 from .waiting import ask_why_nothing_starts
 from .watch import ALL_DONE
 
@@ -114,7 +114,7 @@ def frame_status(job: Any, data: Any, layers: Mapping[str, Any]) -> FrameStatus:
     frame = FrameStatus(
         data.name,
         data.layer_name,
-        _state_of(data),
+        frame_state(data),
         data.retry_count + 1,
         log=log,
         host=data.last_resource.partition("/")[0],
@@ -131,7 +131,7 @@ def frame_status(job: Any, data: Any, layers: Mapping[str, Any]) -> FrameStatus:
 
 def _time_limit(data: Any, layer: Any) -> str:
     """The time limit that has ended a frame, which the server has made DEAD at once; empty when none has."""
-    if layer is None or _state_of(data) is not S.DEAD or data.exit_status == 0:
+    if layer is None or frame_state(data) is not S.DEAD or data.exit_status == 0:
         return ""
     if 0 < layer.timeout * 60 <= data.stop_time - data.start_time:
         return f"ran longer than its time limit, timeout={layer.timeout} min"
@@ -168,7 +168,7 @@ def _uncommon_frames(job: Any, common: Mapping[str, FrameState]) -> Iterator[Any
 
 
 def _in_state(job: Any, state: FrameState, common: Mapping[str, FrameState], others: list[Any]) -> Iterator[Any]:
-    yield from (data for data in others if _state_of(data) is state)
+    yield from (data for data in others if frame_state(data) is state)
     layers = [name for name, one in common.items() if one is state]
     if layers:
         yield from (frame.data for frame in frames_of(job, [state.value], layer=layers))
@@ -176,7 +176,7 @@ def _in_state(job: Any, state: FrameState, common: Mapping[str, FrameState], oth
 
 def _with_states(layer: LayerStatus, common: FrameState, others: list[Any]) -> LayerStatus:
     states = dict.fromkeys(chunk_heads(FrameSet(layer.range), max(1, layer.chunk)), common)
-    states.update({one.number: _state_of(one) for one in others if one.layer_name == layer.name})
+    states.update({one.number: frame_state(one) for one in others if one.layer_name == layer.name})
     heads: dict[FrameState, list[int]] = {}
     for head, state in states.items():
         heads.setdefault(state, []).append(head)
@@ -184,11 +184,3 @@ def _with_states(layer: LayerStatus, common: FrameState, others: list[Any]) -> L
         counts={state: len(frames) for state, frames in heads.items()},
         states={state: FrameSet(frames) for state, frames in heads.items()},
     )
-
-
-def _state_of(data: Any) -> FrameState:
-    """Read the state of a frame; one that is set up or held at a checkpoint waits, as far as anybody can tell."""
-    from opencue_proto import job_pb2
-
-    name = job_pb2.FrameState.Name(data.state)
-    return FrameState(name) if name in FrameState.__members__ else S.WAITING

@@ -28,17 +28,14 @@ class Capacity(NamedTuple):
         memory_kb: Likewise.
         most_cores: Of the largest worker, so the most that one frame can have.
         most_memory_kb: Likewise.
-        counts_cores: The workers declare the resource ``cores``, so dask keeps count of them.
-        counts_memory: The workers declare the resource ``memory``, in bytes.
-        resources: The names of all resources that a worker declares.
+        resources: The names of all resources that a worker declares. Dask counts what tasks use of them: of ``cores``,
+            of ``memory`` (in bytes), and of those that stand for tags.
     """
 
     cores: float
     memory_kb: int
     most_cores: float
     most_memory_kb: int
-    counts_cores: bool
-    counts_memory: bool
     resources: frozenset[str]
 
 
@@ -102,8 +99,6 @@ def capacity_of(workers: Mapping[str, Mapping[str, Any]], most_workers: int = 0)
         int(sum(memory_kb) * grows),
         max(cores, default=0.0),
         max(memory_kb, default=0),
-        "cores" in declared,
-        "memory" in declared,
         declared,
     )
 

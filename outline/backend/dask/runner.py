@@ -299,9 +299,9 @@ class DaskRunner:
     def __needs(self, request: Request) -> dict[str, float]:
         """What a frame needs of the resources that the workers declare."""
         needs: dict[str, float] = {}
-        if self.__capacity.counts_cores:
+        if "cores" in self.__capacity.resources:
             needs["cores"] = request.cores
-        if self.__capacity.counts_memory and request.memory_kb < self.__capacity.most_memory_kb:
+        if "memory" in self.__capacity.resources and request.memory_kb < self.__capacity.most_memory_kb:
             needs["memory"] = request.memory_kb * 1024.0
         for tag in self.__tags.get(request.layer, ()):
             if tag in self.__capacity.resources:

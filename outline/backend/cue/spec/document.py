@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 from .... import config, util
 from ....exception import LaunchException
-from ..job import FarmJob
+from ..job import FarmJob, asked_retries
 from . import values
 from .depends import depend_elements
 from .layers import layer_element
@@ -80,7 +80,7 @@ SPEC_ELEMENTS: tuple[Writer, ...] = (_facility, _dept, _show, _shot, _user, _ema
 
 def _paused(job: FarmJob) -> Element:
     """A job waits until the server knows how often it shall try: of a spec it takes no more than 1."""
-    is_paused = (job.retries or 0) > 1 or job.launcher.get_flag("pause")
+    is_paused = (asked_retries(job.launcher) or 0) > 1 or job.launcher.get_flag("pause")
     return element("paused", values.truth(is_paused), "pause")
 
 
