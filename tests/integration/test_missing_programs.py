@@ -10,65 +10,43 @@ import pytest
 from tests.conftest import RunPycuerun
 from tests.support import job_in, outline_file
 
-_OWN = """
-    class Own(Layer):
-        def _execute(self, frames):
-            self.system({command})
-    Own("a")
-"""
-_SHELL = "\n    Shell('a', command={command})\n"
-
 
 @pytest.mark.parametrize("frame_process", ["fork", "spawn"])
-@pytest.mark.parametrize("layer", [_SHELL, _OWN], ids=["commands", "python"])
-@pytest.mark.parametrize(
-    ("command", "attempts"),
-    [("['no-such-program']", 1), ("['/no/such/program']", 1), ("['sh', '-c', 'exit 127']", 3)],
-    ids=["not on the PATH", "not under its path", "status of a shell"],
-)
 def test_frame_without_a_program_is_tried_once(
-    tmp_path: Path,
-    session_root: Path,
-    run_pycuerun: RunPycuerun,
-    frame_process: str,
-    layer: str,
-    command: str,
-    attempts: int,
+    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun, frame_process: str
 ) -> None:
-    head = "\n    from outline import Layer\n    from outline.modules.shell import Shell\n"
-    script = outline_file(tmp_path, head + layer.format(command=command))
+    (tmp_path / "a.pov").touch()
+    script = outline_file(
+        tmp_path,
+        """
+        from outline import Layer
+        from outline.modules.povray import PovRay
+        from outline.modules.shell import Shell
+        class Own(Layer):
+            def _execute(self, frames):
+                self.system(self.get_arg("words"))
+        for where, words in (
+            ("path", ["no-such-program"]), ("file", ["/no/such/program"]), ("shell", ["sh", "-c", "exit 127"])
+        ):
+            Shell(f"command_{where}", command=words)
+            Own(f"python_{where}", words=words)
+        Own("python_empty", words=[])
+        PovRay("application", scene="a.pov", outputs="a.####.png", executable="no-such-program")
+        """,
+    )
     env = {"OUTLINE_LOCAL_FRAME_PROCESS": frame_process}
 
     result = run_pycuerun(script, "1", "--backend", "local", "--maxretries", "2", env=env)
 
+    ends = {dead.layer: (dead.record.attempt, dead.record.end) for dead in job_in(session_root).dead_frames()}
     assert result.returncode == 1
-    (dead,) = job_in(session_root).dead_frames()
-    assert (dead.record.attempt, dead.record.end and dead.record.end.status) == (attempts, 127)
-
-
-def test_an_empty_command_is_tried_once(tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun) -> None:
-    script = outline_file(tmp_path, "\n    from outline import Layer\n" + _OWN.format(command="[]"))
-
-    result = run_pycuerun(script, "1", "--backend", "local", "--maxretries", "2")
-
-    assert result.returncode == 1
-    (dead,) = job_in(session_root).dead_frames()
-    assert (dead.record.attempt, dead.record.end and dead.record.end.status) == (1, 127)
-
-
-def test_frame_of_an_application_that_is_not_there_is_tried_once(
-    tmp_path: Path, session_root: Path, run_pycuerun: RunPycuerun
-) -> None:
-    script = outline_file(
-        tmp_path,
-        """
-        from outline.modules.povray import PovRay
-        PovRay("a", scene="a.pov", outputs="a.####.png", executable="no-such-program")
-        """,
-    )
-    (tmp_path / "a.pov").touch()
-
-    run_pycuerun(script, "1", "--backend", "local", "--maxretries", "2")
-
-    (dead,) = job_in(session_root).dead_frames()
-    assert (dead.record.attempt, dead.record.end and dead.record.end.status) == (1, 127)
+    assert {layer: (attempt, end and end.status) for layer, (attempt, end) in ends.items()} == {
+        "command_path": (1, 127),
+        "command_file": (1, 127),
+        "command_shell": (3, 127),
+        "python_path": (1, 127),
+        "python_file": (1, 127),
+        "python_shell": (3, 127),
+        "python_empty": (1, 127),
+        "application": (1, 127),
+    }
