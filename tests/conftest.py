@@ -26,6 +26,7 @@ _FOREIGN_NAMES = (
     *("FR", "SHOW", "SHOT", "JOB", "FACILITY", "RENDER_TO", "OPENCUE_CONFIG_FILE"),
     *("CUEBOT_HOSTS", "CUEBOT_HOSTNAME", "CUEBOT_STUB_FARM"),
     *("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"),
+    *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"),
 )
 
 # mktemp would look at the folders of all tests before, each time.
