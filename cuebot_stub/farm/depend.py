@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from outline.scheduler.cuebot_edges import CuebotRefuses, FarmLayer, cuebot_pairs
+from outline.scheduler.cuebot_edges import CuebotRefuses, cuebot_pairs
+from outline.scheduler.plan import LayerPlan
 
 from ..spec.values import repeated_frames
 from .errors import CannotDo
@@ -261,6 +262,6 @@ def _covers(er: End, on: End) -> bool:
     return er.layer == on.layer and (er.ref == on.ref or -1 in (er.ref, on.ref))
 
 
-def _farm_layer(end: End) -> FarmLayer:
+def _farm_layer(end: End) -> LayerPlan:
     layer = end.job.layers[end.layer]
-    return FarmLayer(layer.name, repeated_frames(layer.range), layer.chunk)
+    return LayerPlan(layer.name, repeated_frames(layer.range), layer.chunk)

@@ -10,37 +10,24 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import NamedTuple
 
-from ..frames import FrameSet, chunk_heads
+from ..frames import chunk_heads
+from .plan import LayerPlan
 
-__all__ = ["CuebotRefuses", "FarmLayer", "cuebot_pairs"]
+__all__ = ["CuebotRefuses", "cuebot_pairs"]
 
 
 class CuebotRefuses(ValueError):
     """Cuebot cannot make a dependency. It refuses the whole launch and gives no reason."""
 
 
-class FarmLayer(NamedTuple):
-    """The facts about a layer that Cuebot uses.
-
-    Attributes:
-        name: Its name. Within a job, two layers with one name are one layer.
-        frames: Its range as written, in order and with repeats.
-        chunk: Frames that run together.
-    """
-
-    name: str
-    frames: FrameSet
-    chunk: int = 1
-
-
-def cuebot_pairs(type: str, er: FarmLayer, on: FarmLayer, *, across_jobs: bool = False) -> list[tuple[int, int]] | None:
+def cuebot_pairs(type: str, er: LayerPlan, on: LayerPlan, *, across_jobs: bool = False) -> list[tuple[int, int]] | None:
     """The pairs of chunks that wait for each other, both counted from 0 within their layer.
 
     Args:
         type: ``FRAME_BY_FRAME`` or ``PREVIOUS_FRAME``.
-        er: The layer that waits.
+        er: The layer that waits. Of a layer, name, frames and chunk count; frames may be repeated, as in a range that
+            Cuebot is sent. Within a job, two layers of one name are one layer.
         on: The layer that ``er`` waits for.
         across_jobs: ``on`` is in another job. Then Cuebot ignores layers with ``_tile_`` in their names.
 
@@ -91,7 +78,7 @@ class _Finder:
         return self._places[self._heads[later - 1]]
 
 
-def _previous_pairs(er: FarmLayer, on: FarmLayer, *, is_same: bool) -> set[tuple[int, int]]:
+def _previous_pairs(er: LayerPlan, on: LayerPlan, *, is_same: bool) -> set[tuple[int, int]]:
     """The pairs of PREVIOUS_FRAME: by position in the unchunked ranges, where both are first frames."""
     er_places, on_places = (
         {head: place for place, head in enumerate(chunk_heads(layer.frames, layer.chunk))} for layer in (er, on)

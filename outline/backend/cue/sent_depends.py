@@ -15,7 +15,7 @@ from typing import NamedTuple
 from ...depend import DependType
 from ...exception import LaunchException
 from ...frames import chunk_heads
-from ...scheduler.cuebot_edges import CuebotRefuses, FarmLayer, cuebot_pairs
+from ...scheduler.cuebot_edges import CuebotRefuses, cuebot_pairs
 from ...scheduler.edges import frame_edges
 from ...scheduler.plan import DependPlan, LayerPlan
 from .names import frame_name
@@ -129,9 +129,8 @@ def _cuebots(kind: Kind, waiting: LayerPlan, on: LayerPlan) -> Pairs | None:
     """The edges that Cuebot makes; None when the layers wait as a whole, and none at all when it refuses."""
     if kind[0] == DependType.LayerOnSimFrame:
         return _meant(kind, waiting, on)
-    er_layer, on_layer = (FarmLayer(layer.name, layer.frames, layer.chunk) for layer in (waiting, on))
     try:
-        pairs = cuebot_pairs(kind[0], er_layer, on_layer)
+        pairs = cuebot_pairs(kind[0], waiting, on)
     except CuebotRefuses:
         return {(-1, -1)}
     return None if pairs is None else set(pairs)

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from outline.frames import FrameSet, chunk_heads
-from outline.scheduler.cuebot_edges import CuebotRefuses, FarmLayer, cuebot_pairs
+from outline.scheduler.cuebot_edges import CuebotRefuses, cuebot_pairs
+from outline.scheduler.plan import LayerPlan
 from tests.cuebot_specs import Case, cases
 
 TYPES = ("FRAME_BY_FRAME", "PREVIOUS_FRAME")
@@ -40,10 +41,10 @@ def _find(spec: ET.Element, depend: ET.Element, end: str) -> ET.Element | None:
     return next((layer for layer in layers if layer.get("name") == depend.findtext(f"{end}layer")), None)
 
 
-def _layer(spec: ET.Element, depend: ET.Element, end: str) -> FarmLayer:
+def _layer(spec: ET.Element, depend: ET.Element, end: str) -> LayerPlan:
     layer = _find(spec, depend, end)
     assert layer is not None
-    return FarmLayer(layer.attrib["name"], FrameSet(layer.findtext("range", "")), int(layer.findtext("chunk", "")))
+    return LayerPlan(layer.attrib["name"], FrameSet(layer.findtext("range", "")), int(layer.findtext("chunk", "")))
 
 
 def _cuebots(case: Case) -> Edges:
@@ -69,7 +70,7 @@ def _ours(spec: ET.Element, depend: ET.Element) -> Edges:
     return {(names[on][target], names[er][waiter]) for target, waiter in pairs if waiter < 30}
 
 
-def _heads(layer: FarmLayer) -> FrameSet:
+def _heads(layer: LayerPlan) -> FrameSet:
     return chunk_heads(layer.frames, layer.chunk)
 
 
@@ -81,8 +82,8 @@ def test_edges_are_those_of_a_real_cuebot():
 
 
 def test_refusal_says_which_frame_it_is_about():
-    er, on = FarmLayer("comp", FrameSet("1-12"), 4), FarmLayer("beauty", FrameSet("5-12"))
+    er, on = LayerPlan("comp", FrameSet("1-12"), 4), LayerPlan("beauty", FrameSet("5-12"))
 
-    assert cuebot_pairs("FRAME_BY_FRAME", er, FarmLayer("beauty", FrameSet("1-12"))) is not None
+    assert cuebot_pairs("FRAME_BY_FRAME", er, LayerPlan("beauty", FrameSet("1-12"))) is not None
     with pytest.raises(CuebotRefuses, match="the layer beauty begins with frame 5, so frame 1 is in none"):
         cuebot_pairs("FRAME_BY_FRAME", er, on)

@@ -12,7 +12,7 @@ import pytest
 from outline.backend.cue.sent_depends import MOST_FRAME_DEPENDS, Decision, SentDepend, sent_depends
 from outline.exception import LaunchException
 from outline.frames import FrameSet, chunk_heads
-from outline.scheduler.cuebot_edges import FarmLayer, cuebot_pairs
+from outline.scheduler.cuebot_edges import cuebot_pairs
 from outline.scheduler.edges import frame_edges, layer_edge
 from outline.scheduler.plan import DependPlan, LayerPlan
 
@@ -53,16 +53,12 @@ def _on_cuebot(decision: Decision, waiting: LayerPlan, on: LayerPlan) -> Edges:
         elif depend.type == "LAYER_ON_LAYER":
             made = None
         else:
-            pairs = cuebot_pairs(depend.type, _farm(waiting), _farm(on))
+            pairs = cuebot_pairs(depend.type, waiting, on)
             made = None if pairs is None else [(_names(waiting)[er], _names(on)[target]) for target, er in pairs]
         signatures += ["layer on layer"] if made is None else made
         edges += itertools.product(_names(waiting), _names(on)) if made is None else made
     assert len(signatures) == len(set(signatures)), "Cuebot takes nothing twice"
     return set(edges)
-
-
-def _farm(layer: LayerPlan) -> FarmLayer:
-    return FarmLayer(layer.name, layer.frames, layer.chunk)
 
 
 def _by_scheduler(kind: Kind, waiting: LayerPlan, on: LayerPlan) -> Edges:
