@@ -131,7 +131,7 @@ def measure_rqd(folder: Path, frames: int, turns: int) -> Iterator[Line]:
             rates["bare"].append(frames / bare.run(frames, SLOTS))
             bare.stop()
             with server(folder / f"turn{turn}", port) as farm:
-                rqd.wait_registered(60)
+                rqd.wait_registered()
                 job = farm.launch(spec_text([Layer("true", "true", f"1-{frames}")], name=f"turn{turn}", retries=3))
                 rates["stub"].append(frames / seconds(lambda farm=farm, job=job: farm.wait(job.name)))  # type: ignore[misc]
                 if turn == turns - 1:
