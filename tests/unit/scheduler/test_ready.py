@@ -42,6 +42,15 @@ def test_first_frames_of_all_layers_come_before_second_ones(queue: Queue):
     assert queue.start_all() == [0, 3, 1, 4, 2, 5]
 
 
+def test_layers_whose_needs_have_become_different_are_admitted_apart(queue: Queue):
+    queue.start_all()
+    queue.states[:] = bytes(6)
+
+    queue.ready.fill([LayerPlan("model", FrameSet("1-3"), cores=4), LayerPlan("comp", FrameSet("1-3"))])
+
+    assert queue.ready.first_admitted(lambda layer: layer.cores < 4) == 3
+
+
 def test_layer_starts_in_the_order_that_somebody_gave_it(queue: Queue):
     queue.ready.reorder("model", [2, 0, 1])
 

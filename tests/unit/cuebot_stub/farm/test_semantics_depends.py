@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("opencue_proto", reason="the extra 'stub' is not installed")
 
+from cuebot_stub.farm.holds import mark_done
 from tests.fakes.farm import FakeFarm
 from tests.fakes.waiting import eat, retry, two_jobs, two_layers
 from tests.specs import depend, layer
@@ -184,6 +185,35 @@ def test_layer_whose_last_frame_is_eaten_releases_what_waits(farm: FakeFarm, cas
     farm.end("0001-sim")
 
     eat(farm, "sim", 2, job_name=case.on_job)
+
+    assert farm.states("comp", case.er_job) == "WWWW"
+
+
+def test_layer_whose_last_frame_is_eaten_is_not_done_on_a_strict_server(strict: FakeFarm):
+    strict.add_host()
+    two_layers(strict, "LAYER_ON_LAYER", on="1-2")
+    strict.end("0001-sim")
+
+    eat(strict, "sim", 2)
+
+    assert strict.states("comp") == "PPPP"
+
+
+def test_layer_of_which_all_is_eaten_releases_what_waits_for_any_frame(farm: FakeFarm, case: Case):
+    case.launch(farm, "LAYER_ON_LAYER", on="1-2", anyframe="true")
+    eat(farm, "sim", 1, job_name=case.on_job)
+    while_one_is_left = farm.states("comp", case.er_job)
+
+    eat(farm, "sim", 2, job_name=case.on_job)
+
+    assert (while_one_is_left, farm.states("comp", case.er_job)) == ("PPPP", "WWWW")
+
+
+def test_frame_that_is_marked_done_is_any_frame(farm: FakeFarm, case: Case):
+    case.launch(farm, "LAYER_ON_LAYER", anyframe="true")
+
+    with farm.farm.work():
+        mark_done(farm.farm, farm.job(case.on_job), farm.refs("sim", case.on_job)[:1])
 
     assert farm.states("comp", case.er_job) == "WWWW"
 

@@ -111,6 +111,14 @@ def test_the_same_dependency_twice_is_refused(farm: FakeFarm):
     assert len(farm.farm.depends.of(farm.job("two").id)) == 1
 
 
+def test_a_pair_that_another_dependency_has_is_refused(farm: FakeFarm):
+    names = {"deplayer": "comp", "onlayer": "sim"}
+    pair = depend("FRAME_ON_FRAME", **names, depframe="0002-comp", onframe="0002-sim")
+
+    with pytest.raises(SpecError, match="the spec has the same dependency twice"):
+        farm.launch(layer("sim", "1-2"), layer("comp", "1-2"), depends=depend("FRAME_BY_FRAME", **names) + pair)
+
+
 # -- refused -------------------------------------------------------------------------------------------------------
 
 
