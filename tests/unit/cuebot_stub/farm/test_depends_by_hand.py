@@ -8,7 +8,7 @@ import pytest
 from cuebot_stub.farm import steering
 from cuebot_stub.farm.depend import Row
 from cuebot_stub.farm.errors import CannotDo
-from cuebot_stub.farm.holds import connect, drop, layer_done, mark_done, satisfy, unsatisfy
+from cuebot_stub.farm.holds import drop, layer_done, mark_done, satisfy, unsatisfy
 from tests.fakes.farm import FakeFarm
 from tests.links import any_end, by_frame, frame_end, job_end, layer_end, link, steer
 from tests.specs import depend, layer
@@ -136,12 +136,9 @@ def test_layer_dependency_that_was_dropped_holds_again_after_a_retry(jobs: FakeF
 
 
 def test_frame_that_was_eaten_before_holds_nothing(jobs: FakeFarm):
-    model, comp = layer_end(jobs, "first", "model"), layer_end(jobs, "second", "comp")
-    with jobs.farm.work() as farm:
-        steering.eat_frames(farm, model.job, model.refs[:1])
+    steer(jobs, steering.eat_frames, frame_end(jobs, "first", "model", 1))
 
-    with jobs.farm.work() as farm:
-        connect(farm, comp, model, "FRAME_BY_FRAME")
+    by_frame(jobs)
 
     assert jobs.states("comp", "second") == "WP"
 
