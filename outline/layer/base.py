@@ -234,7 +234,7 @@ class Layer(metaclass=LayerType):
         """The variables that are set right before ``_execute``: those of the outline, then the layer's."""
         ol = self.get_outline()
         env = {key: value for key, (value, pre) in ol.get_env().items() if not pre} if ol else {}
-        env.update(environment(self.get_envs(), where(self)))
+        env.update(environment(self.get_envs()))
         return env
 
     def setup_args_override(self) -> None:
@@ -379,7 +379,7 @@ class Layer(metaclass=LayerType):
 
     def get_envs(self) -> dict[str, str]:
         """A copy of the environment variables that are set on the layer."""
-        return environment(self.get_arg("env"), where(self))
+        return environment(self.get_arg("env"))
 
     # -- identity ----------------------------------------------------------------------------------------------
 

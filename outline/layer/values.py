@@ -93,8 +93,8 @@ def layer_type(value: object, where: str) -> LayerType:
         raise LayerException(f"{where}: no type {value!r}; there are {known}") from None
 
 
-def environment(value: Any, where: str) -> dict[str, str]:
-    """Variables as texts.
+def environment(value: Any, where: str = "") -> dict[str, str]:
+    """Variables as texts; whoever reads arguments says for which layer, as for the others.
 
     Raises:
         ValueError: They are neither a dict nor pairs.
