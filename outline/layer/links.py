@@ -59,6 +59,7 @@ class LayerLinks:
         self.__begin = os.path.join(work, "") if work else ""
         self.outputs = declared_outputs(layer)
         self.__needed = [output for output in self.outputs if not output.optional]
+        self.__optional = [output for output in self.outputs if output.optional]
         self.inputs = read_inputs(layer)
         self.optional = {one.name for one in self.inputs if one.optional}
         self.__source = layer.get_items()
@@ -120,11 +121,19 @@ class LayerLinks:
     def output_paths(self, frame: int) -> list[tuple[str, str]]:
         """Name and path of each file that a frame writes, optional ones left out."""
         if self.__kept_outputs[0] != frame:
-            self.__kept_outputs = (
-                frame,
-                [(output.name, self.__below_work(output.frame_path(frame))) for output in self.__needed],
-            )
+            self.__kept_outputs = frame, self.__written(self.__needed, frame)
         return self.__kept_outputs[1]
+
+    def optional_paths(self, frame: int) -> list[tuple[str, str]]:
+        """Name and path of each file that a frame writes and may lack."""
+        return self.__written(self.__optional, frame) if self.__optional else []
+
+    def all_output_paths(self, frame: int) -> list[tuple[str, str]]:
+        """Name and path of each file that a frame writes, be it optional or not."""
+        return self.output_paths(frame) + self.optional_paths(frame)
+
+    def __written(self, outputs: Iterable[Output], frame: int) -> list[tuple[str, str]]:
+        return [(output.name, self.__below_work(output.frame_path(frame))) for output in outputs]
 
     def __below_work(self, path: str) -> str:
         """A path in the work folder without the name of that folder, so that records survive a move of it."""

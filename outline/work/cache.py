@@ -58,9 +58,11 @@ class CachedFrame(NamedTuple):
     result: Any = None
 
 
-def _kind_of(parts: Mapping[str, str], outputs: Sequence[str]) -> str:
+def _kind_of(links: LayerLinks, parts: Mapping[str, str]) -> str:
     """What all frames of a layer have in common in the cache: what the layer is made of, and the names of outputs."""
-    return _digest_of([_VERSION, sorted(parts.items()), list(outputs)])[:_KIND_DIGITS]
+    needed = [output.name for output in links.outputs if not output.optional]
+    optional = [f"{output.name}?" for output in links.outputs if output.optional]
+    return _digest_of([_VERSION, sorted(parts.items()), needed + optional])[:_KIND_DIGITS]
 
 
 def frame_key(
@@ -78,14 +80,17 @@ def frame_key(
         read: What it reads.
         launched_in: The folder of the launch.
     """
-    outputs = links.output_paths(frame)
-    if not outputs or is_by_time(links.layer) or any(is_url(path) or files_of(path) != [path] for _, path in outputs):
+    paths = [path for _, path in links.all_output_paths(frame)]
+    if (
+        not links.must_write
+        or is_by_time(links.layer)
+        or any(is_url(path) or files_of(path) != [path] for path in paths)
+    ):
         return ""
     # A layer that declares no inputs may read files of the folder all the same, so it shares with that folder only.
     frame_is = "\0".join([links.key(frame), str(seed_of(links.layer, frame)), "" if read else launched_in])
-    names = [name for name, _ in outputs]
     states = [[state.name, state.digest] for state in read]
-    return f"{_kind_of(parts, names)}/{_digest_of([frame_is, links.item_text(frame), states])}"
+    return f"{_kind_of(links, parts)}/{_digest_of([frame_is, links.item_text(frame), states])}"
 
 
 def _digest_of(data: list[Any]) -> str:
@@ -120,21 +125,25 @@ class Cache:
             return None
         return found if is_there else None
 
-    def take(self, key: str, outputs: Sequence[tuple[str, str]]) -> CachedFrame | None:
+    def take(
+        self, key: str, outputs: Sequence[tuple[str, str]], optional: Iterable[tuple[str, str]]
+    ) -> CachedFrame | None:
         """Copy the outputs of a frame to their places; None where they are not there, or not whole.
 
         Args:
             key: What ``frame_key`` gave.
             outputs: Name and absolute path of each.
+            optional: The same of those that the frame may have made.
 
         Raises:
             OSError: An output cannot be written.
             StorageException: The bucket cannot be read.
         """
         found = self.find(key)
-        digests = [found.outputs.get(name, "") for name, _ in outputs] if found is not None else []
-        if found is None or "" in digests:
+        if found is None or any(name not in found.outputs for name, _ in outputs):
             return None
+        outputs = [*outputs, *(one for one in optional if one[0] in found.outputs)]
+        digests = [found.outputs[name] for name, _ in outputs]
         beside = [hide(path, os.getpid()) for _, path in outputs]
         try:
             for digest, copy in zip(digests, beside, strict=True):
@@ -315,9 +324,7 @@ class Forecast:
 
     def copied(self, links: LayerLinks, frames: Iterable[int], parts: Mapping[str, str]) -> list[int]:
         """Those of some frames whose outputs the cache holds; what they read is there, or will be copied as well."""
-        if not any(not output.optional for output in links.outputs):
-            return []
-        if not self.__cache.knows(_kind_of(parts, [output.name for output in links.outputs if not output.optional])):
+        if not links.must_write or not self.__cache.knows(_kind_of(links, parts)):
             return []
         return [frame for frame in frames if self.__is_copied(links, frame, parts)]
 
@@ -332,11 +339,13 @@ class Forecast:
             read.append(FileState(name, label, Signature(0, 0, 0), digest))
         key = frame_key(links, frame, parts, read, self.__launched_in)
         found = self.__cache.find(key) if key else None
-        outputs = [(name, join(self.__folder, path)) for name, path in links.output_paths(frame)]
-        if found is None or any(name not in found.outputs for name, _ in outputs):
+        if found is None or any(name not in found.outputs for name, _ in links.output_paths(frame)):
             return False
-        self.__coming.update((path, found.outputs[name]) for name, path in outputs)
-        self.__coming_folders.update(path for name, path in outputs if COUNT_MARK in found.outputs[name])
+        for name, path in links.all_output_paths(frame):
+            if name in found.outputs:
+                place = join(self.__folder, path)
+                self.__coming[place] = found.outputs[name]
+                self.__coming_folders.update([place] if COUNT_MARK in found.outputs[name] else [])
         return True
 
     def __once(self, label: str, paths: list[str]) -> str | None:

@@ -58,7 +58,7 @@ class _Outputs:
 
     def problems(self, layer: str, frame: int, links: LayerLinks) -> Iterator[str]:
         """What is wrong with the outputs of a frame."""
-        for _, path in links.output_paths(frame):
+        for _, path in links.all_output_paths(frame):
             other, writer, at = self.__writers.setdefault(_without_case(path), (path, layer, frame))
             if (writer, at) == (layer, frame):
                 place = path[: path.rfind("/") + 1]
@@ -106,7 +106,7 @@ def _without_case(path: str) -> str:
 
 def _inputs(layer: str, frame: int, links: LayerLinks, folder: str, look: Look) -> Iterator[str]:
     """What is wrong with the files that a frame reads and that no layer makes."""
-    made = [path for _, path in links.output_paths(frame)]
+    made = [path for _, path in links.all_output_paths(frame)]
     for name, path in links.found_paths(frame):
         if any(_is_same(path, os.path.join(folder, output)) for output in made):
             yield f"frame {frame} of layer {layer!r} reads what it writes: {path}"

@@ -133,6 +133,7 @@ class FrameNow(NamedTuple):
         item: The value of its item as text, empty without one.
         inputs: Name and path of each file that it reads, in order.
         outputs: Name and path of each file that it must write.
+        optional: Those of files that it may lack; one that its last run made counts as the others do.
         rerun: What makes it run again.
         is_forced: The user wants it to run.
     """
@@ -143,6 +144,7 @@ class FrameNow(NamedTuple):
     outputs: Sequence[tuple[str, str]] = ()
     rerun: Rerun = Rerun.CHANGED
     is_forced: bool = False
+    optional: Sequence[tuple[str, str]] = ()
 
 
 class Look(Protocol):
@@ -187,8 +189,12 @@ def decide(record: Record | None, parts_then: Mapping[str, str], now: FrameNow, 
     if by_record is not None:
         return by_record
     if record is None or (now.rerun is Rerun.MISSING and now.outputs):
-        return _missing(now, look) or DONE
-    return _missing(now, look) or _edited(record, now, look) or _stale(record, parts_then, now, look) or DONE
+        return _missing(now.outputs, look) or DONE
+    outputs = now.outputs
+    if now.optional:
+        made = {(output.name, output.path) for output in record.outputs}
+        outputs = [*outputs, *(one for one in now.optional if one in made)]
+    return _missing(outputs, look) or _edited(record, outputs, look) or _stale(record, parts_then, now, look) or DONE
 
 
 def decide_by_record(record: Record | None, rerun: Rerun, *, is_forced: bool, must_write: bool) -> Decision | None:
@@ -218,19 +224,19 @@ def is_stale(record: Record, parts_then: Mapping[str, str], now: FrameNow, look:
     return _stale(record, parts_then, now, look) is not None
 
 
-def _missing(now: FrameNow, look: Look) -> Decision | None:
-    for _, path in now.outputs:
+def _missing(outputs: Sequence[tuple[str, str]], look: Look) -> Decision | None:
+    for _, path in outputs:
         signature = look.signature(path)
         if signature is None or not signature.size:
             return Decision(Reason.MISSING, path if signature is None else f"{path} is empty")
     return None
 
 
-def _edited(record: Record, now: FrameNow, look: Look) -> Decision | None:
-    if not now.outputs:
+def _edited(record: Record, outputs: Sequence[tuple[str, str]], look: Look) -> Decision | None:
+    if not outputs:
         return None
     written = {(output.name, output.path): output for output in record.outputs}
-    for name, path in now.outputs:
+    for name, path in outputs:
         output = written.get((name, path))
         digest = look.digest(path, output)
         if output is not None and digest == output.digest:

@@ -227,7 +227,7 @@ def _record_kept(plan: WorkPlan, folder: WorkFolder, book: RecordBook, launch: i
                 end=FrameEnd(),
                 item=links.item_text(frame),
                 inputs=tuple(disk.read(*one) for one in read),
-                outputs=tuple(filter(None, (disk.state(*one) for one in links.output_paths(frame)))),
+                outputs=tuple(filter(None, (disk.state(*one) for one in links.all_output_paths(frame)))),
             )
             writer.write(end_line(kept))
 

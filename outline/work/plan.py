@@ -327,7 +327,8 @@ def frame_now(
 ) -> FrameNow:
     """What a frame is in this launch."""
     inputs = [(name, disk.group(label, paths)) for name, label, paths in links.input_files(frame)]
-    return FrameNow(parts, links.item_text(frame), inputs, links.output_paths(frame), rerun, is_forced)
+    item, outputs, optional = links.item_text(frame), links.output_paths(frame), links.optional_paths(frame)
+    return FrameNow(parts, item, inputs, outputs, rerun, is_forced, optional)
 
 
 def after_a_pass(layer: Layer, record: Record, now: FrameNow) -> FrameNow:

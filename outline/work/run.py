@@ -204,10 +204,11 @@ class WorkRun:
         key = self.__cache_key(layer, links, frame)
         if self.__cache is None or not key:
             return False
-        outputs = links.output_paths(frame)
+        paths = [links.output_paths(frame), links.optional_paths(frame)]
+        outputs, optional = ([(name, join(self.__folder.folder, path)) for name, path in some] for some in paths)
         try:
             with file_errors(WorkException, f"cannot copy outputs from the cache {self.__cache.folder}"):
-                found = self.__cache.take(key, [(name, join(self.__folder.folder, path)) for name, path in outputs])
+                found = self.__cache.take(key, outputs, optional)
         except StorageException as error:
             tell(f"outline: the cache is left out: {error}\n")
             return False
@@ -296,7 +297,7 @@ class WorkRun:
             FrameEnd(),
             links.item_text(frame),
             self.__read.pop((layer.get_name(), frame), ()),
-            tuple(filter(None, (disk.written(*output) for output in links.output_paths(frame)))),
+            tuple(filter(None, (disk.written(*one) for one in links.all_output_paths(frame)))),
             result,
             counts,
         )

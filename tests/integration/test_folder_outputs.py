@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A frame whose output is a folder, or tiles: known with all files of it, a folder whole or not at all."""
+"""A frame whose output is a folder, or tiles: known with all files of it, a folder whole or not at all.
+
+And outputs that frames may lack.
+"""
 
 from __future__ import annotations
 
@@ -143,3 +146,44 @@ def test_tiles_are_merged_and_removed_together(tmp_path: Path, launch: Launch) -
     remove_orphans(work)
 
     assert not list((tmp_path / "merged").glob("*.txt"))
+
+
+LOGS = """
+from outline.items import lines
+from outline.modules.shell import Shell
+
+sim = Shell("sim", ["sh", "%{INPUT:code}", "%{OUTPUT}", "%{OUTPUT:log}", "%{KEY}"], items=lines("keys.txt"),
+            inputs={"code": "sim.sh"}, outputs={"main": "sim/%{KEY}.txt", "log": "logs/%{KEY}.txt"}, optional="log")
+Shell("look", ["sh", "-c", 'echo look-%{KEY} >> ran; cat "$@" > "$0"', "%{OUTPUT}", "%{INPUT:sim}", "%{INPUT:log}"],
+      items=lines("keys.txt"), inputs={"sim": sim.output("main"), "log": sim.output("log")}, optional="log",
+      outputs="look/%{KEY}.txt")
+"""
+LOG = 'echo "sim-$3" >> ran; echo "$3" > "$1"; if [ "$3" = a ]; then echo said > "$2"; fi\n'
+
+
+def test_what_frames_may_lack_is_known_where_it_was_made(tmp_path: Path, launch: Launch) -> None:
+    made = tmp_path / "made"
+    (tmp_path / "keys.txt").write_text("a\nb\n")
+    (tmp_path / "sim.sh").write_text(LOG)
+    outline_file(tmp_path, LOGS)
+    everything = ["look-a", "look-b", "sim-a", "sim-b"]
+
+    assert launch() == everything
+    assert launch() == []
+    shutil.copytree(made, tmp_path / "copy")
+    assert launch("--dry-run", "-V", work="another") == ["sim 1-2: cached", "look 1-2: cached"]
+    assert launch(work="another") == []
+    assert contents(tmp_path / "another") == contents(made)
+    shutil.rmtree(tmp_path / "cache")
+    (made / "logs/a.txt").unlink()
+    assert launch("--dry-run", "-V") == ["sim 1: missing (logs/a.txt)", "look 1: upstream"]
+    assert launch() == ["sim-a"]
+    (made / "logs/a.txt").write_text("mine")
+    assert launch("--dry-run", "-V") == ["sim 1: cached (edited logs/a.txt)", "look 1: upstream"]
+
+    merge([WorkFolder(tmp_path / "copy")], WorkFolder(tmp_path / "merged"))
+    assert contents(tmp_path / "merged") == contents(tmp_path / "copy")
+    (tmp_path / "keys.txt").write_text("b\n")
+    launch(work="copy")
+    remove_orphans(WorkFolder(tmp_path / "copy"))
+    assert set(contents(tmp_path / "copy")) == {"sim/b.txt", "look/b.txt"}

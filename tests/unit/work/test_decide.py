@@ -49,6 +49,7 @@ def _state(path: str, text: str) -> FileState:
 
 SUCCEEDED = Record("sim", "a", 1, 1, FrameEnd(), "7", (_state("in", "plate"),), (_state("out", "pixels"),))
 NOW = FrameNow(PARTS, "7", [("", "in")], [("", "out")])
+_BOTH = (_state("out", "pixels"), _state("log", "said"))
 FILES = {"in": "plate", "out": "pixels"}
 
 
@@ -88,6 +89,10 @@ FILES = {"in": "plate", "out": "pixels"}
         (None, {"rerun": Rerun.MISSING}, {}, Decision(Reason.DONE)),
         (None, {"rerun": Rerun.MISSING, "outputs": []}, {}, Decision(Reason.NEW)),
         ({"outputs": ()}, {"outputs": []}, {}, Decision(Reason.DONE)),
+        ({}, {"optional": [("", "log")]}, {}, Decision(Reason.DONE)),
+        ({"outputs": _BOTH}, {"optional": [("", "log")]}, {}, Decision(Reason.MISSING, "log")),
+        ({"outputs": _BOTH}, {"optional": [("", "log")]}, {"log": "painted"}, Decision(Reason.EDITED, "log")),
+        ({"outputs": _BOTH}, {"optional": [("", "log")]}, {"log": "said"}, Decision(Reason.DONE)),
     ],
 )
 def test_a_reason_has_a_cause(
