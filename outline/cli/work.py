@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ..frames import FrameSet
 from ..work.decide import Reason
-from ..work.folder import WorkFolder
-from ..work.results import Summary, frame_of
+from ..work.folder import WorkFolder, number_of
+from ..work.results import Summary
 from .text import facts, moment, plural, quoted, shorten, table
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def _launches(summary: Summary) -> list[list[str]]:
 
 def _range_of(keys: Sequence[str], numbers: dict[str, int]) -> str:
     """The frames of some keys as a range."""
-    return str(FrameSet(sorted({frame_of(key, numbers) for key in keys})))
+    return str(FrameSet(sorted({number_of(key, numbers) for key in keys})))
 
 
 def trace_text(steps: list[Step]) -> str:

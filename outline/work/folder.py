@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -28,7 +29,7 @@ from ..process import host_name, process_birth
 from ..storage import fetch, is_url
 from .records import FOLDED, RecordBook, launch_of, record_files
 
-__all__ = ["Launch", "WorkFolder"]
+__all__ = ["Launch", "WorkFolder", "number_of"]
 
 logger = get_logger("outline.work")
 
@@ -329,6 +330,12 @@ class Launch:
         self.facts.update(facts)
         with file_errors(WorkException, f"cannot write {self.__path}"):
             write_atomic(self.__path, json.dumps(self.facts))
+
+
+def number_of(key: str, numbers: Mapping[str, int]) -> int:
+    """The frame that a key stands for: the number of its item, else what it says; 0 for an item without a number."""
+    number = numbers.get(key)
+    return number if number is not None else int(key) if re.fullmatch(r"-?[0-9]{1,18}", key) else 0
 
 
 def _since(data: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator
 
-from .records import FOLDED, RecordBook, frame_of, needle_of, read_head, reading, record_files
+from .records import FOLDED, RecordBook, frame_in, needle_of, read_head, reading, record_files
 
 __all__ = ["RecordLookup"]
 
@@ -32,8 +32,8 @@ class RecordLookup:
         with reading(folder):
             names = record_files(folder)
             for name in names:
-                if frame_of(name):
-                    self.__old_of_frames.setdefault(frame_of(name), []).append(name)
+                if frame_in(name):
+                    self.__old_of_frames.setdefault(frame_in(name), []).append(name)
                 elif name != FOLDED:
                     self.__old_of_any.take_file(os.path.join(folder, name))
         self.__sorted = os.path.join(folder, FOLDED) if FOLDED in names else ""
@@ -63,7 +63,7 @@ class RecordLookup:
     def __files_of(self, names: Collection[str]) -> list[str]:
         """The files of this launch that may hold records of some frames."""
         files = record_files(self.__folder)
-        return [file for file in files if file != FOLDED and (not frame_of(file) or frame_of(file) in names)]
+        return [file for file in files if file != FOLDED and (not frame_in(file) or frame_in(file) in names)]
 
     def __line_of(self, frame: _Frame) -> bytes | None:
         """The line of a frame in the sorted file."""

@@ -27,7 +27,7 @@ __all__ = [
     "RecordWriter",
     "begin_line",
     "end_line",
-    "frame_of",
+    "frame_in",
     "launch_of",
     "needle_of",
     "read_head",
@@ -395,6 +395,6 @@ def launch_of(name: str) -> int:
     return int(number) if number.isdecimal() else 0
 
 
-def frame_of(name: str) -> str:
+def frame_in(name: str) -> str:
     """The name of the frame whose chunk alone a file holds records of; empty when it may hold those of any."""
     return name.removesuffix(_SUFFIX).partition(_OF_FRAME)[2]

@@ -10,7 +10,7 @@ import math
 import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..exception import WorkException, file_errors, known_names
@@ -18,13 +18,12 @@ from ..files import write_atomic
 from ..frame_end import FrameEnd
 from ..storage import is_url, write
 from .decide import Record
-from .folder import WorkFolder
+from .folder import WorkFolder, number_of
 from .orphans import gone_files, gone_frames
 
 __all__ = [
     "Summary",
     "flat_rows",
-    "frame_of",
     "layer_records",
     "records_by_layer",
     "results_of",
@@ -60,7 +59,7 @@ def records_by_layer(folder: WorkFolder) -> dict[str, list[Record]]:
         keys[name].append(key)
 
     def place(key: str) -> tuple[int, str]:
-        return frame_of(key, numbers), key
+        return number_of(key, numbers), key
 
     return {
         name: [record for key in sorted(found, key=place) if (record := book.get((name, key))) is not None]
@@ -71,11 +70,6 @@ def records_by_layer(folder: WorkFolder) -> dict[str, list[Record]]:
 def _book(folder: WorkFolder) -> Any:
     folder.check()
     return folder.read_records()
-
-
-def frame_of(key: str, numbers: Mapping[str, int]) -> int:
-    """The frame of a record: the number of its item, else what its key says; 0 for an item without a number."""
-    return numbers.get(key, int(key) if key.lstrip("-").isdecimal() else 0)
 
 
 def results_of(records: Iterable[Record], *, failed: bool = False) -> list[dict[str, Any]]:

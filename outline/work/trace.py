@@ -15,7 +15,7 @@ from ..io.folders import folders_around
 from ..layer.links import PART_MARK
 from .decide import COUNT_MARK, Record
 from .digests import TIME_MARK
-from .folder import WorkFolder
+from .folder import WorkFolder, number_of
 
 __all__ = ["Step", "trace"]
 
@@ -151,9 +151,9 @@ class _Lineage:
         if match is None or written is None:
             return [label]
         if match["all"]:
-            keys = sorted(written, key=lambda key: (self.__numbers.get(key, 0), key))
+            keys = sorted(written, key=lambda key: (number_of(key, self.__numbers), key))
         elif match["frame"]:
-            keys = [key for key in written if self.__numbers.get(key, key) in (int(match["frame"]), match["frame"])]
+            keys = [key for key in written if number_of(key, self.__numbers) == int(match["frame"])]
         else:
             keys = json.loads(record.item)["members"]
         return [path for key in keys for path in written.get(key, ())]

@@ -76,3 +76,21 @@ def test_a_member_more_runs_its_group_only(plates: Path, run_pycuerun: RunPycuer
 
 def test_groups_can_be_chosen_with_their_members(plates: Path, run_pycuerun: RunPycuerun):
     assert _launch(plates, run_pycuerun, "--only", "ü20*") == ["clean-ü20/a", "movie-ü20"]
+
+
+def test_items_whose_range_is_too_long_for_a_variable_run_here_as_well(tmp_path: Path, run_pycuerun: RunPycuerun):
+    (tmp_path / "keys.txt").write_text("".join(f"{number * number % 10007:x}.{number}\n" for number in range(4000)))
+    script = """
+        from outline import Layer
+        from outline.items import lines
+
+        class Write(Layer):
+            def _execute(self, frames):
+                with open("ran", "a") as stream:
+                    print(len(frames), file=stream)
+
+        Write("write", items=lines("keys.txt"), chunk=4000)
+        """
+    outline_file(tmp_path, script)
+
+    assert _launch(tmp_path, run_pycuerun, "--only", "*[a-c]*.*") == ["1727"]

@@ -46,7 +46,7 @@ def layer_setup(ol: Outline, environ: dict[str, str], name: str) -> LayerSetup:
     """How the frames of a layer are run in an environment; what they would all compute is computed here."""
     layer = ol.get_layer(name)
     shared = layer_environment(ol, layer)
-    _ = 0 in read_frames(shared.get("CUE_RANGE", ""))  # read it here, once, so that no fork has to
+    _ = 0 in read_frames(layer.get_frame_range() or "1")  # read it here, once, so that no fork has to
     if layer.get_items() is not None:
         seed_from(0, name, "")  # imports what takes its time
     prepare_work(layer)

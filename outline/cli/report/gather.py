@@ -13,8 +13,8 @@ from ...backend.status import FrameAttempt, JobStatus, LayerStatus
 from ...frames import FrameSet
 from ...scheduler import FrameState
 from ...work.decide import Record
-from ...work.folder import WorkFolder
-from ...work.results import flat_rows, frame_of, records_by_layer, results_of
+from ...work.folder import WorkFolder, number_of
+from ...work.results import flat_rows, records_by_layer, results_of
 from ..places import job_place
 from .facts import Death, Report, Results
 from .made import Made, made_in_session, made_in_work, outline_of
@@ -92,7 +92,7 @@ def _status_of(work: WorkFolder, records: Mapping[str, list[Record]]) -> JobStat
         states: dict[FrameState, list[int]] = {}
         for record in mine:
             state = S.DEAD if record.has_failed else S.SUCCEEDED if record.has_succeeded else S.WAITING
-            states.setdefault(state, []).append(frame_of(record.key, numbers))
+            states.setdefault(state, []).append(number_of(record.key, numbers))
         counts = {state: len(frames) for state, frames in states.items()}
         known = str(FrameSet([frame for found in states.values() for frame in found]))
         layers.append(LayerStatus(name, counts, known, states={state: FrameSet(one) for state, one in states.items()}))

@@ -16,7 +16,7 @@ from outline.exception import WorkException
 from outline.frame_end import FrameEnd
 from outline.process import process_birth
 from outline.work.decide import Record
-from outline.work.folder import WorkFolder
+from outline.work.folder import WorkFolder, number_of
 from outline.work.records import FOLDED, RecordWriter, end_line
 
 
@@ -128,7 +128,7 @@ def test_a_launch_file_that_is_damaged_is_no_hindrance(folder: WorkFolder):
 
 def test_of_several_that_begin_at_once_one_succeeds(folder: WorkFolder):
     script = (
-        "import sys; from outline.work.folder import WorkFolder\n"
+        "import sys; from outline.work.folder import WorkFolder, number_of\n"
         "folder = WorkFolder(sys.argv[1]); print('ready', flush=True); sys.stdin.readline()\n"
         "folder.begin_launch({}); print('mine', flush=True); sys.stdin.readline()\n"
     )
@@ -176,6 +176,13 @@ def test_records_of_older_launches_are_folded(folder: WorkFolder):
 
     assert sorted(name.partition("-")[0] for name in os.listdir(folder.records)) == ["2", FOLDED]
     assert set(folder.read_records()) == {("sim", "k1"), ("sim", "k2")}
+
+
+@pytest.mark.parametrize(
+    ("key", "number"), [("a", 7), ("12", 3), ("-5", -5), ("--0", 0), ("sh010", 0), ("9" * 5000, 0)]
+)
+def test_a_key_stands_for_a_frame(key: str, number: int):
+    assert number_of(key, {"a": 7, "12": 3}) == number
 
 
 def test_an_edited_file_is_moved_away(folder: WorkFolder):
