@@ -46,10 +46,6 @@ def write_named_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WriteFi
     return write
 
 
-def origin_of(section: str, option: str) -> str:
-    return next(row.origin for row in config.origins() if row[:2] == (section, option))
-
-
 # -- layers ------------------------------------------------------------------------------------------------------
 
 
@@ -93,7 +89,7 @@ def test_later_layers_win_option_by_option(  # fault 24
     monkeypatch.setenv("OUTLINE_OUTLINE_HOME", "variable")
     config.set("outline", "home", "line")
 
-    found = {option: (config.get("outline", option), origin_of("outline", option)) for option in config["outline"]}
+    found = {option: (config.get("outline", option), config.origin("outline", option)) for option in config["outline"]}
 
     assert {name: found[name] for name in ("domain", "default_show", "default_shot", "facility", "home")} == {
         "domain": ("example.com", "default"),
@@ -137,7 +133,7 @@ def test_a_variable_sets_an_option_of_a_known_section(
     monkeypatch.setenv(variable, "7")
 
     assert config.get(section, option) == "7"
-    assert origin_of(section, option) == variable
+    assert config.origin(section, option) == variable
 
 
 @pytest.mark.parametrize("variable", ["OUTLINE_NOSECTION_FOO", "OUTLINE_OUTLINE_", "OUTLINE_OUTLINE_foo", "OUTLINE_"])
@@ -228,8 +224,13 @@ def test_unknown_options_and_sections_raise_what_a_config_parser_raises():
         config.set("Nope", "a", "b")
 
 
-def test_a_copy_is_possible():
-    assert copy.copy(config).get("outline", "backend") == "cue"
+def test_a_copy_is_possible_and_reads_nothing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OUTLINE_CONFIG_FILE", "/nowhere/outline.cfg")
+
+    copied = copy.deepcopy(config)
+    monkeypatch.delenv("OUTLINE_CONFIG_FILE")
+
+    assert copied.get("outline", "backend") == "cue"
 
 
 @pytest.mark.parametrize(
@@ -311,7 +312,7 @@ def test_a_user_file_that_cannot_be_read_is_an_error(write_user_file: WriteFile)
     path.unlink()
     path.mkdir()
 
-    with pytest.raises(ConfigException, match="make it readable or remove it"):
+    with pytest.raises(ConfigException, match=r"outline\.cfg cannot be read: .*; make it readable or remove it$"):
         config.sections()
 
 
@@ -353,12 +354,17 @@ def test_a_reference_to_nothing_names_it(write_named_file: WriteFile):
 
 
 @pytest.mark.parametrize(
-    ("getter", "kind"), [("getint", "a whole number"), ("getfloat", "a number"), ("getboolean", "one of yes, no")]
+    ("getter", "kind"),
+    [
+        ("getint", "a whole number"),
+        ("getfloat", "a number"),
+        ("getboolean", "one of yes, no, true, false, on, off, 1, 0"),
+    ],
 )
 def test_a_value_of_the_wrong_kind_names_its_place(getter: str, kind: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("OUTLINE_OUTLINE_MAXRETRIES", "many")
 
-    with pytest.raises(ConfigException, match=rf"OUTLINE_OUTLINE_MAXRETRIES: .* = 'many' must be {kind}"):
+    with pytest.raises(ConfigException, match=rf"OUTLINE_OUTLINE_MAXRETRIES: .* = 'many' must be {kind}$"):
         getattr(config, getter)("outline", "maxretries")
 
 

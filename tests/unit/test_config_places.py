@@ -73,11 +73,11 @@ def test_without_home_user_or_passwd_entry_there_is_a_configuration(no_passwd_en
     assert config_base_directory() == ""
 
 
-def test_the_home_folder_is_taken_from_the_environment_then_from_the_passwd_entry():
-    pwd = pytest.importorskip("pwd")
+def test_home_folder_and_name_are_taken_from_the_environment_then_from_the_passwd_entry():
+    entry = pytest.importorskip("pwd").getpwuid(os.getuid())
 
-    assert home_directory({"HOME": "/h"}) == "/h"
-    assert home_directory({"HOME": ""}) == pwd.getpwuid(os.getuid()).pw_dir
+    assert (home_directory({"HOME": "/h"}), login_name({"LOGNAME": "jo"})) == ("/h", "jo")
+    assert (home_directory({"HOME": ""}), login_name({"LOGNAME": ""})) == (entry.pw_dir, entry.pw_name)
 
 
 def test_a_relative_home_is_none():
@@ -89,7 +89,8 @@ def test_without_a_home_folder_the_working_directory_configures_nothing(
 ):
     folder = tmp_path / "~" / ".config" / "opencue"
     folder.mkdir(parents=True)
-    (folder / "outline.cfg").write_text("[outline]\nfacility = cwd\n")
+    for place in (folder, tmp_path):
+        (place / "outline.cfg").write_text("[outline]\nfacility = cwd\n")
     monkeypatch.chdir(tmp_path)
 
     assert config.get("outline", "facility") == "local"
@@ -97,7 +98,15 @@ def test_without_a_home_folder_the_working_directory_configures_nothing(
 
 def test_the_temporary_folder_is_the_first_that_is_there(tmp_path: Path):
     assert temp_directory({"TMPDIR": "/nowhere", "TEMP": str(tmp_path)}) == str(tmp_path)
-    assert os.path.isdir(temp_directory({}))
+
+
+def test_without_variables_the_temporary_folder_costs_no_import(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delitem(sys.modules, "tempfile")
+
+    folder = temp_directory({})
+
+    assert folder == "/tmp"
+    assert "tempfile" not in sys.modules
 
 
 def test_folder_that_a_program_has_told_tempfile_counts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
