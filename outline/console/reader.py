@@ -161,9 +161,9 @@ class OutputReader:
 
     def __read_last(self, block: str) -> bool:
         """Read only the last line that matters. Earlier lines with nothing but percentages change nothing."""
-        texts = [text for rule in self.__rules for text in rule.texts]
-        if not texts or any(rule.ignores_case for rule in self.__rules):
-            texts = [""]  # every line is a candidate
+        texts = self.__filter.texts
+        if not texts or self.__filter.small_texts:
+            texts = ("",)  # every line is a candidate
         end = len(block)
         while end >= 0:
             place = max(block.rfind(text, 0, end) for text in texts)

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from outline import console
 from outline.console import PROGRESS_RULES, OutputReader, OutputRules, Progress
-from outline.console.lines import LONGEST_LINE
+from outline.console.lines import LONGEST_LINE, LineSplitter
 from outline.console.literals import required_texts
 from outline.console.reader import MOST_LINES
+from outline.exception import OutlineException
 from outline.frames import FrameSet
 
 RULES = OutputRules(
@@ -98,6 +99,24 @@ def test_bytes_that_are_no_text_are_replaced() -> None:
     reader = read(RULES, b"Warning: \xff\xfe\n")
 
     assert reader.warnings == ["Warning: \ufffd\ufffd"]
+
+
+def test_the_last_line_needs_no_end_and_counts_once() -> None:
+    reader = read(RULES, b"Warning: low\nError: no disk")
+
+    reader.close()
+
+    assert (reader.errors, reader.error_count) == (["Error: no disk"], 1)
+
+
+@pytest.mark.parametrize(
+    "before", ["", "short\n", f"{'x' * LONGEST_LINE}\n"], ids=["first", "second", "after a long one"]
+)
+@pytest.mark.parametrize("length", [LONGEST_LINE - 1, LONGEST_LINE, LONGEST_LINE + 1, 3 * LONGEST_LINE])
+def test_of_a_very_long_line_only_the_beginning_is_kept(before: str, length: int) -> None:
+    found = LineSplitter().split(f"{before}{'y' * length}\nend\n".encode())
+
+    assert found == f"{before}{'y' * min(length, LONGEST_LINE)}\nend"
 
 
 def test_of_a_line_without_end_only_the_beginning_is_kept() -> None:
@@ -247,20 +266,21 @@ def test_a_percentage_of_the_command_before_does_not_count_for_the_next() -> Non
     assert reader.progress == Progress(50.0, 2, 1)
 
 
-def test_progress_that_is_drawn_on_one_line_shows_before_the_line_ends() -> None:
-    reader = OutputReader(OutputRules(tenths=(r"\.([1-9])",)))
+@pytest.mark.parametrize(
+    ("line", "percent"),
+    [
+        (b"Writing x.exr .1.2.3", 30.0),
+        (b"43%", 43.0),
+        (b"Sample 1/2 ", 50.0),
+        (b"Sample 1/1", None),  # may become 1/16
+    ],
+)
+def test_progress_shows_before_its_line_ends_but_for_half_a_number(line: bytes, percent: float | None) -> None:
+    reader = OutputReader(OutputRules(tenths=RULES.tenths, percent=(r"Sample (\d+)/(\d+)", r"(\d+)%")))
 
-    reader.feed(b"Writing x.exr .1.2.3.")
+    reader.feed(line)
 
-    assert reader.progress.percent == 30.0
-
-
-def test_half_a_number_is_not_taken_for_a_number() -> None:
-    reader = OutputReader(OutputRules(percent=(r"Sample (\d+)/(\d+)",)))
-
-    reader.feed(b"Sample 1/1")
-
-    assert reader.progress.percent is None
+    assert reader.progress.percent == percent
 
 
 @pytest.mark.parametrize(
@@ -302,6 +322,16 @@ def test_the_observer_hears_of_what_is_of_interest_and_of_nothing_else() -> None
         reader.feed(chunk)
 
     assert heard == [Progress(10.0, 7), Progress(20.0, 7)]
+
+
+def test_the_observer_hears_of_a_new_command_once_something_is_known() -> None:
+    heard: list[Progress] = []
+    reader = OutputReader(PROGRESS_RULES["percent"], FrameSet("7-8"), observe=heard.append)
+
+    for frame in (7, 8):
+        reader.begin(FrameSet([frame]))
+
+    assert heard == [Progress(50.0, 8, 1)]
 
 
 def test_an_observer_that_has_not_taken_the_progress_is_asked_again() -> None:
@@ -354,6 +384,34 @@ def test_looking_for_the_texts_first_loses_no_line(line: str) -> None:
         any(text in (line.lower() if "(?i)" in pattern else line) for text in required_texts(pattern) or ("",))
         for pattern in found
     )
+
+
+@pytest.mark.parametrize(
+    "patterns",
+    [(r"[ab]\d",), (r"[ab]\d", "nosuch"), (r"(?i)WORDS", "nosuch"), ("nosuch", r"(?i)A1"), ("Words",)],
+    ids=["no text", "one without a text", "any case", "any case, second", "a text"],
+)
+def test_a_line_is_found_by_rules_with_and_without_texts(patterns: tuple[str, ...]) -> None:
+    reader = read(OutputRules(warning=patterns), b"nothing\na1 Words\nnothing\n")
+
+    assert reader.warnings == ["a1 Words"]
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^(\d+)$", r"(?i)DONE (\d+)", r"done (\d+)"], ids=["no text", "any case", "a text"]
+)
+def test_the_last_of_nothing_but_percentages_is_found_with_and_without_texts(pattern: str) -> None:
+    reader = read(OutputRules(percent=(pattern, "nosuch (.)")), b"30\ndone 30\n40\ndone 40\nwords\n\n")
+
+    assert reader.progress.percent == 40.0
+
+
+def test_as_many_errors_as_are_allowed_are_too_many() -> None:
+    reader = OutputReader(OutputRules(error=("no space",), most_errors=2))
+    reader.feed(b"no space\n")
+
+    with pytest.raises(OutlineException, match="which reported 2 errors, the first one: no space"):
+        reader.feed(b"no space\n")
 
 
 def test_an_error_is_not_a_warning_too() -> None:
