@@ -233,7 +233,6 @@ LAYER = """
     _EventHandler__listeners: {listeners}
   extra: {extra}
 """
-RUN = "touch {proof}"
 
 
 def _old(extra: str = "1", args: str = "", type: str = "Render", listeners: str = "{}") -> str:
@@ -242,82 +241,143 @@ def _old(extra: str = "1", args: str = "", type: str = "Render", listeners: str 
 
 
 SYSTEM = '!!python/object/apply:os.system ["touch {proof}"]'
+TAG = "names more than layers: could not determine a constructor for the tag"
+# By the reason of the refusal, so that none is refused for a mistake in it.
 EVIL = {
-    "apply as an attribute": _old(extra=SYSTEM),
-    "apply as an argument": _old(args=f", x: {SYSTEM}"),
-    "apply as a type": _old(type=SYSTEM),
-    "apply as a listener": _old(listeners=f"{{BEFORE_EXECUTE: [{SYSTEM}]}}"),
-    "apply as a key": _old(extra=f"{{? {SYSTEM} : 1}}"),
-    "subprocess": _old(extra='!!python/object/apply:subprocess.check_call [[touch, "{proof}"]]'),
-    "eval": _old(extra="!!python/object/apply:builtins.eval [\"open('{proof}', 'w')\"]"),
-    "new": _old(extra='!!python/object/new:os.system ["touch {proof}"]'),
-    "new with state": _old(extra="!!python/object/new:type {args: [z, !!python/tuple [], {extend: 1}]}"),
-    "name": _old(extra="!!python/name:os.system ''"),
-    "name as a listener": _old(listeners="{BEFORE_EXECUTE: [!!python/name:os.system '']}"),
-    "name as a listener in a layer's module": _old(
-        listeners="{BEFORE_EXECUTE: [!!python/name:outline.modules.shell.os.removedirs '']}",
-    ),
-    "name that the layer's module has imported": _old(
-        listeners="{BEFORE_EXECUTE: [!!python/name:outline.modules.shell.Layer '']}",
-    ),
-    "name as an argument": _old(args=", x: !!python/name:outline.modules.shell.Shell ''"),
-    "name as a required type": _old(
-        extra="1\n  _Layer__req_args: !!set {? !!python/tuple [x, !!python/name:os.system ''] : null}"
-    ),
-    "module": _old(extra="!!python/module:os ''"),
-    "object that is no layer": _old(extra="!!python/object:subprocess.Popen {args: [touch, '{proof}']}"),
-    "function as an object": _old(extra="!!python/object:os.system {command: x}"),
-    "getattr on a module": _old(extra="!!python/object/apply:builtins.getattr [!!python/module:os '', system]"),
-    "getattr as an attribute": _old(extra="!!python/object/apply:builtins.getattr [*layer, system]"),
-    "getattr on a text": _old(
-        listeners="{BEFORE_EXECUTE: [!!python/object/apply:builtins.getattr ['', __class__]]}",
-    ),
-    "getattr of what is no method": _old(
-        listeners="{BEFORE_EXECUTE: [!!python/object/apply:builtins.getattr [*layer, extra]]}",
-    ),
-    "layer of an outline script": _old().replace("outline.modules.shell.Shell", "outline.loader.Mine"),
-    "layer that is a function": _old().replace("outline.modules.shell.Shell", "outline.modules.shell.shell"),
-    "layer of a module that is not there": _old().replace("outline.modules.shell.Shell", "no_such_module.Shell"),
-    "layer that is a path": _old().replace("outline.modules.shell.Shell", "outline.io.Path"),
-    "not an outline": "!!python/object:outline.modules.shell.Shell {_Layer__name: a}",
-    "half an outline": "!!python/object:outline.loader.Outline {_Outline__name: a}",
-    "layers that are texts": "!!python/object:outline.loader.Outline {_Outline__layers: [a]}",
-    "not YAML": "!!python/object:outline.loader.Outline [",
-    "FileSpec with a tag inside": _old(extra="!FileSpec '!!python/object/apply:os.system [touch {proof}]'"),
+    TAG: {
+        "apply as an attribute": _old(extra=SYSTEM),
+        "apply as an argument": _old(args=f", x: {SYSTEM}"),
+        "apply as a type": _old(type=SYSTEM),
+        "apply as a listener": _old(listeners=f"{{BEFORE_EXECUTE: [{SYSTEM}]}}"),
+        "apply as a key": _old(extra=f"{{? {SYSTEM} : 1}}"),
+        "subprocess": _old(extra='!!python/object/apply:subprocess.check_call [[touch, "{proof}"]]'),
+        "eval": _old(extra="!!python/object/apply:builtins.eval [\"open('{proof}', 'w')\"]"),
+        "new": _old(extra='!!python/object/new:os.system ["touch {proof}"]'),
+        "new with state": _old(extra="!!python/object/new:type {args: [z, !!python/tuple [], {extend: 1}]}"),
+        "module": _old(extra="!!python/module:os ''"),
+        "getattr on a module": _old(extra="!!python/object/apply:builtins.getattr [!!python/module:os '', system]"),
+        "FileSpec with a tag inside": _old(extra="!FileSpec '!!python/object/apply:os.system [touch {proof}]'"),
+    },
+    "names os.system where data belongs": {
+        "name": _old(extra="!!python/name:os.system ''"),
+        "name as a required type": _old(
+            extra="1\n  _Layer__req_args: !!set {? !!python/tuple [x, !!python/name:os.system ''] : null}"
+        ),
+    },
+    "names outline.modules.shell.Shell where data belongs": {
+        "name as an argument": _old(args=", x: !!python/name:outline.modules.shell.Shell ''"),
+    },
+    "is refused, os is not a module of a layer of this job": {
+        "name as a listener": _old(listeners="{BEFORE_EXECUTE: [!!python/name:os.system '']}"),
+    },
+    "is refused, outline.modules.shell.os is not a module of a layer": {
+        "name as a listener in a layer's module": _old(
+            listeners="{BEFORE_EXECUTE: [!!python/name:outline.modules.shell.os.removedirs '']}",
+        ),
+    },
+    "outline.modules.shell:Layer is not a function of its module": {
+        "name that the layer's module has imported": _old(
+            listeners="{BEFORE_EXECUTE: [!!python/name:outline.modules.shell.Layer '']}",
+        ),
+    },
+    "is a module of Python itself, which has no layers": {
+        "object that is no layer": _old(extra="!!python/object:subprocess.Popen {args: [touch, '{proof}']}"),
+        "function as an object": _old(extra="!!python/object:os.system {command: x}"),
+    },
+    "the method 'system' found where data belongs": {
+        "getattr as an attribute": _old(extra="!!python/object/apply:builtins.getattr [*layer, system]"),
+    },
+    "a str found where a layer belongs": {
+        "getattr on a text": _old(
+            listeners="{BEFORE_EXECUTE: [!!python/object/apply:builtins.getattr ['', __class__]]}",
+        ),
+        "layers that are texts": "!!python/object:outline.loader.Outline {_Outline__layers: [a]}",
+    },
+    "a _Method cannot listen to an event": {
+        "getattr of what is no method": _old(
+            listeners="{BEFORE_EXECUTE: [!!python/object/apply:builtins.getattr [*layer, extra]]}",
+        ),
+    },
+    "Mine is not a Layer class, so it is refused; PyOutline cannot keep classes of outline scripts": {
+        "layer of an outline script": _old().replace("outline.modules.shell.Shell", "outline.loader.Mine"),
+    },
+    "shell is not a Layer class, so it is refused$": {
+        "layer that is a function": _old().replace("outline.modules.shell.Shell", "outline.modules.shell.shell"),
+    },
+    "cannot import no_such_module: .* must be on the Python path": {
+        "layer of a module that is not there": _old().replace("outline.modules.shell.Shell", "no_such_module.Shell"),
+    },
+    "a outline.io.Path found where a layer belongs": {
+        "layer that is a path": _old().replace("outline.modules.shell.Shell", "outline.io.Path"),
+    },
+    "not an outline of PyOutline": {
+        "not an outline": "!!python/object:outline.modules.shell.Shell {_Layer__name: a}",
+    },
+    "not a whole outline: KeyError: '_Outline__layers'": {
+        "half an outline": "!!python/object:outline.loader.Outline {_Outline__name: a}",
+    },
+    "names more than layers: while parsing": {
+        "not YAML": "!!python/object:outline.loader.Outline [",
+    },
 }
 
 
 OWN = "outline: 1\nname: x\nlayers:\n- {name: a, class: 'outline.modules.shell:Shell', type: Render, %s}\n"
 EVIL_OWN = {
-    "class that is a function": "outline: 1\nname: x\nlayers: [{name: a, class: 'os:system', type: Render}]\n",
-    "class that is no layer": "outline: 1\nname: x\nlayers: [{name: a, class: 'subprocess:Popen', type: Render}]\n",
-    "class without a module": "outline: 1\nname: x\nlayers: [{name: a, class: 'system', type: Render}]\n",
-    "listener in the standard library": OWN % "listeners: [{event: BEFORE_EXECUTE, function: 'subprocess:check_call'}]",
-    "listener that a module imported": OWN
-    % "listeners: [{event: BEFORE_EXECUTE, function: 'outline.modules.shell:os.removedirs'}]",
-    "listener that is a class": OWN % "listeners: [{event: BEFORE_EXECUTE, function: 'outline.modules.shell:Shell'}]",
-    "listener of a layer that is not there": OWN % "listeners: [{event: BEFORE_EXECUTE, layer: b, method: execute}]",
-    "apply": OWN % 'attributes: {x: !!python/object/apply:os.system ["touch {proof}"]}',
-    "name": OWN % "attributes: {x: !!python/name:os.system ''}",
-    "object": OWN % "attributes: {x: !!python/object:subprocess.Popen {}}",
-    "another format": OWN.replace("outline: 1", "outline: 99") % "args: {}",
-    "no outline": "name: x\n",
+    "is a module of Python itself, which has no layers": {
+        "class that is a function": "outline: 1\nname: x\nlayers: [{name: a, class: 'os:system', type: Render}]\n",
+        "class that is no layer": "outline: 1\nname: x\nlayers: [{name: a, class: 'subprocess:Popen', type: Render}]\n",
+    },
+    "cannot import system: ": {
+        "class without a module": "outline: 1\nname: x\nlayers: [{name: a, class: 'system', type: Render}]\n",
+    },
+    "is refused, subprocess is not a module of a layer of this job": {
+        "listener in the standard library": OWN
+        % "listeners: [{event: BEFORE_EXECUTE, function: 'subprocess:check_call'}]",
+    },
+    "is not a function of its module": {
+        "listener that a module imported": OWN
+        % "listeners: [{event: BEFORE_EXECUTE, function: 'outline.modules.shell:os.removedirs'}]",
+        "listener that is a class": OWN
+        % "listeners: [{event: BEFORE_EXECUTE, function: 'outline.modules.shell:Shell'}]",
+    },
+    "not a whole outline: KeyError: 'b'": {
+        "listener of a layer that is not there": OWN
+        % "listeners: [{event: BEFORE_EXECUTE, layer: b, method: execute}]",
+    },
+    TAG: {
+        "apply": OWN % 'attributes: {x: !!python/object/apply:os.system ["touch {proof}"]}',
+    },
+    "does not hold plain data: could not determine a constructor for the tag": {
+        "name": OWN % "attributes: {x: !!python/name:os.system ''}",
+    },
+    "not an outline of PyOutline": {
+        "object": OWN % "attributes: {x: !!python/object:subprocess.Popen {}}",
+    },
+    "written in format 99, this version reads format 1": {
+        "another format": OWN.replace("outline: 1", "outline: 99") % "args: {}",
+    },
+    "the first key must be 'outline'": {
+        "no outline": "name: x\n",
+    },
 }
 
 
 CRAFTED = [
-    *(pytest.param(text, id=f"old, {name}") for name, text in EVIL.items()),
-    *(pytest.param(text, id=name) for name, text in EVIL_OWN.items()),
+    pytest.param(text, reason, id=f"{kind}{name}")
+    for kind, crafted in (("old, ", EVIL), ("", EVIL_OWN))
+    for reason, texts in crafted.items()
+    for name, text in texts.items()
 ]
 
 
-@pytest.mark.parametrize("text", CRAFTED)
-def test_fault_12_crafted_file_is_refused_and_runs_nothing(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(("text", "reason"), CRAFTED)
+def test_fault_12_crafted_file_is_refused_and_runs_nothing(tmp_path: Path, text: str, reason: str) -> None:
     proof = tmp_path / "proof"
     path = tmp_path / "outline.yaml"
     path.write_text(text.replace("{proof}", str(proof)))
 
-    with pytest.raises(SerializeException, match=r"outline\.yaml: "):
+    with pytest.raises(SerializeException, match=rf"outline\.yaml: .*{reason}"):
         load_outline(str(path))
 
     assert not proof.exists()
