@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from outline import console
 from outline.console import PROGRESS_RULES, OutputReader, OutputRules, Progress
 from outline.console.lines import LONGEST_LINE, LineSplitter
-from outline.console.literals import required_texts
 from outline.console.reader import MOST_LINES
 from outline.exception import OutlineException
 from outline.frames import FrameSet
@@ -348,62 +347,7 @@ def test_an_observer_that_has_not_taken_the_progress_is_asked_again() -> None:
     assert heard == [10.0, 10.0]
 
 
-# -- what makes it cheap -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("pattern", "texts"),
-    [
-        (r"ALF_PROGRESS\s+(\d+)%", ("ALF_PROGRESS",)),
-        (r"^Error: |Render error \(", ("Error: ", "Render error (")),
-        (r"(?:\d+:)?Fra: ?(-?\d+)\b", ("Fra:",)),
-        (r"(?i)No Licen[cs]e", ("no licen",)),
-        (r"(?i:error) in", (" in",)),
-        (r"a|\d", ()),
-        (r"(ab)+c?", ("ab",)),
-        (r"(ab)*", ()),
-        (r"[ab]\d", ()),
-    ],
-)
-def test_the_text_that_a_match_must_hold_is_found(pattern: str, texts: tuple[str, ...]) -> None:
-    assert required_texts(pattern) == texts
-
-
-@given(
-    st.from_regex(
-        re.compile(r"(?:Fra: ?-?\d|Error: |50% done|Sample 1/2|\.5|[Ll]iceNSe|[a-zF: ]){0,12}", re.ASCII),
-        fullmatch=True,
-    )
-)
-def test_looking_for_the_texts_first_loses_no_line(line: str) -> None:
-    patterns = [pattern for kind in RULES[:-1] for pattern in kind]  # the last field is a number
-
-    found = [pattern for pattern in patterns if re.search(pattern, line, re.ASCII if "(?i)" in pattern else 0)]
-
-    assert all(
-        any(text in (line.lower() if "(?i)" in pattern else line) for text in required_texts(pattern) or ("",))
-        for pattern in found
-    )
-
-
-@pytest.mark.parametrize(
-    "patterns",
-    [(r"[ab]\d",), (r"[ab]\d", "nosuch"), (r"(?i)WORDS", "nosuch"), ("nosuch", r"(?i)A1"), ("Words",)],
-    ids=["no text", "one without a text", "any case", "any case, second", "a text"],
-)
-def test_a_line_is_found_by_rules_with_and_without_texts(patterns: tuple[str, ...]) -> None:
-    reader = read(OutputRules(warning=patterns), b"nothing\na1 Words\nnothing\n")
-
-    assert reader.warnings == ["a1 Words"]
-
-
-@pytest.mark.parametrize(
-    "pattern", [r"^(\d+)$", r"(?i)DONE (\d+)", r"done (\d+)"], ids=["no text", "any case", "a text"]
-)
-def test_the_last_of_nothing_but_percentages_is_found_with_and_without_texts(pattern: str) -> None:
-    reader = read(OutputRules(percent=(pattern, "nosuch (.)")), b"30\ndone 30\n40\ndone 40\nwords\n\n")
-
-    assert reader.progress.percent == 40.0
+# -- judgements --------------------------------------------------------------------------------------------------
 
 
 def test_as_many_errors_as_are_allowed_are_too_many() -> None:

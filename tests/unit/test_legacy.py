@@ -256,6 +256,7 @@ EVIL = {
         "new with state": _old(extra="!!python/object/new:type {args: [z, !!python/tuple [], {extend: 1}]}"),
         "module": _old(extra="!!python/module:os ''"),
         "getattr on a module": _old(extra="!!python/object/apply:builtins.getattr [!!python/module:os '', system]"),
+        "apply in the format of today": f"outline: 1\nname: x\nargs: {{x: {SYSTEM}}}\nlayers: []\n",
         "FileSpec with a tag inside": _old(extra="!FileSpec '!!python/object/apply:os.system [touch {proof}]'"),
     },
     "names os.system where data belongs": {
@@ -322,53 +323,7 @@ EVIL = {
 }
 
 
-OWN = "outline: 1\nname: x\nlayers:\n- {name: a, class: 'outline.modules.shell:Shell', type: Render, %s}\n"
-EVIL_OWN = {
-    "is a module of Python itself, which has no layers": {
-        "class that is a function": "outline: 1\nname: x\nlayers: [{name: a, class: 'os:system', type: Render}]\n",
-        "class that is no layer": "outline: 1\nname: x\nlayers: [{name: a, class: 'subprocess:Popen', type: Render}]\n",
-    },
-    "cannot import system: ": {
-        "class without a module": "outline: 1\nname: x\nlayers: [{name: a, class: 'system', type: Render}]\n",
-    },
-    "is refused, subprocess is not a module of a layer of this job": {
-        "listener in the standard library": OWN
-        % "listeners: [{event: BEFORE_EXECUTE, function: 'subprocess:check_call'}]",
-    },
-    "is not a function of its module": {
-        "listener that a module imported": OWN
-        % "listeners: [{event: BEFORE_EXECUTE, function: 'outline.modules.shell:os.removedirs'}]",
-        "listener that is a class": OWN
-        % "listeners: [{event: BEFORE_EXECUTE, function: 'outline.modules.shell:Shell'}]",
-    },
-    "not a whole outline: KeyError: 'b'": {
-        "listener of a layer that is not there": OWN
-        % "listeners: [{event: BEFORE_EXECUTE, layer: b, method: execute}]",
-    },
-    TAG: {
-        "apply": OWN % 'attributes: {x: !!python/object/apply:os.system ["touch {proof}"]}',
-    },
-    "does not hold plain data: could not determine a constructor for the tag": {
-        "name": OWN % "attributes: {x: !!python/name:os.system ''}",
-    },
-    "not an outline of PyOutline": {
-        "object": OWN % "attributes: {x: !!python/object:subprocess.Popen {}}",
-    },
-    "written in format 99, this version reads format 1": {
-        "another format": OWN.replace("outline: 1", "outline: 99") % "args: {}",
-    },
-    "the first key must be 'outline'": {
-        "no outline": "name: x\n",
-    },
-}
-
-
-CRAFTED = [
-    pytest.param(text, reason, id=f"{kind}{name}")
-    for kind, crafted in (("old, ", EVIL), ("", EVIL_OWN))
-    for reason, texts in crafted.items()
-    for name, text in texts.items()
-]
+CRAFTED = [pytest.param(text, reason, id=name) for reason, texts in EVIL.items() for name, text in texts.items()]
 
 
 @pytest.mark.parametrize(("text", "reason"), CRAFTED)

@@ -14,6 +14,7 @@ from tests.support import log_of, outline_file, start
 
 HEAD = "outline: 1\nname: job\n"
 LAYER = "layers:\n- name: a\n  class: outline.modules.shell:Shell\n"
+LISTENER = LAYER + "  listeners: [{event: BEFORE_EXECUTE, %s}]"
 
 
 class Job(Outline):
@@ -47,9 +48,20 @@ def refused(path: Path, content: str | bytes) -> str:
         (f"{HEAD}layers:\n- {{name: a, class: 'antigravity:X'}}", "antigravity is a module of Python itself"),
         (f"{HEAD}layers:\n- {{name: a, class: 'idlelib.idle:X'}}", "idlelib.idle is a module of Python itself"),
         (f"{HEAD}layers:\n- {{name: a, class: '.x:X'}}", "cannot import .x"),
-        (f"{HEAD}layers:\n- {{name: a, class: 'no_such_module:X'}}", "cannot import no_such_module"),
+        (
+            f"{HEAD}layers:\n- {{name: a, class: 'no_such_module:X'}}",
+            "cannot import no_such_module: No module named 'no_such_module'; the module must be on the Python path",
+        ),
+        (f"{HEAD}layers:\n- {{name: a, class: 'system'}}", "cannot import system: "),
+        (f"{HEAD}layers:\n- {{name: a, class: 'subprocess:Popen'}}", "subprocess is a module of Python itself"),
         (f"{HEAD}layers:\n- {{name: a, class: 'outline.io:Path'}}", "outline.io:Path is not a Layer class"),
         (f"{HEAD}class: outline.modules.shell:Shell\n{LAYER}", "outline.modules.shell:Shell is not a Outline class"),
+        (HEAD + LISTENER % "function: 'subprocess:run'", "the listener subprocess:run is refused, subprocess is not a"),
+        (HEAD + LISTENER % "function: 'outline.modules.shell:os.removedirs'", "os.removedirs is not a function of its"),
+        (HEAD + LISTENER % "function: 'outline.modules.shell:Shell'", "Shell is not a function of its module"),
+        (HEAD + LISTENER % "layer: b, method: execute", "not a whole outline: KeyError: 'b'"),
+        (f"{HEAD}{LAYER}  attributes: {{x: !!python/name:os.system ''}}", "refused, it does not hold plain data"),
+        (f"{HEAD}{LAYER}  attributes: {{x: !!python/object:subprocess.Popen {{}}}}", "not an outline of PyOutline"),
         (f"{HEAD}{LAYER}  attributes: {{_ol_state: 1}}", "the attribute _ol_state is refused"),
         (f"{HEAD}{LAYER.replace('name: a', 'name: ../a')}", "layer name '../a' has the illegal character"),
         (f"{HEAD}{LAYER}  children: &a [{{name: b, class: 'outline.layer:Layer', children: *a}}]", "RecursionError"),

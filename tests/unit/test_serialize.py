@@ -380,11 +380,3 @@ def test_class_that_was_typed_in_is_refused() -> None:
     done = subprocess.run([sys.executable, "-c", code], env=environ_with(), capture_output=True, text=True)
 
     assert "its class Mine was typed in interactively" in done.stderr
-
-
-def test_module_that_is_missing_where_frames_run_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "outline.yaml"
-    path.write_text("outline: 1\nname: x\nlayers: [{name: a, class: 'no_such_module:Mine', type: Render}]\n")
-
-    with pytest.raises(SerializeException, match=r"cannot import no_such_module: .*must be on the Python path"):
-        load_outline(str(path))
