@@ -83,9 +83,9 @@ def test_any_bytes_byte_by_byte_give_what_they_give_at_once(output: bytes) -> No
 
 
 def test_carriage_returns_end_lines() -> None:
-    reader = read(PROGRESS_RULES["percent"], b"10%\r20%\r30%\rdone\r\n")
+    reader = read(RULES, b"Warning: low\rWarning: full\r\n")
 
-    assert reader.progress.percent == 30.0
+    assert reader.warnings == ["Warning: low", "Warning: full"]
 
 
 def test_colours_do_not_hide_a_line() -> None:

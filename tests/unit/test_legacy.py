@@ -302,7 +302,8 @@ EVIL = {
     "Mine is not a Layer class, so it is refused; PyOutline cannot keep classes of outline scripts": {
         "layer of an outline script": _old().replace("outline.modules.shell.Shell", "outline.loader.Mine"),
     },
-    "shell is not a Layer class, so it is refused$": {
+    "(shell|LayerEvent) is not a Layer class, so it is refused$": {
+        "layer that is another class": _old().replace("outline.modules.shell.Shell", "outline.event.LayerEvent"),
         "layer that is a function": _old().replace("outline.modules.shell.Shell", "outline.modules.shell.shell"),
     },
     "cannot import no_such_module: .* must be on the Python path": {
