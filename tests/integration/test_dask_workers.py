@@ -95,6 +95,24 @@ def test_the_configuration_names_a_cluster_that_grows(
     assert job_in(session_root).counts == {"SUCCEEDED": 6}
 
 
+# A preload. The cluster is said to be there when its workers have begun; the second one makes itself known later.
+_LATE_WORKER = """
+import asyncio, os
+
+async def dask_setup(worker):
+    register, first = worker._register_with_scheduler, os.path.join(os.path.dirname(__file__), "first")
+
+    async def register_late():
+        try:
+            os.mkdir(first)
+        except FileExistsError:
+            await asyncio.sleep(3)
+        await register()
+
+    worker._register_with_scheduler = register_late
+"""
+
+
 @pytest.fixture
 def ssh_port(tmp_path: Path) -> Iterator[int]:
     """Run an ssh server for this user; its keys are in the folder ``ssh``, and ``known_hosts`` there names it."""
@@ -130,6 +148,7 @@ def test_workers_start_over_ssh_on_the_hosts_of_the_configuration(
     python = tmp_path / "python"  # sshd passes no variables on
     python.write_text(f'#!/bin/sh\nexport PYTHONPATH="{REPOSITORY}"\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
+    (tmp_path / "late.py").write_text(_LATE_WORKER)
     (tmp_path / "outline.cfg").write_text(
         f"""
 [dask]
@@ -143,7 +162,7 @@ connect_options = {{
     "known_hosts": "{tmp_path}/ssh/known_hosts",
     }}
 scheduler_options = {{"host": "127.0.0.1", "port": 0, "dashboard": False}}
-worker_options = {{"host": "127.0.0.1", "nthreads": 1}}
+worker_options = {{"host": "127.0.0.1", "nthreads": 1, "preload": "{tmp_path}/late.py"}}
 """
     )
     script = outline_file(

@@ -138,10 +138,12 @@ def _configured_cluster(options: Mapping[str, str]) -> tuple[Any, int]:
             if not minimum:
                 cluster.scale(1)  # how large a worker is, is seen by the first one
             cluster.adapt(minimum=minimum, maximum=maximum)
+        # The first worker is waited for; others that the cluster has begun to start may come later.
+        most = maximum or len(getattr(cluster, "worker_spec", ()))
     except Exception as error:  # foreign code
         why = str(error) or type(error).__name__
         raise LaunchException(f"[dask] cluster = {options['cluster']} cannot be started: {why}") from error
-    return cluster, maximum
+    return cluster, most
 
 
 def _value(name: str, text: str) -> Any:
