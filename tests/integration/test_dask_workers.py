@@ -100,11 +100,11 @@ _LATE_WORKER = """
 import asyncio, os
 
 async def dask_setup(worker):
-    register, first = worker._register_with_scheduler, os.path.join(os.path.dirname(__file__), "first")
+    register = worker._register_with_scheduler
 
     async def register_late():
         try:
-            os.mkdir(first)
+            os.mkdir({first!r})
         except FileExistsError:
             await asyncio.sleep(3)
         await register()
@@ -148,7 +148,7 @@ def test_workers_start_over_ssh_on_the_hosts_of_the_configuration(
     python = tmp_path / "python"  # sshd passes no variables on
     python.write_text(f'#!/bin/sh\nexport PYTHONPATH="{REPOSITORY}"\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
-    (tmp_path / "late.py").write_text(_LATE_WORKER)
+    (tmp_path / "late.py").write_text(_LATE_WORKER.format(first=str(tmp_path / "first")))
     (tmp_path / "outline.cfg").write_text(
         f"""
 [dask]
