@@ -293,7 +293,11 @@ class Session:
 
 def _whose(layer: Layer | str | None) -> str:
     """The layer that uses the session, for the beginning of a message."""
-    return f"layer {str(layer)!r}{'' if isinstance(layer, str) else layer.get_origin()}: " if layer is not None else ""
+    if layer is None:
+        return ""
+    from .layer.args import where  # whoever has a layer has loaded it
+
+    return f"layer {layer!r}: " if isinstance(layer, str) else f"{where(layer)}: "
 
 
 def _new_id() -> str:
